@@ -1,0 +1,211 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { OxdConfigurationError, OxdStoreError } from './errors.js';
+import { LockFile } from './lock-file.js';
+import { MemoryStore, OxdStore, toJson, type MemoryStoreOptions } from './store.js';
+
+/** JSON text under each key. */
+type Records = Map<string, string>;
+
+const VERSION = 1;
+
+/**
+ * The default store: a JSON file that only its owner can read. Values with a lifetime stay in the
+ * memory of this process and never reach the file. One instance works on a file at a time; a lock
+ * file beside it sees to that.
+ */
+export class FileStore extends OxdStore {
+  private readonly lock: LockFile;
+  private readonly passing: MemoryStore;
+  private records?: Records;
+  private writing: Promise<unknown> = Promise.resolve();
+  private closed = false;
+
+  private constructor(
+    private readonly path: string,
+    options: MemoryStoreOptions,
+  ) {
+    super();
+    this.lock = new LockFile(`${path}.lock`);
+    this.passing = new MemoryStore(options);
+  }
+
+  /**
+   * Opens the file, or a new one. Where it cannot be reached (no permission, disk gone) the store
+   * is returned all the same and tries again at every use.
+   *
+   * @param path of the file; default `.oxd/store.json` under the working directory
+   * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID, naming `store`, when another
+   * instance works on the file, or when it is not a store file (it is left as it is)
+   */
+  static async open(
+    path = '.oxd/store.json',
+    options: MemoryStoreOptions = {},
+  ): Promise<FileStore> {
+    const store = new FileStore(resolve(path), options);
+    try {
+      store.load();
+    } catch (error) {
+      if (!(error instanceof OxdStoreError)) throw error;
+    }
+    return store;
+  }
+
+  async get(key: string): Promise<unknown> {
+    const records = this.ready();
+    const passing = await this.passing.get(key);
+    const json = records.get(key);
+    return passing !== undefined || json === undefined ? passing : JSON.parse(json);
+  }
+
+  async set(key: string, value: unknown, ttl?: number): Promise<void> {
+    const json = toJson(value);
+    const records = this.ready();
+    if (ttl === undefined) {
+      await this.change((changed) => changed.set(key, json));
+      await this.passing.delete(key);
+    } else {
+      if (records.has(key)) await this.change((changed) => changed.delete(key));
+      await this.passing.set(key, value, ttl);
+    }
+  }
+
+  async delete(key: string): Promise<boolean> {
+    const records = this.ready();
+    if (await this.passing.delete(key)) return true;
+    return records.has(key) && this.change((changed) => changed.delete(key));
+  }
+
+  override async add(key: string, value: unknown, ttl: number): Promise<boolean> {
+    return !this.ready().has(key) && this.passing.add(key, value, ttl);
+  }
+
+  /** Waits for what is being written and gives the file free for others. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.writing;
+    this.lock.release();
+  }
+
+  private ready(): Records {
+    if (this.closed) throw new OxdStoreError('The store is closed.');
+    return this.records ?? atUse(() => this.load());
+  }
+
+  private load(): Records {
+    this.acquire();
+    try {
+      rmSync(temporary(this.path), { force: true });
+      this.records = parse(this.path, read(this.path));
+      return this.records;
+    } catch (error) {
+      this.lock.release();
+      throw unavailable(this.path, 'read', error);
+    }
+  }
+
+  private acquire(): void {
+    try {
+      mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
+      if (this.lock.take()) return;
+    } catch (error) {
+      throw unavailable(this.path, 'locked', error);
+    }
+    throw inUse(this.path, this.lock.heldBy());
+  }
+
+  /** One change after the other; memory follows only when the file has it. */
+  private change(apply: (records: Records) => unknown): Promise<boolean> {
+    const done = this.writing.then(async () => {
+      const records = new Map(this.records);
+      if (apply(records) === false) return false;
+      // The lock may have been lost, and a lost directory does not mean that nothing was kept.
+      atUse(() => this.acquire());
+      await write(this.path, records);
+      this.records = records;
+      return true;
+    });
+    this.writing = done.catch(() => undefined);
+    return done;
+  }
+}
+
+/** After start-up every failure is an outage. */
+function atUse<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof OxdConfigurationError)) throw error;
+    throw new OxdStoreError(error.issues.join('\n'), { cause: error });
+  }
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function parse(path: string, text: string | undefined): Records {
+  if (text === undefined) return new Map();
+  try {
+    const file = JSON.parse(text) as { version?: unknown; records?: unknown } | null;
+    if (file?.version === VERSION && isObject(file.records)) {
+      return new Map(
+        Object.entries(file.records).map(([key, value]) => [key, JSON.stringify(value)]),
+      );
+    }
+  } catch {
+    // The error of JSON.parse quotes the text, and secrets with it.
+  }
+  throw new OxdConfigurationError([
+    `store: ${path} is not a store file of this version; repair it, or move it away to start anew`,
+  ]);
+}
+
+/** A new file in place of the old one, so that no reader and no crash meets half a file. */
+async function write(path: string, records: Records): Promise<void> {
+  const values = [...records].map(([key, json]) => [key, JSON.parse(json)] as const);
+  const file = { version: VERSION, records: Object.fromEntries(values) };
+  try {
+    await rm(temporary(path), { force: true });
+    await writeFile(temporary(path), `${JSON.stringify(file, null, 2)}\n`, {
+      flag: 'wx',
+      mode: 0o600,
+      flush: true,
+    });
+    await rename(temporary(path), path);
+  } catch (error) {
+    throw unavailable(path, 'written', error);
+  }
+}
+
+function temporary(path: string): string {
+  return `${path}.tmp`;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function inUse(path: string, pid: number | undefined): OxdConfigurationError {
+  const who = pid === process.pid ? 'this process itself' : `process ${pid ?? 'unknown'}`;
+  return new OxdConfigurationError([
+    `store: ${path} is in use by ${who}; give each application a store of its own, ` +
+      `or remove ${path}.lock if that is no application`,
+  ]);
+}
+
+function unavailable(path: string, what: string, error: unknown): Error {
+  if (error instanceof OxdConfigurationError) return error;
+  const reason = (error as NodeJS.ErrnoException).code ?? 'unknown reason';
+  return new OxdStoreError(
+    `The store file ${path} could not be ${what} (${reason}). Check that its directory exists, ` +
+      'belongs to the user of this process and has room.',
+    { cause: error },
+  );
+}

@@ -1,0 +1,20 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import ts from 'typescript';
+
+const LIB = join(import.meta.dirname, '../../lib');
+
+/** `file-store.ts` and what it imports as JavaScript, for child processes. @returns its path */
+export async function compileFileStore(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'oxd-lib-'));
+  await writeFile(join(directory, 'package.json'), '{"type":"module"}');
+  for (const name of ['errors', 'store', 'lock-file', 'file-store']) {
+    const source = await readFile(join(LIB, `${name}.ts`), 'utf8');
+    const { outputText } = ts.transpileModule(source, {
+      compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022 },
+    });
+    await writeFile(join(directory, `${name}.js`), outputText);
+  }
+  return join(directory, 'file-store.js');
+}

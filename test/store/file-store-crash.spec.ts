@@ -1,0 +1,104 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+import { FileStore } from '../../lib/file-store.js';
+import { compileFileStore } from './compiled-store.js';
+
+interface Kept {
+  readonly round: number;
+  readonly padding: string;
+}
+
+let compiled: string;
+let root: string;
+let path: string;
+
+beforeAll(async () => {
+  compiled = await compileFileStore();
+});
+
+afterAll(() => rm(dirname(compiled), { recursive: true }));
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'oxd-crash-'));
+  path = join(root, '.oxd/store.json');
+});
+
+afterEach(() => rm(root, { recursive: true }));
+
+/** Writes one larger value after the other and tells each number once it is kept. */
+const WRITER = `
+const { FileStore } = await import(process.env.STORE_MODULE);
+const store = await FileStore.open(process.env.STORE_PATH);
+const before = await store.get('state');
+for (let round = (before?.round ?? 0) + 1; ; round += 1) {
+  await store.set('state', { round, padding: 'x'.repeat(round * 997 % 200_000) });
+  process.stdout.write(round + '\\n');
+}`;
+
+it('a process killed while it writes leaves the last value it was told is kept, or the next', async () => {
+  let told = 0;
+  for (let kill = 0; kill < 15; kill += 1) {
+    told = await writeAndKill(told, kill);
+    const store = await FileStore.open(path);
+    const { round, padding } = (await store.get('state')) as Kept;
+    expect(round - told).toBeGreaterThanOrEqual(0);
+    expect(round - told).toBeLessThanOrEqual(1);
+    expect(padding).toHaveLength((round * 997) % 200_000);
+    told = round;
+    await store.close();
+  }
+  expect(told).toBeGreaterThan(15);
+}, 60_000);
+
+it('a process that ends without close leaves a lock that the next one takes over', async () => {
+  const child = start(`
+    const { FileStore } = await import(process.env.STORE_MODULE);
+    const store = await FileStore.open(process.env.STORE_PATH);
+    await store.set('state', 'kept');
+    process.exit(0);`);
+  expect(await once(child, 'exit')).toEqual([0, null]);
+  const store = await FileStore.open(path);
+  expect(await store.get('state')).toBe('kept');
+  await store.close();
+});
+
+it('a store that is open does not keep its process running', async () => {
+  const child = start(`
+    const { FileStore } = await import(process.env.STORE_MODULE);
+    await (await FileStore.open(process.env.STORE_PATH)).set('login', 'passing', 600_000);`);
+  expect(await once(child, 'exit')).toEqual([0, null]);
+});
+
+it('a running process keeps its file from others', async () => {
+  const child = start(WRITER);
+  await once(createInterface(child.stdout as NodeJS.ReadableStream), 'line');
+  await expect(FileStore.open(path)).rejects.toThrow(`in use by process ${child.pid}`);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  await (await FileStore.open(path)).close();
+});
+
+/** @returns the last number that the writer told before it was killed */
+async function writeAndKill(from: number, kill: number): Promise<number> {
+  const child = start(WRITER);
+  let told = from;
+  const lines = createInterface(child.stdout as NodeJS.ReadableStream);
+  lines.on('line', (line) => (told = Number(line)));
+  await once(lines, 'line');
+  await pause(kill * 3);
+  child.kill('SIGKILL');
+  await Promise.all([once(child, 'exit'), once(lines, 'close')]);
+  return told;
+}
+
+function start(script: string): ChildProcess {
+  return spawn(process.execPath, ['--input-type=module', '-e', script], {
+    env: { PATH: process.env.PATH, STORE_MODULE: compiled, STORE_PATH: path },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}

@@ -1,0 +1,365 @@
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { inspect } from 'node:util';
+import { OxdConfigurationError, OxdStoreError } from '../../lib/errors.js';
+import { FileStore } from '../../lib/file-store.js';
+import { registerSecret } from '../support/secrets.js';
+import { itAddsOnce, itKeepsTheContract } from './store.contract.js';
+
+const NOBODY = 65_534;
+
+/** Told from the process that has the pid now where the system says when a process started. */
+const EARLIER_PROCESSES: [string, () => object | undefined][] = [
+  [
+    'an earlier process with the same pid as this one, as in a container',
+    () => ({ pid: process.pid, started: '1', instance: 'other' }),
+  ],
+  [
+    'an earlier process whose pid another one has now',
+    () => ({ pid: process.ppid, started: '1', instance: 'other' }),
+  ],
+];
+
+let root: string;
+let path: string;
+let opened: FileStore[];
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'oxd-store-'));
+  path = join(root, '.oxd/store.json');
+  opened = [];
+});
+
+afterEach(async () => {
+  await Promise.all(opened.map((store) => store.close()));
+  await rm(root, { recursive: true });
+});
+
+async function open(file = path, clock?: () => number): Promise<FileStore> {
+  const store = await FileStore.open(file, clock && { clock });
+  opened.push(store);
+  return store;
+}
+
+itKeepsTheContract(() => open());
+itAddsOnce(() => open());
+
+describe('the file', () => {
+  it('gives the values to the next store', async () => {
+    const store = await open();
+    await store.set('site', { oxd_id: 'a' });
+    await store.set('other', 1);
+    await store.delete('other');
+    await store.close();
+    const next = await open();
+    expect(await next.get('site')).toEqual({ oxd_id: 'a' });
+    expect(await next.get('other')).toBeUndefined();
+  });
+
+  it('can be read by its owner alone, whatever the umask', async () => {
+    const umask = process.umask(0);
+    try {
+      await (await open()).set('site', 1);
+    } finally {
+      process.umask(umask);
+    }
+    expect(await modes(path, `${path}.lock`, dirname(path))).toEqual(['600', '600', '700']);
+  });
+
+  it('can be read by its owner alone after it was put there by others', async () => {
+    await mkdir(dirname(path));
+    await writeFile(path, '{"version":1,"records":{"site":1}}', { mode: 0o644 });
+    const store = await open();
+    await store.set('site', 2);
+    expect(await modes(path)).toEqual(['600']);
+  });
+
+  it('is under the working directory unless said otherwise', async () => {
+    const before = process.cwd();
+    process.chdir(root);
+    try {
+      const store = await FileStore.open();
+      opened.push(store);
+      await store.set('site', 1);
+    } finally {
+      process.chdir(before);
+    }
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ version: 1, records: { site: 1 } });
+  });
+
+  it('never holds a value with a lifetime', async () => {
+    const store = await open();
+    await store.set('site', 1);
+    await store.set('login', 'passing-1', 60_000);
+    await store.add('lock', 'passing-2', 60_000);
+    await store.set('login-2', 'kept', undefined);
+    await store.set('login-2', 'passing-3', 60_000);
+    expect(await readFile(path, 'utf8')).not.toMatch(/passing|kept|login|lock/);
+    await store.close();
+    const next = await open();
+    expect(await next.get('login')).toBeUndefined();
+    expect(await next.get('login-2')).toBeUndefined();
+    expect(await next.get('site')).toBe(1);
+  });
+
+  it('values with a lifetime end by the clock', async () => {
+    let now = 0;
+    const store = await open(path, () => now);
+    await store.set('login', 'value', 1_000);
+    now = 999;
+    expect(await store.get('login')).toBe('value');
+    now = 1_000;
+    expect(await store.get('login')).toBeUndefined();
+    expect(await store.delete('login')).toBe(false);
+  });
+
+  it('has every one of many values set at once', async () => {
+    const store = await open();
+    await Promise.all(Array.from({ length: 50 }, (_, index) => store.set(`key:${index}`, index)));
+    await store.close();
+    const { records } = JSON.parse(await readFile(path, 'utf8')) as { records: object };
+    expect(Object.keys(records)).toHaveLength(50);
+  });
+
+  it('has what was being set when the store was closed', async () => {
+    const store = await open();
+    const setting = store.set('site', 1);
+    await store.close();
+    await setting;
+    expect(await (await open()).get('site')).toBe(1);
+  });
+
+  it('has no rest of an interrupted write beside it once it is open', async () => {
+    await mkdir(dirname(path));
+    await writeFile(`${path}.tmp`, '{"version":1,"rec');
+    await open();
+    expect(await readdir(dirname(path))).toEqual(['store.json.lock']);
+  });
+
+  it('refuses every use after close', async () => {
+    const store = await open();
+    await store.set('site', 1);
+    await store.close();
+    await store.close();
+    await expect(store.get('site')).rejects.toThrow(OxdStoreError);
+    await expect(store.set('site', 2)).rejects.toThrow('closed');
+    await expect(store.delete('site')).rejects.toThrow('closed');
+    await expect(store.add('lock', 2, 1_000)).rejects.toThrow('closed');
+  });
+});
+
+describe('a file that is no store file', () => {
+  const secret = 'Zq8-client_secret-of-a-site';
+
+  it.each([
+    ['half of one', `{"version":1,"records":{"site":{"client_secret":"${secret}`],
+    ['an empty one', ''],
+    ['a list', '[]'],
+    ['null', 'null'],
+    ['one without records', '{"version":1}'],
+    ['one whose records are a list', '{"version":1,"records":[]}'],
+    ['one of a later version', '{"version":2,"records":{}}'],
+  ])('ends the start and is left as it is: %s', async (_, text) => {
+    registerSecret(secret);
+    await mkdir(dirname(path));
+    await writeFile(path, text);
+    const error = await open().catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(OxdConfigurationError);
+    expect((error as OxdConfigurationError).issues).toEqual([
+      expect.stringMatching(/^store: .*store\.json is not a store file.*move it away/),
+    ]);
+    expect(inspect(error)).not.toContain(secret);
+    expect(await readFile(path, 'utf8')).toBe(text);
+    expect(existsSync(`${path}.lock`)).toBe(false);
+  });
+
+  it('is an outage where it turns up later', async () => {
+    await writeFile(dirname(path), 'in the way');
+    const store = await open();
+    await rm(dirname(path));
+    await mkdir(dirname(path));
+    await writeFile(path, 'not JSON');
+    await expect(store.get('site')).rejects.toThrow(OxdStoreError);
+    expect(await readFile(path, 'utf8')).toBe('not JSON');
+  });
+});
+
+describe('the lock', () => {
+  it('refuses a second store in this process and names it', async () => {
+    await open();
+    const error = (await open().catch((reason: unknown) => reason)) as OxdConfigurationError;
+    expect(error).toBeInstanceOf(OxdConfigurationError);
+    expect(error.issues).toEqual([
+      expect.stringMatching(/^store: .*store\.json is in use by this process itself/),
+    ]);
+  });
+
+  it('refuses another process, which names the one that holds it', async () => {
+    const holder = runningProcess();
+    await mkdir(dirname(path));
+    await writeFile(`${path}.lock`, JSON.stringify({ ...holder, instance: 'other' }));
+    await expect(open()).rejects.toThrow(`in use by process ${holder.pid}`);
+  });
+
+  it('is free for the next one after close', async () => {
+    const store = await open();
+    await store.close();
+    expect(existsSync(`${path}.lock`)).toBe(false);
+    await open();
+  });
+
+  it.each<[string, () => object | undefined]>([
+    ['a process that is gone', () => ({ pid: deadPid(), instance: 'other' })],
+    ['nobody, after a crash', () => undefined],
+    ...(existsSync('/proc/self/stat') ? EARLIER_PROCESSES : []),
+  ])('is taken over from %s', async (_, holder) => {
+    await mkdir(dirname(path));
+    await writeFile(`${path}.lock`, JSON.stringify(holder()) ?? '');
+    const store = await open();
+    await store.set('site', 1);
+    expect(await store.get('site')).toBe(1);
+    expect(await readdir(dirname(path))).toEqual(['store.json', 'store.json.lock']);
+    await expect(open()).rejects.toThrow('in use by this process itself');
+  });
+
+  it('is not removed by a store that has lost it', async () => {
+    const store = await open();
+    const holder = { ...runningProcess(), instance: 'other' };
+    await writeFile(`${path}.lock`, JSON.stringify(holder));
+    await expect(store.set('site', 1)).rejects.toThrow(OxdStoreError);
+    await expect(store.set('site', 1)).rejects.toThrow(`in use by process ${holder.pid}`);
+    await store.close();
+    expect(JSON.parse(await readFile(`${path}.lock`, 'utf8'))).toEqual(holder);
+    expect(existsSync(path)).toBe(false);
+  });
+});
+
+describe('a file that cannot be written', () => {
+  it('does not stop the start, fails every use, and recovers', async () => {
+    await writeFile(dirname(path), 'in the way');
+    const store = await open();
+    await expect(store.get('site')).rejects.toThrow(OxdStoreError);
+    await expect(store.set('site', 1)).rejects.toThrow(/store\.json could not be .* \(E[A-Z]+\)/);
+    await expect(store.set('login', 1, 1_000)).rejects.toThrow(OxdStoreError);
+    await expect(store.delete('site')).rejects.toThrow(OxdStoreError);
+    await expect(store.add('lock', 1, 1_000)).rejects.toThrow(OxdStoreError);
+    await rm(dirname(path));
+    await store.set('site', 1);
+    expect(await store.get('site')).toBe(1);
+  });
+
+  it('keeps the old value in file and memory, and recovers', async () => {
+    const store = await open();
+    await store.set('site', 'old');
+    const before = await readFile(path, 'utf8');
+    await mkdir(`${path}.tmp`);
+
+    await expect(store.set('site', 'new')).rejects.toThrow(OxdStoreError);
+    await expect(store.set('other', 'new')).rejects.toThrow(OxdStoreError);
+    await expect(store.delete('site')).rejects.toThrow(OxdStoreError);
+    await expect(store.set('site', 'passing', 1_000)).rejects.toThrow(OxdStoreError);
+    expect(await store.get('site')).toBe('old');
+    expect(await store.get('other')).toBeUndefined();
+    expect(await readFile(path, 'utf8')).toBe(before);
+    await store.set('login', 'passing', 60_000);
+    expect(await store.get('login')).toBe('passing');
+
+    await rm(`${path}.tmp`, { recursive: true });
+    await store.set('site', 'new');
+    expect(await store.delete('site')).toBe(true);
+  });
+
+  it('never takes a directory that vanished for an empty store', async () => {
+    const store = await open();
+    await store.set('site', 'kept');
+    await rename(dirname(path), join(root, 'away'));
+    await writeFile(dirname(path), 'in the way');
+    await expect(store.set('other', 1)).rejects.toThrow(OxdStoreError);
+    expect(await store.get('site')).toBe('kept');
+
+    await rm(dirname(path));
+    await store.set('other', 1);
+    expect(await store.get('site')).toBe('kept');
+    await store.close();
+    expect(await (await open()).get('site')).toBe('kept');
+  });
+
+  it('fails by the permissions of the directory, for a user who has to heed them', async () => {
+    await mkdir(dirname(path));
+    for (const directory of [root, dirname(path)]) await giveAway(directory);
+    await asOrdinaryUser(async () => {
+      await chmod(dirname(path), 0o500);
+      const store = await open();
+      await expect(store.set('site', 1)).rejects.toThrow('(EACCES)');
+      await chmod(dirname(path), 0o700);
+      await store.set('site', 1);
+      await chmod(dirname(path), 0o500);
+      await expect(store.set('site', 2)).rejects.toThrow('(EACCES)');
+      expect(await store.get('site')).toBe(1);
+      await chmod(dirname(path), 0o700);
+      await store.set('site', 3);
+      await chmod(path, 0o000);
+      await store.close();
+      const blind = await open();
+      await expect(blind.get('site')).rejects.toThrow('(EACCES)');
+      await expect(blind.set('site', 4)).rejects.toThrow('(EACCES)');
+      await chmod(path, 0o600);
+      expect(await blind.get('site')).toBe(3);
+    });
+  });
+
+  it('gives an error that holds nothing of the values', async () => {
+    const secret = randomBytes(24).toString('base64url');
+    registerSecret(secret);
+    const store = await open();
+    await mkdir(`${path}.tmp`);
+    const error = await store.set(secret, { secret }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(OxdStoreError);
+    expect(inspect(error, { depth: null, showHidden: true })).not.toContain(secret);
+    await rm(`${path}.tmp`, { recursive: true });
+  });
+});
+
+async function modes(...files: string[]): Promise<string[]> {
+  const stats = await Promise.all(files.map((file) => stat(file)));
+  return stats.map(({ mode }) => (mode & 0o777).toString(8));
+}
+
+function deadPid(): number {
+  return spawnSync(process.execPath, ['--version']).pid;
+}
+
+/** The parent of this process runs as long as the test does. */
+function runningProcess(): { pid: number } {
+  return { pid: process.ppid };
+}
+
+async function giveAway(directory: string): Promise<void> {
+  if (process.getuid?.() === 0) await chown(directory, NOBODY, NOBODY);
+}
+
+/** Root may write everywhere: the permissions count for anybody else. */
+async function asOrdinaryUser(work: () => Promise<void>): Promise<void> {
+  const root = process.getuid?.() === 0;
+  if (root) process.seteuid?.(NOBODY);
+  try {
+    await work();
+  } finally {
+    if (root) process.seteuid?.(0);
+  }
+}

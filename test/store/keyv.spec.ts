@@ -1,0 +1,105 @@
+import KeyvRedis, { createKeyv, createKeyvNonBlocking } from '@keyv/redis';
+import { Keyv } from 'keyv';
+import { OxdConfigurationError } from '../../lib/errors.js';
+import { GuardedStore } from '../../lib/guarded-store.js';
+import type { OxdStore } from '../../lib/store.js';
+import { itKeepsTheContract } from './store.contract.js';
+
+/** Nobody listens there. */
+const URL = 'redis://127.0.0.1:1';
+const ITSELF = expect.stringMatching(/^store: this Keyv hides outages.*throwOnErrors: true/);
+const ADAPTER = expect.stringMatching(/^store: the adapter .*KeyvRedis.*throwOnErrors: true/);
+
+let warnings: string[];
+
+beforeEach(() => {
+  warnings = [];
+});
+
+function guarded(inner: OxdStore): GuardedStore {
+  const warn = (message: string) => void warnings.push(message);
+  return new GuardedStore(inner, { timeout: 100, log: { warn, error: warn } });
+}
+
+describe('a Keyv in memory', () => {
+  itKeepsTheContract(() => guarded(new Keyv({ throwOnErrors: true })));
+
+  it('has no add', () => {
+    expect(typeof guarded(new Keyv({ throwOnErrors: true })).add).toBe('undefined');
+  });
+});
+
+it.each<[string, () => object, unknown[]]>([
+  ['a Keyv in memory', () => new Keyv(), [ITSELF]],
+  ['neither', () => new Keyv(new KeyvRedis(URL)), [ITSELF, ADAPTER]],
+  ['the adapter alone', () => new Keyv(new KeyvRedis(URL, { throwOnErrors: true })), [ITSELF]],
+  ['the Keyv alone', () => new Keyv(new KeyvRedis(URL), { throwOnErrors: true }), [ADAPTER]],
+  ['createKeyv', () => createKeyv(URL), [ITSELF, ADAPTER]],
+  ['createKeyv for connecting', () => createKeyv(URL, { throwOnConnectError: true }), [ADAPTER]],
+  ['createKeyvNonBlocking', () => createKeyvNonBlocking(URL), [ITSELF, ADAPTER]],
+  [
+    'an adapter that says nothing about it',
+    () => new Keyv({ store: new ForeignAdapter(), throwOnErrors: true }),
+    [ADAPTER],
+  ],
+  ['no Keyv around its adapter', () => new KeyvRedis(URL), [expect.stringContaining('new Keyv(')]],
+])('start ends where throwOnErrors is set on: %s', async (_, make, issues) => {
+  const error = await guarded(make() as OxdStore)
+    .probe()
+    .catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(OxdConfigurationError);
+  expect((error as OxdConfigurationError).issues).toEqual(issues);
+});
+
+it.each<[string, () => Keyv]>([
+  ['both', () => new Keyv(new KeyvRedis(URL, { throwOnErrors: true }), { throwOnErrors: true })],
+  ['createKeyv', () => createKeyv(URL, { throwOnErrors: true })],
+])(
+  'start goes on with a warning where Redis is down and throwOnErrors is on: %s',
+  async (_, make) => {
+    const keyv = make();
+    const store = guarded(keyv);
+    await store.probe();
+    expect(warnings).toHaveLength(1);
+    await expect(store.get('key')).rejects.toThrow('The store failed');
+    await (keyv.store as KeyvRedis<unknown>).disconnect(true);
+  },
+);
+
+it('an adapter that says that it throws is taken at its word', async () => {
+  const adapter = Object.assign(new ForeignAdapter(), { throwOnErrors: true });
+  const store = guarded(new Keyv({ store: adapter, throwOnErrors: true }));
+  await store.probe();
+  expect(warnings).toEqual([]);
+});
+
+it('a Keyv whose adapter answers no boolean is found out', async () => {
+  const adapter = Object.assign(new ForeignAdapter(), {
+    throwOnErrors: true,
+    delete: async () => undefined,
+  });
+  const store = guarded(new Keyv({ store: adapter, throwOnErrors: true }));
+  await expect(store.probe()).rejects.toThrow('store: delete must answer');
+});
+
+/** An adapter as others write them: it keeps text, and tells nothing about errors. */
+class ForeignAdapter {
+  readonly opts = {};
+  private readonly values = new Map<string, string>();
+
+  async get(key: string): Promise<string | undefined> {
+    return this.values.get(key);
+  }
+
+  async set(key: string, value: string): Promise<void> {
+    this.values.set(key, value);
+  }
+
+  async delete(key: string): Promise<boolean> {
+    return this.values.delete(key);
+  }
+
+  async clear(): Promise<void> {
+    this.values.clear();
+  }
+}

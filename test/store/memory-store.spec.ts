@@ -1,0 +1,81 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { OxdStoreError } from '../../lib/errors.js';
+import { MemoryStore } from '../../lib/store.js';
+import { itAddsOnce, itKeepsTheContract } from './store.contract.js';
+
+itKeepsTheContract(() => new MemoryStore());
+itAddsOnce(() => new MemoryStore());
+
+let now = 0;
+let store: MemoryStore;
+
+beforeEach(() => {
+  now = 1_000_000;
+  store = new MemoryStore({ clock: () => now });
+});
+
+it('a value with a lifetime is there until it ends, and not after', async () => {
+  await store.set('key', 'value', 1_000);
+  now += 999;
+  expect(await store.get('key')).toBe('value');
+  now += 1;
+  expect(await store.get('key')).toBeUndefined();
+});
+
+it('a value that has expired cannot be deleted', async () => {
+  await store.set('key', 'value', 1_000);
+  now += 1_000;
+  expect(await store.delete('key')).toBe(false);
+});
+
+it('add takes the place of a value that has expired', async () => {
+  expect(await store.add('lock', 1, 1_000)).toBe(true);
+  now += 999;
+  expect(await store.add('lock', 2, 1_000)).toBe(false);
+  now += 1;
+  expect(await store.add('lock', 3, 1_000)).toBe(true);
+  expect(await store.get('lock')).toBe(3);
+});
+
+it('a value without a lifetime stays', async () => {
+  await store.set('key', 'value');
+  now += 10 * 365 * 86_400_000;
+  expect(await store.get('key')).toBe('value');
+});
+
+it.each([
+  ['undefined', undefined],
+  ['a function', () => 1],
+  ['a bigint', 1n],
+  ['a circle', circle()],
+])('refuses %s and keeps the old value', async (_, value) => {
+  await store.set('key', 'old');
+  await expect(store.set('key', value)).rejects.toThrow(OxdStoreError);
+  await expect(store.add('other', value, 1_000)).rejects.toThrow('Only JSON values');
+  expect(await store.get('key')).toBe('old');
+  expect(await store.get('other')).toBeUndefined();
+});
+
+it('gives the memory of expired values free', async () => {
+  const before = heap();
+  for (let index = 0; index < 400; index += 1) {
+    await store.set(`login:${index}`, `${index}`.repeat(50_000), 1_000);
+  }
+  expect(heap() - before).toBeGreaterThan(20e6);
+  now += 60_000;
+  await store.set('next', 'value', 1_000);
+  expect(heap() - before).toBeLessThan(10e6);
+});
+
+function heap(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().heapUsed;
+}
+
+function circle(): object {
+  const value: { self?: object } = {};
+  value.self = value;
+  return value;
+}
