@@ -1,0 +1,71 @@
+type ReadClaim = (values: readonly string[]) => unknown;
+
+const text: ReadClaim = (values) => (values.length === 1 ? values[0] : undefined);
+
+const flag: ReadClaim = (values) => {
+  const value = text(values);
+  return value === 'true' ? true : value === 'false' ? false : undefined;
+};
+
+const number: ReadClaim = ([value = '', ...more]) => {
+  const read = Number(value);
+  return more.length > 0 || value.trim() === '' || !Number.isFinite(read) ? undefined : read;
+};
+
+const address: ReadClaim = ([value = '', ...more]) => {
+  try {
+    const read: unknown = JSON.parse(value);
+    const fits = more.length === 0 && typeof read === 'object' && !Array.isArray(read);
+    return fits ? (read ?? undefined) : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+const list: ReadClaim = (values) => values;
+const oneOrMore: ReadClaim = (values) => (values.length === 1 ? values[0] : values);
+
+/** Claims of OpenID Connect Core §2 and §5.1 with their types. */
+const STANDARD: ReadonlyMap<string, ReadClaim> = new Map([
+  ...`sub name given_name family_name middle_name nickname preferred_username profile picture
+    website email gender birthdate zoneinfo locale phone_number iss nonce acr azp at_hash c_hash
+    s_hash jti sid`
+    .split(/\s+/)
+    .map((name): [string, ReadClaim] => [name, text]),
+  ['email_verified', flag],
+  ['phone_number_verified', flag],
+  ['updated_at', number],
+  ['exp', number],
+  ['iat', number],
+  ['nbf', number],
+  ['auth_time', number],
+  ['address', address],
+  ['amr', list],
+  ['aud', oneOrMore],
+]);
+
+/**
+ * Claims as oxd 3.x tells them, lists of strings, as plain values. A standard claim gets its type
+ * back (OpenID Connect Core §5.1); one that does not fit its type is left out, so that for
+ * instance `email_verified` is never taken for true by mistake. Of other claims one value is that
+ * string, several stay a list.
+ */
+export function plainClaims(claims: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const plain: Record<string, unknown> = {};
+  for (const name of Object.keys(claims)) {
+    const value = plainClaim(name, claims[name]);
+    if (value !== undefined && value !== null && name !== '__proto__') plain[name] = value;
+  }
+  return plain;
+}
+
+function plainClaim(name: string, value: unknown): unknown {
+  if (!isTexts(value)) return value;
+  const read = STANDARD.get(name) ?? oneOrMore;
+  return read(value);
+}
+
+/** Whether this is a list of strings, as oxd tells claims and scopes. */
+export function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
+}

@@ -1,0 +1,158 @@
+/** How a client proves itself at the token endpoint (OpenID Connect Core §9). */
+export type TokenEndpointAuthMethod =
+  'client_secret_basic' | 'client_secret_post' | 'client_secret_jwt' | 'private_key_jwt' | 'none';
+
+/** What describes a site to oxd and to the OpenID Provider; shared by registration and update. */
+export interface SiteMetadata {
+  /** Where the provider sends the browser back to after a login. An absolute URL. */
+  readonly authorization_redirect_uri?: string;
+  /** Further redirect URIs; `authorization_redirect_uri` is always among them. */
+  readonly redirect_uris?: readonly string[];
+  /** Where the provider sends the browser to after a logout. An absolute URL. */
+  readonly post_logout_redirect_uri?: string;
+  /** Response types; default `["code"]`. */
+  readonly response_types?: readonly string[];
+  /** Grant types; default `["authorization_code"]`. */
+  readonly grant_types?: readonly string[];
+  /** Scopes; default `["openid", "profile", "email"]`. */
+  readonly scope?: readonly string[];
+  /** Authentication context classes to ask for by default. */
+  readonly acr_values?: readonly string[];
+  /** Name of the client as the provider shows it to users. */
+  readonly client_name?: string;
+  /** URL of the client's public keys. */
+  readonly client_jwks_uri?: string;
+  /** How the client proves itself; default `client_secret_basic`. */
+  readonly client_token_endpoint_auth_method?: TokenEndpointAuthMethod;
+  /** Algorithm of the client assertion. oxd 3.1.4 and later. */
+  readonly client_token_endpoint_auth_signing_alg?: string;
+  /** Request URIs registered in advance (OpenID Connect Registration §2). */
+  readonly client_request_uris?: readonly string[];
+  /** Front-channel logout URIs; `client_logout_uris` in an update of oxd 3.x. */
+  readonly client_frontchannel_logout_uris?: readonly string[];
+  /** URL for computing pairwise subjects. */
+  readonly client_sector_identifier_uri?: string;
+  /** E-mail addresses of those responsible. */
+  readonly contacts?: readonly string[];
+  /** Preferred languages of the user interface; kept by oxd, not sent to the provider. */
+  readonly ui_locales?: readonly string[];
+  /** Preferred languages of claims; kept by oxd, not sent to the provider. */
+  readonly claims_locales?: readonly string[];
+  /** Where the authorization server sends the browser back to after claims gathering. */
+  readonly claims_redirect_uri?: readonly string[];
+}
+
+/** May go along with every command of a site on oxd 3.x whose protection is switched on. */
+export interface Protected {
+  /** Token of the setup client; `OxdClient` adds it by itself where it is needed. */
+  readonly protection_access_token?: string;
+}
+
+/** Names the site a command speaks for; services add it by themselves. */
+export interface SiteParams extends Protected {
+  /** Id of the site as `register_site` returned it. */
+  readonly oxd_id?: string;
+}
+
+/** Params of `register_site`. Source: oxd command `register_site`. */
+export interface RegisterSiteParams extends SiteMetadata, Protected {
+  /** URL of the OpenID Provider; its issuer, where discovery lies below it. */
+  readonly op_host: string;
+  /** Path between `op_host` and the discovery document; begins with `/`. */
+  readonly op_discovery_path?: string;
+  /** Required: where the provider sends the browser back to after a login. */
+  readonly authorization_redirect_uri: string;
+  /** Id of a client that exists at the provider; with `client_secret` nothing is registered. */
+  readonly client_id?: string;
+  /** Secret of the client that exists at the provider. */
+  readonly client_secret?: string;
+  /** Token for changing the existing client later (RFC 7592 §3). oxd 3.1.2 and later. */
+  readonly client_registration_access_token?: string;
+  /** URL for changing the existing client later (RFC 7592 §3). oxd 3.1.2 and later. */
+  readonly client_registration_client_uri?: string;
+  /** Gluu: the client needs no consent of users. */
+  readonly trusted_client?: boolean;
+  /** For statistics of oxd-server. */
+  readonly oxd_rp_programming_language?: string;
+}
+
+/** Result of `register_site`. */
+export interface RegisterSiteResult {
+  /** Id of the site; every later command names it. */
+  readonly oxd_id: string;
+  /** The provider as it was sent. */
+  readonly op_host: string;
+}
+
+/** Params of `setup_client`. Source: oxd command `setup_client`, 3.x. */
+export interface SetupClientParams extends RegisterSiteParams {
+  /** Name of the setup client; `client_name` then names the site. oxd 3.1.4 and later. */
+  readonly setup_client_name?: string;
+}
+
+/** Result of `setup_client`: the site and, beside it, the client that obtains protection tokens. */
+export interface SetupClientResult extends RegisterSiteResult {
+  /** Id of the setup client, not of the site. */
+  readonly client_id: string;
+  /** Secret of the setup client, not of the site. */
+  readonly client_secret: string;
+  /** Registration access token of the setup client. */
+  readonly client_registration_access_token?: string;
+  /** Registration URI of the setup client. */
+  readonly client_registration_client_uri?: string;
+  /** When the setup client was registered; seconds since 1970, 0 = unknown. */
+  readonly client_id_issued_at?: number;
+  /** When its secret expires; seconds since 1970, 0 = never or unknown. */
+  readonly client_secret_expires_at?: number;
+  /** `oxd_id` of the setup client's own record. oxd 3.1.2 and later. */
+  readonly setup_client_oxd_id?: string;
+  /** Id of the site's client. oxd 3.1.2 and later. */
+  readonly client_id_of_oxd_id?: string;
+}
+
+/** Params of `get_client_token`. Source: oxd command `get_client_token`. */
+export interface GetClientTokenParams {
+  /** URL of the OpenID Provider. */
+  readonly op_host: string;
+  /** Path between `op_host` and the discovery document; begins with `/`. */
+  readonly op_discovery_path?: string;
+  /** Id of the client the token is for. */
+  readonly client_id: string;
+  /** Secret of the client the token is for. */
+  readonly client_secret: string;
+  /** Scopes; oxd always adds `openid`. A protection token needs `oxd` from 3.1.4 on. */
+  readonly scope?: readonly string[];
+  /** `private_key_jwt`; oxd 3.1.2 and later, with keys on the server. */
+  readonly authentication_method?: string;
+  /** Algorithm of the client assertion. oxd 3.1.2 and later. */
+  readonly algorithm?: string;
+  /** Key of the client assertion. oxd 3.1.2 and later. */
+  readonly key_id?: string;
+}
+
+/** Result of `get_client_token` and of `get_access_token_by_refresh_token`. */
+export interface ClientTokenResult {
+  /** The access token. */
+  readonly access_token: string;
+  /** Its lifetime in seconds. */
+  readonly expires_in?: number;
+  /** A new refresh token; where one comes, the old one is used up. */
+  readonly refresh_token?: string;
+  /** The granted scopes, separated by blanks. */
+  readonly scope?: string;
+}
+
+/** Params of `update_site` (`update_site_registration` in 3.1.1). Changes what is named. */
+export interface UpdateSiteParams extends SiteMetadata, SiteParams {
+  /** When the client secret expires; milliseconds since 1970. oxd 3.1.1 to 3.1.3. */
+  readonly client_secret_expires_at?: number;
+}
+
+/** Params of `remove_site`. Source: oxd command `remove_site`, 3.1.2 and later. */
+export type RemoveSiteParams = SiteParams;
+
+/** Result of the commands that only name the site they changed. */
+export interface SiteResult {
+  /** Id of the site. */
+  readonly oxd_id: string;
+}

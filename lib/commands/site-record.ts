@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import type { SiteOptions } from '../oxd.options.js';
+import type { UpdateSiteParams } from './registration.js';
+import type { SetupClient } from './protection-token.js';
+
+/** A site as the client half knows it. */
+export interface Site {
+  readonly oxd_id: string;
+  /** Where commands are protected: the client that obtains tokens for them. */
+  readonly setup?: SetupClient;
+}
+
+/** A registered site as it is kept in the store. */
+export interface SiteRecord extends Site {
+  /** A hash of each member of the options it was registered with: tells later which changed. */
+  readonly members: Readonly<Record<string, string>>;
+}
+
+/** Members of the options that `update_site` can change. */
+const CHANGEABLE = [
+  'authorization_redirect_uri',
+  'redirect_uris',
+  'post_logout_redirect_uri',
+  'response_types',
+  'grant_types',
+  'scope',
+  'acr_values',
+  'client_name',
+  'client_jwks_uri',
+  'client_token_endpoint_auth_method',
+  'client_token_endpoint_auth_signing_alg',
+  'client_request_uris',
+  'client_frontchannel_logout_uris',
+  'client_sector_identifier_uri',
+  'contacts',
+  'ui_locales',
+  'claims_locales',
+  'claims_redirect_uri',
+] as const satisfies readonly (keyof UpdateSiteParams)[];
+
+/**
+ * Key of a site's record. One registration serves one redirect URI and name at one provider, or
+ * one given client; what oxd-server registered is unknown to the embedded engine.
+ */
+export function recordKey(site: SiteOptions, side: 'embedded' | 'oxd'): string {
+  const { op_host, authorization_redirect_uri, client_name, client_id } = site;
+  return `client:${hash([side, op_host, authorization_redirect_uri, client_name, client_id])}`;
+}
+
+/** What {@link changedMembers} compares. */
+export function memberHashes(site: SiteOptions): Record<string, string> {
+  return Object.fromEntries(Object.entries(site).map(([name, value]) => [name, hash(value)]));
+}
+
+/** Names of the members that differ from those the record was made with. */
+export function changedMembers(record: SiteRecord, site: SiteOptions): string[] {
+  const before = record.members;
+  const now = memberHashes(site);
+  const names = new Set([...Object.keys(before), ...Object.keys(now)]);
+  return [...names].filter((name) => before[name] !== now[name]);
+}
+
+/**
+ * The params that bring a registration up to date. `redirect_uris` always goes along: oxd 3.x
+ * sends `authorization_redirect_uri` only together with it.
+ */
+export function updateParams(site: SiteOptions): UpdateSiteParams {
+  const { authorization_redirect_uri, redirect_uris = [authorization_redirect_uri] } = site;
+  const members = CHANGEABLE.map((name) => [name, site[name]]);
+  return { ...Object.fromEntries(members), redirect_uris };
+}
+
+function hash(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 22);
+}
