@@ -1,0 +1,94 @@
+import type { SiteMetadata } from '../commands/registration.js';
+import { Refusal } from './refusal.js';
+import type { Provider } from './provider.js';
+import { scopeFor } from './scope.js';
+import { redirectUris } from './site-record.js';
+
+/** Scopes of a site that names none. */
+export const DEFAULT_SCOPE: readonly string[] = ['openid', 'profile', 'email'];
+
+/** The methods that need nothing but what a registration returns. */
+const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'none'];
+
+/**
+ * The body of a registration request.
+ *
+ * @see RFC 7591 §2, OpenID Connect Registration §2
+ */
+export function clientMetadata(site: SiteMetadata, provider: Provider): Record<string, unknown> {
+  const { acr_values = [], post_logout_redirect_uri } = site;
+  const acrValues = acr_values.filter((value) => value.trim() !== '');
+  return defined({
+    redirect_uris: redirectUris(site),
+    post_logout_redirect_uris: post_logout_redirect_uri && [post_logout_redirect_uri],
+    response_types: ['code'],
+    grant_types: site.grant_types ?? ['authorization_code'],
+    scope: scopeFor(provider, site.scope?.length ? site.scope : DEFAULT_SCOPE),
+    default_acr_values: acrValues.length > 0 ? acrValues : undefined,
+    client_name: site.client_name,
+    jwks_uri: site.client_jwks_uri,
+    token_endpoint_auth_method: site.client_token_endpoint_auth_method,
+    token_endpoint_auth_signing_alg: site.client_token_endpoint_auth_signing_alg,
+    request_uris: site.client_request_uris,
+    frontchannel_logout_uri: site.client_frontchannel_logout_uris?.[0],
+    sector_identifier_uri: site.client_sector_identifier_uri,
+    contacts: site.contacts,
+    claims_redirect_uris: takesClaims(provider) ? site.claims_redirect_uri : undefined,
+  });
+}
+
+/**
+ * Refuses what cannot work, before anything is sent.
+ *
+ * @throws {Refusal} naming the param
+ */
+export function checkSite(site: SiteMetadata): void {
+  if (!isRedirectUri(site.authorization_redirect_uri)) {
+    throw uriRefusal('authorization_redirect_uri');
+  }
+  if (!redirectUris(site).every(isRedirectUri)) throw uriRefusal('redirect_uris');
+  const { response_types = ['code'], client_frontchannel_logout_uris = [] } = site;
+  if (response_types.join() !== 'code') {
+    throw bad('response_types', 'must be ["code"], the only one the embedded transport does');
+  }
+  if (client_frontchannel_logout_uris.length > 1) {
+    throw bad('client_frontchannel_logout_uris', 'must be one; OpenID Connect knows no list');
+  }
+  checkAuthentication(site);
+}
+
+function checkAuthentication(site: SiteMetadata): void {
+  const { client_token_endpoint_auth_method: method, client_token_endpoint_auth_signing_alg: alg } =
+    site;
+  if (method !== undefined && !AUTH_METHODS.includes(method)) {
+    throw bad('client_token_endpoint_auth_method', `must be one of ${AUTH_METHODS.join(', ')}`);
+  }
+  if (method === 'client_secret_jwt' && alg !== undefined && alg !== 'HS256') {
+    throw bad('client_token_endpoint_auth_signing_alg', 'must be HS256');
+  }
+}
+
+/** Whether the provider knows claims redirect URIs; others refuse members they do not know. */
+function takesClaims({ metadata }: Provider): boolean {
+  return metadata.claims_interaction_endpoint !== undefined;
+}
+
+/** RFC 6749 §3.1.2: absolute, without a fragment. */
+function isRedirectUri(uri: string | undefined): boolean {
+  return uri !== undefined && URL.canParse(uri) && !uri.includes('#');
+}
+
+function uriRefusal(param: string): Refusal {
+  const message = `${param}: must be absolute, without a fragment.`;
+  return new Refusal('invalid_authorization_redirect_uri', message);
+}
+
+function bad(param: string, message: string): Refusal {
+  return new Refusal('bad_request', `${param}: ${message}.`);
+}
+
+function defined(members: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(members).filter(([, value]) => value !== undefined && value !== ''),
+  );
+}

@@ -1,0 +1,140 @@
+import type { OpCall } from './op-call.js';
+import { OpAnswerError, Refusal } from './refusal.js';
+import { clientRecord, type ClientRecord } from './site-record.js';
+
+/** A request for dynamic registration. */
+export interface RegistrationRequest {
+  /** `registration_endpoint` of the provider. */
+  readonly endpoint: string | undefined;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly initialAccessToken?: string;
+}
+
+/**
+ * Registers a client. Where the provider refuses the scopes, the client is registered without
+ * any (Keycloak decides by itself which a client gets).
+ *
+ * @throws {Refusal} where the provider cannot register or returns no credentials
+ * @see RFC 7591 §3
+ */
+export async function registerClient(
+  call: OpCall,
+  request: RegistrationRequest,
+): Promise<ClientRecord> {
+  const { endpoint, metadata, initialAccessToken } = request;
+  if (!endpoint) {
+    const message = 'The OpenID Provider registers no clients: give client_id and client_secret.';
+    throw new Refusal('invalid_request', message);
+  }
+  const post = (body: object): Promise<ClientRecord> =>
+    call.changing(async () => {
+      const answer = await send(call, {
+        method: 'POST',
+        url: endpoint,
+        token: initialAccessToken,
+        body,
+      });
+      // Some providers do not repeat what they were told.
+      const { token_endpoint_auth_method } = metadata;
+      return withSecret(clientRecord({ token_endpoint_auth_method, ...(answer as object) }));
+    });
+  try {
+    return await post(metadata);
+  } catch (error) {
+    if (!refusesScope(error)) throw error;
+    const { scope: _, ...rest } = metadata;
+    return post(rest);
+  }
+}
+
+/**
+ * What the provider knows of a client, with what it does not repeat.
+ *
+ * @see RFC 7592 §2.1
+ */
+export async function readClient(call: OpCall, client: ClientRecord): Promise<ClientRecord> {
+  const answer = await send(call, { method: 'GET', ...managementOf(client) });
+  return { ...client, ...sameClient(answer, client) };
+}
+
+/**
+ * Replaces the metadata of a client.
+ *
+ * @throws {Refusal} `invalid_registration_client_url`
+ * @see RFC 7592 §2.2
+ */
+export async function updateClient(
+  call: OpCall,
+  client: ClientRecord,
+  metadata: Readonly<Record<string, unknown>>,
+): Promise<ClientRecord> {
+  const { client_id } = client;
+  const management = managementOf(client);
+  return call.changing(async () => {
+    const body = { ...metadata, client_id };
+    const answer = await send(call, { method: 'PUT', ...management, body });
+    return { ...client, ...sameClient(answer, client) };
+  });
+}
+
+/**
+ * Deletes a client.
+ *
+ * @see RFC 7592 §2.3
+ */
+export async function deleteClient(call: OpCall, client: ClientRecord): Promise<void> {
+  const management = managementOf(client);
+  await call.changing(() => send(call, { method: 'DELETE', ...management }));
+}
+
+interface ManagementRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly url: string;
+  readonly token?: string;
+  readonly body?: object;
+}
+
+async function send(call: OpCall, { method, url, token, body }: ManagementRequest) {
+  const response = await call.fetch(url, {
+    method,
+    headers: {
+      accept: 'application/json',
+      ...(token && { authorization: `Bearer ${token}` }),
+      ...(body && { 'content-type': 'application/json' }),
+    },
+    body: body && JSON.stringify(body),
+  });
+  const answer: unknown = await response.json().catch(() => undefined);
+  if (response.ok && (answer !== undefined || method === 'DELETE')) return answer;
+  const { error, error_description } = (answer ?? {}) as Record<string, unknown>;
+  const word = text(error) ?? (response.status === 401 ? 'invalid_token' : undefined);
+  throw new OpAnswerError(response.status, word, text(error_description));
+}
+
+function managementOf(client: ClientRecord): { url: string; token?: string } {
+  const { registration_client_uri: url, registration_access_token: token } = client;
+  if (url && URL.canParse(url)) return { url, token };
+  throw new Refusal(
+    'invalid_registration_client_url',
+    'The registration of this client cannot be changed: its registration client URI is unknown.',
+  );
+}
+
+function sameClient(answer: unknown, { client_id }: ClientRecord): ClientRecord {
+  const record = clientRecord(answer);
+  if (record.client_id === client_id) return record;
+  throw new Refusal('no_client_id_returned', 'The OpenID Provider answered for another client.');
+}
+
+function withSecret(client: ClientRecord): ClientRecord {
+  if (client.client_secret || client.token_endpoint_auth_method === 'none') return client;
+  throw new Refusal('no_client_secret_returned', 'The OpenID Provider returned no client_secret.');
+}
+
+function refusesScope(error: unknown): boolean {
+  return error instanceof OpAnswerError && error.status < 500 && /scope/.test(error.error ?? '');
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

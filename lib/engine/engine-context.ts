@@ -1,0 +1,104 @@
+import type { Configuration } from 'openid-client';
+import type { CommandName, Params, Result } from '../commands/command.js';
+import type { OxdLog } from '../log.js';
+import { SingleFlight } from '../single-flight.js';
+import type { OxdStore } from '../store.js';
+import { clientConfiguration } from './client-configuration.js';
+import { OpCall } from './op-call.js';
+import { OpHttp } from './op-http.js';
+import { Providers, type Provider, type ProviderAddress } from './provider.js';
+import { Sites } from './sites.js';
+import type { ClientRecord, SiteRecord } from './site-record.js';
+
+/** Options of `EngineTransport`. Times in milliseconds. */
+export interface EngineOptions {
+  /** Where sites and logins under way are kept. */
+  readonly store: OxdStore;
+  /** Whether providers on plain http are allowed. */
+  readonly allowInsecureRequests: boolean;
+  /** Limit for each request to the provider. */
+  readonly timeout: number;
+  /** Certificates (PEM) of a private certificate authority, in addition to the usual ones. */
+  readonly ca?: string | readonly string[];
+  /** Token that the provider asks for at dynamic registration (RFC 7591 §3). */
+  readonly initialAccessToken?: string;
+  /** How long a user may take to log in at the provider. */
+  readonly stateLifetime: number;
+  /** Milliseconds since 1970; default `Date.now`. */
+  readonly clock?: () => number;
+  /** Where to tell what commands do not fail for; default nowhere. */
+  readonly log?: OxdLog;
+  /**
+   * Whether `get_tokens_by_code` must be told the `iss` of the callback where the provider announces
+   * one (RFC 9207 §2.4); default true. False only for callers that never see the callback.
+   */
+  readonly requireIssuerParameter?: boolean;
+}
+
+/** A command, carried out. */
+export type Operation<C extends CommandName> = (
+  context: EngineContext,
+  params: Params<C>,
+) => Promise<Result<C>>;
+
+/** What the commands of one engine share. */
+export class Engine {
+  readonly http: OpHttp;
+  readonly providers: Providers;
+  readonly sites: Sites;
+  readonly refreshes = new SingleFlight<Result<'get_access_token_by_refresh_token'>>();
+  readonly clock: () => number;
+
+  constructor(readonly options: EngineOptions) {
+    const { allowInsecureRequests, timeout, store, initialAccessToken } = options;
+    const { clock = Date.now, log = SILENT } = options;
+    this.clock = clock;
+    this.http = new OpHttp(options);
+    this.providers = new Providers({ http: this.http, clock, allowInsecureRequests, timeout });
+    this.sites = new Sites({ store, providers: this.providers, clock, log, initialAccessToken });
+  }
+}
+
+/** What an operation may use. One for each command. */
+export class EngineContext {
+  constructor(
+    readonly engine: Engine,
+    /** The requests of this command. */
+    readonly call: OpCall,
+  ) {}
+
+  /** Where state is kept. */
+  get store(): OxdStore {
+    return this.engine.options.store;
+  }
+
+  /** Where the engine tells what it does not fail for. */
+  get log(): OxdLog {
+    return this.engine.options.log ?? SILENT;
+  }
+
+  /** For work that outlives the caller who began it. */
+  detached(): EngineContext {
+    return new EngineContext(this.engine, this.call.detached());
+  }
+
+  /** @see Sites.get */
+  site(oxd_id: string | undefined): Promise<SiteRecord> {
+    return this.engine.sites.get(this.call, oxd_id);
+  }
+
+  /** @see Providers.at */
+  provider(address: ProviderAddress): Promise<Provider> {
+    return this.engine.providers.at(address);
+  }
+
+  /** What `openid-client` needs to speak for a client at its provider. */
+  configuration(provider: Provider, client: ClientRecord): Configuration {
+    const { clock, options } = this.engine;
+    const { allowInsecureRequests } = options;
+    const { fetch } = this.call;
+    return clientConfiguration(provider, client, { fetch, clock, allowInsecureRequests });
+  }
+}
+
+const SILENT: OxdLog = { warn: () => undefined, error: () => undefined };

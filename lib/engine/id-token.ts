@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { errors, jwtVerify, type JWTVerifyOptions, type JWTVerifyResult } from 'jose';
+import type { IdTokenClaims } from '../commands/oidc.js';
+import type { EngineContext } from './engine-context.js';
+import { Refusal } from './refusal.js';
+import type { Provider } from './provider.js';
+import type { SiteRecord } from './site-record.js';
+
+/** What an id_token is checked against. */
+export interface IdTokenChecks {
+  readonly site: SiteRecord;
+  readonly provider: Provider;
+  /** The access token that came with it. */
+  readonly access_token: string;
+  /** The nonce of the login; left out for an answer to a refresh. */
+  readonly nonce?: string;
+}
+
+/** Difference of clocks that is tolerated, in seconds. */
+const CLOCK_TOLERANCE = 30;
+
+/** An id_token comes fresh from the provider; an older one is refused. */
+const MAX_AGE = '1h';
+
+const ASYMMETRIC = /^(?:(?:RS|PS|ES)(?:256|384|512)|EdDSA|Ed25519)$/;
+
+/**
+ * Checks an id_token and returns its claims: signature, algorithm, `iss`, `aud`, `azp`, `exp`,
+ * `iat`, `sub`, `nonce` and `at_hash`. An unknown key makes one new discovery.
+ *
+ * @throws {Refusal | errors.JOSEError} when it is not good
+ * @see OpenID Connect Core §3.1.3.7, §3.1.3.8
+ */
+export async function verifyIdToken(
+  context: EngineContext,
+  idToken: string,
+  checks: IdTokenChecks,
+): Promise<IdTokenClaims> {
+  const { payload, protectedHeader } = await verify(context, idToken, checks);
+  const { client_id } = checks.site.client;
+  const { azp, aud, nonce, at_hash } = payload;
+  if (azp === undefined ? Array.isArray(aud) && aud.length > 1 : azp !== client_id) {
+    throw bad('invalid_id_token_bad_authorized_party', 'was issued to another client');
+  }
+  if (!payload.sub) throw bad('no_subject_identifier', 'names no user');
+  if (checks.nonce !== undefined && nonce !== checks.nonce) {
+    throw bad('invalid_nonce', 'belongs to another login');
+  }
+  if (at_hash !== undefined && at_hash !== tokenHash(protectedHeader.alg, checks.access_token)) {
+    throw bad('invalid_access_token_bad_hash', 'belongs to another access token');
+  }
+  return payload as IdTokenClaims;
+}
+
+async function verify(
+  context: EngineContext,
+  idToken: string,
+  { site, provider }: IdTokenChecks,
+): Promise<JWTVerifyResult> {
+  const { client } = site;
+  const { issuer } = provider.metadata;
+  const options: JWTVerifyOptions = {
+    algorithms: algorithmsFor(provider, client.id_token_signed_response_alg),
+    issuer,
+    audience: client.client_id,
+    requiredClaims: ['sub', 'exp', 'iat'],
+    maxTokenAge: MAX_AGE,
+    clockTolerance: CLOCK_TOLERANCE,
+    currentDate: new Date(context.engine.clock()),
+  };
+  if (client.id_token_signed_response_alg?.startsWith('HS')) {
+    return jwtVerify(idToken, Buffer.from(client.client_secret ?? ''), options);
+  }
+  try {
+    return await jwtVerify(idToken, provider.keys, options);
+  } catch (error) {
+    if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+    const fresh = await context.engine.providers.again(site, provider);
+    return jwtVerify(idToken, fresh.keys, options);
+  }
+}
+
+/**
+ * Only what was agreed on at registration, else the public-key algorithms the provider lists. A
+ * registered `none` fits no token: jose never takes an unsigned one.
+ */
+function algorithmsFor({ metadata }: Provider, registered: string | undefined): string[] {
+  if (registered !== undefined) return [registered];
+  const listed = metadata.id_token_signing_alg_values_supported ?? ['RS256'];
+  return listed.filter((alg) => ASYMMETRIC.test(alg));
+}
+
+/** Left half of the hash that the signature algorithm names; EdDSA hashes with SHA-512. */
+function tokenHash(alg: string, token: string): string {
+  const bits = /\d{3}$/.exec(alg)?.[0] ?? '512';
+  const hash = createHash(`sha${bits}`).update(token).digest();
+  return hash.subarray(0, hash.length / 2).toString('base64url');
+}
+
+function bad(error: string, reason: string): Refusal {
+  return new Refusal(error, `The id_token ${reason}.`);
+}

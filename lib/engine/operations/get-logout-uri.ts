@@ -1,0 +1,23 @@
+import { buildEndSessionUrl } from 'openid-client';
+import type { Operation } from '../engine-context.js';
+import { Refusal } from '../refusal.js';
+import { withoutEmpty } from '../results.js';
+
+/**
+ * Where the session at the provider ends. Without `post_logout_redirect_uri` the registered one.
+ *
+ * @see oxd command get_logout_uri; OpenID Connect RP-Initiated Logout §2
+ */
+export const getLogoutUri: Operation<'get_logout_uri'> = async (context, params) => {
+  const record = await context.site(params.oxd_id);
+  const provider = await context.provider(record);
+  if (!provider.metadata.end_session_endpoint) {
+    const message = 'The OpenID Provider has no end_session_endpoint: log out locally only.';
+    throw new Refusal('no_end_session_endpoint_at_op', message);
+  }
+  const { id_token_hint, state, session_state } = params;
+  const { post_logout_redirect_uri = record.site.post_logout_redirect_uri } = params;
+  const query = withoutEmpty({ id_token_hint, post_logout_redirect_uri, state, session_state });
+  const configuration = context.configuration(provider, record.client);
+  return { uri: buildEndSessionUrl(configuration, query as Record<string, string>).href };
+};

@@ -1,0 +1,17 @@
+import { checkSite } from '../client-metadata.js';
+import type { Operation } from '../engine-context.js';
+import { newSite } from '../site-params.js';
+
+/**
+ * Registers a site, at the provider too unless client id and secret are given.
+ *
+ * @see oxd command register_site; RFC 7591 §3
+ */
+export const registerSite: Operation<'register_site'> = async (context, params) => {
+  checkSite(params);
+  if (params.trusted_client) {
+    context.log.warn('register_site: trusted_client means nothing to the embedded transport.');
+  }
+  const { oxd_id, op_host } = await context.engine.sites.create(context.call, newSite(params));
+  return { oxd_id, op_host };
+};

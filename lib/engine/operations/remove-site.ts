@@ -1,0 +1,14 @@
+import type { Operation } from '../engine-context.js';
+
+/**
+ * Removes a site, and the client that this engine registered for it at the provider. oxd leaves
+ * that client behind. A provider that refuses does not keep the site.
+ *
+ * @see oxd command remove_site; RFC 7592 §2.3
+ */
+export const removeSite: Operation<'remove_site'> = async (context, params) => {
+  const { sites } = context.engine;
+  const record = await sites.find(params.oxd_id);
+  await sites.remove(context.call, record);
+  return { oxd_id: record.oxd_id };
+};

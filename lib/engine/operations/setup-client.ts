@@ -1,0 +1,45 @@
+import { checkSite, DEFAULT_SCOPE } from '../client-metadata.js';
+import type { Operation } from '../engine-context.js';
+import { withoutEmpty } from '../results.js';
+import { newSite } from '../site-params.js';
+
+/**
+ * Registers a client for protection tokens and, beside it, the site. If the second fails, the first
+ * is removed.
+ *
+ * @see oxd command setup_client
+ */
+export const setupClient: Operation<'setup_client'> = async (context, params) => {
+  const { setup_client_name, ...site } = params;
+  checkSite(site);
+  const { sites } = context.engine;
+  const { grant_types = ['authorization_code'], scope = DEFAULT_SCOPE, client_name } = site;
+  const setup = await sites.create(
+    context.call,
+    newSite({
+      ...site,
+      client_name: setup_client_name ?? client_name,
+      grant_types: [...new Set([...grant_types, 'client_credentials'])],
+      scope: [...new Set([...scope, 'uma_protection', 'oxd'])],
+    }),
+  );
+  const { client } = setup;
+  try {
+    const { oxd_id, client: own } = await sites.create(context.call, newSite(site));
+    return withoutEmpty({
+      oxd_id,
+      op_host: site.op_host,
+      client_id: client.client_id,
+      client_secret: client.client_secret ?? '',
+      client_registration_access_token: client.registration_access_token,
+      client_registration_client_uri: client.registration_client_uri,
+      client_id_issued_at: client.client_id_issued_at ?? 0,
+      client_secret_expires_at: client.client_secret_expires_at ?? 0,
+      setup_client_oxd_id: setup.oxd_id,
+      client_id_of_oxd_id: own.client_id,
+    });
+  } catch (error) {
+    await sites.remove(context.call, setup).catch(() => undefined);
+    throw error;
+  }
+};

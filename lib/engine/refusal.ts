@@ -1,0 +1,26 @@
+/** Why a command is refused, in a word of oxd: becomes an `OxdCommandError` by `opError`. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+
+  /** @param error oxd's word, such as `bad_request` */
+  constructor(
+    readonly error: string,
+    message: string,
+    cause?: unknown,
+  ) {
+    super(message, { cause });
+  }
+}
+
+/** The provider refused a request that this package made itself (client registration). */
+export class OpAnswerError extends Error {
+  override readonly name = 'OpAnswerError';
+
+  constructor(
+    readonly status: number,
+    readonly error?: string,
+    readonly error_description?: string,
+  ) {
+    super('The OpenID Provider refused the request.');
+  }
+}

@@ -1,0 +1,529 @@
+import { inspect } from 'node:util';
+import { MemoryStore, OxdStore } from '../../lib/store.js';
+import { OxdStoreError } from '../../lib/errors.js';
+import type { SiteRecord } from '../../lib/engine/site-record.js';
+import { registerSecret, secretsIn } from '../support/secrets.js';
+import { FakeOp } from '../support/fake-op.js';
+import { CALLBACK, HOME, refused, TestEngine } from './engine.js';
+
+let op: FakeOp;
+let engine: TestEngine;
+let now: number;
+
+beforeAll(async () => {
+  op = await FakeOp.start();
+});
+afterAll(() => op.close());
+beforeEach(() => {
+  op.reset();
+  now = Date.now();
+  engine = new TestEngine({ clock: () => now });
+});
+afterEach(() => TestEngine.closeAll());
+
+const record = async (oxd_id: string) => (await engine.store.get(`site:${oxd_id}`)) as SiteRecord;
+const body = (seen = op.seen('register')[0]) => JSON.parse(seen?.body ?? '') as object;
+const restarted = () => {
+  engine = new TestEngine({ store: engine.store, clock: () => now, timeout: 1000 });
+  return engine;
+};
+const use = (oxd_id: string) => engine.run('get_authorization_url', { oxd_id });
+const ANSWER = { status: 400, json: { error: 'invalid_client_metadata' } };
+
+describe('register_site', () => {
+  it('registers a client and keeps what the provider returned', async () => {
+    const site = {
+      op_host: op.issuer,
+      authorization_redirect_uri: CALLBACK,
+      redirect_uris: [CALLBACK, 'https://app.example.com/second'],
+      post_logout_redirect_uri: HOME,
+      grant_types: ['authorization_code', 'refresh_token'],
+      scope: ['openid', 'uma_protection', 'email'],
+      acr_values: ['', 'gold'],
+      client_name: 'My application',
+      client_jwks_uri: 'https://app.example.com/jwks',
+      client_token_endpoint_auth_method: 'client_secret_post',
+      client_request_uris: ['https://app.example.com/request'],
+      client_frontchannel_logout_uris: ['https://app.example.com/logout'],
+      client_sector_identifier_uri: 'https://app.example.com/sector',
+      contacts: ['admin@example.com'],
+      ui_locales: ['en'],
+      claims_locales: ['en'],
+      claims_redirect_uri: ['https://app.example.com/claims'],
+      oxd_rp_programming_language: 'node',
+      protection_access_token: 'ignored',
+    } as const;
+    const result = await engine.run('register_site', site);
+    expect(result).toEqual({
+      oxd_id: expect.stringMatching(/^[\da-f-]{36}$/) as string,
+      op_host: op.issuer,
+    });
+    expect(body()).toEqual({
+      redirect_uris: [CALLBACK, 'https://app.example.com/second'],
+      post_logout_redirect_uris: [HOME],
+      response_types: ['code'],
+      grant_types: ['authorization_code', 'refresh_token'],
+      scope: 'openid email',
+      default_acr_values: ['gold'],
+      client_name: 'My application',
+      jwks_uri: 'https://app.example.com/jwks',
+      token_endpoint_auth_method: 'client_secret_post',
+      request_uris: ['https://app.example.com/request'],
+      frontchannel_logout_uri: 'https://app.example.com/logout',
+      sector_identifier_uri: 'https://app.example.com/sector',
+      contacts: ['admin@example.com'],
+    });
+    const { client, ...kept } = await record(result.oxd_id);
+    expect(kept).toMatchObject({ oxd_id: result.oxd_id, op_host: op.issuer, registered: true });
+    expect(client).toMatchObject({
+      client_id: expect.stringMatching(/^client-/) as string,
+      client_secret: expect.stringMatching(/^client-/) as string,
+      client_secret_expires_at: 0,
+      registration_access_token: expect.stringMatching(/^registration-/) as string,
+      registration_client_uri: expect.stringContaining(`${op.issuer}/reg/`) as string,
+      token_endpoint_auth_method: 'client_secret_post',
+    });
+  });
+
+  it('has defaults, also for empty lists', async () => {
+    await engine.site(op, { scope: [] });
+    expect(body()).toEqual({
+      redirect_uris: [CALLBACK],
+      post_logout_redirect_uris: [HOME],
+      response_types: ['code'],
+      grant_types: ['authorization_code'],
+      scope: 'openid profile email',
+    });
+  });
+
+  it('sends uma_protection and claims redirect URIs to providers that know them', async () => {
+    op.discovery = {
+      scopes_supported: ['openid', 'uma_protection'],
+      claims_interaction_endpoint: `${op.issuer}/claims`,
+    };
+    await engine.site(op, {
+      scope: ['openid', 'uma_protection'],
+      claims_redirect_uri: ['https://app.example.com/claims'],
+    });
+    expect(body()).toMatchObject({
+      scope: 'openid uma_protection',
+      claims_redirect_uris: ['https://app.example.com/claims'],
+    });
+  });
+
+  it('sends the initial access token, and nowhere else', async () => {
+    registerSecret('initial-token-1');
+    const trusted = new TestEngine({ initialAccessToken: 'initial-token-1' });
+    const oxd_id = await trusted.site(op);
+    await trusted.run('get_user_info', { oxd_id, access_token: 'a-token' });
+    expect(op.seen('register')[0]?.headers.authorization).toBe('Bearer initial-token-1');
+    const others = op.requests.filter(({ endpoint }) => endpoint !== 'register');
+    expect(inspect(others)).not.toContain('initial-token-1');
+  });
+
+  it('registers without scopes where the provider refuses them', async () => {
+    op.on('register', (seen) =>
+      seen.body.includes('"scope"')
+        ? { status: 403, json: { error: 'insufficient_scope' } }
+        : op.usual(seen),
+    );
+    expect(await record(await engine.site(op))).toHaveProperty('client.client_id');
+    expect(op.seen('register')).toHaveLength(2);
+  });
+
+  it('asks nobody where client id and secret are given', async () => {
+    const oxd_id = await engine.site(op, { client_id: 'mine', client_secret: 's3' });
+    expect(op.requests).toEqual([]);
+    expect(await record(oxd_id)).toMatchObject({
+      registered: false,
+      client: { client_id: 'mine', client_secret: 's3' },
+    });
+  });
+
+  it.each([{ client_id: 'mine' }, { client_secret: 's3' }])(
+    'registers where only %p is given',
+    async (half) => {
+      await engine.site(op, half);
+      expect(op.seen('register')).toHaveLength(1);
+    },
+  );
+
+  it.each([
+    ['op_host', '', 'invalid_op_host'],
+    ['op_host', 'no url', 'invalid_op_host'],
+    ['authorization_redirect_uri', undefined, 'invalid_authorization_redirect_uri'],
+    ['authorization_redirect_uri', '/callback', 'invalid_authorization_redirect_uri'],
+    ['authorization_redirect_uri', `${CALLBACK}#x`, 'invalid_authorization_redirect_uri'],
+    ['redirect_uris', [CALLBACK, 'rubbish'], 'invalid_authorization_redirect_uri'],
+    ['response_types', ['code', 'token'], 'bad_request'],
+    ['client_token_endpoint_auth_method', 'private_key_jwt', 'bad_request'],
+    ['client_token_endpoint_auth_method', 'magic', 'bad_request'],
+    ['client_frontchannel_logout_uris', ['https://a.example', 'https://b.example'], 'bad_request'],
+  ])('refuses %s: %p before anything is sent', async (name, value, error) => {
+    const refusal = await refused(engine.site(op, { [name]: value }));
+    expect(refusal).toMatchObject({ error, mayHaveRun: false, command: 'register_site' });
+    expect(refusal.message).toContain(name);
+    expect(op.requests).toEqual([]);
+  });
+
+  it('says what to do where the provider registers nobody', async () => {
+    op.discovery = { registration_endpoint: undefined };
+    const error = await refused(engine.site(op));
+    expect(error).toMatchObject({ error: 'invalid_request', mayHaveRun: false });
+    expect(error.message).toContain('client_id');
+  });
+
+  it.each([
+    ['client_id', 'no_client_id_returned'],
+    ['client_secret', 'no_client_secret_returned'],
+  ])('refuses an answer without %s', async (name, error) => {
+    op.on('register', async (seen) => {
+      const { json } = await op.usual(seen);
+      return { status: 201, json: { ...(json as object), [name]: undefined } };
+    });
+    expect(await refused(engine.site(op))).toMatchObject({ error, mayHaveRun: true });
+  });
+
+  it('needs no secret for a public client', async () => {
+    op.on('register', async (seen) => {
+      const { json } = await op.usual(seen);
+      return { status: 201, json: { ...(json as object), client_secret: undefined } };
+    });
+    const oxd_id = await engine.site(op, { client_token_endpoint_auth_method: 'none' });
+    await engine.run('get_tokens_by_code', await engine.callback(op, oxd_id));
+    const [request] = op.seen('token');
+    expect(request?.headers.authorization).toBeUndefined();
+    expect(request?.form.get('client_id')).toMatch(/^client-/);
+  });
+
+  it('leaves no client behind where the store fails', async () => {
+    class Broken extends MemoryStore {
+      override set(): Promise<void> {
+        return Promise.reject(new OxdStoreError('The store is down.'));
+      }
+    }
+    const broken = new TestEngine({ store: new Broken() });
+    await expect(broken.site(op)).rejects.toBeInstanceOf(OxdStoreError);
+    expect(op.seen('client').map(({ method }) => method)).toEqual(['DELETE']);
+  });
+});
+
+describe('the client at the token endpoint', () => {
+  it.each([
+    [
+      'client_secret_basic',
+      (r: string, f: URLSearchParams) => r.startsWith('Basic ') && !f.has('client_secret'),
+    ],
+    ['client_secret_post', (r: string, f: URLSearchParams) => r === '' && f.has('client_secret')],
+    ['client_secret_jwt', (r: string, f: URLSearchParams) => r === '' && f.has('client_assertion')],
+  ] as const)('proves itself by %s where so registered', async (method, proves) => {
+    const oxd_id = await engine.site(op, { client_token_endpoint_auth_method: method });
+    await engine.run('get_tokens_by_code', await engine.callback(op, oxd_id));
+    const [request] = op.seen('token');
+    expect(
+      proves(request?.headers.authorization ?? '', request?.form ?? new URLSearchParams()),
+    ).toBe(true);
+  });
+
+  it('proves itself as the provider decided, whatever was asked for', async () => {
+    op.on('register', async (seen) => {
+      const { json } = await op.usual(seen);
+      const token_endpoint_auth_method = 'client_secret_post';
+      return { status: 201, json: { ...(json as object), token_endpoint_auth_method } };
+    });
+    const oxd_id = await engine.site(op, {
+      client_token_endpoint_auth_method: 'client_secret_basic',
+    });
+    await engine.run('get_tokens_by_code', await engine.callback(op, oxd_id));
+    expect(op.seen('token')[0]?.form.has('client_secret')).toBe(true);
+  });
+
+  it('posts its secret where a provider takes nothing else', async () => {
+    op.discovery = { token_endpoint_auth_methods_supported: ['client_secret_post'] };
+    const oxd_id = await engine.site(op, { client_id: 'mine', client_secret: 's3' });
+    const refresh = { oxd_id, refresh_token: 'r' };
+    op.tokens = { id_token: undefined };
+    await engine.run('get_access_token_by_refresh_token', refresh);
+    expect(op.seen('token')[0]?.form.get('client_secret')).toBe('s3');
+  });
+
+  it('is refused where it would need keys', async () => {
+    op.on('register', async (seen) => {
+      const { json } = await op.usual(seen);
+      const token_endpoint_auth_method = 'private_key_jwt';
+      return { status: 201, json: { ...(json as object), token_endpoint_auth_method } };
+    });
+    const error = await refused(use(await engine.site(op)));
+    expect(error.message).toContain('private_key_jwt');
+  });
+});
+
+describe('a registration', () => {
+  it('is read back once per process, and keeps what is new', async () => {
+    const oxd_id = await engine.site(op);
+    await use(oxd_id);
+    expect(op.seen('client')).toHaveLength(0);
+    const before = await record(oxd_id);
+    const registration_access_token = 'registration-token-2';
+    registerSecret(registration_access_token);
+    op.on('client', async (seen) => {
+      const { json } = await op.usual(seen);
+      return { json: { ...(json as object), registration_access_token } };
+    });
+    restarted();
+    await Promise.all([use(oxd_id), use(oxd_id)]);
+    await use(oxd_id);
+    const [read, ...more] = op.seen('client');
+    expect(more).toEqual([]);
+    expect(read?.method).toBe('GET');
+    expect(read?.headers.authorization).toBe(`Bearer ${before.client.registration_access_token}`);
+    expect(await record(oxd_id)).toEqual({
+      ...before,
+      client: { ...before.client, registration_access_token },
+    });
+  });
+
+  it('is made again once under its oxd_id where the provider forgot it', async () => {
+    const oxd_id = await engine.site(op);
+    const before = await record(oxd_id);
+    op.on('client', { status: 401, json: { error: 'invalid_token' } });
+    restarted();
+    await Promise.all(Array.from({ length: 8 }, () => use(oxd_id)));
+    expect(op.seen('register')).toHaveLength(2);
+    const after = await record(oxd_id);
+    expect(after.client.client_id).not.toBe(before.client.client_id);
+    expect(after).toMatchObject({ oxd_id, site: before.site, op_host: op.issuer });
+    await use(oxd_id);
+    expect(op.seen('register')).toHaveLength(2);
+    expect(engine.warnings).toEqual([expect.stringContaining('registered again')]);
+    expect(secretsIn(engine.warnings.join())).toEqual([]);
+  });
+
+  it('is not made again where the client was given', async () => {
+    const oxd_id = await engine.site(op, {
+      client_id: 'mine',
+      client_secret: 's3',
+      client_registration_client_uri: `${op.issuer}/reg/mine`,
+      client_registration_access_token: 'registration-token-3',
+    });
+    op.on('client', { status: 401, json: { error: 'invalid_token' } });
+    restarted();
+    await use(oxd_id);
+    expect(op.seen('register')).toHaveLength(0);
+    expect(await record(oxd_id)).toHaveProperty('client.client_id', 'mine');
+    expect(engine.warnings).toHaveLength(1);
+  });
+
+  it.each([
+    ['404', { status: 404, text: '' }],
+    ['405', { status: 405, json: { error: 'method_not_allowed' } }],
+    ['500', { status: 500, text: '' }],
+    ['a page', { text: '<html>' }],
+    ['another client', { json: { client_id: 'somebody' } }],
+    ['nothing', { hang: true }],
+  ])('stays as it is where reading it back brings %s', async (_, answer) => {
+    const oxd_id = await engine.site(op);
+    const before = await record(oxd_id);
+    op.on('client', answer);
+    restarted();
+    await use(oxd_id);
+    await use(oxd_id);
+    expect(op.seen('client')).toHaveLength(1);
+    expect(op.seen('register')).toHaveLength(1);
+    expect(await record(oxd_id)).toEqual(before);
+  });
+
+  it('is tried again after a minute where the provider did not answer', async () => {
+    const oxd_id = await engine.site(op);
+    op.on('client', { status: 503, text: '' });
+    restarted();
+    await use(oxd_id);
+    now += 60_000;
+    await use(oxd_id);
+    expect(op.seen('client')).toHaveLength(2);
+  });
+
+  it('is made again when the client secret has expired', async () => {
+    const client_secret_expires_at = Math.floor(now / 1000) + 100;
+    op.on('register', async (seen) => {
+      const { json } = await op.usual(seen);
+      return { status: 201, json: { ...(json as object), client_secret_expires_at } };
+    });
+    const oxd_id = await engine.site(op);
+    await use(oxd_id);
+    expect(op.seen('register')).toHaveLength(1);
+    now = client_secret_expires_at * 1000;
+    op.on('register', (seen) => op.usual(seen));
+    await Promise.all([use(oxd_id), use(oxd_id)]);
+    await use(oxd_id);
+    expect(op.seen('register')).toHaveLength(2);
+    expect(await record(oxd_id)).toHaveProperty('client.client_secret_expires_at', 0);
+  });
+
+  it('is not made again and again where every new secret has expired', async () => {
+    op.on('register', async (seen) => {
+      const { json } = await op.usual(seen);
+      return { status: 201, json: { ...(json as object), client_secret_expires_at: 1 } };
+    });
+    const oxd_id = await engine.site(op);
+    now += 60_000;
+    await use(oxd_id);
+    await use(oxd_id);
+    expect(op.seen('register')).toHaveLength(2);
+  });
+
+  it('is left alone while the store is down', async () => {
+    class Down extends OxdStore {
+      get = () => Promise.reject(new OxdStoreError('down'));
+      set = () => Promise.reject(new OxdStoreError('down'));
+      delete = () => Promise.reject(new OxdStoreError('down'));
+    }
+    const down = new TestEngine({ store: new Down() });
+    const call = down.run('get_authorization_url', { oxd_id: 'x' });
+    await expect(call).rejects.toMatchObject({ code: 'OXD_STORE_UNAVAILABLE' });
+    expect(op.requests).toEqual([]);
+  });
+});
+
+describe('update_site', () => {
+  it('sends the whole description with the client_id, and keeps it', async () => {
+    const oxd_id = await engine.site(op, { client_name: 'Old name', contacts: ['a@example.com'] });
+    const { client } = await record(oxd_id);
+    const changes = { client_name: 'New name', redirect_uris: ['https://app.example.com/new'] };
+    expect(await engine.run('update_site', { oxd_id, ...changes })).toEqual({ oxd_id });
+    const [put] = op.seen('client');
+    expect(put?.method).toBe('PUT');
+    expect(put?.headers.authorization).toBe(`Bearer ${client.registration_access_token}`);
+    expect(body(put)).toEqual({
+      client_id: client.client_id,
+      client_name: 'New name',
+      contacts: ['a@example.com'],
+      redirect_uris: [CALLBACK, 'https://app.example.com/new'],
+      post_logout_redirect_uris: [HOME],
+      response_types: ['code'],
+      grant_types: ['authorization_code'],
+      scope: 'openid profile email',
+    });
+    expect(await record(oxd_id)).toMatchObject({
+      site: { ...changes, contacts: ['a@example.com'] },
+    });
+  });
+
+  it('keeps a new registration access token', async () => {
+    const oxd_id = await engine.site(op);
+    const registration_access_token = 'registration-token-4';
+    registerSecret(registration_access_token);
+    op.on('client', async (seen) => {
+      const { json } = await op.usual(seen);
+      return { json: { ...(json as object), registration_access_token } };
+    });
+    await engine.run('update_site', { oxd_id, client_name: 'New' });
+    await engine.run('update_site', { oxd_id, client_name: 'Newer' });
+    const [, second] = op.seen('client');
+    expect(second?.headers.authorization).toBe(`Bearer ${registration_access_token}`);
+  });
+
+  it('keeps the old description where the provider refuses', async () => {
+    const oxd_id = await engine.site(op);
+    const before = await record(oxd_id);
+    op.on('client', ANSWER);
+    const error = await refused(engine.run('update_site', { oxd_id, client_name: 'New name' }));
+    expect(error).toMatchObject({ error: 'invalid_client_metadata', mayHaveRun: false });
+    expect(await record(oxd_id)).toEqual(before);
+  });
+
+  it('refuses a site whose registration cannot be reached', async () => {
+    const oxd_id = await engine.site(op, { client_id: 'mine', client_secret: 's3' });
+    const error = await refused(engine.run('update_site', { oxd_id, client_name: 'New name' }));
+    expect(error).toMatchObject({ error: 'invalid_registration_client_url', mayHaveRun: false });
+  });
+
+  it('refuses what register_site would refuse', async () => {
+    const oxd_id = await engine.site(op);
+    const call = engine.run('update_site', { oxd_id, authorization_redirect_uri: 'rubbish' });
+    expect(await refused(call)).toMatchObject({ error: 'invalid_authorization_redirect_uri' });
+  });
+});
+
+describe('remove_site', () => {
+  it('deletes the client that was registered, and the site', async () => {
+    const oxd_id = await engine.site(op);
+    const { client } = await record(oxd_id);
+    expect(await engine.run('remove_site', { oxd_id })).toEqual({ oxd_id });
+    const [request] = op.seen('client');
+    expect(request?.method).toBe('DELETE');
+    expect(request?.headers.authorization).toBe(`Bearer ${client.registration_access_token}`);
+    expect(await refused(use(oxd_id))).toMatchObject({ error: 'invalid_oxd_id' });
+    expect(await refused(engine.run('remove_site', { oxd_id }))).toMatchObject({
+      error: 'invalid_oxd_id',
+    });
+  });
+
+  it('removes the site even where the provider refuses', async () => {
+    const oxd_id = await engine.site(op);
+    op.on('client', { status: 403, json: { error: 'access_denied' } });
+    await engine.run('remove_site', { oxd_id });
+    expect(await record(oxd_id)).toBeUndefined();
+    expect(engine.warnings).toHaveLength(1);
+  });
+
+  it('leaves a given client to its owner', async () => {
+    const oxd_id = await engine.site(op, {
+      client_id: 'mine',
+      client_secret: 's3',
+      client_registration_client_uri: `${op.issuer}/reg/mine`,
+      client_registration_access_token: 'registration-token-5',
+    });
+    await engine.run('remove_site', { oxd_id });
+    expect(op.requests).toEqual([]);
+  });
+});
+
+describe('setup_client', () => {
+  const setUp = (more: object = {}) =>
+    engine.run('setup_client', {
+      op_host: op.issuer,
+      authorization_redirect_uri: CALLBACK,
+      client_name: 'site',
+      ...more,
+    });
+
+  it('registers a client for tokens and a site', async () => {
+    const result = await setUp({ setup_client_name: 'setup' });
+    const [setup, site] = op.seen('register').map((seen) => body(seen));
+    expect(setup).toMatchObject({
+      client_name: 'setup',
+      grant_types: ['authorization_code', 'client_credentials'],
+      scope: 'openid profile email',
+    });
+    expect(site).toMatchObject({ client_name: 'site', grant_types: ['authorization_code'] });
+    const kept = await record(result.setup_client_oxd_id ?? '');
+    expect(result).toEqual({
+      oxd_id: expect.any(String) as string,
+      op_host: op.issuer,
+      client_id: kept.client.client_id,
+      client_secret: kept.client.client_secret,
+      client_registration_access_token: kept.client.registration_access_token,
+      client_registration_client_uri: kept.client.registration_client_uri,
+      client_id_issued_at: 1700000000,
+      client_secret_expires_at: 0,
+      setup_client_oxd_id: kept.oxd_id,
+      client_id_of_oxd_id: (await record(result.oxd_id)).client.client_id,
+    });
+    expect(result.oxd_id).not.toBe(result.setup_client_oxd_id);
+  });
+
+  it('uses a given client for both', async () => {
+    const result = await setUp({ client_id: 'mine', client_secret: 's3' });
+    expect(result).toMatchObject({ client_id: 'mine', client_id_of_oxd_id: 'mine' });
+    expect(op.requests).toEqual([]);
+  });
+
+  it('leaves nothing behind where the second registration fails', async () => {
+    op.on('register', (seen) => (op.seen('register').length > 1 ? ANSWER : op.usual(seen)));
+    expect(await refused(setUp())).toMatchObject({ error: 'invalid_client_metadata' });
+    expect(op.seen('client').map(({ method }) => method)).toEqual(['DELETE']);
+    const entries = Reflect.get(engine.store, 'entries') as Map<string, unknown>;
+    expect(entries.size).toBe(0);
+  });
+});

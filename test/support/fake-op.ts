@@ -1,0 +1,274 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import {
+  exportJWK,
+  generateKeyPair,
+  SignJWT,
+  UnsecuredJWT,
+  type CryptoKey,
+  type JWK,
+  type JWTPayload,
+} from 'jose';
+import { registerSecret } from './secrets.js';
+
+/** An endpoint of the {@link FakeOp}. */
+export type Endpoint =
+  'discovery' | 'jwks' | 'register' | 'client' | 'token' | 'userinfo' | 'introspect';
+
+/** What an endpoint answers. */
+export interface Answer {
+  readonly status?: number;
+  readonly json?: unknown;
+  readonly text?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Says nothing at all. */
+  readonly hang?: boolean;
+  /** Ends the connection without an answer. */
+  readonly drop?: boolean;
+}
+
+/** A request that arrived. */
+export interface Seen {
+  readonly endpoint: Endpoint;
+  readonly method: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+  /** The body as form data. */
+  readonly form: URLSearchParams;
+  /** Whether the client went away before the answer. */
+  aborted: boolean;
+}
+
+type Script = Answer | ((seen: Seen) => Answer | Promise<Answer>);
+
+interface Key {
+  readonly kid: string;
+  readonly alg: string;
+  readonly privateKey: CryptoKey;
+  readonly jwk: JWK;
+}
+
+const PATHS: Readonly<Record<string, Endpoint>> = {
+  '/.well-known/openid-configuration': 'discovery',
+  '/jwks': 'jwks',
+  '/reg': 'register',
+  '/token': 'token',
+  '/me': 'userinfo',
+  '/introspect': 'introspect',
+};
+
+/** An OpenID Provider of which every answer can be scripted. Not one to learn from. */
+export class FakeOp {
+  readonly requests: Seen[] = [];
+  /** Members that discovery announces beside the usual ones, or undefined to leave one out. */
+  discovery: Record<string, unknown> = {};
+  /** Changes the claims of the next id_tokens; undefined removes one. */
+  claims: Record<string, unknown> = {};
+  /** Replaces the making of id_tokens. */
+  mint: (claims: JWTPayload) => Promise<string> = (claims) => this.sign(claims);
+  /** Changes token answers; undefined removes a member. */
+  tokens: Record<string, unknown> = {};
+  /** Milliseconds since 1970: what the provider's clock says. */
+  clock: () => number = Date.now;
+  key: Key;
+  private keys: Key[] = [];
+  private readonly scripts = new Map<Endpoint, Script>();
+  private readonly nonces = new Map<string, string>();
+  private client: Record<string, unknown> = {};
+  private accessToken = '';
+
+  private port = 0;
+
+  private constructor(
+    private readonly server: Server,
+    private readonly protocol: string,
+  ) {}
+
+  /** Starts on a free port of 127.0.0.1. */
+  static async start(tls?: { key: string; cert: string }): Promise<FakeOp> {
+    const server = tls ? createTlsServer(tls) : createServer();
+    const op = new FakeOp(server, tls ? 'https' : 'http');
+    server.on('request', (request, response) => void op.handle(request, response));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    op.port = (server.address() as AddressInfo).port;
+    await op.rotate('k1');
+    return op;
+  }
+
+  get issuer(): string {
+    return `${this.protocol}://127.0.0.1:${this.port}`;
+  }
+
+  /** Scripts an endpoint until {@link reset}. */
+  on(endpoint: Endpoint, script: Script): void {
+    this.scripts.set(endpoint, script);
+  }
+
+  /** Forgets every script and every request. */
+  reset(): void {
+    this.scripts.clear();
+    this.requests.length = 0;
+    this.discovery = {};
+    this.claims = {};
+    this.tokens = {};
+    this.clock = Date.now;
+    this.mint = (claims) => this.sign(claims);
+  }
+
+  /** The requests that one endpoint got. */
+  seen(endpoint: Endpoint): Seen[] {
+    return this.requests.filter((request) => request.endpoint === endpoint);
+  }
+
+  /** Replaces the key, as providers do from time to time. */
+  async rotate(kid: string, alg = 'RS256'): Promise<void> {
+    const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
+    this.key = { kid, alg, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg } };
+    this.keys = [this.key];
+  }
+
+  /** What the user's browser does: logs in and comes back. */
+  login(authorizationUrl: string): { code: string; state: string; iss: string } {
+    const query = new URL(authorizationUrl).searchParams;
+    const code = secret('code');
+    const state = query.get('state') ?? '';
+    this.nonces.set(code, query.get('nonce') ?? '');
+    registerSecret(state);
+    return { code, state, iss: this.issuer };
+  }
+
+  sign(claims: JWTPayload, header: { kid?: string; alg?: string; key?: CryptoKey } = {}) {
+    const { kid = this.key.kid, alg = this.key.alg, key = this.key.privateKey } = header;
+    return new SignJWT(claims).setProtectedHeader({ alg, kid }).sign(key);
+  }
+
+  unsigned(claims: JWTPayload): string {
+    return new UnsecuredJWT(claims).encode();
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+    // Clients of this process notice now that their connections are gone.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const seen = await this.read(request, response);
+    this.requests.push(seen);
+    const script = this.scripts.get(seen.endpoint) ?? ((): Promise<Answer> => this.usual(seen));
+    const answer = typeof script === 'function' ? await script(seen) : script;
+    if (answer.hang) return;
+    if (answer.drop) return void request.socket.destroy();
+    const { status = 200, json, text, headers = {} } = answer;
+    const type = json === undefined ? 'text/html' : 'application/json';
+    response.writeHead(status, { 'content-type': type, ...headers });
+    response.end(json === undefined ? text : JSON.stringify(json));
+  }
+
+  private async read(request: IncomingMessage, response: ServerResponse): Promise<Seen> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks).toString();
+    const { method = '', headers, url = '' } = request;
+    const endpoint = PATHS[new URL(url, this.issuer).pathname] ?? 'client';
+    const form = new URLSearchParams(body);
+    const seen: Seen = { endpoint, method, headers, body, form, aborted: false };
+    response.on('close', () => (seen.aborted = !response.writableEnded));
+    return seen;
+  }
+
+  /** The answer where nothing is scripted. */
+  async usual(seen: Seen): Promise<Answer> {
+    switch (seen.endpoint) {
+      case 'discovery':
+        return { json: { ...this.metadata(), ...this.discovery } };
+      case 'jwks':
+        return { json: { keys: this.keys.map(({ jwk }) => jwk) } };
+      case 'register':
+        return { status: 201, json: this.register(JSON.parse(seen.body) as object) };
+      case 'client':
+        return this.manage(seen);
+      case 'token':
+        return { json: { ...(await this.token(seen)), ...this.tokens } };
+      case 'userinfo':
+        return { json: { sub: 'alice', name: 'Alice', email: null } };
+      case 'introspect':
+        return { json: { active: true, sub: 'alice', scope: 'openid', exp: 4102444800 } };
+    }
+  }
+
+  private metadata(): object {
+    const { issuer } = this;
+    return {
+      issuer,
+      authorization_endpoint: `${issuer}/auth`,
+      token_endpoint: `${issuer}/token`,
+      userinfo_endpoint: `${issuer}/me`,
+      jwks_uri: `${issuer}/jwks`,
+      registration_endpoint: `${issuer}/reg`,
+      introspection_endpoint: `${issuer}/introspect`,
+      end_session_endpoint: `${issuer}/logout`,
+      id_token_signing_alg_values_supported: ['RS256', 'ES384', 'EdDSA', 'HS256', 'none'],
+      authorization_response_iss_parameter_supported: true,
+    };
+  }
+
+  private register(asked: object): object {
+    const client_id = `client-${randomUUID()}`;
+    this.client = {
+      ...asked,
+      client_id,
+      client_secret: secret('client'),
+      client_secret_expires_at: 0,
+      client_id_issued_at: 1700000000,
+      registration_access_token: secret('registration'),
+      registration_client_uri: `${this.issuer}/reg/${client_id}`,
+    };
+    return this.client;
+  }
+
+  private manage({ method, body }: Seen): Answer {
+    if (method === 'DELETE') return { status: 204 };
+    if (method === 'PUT') this.client = { ...this.client, ...(JSON.parse(body) as object) };
+    return { json: this.client };
+  }
+
+  private async token({ form }: Seen): Promise<Record<string, unknown>> {
+    this.accessToken = secret('access');
+    const answer = { access_token: this.accessToken, token_type: 'Bearer', expires_in: 3600 };
+    if (form.get('grant_type') === 'client_credentials') {
+      return { ...answer, scope: form.get('scope') ?? undefined };
+    }
+    const id_token = await this.mint(this.idTokenClaims(form.get('code') ?? ''));
+    registerSecret(id_token);
+    return { ...answer, id_token, refresh_token: secret('refresh') };
+  }
+
+  private idTokenClaims(code: string): JWTPayload {
+    const now = Math.floor(this.clock() / 1000);
+    const usual = {
+      iss: this.issuer,
+      aud: this.client.client_id as string,
+      sub: 'alice',
+      iat: now,
+      exp: now + 300,
+      nonce: this.nonces.get(code),
+    };
+    const claims = Object.entries({ ...usual, ...this.claims });
+    return Object.fromEntries(claims.filter(([, value]) => value !== undefined));
+  }
+
+  /** The access token that goes along with the id_token being made. */
+  get currentAccessToken(): string {
+    return this.accessToken;
+  }
+}
+
+function secret(kind: string): string {
+  const value = `${kind}-${randomUUID()}`;
+  registerSecret(value);
+  return value;
+}
