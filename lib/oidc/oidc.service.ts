@@ -1,0 +1,154 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { BrowserTransaction } from '../browser-transaction.js';
+import { OxdClock } from '../clock.js';
+import type { CommandName } from '../commands/command.js';
+import type { GetAuthorizationUrlParams, GetTokensByCodeParams } from '../commands/oidc.js';
+import { OxdClient } from '../commands/oxd-client.js';
+import { LoginRefusedError, OxdCommandError, OxdError, withCookies } from '../errors.js';
+import { OxdOptions } from '../oxd.options.js';
+import { OxdStore } from '../store.js';
+import { callbackParam, type CallbackParams } from './callback-params.js';
+import { OidcCommands } from './oidc-commands.js';
+import { resolveReturnTo } from './return-to.js';
+import { userProfile, type OxdUserProfile } from './user-profile.js';
+
+/** What {@link OidcService.startLogin} takes: the request's cookies and authorization params. */
+export interface StartLoginParams extends Omit<
+  GetAuthorizationUrlParams,
+  'oxd_id' | 'protection_access_token' | 'state'
+> {
+  /** The request's `Cookie` header. */
+  readonly cookies?: string;
+  /** Where to go after the login: a path or URL of the application, at most 1024 characters. */
+  readonly returnTo?: string;
+}
+
+/** Where to send the browser for a login. */
+export interface StartedLogin {
+  /** Redirect the browser to it. */
+  readonly url: string;
+  /** `Set-Cookie` values to send with the redirect. */
+  readonly cookies: string[];
+}
+
+/** A login that succeeded. */
+export interface FinishedLogin {
+  /** Who logged in; keep it in the session. */
+  readonly user: OxdUserProfile;
+  /** Absolute URL of the application to redirect the browser to. */
+  readonly returnTo: string;
+  /** `Set-Cookie` values to send with the redirect: they remove the login's cookie. */
+  readonly cookies: string[];
+}
+
+/** OpenID Connect login, and the oxd commands of sites and users, one method each. */
+@Injectable()
+export class OidcService extends OidcCommands {
+  private readonly log = new Logger(OidcService.name);
+  private readonly logins: BrowserTransaction;
+  private readonly origin: string;
+
+  constructor(
+    client: OxdClient,
+    private readonly clock: OxdClock,
+    options: OxdOptions,
+    store: OxdStore,
+  ) {
+    super(client);
+    const { origin, protocol } = new URL(options.site.authorization_redirect_uri);
+    this.origin = origin;
+    this.logins = new BrowserTransaction({
+      purpose: 'login',
+      secret: options.secret,
+      store,
+      lifetime: options.login.stateLifetime,
+      secure: protocol === 'https:',
+      clock: clock.now,
+    });
+  }
+
+  /**
+   * Begins a login: redirect the browser to `url` and send `cookies` along.
+   *
+   * @throws {OxdCommandError} OXD_COMMAND_FAILED when the provider is not to be had
+   * @throws {OxdTransportError} when oxd-server was not reached or did not answer
+   * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE
+   * @see OpenID Connect Core §3.1.2, oxd command get_authorization_url
+   */
+  async startLogin(login: StartLoginParams = {}): Promise<StartedLogin> {
+    const { cookies, returnTo = '/', ...params } = login;
+    const { authorization_url: url } = await this.getAuthorizationUrl(params);
+    const state = new URL(url).searchParams.get('state');
+    if (!state) {
+      throw new OxdCommandError('The authorization URL carries no state.', { error: 'no_state' });
+    }
+    const oxd_id = await this.client.oxdId();
+    const payload = { state, oxd_id, returnTo: this.returnTo(returnTo) };
+    return { url, cookies: await this.logins.begin(payload, cookies) };
+  }
+
+  /**
+   * Finishes a login: checks that this browser began it, takes its state once, exchanges the code
+   * and asks who the user is. Errors carry `cookies` to send where the login is over.
+   *
+   * @param params query of the callback
+   * @param cookies the request's `Cookie` header
+   * @throws {LoginStateError} OIDC_STATE_MISSING, _UNKNOWN, _EXPIRED, _USED
+   * @throws {LoginRefusedError} OIDC_LOGIN_REFUSED when the provider said no
+   * @throws {OxdCommandError} OXD_COMMAND_FAILED when code, id_token or userinfo are not good
+   * @throws {OxdTransportError} when oxd-server was not reached or did not answer
+   * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE
+   * @see OpenID Connect Core §3.1.2.5 to §3.1.3.7, §5.3.4; RFC 9207
+   */
+  async finishLogin(params: CallbackParams, cookies?: string): Promise<FinishedLogin> {
+    const taken = await this.logins.take(callbackParam(params, 'state'), cookies);
+    const { oxd_id, state, returnTo } = taken.payload;
+    try {
+      const code = answeredCode(params);
+      const iss = callbackParam(params, 'iss');
+      const user = await this.logIn({ oxd_id, state, code, ...(iss !== undefined && { iss }) });
+      return { user, returnTo: this.returnTo(returnTo), cookies: taken.cookies };
+    } catch (error) {
+      throw error instanceof OxdError ? withCookies(error, taken.cookies) : error;
+    }
+  }
+
+  private async logIn(params: GetTokensByCodeParams): Promise<OxdUserProfile> {
+    const tokens = await this.getTokensByCode(params);
+    const { id_token_claims, access_token, id_token } = tokens;
+    // oxd is not told the issuer of the callback; embedded has compared it before the exchange.
+    if (params.iss !== undefined && params.iss !== id_token_claims.iss) {
+      throw mismatch('get_tokens_by_code', 'The callback names another issuer than the id_token.');
+    }
+    const { oxd_id } = params;
+    const { claims } = await this.getUserInfo({ oxd_id, access_token, id_token });
+    if (claims.sub !== id_token_claims.sub) {
+      throw mismatch('get_user_info', 'Userinfo speaks of another user than the id_token.');
+    }
+    return userProfile(tokens, claims, this.clock.now());
+  }
+
+  private returnTo(returnTo: string): string {
+    const { url, safe } = resolveReturnTo(returnTo, this.origin);
+    if (!safe) this.log.warn(`A returnTo was not a short URL of ${this.origin}; using its root.`);
+    return url;
+  }
+}
+
+/** @throws {LoginRefusedError} where the provider sent an error, or no code */
+function answeredCode(params: CallbackParams): string {
+  const error = callbackParam(params, 'error');
+  if (error) {
+    throw new LoginRefusedError({
+      error,
+      error_description: callbackParam(params, 'error_description'),
+    });
+  }
+  const code = callbackParam(params, 'code');
+  if (!code) throw new LoginRefusedError({ error: 'invalid_response' });
+  return code;
+}
+
+function mismatch(command: CommandName, message: string): OxdCommandError {
+  return new OxdCommandError(message, { error: 'mismatch' }, { command });
+}

@@ -1,0 +1,115 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import passport, { Strategy } from 'passport';
+import type { GetAuthorizationUrlParams } from '../commands/oidc.js';
+import { OxdError, withCookies } from '../errors.js';
+import { httpStatus } from '../http-status.js';
+import { OxdOptions } from '../oxd.options.js';
+import { OidcService } from './oidc.service.js';
+import type { OxdUserProfile } from './user-profile.js';
+
+/** The request as the strategy needs it: that of Express. */
+export interface LoginRequest extends IncomingMessage {
+  /** The URL as the browser asked for it, whatever router it went through. */
+  readonly originalUrl?: string;
+  /** The response to it, which gets the cookies of the login. */
+  readonly res?: ServerResponse;
+}
+
+/** What `getAuthenticateOptions()` of an `AuthGuard('oxd')` may return. */
+export interface LoginAuthenticateOptions extends Pick<
+  GetAuthorizationUrlParams,
+  'scope' | 'acr_values' | 'prompt' | 'hd' | 'custom_parameters' | 'params'
+> {
+  /** Where to go after the login; default the query parameter `returnTo` of the login page. */
+  readonly returnTo?: string;
+}
+
+/**
+ * Passport strategy `oxd` for the code flow: use one `AuthGuard('oxd')` on the login route and on
+ * the route of `authorization_redirect_uri`. There, `request.user` is the user and
+ * `request.authInfo.returnTo` where to redirect to. For Express; on Fastify call
+ * `OidcService.startLogin()` and `finishLogin()` yourself.
+ */
+@Injectable()
+export class OidcStrategy extends Strategy {
+  /** The name it has in Passport. */
+  override readonly name: string;
+  private readonly callbackPath: string;
+
+  /** @param name the name it has in Passport; default `oxd` */
+  constructor(
+    private readonly oidc: OidcService,
+    options: OxdOptions,
+    @Optional() @Inject('OXD_STRATEGY_NAME') name = 'oxd',
+  ) {
+    super();
+    this.name = name;
+    this.callbackPath = new URL(options.site.authorization_redirect_uri).pathname;
+    passport.use(this);
+  }
+
+  /**
+   * Decides who a login makes: override it to look the user up in your own database. What it
+   * returns becomes `request.user`; false or null refuses the login with 401.
+   */
+  validate(user: OxdUserProfile, _request: LoginRequest): unknown {
+    return user;
+  }
+
+  /** Called by Passport: begins a login, or finishes it on the way back. */
+  override authenticate(request: LoginRequest, options: LoginAuthenticateOptions = {}): void {
+    this.run(request, options).catch((error: unknown) => this.refuse(request, error));
+  }
+
+  private async run(request: LoginRequest, options: LoginAuthenticateOptions): Promise<void> {
+    const { pathname, searchParams } = new URL(`http://app${request.originalUrl ?? request.url}`);
+    const answers = searchParams.has('code') || searchParams.has('error');
+    if (pathname === this.callbackPath || (answers && searchParams.has('state'))) {
+      return this.finish(request, searchParams);
+    }
+    return this.start(request, {
+      ...options,
+      returnTo: options.returnTo ?? searchParams.get('returnTo') ?? undefined,
+    });
+  }
+
+  private async start(request: LoginRequest, options: LoginAuthenticateOptions): Promise<void> {
+    const { scope, acr_values, prompt, hd, custom_parameters, params, returnTo } = options;
+    const { url, cookies } = await this.oidc.startLogin({
+      ...{ scope, acr_values, prompt, hd, custom_parameters, params, returnTo },
+      cookies: request.headers.cookie,
+    });
+    setCookies(request, cookies);
+    this.redirect(url);
+  }
+
+  private async finish(request: LoginRequest, query: URLSearchParams): Promise<void> {
+    const login = await this.oidc.finishLogin(query, request.headers.cookie);
+    setCookies(request, login.cookies);
+    const user = await this.validate(login.user, request);
+    if (user) this.success(user, { returnTo: login.returnTo });
+    else this.fail(401);
+  }
+
+  /** Without `OxdExceptionFilter`, Nest answers with the status that an error of this form names. */
+  private refuse(request: LoginRequest, error: unknown): void {
+    if (error instanceof OxdError) {
+      setCookies(request, error.cookies ?? []);
+      withCookies(error, []);
+      const status = httpStatus(error);
+      for (const [name, value] of Object.entries({
+        status,
+        statusCode: status,
+        expose: status < 500,
+      })) {
+        Object.defineProperty(error, name, { value, configurable: true });
+      }
+    }
+    this.error(error);
+  }
+}
+
+function setCookies(request: LoginRequest, cookies: readonly string[]): void {
+  for (const cookie of cookies) request.res?.appendHeader('Set-Cookie', cookie);
+}

@@ -1,0 +1,13 @@
+import { ConfigurableModuleBuilder } from '@nestjs/common';
+import type { OxdModuleOptions } from './oxd.options.js';
+
+/** Makes `forRoot()` and `forRootAsync()` of the module. */
+export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
+  new ConfigurableModuleBuilder<OxdModuleOptions>()
+    .setClassMethodName('forRoot')
+    .setFactoryMethodName('createOxdOptions')
+    .setExtras({ isGlobal: false }, (definition, { isGlobal }) => ({
+      ...definition,
+      global: isGlobal,
+    }))
+    .build();

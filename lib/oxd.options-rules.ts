@@ -1,0 +1,126 @@
+import 'reflect-metadata';
+import { Type, plainToInstance } from 'class-transformer';
+import {
+  ArrayNotEmpty,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  IsUrl,
+  Matches,
+  Max,
+  Min,
+  MinLength,
+  ValidateNested,
+  validateSync,
+  type ValidationError,
+} from 'class-validator';
+
+const URL_RULE = { require_tld: false, require_protocol: true, protocols: ['http', 'https'] };
+const URL_TEXT = { message: 'must be an absolute http or https URL' };
+const EACH_URL = { each: true, message: 'must list absolute http or https URLs' };
+const EACH_TEXT = { each: true, message: 'must be a list of strings' };
+const PATH_TEXT = { message: 'must begin with "/"' };
+
+class SiteRules {
+  @IsUrl(URL_RULE, URL_TEXT) op_host: string;
+  @IsUrl(URL_RULE, URL_TEXT) authorization_redirect_uri: string;
+  @IsOptional() @Matches(/^\//, PATH_TEXT) op_discovery_path?: string;
+  @IsOptional() @IsArray() @IsUrl(URL_RULE, EACH_URL) redirect_uris?: string[];
+  @IsOptional() @IsUrl(URL_RULE, URL_TEXT) post_logout_redirect_uri?: string;
+  @IsOptional() @IsArray() @IsString(EACH_TEXT) response_types?: string[];
+  @IsOptional() @IsArray() @IsString(EACH_TEXT) grant_types?: string[];
+  @IsOptional() @IsArray() @ArrayNotEmpty() @IsString(EACH_TEXT) scope?: string[];
+  @IsOptional() @IsArray() @IsString(EACH_TEXT) acr_values?: string[];
+  @IsOptional() @IsString() client_name?: string;
+  @IsOptional() @IsUrl(URL_RULE, URL_TEXT) client_jwks_uri?: string;
+  @IsOptional()
+  @IsIn([
+    'client_secret_basic',
+    'client_secret_post',
+    'client_secret_jwt',
+    'private_key_jwt',
+    'none',
+  ])
+  client_token_endpoint_auth_method?: string;
+  @IsOptional() @IsString() client_token_endpoint_auth_signing_alg?: string;
+  @IsOptional() @IsArray() @IsUrl(URL_RULE, EACH_URL) client_request_uris?: string[];
+  @IsOptional() @IsArray() @IsUrl(URL_RULE, EACH_URL) client_frontchannel_logout_uris?: string[];
+  @IsOptional() @IsUrl(URL_RULE, URL_TEXT) client_sector_identifier_uri?: string;
+  @IsOptional() @IsArray() @IsString(EACH_TEXT) contacts?: string[];
+  @IsOptional() @IsArray() @IsString(EACH_TEXT) ui_locales?: string[];
+  @IsOptional() @IsArray() @IsString(EACH_TEXT) claims_locales?: string[];
+  @IsOptional() @IsArray() @IsUrl(URL_RULE, EACH_URL) claims_redirect_uri?: string[];
+  @IsOptional() @IsString() @MinLength(1) oxd_id?: string;
+  @IsOptional() @IsString() @MinLength(1) client_id?: string;
+  @IsOptional() @IsString() @MinLength(1) client_secret?: string;
+  @IsOptional() @IsString() client_registration_access_token?: string;
+  @IsOptional() @IsUrl(URL_RULE, URL_TEXT) client_registration_client_uri?: string;
+  @IsOptional() @IsBoolean() trusted_client?: boolean;
+  @IsOptional() @IsString() oxd_rp_programming_language?: string;
+}
+
+class EmbeddedRules {
+  @IsIn(['embedded']) type: string;
+  @IsOptional() @IsBoolean() allowInsecureRequests?: boolean;
+  @IsOptional() @IsString({ each: true }) ca?: string | string[];
+  @IsOptional() @IsInt() @Min(1) timeout?: number;
+  @IsOptional() @IsString() @MinLength(1) initialAccessToken?: string;
+}
+
+class SocketRules {
+  @IsIn(['socket']) type: string;
+  @IsOptional() @IsString() @MinLength(1) host?: string;
+  @IsOptional() @IsInt() @Min(1) @Max(65535) port?: number;
+  @IsOptional() @IsIn(['3.1.1', '3.1.2', '3.1.3', '3.1.4']) version?: string;
+  @IsOptional() @IsInt() @Min(1) @Max(1024) connections?: number;
+  @IsOptional() @IsInt() @Min(0) maxQueue?: number;
+  @IsOptional() @IsInt() @Min(1) connectTimeout?: number;
+  @IsOptional() @IsInt() @Min(1) timeout?: number;
+}
+
+class LoginRules {
+  @IsOptional() @IsInt() @Min(1_000) stateLifetime?: number;
+}
+
+class OptionsRules {
+  @ValidateNested() @Type(() => SiteRules) @IsObject() site: SiteRules;
+  @IsOptional() @ValidateNested() @Type(() => LoginRules) @IsObject() login?: LoginRules;
+  @IsOptional() @IsBoolean() eager?: boolean;
+}
+
+const TRANSPORT_RULES = { embedded: EmbeddedRules, socket: SocketRules } as const;
+
+/** Every problem of `options`, as `path: message`; unknown members are problems, too. */
+export function checkOptions(options: object): string[] {
+  return check(OptionsRules, options, '');
+}
+
+/** Every problem of the option `transport`, as `path: message`. */
+export function checkTransport(transport: object): string[] {
+  const type = (transport as { type?: unknown }).type;
+  if (type !== 'embedded' && type !== 'socket') {
+    return ["transport.type: must be 'embedded' or 'socket', or transport an OxdTransport"];
+  }
+  return check(TRANSPORT_RULES[type], transport, 'transport.');
+}
+
+function check(rules: new () => object, value: object, path: string): string[] {
+  const instance = plainToInstance(rules, value);
+  return validateSync(instance, {
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    stopAtFirstError: true,
+  }).flatMap((error) => describe(error, path));
+}
+
+function describe({ property, constraints, children }: ValidationError, path: string): string[] {
+  const own = Object.entries(constraints ?? {}).map(([rule, message]) => {
+    const text = rule === 'whitelistValidation' ? 'is not an option' : message;
+    return `${path}${property}: ${text.replace(`${property} `, '')}`;
+  });
+  return [...own, ...(children ?? []).flatMap((child) => describe(child, `${path}${property}.`))];
+}

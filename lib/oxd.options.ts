@@ -1,0 +1,234 @@
+import { randomBytes } from 'node:crypto';
+import type { RegisterSiteParams } from './commands/registration.js';
+import { OxdConfigurationError } from './errors.js';
+import { checkOptions, checkTransport } from './oxd.options-rules.js';
+import type { OxdStore } from './store.js';
+import type { OxdTransport } from './transport/transport.js';
+
+/** Option `site`: the params of `register_site`, and what names a site that exists already. */
+export interface SiteOptions extends Omit<RegisterSiteParams, 'protection_access_token'> {
+  /** Id of a site that oxd knows already: nothing is registered. */
+  readonly oxd_id?: string;
+}
+
+/** Option `transport`, the default: commands are carried out in this process. */
+export interface EmbeddedTransportOptions {
+  /** Commands are carried out in this process. */
+  readonly type: 'embedded';
+  /**
+   * Allows a provider on plain http; default false. Where `NODE_ENV` is `production` only for
+   * loopback hosts.
+   */
+  readonly allowInsecureRequests?: boolean;
+  /** Certificates (PEM) of a private certificate authority, in addition to the usual ones. */
+  readonly ca?: string | readonly string[];
+  /** Limit for each request to the provider, in milliseconds; default 10000. */
+  readonly timeout?: number;
+  /** Token that the provider asks for at dynamic registration (RFC 7591 §3). */
+  readonly initialAccessToken?: string;
+}
+
+/** Option `transport`: an oxd-server 3.1.x on TCP. */
+export interface SocketTransportOptions {
+  /** Commands are sent to an oxd-server on TCP. */
+  readonly type: 'socket';
+  /** Default `127.0.0.1`. */
+  readonly host?: string;
+  /** Default 8099. */
+  readonly port?: number;
+  /** Version of oxd-server; default `3.1.4`, which stands for 3.1.4 to 3.1.8. */
+  readonly version?: SocketVersion;
+  /** Connections at most; one command is under way on each. Default 8. */
+  readonly connections?: number;
+  /** Commands that may wait for a connection; one more is refused at once. Default 1024. */
+  readonly maxQueue?: number;
+  /** Limit for establishing a connection, in milliseconds; default 3000. */
+  readonly connectTimeout?: number;
+  /** Limit for a command, its wait for a connection included, in milliseconds; default 30000. */
+  readonly timeout?: number;
+}
+
+/** Versions of oxd-server that have a TCP socket. */
+export type SocketVersion = '3.1.1' | '3.1.2' | '3.1.3' | '3.1.4';
+
+/** Option `login`. */
+export interface LoginOptions {
+  /** How long a user may take to log in at the provider, in milliseconds; default 300000. */
+  readonly stateLifetime?: number;
+}
+
+/** What `OxdModule.forRoot()` takes. */
+export interface OxdModuleOptions {
+  /** The site: the params of `register_site` in their wire names. */
+  readonly site: SiteOptions;
+  /** How commands are carried out; default `{ type: 'embedded' }`. */
+  readonly transport?: EmbeddedTransportOptions | SocketTransportOptions | OxdTransport;
+  /**
+   * Seals the login cookie: at least 32 characters. Of a list the first seals, all open: put a
+   * new one in front and remove the old one later. Left out, each process makes its own, which
+   * ends logins at a restart; required where `NODE_ENV` is `production`.
+   */
+  readonly secret?: string | readonly string[];
+  /** Where state is kept; default a JSON file, `.oxd/store.json`. */
+  readonly store?: OxdStore;
+  /** True makes start-up wait for the registration and fail with it; default false. */
+  readonly eager?: boolean;
+  /** Login. */
+  readonly login?: LoginOptions;
+}
+
+/** Made by `useClass` and `useExisting` of `OxdModule.forRootAsync()`. */
+export interface OxdOptionsFactory {
+  /** The options, or a promise of them. */
+  createOxdOptions(): OxdModuleOptions | Promise<OxdModuleOptions>;
+}
+
+/** The options with every default filled in; frozen. Injectable by this class. */
+export abstract class OxdOptions {
+  /** The site, `scope` filled in. */
+  readonly site: SiteOptions;
+  /** The transport's options, or the instance that was given. */
+  readonly transport:
+    | (EmbeddedTransportOptions &
+        Required<Pick<EmbeddedTransportOptions, 'allowInsecureRequests' | 'timeout'>>)
+    | Required<SocketTransportOptions>
+    | OxdTransport;
+  /** The first seals, all open. */
+  readonly secret: readonly string[];
+  /** Whether `secret` was left out and made up for this process. */
+  readonly secretIsRandom: boolean;
+  /** The store that was given; undefined stands for the JSON file. */
+  readonly store: OxdStore | undefined;
+  /** Whether start-up waits for the registration. */
+  readonly eager: boolean;
+  /** Login. */
+  readonly login: Required<LoginOptions>;
+}
+
+const DEFAULTS = {
+  embedded: { type: 'embedded', allowInsecureRequests: false, timeout: 10_000 },
+  socket: {
+    type: 'socket',
+    host: '127.0.0.1',
+    port: 8099,
+    version: '3.1.4',
+    connections: 8,
+    maxQueue: 1024,
+    connectTimeout: 3_000,
+    timeout: 30_000,
+  },
+  login: { stateLifetime: 300_000 },
+  scope: ['openid', 'profile', 'email'],
+} as const;
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+/**
+ * Checks the options, fills in the defaults and freezes the result.
+ *
+ * @param environment value of `NODE_ENV`
+ * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID, listing every problem
+ */
+export function resolveOptions(
+  options: OxdModuleOptions,
+  environment: string | undefined = process.env.NODE_ENV,
+): OxdOptions {
+  // Validation clones what it is given: what the user made passes by.
+  const { store, transport = DEFAULTS.embedded, secret, ...plain } = options ?? {};
+  const issues = [
+    ...checkOptions(plain),
+    ...(isTransport(transport) ? [] : checkTransport(transport ?? {})),
+    ...checkSecret(secret, environment),
+    ...checkStore(store),
+  ];
+  if (issues.length === 0) issues.push(...checkUrls(plain.site, transport, environment));
+  if (issues.length > 0) throw new OxdConfigurationError(issues);
+  return deepFreeze({
+    site: { scope: DEFAULTS.scope, ...structuredClone(defined(plain.site)) },
+    transport: withDefaults(transport),
+    secret: secret === undefined ? [randomBytes(32).toString('base64url')] : [secret].flat(),
+    secretIsRandom: secret === undefined,
+    store,
+    eager: plain.eager ?? false,
+    login: { ...DEFAULTS.login, ...defined(plain.login ?? {}) },
+  });
+}
+
+/** Whether this host name can only be this machine. */
+export function isLoopback(url: string): boolean {
+  return LOOPBACK.test(new URL(url).hostname);
+}
+
+function withDefaults(
+  transport: NonNullable<OxdModuleOptions['transport']>,
+): OxdOptions['transport'] {
+  if (isTransport(transport)) return transport;
+  if (transport.type === 'socket') return { ...DEFAULTS.socket, ...defined(transport) };
+  return { ...DEFAULTS.embedded, ...structuredClone(defined(transport)) };
+}
+
+function checkSecret(secret: OxdModuleOptions['secret'], environment?: string): string[] {
+  if (secret === undefined) {
+    return environment === 'production'
+      ? ['secret: is required in production; set at least 32 random characters']
+      : [];
+  }
+  const list = [secret].flat();
+  const good = list.length > 0 && list.every((one) => typeof one === 'string' && one.length >= 32);
+  return good ? [] : ['secret: must be a string of at least 32 characters, or a list of such'];
+}
+
+function checkStore(store: unknown): string[] {
+  if (store === undefined) return [];
+  const methods = ['get', 'set', 'delete'] as const;
+  const fits = methods.every((name) => typeof (store as OxdStore | null)?.[name] === 'function');
+  return fits ? [] : ['store: must have the methods get, set and delete, see OxdStore'];
+}
+
+function checkUrls(
+  site: SiteOptions,
+  transport: NonNullable<OxdModuleOptions['transport']>,
+  environment?: string,
+): string[] {
+  const production = environment === 'production';
+  const issues: string[] = [];
+  if (
+    isPlain(site.authorization_redirect_uri) &&
+    production &&
+    !isLoopback(site.authorization_redirect_uri)
+  ) {
+    issues.push('site.authorization_redirect_uri: must be https in production');
+  }
+  if (isTransport(transport) || transport.type !== 'embedded' || !isPlain(site.op_host))
+    return issues;
+  if (!transport.allowInsecureRequests) {
+    issues.push('site.op_host: is plain http; use https, or set transport.allowInsecureRequests');
+  } else if (production && !isLoopback(site.op_host)) {
+    issues.push('site.op_host: must be https in production unless the host is loopback');
+  }
+  return issues;
+}
+
+function isPlain(url: string): boolean {
+  return new URL(url).protocol === 'http:';
+}
+
+/** Whether the user brought a transport instead of describing one. */
+export function isTransport(value: OxdModuleOptions['transport']): value is OxdTransport {
+  return typeof (value as OxdTransport | undefined)?.execute === 'function';
+}
+
+function defined<T extends object>(value: T): T {
+  return Object.fromEntries(
+    Object.entries(value).filter(([, member]) => member !== undefined && member !== null),
+  ) as T;
+}
+
+/** Freezes plain data only: a store or a transport must stay as its maker left it. */
+function deepFreeze<T>(value: T): T {
+  const plain =
+    Array.isArray(value) || (value && Object.getPrototypeOf(value) === Object.prototype);
+  if (!plain) return value;
+  Object.values(value as object).forEach(deepFreeze);
+  return Object.freeze(value);
+}

@@ -1,0 +1,245 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  Controller,
+  Get,
+  Injectable,
+  Module,
+  type INestApplication,
+  type Type,
+} from '@nestjs/common';
+import { ConfigModule } from '@nestjs/config';
+import { Test } from '@nestjs/testing';
+import request from 'supertest';
+import {
+  AccessToken,
+  MemoryStore,
+  OidcService,
+  OxdConfigurationError,
+  OxdModule,
+  OxdOptions,
+  OxdStore,
+  OxdTransport,
+  OxdTransportError,
+  OxdUser,
+  type OxdModuleOptions,
+  type OxdOptionsFactory,
+} from '../lib/index.js';
+import { oxdConfig } from '../lib/oxd.config.js';
+import { ScriptedTransport } from '../lib/testing/testing.js';
+
+const site = {
+  op_host: 'https://op.example.com',
+  authorization_redirect_uri: 'https://app.example.com/callback',
+};
+const registered = { register_site: { oxd_id: 'site-1', op_host: site.op_host } };
+
+function options(transport: OxdTransport = new ScriptedTransport(registered)): OxdModuleOptions {
+  return {
+    site,
+    transport,
+    store: new MemoryStore(),
+    secret: 'a secret of more than 32 characters',
+  };
+}
+
+@Injectable()
+class Factory implements OxdOptionsFactory {
+  createOxdOptions(): OxdModuleOptions {
+    return options();
+  }
+}
+
+@Module({ providers: [Factory], exports: [Factory] })
+class FactoryModule {}
+
+@Injectable()
+class Feature {
+  constructor(readonly oidc: OidcService) {}
+}
+
+@Module({ providers: [Feature] })
+class FeatureModule {}
+
+const opened: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of opened.splice(0)) await one.close();
+});
+
+async function start(
+  ...imports: NonNullable<Parameters<typeof Test.createTestingModule>[0]['imports']>
+) {
+  const controllers: Type[] = [];
+  const module = await Test.createTestingModule({ imports, controllers }).compile();
+  opened.push(module);
+  return module.init();
+}
+
+describe('OxdModule', () => {
+  it.each([
+    ['forRoot', () => OxdModule.forRoot(options())],
+    ['useFactory', () => OxdModule.forRootAsync({ useFactory: async () => options() })],
+    ['useClass', () => OxdModule.forRootAsync({ useClass: Factory })],
+    [
+      'useExisting',
+      () => OxdModule.forRootAsync({ imports: [FactoryModule], useExisting: Factory }),
+    ],
+  ])('registers its services by %s', async (_, dynamic) => {
+    const module = await start(dynamic());
+    await expect(module.get(OidcService).registerSite(site)).resolves.toMatchObject({
+      oxd_id: 'site-1',
+    });
+    expect(module.get(OxdOptions).login.stateLifetime).toBe(300_000);
+  });
+
+  it('takes injected configuration, for instance oxdConfig', async () => {
+    const before = process.env;
+    process.env = {
+      OXD_OP_HOST: site.op_host,
+      OXD_AUTHORIZATION_REDIRECT_URI: site.authorization_redirect_uri,
+      OXD_SECRET: 'a secret of more than 32 characters',
+    };
+    try {
+      const module = await start(
+        ConfigModule.forRoot({ ignoreEnvFile: true }),
+        OxdModule.forRootAsync({
+          imports: [ConfigModule.forFeature(oxdConfig)],
+          inject: [oxdConfig.KEY],
+          useFactory: (config: OxdModuleOptions) => ({ ...config, store: new MemoryStore() }),
+        }),
+      );
+      expect(module.get(OxdOptions).site).toMatchObject(site);
+    } finally {
+      process.env = before;
+    }
+  });
+
+  it('serves every module where isGlobal is set, else only those that import it', async () => {
+    const module = await start(OxdModule.forRoot({ ...options(), isGlobal: true }), FeatureModule);
+    expect(module.get(Feature, { strict: false }).oidc).toBeInstanceOf(OidcService);
+    await expect(start(OxdModule.forRoot(options()), FeatureModule)).rejects.toThrow(
+      /resolve dependencies/,
+    );
+  });
+
+  it('does not start with wrong options, and names every problem', async () => {
+    const wrong = {
+      ...options(),
+      site: { op_host: 'op' },
+      eager: 'yes',
+    } as unknown as OxdModuleOptions;
+    const starting = start(OxdModule.forRoot(wrong));
+    await expect(starting).rejects.toThrow(OxdConfigurationError);
+    await expect(starting).rejects.toThrow(
+      /site\.op_host: .*\n.*site\.authorization_redirect_uri: .*\neager: /s,
+    );
+  });
+
+  it('leaves the registration to the first use, or waits for it where eager is set', async () => {
+    const [lazy, eager] = [new ScriptedTransport(registered), new ScriptedTransport(registered)];
+    await start(OxdModule.forRoot(options(lazy)));
+    expect(lazy.calls).toHaveLength(0);
+    await start(OxdModule.forRoot({ ...options(eager), eager: true }));
+    expect(eager.calls).toHaveLength(1);
+  });
+
+  it('does not start where eager is set and the registration fails, and closes what it opened', async () => {
+    const transport = new ScriptedTransport({});
+    let closed = false;
+    transport.close = async () => void (closed = true);
+    await expect(start(OxdModule.forRoot({ ...options(transport), eager: true }))).rejects.toThrow(
+      /register_site/,
+    );
+    expect(closed).toBe(true);
+  });
+
+  it('closes the transport at shutdown', async () => {
+    const module = await start(OxdModule.forRoot({ ...options(), transport: { type: 'socket' } }));
+    await module.close();
+    const call = module
+      .get(OidcService)
+      .getClientToken({ op_host: site.op_host, client_id: 'x', client_secret: 'y' });
+    await expect(call).rejects.toThrow(OxdTransportError);
+    await expect(call).rejects.toMatchObject({ code: 'OXD_TRANSPORT_CLOSED', mayHaveRun: false });
+  });
+
+  it('shares nothing with a second one in the process', async () => {
+    const transports = [new ScriptedTransport(registered), new ScriptedTransport(registered)];
+    const modules = [];
+    for (const transport of transports)
+      modules.push(await start(OxdModule.forRoot(options(transport))));
+    await modules[0]?.get(OidcService).registerSite(site);
+    expect(transports.map(({ calls }) => calls.length)).toEqual([1, 0]);
+    expect(modules[0]?.get(OxdStore)).not.toBe(modules[1]?.get(OxdStore));
+  });
+
+  describe('with the default store', () => {
+    const before = process.cwd();
+    let directory: string;
+
+    beforeEach(async () => {
+      directory = await mkdtemp(join(tmpdir(), 'oxd-module-'));
+      process.chdir(directory);
+    });
+    afterEach(async () => {
+      for (const one of opened.splice(0)) await one.close();
+      process.chdir(before);
+      await rm(directory, { recursive: true });
+    });
+
+    it('keeps the registration in a file that only its owner can read', async () => {
+      const transport = new ScriptedTransport({
+        ...registered,
+        get_authorization_url: { authorization_url: 'https://op/?state=s' },
+      });
+      const module = await start(OxdModule.forRoot({ ...options(transport), store: undefined }));
+      await module.get(OidcService).getAuthorizationUrl();
+      expect((await stat('.oxd/store.json')).mode & 0o777).toBe(0o600);
+      await module.close();
+      const next = await start(OxdModule.forRoot({ ...options(transport), store: undefined }));
+      await next.get(OidcService).getAuthorizationUrl();
+      expect(transport.calls.filter(({ command }) => command === 'register_site')).toHaveLength(1);
+    });
+
+    it('refuses a second one at the same time, naming store', async () => {
+      await start(OxdModule.forRoot({ ...options(), store: undefined }));
+      const second = start(OxdModule.forRoot({ ...options(), store: undefined }));
+      await expect(second).rejects.toThrow(/store: /);
+    });
+  });
+});
+
+describe('parameter decorators', () => {
+  @Controller()
+  class Profile {
+    @Get()
+    read(@OxdUser() user: unknown, @AccessToken() token: unknown) {
+      return { user: user ?? null, token: token ?? null };
+    }
+  }
+  let app: INestApplication;
+  let user: unknown;
+
+  beforeAll(async () => {
+    const module = await Test.createTestingModule({ controllers: [Profile] }).compile();
+    app = module.createNestApplication();
+    app.use((req: { user?: unknown }, _: unknown, next: () => void) => {
+      req.user = user;
+      next();
+    });
+    await app.init();
+  });
+  afterAll(() => app.close());
+
+  it.each([
+    ['a user', { sub: 'u', tokens: { access_token: 'at' } }, 'at'],
+    ['a user of another strategy', { id: 7 }, null],
+    ['nobody', undefined, null],
+  ])('give %s and the access token', async (_, given, token) => {
+    user = given;
+    await request(app.getHttpServer())
+      .get('/')
+      .expect(200, { user: given ?? null, token });
+  });
+});

@@ -1,0 +1,220 @@
+import { jest } from '@jest/globals';
+import { OxdConfigurationError } from '../lib/errors.js';
+import { resolveOptions, type OxdModuleOptions } from '../lib/oxd.options.js';
+import { MemoryStore } from '../lib/store.js';
+import { OxdTransport } from '../lib/transport/transport.js';
+
+const secret = 'a secret of more than 32 characters';
+const site = {
+  op_host: 'https://op.example.com',
+  authorization_redirect_uri: 'https://app.example.com/callback',
+};
+const good: OxdModuleOptions = { site, secret };
+
+function issuesOf(options: unknown, environment?: string): readonly string[] {
+  try {
+    resolveOptions(options as OxdModuleOptions, environment);
+    return [];
+  } catch (error) {
+    if (error instanceof OxdConfigurationError) return error.issues;
+    throw error;
+  }
+}
+
+describe('options', () => {
+  it('have the documented defaults', () => {
+    expect(resolveOptions({ site, secret })).toEqual({
+      site: { ...site, scope: ['openid', 'profile', 'email'] },
+      transport: { type: 'embedded', allowInsecureRequests: false, timeout: 10_000 },
+      secret: [secret],
+      secretIsRandom: false,
+      store: undefined,
+      eager: false,
+      login: { stateLifetime: 300_000 },
+    });
+    expect(resolveOptions({ ...good, transport: { type: 'socket' } }).transport).toEqual({
+      type: 'socket',
+      host: '127.0.0.1',
+      port: 8099,
+      version: '3.1.4',
+      connections: 8,
+      maxQueue: 1024,
+      connectTimeout: 3_000,
+      timeout: 30_000,
+    });
+  });
+
+  it('take undefined and null for left out', () => {
+    const options = { ...good, transport: { type: 'socket', port: undefined, host: null } };
+    expect(resolveOptions(options as unknown as OxdModuleOptions).transport).toMatchObject({
+      host: '127.0.0.1',
+      port: 8099,
+    });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['nothing', undefined, 'site:'],
+    ['no site', { secret }, 'site:'],
+    ['a site that is a list', { ...good, site: [] }, 'site:'],
+    ['no op_host', { secret, site: { ...site, op_host: undefined } }, 'site.op_host:'],
+    ['op_host without scheme', { secret, site: { ...site, op_host: 'op' } }, 'site.op_host:'],
+    [
+      'op_host with a foreign scheme',
+      { secret, site: { ...site, op_host: 'ftp://op' } },
+      'site.op_host:',
+    ],
+    [
+      'no redirect URI',
+      { secret, site: { op_host: site.op_host } },
+      'site.authorization_redirect_uri:',
+    ],
+    [
+      'a discovery path without slash',
+      { secret, site: { ...site, op_discovery_path: 'x' } },
+      'site.op_discovery_path:',
+    ],
+    ['scope as a string', { secret, site: { ...site, scope: 'openid' } }, 'site.scope:'],
+    ['an empty scope', { secret, site: { ...site, scope: [] } }, 'site.scope:'],
+    [
+      'a member of the wrong spelling',
+      { secret, site: { ...site, op_hots: 'x' } },
+      'site.op_hots: is not an option',
+    ],
+    ['an unknown option', { ...good, uma: {} }, 'uma: is not an option'],
+    ['an unknown transport', { ...good, transport: { type: 'https' } }, 'transport.type:'],
+    ['a transport without type', { ...good, transport: {} }, 'transport.type:'],
+    ['a transport that is a string', { ...good, transport: 'socket' }, 'transport.type:'],
+    ['a transport that is null', { ...good, transport: null }, 'transport.type:'],
+    [
+      'an option of the other transport',
+      { ...good, transport: { type: 'embedded', port: 1 } },
+      'transport.port: is not an option',
+    ],
+    [
+      'a port out of range',
+      { ...good, transport: { type: 'socket', port: 70_000 } },
+      'transport.port:',
+    ],
+    ['a port as text', { ...good, transport: { type: 'socket', port: '8099' } }, 'transport.port:'],
+    [
+      'an unknown version',
+      { ...good, transport: { type: 'socket', version: '2.4' } },
+      'transport.version:',
+    ],
+    [
+      'no connection at all',
+      { ...good, transport: { type: 'socket', connections: 0 } },
+      'transport.connections:',
+    ],
+    [
+      'no time at all',
+      { ...good, transport: { type: 'socket', timeout: 0 } },
+      'transport.timeout:',
+    ],
+    ['a short secret', { site, secret: 'short' }, 'secret:'],
+    ['an empty list of secrets', { site, secret: [] }, 'secret:'],
+    ['a short secret in a list', { site, secret: [secret, 'short'] }, 'secret:'],
+    ['a store without delete', { ...good, store: { get() {}, set() {} } }, 'store:'],
+    ['a store that is null', { ...good, store: null }, 'store:'],
+    ['eager as text', { ...good, eager: 'yes' }, 'eager:'],
+    [
+      'a state lifetime below a second',
+      { ...good, login: { stateLifetime: 10 } },
+      'login.stateLifetime:',
+    ],
+  ])('refuse %s', (_, options, issue) => {
+    expect(issuesOf(options)).toEqual(expect.arrayContaining([expect.stringContaining(issue)]));
+  });
+
+  it('list every problem in one error, none of them quoting a value', () => {
+    const options = { site: { op_host: 'hidden-1', scope: 'hidden-2' }, secret: 'hidden-3', x: 1 };
+    const issues = issuesOf(options);
+    const paths = ['secret', 'site.authorization_redirect_uri', 'site.op_host', 'site.scope', 'x'];
+    expect(new Set(issues.map((issue) => issue.split(':')[0]))).toEqual(new Set(paths));
+    expect(issues.join('\n')).not.toContain('hidden');
+  });
+
+  describe('on plain http', () => {
+    const http = (host: string) => ({ ...site, op_host: `http://${host}` });
+    const open = { type: 'embedded', allowInsecureRequests: true } as const;
+
+    it.each<[string, OxdModuleOptions, string | undefined, boolean]>([
+      ['a provider', { secret, site: http('op.test') }, undefined, false],
+      ['an allowed provider', { secret, site: http('op.test'), transport: open }, undefined, true],
+      [
+        'an allowed provider in production',
+        { secret, site: http('op.test'), transport: open },
+        'production',
+        false,
+      ],
+      [
+        'an allowed loopback provider in production',
+        { secret, site: http('127.0.0.1:9'), transport: open },
+        'production',
+        true,
+      ],
+      [
+        'a host that begins like loopback',
+        { secret, site: http('localhost.evil.test'), transport: open },
+        'production',
+        false,
+      ],
+      [
+        'a provider that oxd-server talks to',
+        { secret, site: http('op.test'), transport: { type: 'socket' } },
+        'production',
+        true,
+      ],
+      [
+        'a redirect URI',
+        { secret, site: { ...site, authorization_redirect_uri: 'http://app.test/cb' } },
+        undefined,
+        true,
+      ],
+      [
+        'a redirect URI in production',
+        { secret, site: { ...site, authorization_redirect_uri: 'http://app.test/cb' } },
+        'production',
+        false,
+      ],
+      [
+        'a loopback redirect URI in production',
+        { secret, site: { ...site, authorization_redirect_uri: 'http://[::1]:3000/cb' } },
+        'production',
+        true,
+      ],
+    ])('%s', (_, options, environment, accepted) => {
+      expect(issuesOf(options, environment)).toHaveLength(accepted ? 0 : 1);
+    });
+  });
+
+  it('make up a secret outside production only', () => {
+    const [one, two] = [resolveOptions({ site }), resolveOptions({ site })];
+    expect(one.secretIsRandom).toBe(true);
+    expect(one.secret[0]).toHaveLength(43);
+    expect(one.secret).not.toEqual(two.secret);
+    expect(issuesOf({ site }, 'production')).toEqual([expect.stringContaining('secret:')]);
+  });
+
+  it('carry store and transport over as they are, unfrozen', () => {
+    class OwnTransport extends OxdTransport {
+      readonly inner = { calls: 0 };
+      override execute = jest.fn(() => Promise.resolve({}));
+      override close = () => Promise.resolve();
+    }
+    const store = new MemoryStore();
+    const transport = new OwnTransport();
+    const options = resolveOptions({ ...good, store, transport });
+    expect(options.store).toBe(store);
+    expect(options.transport).toBe(transport);
+    expect(Object.isFrozen(store) || Object.isFrozen(transport.inner)).toBe(false);
+  });
+
+  it('are frozen, and leave the given object alone', () => {
+    const given = { secret, site: { ...site, scope: ['openid'] } };
+    const options = resolveOptions(given);
+    expect(Object.isFrozen(options.site.scope)).toBe(true);
+    given.site.scope.push('email');
+    expect(options.site.scope).toEqual(['openid']);
+  });
+});
