@@ -1,0 +1,89 @@
+/** Someone who can log in at the sandbox. */
+export interface SandboxUser {
+  /** What the user types, or picks, at the login page. */
+  readonly username: string;
+  /** The password, in clear: the sandbox protects nothing. */
+  readonly password: string;
+  /** What the sandbox says of the user (OpenID Connect Core §5.1). */
+  readonly claims: SandboxClaims;
+}
+
+/** The claims of a sandbox user, by the names of OpenID Connect Core §5.1. */
+export interface SandboxClaims {
+  /** The identifier of the user at the sandbox. */
+  readonly sub: string;
+  /** The full name, as the login page shows it. */
+  readonly name: string;
+  readonly [claim: string]: unknown;
+}
+
+/** The password of every user in {@link DEMO_USERS}. */
+export const DEMO_PASSWORD = 'sandbox';
+
+/** The users of a sandbox that is given none: three who differ in all that can go wrong. */
+export const DEMO_USERS: readonly SandboxUser[] = [
+  {
+    username: 'zoe',
+    password: DEMO_PASSWORD,
+    claims: {
+      sub: 'user-zoe',
+      name: 'Zoë Nováková',
+      given_name: 'Zoë',
+      family_name: 'Nováková',
+      preferred_username: 'zoe',
+      email: 'zoe@example.com',
+      email_verified: true,
+      locale: 'cs-CZ',
+      zoneinfo: 'Europe/Prague',
+      updated_at: 1735689600,
+    },
+  },
+  {
+    username: 'eleni',
+    password: DEMO_PASSWORD,
+    claims: {
+      sub: 'user-eleni',
+      name: 'Ελένη Παπαδοπούλου',
+      given_name: 'Ελένη',
+      family_name: 'Παπαδοπούλου',
+      nickname: '𝓔leni',
+      preferred_username: 'eleni',
+      email: 'eleni@example.com',
+      email_verified: false,
+      locale: 'el-GR',
+      zoneinfo: 'Europe/Athens',
+      birthdate: '1990-05-05',
+    },
+  },
+  {
+    username: 'amara',
+    password: DEMO_PASSWORD,
+    claims: {
+      sub: 'user-amara',
+      name: "Amara Okafor-O'Neill",
+      given_name: 'Amara',
+      family_name: "Okafor-O'Neill",
+      nickname: '<b>Amara</b> & "friends"',
+      preferred_username: 'amara',
+      website: 'https://amara.example.com/?a=1&b=2',
+      email: 'amara+oidc@example.com',
+      email_verified: true,
+      locale: 'en-NG',
+    },
+  },
+];
+
+/** The user of this name and password. */
+export function authenticate(
+  users: readonly SandboxUser[],
+  username: string,
+  password: string,
+): SandboxUser | undefined {
+  return users.find((user) => user.username === username && user.password === password);
+}
+
+/** An account as `oidc-provider` wants it; undefined where there is no such user. */
+export function findAccount(users: readonly SandboxUser[], sub: string) {
+  const user = users.find(({ claims }) => claims.sub === sub);
+  return user && { accountId: sub, claims: () => Promise.resolve(user.claims) };
+}

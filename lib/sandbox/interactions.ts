@@ -1,0 +1,106 @@
+import type { IncomingMessage } from 'node:http';
+import { authenticate, DEMO_PASSWORD, DEMO_USERS, type SandboxUser } from './accounts.js';
+import type { Context, Interaction, OidcProvider } from './oidc-provider.js';
+import { consentPage, errorPage, loginPage, sendPage, type Application } from './pages.js';
+
+const PATH = /^\/interaction\/([\w-]+)$/;
+const DENIED = { error: 'access_denied', error_description: 'The user refused.' };
+const BODY_LIMIT = 16_384;
+
+/** Adds the login and consent pages: what a user decides between a request and its answer. */
+export function useInteractions(provider: OidcProvider, users: readonly SandboxUser[]): void {
+  const pages = new Interactions(provider, users);
+  provider.use(async (context, next) => {
+    const uid = PATH.exec(context.path)?.[1];
+    return uid === undefined ? next() : pages.handle(uid, context);
+  });
+}
+
+class Interactions {
+  constructor(
+    private readonly provider: OidcProvider,
+    private readonly users: readonly SandboxUser[],
+  ) {}
+
+  async handle(uid: string, context: Context): Promise<void> {
+    const { req, res, method } = context;
+    const interaction = await this.provider.interactionDetails(req, res).catch(() => undefined);
+    if (interaction?.uid !== uid) return sendExpired(context);
+    if (method !== 'POST') return this.ask(interaction, context);
+    return this.answer(interaction, context, await readForm(req));
+  }
+
+  private async ask(interaction: Interaction, context: Context, retry?: Retry): Promise<void> {
+    const { prompt, params } = interaction;
+    const application = await this.applicationOf(interaction);
+    if (prompt.name === 'consent') {
+      const scopes = prompt.details.missingOIDCScope ?? [];
+      return sendPage(context, 200, consentPage(application, scopes));
+    }
+    const picked = retry?.picked ?? params.login_hint;
+    const hint = this.users === DEMO_USERS ? DEMO_PASSWORD : undefined;
+    const page = loginPage(application, this.users, { picked, hint, problem: retry?.problem });
+    return sendPage(context, retry ? 400 : 200, page);
+  }
+
+  private async answer(
+    interaction: Interaction,
+    context: Context,
+    form: URLSearchParams,
+  ): Promise<void> {
+    if (form.get('decision') === 'deny') return this.finish(context, DENIED);
+    if (interaction.prompt.name === 'consent') {
+      return this.finish(context, { consent: { grantId: await this.grant(interaction) } });
+    }
+    const picked = form.get('login') ?? '';
+    const user = authenticate(this.users, picked, form.get('password') ?? '');
+    if (!user) return this.ask(interaction, context, { picked, problem: WRONG_PASSWORD });
+    return this.finish(context, { login: { accountId: user.claims.sub } });
+  }
+
+  private async finish(context: Context, result: object): Promise<void> {
+    const url = await this.provider.interactionResult(context.req, context.res, result);
+    context.redirect(url);
+    context.status = 303;
+  }
+
+  private async applicationOf({ params }: Interaction): Promise<Application> {
+    const client = await this.provider.Client.find(params.client_id);
+    return { name: client?.clientName ?? params.client_id, redirectUri: params.redirect_uri };
+  }
+
+  private async grant({ grantId, session, params, prompt }: Interaction): Promise<string> {
+    const { Grant } = this.provider;
+    const known = grantId === undefined ? undefined : await Grant.find(grantId);
+    const of = { accountId: session?.accountId ?? '', clientId: params.client_id };
+    const grant = known ?? new Grant(of);
+    const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = prompt.details;
+    if (missingOIDCScope) grant.addOIDCScope(missingOIDCScope.join(' '));
+    if (missingOIDCClaims) grant.addOIDCClaims(missingOIDCClaims);
+    for (const [resource, scopes] of Object.entries(missingResourceScopes ?? {})) {
+      grant.addResourceScope(resource, scopes.join(' '));
+    }
+    return grant.save();
+  }
+}
+
+interface Retry {
+  readonly picked: string;
+  readonly problem: string;
+}
+
+const WRONG_PASSWORD = 'Wrong password. Try again.';
+
+function sendExpired(context: Context): void {
+  sendPage(context, 400, errorPage('expired', 'This page is over: it was used, or took too long.'));
+}
+
+/** The fields of a form; nothing of a body that is too large to be one of ours. */
+async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
+  let body = '';
+  for await (const chunk of request.setEncoding('utf8')) {
+    body += chunk;
+    if (body.length > BODY_LIMIT) return new URLSearchParams();
+  }
+  return new URLSearchParams(body);
+}

@@ -1,0 +1,175 @@
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import {
+  Controller,
+  Get,
+  Inject,
+  Query,
+  Req,
+  Res,
+  UseGuards,
+  type INestApplication,
+  type Type,
+} from '@nestjs/common';
+import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
+import { AuthGuard } from '@nestjs/passport';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import {
+  MemoryStore,
+  OidcService,
+  OxdClock,
+  OxdExceptionFilter,
+  OxdModule,
+  OxdUser,
+  type OxdModuleOptions,
+  type OxdUserProfile,
+} from '../../lib/index.js';
+import { OidcStrategy } from '../../lib/oidc/oidc.strategy.js';
+import { registerSecret } from './secrets.js';
+
+/** Ways to put a login into an application. */
+export const PLATFORMS = ['express', 'fastify', 'passport'] as const;
+export type Platform = (typeof PLATFORMS)[number];
+
+/** What `/callback` of the test application answers. */
+export interface LoggedIn {
+  readonly user: OxdUserProfile;
+  readonly returnTo: string;
+}
+
+interface RequestLike {
+  readonly headers: { readonly cookie?: string };
+  readonly authInfo?: { readonly returnTo: string };
+}
+
+@Controller()
+class ServiceController {
+  constructor(
+    private readonly oidc: OidcService,
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+  ) {}
+
+  @Get('login')
+  async login(
+    @Req() request: RequestLike,
+    @Res() response: unknown,
+    @Query('returnTo') returnTo?: string,
+  ) {
+    const { url, cookies } = await this.oidc.startLogin({
+      cookies: request.headers.cookie,
+      returnTo,
+    });
+    this.setCookies(response, cookies);
+    this.host.httpAdapter.redirect(response, 302, url);
+  }
+
+  @Get('callback')
+  async callback(@Req() request: RequestLike, @Res() response: unknown, @Query() query: object) {
+    const { cookies, ...loggedIn } = await this.oidc.finishLogin(
+      { ...query },
+      request.headers.cookie,
+    );
+    this.setCookies(response, cookies);
+    this.host.httpAdapter.reply(response, loggedIn, 200);
+  }
+
+  private setCookies(response: unknown, cookies: readonly string[]): void {
+    for (const cookie of cookies)
+      this.host.httpAdapter.appendHeader?.(response, 'set-cookie', cookie);
+  }
+}
+
+@Controller()
+class PassportController {
+  @Get('login')
+  @UseGuards(AuthGuard('oxd'))
+  login(): void {}
+
+  @Get('callback')
+  @UseGuards(AuthGuard('oxd'))
+  callback(@Req() request: RequestLike, @OxdUser() user: OxdUserProfile): LoggedIn {
+    return { user, returnTo: request.authInfo?.returnTo ?? '' };
+  }
+}
+
+/** A running test application. */
+export interface TestApp {
+  readonly origin: string;
+  readonly app: INestApplication;
+  /** Moves the application's clock, in milliseconds. */
+  advance(milliseconds: number): void;
+  close(): Promise<void>;
+}
+
+export interface TestAppOptions {
+  readonly platform?: Platform;
+  readonly port?: number;
+  /** Options beside redirect URIs and store. */
+  readonly options: Omit<OxdModuleOptions, 'site'> & { site: Partial<OxdModuleOptions['site']> };
+  /** False leaves {@link OxdExceptionFilter} out. */
+  readonly filter?: boolean;
+  readonly controllers?: Type[];
+}
+
+/** Starts an application with a login on a real port. */
+export async function startApp(given: TestAppOptions): Promise<TestApp> {
+  const { platform = 'express', port = await freePort(), filter = true, controllers } = given;
+  const origin = `http://localhost:${port}`;
+  let offset = 0;
+  const { site, ...options } = given.options;
+  const module = await Test.createTestingModule({
+    imports: [
+      OxdModule.forRoot({
+        secret: 'a test secret of more than 32 characters',
+        store: new MemoryStore(),
+        transport: { type: 'embedded', allowInsecureRequests: true },
+        ...options,
+        site: {
+          op_host: '',
+          authorization_redirect_uri: `${origin}/callback`,
+          post_logout_redirect_uri: `${origin}/`,
+          grant_types: ['authorization_code', 'refresh_token'],
+          ...site,
+        },
+      }),
+    ],
+    controllers: controllers ?? [platform === 'passport' ? PassportController : ServiceController],
+    providers: [
+      ...(platform === 'passport' ? [OidcStrategy] : []),
+      ...(filter ? [{ provide: APP_FILTER, useClass: OxdExceptionFilter }] : []),
+    ],
+  })
+    .overrideProvider(OxdClock)
+    .useValue({ now: () => Date.now() + offset })
+    .compile();
+  const adapter = platform === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
+  const app = module.createNestApplication(adapter, { logger: ['warn', 'error'] });
+  await app.listen(port);
+  return {
+    origin,
+    app,
+    advance: (milliseconds) => void (offset += milliseconds),
+    close: () => app.close(),
+  };
+}
+
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Reads the JSON of `/callback`, whose tokens must never be printed. */
+export function loggedIn(html: string): LoggedIn {
+  const answer = JSON.parse(html) as LoggedIn;
+  const { access_token, id_token, refresh_token } = answer.user.tokens;
+  [access_token, id_token, refresh_token].forEach((token) => token && registerSecret(token));
+  return answer;
+}
