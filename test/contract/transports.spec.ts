@@ -1,0 +1,391 @@
+import { decodeJwt } from 'jose';
+import { DEMO_USERS } from '../../lib/sandbox/accounts.js';
+import { Browser } from '../support/browser.js';
+import {
+  CALLBACK,
+  LOGGED_OUT,
+  type Login,
+  outcomeOf,
+  TRANSPORTS,
+  type TransportName,
+  World,
+} from './world.js';
+
+const text = expect.stringMatching(/./) as unknown;
+const number = expect.any(Number) as unknown;
+const OF_OXD = new Set(['oxd', 'uma_protection']);
+const NOWHERE = 'http://127.0.0.1:9';
+
+interface Row {
+  readonly title: string;
+  readonly call: (world: World, login: Login) => Promise<unknown>;
+  readonly result: unknown;
+  /** Where the contract says otherwise: a command or param that a version lacks. */
+  readonly unsupportedOn?: TransportName;
+  /** A protected server refuses it: another site than the application's own, or a token unchecked. */
+  readonly unprotected?: true;
+}
+
+const failed = (command: string) => ({
+  name: 'OxdCommandError',
+  code: 'OXD_COMMAND_FAILED',
+  command,
+});
+
+const ROWS: readonly Row[] = [
+  {
+    title: 'registers a further site',
+    call: ({ oidc, site }) => oidc.registerSite(site),
+    result: { oxd_id: text, op_host: expect.stringMatching(/^http:\/\/localhost/) },
+    unprotected: true,
+  },
+  {
+    title: 'registers a site for a client that exists',
+    call: ({ oidc, site }) =>
+      oidc.registerSite({ ...site, client_id: 'a-client', client_secret: 'a-secret' }),
+    result: { oxd_id: text, op_host: text },
+    unprotected: true,
+  },
+  {
+    title: 'registers no site at a provider that is not there',
+    call: ({ oidc, site }) => oidc.registerSite({ ...site, op_host: NOWHERE }),
+    result: failed('register_site'),
+    unprotected: true,
+  },
+  {
+    title: 'registers no site at what is no provider',
+    call: ({ oidc, site }) => oidc.registerSite({ ...site, op_host: `${site.op_host}/nothing` }),
+    result: failed('register_site'),
+    unprotected: true,
+  },
+  {
+    title: 'registers no site with a grant that nobody knows',
+    call: ({ oidc, site }) => oidc.registerSite({ ...site, grant_types: ['telepathy'] }),
+    result: failed('register_site'),
+    unprotected: true,
+  },
+  {
+    title: 'registers no site without a redirect URI',
+    call: ({ oidc, site }) => oidc.registerSite({ ...site, authorization_redirect_uri: '' }),
+    result: failed('register_site'),
+    unprotected: true,
+  },
+  {
+    title: 'sets up a site with a client for tokens',
+    call: async ({ oidc, site }) => {
+      const {
+        setup_client_oxd_id: _,
+        client_id_of_oxd_id: __,
+        ...both
+      } = await oidc.setupClient(site);
+      return both;
+    },
+    result: {
+      oxd_id: text,
+      op_host: text,
+      client_id: text,
+      client_secret: text,
+      client_registration_access_token: text,
+      client_registration_client_uri: text,
+      client_id_issued_at: number,
+      client_secret_expires_at: 0,
+    },
+  },
+  {
+    title: 'obtains a token for a client itself',
+    call: async ({ oidc, site }) => {
+      const { op_host, client_id, client_secret } = await oidc.setupClient(site);
+      return oidc.getClientToken({ op_host, client_id, client_secret, scope: ['openid', 'oxd'] });
+    },
+    result: { access_token: text, expires_in: 600, scope: 'openid oxd' },
+  },
+  {
+    title: 'obtains no token with a wrong secret',
+    call: async ({ oidc, site }) => {
+      const { op_host, client_id } = await oidc.setupClient(site);
+      return oidc.getClientToken({ op_host, client_id, client_secret: 'wrong' });
+    },
+    result: failed('get_client_token'),
+  },
+  {
+    title: 'obtains no token from nowhere',
+    call: ({ oidc }) =>
+      oidc.getClientToken({ op_host: NOWHERE, client_id: 'any', client_secret: 'any' }),
+    result: failed('get_client_token'),
+  },
+  {
+    title: 'changes a site',
+    call: async ({ oidc, site }) => {
+      const { oxd_id } = await oidc.registerSite(site);
+      const { authorization_redirect_uri, scope, grant_types } = site;
+      const redirect_uris = [CALLBACK, `${CALLBACK}2`];
+      const changed = { authorization_redirect_uri, scope, grant_types, redirect_uris };
+      const result = await oidc.updateSite({ oxd_id, ...changed, contacts: ['ops@app.example'] });
+      return result.oxd_id === oxd_id && Object.keys(result);
+    },
+    result: ['oxd_id'],
+    unprotected: true,
+  },
+  {
+    title: 'changes no site whose client was given',
+    call: async ({ oidc, site }) => {
+      const given = { client_id: 'a-client', client_secret: 'a-secret' };
+      const { oxd_id } = await oidc.registerSite({ ...site, ...given });
+      return oidc.updateSite({ oxd_id, redirect_uris: [CALLBACK] });
+    },
+    result: failed('update_site'),
+    unprotected: true,
+  },
+  {
+    title: 'removes a site, which is unknown then',
+    call: async ({ oidc, site }) => {
+      const { oxd_id } = await oidc.registerSite(site);
+      const removed = await oidc.removeSite({ oxd_id });
+      const again = await outcomeOf(oidc.removeSite({ oxd_id }));
+      return { isIt: removed.oxd_id === oxd_id, again };
+    },
+    result: { isIt: true, again: failed('remove_site') },
+    unsupportedOn: '3.1.1',
+    unprotected: true,
+  },
+  {
+    title: 'makes an authorization URL',
+    call: async ({ oidc }) => {
+      const { authorization_url } = await oidc.getAuthorizationUrl({
+        scope: ['openid', 'email'],
+        acr_values: ['basic', 'urn:x:2fa'],
+        prompt: 'login consent',
+        hd: 'a&b=c#d é€',
+        custom_parameters: { one: 'v w', two: 'a&b' },
+      });
+      return describeUrl(authorization_url);
+    },
+    result: {
+      response_type: 'code',
+      client_id: text,
+      redirect_uri: CALLBACK,
+      scope: 'openid email',
+      state: text,
+      nonce: text,
+      acr_values: 'basic urn:x:2fa',
+      prompt: 'login consent',
+      hd: 'a&b=c#d é€',
+      custom_response_headers: '[{"one":"v w"},{"two":"a&b"}]',
+    },
+  },
+  {
+    title: 'makes no authorization URL for a site that is not known',
+    call: ({ oidc }) =>
+      oidc.getAuthorizationUrl({ oxd_id: '00000000-0000-4000-8000-000000000000' }),
+    result: failed('get_authorization_url'),
+  },
+  {
+    title: 'exchanges a code',
+    call: async (world) => {
+      const { id_token_claims, scope: _, ...tokens } = { scope: '', ...(await world.logIn()) };
+      const claims = decodeJwt(tokens.id_token);
+      expect(id_token_claims).toStrictEqual(claims);
+      return { ...tokens, sub: id_token_claims.sub };
+    },
+    result: {
+      access_token: text,
+      refresh_token: text,
+      id_token: text,
+      expires_in: number,
+      sub: 'user-zoe',
+    },
+  },
+  {
+    title: 'exchanges no code twice',
+    call: async (world) => {
+      const callback = await world.visit();
+      await world.oidc.getTokensByCode(callback);
+      return world.oidc.getTokensByCode(callback);
+    },
+    result: failed('get_tokens_by_code'),
+  },
+  {
+    title: 'exchanges no code that the provider did not issue',
+    call: async (world) =>
+      world.oidc.getTokensByCode({ ...(await world.visit()), code: 'no-such-code' }),
+    result: failed('get_tokens_by_code'),
+  },
+  {
+    title: 'exchanges no code under a state that was never given out',
+    call: async (world) =>
+      world.oidc.getTokensByCode({ ...(await world.visit()), state: 'no-such-state' }),
+    result: failed('get_tokens_by_code'),
+  },
+  {
+    title: 'exchanges no code of another login under a good state',
+    call: async (world) => {
+      const browser = new Browser();
+      const [one, other] = [await world.visit('zoe', browser), await world.visit('zoe', browser)];
+      return world.oidc.getTokensByCode({ ...one, code: other.code });
+    },
+    result: failed('get_tokens_by_code'),
+  },
+  {
+    title: 'refreshes a token',
+    call: async (world) => {
+      const { refresh_token = '' } = await world.logIn();
+      const scope = ['openid', 'profile'];
+      const fresh = await world.oidc.getAccessTokenByRefreshToken({ refresh_token, scope });
+      const { access_token } = fresh;
+      const info = await world.oidc.getUserInfo({ access_token });
+      return { ...fresh, sub: info.claims.sub };
+    },
+    result: {
+      access_token: text,
+      refresh_token: text,
+      expires_in: number,
+      scope: 'openid profile',
+      sub: 'user-zoe',
+    },
+  },
+  {
+    title: 'refreshes nothing with a token that is not good',
+    call: ({ oidc }) => oidc.getAccessTokenByRefreshToken({ refresh_token: 'no-such-token' }),
+    result: failed('get_access_token_by_refresh_token'),
+  },
+  {
+    title: 'tells who a user is, standard claims with their types',
+    call: ({ oidc }, { access_token, id_token }) => oidc.getUserInfo({ access_token, id_token }),
+    result: { claims: DEMO_USERS.find(({ username }) => username === 'zoe')?.claims },
+  },
+  {
+    title: 'tells nobody with a token that is not good',
+    call: ({ oidc }) => oidc.getUserInfo({ access_token: 'no-such-token' }),
+    result: failed('get_user_info'),
+  },
+  {
+    title: 'tells nobody beside the id_token of somebody else',
+    call: async (world, { access_token }) => {
+      const other = world.sandbox.users.find(({ username }) => username !== 'zoe');
+      const { id_token } = await world.logIn(other?.username);
+      return world.oidc.getUserInfo({ access_token, id_token });
+    },
+    result: failed('get_user_info'),
+  },
+  {
+    title: 'makes a logout URL in which everything arrives whole',
+    call: async ({ oidc }, { id_token }) => {
+      const state = 'a b&c=d#e+f%20€😀';
+      const { uri } = await oidc.getLogoutUri({
+        id_token_hint: id_token,
+        post_logout_redirect_uri: `${LOGGED_OUT}?a=b`,
+        state,
+      });
+      const { client_id: _, id_token_hint, ...query } = describeUrl(uri);
+      return { ...query, isHint: id_token_hint === id_token, isState: query.state === state };
+    },
+    result: {
+      post_logout_redirect_uri: `${LOGGED_OUT}?a=b`,
+      state: 'a b&c=d#e+f%20€😀',
+      isHint: true,
+      isState: true,
+    },
+  },
+  {
+    title: "makes no logout URL that is anybody else's",
+    call: async ({ oidc }) => {
+      const { client_id: _, ...query } = describeUrl((await oidc.getLogoutUri({})).uri);
+      return query;
+    },
+    result: { post_logout_redirect_uri: LOGGED_OUT },
+    unsupportedOn: '3.1.1',
+  },
+  {
+    title: 'says that an access token is good',
+    call: async ({ oidc }, { access_token }) => {
+      const { active, sub, client_id, exp, scope } = await oidc.introspectAccessToken({
+        access_token,
+      });
+      return { active, sub, client_id, exp, hasOpenid: scope?.split(' ').includes('openid') };
+    },
+    result: { active: true, sub: 'user-zoe', client_id: text, exp: number, hasOpenid: true },
+    unsupportedOn: '3.1.1',
+  },
+  {
+    title: 'says of a token that is not good nothing but that',
+    call: ({ oidc }) => oidc.introspectAccessToken({ access_token: 'no-such-token' }),
+    result: { active: false },
+    unsupportedOn: '3.1.1',
+  },
+];
+
+/** Last, for the provider does not come back. */
+const OUTAGES: readonly Row[] = [
+  {
+    title: 'tells nobody',
+    call: ({ oidc }, { access_token }) => oidc.getUserInfo({ access_token }),
+    result: failed('get_user_info'),
+  },
+  {
+    title: 'refreshes nothing',
+    call: ({ oidc }, { refresh_token = '' }) =>
+      oidc.getAccessTokenByRefreshToken({ refresh_token }),
+    result: failed('get_access_token_by_refresh_token'),
+  },
+  {
+    title: 'says of no token whether it is good',
+    call: ({ oidc }, { access_token }) => oidc.introspectAccessToken({ access_token }),
+    result: failed('introspect_access_token'),
+    unsupportedOn: '3.1.1',
+  },
+  {
+    title: 'registers no site',
+    call: ({ oidc, site }) => oidc.registerSite(site),
+    result: failed('register_site'),
+    unprotected: true,
+  },
+  {
+    title: 'still makes authorization URLs',
+    call: async ({ oidc }) => Object.keys(await oidc.getAuthorizationUrl()),
+    result: ['authorization_url'],
+    unprotected: true,
+  },
+];
+
+describe.each(TRANSPORTS)('the contract on %s', (name) => {
+  let world: World;
+  let login: Login;
+  beforeAll(async () => {
+    world = await World.create(name);
+    login = await world.logIn();
+  });
+  afterAll(() => world.close());
+
+  it.each(rowsFor(name, ROWS))('%s', async (_title, row) => {
+    expect(await outcomeOf(row.call(world, login))).toStrictEqual(expectedOn(name, row));
+  });
+
+  describe('while the provider is down', () => {
+    beforeAll(() => world.sandbox.close());
+
+    it.each(rowsFor(name, OUTAGES))('%s', async (_title, row) => {
+      expect(await outcomeOf(row.call(world, login))).toStrictEqual(expectedOn(name, row));
+    });
+  });
+});
+
+function rowsFor(name: TransportName, rows: readonly Row[]): [string, Row][] {
+  return rows
+    .filter(({ unprotected }) => !unprotected || name !== '3.1.4 protected')
+    .map((row) => [row.title, row]);
+}
+
+function expectedOn(name: TransportName, { unsupportedOn, result }: Row): unknown {
+  return unsupportedOn === name
+    ? { name: 'OxdCommandError', code: 'OXD_COMMAND_UNSUPPORTED', command: text }
+    : result;
+}
+
+/** The query of a URL without PKCE, which only the engine knows, and without scopes of oxd. */
+function describeUrl(url: string): Record<string, string> {
+  const query: Record<string, string> = Object.fromEntries(new URL(url).searchParams);
+  const { code_challenge: _, code_challenge_method: __, ...shown } = query;
+  if (shown.scope === undefined) return shown;
+  const scope = shown.scope.split(' ').filter((one) => !OF_OXD.has(one));
+  return { ...shown, scope: scope.join(' ') };
+}

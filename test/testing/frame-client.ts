@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+/** What came back on a frame. */
+export interface Answer {
+  /** The reply with its length; blank: none. */
+  readonly frame: string;
+  readonly closed: boolean;
+}
+
+/** Writes frames as they are and reads what comes back, without any transport of ours. */
+export class FrameClient {
+  private text = '';
+  private ended = false;
+  private changed: (() => void) | undefined;
+
+  private constructor(private readonly socket: Socket) {
+    socket.setEncoding('utf8');
+    socket.on('data', (text) => {
+      this.text += String(text);
+      this.changed?.();
+    });
+    for (const event of ['end', 'close', 'error']) {
+      socket.on(event, () => {
+        this.ended = true;
+        this.changed?.();
+      });
+    }
+  }
+
+  static async open(port: number): Promise<FrameClient> {
+    const client = new FrameClient(connect({ port, noDelay: true }));
+    await once(client.socket, 'connect');
+    return client;
+  }
+
+  /** Whether the server has closed. */
+  get closed(): boolean {
+    return this.ended;
+  }
+
+  /**
+   * Sends a frame, in one piece or several.
+   *
+   * @param patience how long to wait for a reply, in milliseconds
+   * @param awaitsClose whether to wait for the end behind the reply
+   */
+  async ask(
+    pieces: readonly string[],
+    { patience = 10_000, awaitsClose = false } = {},
+  ): Promise<Answer> {
+    this.text = '';
+    for (const piece of pieces) {
+      this.socket.write(piece);
+      await new Promise((resolve) => setTimeout(resolve, pieces.length > 1 ? 10 : 0));
+    }
+    const isDone = (): boolean => this.ended || (!awaitsClose && this.isComplete);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, patience);
+      const check = (): void => {
+        if (!isDone()) return;
+        clearTimeout(timer);
+        this.changed = undefined;
+        resolve();
+      };
+      this.changed = check;
+      check();
+    });
+    return { frame: this.text, closed: this.ended };
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  private get isComplete(): boolean {
+    return this.text.length >= 4 && this.text.length >= 4 + Number(this.text.slice(0, 4));
+  }
+}
+
+/** The frame of a command, as recorded clients wrote it. */
+export function frameOf(command: unknown, params: unknown): string {
+  const text = JSON.stringify({ command, params });
+  return String(text.length).padStart(4, '0') + text;
+}
