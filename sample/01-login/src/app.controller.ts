@@ -1,0 +1,135 @@
+import {
+  Controller,
+  ForbiddenException,
+  Get,
+  Post,
+  Query,
+  Redirect,
+  Req,
+  Res,
+  UnauthorizedException,
+  UseGuards,
+} from '@nestjs/common';
+import { AuthGuard } from '@nestjs/passport';
+import type { Request, Response } from 'express';
+import {
+  OidcService,
+  OxdCommandError,
+  OxdOptions,
+  OxdUser,
+  type ClientTokenResult,
+  type OxdUserProfile,
+  type UserTokens,
+} from 'nestjs-oxd';
+import { homePage, profilePage } from './pages.js';
+
+@Controller()
+export class AppController {
+  private readonly origin: string;
+
+  constructor(
+    private readonly oidc: OidcService,
+    private readonly options: OxdOptions,
+  ) {
+    this.origin = new URL(options.site.authorization_redirect_uri).origin;
+  }
+
+  @Get()
+  home(@Req() { session }: Request): string {
+    return homePage(session.user);
+  }
+
+  /** Begins a login: the guard redirects to the provider. `?returnTo=/profile` says where to end. */
+  @Get('login')
+  @UseGuards(AuthGuard('oxd'))
+  login(): void {}
+
+  /** The browser comes back: the guard has finished the login. */
+  @Get('callback')
+  @UseGuards(AuthGuard('oxd'))
+  @Redirect()
+  async callback(@Req() request: Request, @OxdUser() user: OxdUserProfile) {
+    // A new session id: one that somebody planted before the login must not become a user's.
+    await regenerate(request);
+    request.session.user = user;
+    return { url: (request.authInfo as { returnTo: string }).returnTo };
+  }
+
+  @Get('profile')
+  profile(
+    @Req() { session }: Request,
+    @Res() response: Response,
+    @Query('refreshed') refreshed?: string,
+  ): void {
+    if (session.user) response.send(profilePage(session.user, refreshed !== undefined));
+    else response.redirect('/login?returnTo=/profile');
+  }
+
+  @Post('refresh')
+  @Redirect('/profile?refreshed', 303)
+  async refresh(@Req() request: Request): Promise<void> {
+    this.checkOrigin(request);
+    const user = this.userOf(request);
+    const { refresh_token } = user.tokens;
+    if (refresh_token === undefined) {
+      throw new UnauthorizedException('The provider gave no refresh token.');
+    }
+    const { scope } = this.options.site;
+    const renewed = await this.oidc
+      .getAccessTokenByRefreshToken({ refresh_token, scope })
+      .catch(refusedRefresh);
+    request.session.user = { ...user, tokens: renewedTokens(user.tokens, renewed) };
+  }
+
+  @Post('logout')
+  @Redirect(undefined, 303)
+  async logout(@Req() request: Request) {
+    this.checkOrigin(request);
+    const { id_token } = this.userOf(request).tokens;
+    // First here: a provider that is down must not keep anybody logged in.
+    await destroy(request);
+    const { post_logout_redirect_uri } = this.options.site;
+    const { uri } = await this.oidc.getLogoutUri({
+      id_token_hint: id_token,
+      post_logout_redirect_uri,
+    });
+    return { url: uri };
+  }
+
+  /** A form elsewhere must not act for a user who is logged in here. */
+  private checkOrigin({ headers }: Request): void {
+    if (headers.origin !== this.origin) {
+      throw new ForbiddenException(`This form does not come from ${this.origin}.`);
+    }
+  }
+
+  private userOf({ session }: Request): OxdUserProfile {
+    if (!session.user) throw new UnauthorizedException('You are not logged in.');
+    return session.user;
+  }
+}
+
+/** Where the provider sends no new refresh token, the old one stays good. */
+function renewedTokens(old: UserTokens, renewed: ClientTokenResult): UserTokens {
+  const { access_token, expires_in, refresh_token = old.refresh_token } = renewed;
+  const expires_at = expires_in && Math.floor(Date.now() / 1000) + expires_in;
+  return { id_token: old.id_token, access_token, refresh_token, expires_at };
+}
+
+/** A refresh token that is refused is over, and so is the login. */
+function refusedRefresh(error: unknown): never {
+  if (!(error instanceof OxdCommandError)) throw error;
+  throw new UnauthorizedException('The provider no longer renews this login.', { cause: error });
+}
+
+function regenerate({ session }: Request): Promise<void> {
+  return new Promise((resolve, reject) =>
+    session.regenerate((error?: Error) => (error ? reject(error) : resolve())),
+  );
+}
+
+function destroy({ session }: Request): Promise<void> {
+  return new Promise((resolve, reject) =>
+    session.destroy((error?: Error) => (error ? reject(error) : resolve())),
+  );
+}

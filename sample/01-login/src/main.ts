@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { NextFunction, Request, Response } from 'express';
+import session from 'express-session';
+import type { OxdUserProfile } from 'nestjs-oxd';
+import { AppModule } from './app.module.js';
+
+declare module 'express-session' {
+  interface SessionData {
+    /** Who logged in, tokens included: the session stays on the server. */
+    user: OxdUserProfile;
+  }
+}
+
+const app = await NestFactory.create<NestExpressApplication>(AppModule);
+const config = app.get(ConfigService);
+const port = config.get<string>('PORT', '3000');
+
+app.enableShutdownHooks();
+app.disable('x-powered-by');
+app.use((_request: Request, response: Response, next: NextFunction) => {
+  response.set({
+    'Cache-Control': 'no-store',
+    'Content-Security-Policy':
+      "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+    'Referrer-Policy': 'same-origin',
+    'X-Content-Type-Options': 'nosniff',
+  });
+  next();
+});
+app.useStaticAssets(join(import.meta.dirname, '../public'));
+app.use(
+  // Sessions live in memory here; give express-session a store of yours for more.
+  session({
+    name: 'sample.sid',
+    secret: config.getOrThrow<string>('SESSION_SECRET'),
+    resave: false,
+    saveUninitialized: false,
+    cookie: { httpOnly: true, sameSite: 'lax', secure: 'auto' },
+  }),
+);
+
+await app.listen(port, 'localhost');
+Logger.log(`Open http://localhost:${port} in a browser.`, 'Sample');

@@ -1,0 +1,306 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { startSandbox, type Sandbox } from '../../lib/sandbox/sandbox.js';
+import { OxdServer } from '../../lib/testing/oxd-server.js';
+import { registerSecret, secretsIn } from '../support/secrets.js';
+import { startChromium } from './chromium.js';
+import { freePort, SampleApp } from './sample-app.js';
+
+const MINUTE = 60_000;
+
+let chromium: Browser;
+const contexts: BrowserContext[] = [];
+
+beforeAll(async () => {
+  chromium = await startChromium();
+});
+
+afterAll(() => chromium?.close());
+
+afterEach(async () => {
+  for (const context of contexts.splice(0)) {
+    await registerCookies(context);
+    await context.close();
+  }
+});
+
+describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
+  let sandbox: Sandbox;
+  let oxd: OxdServer | undefined;
+  let app: SampleApp;
+
+  beforeAll(async () => {
+    sandbox = await startProvider(0);
+    oxd = transport === 'socket' ? await startOxd() : undefined;
+    app = await SampleApp.start(environment(sandbox.issuer, oxd));
+  });
+
+  afterAll(async () => {
+    await app?.close();
+    await oxd?.close();
+    await sandbox?.close();
+  });
+
+  it('a user logs in, refreshes the token, logs out and logs in again', async () => {
+    const page = await newUser();
+    await page.goto(app.origin);
+    await page.getByRole('link', { name: 'Log in' }).click();
+    await logIn(page, 'Zoë Nováková');
+    await expectProfile(page, 'Zoë Nováková', 'zoe@example.com');
+
+    for (const minutes of [2, 4]) {
+      const before = await expiryOf(page);
+      await app.setAhead(minutes * MINUTE);
+      await page.getByRole('button', { name: 'Refresh the token' }).click();
+      await expectText(page, 'The access token is a new one.');
+      expect((await expiryOf(page)) - before).toBeGreaterThanOrEqual(2 * MINUTE);
+    }
+    await app.setAhead(0);
+
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.waitForURL(`${app.origin}/`);
+    await expectText(page, 'Log in at your OpenID Provider');
+    await page.goto(`${app.origin}/profile`);
+    await logIn(page, 'Ελένη Παπαδοπούλου');
+    await expectProfile(page, 'Ελένη Παπαδοπούλου', 'eleni@example.com');
+  });
+
+  it('a user needs nothing but the keyboard', async () => {
+    const page = await newUser();
+    await page.goto(app.origin);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/interaction\//);
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('sandbox');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Allow' }).waitFor();
+    await page.keyboard.press('Enter');
+    await expectProfile(page, 'Ελένη Παπαδοπούλου', 'eleni@example.com');
+  });
+
+  it('a claim full of markup is shown as it is', async () => {
+    const page = await newUser();
+    await page.goto(`${app.origin}/profile`);
+    await logIn(page, "Amara Okafor-O'Neill");
+    await expectProfile(page, "Amara Okafor-O'Neill", 'amara+oidc@example.com');
+    await expectText(page, '<b>Amara</b> & "friends"');
+  });
+
+  it('two tabs that log in at once both end logged in', async () => {
+    const first = await newUser();
+    const second = await first.context().newPage();
+    await first.goto(`${app.origin}/login?returnTo=/profile`);
+    await second.goto(`${app.origin}/login?returnTo=/profile`);
+    await logIn(first, 'Zoë Nováková');
+    await logIn(second, 'Zoë Nováková');
+    await expectProfile(first, 'Zoë Nováková', 'zoe@example.com');
+    await expectProfile(second, 'Zoë Nováková', 'zoe@example.com');
+  });
+
+  it('every login has a session id of its own', async () => {
+    const page = await newUser();
+    const ids = new Set<string | undefined>();
+    for (let times = 0; times < 2; times++) {
+      await page.goto(`${app.origin}/login?returnTo=/profile`);
+      if (times === 0) await logIn(page, 'Zoë Nováková');
+      await expectProfile(page, 'Zoë Nováková', 'zoe@example.com');
+      const cookies = await page.context().cookies(app.origin);
+      ids.add(cookies.find(({ name }) => name === 'sample.sid')?.value);
+    }
+    expect(ids.size).toBe(2);
+  });
+
+  it('a login goes back to the page it began at, and never to another site', async () => {
+    const page = await newUser();
+    await page.goto(`${app.origin}/login?returnTo=/profile?refreshed`);
+    await logIn(page, 'Zoë Nováková');
+    await expectText(page, 'The access token is a new one.');
+    expect(page.url()).toBe(`${app.origin}/profile?refreshed`);
+    await page.goto(`${app.origin}/login?returnTo=//evil.example/`);
+    expect(page.url()).toBe(`${app.origin}/`);
+  });
+
+  it('a callback that is opened a second time is refused', async () => {
+    const page = await newUser();
+    const { url, cookies } = await catchCallback(page);
+    await page.goto(url);
+    await expectProfile(page, 'Zoë Nováková', 'zoe@example.com');
+    await expectRefusal(page, url, 'This browser has no login under way');
+    await page.context().addCookies(cookies);
+    await expectRefusal(page, url, 'This login is over');
+  });
+
+  it('a callback without the cookie of its login is refused', async () => {
+    const page = await newUser();
+    const { url } = await catchCallback(page);
+    await page.context().clearCookies();
+    await expectRefusal(page, url, 'This browser has no login under way');
+  });
+
+  it("a callback with another browser's state is refused", async () => {
+    const { url } = await catchCallback(await newUser());
+    const victim = await newUser();
+    await victim.goto(`${app.origin}/login`);
+    await victim.waitForURL(/\/interaction\//);
+    await expectRefusal(victim, url, 'This login began in another browser');
+    await victim.goto(`${app.origin}/`);
+    await expectText(victim, 'Log in at your OpenID Provider');
+  });
+
+  it('a login that takes longer than its state lives is refused', async () => {
+    const page = await newUser();
+    const { url } = await catchCallback(page);
+    await app.setAhead(6 * MINUTE);
+    await expectRefusal(page, url, 'The login took too long');
+    await app.setAhead(0);
+  });
+
+  it.each(['Cancel', 'Deny'])('a user who presses %s can log in after all', async (button) => {
+    const page = await newUser();
+    await page.goto(`${app.origin}/login?returnTo=/profile`);
+    if (button === 'Deny') await enterPassword(page, 'Zoë Nováková');
+    await page.getByRole('button', { name: button }).click();
+    await expectText(page, 'You did not allow the login');
+    await page.getByRole('link', { name: 'Log in again' }).click();
+    if (button === 'Deny') await page.getByRole('button', { name: 'Allow' }).click();
+    else await logIn(page, 'Zoë Nováková');
+    await expectProfile(page, 'Zoë Nováková', 'zoe@example.com');
+  });
+
+  it('a form of another site neither refreshes nor logs out', async () => {
+    const page = await newUser();
+    await page.goto(`${app.origin}/profile`);
+    await logIn(page, 'Zoë Nováková');
+    for (const path of ['/refresh', '/logout']) {
+      const answer = await page.request.post(app.origin + path, {
+        headers: { origin: 'https://evil.example' },
+      });
+      expect(answer.status()).toBe(403);
+    }
+    await page.goto(`${app.origin}/profile`);
+    await expectProfile(page, 'Zoë Nováková', 'zoe@example.com');
+  });
+
+  it('an address that does not exist has a page that says so', async () => {
+    const page = await newUser();
+    await expectRefusal(page, `${app.origin}/nowhere`, 'There is nothing here', 404);
+  });
+
+  it('a provider that was down at start-up is used once it is there', async () => {
+    const port = await freePort();
+    const server = transport === 'socket' ? await startOxd() : undefined;
+    const early = await SampleApp.start(environment(`http://localhost:${port}`, server));
+    const page = await newUser();
+    const login = `${early.origin}/login?returnTo=/profile`;
+    await expectRefusal(page, login, 'The provider did not do its part', 502);
+    const late = await startProvider(port);
+    await page.getByRole('link', { name: 'Log in again' }).click();
+    await logIn(page, 'Zoë Nováková');
+    await expectProfile(page, 'Zoë Nováková', 'zoe@example.com');
+    await early.close();
+    await late.close();
+    await server?.close();
+  });
+
+  it('the application has printed no secret in all this', () => {
+    expect(secretsIn(app.output)).toEqual([]);
+  });
+
+  /** Logs in up to the callback, which the browser does not open. */
+  async function catchCallback(page: Page) {
+    await page.goto(`${app.origin}/login?returnTo=/profile`);
+    await enterPassword(page, 'Zoë Nováková');
+    await page.getByRole('button', { name: 'Allow' }).waitFor();
+    const allow = { form: { decision: 'allow' }, maxRedirects: 0 };
+    const allowed = await page.request.post(page.url(), allow);
+    const resumed = await page.request.get(allowed.headers().location ?? '', { maxRedirects: 0 });
+    const url = resumed.headers().location ?? '';
+    expect(url).toContain(`${app.origin}/callback?code=`);
+    registerSecret(new URL(url).searchParams.get('state') ?? '');
+    await registerCookies(page.context());
+    return { url, cookies: await page.context().cookies(app.origin) };
+  }
+});
+
+it('over socket, an oxd-server that was down is used once it is there', async () => {
+  const sandbox = await startProvider(0);
+  const port = await freePort();
+  const app = await SampleApp.start(environment(sandbox.issuer, { port }));
+  const page = await newUser();
+  const login = `${app.origin}/login?returnTo=/profile`;
+  await expectRefusal(page, login, 'oxd-server does not answer', 503);
+  const oxd = await startOxd(port);
+  await page.getByRole('link', { name: 'Log in again' }).click();
+  await logIn(page, 'Zoë Nováková');
+  await expectProfile(page, 'Zoë Nováková', 'zoe@example.com');
+  await app.close();
+  await oxd.close();
+  await sandbox.close();
+});
+
+/** A browser of its own, with no cookies. */
+async function newUser(): Promise<Page> {
+  const context = await chromium.newContext();
+  context.setDefaultTimeout(10_000);
+  contexts.push(context);
+  return context.newPage();
+}
+
+function startProvider(port: number): Promise<Sandbox> {
+  return startSandbox({ port, clientsFile: false, quiet: true, onSecret: registerSecret });
+}
+
+function startOxd(port = 0): Promise<OxdServer> {
+  return OxdServer.start({ port, allowInsecureRequests: true, onSecret: registerSecret });
+}
+
+function environment(issuer: string, oxd?: { readonly port: number }): Record<string, string> {
+  const site = { OXD_OP_HOST: issuer };
+  if (!oxd) return { ...site, OXD_TRANSPORT_ALLOW_INSECURE_REQUESTS: 'true' };
+  return { ...site, OXD_TRANSPORT_TYPE: 'socket', OXD_TRANSPORT_PORT: String(oxd.port) };
+}
+
+async function logIn(page: Page, name: string): Promise<void> {
+  await enterPassword(page, name);
+  const allow = page.getByRole('button', { name: 'Allow' });
+  // A second login of this browser at the provider has nothing left to allow.
+  const next = page.waitForURL((url) => !url.pathname.startsWith('/interaction/'));
+  await Promise.race([allow.waitFor().then(() => allow.click()), next]);
+  await next;
+}
+
+async function enterPassword(page: Page, name: string): Promise<void> {
+  await page.getByRole('radio', { name }).check();
+  await page.getByLabel('Password').fill('sandbox');
+  await page.getByRole('button', { name: 'Log in' }).click();
+}
+
+async function expectProfile(page: Page, name: string, email: string): Promise<void> {
+  await page.getByRole('heading', { level: 1, name }).waitFor();
+  await expectText(page, email);
+  expect(new URL(page.url()).pathname).toBe('/profile');
+  expect(secretsIn(await page.content())).toEqual([]);
+}
+
+/** When the access token expires, as the profile says; milliseconds since 1970. */
+async function expiryOf(page: Page): Promise<number> {
+  const row = page.locator('div', { has: page.getByText('access token until', { exact: true }) });
+  return Date.parse((await row.last().locator('time').getAttribute('datetime')) ?? '');
+}
+
+async function expectRefusal(page: Page, url: string, title: string, status = 401) {
+  const answer = await page.goto(url);
+  expect(answer?.status()).toBe(status);
+  await page.getByRole('heading', { level: 1, name: title }).waitFor();
+  expect(await page.getByRole('link', { name: 'Log in again' }).count()).toBe(1);
+}
+
+async function expectText(page: Page, text: string): Promise<void> {
+  await page.getByText(text).first().waitFor();
+}
+
+async function registerCookies(context: BrowserContext): Promise<void> {
+  for (const { value } of await context.cookies()) registerSecret(value);
+}
