@@ -1,0 +1,9 @@
+import base from '../../jest.config.js';
+
+export default {
+  ...base,
+  rootDir: '../..',
+  testMatch: ['<rootDir>/test/redis/*.spec.ts'],
+  testPathIgnorePatterns: ['/node_modules/'],
+  moduleNameMapper: { ...base.moduleNameMapper, '^nestjs-oxd$': '<rootDir>/lib/index.ts' },
+};

@@ -1,0 +1,92 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const MISSING = 'These tests need redis-server: apt-get update && apt-get install -y redis-server';
+
+/** A real Redis in a directory of its own. What it keeps outlives `stop` and `start`. */
+export class RedisServer {
+  /** What a client of `@redis/client` takes to reach it. */
+  readonly client: { socket: { path: string; tls: false } };
+  private process?: ChildProcess;
+
+  private constructor(private readonly directory: string) {
+    this.client = { socket: { path: join(directory, 'redis.sock'), tls: false } };
+  }
+
+  /** Makes a directory, and starts Redis in it. */
+  static async start(): Promise<RedisServer> {
+    const server = await RedisServer.create();
+    await server.start();
+    return server;
+  }
+
+  /** Makes a directory, and starts nothing yet. */
+  static async create(): Promise<RedisServer> {
+    return new RedisServer(await mkdtemp(join(tmpdir(), 'oxd-redis-')));
+  }
+
+  /** Starts Redis and waits until it answers. */
+  async start(): Promise<void> {
+    const options = ['--port', '0', '--unixsocket', this.client.socket.path];
+    const durable = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always'];
+    const started = spawn('redis-server', [...options, ...durable], {
+      cwd: this.directory,
+      stdio: 'ignore',
+    });
+    await once(started, 'spawn').catch((cause: unknown) => {
+      throw new Error(MISSING, { cause });
+    });
+    this.process = started;
+    while (!(await this.answers())) {
+      if (started.exitCode !== null) throw new Error(`redis-server ended with ${started.exitCode}`);
+      await pause(10);
+    }
+  }
+
+  /** Ends Redis in good order (SIGTERM); connections break. */
+  async stop(): Promise<void> {
+    this.resume();
+    await this.end('SIGTERM');
+  }
+
+  /** Halts Redis (SIGSTOP): connections stay, nothing answers. */
+  pause(): void {
+    this.process?.kill('SIGSTOP');
+  }
+
+  /** Lets a halted Redis go on. */
+  resume(): void {
+    this.process?.kill('SIGCONT');
+  }
+
+  /** Ends Redis in any state and removes its directory. */
+  async close(): Promise<void> {
+    await this.end('SIGKILL');
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    const running = this.process;
+    this.process = undefined;
+    if (!running || running.exitCode !== null) return;
+    const exit = once(running, 'exit');
+    running.kill(signal);
+    await exit;
+  }
+
+  private answers(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connect(this.client.socket.path, () => socket.write('PING\r\n'));
+      socket.once('data', (answer) => {
+        resolve(answer.toString().startsWith('+PONG'));
+        socket.destroy();
+      });
+      socket.once('error', () => resolve(false));
+    });
+  }
+}

@@ -1,0 +1,260 @@
+import KeyvRedis, { createClient, createKeyv } from '@keyv/redis';
+import { Keyv } from 'keyv';
+import { setTimeout as pause } from 'node:timers/promises';
+import { OxdStoreError } from '../../lib/errors.js';
+import { GuardedStore } from '../../lib/guarded-store.js';
+import type { OxdStore } from '../../lib/store.js';
+import { itAddsOnce, itKeepsTheContract } from '../store/store.contract.js';
+import { documentedStore, type DocumentedStore } from './documented-store.js';
+import { RedisServer } from './redis-server.js';
+
+const LIMIT = 500;
+
+interface Opened {
+  readonly store: OxdStore;
+  readonly close: () => Promise<void>;
+}
+
+let documented: (redis: RedisServer) => DocumentedStore;
+let redis: RedisServer;
+let opened: Opened[];
+let warnings: string[];
+
+beforeAll(async () => {
+  documented = await documentedStore();
+});
+
+beforeEach(async () => {
+  opened = [];
+  warnings = [];
+  redis = await RedisServer.start();
+});
+
+afterEach(async () => {
+  redis.resume();
+  for (const { close } of opened) await close();
+  await redis.close();
+});
+
+const THROW = { throwOnErrors: true };
+
+const STORES: [string, () => Opened][] = [
+  [
+    'the documented class',
+    () => {
+      const store = documented(redis);
+      return { store, close: async () => store.close() };
+    },
+  ],
+  ['Keyv', () => keyv(new Keyv(new KeyvRedis(redis.client, THROW), THROW))],
+  [
+    'Keyv without an offline queue',
+    () => {
+      const client = { ...redis.client, disableOfflineQueue: true };
+      return keyv(new Keyv(new KeyvRedis(client, THROW), { ...THROW, namespace: 'oxd' }));
+    },
+  ],
+  ['createKeyv', () => keyv(createKeyv(redis.client, { ...THROW, namespace: 'oxd' }))],
+];
+
+function keyv(store: Keyv): Opened {
+  return { store, close: () => (store.store as KeyvRedis<unknown>).disconnect(true) };
+}
+
+describe.each(STORES)('%s', (_, make) => {
+  function open(timeout?: number): GuardedStore {
+    const made = make();
+    opened.push(made);
+    const warn = (message: string) => void warnings.push(message);
+    return new GuardedStore(made.store, { timeout, log: { warn, error: warn } });
+  }
+
+  itKeepsTheContract(() => open());
+
+  it('passes the probe and leaves nothing behind', async () => {
+    await open().probe();
+    expect(warnings).toEqual([]);
+    expect(await keys()).toEqual([]);
+  });
+
+  it('gives a value the lifetime that was asked for, in milliseconds', async () => {
+    const store = open();
+    await store.set('login', 'value', 60_000);
+    await store.set('site', 'value');
+    const lifetimes = await Promise.all((await keys()).map(lifetime));
+    expect(lifetimes.sort((a, b) => a - b)).toEqual([-1, expect.closeTo(60_000, -4)]);
+  });
+
+  it('knows a value no longer once its lifetime is over', async () => {
+    const store = open();
+    await store.set('login', 'value', 60_000);
+    expect(await store.get('login')).toBe('value');
+    await endLifetimes();
+    expect(await store.get('login')).toBeUndefined();
+    expect(await store.delete('login')).toBe(false);
+  });
+
+  it('shares its values with other replicas, of which one deletes', async () => {
+    const replicas = Array.from({ length: 8 }, () => open());
+    await replicas[0]?.set('login', { state: 1 }, 60_000);
+    const read = await Promise.all(replicas.map((replica) => replica.get('login')));
+    expect(read).toEqual(Array(8).fill({ state: 1 }));
+    const deleted = await Promise.all(replicas.map((replica) => replica.delete('login')));
+    expect(deleted.filter(Boolean)).toEqual([true]);
+  });
+
+  describe.each<[string, () => Promise<void> | void, () => Promise<void> | void]>([
+    ['is stopped', () => redis.stop(), () => redis.start()],
+    ['hangs', () => redis.pause(), () => redis.resume()],
+  ])('while Redis %s', (_name, fail, recover) => {
+    it('every use is an error within the time limit, and afterwards all is as before', async () => {
+      const before = open();
+      await before.set('site', { oxd_id: 'a' });
+      await before.set('login', { state: 1 }, 60_000);
+      const store = open(LIMIT);
+      await until(() => works(store));
+      await fail();
+      await expectOutage(store);
+      await recover();
+      await until(() => works(store));
+      expect(await store.get('site')).toEqual({ oxd_id: 'a' });
+      expect(await store.get('login')).toEqual({ state: 1 });
+      expect(await store.delete('login')).toBe(true);
+      expect(await store.delete('login')).toBe(false);
+    });
+
+    it('the start goes on with a warning, and the store works once Redis does', async () => {
+      await fail();
+      const store = open(LIMIT);
+      await store.probe();
+      expect(warnings).toEqual([expect.stringContaining('The store is down')]);
+      await expectOutage(store);
+      await recover();
+      await until(() => works(store));
+      await store.set('site', 1);
+      expect(await store.get('site')).toBe(1);
+    });
+  });
+
+  it('no value reads as missing while Redis stops and starts under use', async () => {
+    await open().set('site', 'kept');
+    const store = open(LIMIT);
+    await until(() => works(store));
+    const answers = new Set<unknown>();
+    let over = false;
+    const readers = Array.from({ length: 10 }, async () => {
+      while (!over) {
+        const answer = await store.get('site').catch((error: unknown) => error);
+        answers.add(answer instanceof OxdStoreError ? 'outage' : answer);
+        await pause(1);
+      }
+    });
+    for (let round = 0; round < 3; round += 1) {
+      await until(() => works(store));
+      await redis.stop();
+      await until(async () => !(await works(store)));
+      await redis.start();
+    }
+    await until(() => works(store));
+    over = true;
+    await Promise.all(readers);
+    expect(answers).toEqual(new Set(['kept', 'outage']));
+  });
+});
+
+describe('the documented class', () => {
+  const open = (timeout?: number): GuardedStore => {
+    const store = documented(redis);
+    opened.push({ store, close: async () => store.close() });
+    const warn = (message: string) => void warnings.push(message);
+    return new GuardedStore(store, { timeout, log: { warn, error: warn } });
+  };
+
+  itAddsOnce(() => open());
+
+  it('has one winner among 20 replicas that add', async () => {
+    const replicas = Array.from({ length: 20 }, () => open());
+    const answers = await Promise.all(
+      replicas.map(async (replica, index) => replica.add?.('lock', index, 60_000)),
+    );
+    expect(answers.filter(Boolean)).toEqual([true]);
+    expect(await open().get('lock')).toBe(answers.indexOf(true));
+  });
+
+  it('adds again once the lifetime is over', async () => {
+    const store = open();
+    expect(await store.add?.('lock', 1, 60_000)).toBe(true);
+    expect(await Promise.all((await keys()).map(lifetime))).toEqual([expect.closeTo(60_000, -4)]);
+    expect(await store.add?.('lock', 2, 60_000)).toBe(false);
+    await endLifetimes();
+    expect(await store.add?.('lock', 3, 60_000)).toBe(true);
+    expect(await store.get('lock')).toBe(3);
+  });
+
+  it('does nothing later that it refused while Redis was stopped', async () => {
+    const store = open();
+    await store.set('login', 'kept', 60_000);
+    await redis.stop();
+    await expect(store.add?.('lock', 1, 60_000)).rejects.toThrow(OxdStoreError);
+    await expect(store.delete('login')).rejects.toThrow(OxdStoreError);
+    await redis.start();
+    await until(() => works(store));
+    expect(await store.get('lock')).toBeUndefined();
+    expect(await store.get('login')).toBe('kept');
+  });
+});
+
+/** No use may end in an answer, and none may take longer than its limit (and a probe's). */
+async function expectOutage(store: GuardedStore): Promise<void> {
+  const uses = [
+    () => store.get('site'),
+    () => store.get('missing'),
+    () => store.set('other', 1),
+    () => store.delete('taken'),
+  ];
+  for (const use of uses) {
+    const begun = performance.now();
+    await expect(use()).rejects.toThrow(OxdStoreError);
+    expect(performance.now() - begun).toBeLessThan(2 * LIMIT);
+  }
+}
+
+async function works(store: OxdStore): Promise<boolean> {
+  return store.get('anything').then(
+    () => true,
+    () => false,
+  );
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await pause(10);
+}
+
+function newClient() {
+  return createClient(redis.client);
+}
+
+async function asked<T>(ask: (client: ReturnType<typeof newClient>) => Promise<T>): Promise<T> {
+  const client = newClient();
+  await client.connect();
+  try {
+    return await ask(client);
+  } finally {
+    client.destroy();
+  }
+}
+
+function keys(): Promise<string[]> {
+  return asked((client) => client.keys('*'));
+}
+
+function lifetime(key: string): Promise<number> {
+  return asked((client) => client.pTTL(key));
+}
+
+/** As if the lifetime of every value were over. */
+async function endLifetimes(): Promise<void> {
+  const names = await keys();
+  await asked((client) => Promise.all(names.map((key) => client.pExpire(key, 1))));
+  await until(async () => (await keys()).length === 0);
+}
