@@ -1,0 +1,79 @@
+// npm run bench:socket (after a build): OidcService.getUserInfo against an oxd-server that answers at once, beside
+// a bare socket, a connection per command and npm oxd-node. Ratios are medians over rounds in
+// which all run shortly after one another, so that other load on the machine meets all alike.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { contestants } from './contestants.mjs';
+import { measure, median } from './measure.mjs';
+
+const CALLERS = [1, 8, 32];
+const ROUNDS = 21;
+const WARM_UP = 500;
+
+const server = fork(new URL('stub-server.mjs', import.meta.url));
+const [port] = await once(server, 'message');
+
+const cells = new Map(CALLERS.map((callers) => [callers, new Map()]));
+for (const { name } of contestants) for (const cell of cells.values()) cell.set(name, []);
+
+async function run(contestant, callers, milliseconds) {
+  const open = await contestant.open(port, callers);
+  const asking = open.callers ?? callers;
+  await measure(open.call, asking, 20);
+  const result = await measure(open.call, asking, milliseconds);
+  await open.close();
+  return result;
+}
+
+for (const contestant of contestants) await run(contestant, 8, WARM_UP);
+for (let round = 0; round < ROUNDS; round += 1) {
+  for (const callers of CALLERS) {
+    // Now from the first to the last, now back: nobody always runs after the same one.
+    for (const contestant of round % 2 ? contestants : contestants.toReversed()) {
+      cells
+        .get(callers)
+        .get(contestant.name)
+        .push(await run(contestant, callers, contestant.cell));
+    }
+  }
+}
+server.disconnect();
+
+function ratio(callers, peer) {
+  const ours = cells.get(callers).get('nestjs-oxd');
+  const theirs = cells.get(callers).get(peer);
+  return median(ours.map(({ perSecond }, round) => perSecond / theirs[round].perSecond));
+}
+
+// Not console.log, which oxd-node uses and which is off.
+const print = (line) => process.stdout.write(`${line}\n`);
+const row = (columns) =>
+  columns.map((text, i) => (i ? text.padStart(12) : text.padEnd(24))).join('');
+for (const callers of CALLERS) {
+  print(row([`${callers} caller(s)`, 'commands/s', 'ours/theirs', 'p50 µs', 'p99 µs', 'CPU µs']));
+  for (const { name } of contestants) {
+    const results = cells.get(callers).get(name);
+    const of = (member) => median(results.map((result) => result[member]));
+    print(
+      row([
+        name,
+        of('perSecond').toFixed(0),
+        ratio(callers, name).toFixed(2),
+        ...['p50', 'p99', 'cpu'].map((member) => of(member).toFixed(1)),
+      ]),
+    );
+  }
+  print('');
+}
+print(
+  `Medians of ${ROUNDS} interleaved rounds. CPU: of the client process, per command.\n` +
+    'bare has a socket per caller, 8 at most; its latencies at 32 callers are without the wait.\n',
+);
+const ratios = (peer) =>
+  Object.fromEntries(CALLERS.map((callers) => [callers, Number(ratio(callers, peer).toFixed(3))]));
+print(
+  JSON.stringify({
+    bench: 'socket',
+    ratios: { bare: ratios('bare'), 'oxd-node': ratios('oxd-node') },
+  }),
+);
