@@ -1,0 +1,24 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { MemoryStore, OidcService, OxdModule } from 'nestjs-oxd';
+
+/** The provider is down: an application starts all the same, and says so when it is needed. */
+const app = await NestFactory.createApplicationContext(
+  OxdModule.forRoot({
+    site: {
+      op_host: 'http://localhost:9',
+      authorization_redirect_uri: 'http://localhost:3000/callback',
+    },
+    transport: { type: 'embedded', allowInsecureRequests: true },
+    secret: 'a secret of this test with 32 and more characters',
+    store: new MemoryStore(),
+  }),
+  { logger: false },
+);
+const failure: unknown = await app
+  .get(OidcService)
+  .startLogin()
+  .catch((error: unknown) => error);
+await app.close();
+if ((failure as { code?: unknown }).code !== 'OXD_COMMAND_FAILED') throw failure;
+console.log('started');

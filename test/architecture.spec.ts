@@ -1,0 +1,236 @@
+import { importsOf, libFiles, libSource, type Import } from './support/source.js';
+
+/** Files that every folder may import; what they may import themselves is a row of its own. */
+const BASE = [
+  'errors.ts',
+  'single-flight.ts',
+  'clock.ts',
+  'log.ts',
+  'store.ts',
+  'store-lock.ts',
+  'store-probe.ts',
+  'keyv-rules.ts',
+  'lock-file.ts',
+  'file-store.ts',
+  'guarded-store.ts',
+  'browser-transaction.ts',
+  'oxd.options.ts',
+  'oxd.options-rules.ts',
+];
+const PORT = 'transport/transport.ts';
+const NEST = ['@nestjs/common', '@nestjs/core'];
+interface Row {
+  /** Values and types. */
+  readonly may: readonly string[];
+  /** Types alone. */
+  readonly types?: readonly string[];
+  /** Node's built-in modules; default every one. */
+  readonly node?: readonly string[];
+}
+
+const NOTHING: Row = { may: [], node: [] };
+
+/** Data and pure functions; `jose` only reads what a JWT says. */
+const DIALECT: Row = {
+  may: ['errors.ts', 'commands/', 'jose'],
+  types: [PORT],
+  node: [],
+};
+
+/**
+ * Who may import whom: files, folders (with a slash at the end) and packages. The longest name that
+ * fits a file is its row, so a file that is not listed follows its folder.
+ */
+const LAYERS: Record<string, Row> = {
+  'errors.ts': NOTHING,
+  'single-flight.ts': NOTHING,
+  'clock.ts': NOTHING,
+  'log.ts': NOTHING,
+  'http-status.ts': { may: ['errors.ts'], node: [] },
+  'store.ts': { may: ['errors.ts'], node: [] },
+  'store-lock.ts': { may: ['errors.ts', 'store.ts'] },
+  'store-probe.ts': { may: ['store.ts'] },
+  'keyv-rules.ts': { may: ['store.ts'], node: [] },
+  'lock-file.ts': { may: [] },
+  'file-store.ts': { may: ['errors.ts', 'lock-file.ts', 'store.ts'] },
+  'guarded-store.ts': {
+    may: ['errors.ts', 'keyv-rules.ts', 'log.ts', 'single-flight.ts', 'store-probe.ts', 'store.ts'],
+  },
+  'browser-transaction.ts': { may: ['errors.ts', 'log.ts', 'store.ts', 'jose'] },
+  'oxd.options-rules.ts': {
+    may: ['class-transformer', 'class-validator', 'reflect-metadata'],
+    node: [],
+  },
+  'oxd.options.ts': {
+    may: ['errors.ts', 'oxd.options-rules.ts'],
+    types: ['store.ts', PORT, 'commands/registration.ts'],
+  },
+
+  'wire/': { may: [...BASE, 'wire/'] },
+  'wire/frame.ts': { may: ['errors.ts'], node: ['node:buffer'] },
+  'wire/envelope.ts': { may: ['errors.ts'], node: [] },
+
+  'transport/transport.ts': NOTHING,
+  'transport/socket.transport.ts': { may: [...BASE, 'wire/', PORT] },
+
+  'commands/': { may: [...BASE, 'commands/', PORT] },
+  'commands/registration.ts': { may: [], types: ['commands/oidc.ts'], node: [] },
+  'commands/oidc.ts': { may: [], types: ['commands/registration.ts'], node: [] },
+  'commands/command.ts': {
+    may: [],
+    types: ['commands/registration.ts', 'commands/oidc.ts'],
+    node: [],
+  },
+  'commands/dialect.ts': DIALECT,
+  'commands/dialect-params.ts': DIALECT,
+  'commands/dialect-results.ts': DIALECT,
+  'commands/dialect-claims.ts': DIALECT,
+
+  'engine/': {
+    may: [...BASE, 'engine/', 'openid-client', 'jose', 'undici', PORT],
+    types: ['commands/'],
+  },
+  'engine/engine.transport.ts': { may: [...BASE, 'engine/', PORT], types: ['commands/'] },
+  'engine/operations/': {
+    may: [...BASE, 'engine/', 'openid-client', 'jose'],
+    types: ['commands/'],
+  },
+
+  'oidc/': {
+    may: [...BASE, 'oidc/', 'commands/oxd-client.ts', '@nestjs/common'],
+    types: ['commands/', PORT],
+  },
+  'oidc/oidc.strategy.ts': {
+    may: [
+      ...['oidc/', 'errors.ts', 'http-status.ts', 'oxd.options.ts'],
+      ...['passport', '@nestjs/common', '@nestjs/passport'],
+    ],
+    types: ['commands/'],
+  },
+
+  'sandbox/': { may: [...BASE, 'sandbox/', 'oidc-provider'] },
+  'testing/': { may: [...BASE, 'testing/', 'commands/', 'engine/', 'wire/', PORT] },
+
+  'oxd-exception.filter.ts': { may: ['errors.ts', 'http-status.ts', ...NEST] },
+  'oxd.config.ts': { may: ['oxd.options.ts', 'errors.ts', '@nestjs/config'] },
+  'oxd.module-definition.ts': { may: NEST, types: ['oxd.options.ts'] },
+  'oxd.module.ts': {
+    may: [
+      ...[...BASE, 'wire/', 'transport/', 'commands/', 'engine/', 'oidc/'],
+      ...['oxd.module-definition.ts', 'oxd-exception.filter.ts', ...NEST],
+    ],
+  },
+  'index.ts': {
+    may: [
+      ...[...BASE, 'commands/', 'oidc/', PORT],
+      ...['oxd.module.ts', 'oxd.module-definition.ts', 'oxd-exception.filter.ts'],
+    ],
+    node: [],
+  },
+};
+
+const files = libFiles();
+
+it.each(files)('lib/%s imports nothing but what its layer may', (file) => {
+  const upward = importsOf(file).filter((found) => !allowed(file, found));
+  expect(upward.map(({ target, typeOnly }) => (typeOnly ? `type ${target}` : target))).toEqual([]);
+});
+
+it.each([
+  ['errors.ts', 'store.ts'],
+  ['wire/frame.ts', 'node:net'],
+  ['wire/connection.ts', '@nestjs/common'],
+  ['wire/envelope.ts', 'commands/command.ts'],
+  ['transport/socket.transport.ts', 'commands/dialect.ts'],
+  ['commands/oxd-client.ts', 'transport/socket.transport.ts'],
+  ['commands/oxd-client.ts', '@nestjs/common'],
+  ['engine/operations/get-user-info.ts', 'commands/dialect.ts'],
+  ['engine/engine-context.ts', '@nestjs/common'],
+  ['engine/engine.transport.ts', 'openid-client'],
+  ['oidc/oidc.service.ts', 'transport/transport.ts'],
+  ['oidc/oidc.service.ts', 'engine/engine.transport.ts'],
+  ['oidc/oidc.service.ts', 'passport'],
+  ['oidc/oidc.strategy.ts', 'commands/oxd-client.ts'],
+  ['sandbox/sandbox.ts', 'engine/engine.transport.ts'],
+  ['testing/oxd-server.ts', 'oidc/oidc.service.ts'],
+  ['oxd.module.ts', 'oxd.config.ts'],
+  ['a-new-file.ts', 'errors.ts'],
+])('%s may not import %s', (file, target) => {
+  expect(allowed(file, { target, typeOnly: false })).toBe(false);
+});
+
+it('has a row for files and folders that exist only', () => {
+  const stale = Object.keys(LAYERS).filter((name) => !files.some((file) => covers(name, file)));
+  expect(stale).toEqual([]);
+});
+
+it('lib has no import circle', () => {
+  expect(circles()).toEqual([]);
+});
+
+it.each([
+  ['the barrel', /^index\.ts$/, /^$/],
+  ['the Passport strategy', /^oidc\/oidc\.strategy\.ts$/, /^$/],
+  ['the options from variables', /^oxd\.config\.ts$/, /^$/],
+  ['the sandbox', /^sandbox\//, /^sandbox\//],
+  ['the test tools', /^testing\//, /^testing\//],
+  [
+    'a concrete transport',
+    /^(transport\/(?!transport\.)|engine\/engine\.)/,
+    /^(oxd\.module\.ts$|testing\/)/,
+  ],
+  ['an operation', /^engine\/operations\//, /^engine\/engine\.transport\.ts$/],
+])('%s is imported only where it may be', (_, imported, by) => {
+  const importers = files.filter(
+    (file) => !by.test(file) && importsOf(file).some(({ target }) => imported.test(target)),
+  );
+  expect(importers).toEqual([]);
+});
+
+it('no file exports everything of another', () => {
+  expect(files.filter((file) => /^export (type )?\*/m.test(libSource(file)))).toEqual([]);
+});
+
+it('every import is seen', () => {
+  const missed = files.filter(
+    (file) => (libSource(file).match(/ from '.+';$/gm) ?? []).length > importsOf(file).length,
+  );
+  expect(missed).toEqual([]);
+  expect(files.flatMap(importsOf).length).toBeGreaterThan(files.length);
+});
+
+function allowed(file: string, { target, typeOnly }: Import): boolean {
+  const row = rowOf(file);
+  if (target.startsWith('node:')) return row.node?.includes(target) ?? true;
+  const names = [...row.may, ...(typeOnly ? (row.types ?? []) : [])];
+  return names.some((name) => covers(name, target));
+}
+
+function rowOf(file: string): Row {
+  const [name] = Object.keys(LAYERS)
+    .filter((key) => covers(key, file))
+    .sort((a, b) => b.length - a.length);
+  return LAYERS[name ?? ''] ?? { may: [], node: [] };
+}
+
+function covers(name: string, path: string): boolean {
+  return name.endsWith('/') ? path.startsWith(name) : path === name;
+}
+
+/** Each way from a file back to itself, type imports included. */
+function circles(): string[] {
+  const done = new Set<string>();
+  const found: string[] = [];
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) {
+      found.push([...path.slice(path.indexOf(file)), file].join(' → '));
+    } else if (!done.has(file)) {
+      importsOf(file)
+        .filter(({ target }) => files.includes(target))
+        .forEach(({ target }) => visit(target, [...path, file]));
+      done.add(file);
+    }
+  };
+  files.forEach((file) => visit(file, []));
+  return found;
+}

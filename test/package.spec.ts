@@ -1,0 +1,212 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { exportsOf, importsOf, libFiles, root } from './support/source.js';
+
+interface Manifest {
+  readonly exports: Readonly<Record<string, string | { types: string; default: string }>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional: boolean }>>;
+  readonly engines: { readonly node: string };
+}
+
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
+const declared = [manifest.dependencies, manifest.peerDependencies].flatMap(Object.keys);
+const optional = Object.keys(manifest.peerDependenciesMeta);
+
+/** What users may import. A name that goes is a breaking change. */
+const PUBLIC: Record<string, readonly string[]> = {
+  '.': [
+    'AccessToken',
+    'AddressClaim',
+    'CallbackParams',
+    'ClientTokenResult',
+    'CommandName',
+    'Commands',
+    'EmbeddedTransportOptions',
+    'ExecuteOptions',
+    'FileStore',
+    'FinishedLogin',
+    'GetAccessTokenByRefreshTokenParams',
+    'GetAuthorizationUrlParams',
+    'GetAuthorizationUrlResult',
+    'GetClientTokenParams',
+    'GetLogoutUriParams',
+    'GetLogoutUriResult',
+    'GetTokensByCodeParams',
+    'GetTokensByCodeResult',
+    'GetUserInfoParams',
+    'GetUserInfoResult',
+    'IdTokenClaims',
+    'IntrospectAccessTokenParams',
+    'IntrospectAccessTokenResult',
+    'LoginOptions',
+    'LoginRefusedError',
+    'LoginStateError',
+    'LoginStateErrorCode',
+    'MemoryStore',
+    'MemoryStoreOptions',
+    'OidcService',
+    'OxdClock',
+    'OxdCommandError',
+    'OxdCommandErrorCode',
+    'OxdConfigurationError',
+    'OxdError',
+    'OxdErrorBody',
+    'OxdErrorCode',
+    'OxdErrorDetails',
+    'OxdExceptionFilter',
+    'OxdModule',
+    'OxdModuleOptions',
+    'OxdOptions',
+    'OxdOptionsFactory',
+    'OxdStore',
+    'OxdStoreError',
+    'OxdTransport',
+    'OxdTransportError',
+    'OxdTransportErrorCode',
+    'OxdUser',
+    'OxdUserProfile',
+    'OxdVersion',
+    'Params',
+    'Protected',
+    'RegisterSiteParams',
+    'RegisterSiteResult',
+    'RemoveSiteParams',
+    'Result',
+    'SetupClientParams',
+    'SetupClientResult',
+    'SiteMetadata',
+    'SiteOptions',
+    'SiteParams',
+    'SiteResult',
+    'SocketTransportOptions',
+    'SocketVersion',
+    'StartLoginParams',
+    'StartedLogin',
+    'TokenEndpointAuthMethod',
+    'UpdateSiteParams',
+    'UserClaims',
+    'UserTokens',
+    'WireError',
+  ],
+  './passport': ['LoginAuthenticateOptions', 'LoginRequest', 'OidcStrategy'],
+  './config': ['oxdConfig'],
+  './sandbox': ['Sandbox', 'SandboxClaims', 'SandboxOptions', 'SandboxUser', 'startSandbox'],
+  './testing': [
+    'FrameAnswer',
+    'FrameDelivery',
+    'FrameHandler',
+    'FrameServer',
+    'FrameServerOptions',
+    'OxdServer',
+    'OxdServerFault',
+    'OxdServerOptions',
+    'ScriptedCall',
+    'ScriptedReplies',
+    'ScriptedReply',
+    'ScriptedTransport',
+  ],
+};
+
+describe('packages', () => {
+  // Nest needs it, and `AuthGuard('oxd')` comes from it.
+  const besides = ['rxjs', '@nestjs/passport'];
+
+  it('every one that lib imports is declared', () => {
+    expect(imported(libFiles()).filter((name) => !declared.includes(name))).toEqual([]);
+  });
+
+  it('every one that is declared is imported', () => {
+    const used = [...imported(libFiles()), ...besides];
+    expect(declared.filter((name) => !used.includes(name))).toEqual([]);
+  });
+
+  it.each([
+    ['.', []],
+    ['./testing', []],
+    ['./config', ['@nestjs/config']],
+    ['./passport', ['@nestjs/passport', 'passport']],
+    ['./sandbox', ['oidc-provider']],
+  ])('entry %s needs no optional one but %j', (entry, allowed: string[]) => {
+    const needed = imported(reachable(sourceOf(entry))).filter((name) => optional.includes(name));
+    expect(needed.filter((name) => !allowed.includes(name))).toEqual([]);
+  });
+});
+
+describe('entries', () => {
+  it('are the ones that are public', () => {
+    expect(Object.keys(manifest.exports)).toEqual([...Object.keys(PUBLIC), './package.json']);
+  });
+
+  it.each(Object.entries(PUBLIC))('%s exports exactly the public names', (entry, names) => {
+    expect(exportsOf(sourceOf(entry))).toEqual([...names].sort());
+  });
+
+  it.each(Object.keys(PUBLIC))('%s has its code beside its types', (entry) => {
+    const { types, default: code } = pathsOf(entry);
+    expect(libFiles()).toContain(sourceOf(entry));
+    expect(code).toBe(types.replace(/\.d\.ts$/, '.js'));
+  });
+});
+
+it('promises Node from 20.19 on, the first that can require ES modules', () => {
+  expect(manifest.engines.node).toBe('>=20.19.0');
+});
+
+it('promises NestJS 11 and 12', () => {
+  expect(manifest.peerDependencies).toMatchObject({
+    '@nestjs/common': '^11.0.0 || ^12.0.0',
+    '@nestjs/core': '^11.0.0 || ^12.0.0',
+    '@nestjs/passport': '^11.0.0 || ^12.0.0',
+  });
+});
+
+describe('the lock file', () => {
+  interface Locked {
+    readonly resolved?: string;
+    readonly optionalDependencies?: Readonly<Record<string, string>>;
+  }
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, Locked>;
+  };
+  const locked = Object.entries(lock.packages);
+
+  it('names no host', () => {
+    const hosts = locked.filter(([, { resolved }]) => resolved?.includes(':'));
+    expect(hosts).toEqual([]);
+  });
+
+  it('has the optional packages of every platform, or `npm ci` refuses it', () => {
+    const missing = locked.flatMap(([path, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies).filter(
+        (name) =>
+          !(`node_modules/${name}` in lock.packages) &&
+          !(`${path}/node_modules/${name}` in lock.packages),
+      ),
+    );
+    expect(missing).toEqual([]);
+  });
+});
+
+function pathsOf(entry: string): { types: string; default: string } {
+  const paths = manifest.exports[entry];
+  if (typeof paths !== 'object') throw new Error(`package.json has no entry ${entry}`);
+  return paths;
+}
+
+function sourceOf(entry: string): string {
+  return pathsOf(entry).types.replace('./dist/', '').replace('.d.ts', '.ts');
+}
+
+function imported(files: readonly string[]): string[] {
+  const names = files.flatMap((file) => importsOf(file).map(({ target }) => target));
+  return [...new Set(names)].filter((name) => !/^node:|\.ts$/.test(name));
+}
+
+function reachable(file: string, seen = new Set<string>()): string[] {
+  if (!libFiles().includes(file) || seen.has(file)) return [...seen];
+  seen.add(file);
+  importsOf(file).forEach(({ target }) => reachable(target, seen));
+  return [...seen];
+}

@@ -1,0 +1,127 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import ts from 'typescript';
+import { root } from './support/source.js';
+
+interface Manifest {
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, string | { readonly types: string }>>;
+}
+
+const pages = [
+  ...readdirSync(root).filter((file) => file.endsWith('.md')),
+  ...readdirSync(join(root, 'docs'))
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `docs/${file}`),
+];
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
+
+it('README.md has the sections of a README in their order', () => {
+  const sections = [
+    ...['Install', 'Choose a transport', 'Options', 'Errors', 'Implemented standards', 'Samples'],
+    ...['Moving from oxd-node', 'Versions', 'Security', 'Licence'],
+  ];
+  const headings = [...text('README.md').matchAll(/^## (.+)$/gm)].map(([, name = '']) => name);
+  expect(headings.filter((heading) => sections.includes(heading))).toEqual(sections);
+});
+
+describe.each(pages)('%s', (page) => {
+  it('names files that exist', () => {
+    const links = [...text(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g)];
+    const missing = links.filter(([, path = '']) => !existsSync(join(root, dirname(page), path)));
+    expect(missing.map(([link]) => link)).toEqual([]);
+  });
+
+  it('names scripts that exist', () => {
+    const named = [...text(page).matchAll(/\bnpm (?:run ([\w:-]+)|(start|test|cit)\b)/g)].map(
+      ([, run, short]) => run ?? (short === 'cit' ? 'test' : short) ?? '',
+    );
+    expect(named.filter((name) => !(name in manifest.scripts))).toEqual([]);
+  });
+});
+
+describe('TypeScript examples', () => {
+  const wrong = "import { Missing } from 'nestjs-oxd';\nexport const wrong: string = 1;\n";
+  let found: string[];
+
+  beforeAll(() => {
+    found = problems(new Map([...pages.flatMap(examplesOf), [join(root, 'wrong.md.7.ts'), wrong]]));
+  });
+
+  it('compile as they stand', () => {
+    expect(found.filter((line) => !line.startsWith('wrong.md'))).toEqual([]);
+  });
+
+  it('are named with page and line if they do not', () => {
+    expect(found.filter((line) => line.startsWith('wrong.md'))).toEqual([
+      expect.stringMatching(/^wrong\.md:7: .*Missing/),
+      expect.stringMatching(/^wrong\.md:8: .*number/),
+    ]);
+  });
+});
+
+/** The `ts` blocks of a page as files that do not exist, named after the page and their line. */
+function examplesOf(page: string): [string, string][] {
+  const source = text(page);
+  return [...source.matchAll(/^```(?:ts|typescript)\b.*\n([^]*?)^```$/gm)].map((match) => {
+    const line = source.slice(0, match.index).split('\n').length + 1;
+    return [join(root, `${page}.${line}.ts`), match[1] ?? ''];
+  });
+}
+
+/** Type errors of the examples, all in one program, with the package read from its sources. */
+function problems(examples: ReadonlyMap<string, string>): string[] {
+  const options = compilerOptions();
+  const host = ts.createCompilerHost(options);
+  const program = ts.createProgram({
+    rootNames: [...examples.keys()],
+    options,
+    host: {
+      ...host,
+      fileExists: (file) => examples.has(file) || host.fileExists(file),
+      readFile: (file) => examples.get(file) ?? host.readFile(file),
+      getSourceFile: (file, version, ...rest) =>
+        examples.has(file)
+          ? ts.createSourceFile(file, examples.get(file) ?? '', version)
+          : host.getSourceFile(file, version, ...rest),
+    },
+  });
+  return [...examples.keys()]
+    .flatMap((file) => ts.getPreEmitDiagnostics(program, program.getSourceFile(file)))
+    .map(message);
+}
+
+function compilerOptions(): ts.CompilerOptions {
+  const config = ts.readConfigFile(join(root, 'tsconfig.json'), (file) => ts.sys.readFile(file));
+  const { options } = ts.convertCompilerOptionsFromJson(
+    (config.config as { compilerOptions: object }).compilerOptions,
+    root,
+  );
+  const paths = Object.entries(manifest.exports).flatMap(([subpath, entry]) =>
+    typeof entry === 'string'
+      ? []
+      : [[`nestjs-oxd${subpath.slice(1)}`, [join(root, sourceOf(entry.types))]]],
+  );
+  return {
+    ...options,
+    paths: Object.fromEntries(paths) as Record<string, string[]>,
+    types: ['node'],
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+  };
+}
+
+function sourceOf(types: string): string {
+  return types.replace('./dist/', 'lib/').replace('.d.ts', '.ts');
+}
+
+function message({ file, start, messageText }: ts.Diagnostic): string {
+  const [, page = '', first = '0'] = /^(.*)\.(\d+)\.ts$/.exec(file?.fileName ?? '') ?? [];
+  const line = Number(first) + (file?.getLineAndCharacterOfPosition(start ?? 0).line ?? 0);
+  const reason = ts.flattenDiagnosticMessageText(messageText, '\n');
+  return `${page.slice(root.length + 1)}:${line}: ${reason}`;
+}
+
+function text(page: string): string {
+  return readFileSync(join(root, page), 'utf8');
+}
