@@ -184,8 +184,9 @@ describe('a time limit', () => {
       ...Array.from({ length: 20 }, () => ask(pool, 'a')),
     ]);
     const sent = codes.map((each) => each.status === 'rejected' && each.reason.mayHaveRun);
-    expect(sent.filter(Boolean)).toHaveLength(server.commands);
-    expect(server.commands).toBeLessThanOrEqual(2);
+    // The second may be given up before the server has read it.
+    expect(sent.filter(Boolean).length).toBeGreaterThanOrEqual(server.commands);
+    expect(sent.filter(Boolean).length).toBeLessThanOrEqual(2);
     expect(await ask(pool, 'b')).toBe('re:b');
   });
 
