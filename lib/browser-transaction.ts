@@ -150,7 +150,7 @@ export class BrowserTransaction {
       .split(';')
       .map((pair): [string, string] => {
         const at = pair.indexOf('=');
-        return [pair.slice(0, Math.max(at, 0)).trim(), pair.slice(at + 1).trim()];
+        return [unpadded(pair.slice(0, Math.max(at, 0))), unpadded(pair.slice(at + 1))];
       })
       .filter(([name]) => name.startsWith(this.prefix));
   }
@@ -175,6 +175,14 @@ const TEXTS = {
     'This login is over: its callback was used already, or it was begun by a process that does ' +
     'not share this store. Start again at the login page.',
 } as const;
+
+/**
+ * Not trim(): that takes further blanks away, with which a browser lets any subdomain set a cookie
+ * whose name would then begin with `__Host-`.
+ */
+function unpadded(text: string): string {
+  return text.replace(/^[ \t]+|[ \t]+$/g, '');
+}
 
 function digest(state: string): string {
   return createHash('sha256').update(state).digest('base64url');

@@ -20,7 +20,11 @@ export type OxdTransportErrorCode =
   | 'OXD_TRANSPORT_UNREACHABLE';
 
 /** `FAILED`: the command was refused. `UNSUPPORTED`: this oxd version lacks it; nothing was sent. */
-export type OxdCommandErrorCode = 'OXD_COMMAND_FAILED' | 'OXD_COMMAND_UNSUPPORTED';
+export type OxdCommandErrorCode = 'OXD_COMMAND_FAILED' | 'OXD_COMMAND_UNSUPPORTED' | UmaRefusalCode;
+
+/** Why the authorization server issued no RPT. */
+export type UmaRefusalCode =
+  'UMA_NEED_INFO' | 'UMA_REQUEST_SUBMITTED' | 'UMA_REQUEST_DENIED' | 'UMA_INVALID_TICKET';
 
 /** Why a callback does not belong to a login that this browser began. */
 export type LoginStateErrorCode =
@@ -120,6 +124,85 @@ export class OxdCommandError extends OxdError {
   }
 }
 
+/** What the authorization server wants to know (UMA 2.0 Grant §3.3.6). */
+export interface RequiredClaim {
+  /** Formats in which the claim may be pushed. */
+  readonly claim_token_format?: readonly string[];
+  /** Kind of the claim. */
+  readonly claim_type?: string;
+  /** Name for people. */
+  readonly friendly_name?: string;
+  /** Who may vouch for it. */
+  readonly issuer?: readonly string[];
+  /** Name of the claim. */
+  readonly name?: string;
+}
+
+/** What a refusal of the authorization server says beyond its error word. */
+export interface UmaRefusal extends WireError {
+  /** The ticket to go on with; the one that was sent is spent. */
+  readonly ticket?: string;
+}
+
+/**
+ * The authorization server wants to know more of the requesting party: push claims, or send the
+ * browser to claims gathering, and ask again with {@link ticket} (UMA 2.0 Grant §3.3.6).
+ */
+export class NeedInfoError extends OxdCommandError {
+  /** The ticket to go on with. Not enumerable. */
+  declare readonly ticket: string;
+  /** The claims that are asked for. Not enumerable. */
+  declare readonly required_claims?: readonly RequiredClaim[];
+  /** Where the browser may go to. Not enumerable. */
+  declare readonly redirect_user?: string;
+
+  constructor(
+    refusal: UmaRefusal & {
+      readonly ticket: string;
+      readonly required_claims?: readonly RequiredClaim[];
+      readonly redirect_user?: string;
+    },
+    details?: OxdErrorDetails,
+  ) {
+    const message = 'The authorization server needs more information about the requesting party.';
+    super(message, refusal, { ...details, code: 'UMA_NEED_INFO' });
+    hide(this, 'ticket', refusal.ticket);
+    hide(this, 'required_claims', refusal.required_claims);
+    hide(this, 'redirect_user', refusal.redirect_user);
+  }
+}
+
+/** The owner of the resource has been asked and has not answered yet (UMA 2.0 Grant §3.3.6). */
+export class RequestSubmittedError extends OxdCommandError {
+  /** The ticket to ask again with; left out where asking begins anew. Not enumerable. */
+  declare readonly ticket?: string;
+  /** How long to wait before asking again, in seconds; left out where none was named. */
+  readonly interval?: number;
+
+  constructor(refusal: UmaRefusal & { readonly interval?: number }, details?: OxdErrorDetails) {
+    const message = 'The owner of the resource was asked and has not answered yet.';
+    super(message, refusal, { ...details, code: 'UMA_REQUEST_SUBMITTED' });
+    hide(this, 'ticket', refusal.ticket);
+    if (refusal.interval !== undefined) this.interval = refusal.interval;
+  }
+}
+
+/** The authorization server does not let this requesting party in (UMA 2.0 Grant §3.3.6). */
+export class RequestDeniedError extends OxdCommandError {
+  constructor(refusal: WireError, details?: OxdErrorDetails) {
+    const message = 'The authorization server denied the request.';
+    super(message, refusal, { ...details, code: 'UMA_REQUEST_DENIED' });
+  }
+}
+
+/** The ticket is unknown, used or expired: begin again at the resource server. */
+export class InvalidTicketError extends OxdCommandError {
+  constructor(refusal: WireError, details?: OxdErrorDetails) {
+    const message = 'The ticket is not good any more: ask the resource server for another one.';
+    super(message, refusal, { ...details, code: 'UMA_INVALID_TICKET' });
+  }
+}
+
 /** The callback does not belong to a login that this browser began here. */
 export class LoginStateError extends OxdError {
   constructor(
@@ -146,13 +229,18 @@ export class LoginRefusedError extends OxdError {
 }
 
 /**
- * Attaches `Set-Cookie` values to an error, invisible to whatever prints it.
+ * The error with `Set-Cookie` values, invisible to whatever prints it: a copy, because callers who
+ * waited for the same work were given the same error.
  *
  * @internal
  */
 export function withCookies<E extends Error>(error: E, cookies: readonly string[]): E {
-  hide(error, 'cookies', cookies);
-  return error;
+  const copy = Object.create(Object.getPrototypeOf(error) as object, {
+    ...Object.getOwnPropertyDescriptors(error),
+    stack: { value: error.stack, configurable: true, writable: true },
+  }) as E;
+  hide(copy, 'cookies', cookies);
+  return copy;
 }
 
 /**

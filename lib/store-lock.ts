@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { OxdStoreError } from './errors.js';
 import type { OxdStore } from './store.js';
+import { untilAborted } from './until-aborted.js';
 
 /** What {@link once} agrees on between replicas. */
 export interface OnceOptions<T> {
@@ -12,8 +13,10 @@ export interface OnceOptions<T> {
   readonly deadline: number;
   /** The result, where another replica has already produced it. */
   readonly done: () => Promise<T | undefined>;
-  /** Produces the result and stores it. */
-  readonly work: () => Promise<T>;
+  /** Produces the result and stores it. Must end when the signal is aborted, at the deadline. */
+  readonly work: (signal: AbortSignal) => Promise<T>;
+  /** Gives the waiting and the work up, for instance at shutdown. */
+  readonly signal?: AbortSignal;
 }
 
 const POLL = 100;
@@ -22,10 +25,12 @@ const POLL = 100;
  * Does a piece of work once among the replicas that share a store with `add`; the others wait for
  * its result. Without `add` it is simply done.
  *
- * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE when another replica holds the lock for too long
+ * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE when another replica holds the lock for too long, or
+ *   the work takes too long here
  */
-export async function once<T>({ store, key, deadline, done, work }: OnceOptions<T>): Promise<T> {
-  if (!store.add) return (await done()) ?? work();
+export async function once<T>(options: OnceOptions<T>): Promise<T> {
+  const { store, key, deadline, done, signal } = options;
+  if (!store.add) return (await done()) ?? inTime(options);
   const holder = randomUUID();
   const giveUp = Date.now() + 2 * deadline + POLL;
   while (!(await store.add(key, holder, 2 * deadline))) {
@@ -34,12 +39,25 @@ export async function once<T>({ store, key, deadline, done, work }: OnceOptions<
     if (Date.now() > giveUp) {
       throw new OxdStoreError('Another replica has held a lock in the store for too long.');
     }
-    await pause(POLL);
+    await pause(POLL, undefined, { signal });
   }
   try {
-    return (await done()) ?? (await work());
+    return (await done()) ?? (await inTime(options));
   } finally {
     await release(store, key, holder);
+  }
+}
+
+/** Work that went on after its lock has ended would be done by two at once. */
+async function inTime<T>({ deadline, work, signal }: OnceOptions<T>): Promise<T> {
+  const limit = new AbortController();
+  const late = (): void => limit.abort(new OxdStoreError(`Not done within ${deadline} ms.`));
+  const timer = setTimeout(late, deadline);
+  const ending = signal ? AbortSignal.any([limit.signal, signal]) : limit.signal;
+  try {
+    return await untilAborted(ending, work(ending));
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -52,6 +52,12 @@ function attempt<T>(work: () => T): T | undefined {
   }
 }
 
+function full(): OxdStoreError {
+  return new OxdStoreError(
+    'The store in memory is full. Limit how often one address may begin a login.',
+  );
+}
+
 interface Entry {
   readonly json: string;
   readonly expires: number;
@@ -61,17 +67,21 @@ interface Entry {
 export interface MemoryStoreOptions {
   /** Milliseconds since 1970; default `Date.now`. */
   readonly clock?: () => number;
+  /** Entries at most; one more is refused. Default 250000, some 250 MB of logins under way. */
+  readonly maxEntries?: number;
 }
 
 /** Keeps everything in the memory of this process: for tests, and for state that may be lost. */
 export class MemoryStore extends OxdStore {
   private readonly entries = new Map<string, Entry>();
   private readonly clock: () => number;
+  private readonly maxEntries: number;
   private nextSweep = 0;
 
   constructor(options: MemoryStoreOptions = {}) {
     super();
     this.clock = options.clock ?? Date.now;
+    this.maxEntries = options.maxEntries ?? 250_000;
   }
 
   async get(key: string): Promise<unknown> {
@@ -82,6 +92,7 @@ export class MemoryStore extends OxdStore {
   async set(key: string, value: unknown, ttl?: number): Promise<void> {
     const json = toJson(value);
     this.sweep();
+    if (this.entries.size >= this.maxEntries && !this.entries.has(key)) throw full();
     this.entries.set(key, { json, expires: ttl === undefined ? Infinity : this.clock() + ttl });
   }
 

@@ -4,6 +4,7 @@ import { importsOf, libFiles, libSource, type Import } from './support/source.js
 const BASE = [
   'errors.ts',
   'single-flight.ts',
+  'until-aborted.ts',
   'clock.ts',
   'log.ts',
   'store.ts',
@@ -44,11 +45,12 @@ const DIALECT: Row = {
 const LAYERS: Record<string, Row> = {
   'errors.ts': NOTHING,
   'single-flight.ts': NOTHING,
+  'until-aborted.ts': NOTHING,
   'clock.ts': NOTHING,
   'log.ts': NOTHING,
   'http-status.ts': { may: ['errors.ts'], node: [] },
   'store.ts': { may: ['errors.ts'], node: [] },
-  'store-lock.ts': { may: ['errors.ts', 'store.ts'] },
+  'store-lock.ts': { may: ['errors.ts', 'store.ts', 'until-aborted.ts'] },
   'store-probe.ts': { may: ['store.ts'] },
   'keyv-rules.ts': { may: ['store.ts'], node: [] },
   'lock-file.ts': { may: [] },

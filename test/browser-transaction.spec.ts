@@ -47,6 +47,21 @@ describe('a browser transaction', () => {
     });
   });
 
+  it.each([
+    ['a no-break space', '\u00a0'],
+    ['a byte order mark', '\ufeff'],
+    ['a vertical tab', '\v'],
+  ])(
+    'does not open a cookie that %s before its name kept a browser from protecting',
+    async (_, blank) => {
+      const login = transaction();
+      const header = await begun(login, 'state-1');
+      await expect(login.take('state-1', `other=1; ${blank}${header}`)).rejects.toMatchObject({
+        code: 'OIDC_STATE_MISSING',
+      });
+    },
+  );
+
   it('is taken by one of many callbacks at once', async () => {
     const login = transaction();
     const header = await begun(login, 'state-1');

@@ -2,6 +2,7 @@ import { OxdCommandError } from '../errors.js';
 import type { OxdLog } from '../log.js';
 import type { SiteOptions } from '../oxd.options.js';
 import type { OxdStore } from '../store.js';
+import { untilAborted } from '../until-aborted.js';
 import type { ExecuteOptions, OxdTransport } from '../transport/transport.js';
 import type { CommandName, Params, Result } from './command.js';
 import { ProtectionToken } from './protection-token.js';
@@ -78,8 +79,15 @@ export class OxdClient {
   }
 
   private async prepare<C extends CommandName>(call: Call<C>): Promise<Result<C>> {
+    const [site, sent] = await untilAborted(call.options?.signal, this.prepared(call));
+    return this.attempt(call, site, sent);
+  }
+
+  private async prepared<C extends CommandName>(
+    call: Call<C>,
+  ): Promise<[Site, Params<C> & SiteParams]> {
     const site = await this.site.resolve();
-    return this.attempt(call, site, await this.withToken(call, site));
+    return [site, await this.withToken(call, site)];
   }
 
   private attempt<C extends CommandName>(

@@ -108,8 +108,8 @@ export class SiteLifecycle {
         const kept = await this.read();
         return kept?.oxd_id === stale?.oxd_id ? undefined : kept;
       },
-      work: async () => {
-        this.unsaved ??= await this.create(stale?.setup !== undefined);
+      work: async (signal) => {
+        this.unsaved ??= await this.create(stale?.setup !== undefined, signal);
         await this.options.store.set(this.key, this.unsaved);
         const record = this.unsaved;
         this.unsaved = undefined;
@@ -118,21 +118,26 @@ export class SiteLifecycle {
     });
   }
 
-  private async create(setUpBefore: boolean): Promise<SiteRecord> {
+  private async create(setUpBefore: boolean, signal: AbortSignal): Promise<SiteRecord> {
     const { send, site } = this.options;
     const params = this.accepted('register_site', site);
     const members = memberHashes(site);
     const registered =
-      setUpBefore || (await this.asksForToken()) ? undefined : await this.withoutToken(params);
+      setUpBefore || (await this.asksForToken())
+        ? undefined
+        : await this.withoutToken(params, signal);
     if (registered) return { oxd_id: registered.oxd_id, members };
-    const { oxd_id, client_id, client_secret } = await send('setup_client', params);
+    const { oxd_id, client_id, client_secret } = await send('setup_client', params, { signal });
     const { op_host, op_discovery_path } = site;
     return { oxd_id, members, setup: { op_host, op_discovery_path, client_id, client_secret } };
   }
 
-  private async withoutToken(params: SiteOptions): Promise<RegisterSiteResult | undefined> {
+  private async withoutToken(
+    params: SiteOptions,
+    signal: AbortSignal,
+  ): Promise<RegisterSiteResult | undefined> {
     try {
-      return await this.options.send('register_site', params);
+      return await this.options.send('register_site', params, { signal });
     } catch (error) {
       if (asksForToken(error)) return undefined;
       throw error;

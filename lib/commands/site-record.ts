@@ -43,8 +43,9 @@ const CHANGEABLE = [
  * one given client; what oxd-server registered is unknown to the embedded engine.
  */
 export function recordKey(site: SiteOptions, side: 'embedded' | 'oxd'): string {
-  const { op_host, authorization_redirect_uri, client_name, client_id } = site;
-  return `client:${hash([side, op_host, authorization_redirect_uri, client_name, client_id])}`;
+  const { op_host, op_discovery_path, authorization_redirect_uri, client_name, client_id } = site;
+  const provider = `${op_host}${op_discovery_path ?? ''}`;
+  return `client:${hash([side, provider, authorization_redirect_uri, client_name, client_id])}`;
 }
 
 /** What {@link changedMembers} compares. */

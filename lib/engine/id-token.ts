@@ -92,7 +92,7 @@ function algorithmsFor({ metadata }: Provider, registered: string | undefined): 
 
 /** Left half of the hash that the signature algorithm names; EdDSA hashes with SHA-512. */
 function tokenHash(alg: string, token: string): string {
-  const bits = /\d{3}$/.exec(alg)?.[0] ?? '512';
+  const bits = /(?:256|384|512)$/.exec(alg)?.[0] ?? '512';
   const hash = createHash(`sha${bits}`).update(token).digest();
   return hash.subarray(0, hash.length / 2).toString('base64url');
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { OxdStoreError } from '../errors.js';
 import type { OxdLog } from '../log.js';
 import { SingleFlight } from '../single-flight.js';
+import { once } from '../store-lock.js';
 import type { OxdStore } from '../store.js';
 import { clientMetadata } from './client-metadata.js';
 import { deleteClient, readClient, registerClient } from './client-registration.js';
@@ -28,6 +29,8 @@ export type NewSite = Omit<SiteRecord, 'oxd_id' | 'client' | 'registered'> & {
 
 /** How long to wait after a check of a registration that led to nothing, in milliseconds. */
 const RETRY = 60_000;
+/** Longest time a registration may take, in milliseconds. */
+const RENEWAL = 60_000;
 
 /**
  * The sites in the store. Each registration is read back once per process; a client that the
@@ -136,17 +139,29 @@ export class Sites {
   }
 
   private async renew(call: OpCall, record: SiteRecord): Promise<SiteRecord> {
-    const { log } = this.options;
-    const current = await this.find(record.oxd_id);
-    // Another replica was faster.
-    if (current.client.client_id !== record.client.client_id) return this.checked(current);
+    const { log, store } = this.options;
     if (!record.registered) {
       log.warn(`The provider does not accept the credentials given for site ${record.oxd_id}.`);
       return this.checked(record);
     }
-    const client = await this.register(call, record);
-    log.warn(`The provider no longer knew site ${record.oxd_id}: it was registered again.`);
-    return this.replaceClient(record, client);
+    return once({
+      store,
+      key: `${siteKey(record.oxd_id)}:lock`,
+      deadline: RENEWAL,
+      done: () => this.renewedElsewhere(record),
+      work: async () => {
+        const client = await this.register(call, record);
+        log.warn(`The provider no longer knew site ${record.oxd_id}: it was registered again.`);
+        return this.replaceClient(record, client);
+      },
+    });
+  }
+
+  /** Another replica was faster, or has changed the registration, which replaces its token. */
+  private async renewedElsewhere(record: SiteRecord): Promise<SiteRecord | undefined> {
+    const current = await this.find(record.oxd_id);
+    const same = JSON.stringify(current.client) === JSON.stringify(record.client);
+    return same ? undefined : this.checked(current);
   }
 
   private async replaceClient(record: SiteRecord, client: ClientRecord): Promise<SiteRecord> {

@@ -115,8 +115,8 @@ export abstract class OidcCommands {
   }
 
   /**
-   * Obtains a new access token. Callers with the same refresh token share one request, since a
-   * provider that rotates would end the session of a second one. Keep the `refresh_token` of the
+   * Obtains a new access token. Callers with the same refresh token share one request, with
+   * the scopes of the first, since a provider that rotates would end the session of a second one. Keep the `refresh_token` of the
    * result, where there is one.
    *
    * @throws {OxdCommandError} OXD_COMMAND_FAILED: the refresh token is no longer good, log in again
@@ -125,7 +125,7 @@ export abstract class OidcCommands {
   getAccessTokenByRefreshToken(
     params: Params<'get_access_token_by_refresh_token'>,
   ): Promise<Result<'get_access_token_by_refresh_token'>> {
-    const key = createHash('sha256').update(JSON.stringify(params)).digest('base64url');
+    const key = createHash('sha256').update(String(params.refresh_token)).digest('base64url');
     return this.refreshes.run(key, () =>
       this.client.execute('get_access_token_by_refresh_token', params),
     );

@@ -59,7 +59,9 @@ export class OidcStrategy extends Strategy {
 
   /** Called by Passport: begins a login, or finishes it on the way back. */
   override authenticate(request: LoginRequest, options: LoginAuthenticateOptions = {}): void {
-    this.run(request, options).catch((error: unknown) => this.refuse(request, error));
+    this.run(request, options)
+      .catch((error: unknown) => this.refuse(request, error))
+      .catch((error: unknown) => this.error(error));
   }
 
   private async run(request: LoginRequest, options: LoginAuthenticateOptions): Promise<void> {
@@ -94,22 +96,20 @@ export class OidcStrategy extends Strategy {
 
   /** Without `OxdExceptionFilter`, Nest answers with the status that an error of this form names. */
   private refuse(request: LoginRequest, error: unknown): void {
-    if (error instanceof OxdError) {
-      setCookies(request, error.cookies ?? []);
-      withCookies(error, []);
-      const status = httpStatus(error);
-      for (const [name, value] of Object.entries({
-        status,
-        statusCode: status,
-        expose: status < 500,
-      })) {
-        Object.defineProperty(error, name, { value, configurable: true });
-      }
+    if (!(error instanceof OxdError)) return this.error(error);
+    setCookies(request, error.cookies ?? []);
+    const refusal = withCookies(error, []);
+    const status = httpStatus(error);
+    const members = { status, statusCode: status, expose: status < 500 };
+    for (const [name, value] of Object.entries(members)) {
+      Object.defineProperty(refusal, name, { value, configurable: true });
     }
-    this.error(error);
+    this.error(refusal);
   }
 }
 
 function setCookies(request: LoginRequest, cookies: readonly string[]): void {
+  // Somebody may have answered already, for instance because it took too long.
+  if (request.res?.headersSent) return;
   for (const cookie of cookies) request.res?.appendHeader('Set-Cookie', cookie);
 }

@@ -8,7 +8,8 @@ const LONGEST = 1024;
  */
 export function resolveReturnTo(returnTo: string, origin: string): { url: string; safe: boolean } {
   const url = URL.canParse(returnTo, origin) ? new URL(returnTo, origin) : undefined;
-  const own = url?.origin === origin && url.username === '' && url.password === '';
+  // Not the origin alone: a blob: URL has that of what is in it.
+  const own = url?.href.startsWith(`${origin}/`) === true;
   const safe = own && returnTo.length <= LONGEST && url.href.length - origin.length <= LONGEST;
   return safe ? { url: url.href, safe } : { url: `${origin}/`, safe: false };
 }

@@ -109,6 +109,40 @@ describe('the site', () => {
     expect(socket.count('register_site')).toBe(1);
   });
 
+  it('is another one at another op_discovery_path, whose users are others', async () => {
+    const store = new MemoryStore();
+    const transport = new FakeTransport({
+      register_site,
+      update_site: () => ({ oxd_id: 'site-1' }),
+    });
+    const at = (op_discovery_path: string) =>
+      client(transport, store, { ...site, op_discovery_path });
+    expect(await at('/realms/staging').oxdId()).toBe('site-1');
+    expect(await at('/realms/prod').oxdId()).toBe('site-2');
+    expect(await at('/realms/staging').oxdId()).toBe('site-1');
+    expect(transport.count('update_site')).toBe(0);
+  });
+
+  it('is not waited for by a call that is aborted, and found all the same', async () => {
+    let register = (): void => undefined;
+    const registered = new Promise<void>((resolve) => void (register = resolve));
+    const transport = new FakeTransport({
+      get_authorization_url,
+      register_site: async (params, nth) => {
+        await registered;
+        return register_site(params, nth);
+      },
+    });
+    const one = client(transport);
+    const aborting = new AbortController();
+    const call = one.execute('get_authorization_url', {}, { signal: aborting.signal });
+    aborting.abort(new Error('enough'));
+    await expect(call).rejects.toThrow('enough');
+    register();
+    expect(await one.oxdId()).toBe('site-1');
+    expect(transport.count('get_authorization_url')).toBe(0);
+  });
+
   it('is tried for again after a failed registration', async () => {
     const transport = new FakeTransport({
       register_site: (params, nth) => {

@@ -136,6 +136,7 @@ it.each([
   ['RS256', 256],
   ['ES384', 384],
   ['EdDSA', 512],
+  ['Ed25519', 512],
 ] as const)('takes an at_hash of %s', async (alg, bits) => {
   const real = await FakeOp.start();
   await real.rotate('k1', alg);

@@ -36,6 +36,7 @@ describe('returnTo', () => {
     ['https://app.example.com@evil.com/'],
     ['https://user:pass@app.example.com/'],
     ['javascript:alert(1)'],
+    ['blob:https://app.example.com/x'],
     ['data:text/html,x'],
     ['https://'],
     [`/${'a'.repeat(1024)}`],

@@ -57,6 +57,18 @@ it.each([
   expect(await store.get('other')).toBeUndefined();
 });
 
+it('refuses what is too much, until something has expired', async () => {
+  store = new MemoryStore({ clock: () => now, maxEntries: 2 });
+  await store.set('one', 1, 1_000);
+  await store.set('two', 2);
+  await expect(store.set('three', 3, 1_000)).rejects.toThrow(OxdStoreError);
+  await expect(store.add('three', 3, 1_000)).rejects.toThrow('full');
+  await store.set('two', 'changed');
+  now += 60_000;
+  await store.set('three', 3, 1_000);
+  expect(await store.get('two')).toBe('changed');
+});
+
 it('gives the memory of expired values free', async () => {
   const before = heap();
   for (let index = 0; index < 400; index += 1) {

@@ -33,6 +33,8 @@ export interface Answer {
 export interface Seen {
   readonly endpoint: Endpoint;
   readonly method: string;
+  /** Path and query. */
+  readonly url: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
   /** The body as form data. */
@@ -86,12 +88,12 @@ export class FakeOp {
     private readonly protocol: string,
   ) {}
 
-  /** Starts on a free port of 127.0.0.1. */
-  static async start(tls?: { key: string; cert: string }): Promise<FakeOp> {
+  /** Starts on a port of 127.0.0.1, by default a free one. */
+  static async start(tls?: { key: string; cert: string }, port = 0): Promise<FakeOp> {
     const server = tls ? createTlsServer(tls) : createServer();
     const op = new FakeOp(server, tls ? 'https' : 'http');
     server.on('request', (request, response) => void op.handle(request, response));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     op.port = (server.address() as AddressInfo).port;
     await op.rotate('k1');
     return op;
@@ -175,7 +177,7 @@ export class FakeOp {
     const { method = '', headers, url = '' } = request;
     const endpoint = PATHS[new URL(url, this.issuer).pathname] ?? 'client';
     const form = new URLSearchParams(body);
-    const seen: Seen = { endpoint, method, headers, body, form, aborted: false };
+    const seen: Seen = { endpoint, method, url, headers, body, form, aborted: false };
     response.on('close', () => (seen.aborted = !response.writableEnded));
     return seen;
   }
@@ -211,7 +213,14 @@ export class FakeOp {
       registration_endpoint: `${issuer}/reg`,
       introspection_endpoint: `${issuer}/introspect`,
       end_session_endpoint: `${issuer}/logout`,
-      id_token_signing_alg_values_supported: ['RS256', 'ES384', 'EdDSA', 'HS256', 'none'],
+      id_token_signing_alg_values_supported: [
+        'RS256',
+        'ES384',
+        'EdDSA',
+        'Ed25519',
+        'HS256',
+        'none',
+      ],
       authorization_response_iss_parameter_supported: true,
     };
   }

@@ -17,8 +17,7 @@ type Command = 'get_access_token_by_refresh_token';
  */
 export const getAccessTokenByRefreshToken: Operation<Command> = async (context, params) => {
   required('refresh_token', params.refresh_token);
-  const { oxd_id, refresh_token, scope } = params;
-  const text = JSON.stringify([oxd_id, refresh_token, scope]);
+  const text = JSON.stringify([params.oxd_id, params.refresh_token]);
   const key = createHash('sha256').update(text).digest('base64url');
   return context.engine.refreshes.run(key, () => {
     const shared = context.detached();
