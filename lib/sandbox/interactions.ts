@@ -1,11 +1,10 @@
-import type { IncomingMessage } from 'node:http';
 import { authenticate, DEMO_PASSWORD, DEMO_USERS, type SandboxUser } from './accounts.js';
+import { readForm } from './body.js';
 import type { Context, Interaction, OidcProvider } from './oidc-provider.js';
 import { consentPage, errorPage, loginPage, sendPage, type Application } from './pages.js';
 
 const PATH = /^\/interaction\/([\w-]+)$/;
 const DENIED = { error: 'access_denied', error_description: 'The user refused.' };
-const BODY_LIMIT = 16_384;
 
 /** Adds the login and consent pages: what a user decides between a request and its answer. */
 export function useInteractions(provider: OidcProvider, users: readonly SandboxUser[]): void {
@@ -93,14 +92,4 @@ const WRONG_PASSWORD = 'Wrong password. Try again.';
 
 function sendExpired(context: Context): void {
   sendPage(context, 400, errorPage('expired', 'This page is over: it was used, or took too long.'));
-}
-
-/** The fields of a form; nothing of a body that is too large to be one of ours. */
-async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
-  let body = '';
-  for await (const chunk of request.setEncoding('utf8')) {
-    body += chunk;
-    if (body.length > BODY_LIMIT) return new URLSearchParams();
-  }
-  return new URLSearchParams(body);
 }

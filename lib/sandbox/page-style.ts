@@ -42,7 +42,7 @@ legend, .label { padding: 0; margin-bottom: .375rem; font-size: .875rem; font-we
 .user input { flex: none; width: 1.125rem; height: 1.125rem; margin: 0; accent-color: var(--accent); outline: none; }
 .user span { display: grid; min-width: 0; line-height: 1.35; }
 .user small { color: var(--soft); }
-input[type=password] {
+input[type=password], input[type=text] {
   width: 100%; min-height: 2.75rem; padding: .5rem .75rem; font: inherit;
   color: inherit; background: transparent; border: 1px solid var(--line); border-radius: .75rem;
 }
@@ -55,12 +55,22 @@ li small { display: block; color: var(--soft); }
 .actions { display: grid; gap: .625rem; }
 button {
   width: 100%; min-height: 2.75rem; padding: .5rem 1rem; font: inherit; font-weight: 600; cursor: pointer;
+  overflow-wrap: normal;
   color: var(--text); background: transparent; border: 1px solid var(--line); border-radius: .75rem;
 }
 button:hover { border-color: var(--accent); }
 button.main { color: var(--on-accent); background: var(--accent); border-color: var(--accent); }
 button.main:hover { filter: brightness(1.08); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+.pair { grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr)); }
+.request { padding: 1rem; margin: 0 0 .75rem; border: 1px solid var(--line); border-radius: .75rem; }
+.request p { margin: 0 0 .75rem; }
+.request ul { margin-bottom: 1rem; border: 0; }
+.request li { padding: 0; }
+.request li + li { margin-top: .5rem; padding-top: .5rem; }
+.note { margin: 0; font-size: .875rem; text-align: center; }
+.field { margin: 0 0 1.25rem; }
+a { color: var(--accent); border-radius: .3em; }
 .bad { margin: .75rem 0 1.25rem; padding: .625rem .875rem; border-radius: .75rem; color: var(--bad); background: var(--bad-tint); }
 `;
 

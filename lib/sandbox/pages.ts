@@ -38,7 +38,7 @@ export function sendPage(context: Context, status: number, page: Html): void {
 
 /** Picks a user and takes the password. */
 export function loginPage(
-  application: Application,
+  application: Pick<Application, 'name'>,
   users: readonly SandboxUser[],
   form: { readonly picked?: string; readonly problem?: string; readonly hint?: string },
 ): Html {
@@ -161,7 +161,8 @@ function scopeItem(scope: string): Html {
   return html`<li>${SCOPES[scope] ?? 'Access'} <small>${scope}</small></li>`;
 }
 
-function page(title: string, body: Html): Html {
+/** A whole page; its title and body are all that differs. */
+export function page(title: string, body: Html): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -172,7 +173,7 @@ function page(title: string, body: Html): Html {
       </head>
       <body>
         <main>${body}</main>
-        <footer>nestjs-oxd sandbox, an OpenID Provider for development</footer>
+        <footer>nestjs-oxd sandbox, for development only</footer>
       </body>
     </html>`;
 }

@@ -1,21 +1,45 @@
 import { findAccount, type SandboxUser } from './accounts.js';
 import type { SandboxKeys } from './keys.js';
-import type { Context, ProviderClient } from './oidc-provider.js';
+import type {
+  Context,
+  OidcProviderModule,
+  ProviderClient,
+  ProviderToken,
+} from './oidc-provider.js';
 import { errorPage, loggedOutPage, logoutPage, sendPage } from './pages.js';
 import { StoreAdapter, type AdapterContext } from './store.adapter.js';
+import { claimsRedirectUriProblem, CLAIMS_REDIRECT_URIS } from './uma/claims-redirect-uris.js';
+import { umaEndpoints } from './uma/metadata.js';
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const FORTNIGHT = 14 * 24 * HOUR;
 
+/** Every scope that the sandbox knows, but for those of resources. */
+export const SCOPES: readonly string[] = [
+  'openid',
+  'profile',
+  'email',
+  'offline_access',
+  'uma_protection',
+  'oxd',
+];
+
+/** What the configuration is made of. */
+export interface ConfigurationOptions {
+  readonly issuer: string;
+  readonly keys: SandboxKeys;
+  readonly users: readonly SandboxUser[];
+  readonly adapterContext: AdapterContext;
+  readonly errors: OidcProviderModule['errors'];
+}
+
 /** Configuration of `oidc-provider`: everything it warns about is set here. */
-export function providerConfiguration(
-  keys: SandboxKeys,
-  users: readonly SandboxUser[],
-  adapterContext: AdapterContext,
-): object {
+export function providerConfiguration(options: ConfigurationOptions): object {
+  const { issuer, keys, users, adapterContext, errors } = options;
   return {
     adapter: (model: string) => new StoreAdapter(model, adapterContext),
+    ...umaConfiguration(issuer, errors),
     jwks: keys.jwks,
     cookies: {
       keys: keys.cookies,
@@ -27,7 +51,7 @@ export function providerConfiguration(
       },
     },
     findAccount: (_context: Context, sub: string) => findAccount(users, sub),
-    scopes: ['openid', 'profile', 'email', 'offline_access', 'uma_protection', 'oxd'],
+    scopes: SCOPES,
     claims: CLAIMS,
     responseTypes: ['code'],
     pkce: { required: () => true },
@@ -46,6 +70,22 @@ export function providerConfiguration(
         postLogoutSuccessSource: (context: Context) => sendPage(context, 200, loggedOutPage()),
       },
     },
+  };
+}
+
+/** What UMA adds: a member of registrations, and what RPTs carry. */
+function umaConfiguration(issuer: string, errors: OidcProviderModule['errors']): object {
+  const { claims_interaction_endpoint } = umaEndpoints(issuer);
+  return {
+    discovery: { claims_interaction_endpoint },
+    extraClientMetadata: {
+      properties: CLAIMS_REDIRECT_URIS,
+      validator: (_context: Context, name: string, value: unknown) => {
+        const problem = claimsRedirectUriProblem(name, value);
+        if (problem !== undefined) throw new errors.InvalidClientMetadata(problem);
+      },
+    },
+    extraTokenClaims: (_context: Context, { claims }: ProviderToken) => claims,
   };
 }
 
@@ -85,7 +125,12 @@ const TTL = {
 const FEATURES = {
   devInteractions: { enabled: false },
   clientCredentials: { enabled: true },
-  introspection: { enabled: true, allowedPolicy: () => true },
+  introspection: {
+    enabled: true,
+    // What an RPT allows concerns its client and its resource server alone.
+    allowedPolicy: (_context: Context, { clientId }: ProviderClient, token: ProviderToken) =>
+      token.aud === undefined || [token.aud, token.clientId].includes(clientId),
+  },
   registration: { enabled: true },
   registrationManagement: { enabled: true, rotateRegistrationAccessToken: true },
   revocation: {

@@ -1,0 +1,76 @@
+import type { OxdStore } from '../../store.js';
+import type { SandboxUser } from '../accounts.js';
+import type { OidcProvider } from '../oidc-provider.js';
+import { Assessor } from './assessment.js';
+import { Handles } from './handles.js';
+import { umaEndpoints, type UmaEndpoints } from './metadata.js';
+import type { SandboxPolicies } from './policy.js';
+import { Resources } from './resources.js';
+import { Rpts } from './rpts.js';
+import { Submissions } from './submissions.js';
+import type { Gathering, PersistedClaims, Ticket } from './tickets.js';
+
+const MINUTE = 60_000;
+/** Longer than clients wait between two questions for the owner's decision. */
+const TICKET_LIFETIME = 5 * MINUTE;
+const GATHERING_LIFETIME = 30 * MINUTE;
+const PCT_LIFETIME = 14 * 24 * 60 * MINUTE;
+
+/** Options of {@link UmaServer.open}. */
+export interface UmaServerOptions {
+  readonly issuer: string;
+  readonly provider: OidcProvider;
+  readonly store: OxdStore;
+  readonly users: readonly SandboxUser[];
+  readonly policies: SandboxPolicies;
+  /** Called with every secret that is issued. */
+  readonly onSecret: (value: string) => void;
+  /** Takes what is wrong with a policy. */
+  readonly say: (line: string) => void;
+}
+
+/** What the endpoints and pages of UMA share. */
+export class UmaServer {
+  readonly issuer: string;
+  readonly provider: OidcProvider;
+  readonly users: readonly SandboxUser[];
+  /** Called with every secret that is issued. */
+  readonly onSecret: (value: string) => void;
+  readonly endpoints: UmaEndpoints;
+  readonly tickets: Handles<Ticket>;
+  /** What pages that gather claims are about. */
+  readonly gatherings: Handles<Gathering>;
+  readonly persistedClaims: Handles<PersistedClaims>;
+  readonly rpts: Rpts;
+  readonly submissions = new Submissions(TICKET_LIFETIME);
+  readonly assessor: Assessor;
+
+  private constructor(
+    options: UmaServerOptions,
+    readonly resources: Resources,
+  ) {
+    const { issuer, provider, store, users, policies, onSecret, say } = options;
+    this.issuer = issuer;
+    this.provider = provider;
+    this.users = users;
+    this.onSecret = onSecret;
+    this.endpoints = umaEndpoints(issuer);
+    const handles = { store, onSecret };
+    this.tickets = new Handles({ ...handles, kind: 'UmaTicket', lifetime: TICKET_LIFETIME });
+    this.gatherings = new Handles({ ...handles, kind: 'UmaClaims', lifetime: GATHERING_LIFETIME });
+    this.persistedClaims = new Handles({ ...handles, kind: 'UmaPct', lifetime: PCT_LIFETIME });
+    this.rpts = new Rpts(provider, resources);
+    const { submissions } = this;
+    this.assessor = new Assessor({ policies, users, resources, submissions, say });
+  }
+
+  /** With the resources of earlier starts. */
+  static async open(options: UmaServerOptions): Promise<UmaServer> {
+    return new UmaServer(options, await Resources.open(options.store));
+  }
+
+  /** Whether somebody can log in who is this. */
+  knows(sub: string): boolean {
+    return this.users.some(({ claims }) => claims.sub === sub);
+  }
+}
