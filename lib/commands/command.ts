@@ -22,6 +22,17 @@ import type {
   IntrospectAccessTokenParams,
   IntrospectAccessTokenResult,
 } from './oidc.js';
+import type {
+  IntrospectRptParams,
+  IntrospectRptResult,
+  UmaRpGetClaimsGatheringUrlParams,
+  UmaRpGetClaimsGatheringUrlResult,
+  UmaRpGetRptParams,
+  UmaRpGetRptResult,
+  UmaRsCheckAccessParams,
+  UmaRsCheckAccessResult,
+  UmaRsProtectParams,
+} from './uma.js';
 
 /** Every command of the contract with its params and its result. */
 export interface Commands {
@@ -47,6 +58,19 @@ export interface Commands {
   get_logout_uri: [GetLogoutUriParams, GetLogoutUriResult];
   /** Whether an access token is good, and whose it is. 3.1.2 and later. */
   introspect_access_token: [IntrospectAccessTokenParams, IntrospectAccessTokenResult];
+  /** Registers resources at the authorization server. */
+  uma_rs_protect: [UmaRsProtectParams, SiteResult];
+  /** Whether a request may have a protected resource; a ticket if not. */
+  uma_rs_check_access: [UmaRsCheckAccessParams, UmaRsCheckAccessResult];
+  /** Exchanges a ticket for an RPT. */
+  uma_rp_get_rpt: [UmaRpGetRptParams, UmaRpGetRptResult];
+  /** Where to send the browser when the authorization server wants to ask the user something. */
+  uma_rp_get_claims_gathering_url: [
+    UmaRpGetClaimsGatheringUrlParams,
+    UmaRpGetClaimsGatheringUrlResult,
+  ];
+  /** Whether an RPT is good, and for what. 3.1.2 and later. */
+  introspect_rpt: [IntrospectRptParams, IntrospectRptResult];
 }
 
 /** Name of a command, as oxd 3.1.2 and later spell it. */

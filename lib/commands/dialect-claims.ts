@@ -44,6 +44,9 @@ const STANDARD: ReadonlyMap<string, ReadClaim> = new Map([
   ['aud', oneOrMore],
 ]);
 
+/** Some providers tell these as text: `"false"` must not be taken for true. */
+const FLAGS = new Set(['email_verified', 'phone_number_verified']);
+
 /**
  * Claims as oxd 3.x tells them, lists of strings, as plain values. A standard claim gets its type
  * back (OpenID Connect Core §5.1); one that does not fit its type is left out, so that for
@@ -59,7 +62,20 @@ export function plainClaims(claims: Readonly<Record<string, unknown>>): Record<s
   return plain;
 }
 
+/** Claims as a provider tells them, `email_verified` and `phone_number_verified` as booleans. */
+export function withFlags(claims: Record<string, unknown>): Record<string, unknown> {
+  for (const name of FLAGS) {
+    const value = claims[name];
+    if (typeof value !== 'string') continue;
+    delete claims[name];
+    const read = flag([value]);
+    if (read !== undefined) claims[name] = read;
+  }
+  return claims;
+}
+
 function plainClaim(name: string, value: unknown): unknown {
+  if (typeof value === 'string' && FLAGS.has(name)) return flag([value]);
   if (!isTexts(value)) return value;
   const read = STANDARD.get(name) ?? oneOrMore;
   return read(value);

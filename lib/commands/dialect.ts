@@ -1,8 +1,10 @@
 import { OxdCommandError, printable } from '../errors.js';
 import type { OxdVersion } from '../transport/transport.js';
 import type { CommandName, Result } from './command.js';
-import { COMMAND_RULES, knows, within } from './dialect-params.js';
-import type { CommandRule, Demand, ParamRule, Release, Span } from './dialect-params.js';
+import { COMMAND_RULES } from './dialect-commands.js';
+import { knows, within } from './dialect-params.js';
+import type { CommandRule, Demand, ParamRule, Release, Span, Word } from './dialect-params.js';
+import { readRefusal } from './dialect-refusals.js';
 import { readResult } from './dialect-results.js';
 
 /** A command as a transport is to carry it. */
@@ -17,21 +19,16 @@ export interface WireCommand {
  *
  * @param version `contract` leaves everything as it is, but refuses params that nobody knows
  * @throws {OxdCommandError} OXD_COMMAND_UNSUPPORTED when this version lacks the command or a
- *   param; the message names the versions that have it, and nothing was sent
+ *   param; the message names the versions that have it. OXD_COMMAND_FAILED when later versions
+ *   refuse the same in a word of their own. Nothing was sent
  */
 export function toWire(version: OxdVersion, command: CommandName, params: object): WireCommand {
   const rule = ruleOf(command);
   if (version === 'contract') return asItIs(command, rule, params);
   if (!within(version, rule)) throw unsupported(command, lacks(version, 'the command', rule));
-  const context = { version, command, rule };
-  if (rule.demands) checkDemands(context, new Set(givenParams(params).map(([name]) => name)));
-  const wire: Record<string, unknown> = {};
-  const given = params as Record<string, unknown>;
-  for (const name of Object.keys(given)) {
-    const value = given[name];
-    if (value !== undefined && value !== null) translate(context, wire, [name, value]);
-  }
-  return { command: spelled(version, command, rule), params: wire };
+  const context = { version, command, rules: rule.params };
+  if (rule.demands) checkDemands(context, rule.demands, saidParams(params));
+  return { command: spelled(version, command, rule), params: translated(context, params) };
 }
 
 /**
@@ -57,6 +54,23 @@ export function fromWire<C extends CommandName>(
 }
 
 /**
+ * Puts the error reply of one oxd version into the words of the contract.
+ *
+ * @param params what the command was called with
+ * @param error what the transport raised
+ * @returns the error to raise
+ */
+// oxlint-disable-next-line max-params -- an error is read against the whole call, as a reply is
+export function fromWireError(
+  version: OxdVersion,
+  command: CommandName,
+  params: object,
+  error: unknown,
+): unknown {
+  return readRefusal({ version, command, params: { ...params } }, error);
+}
+
+/**
  * The params that one oxd version would ignore without a word, and that {@link toWire} refuses.
  *
  * @returns their names
@@ -65,31 +79,58 @@ export function ignoredParams(version: OxdVersion, command: CommandName, params:
   if (version === 'contract') return [];
   const { params: rules } = ruleOf(command);
   return givenParams(params)
-    .map(([name]) => name)
-    .filter((name) => {
+    .filter(([name, value]) => {
       const rule = own(rules, name);
-      return !rule || (rule.lacking !== 'drop' && !knows(version, rule));
-    });
+      return !rule || !(knows(version, rule) || maybeLeftOut(rule, value));
+    })
+    .map(([name]) => name);
 }
 
 type Rule = CommandRule<Record<string, unknown>>;
 
+type ParamTable = Readonly<Record<string, ParamRule>>;
+
 function asItIs(command: CommandName, { params: rules }: Rule, params: object): WireCommand {
-  const unknown = givenParams(params).find(([name]) => !own(rules, name));
-  if (unknown) throw unknownParam(command, unknown[0]);
+  checkNames(command, rules, params);
   return { command, params: { ...params } };
+}
+
+function checkNames(command: CommandName, rules: ParamTable, members: object): void {
+  for (const [name, value] of givenParams(members)) {
+    const rule = own(rules, name);
+    if (!rule) throw unknownParam(command, name);
+    const { items } = rule;
+    if (items) itemsOf(value).forEach((item) => checkNames(command, items, item));
+  }
+}
+
+function itemsOf(value: unknown): readonly object[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 interface Context {
   readonly version: Release;
   readonly command: CommandName;
-  readonly rule: Rule;
+  /** Of the params, or of the members of a param. */
+  readonly rules: ParamTable;
 }
 
 function ruleOf(command: CommandName): Rule {
   const rule = own<Rule>(COMMAND_RULES, command);
   if (!rule) throw unsupported(command, 'there is no such command');
   return rule;
+}
+
+/** What is blank says nothing. */
+function saidParams(params: object): ReadonlySet<string> {
+  const said = givenParams(params).filter(
+    ([, value]) => typeof value !== 'string' || value.trim() !== '',
+  );
+  return new Set(said.map(([name]) => name));
 }
 
 /** oxd takes null for absent. */
@@ -101,38 +142,66 @@ function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
+function translated(context: Context, members: object): Record<string, unknown> {
+  const wire: Record<string, unknown> = {};
+  const given = members as Record<string, unknown>;
+  for (const name of Object.keys(given)) {
+    const value = given[name];
+    if (value !== undefined && value !== null) translate(context, wire, [name, value]);
+  }
+  return wire;
+}
+
 /** Adds one param to those that are sent. */
 function translate(
-  { version, command, rule: { params } }: Context,
+  context: Context,
   wire: Record<string, unknown>,
   [name, value]: [string, unknown],
 ): void {
-  const rule = own(params, name);
+  const { version, command, rules } = context;
+  const rule = own(rules, name);
   if (!rule) throw unknownParam(command, name);
   if (!knows(version, rule)) {
-    if (rule.lacking === 'drop') return;
+    if (maybeLeftOut(rule, value)) return;
     throw unsupported(command, lacks(version, name, rule));
   }
+  if (rule.never && within(version, rule.never) && rule.never.pattern.test(String(value))) return;
   if (rule.excludes) checkText(command, name, { rule, value });
-  wire[spelled(version, name, rule)] = rule.encoded ? encodeURIComponent(String(value)) : value;
+  wire[spelled(version, name, rule)] = valueOf(context, rule, value);
+}
+
+function valueOf(context: Context, { encoded, items }: ParamRule, value: unknown): unknown {
+  if (encoded) return encodeURIComponent(String(value));
+  if (!items || !Array.isArray(value)) return value;
+  const inner = { ...context, rules: items };
+  return value.map((item: unknown) => (isObject(item) ? translated(inner, item) : item));
+}
+
+/** Whether a release that does not know it does the same without it. */
+function maybeLeftOut({ lacking, absentAs }: ParamRule, value: unknown): boolean {
+  return lacking === 'drop' || (absentAs !== undefined && absentAs === value);
 }
 
 function checkText(
   command: CommandName,
   name: string,
-  { rule, value }: { rule: ParamRule; value: unknown },
+  { rule: { excludes }, value }: { rule: ParamRule; value: unknown },
 ): void {
-  if (!rule.excludes?.pattern.test(String(value))) return;
-  throw unsupported(command, `change ${name}: ${rule.excludes.because}`);
+  if (!excludes?.pattern.test(String(value))) return;
+  throw notSent(command, `change ${name}: ${excludes.because}`, excludes);
 }
 
-function checkDemands({ version, command, rule }: Context, given: ReadonlySet<string>): void {
+function checkDemands(
+  { version, command }: Context,
+  demands: readonly Demand[],
+  said: ReadonlySet<string>,
+): void {
   const unmet = (demand: Demand): boolean =>
     within(version, demand) &&
-    !given.has(demand.param) &&
-    (demand.beside === undefined || given.has(demand.beside));
-  const demand = rule.demands?.find(unmet);
-  if (demand) throw unsupported(command, `pass ${demand.param}: ${demand.because}`);
+    !said.has(demand.param) &&
+    (demand.beside === undefined || said.has(demand.beside));
+  const demand = demands.find(unmet);
+  if (demand) throw notSent(command, `pass ${demand.param}: ${demand.because}`, demand);
 }
 
 function spelled(
@@ -160,9 +229,14 @@ function unknownParam(command: string, name: string): OxdCommandError {
 }
 
 function unsupported(command: string, why: string): OxdCommandError {
+  return notSent(command, why, {});
+}
+
+function notSent(command: string, why: string, { error }: Word): OxdCommandError {
+  const code = error === undefined ? 'OXD_COMMAND_UNSUPPORTED' : 'OXD_COMMAND_FAILED';
   return new OxdCommandError(
     `${command} was not sent: ${why}.`,
-    { error: 'unsupported_operation' },
-    { code: 'OXD_COMMAND_UNSUPPORTED', command },
+    { error: error ?? 'unsupported_operation' },
+    { code, command },
   );
 }

@@ -12,7 +12,10 @@ export interface SiteMetadata {
   readonly post_logout_redirect_uri?: string;
   /** Response types; default `["code"]`. */
   readonly response_types?: readonly string[];
-  /** Grant types; default `["authorization_code"]`. */
+  /**
+   * Grant types; default `["authorization_code"]`. Embedded adds those of a resource server where
+   * `scope` names `uma_protection`; oxd needs `client_credentials` named for that.
+   */
   readonly grant_types?: readonly string[];
   /** Scopes; default `["openid", "profile", "email"]`. */
   readonly scope?: readonly string[];

@@ -1,6 +1,6 @@
 import type { ExecuteOptions, OxdTransport } from '../transport/transport.js';
 import type { CommandName, Params, Result } from './command.js';
-import { fromWire, toWire } from './dialect.js';
+import { fromWire, fromWireError, toWire } from './dialect.js';
 
 /** Sends one command as it is and gives its result in the shape of the contract. */
 export type Send = <C extends CommandName>(
@@ -15,9 +15,12 @@ export function sender(transport: OxdTransport): Send {
   return (command, params, options) => {
     try {
       const wire = toWire(version, command, params);
-      return transport
-        .execute(wire.command, wire.params, options)
-        .then((data) => fromWire(version, command, params, data));
+      return transport.execute(wire.command, wire.params, options).then(
+        (data) => fromWire(version, command, params, data),
+        (error: unknown) => {
+          throw fromWireError(version, command, params, error);
+        },
+      );
     } catch (error) {
       return Promise.reject(error);
     }

@@ -28,7 +28,7 @@ export interface ClientConfigurationOptions {
  * @throws {Refusal} where the client would have to prove itself in a way that is not supported
  */
 export function clientConfiguration(
-  provider: Provider,
+  provider: Pick<Provider, 'metadata'>,
   client: ClientRecord,
   options: ClientConfigurationOptions,
 ): Configuration {
@@ -53,7 +53,15 @@ export function clientConfiguration(
   return configuration;
 }
 
-function clientAuthentication(provider: Provider, client: ClientRecord): ClientAuth {
+/**
+ * How a client proves itself at its provider.
+ *
+ * @throws {Refusal} where it would have to do so in a way that is not supported
+ */
+export function clientAuthentication(
+  provider: Pick<Provider, 'metadata'>,
+  client: ClientRecord,
+): ClientAuth {
   const method = client.token_endpoint_auth_method ?? preferredMethod(provider);
   switch (method) {
     case 'client_secret_basic':
@@ -74,7 +82,7 @@ function clientAuthentication(provider: Provider, client: ClientRecord): ClientA
 }
 
 /** OpenID Connect Core §9: `client_secret_basic` where nothing else is said. */
-function preferredMethod({ metadata }: Provider): string {
+function preferredMethod({ metadata }: Pick<Provider, 'metadata'>): string {
   const offered = metadata.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
   const onlyPost =
     !offered.includes('client_secret_basic') && offered.includes('client_secret_post');

@@ -7,6 +7,9 @@ import { redirectUris } from './site-record.js';
 /** Scopes of a site that names none. */
 export const DEFAULT_SCOPE: readonly string[] = ['openid', 'profile', 'email'];
 
+/** The grants of a site that asks for `uma_protection` and names none. */
+const UMA_GRANTS = ['client_credentials', 'urn:ietf:params:oauth:grant-type:uma-ticket'];
+
 /** The methods that need nothing but what a registration returns. */
 const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'none'];
 
@@ -22,7 +25,7 @@ export function clientMetadata(site: SiteMetadata, provider: Provider): Record<s
     redirect_uris: redirectUris(site),
     post_logout_redirect_uris: post_logout_redirect_uri && [post_logout_redirect_uri],
     response_types: ['code'],
-    grant_types: site.grant_types ?? ['authorization_code'],
+    grant_types: site.grant_types ?? defaultGrants(site, provider),
     scope: scopeFor(provider, site.scope?.length ? site.scope : DEFAULT_SCOPE),
     default_acr_values: acrValues.length > 0 ? acrValues : undefined,
     client_name: site.client_name,
@@ -35,6 +38,14 @@ export function clientMetadata(site: SiteMetadata, provider: Provider): Record<s
     contacts: site.contacts,
     claims_redirect_uris: takesClaims(provider) ? site.claims_redirect_uri : undefined,
   });
+}
+
+/** A resource server needs a token of its own, and at Keycloak the UMA grant to be one at all. */
+function defaultGrants({ scope = [] }: SiteMetadata, { metadata }: Provider): string[] {
+  const login = ['authorization_code'];
+  if (!scope.includes('uma_protection')) return login;
+  const known = metadata.grant_types_supported ?? ['client_credentials'];
+  return [...login, ...UMA_GRANTS.filter((grant) => known.includes(grant))];
 }
 
 /**

@@ -9,6 +9,8 @@ import { OpHttp } from './op-http.js';
 import { Providers, type Provider, type ProviderAddress } from './provider.js';
 import { Sites } from './sites.js';
 import type { ClientRecord, SiteRecord } from './site-record.js';
+import { UmaServers, type UmaServer } from './uma-discovery.js';
+import { UmaMemory } from './uma-memory.js';
 
 /** Options of `EngineTransport`. Times in milliseconds. */
 export interface EngineOptions {
@@ -33,6 +35,8 @@ export interface EngineOptions {
    * one (RFC 9207 §2.4); default true. False only for callers that never see the callback.
    */
   readonly requireIssuerParameter?: boolean;
+  /** Whether an RPT needs one of the scopes of a condition, as with oxd, or all; default `any`. */
+  readonly requiredScopes?: 'any' | 'all';
 }
 
 /** A command, carried out. */
@@ -45,6 +49,8 @@ export type Operation<C extends CommandName> = (
 export class Engine {
   readonly http: OpHttp;
   readonly providers: Providers;
+  readonly umaServers: UmaServers;
+  readonly uma: UmaMemory;
   readonly sites: Sites;
   readonly refreshes = new SingleFlight<Result<'get_access_token_by_refresh_token'>>();
   readonly clock: () => number;
@@ -55,6 +61,9 @@ export class Engine {
     this.clock = clock;
     this.http = new OpHttp(options);
     this.providers = new Providers({ http: this.http, clock, allowInsecureRequests, timeout });
+    this.uma = new UmaMemory(clock);
+    const { http, providers } = this;
+    this.umaServers = new UmaServers({ http, providers, clock, allowInsecureRequests });
     this.sites = new Sites({ store, providers: this.providers, clock, log, initialAccessToken });
   }
 }
@@ -82,6 +91,11 @@ export class EngineContext {
     return new EngineContext(this.engine, this.call.detached());
   }
 
+  /** @see OpCall.inTime */
+  inTime<T>(end: number, work: (limited: EngineContext) => Promise<T>): Promise<T> {
+    return this.call.inTime(end, (call) => work(new EngineContext(this.engine, call)));
+  }
+
   /** @see Sites.get */
   site(oxd_id: string | undefined): Promise<SiteRecord> {
     return this.engine.sites.get(this.call, oxd_id);
@@ -92,8 +106,13 @@ export class EngineContext {
     return this.engine.providers.at(address);
   }
 
+  /** @see UmaServers.at */
+  umaServer(address: ProviderAddress): Promise<UmaServer> {
+    return this.engine.umaServers.at(address);
+  }
+
   /** What `openid-client` needs to speak for a client at its provider. */
-  configuration(provider: Provider, client: ClientRecord): Configuration {
+  configuration(provider: Pick<Provider, 'metadata'>, client: ClientRecord): Configuration {
     const { clock, options } = this.engine;
     const { allowInsecureRequests } = options;
     const { fetch } = this.call;

@@ -1,6 +1,7 @@
 import type { CommandName } from '../commands/command.js';
 import { OxdTransportError } from '../errors.js';
 import { OxdTransport, type ExecuteOptions } from '../transport/transport.js';
+import { untilAborted } from '../until-aborted.js';
 import { Engine, EngineContext, type EngineOptions, type Operation } from './engine-context.js';
 import { OpCall } from './op-call.js';
 import { Refusal } from './refusal.js';
@@ -15,6 +16,11 @@ import { registerSite } from './operations/register-site.js';
 import { removeSite } from './operations/remove-site.js';
 import { setupClient } from './operations/setup-client.js';
 import { updateSite } from './operations/update-site.js';
+import { umaRsProtect } from './operations/uma-rs-protect.js';
+import { umaRsCheckAccess } from './operations/uma-rs-check-access.js';
+import { umaRpGetRpt } from './operations/uma-rp-get-rpt.js';
+import { umaRpGetClaimsGatheringUrl } from './operations/uma-rp-get-claims-gathering-url.js';
+import { introspectRpt } from './operations/introspect-rpt.js';
 import { checkedParams } from './params.js';
 
 const OPERATIONS: { readonly [C in CommandName]: Operation<C> } = {
@@ -29,6 +35,11 @@ const OPERATIONS: { readonly [C in CommandName]: Operation<C> } = {
   get_user_info: getUserInfo,
   get_logout_uri: getLogoutUri,
   introspect_access_token: introspectAccessToken,
+  uma_rs_protect: umaRsProtect,
+  uma_rs_check_access: umaRsCheckAccess,
+  uma_rp_get_rpt: umaRpGetRpt,
+  uma_rp_get_claims_gathering_url: umaRpGetClaimsGatheringUrl,
+  introspect_rpt: introspectRpt,
 };
 
 /**
@@ -102,14 +113,6 @@ async function operate<C extends CommandName>(
 
 function isCommand(command: string): command is CommandName {
   return Object.hasOwn(OPERATIONS, command);
-}
-
-/** Shared work (a discovery, a refresh) goes on for the others who wait for it. */
-async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-  return Promise.race([aborted, work]);
 }
 
 function closedError(command: string | undefined, mayHaveRun: boolean): OxdTransportError {

@@ -1,5 +1,14 @@
+import { untilAborted } from '../until-aborted.js';
 import { isRefusal, opError } from './op-error.js';
-import type { OpHttp, OpRequestInit } from './op-http.js';
+import {
+  OpRequestError,
+  type OpAnswer,
+  type OpHttp,
+  type OpRequest,
+  type OpRequestInit,
+} from './op-http.js';
+
+const LATE = 'The OpenID Provider did not answer within the time limit of the command.';
 
 /** One command under way: its requests, and whether they may have changed something. */
 export class OpCall {
@@ -15,9 +24,36 @@ export class OpCall {
   readonly fetch = (url: string, init: OpRequestInit): Promise<Response> =>
     this.http.fetch(url, init, this.signal);
 
+  /** @see OpHttp.send */
+  readonly send = (url: string, init: OpRequest): Promise<OpAnswer> =>
+    this.http.send(url, init, this.signal);
+
   /** The same for work that several callers wait for: it outlives the one that began it. */
   detached(): OpCall {
     return new OpCall(this.command, this.http);
+  }
+
+  /**
+   * Does work whose requests have one time limit together. What others wait for, too, goes on.
+   *
+   * @param end when it must be over, by `performance.now()`
+   * @throws {OpRequestError} when it is not over by then; and why the command was given up
+   */
+  async inTime<T>(end: number, work: (limited: OpCall) => Promise<T>): Promise<T> {
+    const { signal } = this;
+    signal?.throwIfAborted();
+    const limit = new AbortController();
+    const giveUp = (): void => limit.abort(signal?.reason);
+    const late = (): void => limit.abort(new OpRequestError('timeout', LATE));
+    const timer = setTimeout(late, Math.max(1, end - performance.now()));
+    signal?.addEventListener('abort', giveUp, { once: true });
+    try {
+      const limited = new OpCall(this.command, this.http, limit.signal);
+      return await untilAborted(limit.signal, work(limited));
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', giveUp);
+    }
   }
 
   /**

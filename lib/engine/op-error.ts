@@ -46,7 +46,21 @@ export function isRefusal(error: unknown): boolean {
 /** The status that the provider answered with, where the failure was an answer. */
 export function statusOf(error: unknown): number | undefined {
   if (error instanceof OpAnswerError) return error.status;
+  if (error instanceof Refusal) return statusOf(error.cause);
   return responseOf(error)?.status;
+}
+
+/** The answer that a failure of `openid-client` was; undefined where there was none. */
+export async function answerOf(
+  error: unknown,
+): Promise<{ readonly status: number; readonly body: unknown } | undefined> {
+  const response = responseOf(error);
+  if (!response) return undefined;
+  const { status } = response;
+  if (error instanceof ResponseBodyError) return { status, body: error.cause };
+  // Others read it after us.
+  const copy = response.bodyUsed ? undefined : response.clone();
+  return { status, body: await copy?.text() };
 }
 
 /** The store cannot know what the command did before it. */

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { rootCertificates } from 'node:tls';
 import { Agent, request } from 'undici';
 
@@ -43,6 +44,20 @@ export interface OpRequestInit {
   readonly body?: { toString(): string } | null;
 }
 
+/** An answer of the provider, as {@link OpHttp.send} returns it. */
+export interface OpAnswer {
+  readonly status: number;
+  /** The body. */
+  readonly text: string;
+}
+
+/** What {@link OpHttp.send} is told of a request. */
+export interface OpRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
 /** What to change where a provider on plain http was refused. */
 export const INSECURE =
   'The OpenID Provider must be on https. For a provider on this machine set allowInsecureRequests.';
@@ -80,20 +95,21 @@ export class OpHttp {
    * @param abandon gives the request up
    * @throws {OpRequestError} when there is no answer
    */
-  async fetch(url: string, init: OpRequestInit, abandon?: AbortSignal): Promise<Response> {
-    this.checkProtocol(url);
-    const limit = new AbortController();
-    const timer = setTimeout(() => limit.abort(), this.options.timeout);
-    const signal = abandon ? AbortSignal.any([limit.signal, abandon]) : limit.signal;
-    try {
-      return await this.exchange(url, init, signal);
-    } catch (error) {
-      if (abandon?.aborted) throw abandon.reason;
-      if (limit.signal.aborted) throw this.timedOut();
-      throw failure(error);
-    } finally {
-      clearTimeout(timer);
-    }
+  fetch(url: string, init: OpRequestInit, abandon?: AbortSignal): Promise<Response> {
+    return this.limited(url, abandon, (signal) => this.exchange(url, init, signal));
+  }
+
+  /**
+   * The lean way, for requests that many callers wait for: no `Headers`, no `Response`.
+   *
+   * @param abandon gives the request up
+   * @throws {OpRequestError} when there is no answer
+   */
+  send(url: string, init: OpRequest, abandon?: AbortSignal): Promise<OpAnswer> {
+    return this.limited(url, abandon, async (signal) => {
+      const answer = await request(url, { ...init, dispatcher: this.agent, signal });
+      return { status: answer.statusCode, text: await answer.body.text() };
+    });
   }
 
   /** Ends every connection; requests under way fail. */
@@ -101,7 +117,39 @@ export class OpHttp {
     return this.agent.destroy();
   }
 
-  private async exchange(url: string, init: OpRequestInit, signal: AbortSignal): Promise<Response> {
+  private async limited<T>(
+    url: string,
+    abandon: AbortSignal | undefined,
+    work: (signal: EventEmitter) => Promise<T>,
+  ): Promise<T> {
+    this.checkProtocol(url);
+    abandon?.throwIfAborted();
+    // What undici takes beside an AbortSignal; with one more of these it took half as long again.
+    const signal = new EventEmitter();
+    let isLate = false;
+    const end = (): boolean => signal.emit('abort');
+    const timer = setTimeout(() => {
+      isLate = true;
+      end();
+    }, this.options.timeout);
+    abandon?.addEventListener('abort', end, { once: true });
+    try {
+      return await work(signal);
+    } catch (error) {
+      if (abandon?.aborted) throw abandon.reason;
+      if (isLate) throw this.timedOut();
+      throw failure(error);
+    } finally {
+      clearTimeout(timer);
+      abandon?.removeEventListener('abort', end);
+    }
+  }
+
+  private async exchange(
+    url: string,
+    init: OpRequestInit,
+    signal: EventEmitter,
+  ): Promise<Response> {
     const { method = 'GET', body } = init;
     const answer = await request(url, {
       method: method as 'GET',

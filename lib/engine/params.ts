@@ -1,7 +1,7 @@
 import type { CommandName, Params } from '../commands/command.js';
 import { Refusal } from './refusal.js';
 
-type Kind = 'text' | 'number' | 'boolean' | 'texts' | 'map';
+type Kind = 'text' | 'number' | 'boolean' | 'texts' | 'map' | 'resources';
 
 const KINDS: Record<Kind, { readonly name: string; readonly fits: (value: unknown) => boolean }> = {
   text: { name: 'a string', fits: isText },
@@ -12,6 +12,7 @@ const KINDS: Record<Kind, { readonly name: string; readonly fits: (value: unknow
     fits: (value) => Array.isArray(value) && value.every(isText),
   },
   map: { name: 'an object of strings', fits: isMap },
+  resources: { name: 'a list of resources with conditions', fits: Array.isArray },
 };
 
 const SITE = { oxd_id: 'text', protection_access_token: 'text' } as const;
@@ -91,6 +92,27 @@ const PARAMS: { readonly [C in CommandName]: Readonly<Record<keyof Params<C>, Ki
     session_state: 'text',
   },
   introspect_access_token: { ...SITE, access_token: 'text' },
+  uma_rs_protect: { ...SITE, resources: 'resources', overwrite: 'boolean' },
+  uma_rs_check_access: { ...SITE, path: 'text', http_method: 'text', rpt: 'text', scopes: 'texts' },
+  uma_rp_get_rpt: {
+    ...SITE,
+    ticket: 'text',
+    claim_token: 'text',
+    claim_token_format: 'text',
+    pct: 'text',
+    rpt: 'text',
+    scope: 'texts',
+    state: 'text',
+    params: 'map',
+  },
+  uma_rp_get_claims_gathering_url: {
+    ...SITE,
+    ticket: 'text',
+    claims_redirect_uri: 'text',
+    state: 'text',
+    custom_parameters: 'map',
+  },
+  introspect_rpt: { ...SITE, rpt: 'text' },
 };
 
 /**

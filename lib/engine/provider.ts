@@ -70,7 +70,9 @@ export class Providers {
     const metadata = await this.download(url).catch((error: unknown) => {
       throw unusable('', error);
     });
-    checkIssuer(metadata.issuer, address);
+    if (!isIssuerOf(address, metadata.issuer)) {
+      throw unusable('The issuer that it names is another one: set op_host to the issuer.');
+    }
     const provider = {
       metadata,
       keys: this.keysOf(metadata),
@@ -106,7 +108,16 @@ export class Providers {
   }
 }
 
-function discoveryUrl({ op_host, op_discovery_path = '' }: ProviderAddress): URL {
+/**
+ * Where a provider keeps a discovery document.
+ *
+ * @param document its name below `/.well-known/`
+ * @throws {Refusal} `invalid_op_host`, or `bad_request` for the path
+ */
+export function discoveryUrl(
+  { op_host, op_discovery_path = '' }: ProviderAddress,
+  document = 'openid-configuration',
+): URL {
   const host = URL.canParse(op_host) ? new URL(op_host) : undefined;
   if (!host || !/^https?:$/.test(host.protocol) || /[?#]/.test(op_host)) {
     throw new Refusal('invalid_op_host', 'op_host: must be the absolute URL of the provider.');
@@ -115,14 +126,24 @@ function discoveryUrl({ op_host, op_discovery_path = '' }: ProviderAddress): URL
     throw new Refusal('bad_request', 'op_discovery_path: must begin with "/" and be a path.');
   }
   const base = trimmed(`${trimmed(op_host)}${op_discovery_path}`);
-  return new URL(`${base}/.well-known/openid-configuration`);
+  return new URL(`${base}/.well-known/${document}`);
 }
 
-/** With a discovery path the issuer may be the host alone (Gluu) or host and path (Keycloak). */
-function checkIssuer(issuer: string, { op_host, op_discovery_path = '' }: ProviderAddress): void {
+/**
+ * Whether a discovery document's issuer is the one at an address, but for one slash at the end. With
+ * a discovery path it may be the host alone (Gluu) or host and path (Keycloak).
+ */
+export function isIssuerOf(
+  { op_host, op_discovery_path = '' }: ProviderAddress,
+  issuer: string,
+): boolean {
   const expected = [op_host, `${trimmed(op_host)}${op_discovery_path}`].map(normalised);
-  if (expected.includes(normalised(issuer))) return;
-  throw unusable('The issuer that it names is another one: set op_host to the issuer.');
+  return expected.includes(normalised(issuer));
+}
+
+/** Two URLs are the same where they differ in nothing but one slash at the end. */
+export function isSameUrl(one: string, other: string): boolean {
+  return normalised(one) === normalised(other);
 }
 
 function normalised(url: string): string {

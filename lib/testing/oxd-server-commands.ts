@@ -18,6 +18,10 @@ import {
 } from './oxd-server-registration.js';
 import { WireRefusal } from './oxd-server-reply.js';
 import type { ServerParams } from './oxd-server-request.js';
+import { introspectRpt } from './oxd-server-rpt.js';
+import { umaRpGetClaimsGatheringUrl, umaRpGetRpt } from './oxd-server-uma-rp.js';
+import { umaRsCheckAccess } from './oxd-server-uma-rs-check-access.js';
+import { umaRsProtect } from './oxd-server-uma-rs-protect.js';
 
 const COMMANDS: { readonly [C in CommandName]: ServerCommand } = {
   setup_client: setupClient,
@@ -31,6 +35,11 @@ const COMMANDS: { readonly [C in CommandName]: ServerCommand } = {
   get_user_info: getUserInfo,
   get_logout_uri: getLogoutUri,
   introspect_access_token: introspectAccessToken,
+  uma_rs_protect: umaRsProtect,
+  uma_rs_check_access: umaRsCheckAccess,
+  uma_rp_get_rpt: umaRpGetRpt,
+  uma_rp_get_claims_gathering_url: umaRpGetClaimsGatheringUrl,
+  introspect_rpt: introspectRpt,
 };
 
 const WITHOUT_SITE: ReadonlySet<CommandName> = new Set([

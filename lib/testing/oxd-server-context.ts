@@ -1,8 +1,10 @@
 import type { CommandName, Result } from '../commands/command.js';
 import type { Release } from '../commands/dialect-params.js';
 import { within } from '../commands/dialect-params.js';
+import { Refusal } from '../engine/refusal.js';
 import { OxdCommandError } from '../errors.js';
 import type { OxdTransport } from '../transport/transport.js';
+import type { AuthorizationServer, AuthorizationServers } from './oxd-server-as.js';
 import { unexpected, WireRefusal } from './oxd-server-reply.js';
 import type { ServerParams } from './oxd-server-request.js';
 import type { ServerRecords, ServerSite, UndoableStore } from './oxd-server-store.js';
@@ -11,6 +13,7 @@ import type { ServerRecords, ServerSite, UndoableStore } from './oxd-server-stor
 export interface ServerContextOptions {
   readonly release: Release;
   readonly engine: OxdTransport;
+  readonly servers: AuthorizationServers;
   readonly records: ServerRecords;
   readonly store: UndoableStore;
   /** Lifetime of a state, in milliseconds. */
@@ -36,6 +39,17 @@ export class ServerContext {
    */
   async run<C extends CommandName>(command: C, params: ServerParams): Promise<Result<C>> {
     return (await this.options.engine.execute(command, params)) as Result<C>;
+  }
+
+  /**
+   * The authorization server of a site.
+   *
+   * @throws {WireRefusal} no_uma_discovery_response
+   */
+  server(command: CommandName, oxd_id: string): Promise<AuthorizationServer> {
+    return this.options.servers.of(command, oxd_id).catch((error: unknown) => {
+      throw error instanceof Refusal ? new WireRefusal(error.error) : error;
+    });
   }
 
   /** @throws {WireRefusal} invalid_oxd_id, or what 3.1.1 says instead */

@@ -31,7 +31,7 @@ export const getTokensByCode: ServerCommand = async (context, { oxd_id, code, st
     });
   const { access_token, expires_in = -1, id_token, refresh_token = null } = tokens;
   if (expires_in === -1 && !context.since('3.1.4')) throw unexpected();
-  await records.keep({ ...site, id_token });
+  await records.keep({ oxd_id: site.oxd_id, id_token });
   await records.removeState(textOf(state) ?? '');
   const id_token_claims = asTexts(tokens.id_token_claims);
   return { access_token, expires_in, id_token, refresh_token, id_token_claims };

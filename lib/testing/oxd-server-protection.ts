@@ -9,6 +9,7 @@ const NEVER: ReadonlySet<CommandName> = new Set(['setup_client', 'get_client_tok
 const SINCE_3_1_4: ReadonlySet<CommandName> = new Set([
   'get_access_token_by_refresh_token',
   'introspect_access_token',
+  'introspect_rpt',
 ]);
 
 /** Whether a command needs no token though commands are protected: the setup client's own update. */

@@ -1,14 +1,10 @@
 import type { CommandName } from '../commands/command.js';
-import {
-  COMMAND_RULES,
-  type CommandRule,
-  knows,
-  type ParamRule,
-  type Release,
-  type Span,
-  within,
-} from '../commands/dialect-params.js';
+import { COMMAND_RULES } from '../commands/dialect-commands.js';
+import { knows, within, type Release } from '../commands/dialect-params.js';
+import type { CommandRule, ParamRule, Span } from '../commands/dialect-params.js';
 import { malformedParams, unexpected, WireRefusal } from './oxd-server-reply.js';
+import { readResources, type ServerResources } from './oxd-server-resources.js';
+import { isObject, readMap, readOptional, readText, readTexts } from './oxd-server-values.js';
 
 /** A command as it came. */
 export interface WireRequest {
@@ -19,7 +15,7 @@ export interface WireRequest {
 /** Params as oxd-server understood them, by their names in the contract. */
 export type ServerParams = Readonly<Record<string, ServerParam | undefined>>;
 
-type ServerParam = string | readonly string[] | Readonly<Record<string, string>>;
+type ServerParam = string | readonly string[] | Readonly<Record<string, string>> | ServerResources;
 
 /**
  * Reads the text of a frame. What follows the object is ignored.
@@ -60,7 +56,11 @@ export function readParams(release: Release, command: CommandName, params: unkno
   const rules: Readonly<Record<string, ParamRule>> = COMMAND_RULES[command].params;
   const read = Object.entries(rules)
     .filter(([, rule]) => knows(release, rule))
-    .map(([name, rule]) => [name, readParam(name, params[spelling(release, name, rule)])]);
+    .map(([name, rule]) => [name, params[spelling(release, name, rule)]] as const)
+    .map(([name, value]) => {
+      const reader = readerOf({ release, command, name });
+      return [name, readOptional(value, reader)];
+    });
   return Object.fromEntries(read.filter(([, value]) => value !== undefined));
 }
 
@@ -71,27 +71,17 @@ const LISTS = new Set(
   ),
 );
 
-function readParam(name: string, value: unknown): ServerParam | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (LISTS.has(name)) return readList(value);
-  if (name === 'custom_parameters') return readMap(value);
-  return readText(value);
-}
-
-function readText(value: unknown): string {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  throw malformedParams();
-}
-
-function readList(value: unknown): string[] {
-  if (!Array.isArray(value)) throw malformedParams();
-  return value.map(readText);
-}
-
-function readMap(value: unknown): Record<string, string> {
-  if (!isObject(value)) throw malformedParams();
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, readText(one)]));
+function readerOf(param: {
+  readonly release: Release;
+  readonly command: CommandName;
+  readonly name: string;
+}): (value: unknown) => ServerParam {
+  const { release, command, name } = param;
+  if (name === 'resources') return (value) => readResources(release, value);
+  if (name === 'custom_parameters') return readMap;
+  // One URI there, the list of a registration elsewhere.
+  if (command === 'uma_rp_get_claims_gathering_url') return readText;
+  return LISTS.has(name) ? readTexts : readText;
 }
 
 function spelling(
@@ -118,8 +108,4 @@ function firstObject(text: string): string {
     if (token === '}' && --depth === 0) return text.slice(0, index + 1);
   }
   return '';
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

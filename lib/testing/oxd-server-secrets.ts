@@ -1,5 +1,8 @@
+import type { WireRefusal } from './oxd-server-reply.js';
+
 const SECRET = new Set(
-  `access_token refresh_token id_token client_secret client_registration_access_token`.split(' '),
+  `access_token refresh_token id_token client_secret client_registration_access_token pct state
+  ticket`.split(/\s+/),
 );
 const SECRET_IN_URL = ['state', 'nonce', 'code_challenge'];
 
@@ -11,6 +14,16 @@ export function tellSecrets(data: object, tell: ((value: string) => void) | unde
     if (SECRET.has(name)) tell(value);
     if (name === 'authorization_url') secretsInUrl(value).forEach(tell);
   }
+}
+
+/** Tells the ticket in a refusal of the authorization server, which oxd passes on in two ways. */
+export function tellRefused(
+  { details, text }: WireRefusal,
+  tell: ((value: string) => void) | undefined,
+): void {
+  const [ticket] = /(?<="ticket"\s*:\s*")[^"]+/.exec(text) ?? [];
+  tellSecrets({ ...(ticket !== undefined && { ticket }) }, tell);
+  tellSecrets(details ?? {}, tell);
 }
 
 function secretsInUrl(url: string): string[] {

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { OxdStore } from '../store.js';
+import type { ProtectedResource } from './oxd-server-protected.js';
 
 /** What oxd-server keeps of a site beside what the engine keeps. */
 export interface ServerSite {
@@ -15,6 +16,8 @@ export interface ServerSite {
   readonly setup_client_id?: string;
   /** Of whoever logged in last. */
   readonly id_token?: string;
+  /** What `uma_rs_protect` has registered, the oldest first. */
+  readonly resources?: readonly ProtectedResource[];
 }
 
 /** The sites and the states that oxd-server has given out. */

@@ -2,11 +2,12 @@ import { EngineTransport } from '../engine/engine.transport.js';
 import { MemoryStore, type OxdStore } from '../store.js';
 import type { FrameAnswer, FrameDelivery } from './frame-answer.js';
 import { FrameServer } from './frame-server.js';
+import { AuthorizationServers } from './oxd-server-as.js';
 import { carryOut } from './oxd-server-commands.js';
 import { ServerContext } from './oxd-server-context.js';
 import { errorReply, okReply, unexpected, WireRefusal } from './oxd-server-reply.js';
 import { commandOf, readParams, readRequest } from './oxd-server-request.js';
-import { tellSecrets } from './oxd-server-secrets.js';
+import { tellRefused, tellSecrets } from './oxd-server-secrets.js';
 import { ServerRecords, UndoableStore } from './oxd-server-store.js';
 
 /** What becomes of an answer on its way: the command itself is carried out in any case. */
@@ -49,7 +50,7 @@ export interface OxdServerOptions {
   readonly stateLifetime?: number;
   /** Milliseconds since 1970; default `Date.now`. */
   readonly clock?: () => number;
-  /** Called with every token, state and client secret in an answer: for tests. */
+  /** Called with every token, ticket, state and client secret in an answer: for tests. */
   readonly onSecret?: (value: string) => void;
   /** Called with the name of every command as it came. */
   readonly onCommand?: (command: string) => void;
@@ -58,13 +59,17 @@ export interface OxdServerOptions {
 /**
  * An oxd-server 3.1.x on TCP for tests and development, on the embedded engine. It speaks and
  * fails as oxd-server does. What differs: it sends PKCE and checks id_tokens as the engine does, so
- * that 3.1.1 does not insist on `at_hash`; oxd's own scopes never go to the authorization endpoint; the scopes of a refresh and of a client
- * token arrive as several and not as one; `remove_site` removes the client at the provider, too;
- * it knows the commands of sites and logins only.
+ * that 3.1.1 does not insist on `at_hash`; oxd's own scopes never go to the authorization endpoint;
+ * the scopes of a refresh, of a client token and of an RPT arrive as several and not as one;
+ * `remove_site` removes the client at the provider, too; UMA discovery is checked as the engine does,
+ * and what it answered wrongly is not passed on; an RPT's `active` is good as a JSON boolean only; no
+ * RPT is asked about where none was sent; 3.1.1, too, keeps what is protected by site; oxd's own
+ * error texts are shorter. It knows the commands of this package only.
  */
 export class OxdServer {
   private readonly faults = new Map<string, OxdServerFault>();
   private readonly engine: EngineTransport;
+  private readonly servers: AuthorizationServers;
   private readonly context: ServerContext;
   private frames: FrameServer;
 
@@ -73,7 +78,7 @@ export class OxdServer {
     const { allowInsecureRequests = false, timeout = 10_000, ca, initialAccessToken } = options;
     const kept = options.store ?? new MemoryStore({ clock });
     const store = new UndoableStore(kept);
-    this.engine = new EngineTransport({
+    const engineOptions = {
       store,
       clock,
       stateLifetime,
@@ -82,10 +87,13 @@ export class OxdServer {
       ca,
       initialAccessToken,
       requireIssuerParameter: false,
-    });
+    };
+    this.engine = new EngineTransport(engineOptions);
+    this.servers = new AuthorizationServers(engineOptions);
     this.context = new ServerContext({
       release: version,
       engine: this.engine,
+      servers: this.servers,
       records: new ServerRecords(kept, stateLifetime),
       store,
       stateLifetime,
@@ -103,7 +111,7 @@ export class OxdServer {
     try {
       server.frames = await FrameServer.listen((text) => server.answer(text), options);
     } catch (error) {
-      await server.engine.close();
+      await server.release();
       throw error;
     }
     return server;
@@ -133,7 +141,12 @@ export class OxdServer {
   /** Stops listening, closes every connection and ends what is under way at the provider. */
   async close(): Promise<void> {
     await this.frames.close();
+    await this.release();
+  }
+
+  private async release(): Promise<void> {
     await this.engine.close();
+    await this.servers.close();
   }
 
   private async answer(text: string): Promise<FrameAnswer> {
@@ -150,6 +163,7 @@ export class OxdServer {
       return this.disturbed(name, { text: okReply(data) });
     } catch (error) {
       const refusal = error instanceof WireRefusal ? error : unexpected();
+      tellRefused(refusal, this.options.onSecret);
       return this.disturbed(name, { text: errorReply(refusal), close: refusal.closes });
     }
   }

@@ -5,8 +5,8 @@ import { encodeFrame } from '../wire/frame.js';
 import { type ExecuteOptions, OxdTransport } from './transport.js';
 
 /**
- * Commands that only read, or leave behind nothing but a state that nobody uses. They may be sent
- * again when a connection that had been idle closes instead of answering.
+ * Commands that only read, or leave behind nothing but a state or a ticket that nobody uses. They
+ * may be sent again when a connection that had been idle closes instead of answering.
  */
 const REPEATABLE: ReadonlySet<string> = new Set([
   'get_user_info',
@@ -14,6 +14,8 @@ const REPEATABLE: ReadonlySet<string> = new Set([
   'get_logout_uri',
   'introspect_access_token',
   'introspect_rpt',
+  'uma_rs_check_access',
+  'uma_rp_get_claims_gathering_url',
 ]);
 
 /**

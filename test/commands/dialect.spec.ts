@@ -445,6 +445,18 @@ describe('fromWire', () => {
       expect(Object.assign({}, result.claims)).toStrictEqual({ sub: 's' });
     });
 
+    it.each([
+      ['3.1.4', 'false', false],
+      ['3.1.4', 'true', true],
+      ['contract', 'false', false],
+      ['contract', 'true', true],
+      ['contract', 'maybe', undefined],
+    ] as const)('%s: email_verified as the text %j is %s', (version, email_verified, read) => {
+      const data = { claims: { sub: 's', email_verified } };
+      const { claims: result } = fromWire(version, 'get_user_info', {}, data);
+      expect(result.email_verified).toBe(read);
+    });
+
     it('plain claims of the contract stay as they are', () => {
       const data = { claims: { sub: 's', roles: ['a'], email_verified: true, middle_name: null } };
       expect(fromWire('contract', 'get_user_info', {}, data)).toStrictEqual({

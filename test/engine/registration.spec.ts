@@ -28,6 +28,7 @@ const restarted = () => {
   return engine;
 };
 const use = (oxd_id: string) => engine.run('get_authorization_url', { oxd_id });
+const UMA_TICKET = 'urn:ietf:params:oauth:grant-type:uma-ticket';
 const ANSWER = { status: 400, json: { error: 'invalid_client_metadata' } };
 
 describe('register_site', () => {
@@ -109,6 +110,21 @@ describe('register_site', () => {
       scope: 'openid uma_protection',
       claims_redirect_uris: ['https://app.example.com/claims'],
     });
+  });
+
+  it.each([
+    [
+      ['client_credentials', UMA_TICKET, 'implicit'],
+      ['client_credentials', UMA_TICKET],
+    ],
+    [['authorization_code', 'client_credentials'], ['client_credentials']],
+    [undefined, ['client_credentials']],
+  ])('asks for the grants of a resource server that are among %j', async (supported, asked) => {
+    op.discovery = { grant_types_supported: supported, scopes_supported: ['uma_protection'] };
+    await engine.site(op, { scope: ['openid', 'uma_protection'] });
+    expect(body()).toMatchObject({ grant_types: ['authorization_code', ...asked] });
+    await engine.site(op, { scope: ['uma_protection'], grant_types: ['authorization_code'] });
+    expect(body(op.seen('register')[1])).toMatchObject({ grant_types: ['authorization_code'] });
   });
 
   it('sends the initial access token, and nowhere else', async () => {
@@ -297,6 +313,36 @@ describe('a registration', () => {
     expect(op.seen('register')).toHaveLength(2);
     expect(engine.warnings).toEqual([expect.stringContaining('registered again')]);
     expect(secretsIn(engine.warnings.join())).toEqual([]);
+  });
+
+  it('is not made again by a replica that knows an older registration access token', async () => {
+    const oxd_id = await engine.site(op);
+    const kept = await record(oxd_id);
+    const { registration_client_uri } = kept.client;
+    const renewed = { ...kept.client, registration_access_token: 'the-newer-token' };
+    registerSecret('the-newer-token');
+    op.on('client', ({ headers }) => {
+      if (headers.authorization === 'Bearer the-newer-token') return { status: 200, json: renewed };
+      // Meanwhile another replica keeps what its own update has brought.
+      void engine.store.set(`site:${oxd_id}`, { ...kept, client: renewed });
+      return { status: 401, json: { error: 'invalid_token' } };
+    });
+    restarted();
+    await use(oxd_id);
+    expect((await record(oxd_id)).client).toMatchObject({
+      client_id: kept.client.client_id,
+      registration_client_uri,
+      registration_access_token: 'the-newer-token',
+    });
+    expect(op.seen('register')).toHaveLength(1);
+  });
+
+  it('is made once where two replicas find it forgotten at the same time', async () => {
+    const oxd_id = await engine.site(op);
+    op.on('client', () => ({ status: 401, json: { error: 'invalid_token' } }));
+    const replicas = [restarted(), restarted()];
+    await Promise.all(replicas.map((one) => one.run('get_authorization_url', { oxd_id })));
+    expect(op.seen('register')).toHaveLength(2);
   });
 
   it('is not made again where the client was given', async () => {

@@ -1,8 +1,10 @@
 import { type AddressInfo, createServer, type Server } from 'node:net';
+import { inspect } from 'node:util';
 import { decodeJwt } from 'jose';
 import type { CommandName } from '../../lib/commands/command.js';
-import { fromWire } from '../../lib/commands/dialect.js';
+import { fromWire, fromWireError } from '../../lib/commands/dialect.js';
 import { SocketTransport } from '../../lib/transport/socket.transport.js';
+import { secretsIn } from '../support/secrets.js';
 import { type RecordedVersion, type Recording, recordings, replyOf } from './recordings.js';
 
 /** Says the bytes of one recorded reply to whoever asks anything. */
@@ -42,8 +44,8 @@ class Replay {
     try {
       const data = await transport.execute(recording.command, params);
       return { result: fromWire(version, command, params, data) };
-    } catch (raised) {
-      return { raised };
+    } catch (error) {
+      return { raised: fromWireError(version, command, params, error) };
     } finally {
       await transport.close();
     }
@@ -65,6 +67,24 @@ const HIDDEN_FAILURES: Readonly<Record<string, string>> = {
   'user-info-op-200-not-json': 'invalid_token',
   'protection-off-no-token-get-user-info': 'invalid_token',
   'tokens-by-code-id-token-no-sub': 'invalid_id_token',
+};
+
+/** Replies of `uma_rp_get_rpt` that are outcomes of UMA: facts of oxd-protocol, section 7.7. */
+const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'uma-get-rpt-need-info': { '3.1.1': 'need_info', '3.1.4': 'need_info' },
+  'uma-need-info-then-claims': { '3.1.1': 'need_info', '3.1.4': 'need_info' },
+  'uma-get-rpt-bare-invalid-ticket': { '3.1.1': 'invalid_ticket', '3.1.4': 'invalid_ticket' },
+  'uma-get-rpt-again-same-ticket': { '3.1.4': 'invalid_ticket' },
+  'uma-get-rpt-no-ticket': { '3.1.4': 'invalid_ticket' },
+  'uma-get-rpt-invalid-ticket': { '3.1.4': 'invalid_ticket' },
+  'refuse-uma-token-403': { '3.1.4': 'x_error' },
+};
+
+const OUTCOME_ERRORS: Readonly<Record<string, { readonly name: string; readonly code: string }>> = {
+  need_info: { name: 'NeedInfoError', code: 'UMA_NEED_INFO' },
+  invalid_ticket: { name: 'InvalidTicketError', code: 'UMA_INVALID_TICKET' },
+  // The word says nothing, the status does.
+  x_error: { name: 'RequestDeniedError', code: 'UMA_REQUEST_DENIED' },
 };
 
 const ALICE = {
@@ -106,6 +126,11 @@ const RESULTS: Readonly<Record<string, (data: Data, recording: Recording) => unk
     ...withoutNulls(members),
     ...(scope === null ? {} : { scope: [scope ?? scopes].flat().join(' ') }),
   }),
+  uma_rs_protect: ({ oxd_id }) => ({ oxd_id }),
+  uma_rs_check_access: withoutNulls,
+  uma_rp_get_rpt: ({ updated, ...members }) => ({ ...withoutNulls(members), upgraded: updated }),
+  uma_rp_get_claims_gathering_url: ({ url, state }) => ({ url, state }),
+  introspect_rpt: withoutNulls,
 };
 
 function withoutNulls(data: Data): Data {
@@ -117,8 +142,16 @@ interface Outcome {
   readonly raised?: unknown;
 }
 
+function outcomeOfUma(version: RecordedVersion, { story, command }: Recording, data: Data) {
+  const error = command === 'uma_rp_get_rpt' ? OUTCOMES[story]?.[version] : undefined;
+  if (error === undefined) return undefined;
+  const { ticket, required_claims, redirect_user } = (data.details ?? {}) as Data;
+  const info = error === 'need_info' ? { ticket, required_claims, redirect_user } : {};
+  return { ...OUTCOME_ERRORS[error], error, command, mayHaveRun: false, ...info };
+}
+
 /** The documented outcome of a recording, from the recording and the tables above alone. */
-function documented(recording: Recording): Outcome {
+function documented(version: RecordedVersion, recording: Recording): Outcome {
   const { reply, story, command } = recording;
   const said = replyOf(reply.frame);
   if (!said) {
@@ -127,6 +160,8 @@ function documented(recording: Recording): Outcome {
   }
   const refused = { name: 'OxdCommandError', code: 'OXD_COMMAND_FAILED', command };
   if (said.status === 'error') {
+    const raised = outcomeOfUma(version, recording, said.data);
+    if (raised) return { raised };
     const { error, error_description } = said.data;
     return { raised: { ...refused, error, error_description } };
   }
@@ -136,8 +171,8 @@ function documented(recording: Recording): Outcome {
 }
 
 describe.each([
-  ['3.1.1', { ok: 109, error: 121, silent: 2, closed: 4 }],
-  ['3.1.4', { ok: 120, error: 109, silent: 2, closed: 4 }],
+  ['3.1.1', { ok: 133, error: 194, silent: 2, closed: 4 }],
+  ['3.1.4', { ok: 147, error: 179, silent: 2, closed: 4 }],
 ] as const)('replies of oxd-server %s', (version, counts) => {
   const all = recordings(version);
   let replay: Replay;
@@ -158,10 +193,11 @@ describe.each([
   it.each(all.map((one) => [one.n, one.story, one.command, one] as const))(
     '#%i %s: %s',
     async (_n, _story, _command, recording) => {
-      const { result, raised } = documented(recording);
+      const { result, raised } = documented(version, recording);
       const outcome = await replay.ask(version, recording);
       expect(outcome.result).toStrictEqual(result);
       expect(outcome.raised ?? {}).toMatchObject(raised ?? {});
+      expect(secretsIn(inspect(outcome.raised, { depth: 9 }))).toEqual([]);
     },
   );
 });

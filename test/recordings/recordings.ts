@@ -39,9 +39,16 @@ export function recordings(version: RecordedVersion): readonly Recording[] {
     .map((line) => JSON.parse(line) as Recording);
   for (const { request, reply } of records) {
     registerSecrets(request);
-    registerSecrets(replyOf(reply.frame)?.data);
+    const { data } = replyOf(reply.frame) ?? {};
+    registerSecrets(data);
+    registerSecrets(data?.details as typeof data);
   }
   return records;
+}
+
+/** Whether it is a command of UMA. */
+export function isUma({ command }: Recording): boolean {
+  return /^(uma_|introspect_rpt$)/.test(command);
 }
 
 /** What a recorded frame says. */
@@ -50,7 +57,7 @@ export function replyOf(frame: string): RecordedReply | undefined {
 }
 
 const SECRETS = new Set(
-  `access_token refresh_token id_token id_token_hint client_secret code state
+  `access_token refresh_token id_token id_token_hint client_secret code state ticket rpt pct claim_token
   protection_access_token client_registration_access_token`.split(/\s+/),
 );
 

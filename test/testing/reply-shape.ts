@@ -3,7 +3,7 @@ import { replyOf } from '../recordings/recordings.js';
 type Members = Readonly<Record<string, unknown>>;
 
 /** Members whose value, null included, is the provider's: another provider, another value. */
-const OF_PROVIDER = new Set(['username', 'sub', 'token_type', 'jti', 'aud', 'iss', 'exp', 'iat']);
+const OF_PROVIDER = new Set('username sub token_type jti aud iss exp iat pct'.split(' '));
 /** Query parameters that one of the two does not know. */
 const NOT_COMPARED = new Set(['code_challenge', 'code_challenge_method', 'acr_values']);
 
@@ -15,13 +15,18 @@ export function shapeOfReply(frame: string): unknown {
   if (status === 'error') {
     const { error, details, error_description: text } = data;
     // Two errors of one word: only the text tells them apart.
-    return { status, error, details, text: error === 'internal_error' ? text : typeof text };
+    const said = error === 'internal_error' ? text : typeof text;
+    return { status, error, details: shapeOfDetails(details), text: said };
   }
   return { status, members: Object.fromEntries(Object.entries(data).map(shapeOfMember)) };
 }
 
 function shapeOfMember([name, value]: [string, unknown]): [string, unknown] {
   if (name === 'authorization_url' || name === 'uri') return [name, queryOf(String(value))];
+  if (name === 'url') return [name, rawQueryOf(String(value))];
+  if (name === 'www-authenticate_header' && typeof value === 'string')
+    return [name, value.replace(/(as_uri|ticket)="[^"]+"/g, '$1="…"')];
+  if (name === 'permissions' && Array.isArray(value)) return [name, value.map(shapeOfPermission)];
   if (name === 'claims' || name === 'id_token_claims')
     return [name, shapeOfClaims(value as Members)];
   if (name === 'scope' && Array.isArray(value)) return [name, 'list'];
@@ -32,6 +37,29 @@ function shapeOfMember([name, value]: [string, unknown]): [string, unknown] {
 
 function queryOf(url: string): readonly string[] {
   return [...new URL(url).searchParams.keys()].filter((name) => !NOT_COMPARED.has(name));
+}
+
+/** What a URL of raw parts says: where one begins and ends, nobody can tell. */
+function rawQueryOf(url: string): string {
+  const query = url.slice(url.indexOf('?'));
+  return query
+    .replace(/(client_id|state)=[^&]+/g, '$1=…')
+    .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/, 'a ticket');
+}
+
+function shapeOfPermission({ resource_id, exp, ...scopes }: Members): Members {
+  return { resource_id: typeof resource_id, exp: typeof exp, ...scopes };
+}
+
+/** Where a claim is asked for, and which, is the authorization server's to say. */
+function shapeOfDetails(details: unknown): unknown {
+  if (details === null) return null;
+  const { error, ...members } = details as Members;
+  const kinds = Object.entries(members).map(([name, value]) => [
+    name,
+    value === null ? null : typeof value,
+  ]);
+  return { error, ...(Object.fromEntries(kinds) as Members) };
 }
 
 function shapeOfClaims(claims: Members): unknown {

@@ -1,5 +1,5 @@
 import { OxdClient } from '../../lib/commands/oxd-client.js';
-import { OxdCommandError } from '../../lib/errors.js';
+import { NeedInfoError, OxdCommandError } from '../../lib/errors.js';
 import { MemoryStore } from '../../lib/store.js';
 import { ScriptedTransport } from '../../lib/testing/testing.js';
 
@@ -33,6 +33,30 @@ describe('ScriptedTransport', () => {
     });
     await expect(transport.execute('get_user_info', {})).rejects.toBe(refused);
     await expect(transport.execute('get_logout_uri', {})).rejects.toBe(refused);
+  });
+
+  it('answers as the commands of UMA do', async () => {
+    const header = 'UMA realm="rs",as_uri="https://op.example",ticket="a ticket"';
+    const denied = {
+      access: 'denied',
+      ticket: 'a ticket',
+      'www-authenticate_header': header,
+    } as const;
+    const transport = new ScriptedTransport({
+      register_site: { oxd_id: 'the-site', op_host: 'https://op.example' },
+      uma_rs_check_access: ({ rpt }) => (rpt === 'good' ? { access: 'granted' } : denied),
+      uma_rp_get_rpt: new NeedInfoError({ error: 'need_info', ticket: 'another' }),
+    });
+    const client = clientOf(transport);
+    const request = { path: '/photo', http_method: 'GET' };
+    expect(await client.execute('uma_rs_check_access', { ...request, rpt: 'good' })).toEqual({
+      access: 'granted',
+    });
+    expect(await client.execute('uma_rs_check_access', request)).toEqual(denied);
+    await expect(client.execute('uma_rp_get_rpt', { ticket: 'a ticket' })).rejects.toMatchObject({
+      code: 'UMA_NEED_INFO',
+      ticket: 'another',
+    });
   });
 
   it('takes another script later', async () => {
@@ -79,15 +103,7 @@ describe('ScriptedTransport', () => {
       register_site: ({ op_host }) => ({ oxd_id: 'the-site', op_host }),
       get_user_info: { claims },
     });
-    const client = new OxdClient({
-      transport,
-      site: {
-        op_host: 'https://op.example',
-        authorization_redirect_uri: 'https://app.example/callback',
-      },
-      store: new MemoryStore(),
-      log: { warn: () => undefined, error: () => undefined },
-    });
+    const client = clientOf(transport);
     expect(await client.execute('get_user_info', { access_token: 'one' })).toEqual({ claims });
     expect(transport.calls.map(({ command }) => command)).toEqual([
       'register_site',
@@ -96,3 +112,15 @@ describe('ScriptedTransport', () => {
     await transport.close();
   });
 });
+
+function clientOf(transport: ScriptedTransport): OxdClient {
+  return new OxdClient({
+    transport,
+    site: {
+      op_host: 'https://op.example',
+      authorization_redirect_uri: 'https://app.example/callback',
+    },
+    store: new MemoryStore(),
+    log: { warn: () => undefined, error: () => undefined },
+  });
+}

@@ -1,0 +1,22 @@
+import type { Operation } from '../engine-context.js';
+import { required } from '../params.js';
+import { ProtectionApi } from '../protection-api.js';
+import { withoutEmpty } from '../results.js';
+import { introspectRpt as introspect } from '../uma-introspection.js';
+import { rptSubject } from '../uma-rpt-subject.js';
+
+/**
+ * Asks what an RPT is good for. `active` is strictly a boolean; of an RPT that is not active nothing
+ * else is told.
+ *
+ * @see oxd command introspect_rpt; UMA Federated Authorization §5
+ */
+export const introspectRpt: Operation<'introspect_rpt'> = async (context, params) => {
+  const rpt = required('rpt', params.rpt);
+  const site = await context.site(params.oxd_id);
+  const api = new ProtectionApi(context, site, await context.umaServer(site));
+  const { result } = await introspect(context, api, rpt);
+  if (!result.active) return result;
+  const { sub = await rptSubject(context, api, rpt) } = result;
+  return withoutEmpty({ ...result, sub });
+};

@@ -1,0 +1,98 @@
+import type { Params, Result } from '../../commands/command.js';
+import type { EngineContext, Operation } from '../engine-context.js';
+import { ProtectionApi } from '../protection-api.js';
+import { Refusal } from '../refusal.js';
+import { INACTIVE, isEnough, type NeededPermission } from '../rpt-permissions.js';
+import { ticketScopes } from '../uma-declaration.js';
+import { introspectRpt } from '../uma-introspection.js';
+import { findResource, readResources, type ProtectedResource } from '../uma-resource-record.js';
+import { rptSubject } from '../uma-rpt-subject.js';
+import { permissionTicket } from '../uma-ticket.js';
+
+type Command = 'uma_rs_check_access';
+
+/**
+ * Decides on a request: granted where its RPT is good for the resource, else denied with a ticket.
+ * Without an RPT nothing is introspected. `invalid_request` says that this path and method are not
+ * protected, or that the authorization server no longer knows the resource: `uma_rs_protect` makes it
+ * anew. It ends within twice the time limit of a request, which is what an introspection and a ticket
+ * may take; a `sub` that is not known by then is left out.
+ *
+ * @see oxd command uma_rs_check_access; UMA 2.0 Grant §3.2, UMA Federated Authorization §4, §5
+ */
+export const umaRsCheckAccess: Operation<Command> = async (context, params) => {
+  checkParams(params);
+  const end = performance.now() + 2 * context.engine.options.timeout;
+  const { result, api } = await context.inTime(end, (limited) => decide(limited, params));
+  if (result.access === 'denied' || result.sub !== undefined) return result;
+  const subject = context.inTime(end, (limited) => rptSubject(limited, api, params.rpt ?? ''));
+  const sub = await subject.catch(() => undefined);
+  return { ...result, ...(sub !== undefined && { sub }) };
+};
+
+interface Decision {
+  readonly result: Result<Command>;
+  readonly api: ProtectionApi;
+}
+
+async function decide(context: EngineContext, params: Params<Command>): Promise<Decision> {
+  const { rpt = '' } = params;
+  const site = await context.site(params.oxd_id);
+  const record = await readResources(context.store, site.oxd_id);
+  const resource = findResource(record, params.path, params.http_method);
+  if (!resource) throw notProtected('Protect it with uma_rs_protect.');
+  const api = new ProtectionApi(context, site, await context.umaServer(site));
+  const rptStatus = rpt.trim() === '' ? INACTIVE : await introspectRpt(context, api, rpt);
+  if (!isEnough(rptStatus, needed(context, resource, params))) {
+    return { api, result: await denied(api, { resource, params }) };
+  }
+  const { permissions, sub } = rptStatus.result;
+  return { api, result: { access: 'granted', permissions, ...(sub !== undefined && { sub }) } };
+}
+
+function needed(
+  { engine }: EngineContext,
+  resource: ProtectedResource,
+  { scopes: asked = [] }: Params<Command>,
+): NeededPermission {
+  const { id: resource_id, scopes, scope_expression } = resource;
+  const { requiredScopes = 'any' } = engine.options;
+  if (asked.length > 0) return { resource_id, scopes: asked, requiredScopes };
+  return { resource_id, scopes, requiredScopes, scope_expression };
+}
+
+async function denied(
+  api: ProtectionApi,
+  { resource, params }: { resource: ProtectedResource; params: Params<Command> },
+): Promise<Result<Command>> {
+  const { id: resource_id } = resource;
+  const { scopes = [] } = params;
+  const resource_scopes = scopes.length > 0 ? scopes : ticketScopes(resource);
+  const ticket = await permissionTicket(api, { resource_id, resource_scopes });
+  if (ticket === undefined) {
+    throw notProtected('The authorization server no longer knows it: protect it again.');
+  }
+  return {
+    access: 'denied',
+    'www-authenticate_header': challenge(api.server.issuer, ticket),
+    ticket,
+  };
+}
+
+/** oxd's, but for the quotes that a ticket may have in it. */
+function challenge(issuer: string, ticket: string): string {
+  const quoted = ticket.replace(/["\\]/g, '\\$&');
+  return `UMA realm="rs",as_uri="${issuer}",error="insufficient_scope",ticket="${quoted}"`;
+}
+
+function checkParams({ http_method, path }: Params<Command>): void {
+  const isBlank = (text: string | undefined): boolean => (text ?? '').trim() === '';
+  if (isBlank(http_method)) {
+    throw new Refusal('invalid_http_method', 'http_method: must not be empty.');
+  }
+  if (isBlank(path)) throw new Refusal('invalid_path_parameter', 'path: must not be empty.');
+}
+
+function notProtected(advice: string): Refusal {
+  return new Refusal('invalid_request', `This path and method are not protected. ${advice}`);
+}

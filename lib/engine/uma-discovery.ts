@@ -1,0 +1,143 @@
+import { SingleFlight } from '../single-flight.js';
+import type { OpHttp } from './op-http.js';
+import { discoveryUrl, isIssuerOf, type ProviderAddress, type Providers } from './provider.js';
+import { OpAnswerError, Refusal } from './refusal.js';
+import { jsonOf, objectOf, textsOf, type JsonObject } from './uma-json.js';
+
+/** What UMA discovery told of an authorization server. Every endpoint is an absolute URL. */
+export interface UmaServer {
+  /** Names the authorization server; the `as_uri` of challenges. */
+  readonly issuer: string;
+  readonly token_endpoint: string;
+  readonly permission_endpoint: string;
+  readonly resource_registration_endpoint: string;
+  readonly introspection_endpoint: string;
+  readonly jwks_uri: string;
+  /** Where requesting parties can be sent to (UMA 2.0 Grant §3.3.2). */
+  readonly claims_interaction_endpoint?: string;
+  readonly grant_types_supported?: readonly string[];
+  readonly scopes_supported?: readonly string[];
+  /** The document as it was. */
+  readonly metadata: JsonObject;
+  /** When it is to be discovered again; milliseconds since 1970. */
+  readonly staleAt: number;
+}
+
+/** Whether this is Keycloak, by what its discovery document alone has. */
+export function isKeycloak({ metadata }: Pick<UmaServer, 'metadata'>): boolean {
+  return typeof metadata.policy_endpoint === 'string';
+}
+
+/** Whether this is Gluu or Janssen, by what their discovery documents alone have. */
+export function isGluu({ metadata }: Pick<UmaServer, 'metadata'>): boolean {
+  return typeof metadata.scope_endpoint === 'string';
+}
+
+/** Options of {@link UmaServers}. */
+export interface UmaServersOptions {
+  readonly http: OpHttp;
+  readonly providers: Providers;
+  readonly clock: () => number;
+  readonly allowInsecureRequests: boolean;
+}
+
+/** How long a document is believed, in milliseconds. */
+const LIFETIME = 600_000;
+
+/** The authorization servers of this process: one discovery at a time for each, failures not kept. */
+export class UmaServers {
+  private readonly known = new Map<string, UmaServer>();
+  private readonly flights = new SingleFlight<UmaServer>();
+
+  constructor(private readonly options: UmaServersOptions) {}
+
+  /**
+   * The authorization server at an address.
+   *
+   * @throws {Refusal} `invalid_op_host` or `no_uma_discovery_response`
+   * @see UMA 2.0 Grant §2, UMA Federated Authorization §2
+   */
+  async at(address: ProviderAddress): Promise<UmaServer> {
+    const { op_host, op_discovery_path = '' } = address;
+    const key = `${op_host} ${op_discovery_path}`;
+    const server = this.known.get(key);
+    if (server && this.options.clock() < server.staleAt) return server;
+    return this.flights.run(key, async () => {
+      const discovered = await this.discover(address);
+      this.known.set(key, discovered);
+      return discovered;
+    });
+  }
+
+  private async discover(address: ProviderAddress): Promise<UmaServer> {
+    const { href } = discoveryUrl(address, 'uma2-configuration');
+    const metadata = await this.download(href).catch((error: unknown) => {
+      throw unusable('', error);
+    });
+    const { issuer } = metadata;
+    if (!isUrlText(issuer) || !isIssuerOf(address, issuer)) {
+      throw unusable('The issuer that it names is another one: set op_host to the issuer.');
+    }
+    return this.serverOf(issuer, metadata, await this.missing(metadata, address));
+  }
+
+  private async download(href: string): Promise<JsonObject> {
+    const headers = { accept: 'application/json' };
+    const { status, text } = await this.options.http.send(href, { method: 'GET', headers });
+    if (status !== 200) throw new OpAnswerError(status);
+    const document = objectOf(jsonOf(text));
+    if (document) return document;
+    throw new Refusal('no_uma_discovery_response', 'The document is not a JSON object.');
+  }
+
+  /** What the UMA document leaves to OpenID discovery (some Gluu and Keycloak versions do). */
+  private async missing(metadata: JsonObject, address: ProviderAddress): Promise<JsonObject> {
+    if (SHARED.every((name) => metadata[name] !== undefined)) return {};
+    const provider = await this.options.providers.at(address).catch((error: unknown) => {
+      throw unusable('It is incomplete, and so was the rest.', error);
+    });
+    const { metadata: rest } = provider;
+    return Object.fromEntries(SHARED.map((name) => [name, rest[name]]));
+  }
+
+  private serverOf(issuer: string, metadata: JsonObject, rest: JsonObject): UmaServer {
+    const endpoint = (name: string): string => {
+      const url = metadata[name] ?? rest[name];
+      if (this.isEndpoint(url)) return url;
+      throw unusable(`Its ${name} is missing or no URL that may be used.`);
+    };
+    const { claims_interaction_endpoint: interaction } = metadata;
+    return {
+      issuer,
+      token_endpoint: endpoint('token_endpoint'),
+      permission_endpoint: endpoint('permission_endpoint'),
+      resource_registration_endpoint: endpoint('resource_registration_endpoint'),
+      introspection_endpoint: endpoint('introspection_endpoint'),
+      jwks_uri: endpoint('jwks_uri'),
+      ...(this.isEndpoint(interaction) && { claims_interaction_endpoint: interaction }),
+      grant_types_supported: textsOf(metadata.grant_types_supported),
+      scopes_supported: textsOf(metadata.scopes_supported),
+      metadata,
+      staleAt: this.options.clock() + LIFETIME,
+    };
+  }
+
+  private isEndpoint(url: unknown): url is string {
+    if (!isUrlText(url)) return false;
+    const { protocol } = new URL(url);
+    return protocol === 'https:' || (protocol === 'http:' && this.options.allowInsecureRequests);
+  }
+}
+
+/** Members that OpenID discovery has, too. */
+const SHARED = ['token_endpoint', 'introspection_endpoint', 'jwks_uri'] as const;
+
+/** URL parsers overlook line breaks; headers are made of these texts. */
+function isUrlText(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) && URL.canParse(value);
+}
+
+function unusable(reason: string, cause?: unknown): Refusal {
+  const message = `UMA discovery at op_host failed. ${reason}`.trim();
+  return new Refusal('no_uma_discovery_response', message, cause);
+}

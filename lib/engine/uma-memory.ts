@@ -1,0 +1,27 @@
+import { SingleFlight } from '../single-flight.js';
+import { IntrospectionWays } from './uma-introspection-ways.js';
+import { Pats } from './uma-pat-cache.js';
+import { SerialQueue } from './uma-queue.js';
+
+/** What the UMA commands of one engine remember in this process. */
+export class UmaMemory {
+  readonly pats: Pats;
+  readonly introspections = new IntrospectionWays();
+  /** When an unknown key may be looked for again, by issuer; milliseconds since 1970. */
+  readonly nextKeyLook = new Map<string, number>();
+  /** When keys that could not be had may be asked for again, by issuer; milliseconds since 1970. */
+  readonly nextKeys = new Map<string, number>();
+  /** Equal declarations at the same time are one piece of work. */
+  readonly protections = new SingleFlight<void>();
+  /** Whoever changes the resources of a site waits here, by oxd_id. */
+  readonly changes = new SerialQueue();
+
+  constructor(clock: () => number) {
+    this.pats = new Pats(clock);
+  }
+
+  /** Forgets a site that is no more. */
+  forget(oxd_id: string): void {
+    this.pats.forget(oxd_id);
+  }
+}

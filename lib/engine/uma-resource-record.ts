@@ -1,0 +1,67 @@
+import { OxdStoreError } from '../errors.js';
+import type { OxdStore } from '../store.js';
+import { type DeclaredResource } from './uma-declaration.js';
+import { isResourceId } from './uma-resource.js';
+import { objectOf } from './uma-json.js';
+
+/** A resource that a site has at its authorization server. */
+export interface ProtectedResource extends DeclaredResource {
+  /** Its id there. */
+  readonly id: string;
+  /** Whether it was there before this site described it: then it is not this site's to delete. */
+  readonly adopted?: boolean;
+}
+
+/** What the engine keeps of the resources of a site. It has no lifetime. */
+export interface ResourceRecord {
+  /** Of two for the same path and method the last one counts. */
+  readonly resources: readonly ProtectedResource[];
+  /** Names that were being registered: whether they are, is not known. */
+  readonly pending: readonly string[];
+}
+
+/** Key of the resources of a site in the store. */
+export function resourcesKey(oxd_id: string): string {
+  return `resources:${oxd_id}`;
+}
+
+/**
+ * The resources of a site; none where it has none.
+ *
+ * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE, also where the store holds something else
+ */
+export async function readResources(store: OxdStore, oxd_id: string): Promise<ResourceRecord> {
+  const value = await store.get(resourcesKey(oxd_id));
+  if (value === undefined || value === null) return { resources: [], pending: [] };
+  const { resources, pending } = objectOf(value) ?? {};
+  if (Array.isArray(resources) && resources.every(isResource) && Array.isArray(pending)) {
+    return { resources, pending };
+  }
+  throw new OxdStoreError('The store holds something else under the key of resources.');
+}
+
+/**
+ * The resource that a request is for: the path as a whole, and the method. oxd takes no notice of
+ * upper and lower case in a path, and so one album's RPT for another's: here they are told apart.
+ */
+export function findResource(
+  { resources }: ResourceRecord,
+  path: string,
+  http_method: string,
+): ProtectedResource | undefined {
+  const [key, method] = [path, http_method.toUpperCase()];
+  return resources.findLast(
+    (resource) => resource.path === key && resource.http_methods.includes(method),
+  );
+}
+
+/** An id that is none must never reach the authorization server. */
+function isResource(value: unknown): value is ProtectedResource {
+  const { id, path, http_methods, scopes } = objectOf(value) ?? {};
+  return (
+    isResourceId(id) &&
+    typeof path === 'string' &&
+    Array.isArray(http_methods) &&
+    Array.isArray(scopes)
+  );
+}

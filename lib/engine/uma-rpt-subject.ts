@@ -1,0 +1,89 @@
+import { errors, jwtVerify, type JWTPayload } from 'jose';
+import type { EngineContext } from './engine-context.js';
+import type { ProtectionApi } from './protection-api.js';
+import type { SiteRecord } from './site-record.js';
+
+/** Whoever has the secret of an HS algorithm could have signed: these need the private key. */
+const ALGORITHMS = [
+  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'],
+  ...['EdDSA', 'Ed25519'],
+];
+
+/** Difference of clocks that is tolerated, in seconds. */
+const CLOCK_TOLERANCE = 30;
+
+/**
+ * How long keys are believed to be complete after one was looked for in vain, and keys that could
+ * not be had are done without; in milliseconds.
+ */
+const NEXT_LOOK = 60_000;
+
+/** jose's codes for a key set that cannot be used. */
+const KEYS = new Set(['ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID', 'ERR_JWKS_TIMEOUT']);
+
+/**
+ * Whom an RPT was issued for, where it is a JWT of the authorization server with a good signature;
+ * undefined where that is not certain. For RPTs of which introspection does not tell it (Keycloak).
+ * Where the keys cannot be had, they are not asked for again for a minute: each request would wait.
+ *
+ * @see RFC 8725 §3.1
+ */
+export async function rptSubject(
+  context: EngineContext,
+  api: ProtectionApi,
+  rpt: string,
+): Promise<string | undefined> {
+  if (rpt.split('.').length !== 3) return undefined;
+  const { issuer } = api.server;
+  const { clock, uma } = context.engine;
+  if (clock() < (uma.nextKeys.get(issuer) ?? 0)) return undefined;
+  try {
+    const { sub } = await verifiedRpt(context, { rpt, site: api.site, issuer });
+    return sub === '' ? undefined : sub;
+  } catch (error) {
+    if (isFaultOfKeys(error)) uma.nextKeys.set(issuer, clock() + NEXT_LOOK);
+    return undefined;
+  }
+}
+
+/** Whether keys that cannot be had are the reason: no fault of the token. */
+export function isFaultOfKeys(error: unknown): boolean {
+  return !(error instanceof errors.JOSEError) || KEYS.has(error.code);
+}
+
+/** An RPT that is a JWT, and who should have signed it. */
+export interface SignedRpt {
+  readonly rpt: string;
+  readonly site: SiteRecord;
+  /** Issuer of the authorization server. */
+  readonly issuer: string;
+}
+
+/**
+ * The claims of an RPT. An unknown key makes one new discovery, but not more than one a minute.
+ *
+ * @throws {errors.JOSEError} where it is not good
+ */
+export async function verifiedRpt(
+  context: EngineContext,
+  { rpt, site, issuer }: SignedRpt,
+): Promise<JWTPayload> {
+  const { clock, providers, uma } = context.engine;
+  const options = {
+    algorithms: ALGORITHMS,
+    issuer,
+    requiredClaims: ['exp', 'sub'],
+    clockTolerance: CLOCK_TOLERANCE,
+    currentDate: new Date(clock()),
+  };
+  const provider = await context.provider(site);
+  try {
+    return (await jwtVerify(rpt, provider.keys, options)).payload;
+  } catch (error) {
+    const isUnknownKey = error instanceof errors.JWKSNoMatchingKey;
+    if (!isUnknownKey || clock() < (uma.nextKeyLook.get(issuer) ?? 0)) throw error;
+    uma.nextKeyLook.set(issuer, clock() + NEXT_LOOK);
+    const fresh = await providers.again(site, provider);
+    return (await jwtVerify(rpt, fresh.keys, options)).payload;
+  }
+}

@@ -1,0 +1,126 @@
+import type { Description } from './fake-as.js';
+import type { Answer } from './fake-op.js';
+
+/** Whose manners a `FakeAs` has. */
+export type Vendor = 'spec' | 'keycloak' | 'gluu' | 'janssen' | 'solidlab';
+
+/** What an authorization server does in its own way. */
+export interface Manners {
+  /** Further members of the UMA discovery document. */
+  readonly discovery?: object;
+  /** `scopes_supported`; another one is refused for a PAT. */
+  readonly scopes: readonly string[];
+  readonly patStatus?: number;
+  /** How a PAT that is not good is refused. */
+  readonly patRefused: Answer;
+  /** What the resource registration endpoint ends in. */
+  readonly slash?: string;
+  readonly putStatus?: 200 | 204;
+  readonly uniqueNames?: boolean;
+  /** Members of a description that are refused. */
+  readonly refuses?: readonly string[];
+  readonly idOf?: (description: Description) => string;
+  readonly created: (id: string, description: Description) => object;
+  readonly read: (id: string, description: Description) => object;
+  readonly list: (all: [string, Description][], query: URLSearchParams) => string[];
+  /** Who may introspect. */
+  readonly introspection: 'client' | 'pat';
+  /** Whether permissions are told only to those who ask for an RPT. */
+  readonly needsHint?: boolean;
+  readonly inactive: Answer;
+  readonly active: (permissions: readonly object[], now: number) => object;
+  readonly item: (resource_id: string, resource_scopes: string[], now: number) => object;
+}
+
+const SPEC: Manners = {
+  scopes: ['openid', 'uma_protection'],
+  patRefused: { status: 401, json: { error: 'invalid_token' } },
+  created: (_id) => ({ _id }),
+  read: (_id, description) => ({ _id, ...description }),
+  list: (all) => all.map(([id]) => id),
+  introspection: 'pat',
+  inactive: { json: { active: false } },
+  active: (permissions, now) => ({ active: true, exp: now + 300, iat: now, permissions }),
+  item: (resource_id, resource_scopes) => ({ resource_id, resource_scopes }),
+};
+
+/** As `keycloak.md` saw 26.7.3. */
+const KEYCLOAK: Manners = {
+  ...SPEC,
+  discovery: { policy_endpoint: 'https://as.example.com/authz/protection/uma-policy' },
+  scopes: ['openid', 'profile'],
+  patRefused: { status: 403, json: { error: 'invalid_bearer_token' } },
+  putStatus: 204,
+  uniqueNames: true,
+  refuses: ['description', 'scope_expression'],
+  created: (_id, description) => ({
+    ...KEYCLOAK.read(_id, description),
+    owner: { id: 'd5a6c3a0', name: 'rs-client' },
+  }),
+  read: (_id, description) => ({
+    ...description,
+    _id,
+    owner: { id: 'd5a6c3a0' },
+    ownerManagedAccess: false,
+    uris: description.uris ?? [],
+    resource_scopes: [description.resource_scopes ?? []].flat().map((scope: unknown) => ({
+      name: (scope as { name?: string }).name ?? scope,
+    })),
+  }),
+  // exactName pays no regard to case.
+  list: (all, query) => {
+    const wanted = query.get('name')?.toLowerCase();
+    const fits = (name: unknown): boolean => !wanted || String(name).toLowerCase() === wanted;
+    return all.filter(([, { name }]) => fits(name)).map(([id]) => id);
+  },
+  introspection: 'client',
+  needsHint: true,
+  active: (permissions, now) => ({
+    ...{
+      active: true,
+      exp: now + 300,
+      iat: now,
+      jti: 'a1',
+      aud: 'rs-client',
+      typ: 'Bearer',
+      acr: '1',
+    },
+    permissions,
+  }),
+  item: (id, scopes) => ({
+    ...(scopes.length > 0 && { scopes }),
+    ...{ rsid: id, rsname: 'Album', resource_id: id, resource_scopes: scopes },
+  }),
+};
+
+const GLUU: Manners = {
+  ...SPEC,
+  discovery: { scope_endpoint: 'https://as.example.com/uma/scopes', uma_profiles_supported: [] },
+  patRefused: { status: 406, json: { error: 'invalid_client_scope' } },
+  active: (permissions, now) => ({
+    ...{ active: true, exp: now + 3600, iat: now, client_id: 'client-of-bob', sub: null },
+    ...{ aud: 'client-of-bob', permissions, pct_claims: null },
+  }),
+  item: (resource_id, resource_scopes, now) => ({ resource_id, resource_scopes, exp: now + 3600 }),
+};
+
+const SOLIDLAB: Manners = {
+  ...SPEC,
+  scopes: ['uma_protection'],
+  patStatus: 201,
+  patRefused: { status: 403, json: { status: 403, message: 'Forbidden' } },
+  slash: '/',
+  uniqueNames: true,
+  idOf: ({ name }) => String(name),
+  read: (_id, description) => description,
+  inactive: { status: 400, json: { status: 400, message: 'Invalid request body.' } },
+  active: (permissions) => ({ active: true, permissions }),
+};
+
+export const VENDORS: Readonly<Record<Vendor, Manners>> = {
+  spec: SPEC,
+  keycloak: KEYCLOAK,
+  gluu: GLUU,
+  janssen: { ...GLUU, patRefused: { status: 401, json: { error: 'access_denied' } } },
+  solidlab: SOLIDLAB,
+};

@@ -1,0 +1,274 @@
+import { randomUUID } from 'node:crypto';
+import { FakeOp, type Answer, type Seen } from './fake-op.js';
+import { registerSecret } from './secrets.js';
+import { VENDORS, type Manners, type Vendor } from './fake-as-vendors.js';
+
+/** What the {@link FakeAs} adds to the endpoints of a provider. */
+export type UmaEndpoint = 'uma-discovery' | 'pat' | 'resources' | 'permission' | 'rpt';
+
+type Script = Answer | ((seen: Seen) => Answer | Promise<Answer>);
+
+/** A resource description, as it was sent. */
+export type Description = Record<string, unknown>;
+
+/** A ticket that was issued. */
+export interface IssuedTicket {
+  readonly ticket: string;
+  readonly permissions: readonly { resource_id?: string; resource_scopes?: string[] }[];
+}
+
+/** A resource server's client, as tests give it to a site. */
+export const RS = { client_id: 'rs-client', client_secret: 'secret-of-the-rs-client' };
+registerSecret(RS.client_secret);
+
+/**
+ * A UMA authorization server of which every answer can be scripted, on the {@link FakeOp}. It has the
+ * manners of a vendor; `spec` has none. It never decides: a test issues the RPTs.
+ */
+export class FakeAs {
+  readonly resources = new Map<string, Description>();
+  readonly tickets: IssuedTicket[] = [];
+  /** Members of the UMA discovery document; undefined leaves one out. */
+  discovery: Record<string, unknown> = {};
+  /** Lifetime of the next PATs in seconds; undefined is not told. */
+  patLifetime: number | undefined = 300;
+  /** Changes the next introspection answers; undefined removes a member. */
+  introspection: Record<string, unknown> = {};
+  private readonly scripts = new Map<UmaEndpoint, Script>();
+  private readonly requests = new Map<Seen, UmaEndpoint>();
+  private readonly pats = new Map<string, number>();
+  private readonly rpts = new Map<string, readonly object[]>();
+  private manners: Manners = VENDORS.spec;
+
+  private constructor(readonly op: FakeOp) {}
+
+  /** Starts on a port of 127.0.0.1, by default a free one. */
+  static async start(port?: number): Promise<FakeAs> {
+    const as = new FakeAs(await FakeOp.start(undefined, port));
+    as.reset();
+    return as;
+  }
+
+  get issuer(): string {
+    return this.op.issuer;
+  }
+
+  /** Forgets everything but its address; begins anew with the manners of a vendor. */
+  reset(vendor: Vendor = 'spec'): void {
+    this.op.reset();
+    this.manners = VENDORS[vendor];
+    this.op.discovery = { scopes_supported: this.manners.scopes };
+    this.discovery = {};
+    this.introspection = {};
+    this.patLifetime = 300;
+    [this.resources, this.scripts, this.requests, this.pats, this.rpts].forEach((map) =>
+      map.clear(),
+    );
+    this.tickets.length = 0;
+    this.op.on('token', (seen) => this.token(seen));
+    this.op.on('client', (seen) => this.handle(seen));
+  }
+
+  /** Scripts an endpoint; undefined lets it answer as usual again. */
+  on(endpoint: UmaEndpoint, script: Script | undefined): void {
+    if (script) this.scripts.set(endpoint, script);
+    else this.scripts.delete(endpoint);
+  }
+
+  /** The requests that one endpoint got, with these methods. */
+  seen(endpoint: UmaEndpoint, ...methods: string[]): Seen[] {
+    return [...this.requests]
+      .filter(([seen, at]) => at === endpoint && (!methods[0] || methods.includes(seen.method)))
+      .map(([seen]) => seen);
+  }
+
+  /** Lets go of every PAT that was issued. */
+  revokePats(): void {
+    this.pats.clear();
+  }
+
+  /** Issues an RPT with these items, as introspection tells them. */
+  rpt(...permissions: object[]): string {
+    return this.keep(secret('rpt'), permissions);
+  }
+
+  /** The same for an RPT that the test made itself, such as a JWT. */
+  keep(rpt: string, permissions: readonly object[]): string {
+    registerSecret(rpt);
+    this.rpts.set(rpt, permissions);
+    return rpt;
+  }
+
+  /** An item of this vendor for a resource. */
+  item(resource_id: string, ...resource_scopes: string[]): object {
+    return this.manners.item(resource_id, resource_scopes, this.now());
+  }
+
+  /** The id of the only resource with this name. */
+  idOf(name: string): string {
+    const [[id] = [''], ...others] = [...this.resources].filter(([, it]) => it.name === name);
+    if (others.length > 0) throw new Error(`There is more than one resource ${name}.`);
+    return id;
+  }
+
+  /** The names of the resources there are, sorted. */
+  get names(): string[] {
+    return [...this.resources.values()].map(({ name }) => String(name)).sort();
+  }
+
+  /** The answer where nothing is scripted. */
+  usual(endpoint: UmaEndpoint, seen: Seen): Answer {
+    switch (endpoint) {
+      case 'uma-discovery':
+        return { json: { ...this.metadata(), ...this.discovery } };
+      case 'pat':
+        return this.issuePat(seen);
+      case 'resources':
+        return this.protected(seen) ?? this.manageResource(seen);
+      case 'permission':
+        return this.protected(seen) ?? this.issueTicket(seen);
+      case 'rpt':
+        return this.mayIntrospect(seen) ?? this.introspect(seen);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.op.close();
+  }
+
+  private token(seen: Seen): Promise<Answer> | Answer {
+    const isPat = seen.form.get('grant_type') === 'client_credentials';
+    return isPat ? this.answer('pat', seen) : this.op.usual(seen);
+  }
+
+  private handle(seen: Seen): Promise<Answer> | Answer {
+    const { pathname } = new URL(seen.url, this.issuer);
+    if (pathname.endsWith('/.well-known/uma2-configuration')) {
+      return this.answer('uma-discovery', seen);
+    }
+    // For an issuer with a path; the provider itself knows the one without.
+    if (pathname.endsWith('/.well-known/openid-configuration')) {
+      return this.op.usual({ ...seen, endpoint: 'discovery' });
+    }
+    if (pathname === '/uma/permission') return this.answer('permission', seen);
+    if (pathname === '/uma/rpt') return this.answer('rpt', seen);
+    if (/^\/uma\/resource(\/|$)/.test(pathname)) return this.answer('resources', seen);
+    return this.op.usual(seen);
+  }
+
+  private async answer(endpoint: UmaEndpoint, seen: Seen): Promise<Answer> {
+    this.requests.set(seen, endpoint);
+    const script = this.scripts.get(endpoint);
+    if (!script) return this.usual(endpoint, seen);
+    return typeof script === 'function' ? script(seen) : script;
+  }
+
+  private metadata(): object {
+    const { issuer } = this;
+    return {
+      issuer,
+      token_endpoint: `${issuer}/token`,
+      jwks_uri: `${issuer}/jwks`,
+      permission_endpoint: `${issuer}/uma/permission`,
+      resource_registration_endpoint: `${issuer}/uma/resource${this.manners.slash ?? ''}`,
+      introspection_endpoint: `${issuer}/uma/rpt`,
+      grant_types_supported: ['urn:ietf:params:oauth:grant-type:uma-ticket'],
+      ...this.manners.discovery,
+    };
+  }
+
+  private issuePat({ form }: Seen): Answer {
+    const scope = form.get('scope') ?? undefined;
+    if (scope && !this.manners.scopes.includes(scope)) {
+      return { status: 400, json: { error: 'invalid_scope' } };
+    }
+    const { patLifetime: expires_in } = this;
+    const access_token = secret('pat');
+    this.pats.set(access_token, this.now() + (expires_in ?? 300));
+    const status = this.manners.patStatus ?? 200;
+    return { status, json: { access_token, token_type: 'Bearer', expires_in, scope } };
+  }
+
+  private protected({ headers }: Seen): Answer | undefined {
+    const [scheme, token = ''] = (headers.authorization ?? '').split(' ');
+    const isGood = scheme === 'Bearer' && (this.pats.get(token) ?? 0) > this.now();
+    return isGood ? undefined : this.manners.patRefused;
+  }
+
+  private manageResource(seen: Seen): Answer {
+    const { pathname, searchParams } = new URL(seen.url, this.issuer);
+    const id = decodeURIComponent(pathname.replace(/^\/uma\/resource\/?/, ''));
+    if (seen.method === 'POST') return this.register(JSON.parse(seen.body) as Description);
+    if (id === '') return { json: this.manners.list([...this.resources], searchParams) };
+    const there = this.resources.get(id);
+    if (!there) return { status: 404, json: { error: 'not_found' } };
+    if (seen.method === 'GET') return { json: this.manners.read(id, there) };
+    if (seen.method === 'PUT') return this.replace(id, JSON.parse(seen.body) as Description);
+    this.resources.delete(id);
+    return { status: 204 };
+  }
+
+  private replace(id: string, description: Description): Answer {
+    const unfit = this.unfit(description);
+    if (unfit) return unfit;
+    this.resources.set(id, description);
+    return this.manners.putStatus === 204 ? { status: 204 } : { json: { _id: id } };
+  }
+
+  private register(description: Description): Answer {
+    const unfit = this.unfit(description);
+    if (unfit) return unfit;
+    const isTaken = [...this.resources.values()].some(({ name }) => name === description.name);
+    if (this.manners.uniqueNames && isTaken) {
+      return { status: 409, json: { error: 'invalid_request' } };
+    }
+    const id = this.manners.idOf?.(description) ?? randomUUID();
+    this.resources.set(id, description);
+    return { status: 201, json: this.manners.created(id, description) };
+  }
+
+  private unfit(description: Description): Answer | undefined {
+    const foreign = Object.keys(description).find((name) => this.manners.refuses?.includes(name));
+    if (!foreign) return undefined;
+    return { status: 400, json: { error: `Unrecognized field "${foreign}"` } };
+  }
+
+  private issueTicket({ body }: Seen): Answer {
+    const permissions = [JSON.parse(body)].flat() as IssuedTicket['permissions'];
+    // Keycloak's trap: without an id the ticket is for everything.
+    const unknown = permissions.find(({ resource_id: id }) => id && !this.resources.has(id));
+    if (unknown) return { status: 400, json: { error: 'invalid_resource_id' } };
+    const ticket = secret('ticket');
+    this.tickets.push({ ticket, permissions });
+    return { status: 201, json: { ticket } };
+  }
+
+  private mayIntrospect(seen: Seen): Answer | undefined {
+    if (this.manners.introspection === 'pat') return this.protected(seen);
+    const [scheme, basic = ''] = (seen.headers.authorization ?? '').split(' ');
+    // RFC 6749 §2.3.1: both are encoded as in a form.
+    const pair = decodeURIComponent(Buffer.from(basic, 'base64').toString());
+    if (scheme === 'Basic' && pair === `${RS.client_id}:${RS.client_secret}`) return undefined;
+    return { status: 401, json: { error: 'invalid_client' } };
+  }
+
+  private introspect({ form }: Seen): Answer {
+    const permissions = this.rpts.get(form.get('token') ?? '');
+    if (!permissions) return this.manners.inactive;
+    const answer = this.manners.active(permissions, this.now());
+    if (form.get('token_type_hint') !== 'requesting_party_token' && this.manners.needsHint) {
+      return { json: { ...answer, permissions: undefined } };
+    }
+    return { json: { ...answer, ...this.introspection } };
+  }
+
+  private now(): number {
+    return Math.floor(this.op.clock() / 1000);
+  }
+}
+
+function secret(kind: string): string {
+  const value = `${kind}-${randomUUID()}`;
+  registerSecret(value);
+  return value;
+}
