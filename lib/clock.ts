@@ -2,4 +2,24 @@
 export abstract class OxdClock {
   /** Milliseconds since 1970. */
   abstract readonly now: () => number;
+
+  /**
+   * Does work once, later; by default with a timer that keeps no process alive.
+   *
+   * @param milliseconds from now
+   * @returns calls it off
+   */
+  after(milliseconds: number, work: () => void): () => void {
+    const timer = setTimeout(work, milliseconds).unref();
+    return () => clearTimeout(timer);
+  }
+}
+
+/**
+ * The clock of this machine.
+ *
+ * @internal
+ */
+export class SystemClock extends OxdClock {
+  readonly now = Date.now;
 }

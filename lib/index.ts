@@ -8,6 +8,9 @@ export type {
   SiteOptions,
   SocketTransportOptions,
   SocketVersion,
+  UmaOptions,
+  UmaPathResolver,
+  UmaRouteDeclaration,
 } from './oxd.options.js';
 export { OidcService } from './oidc/oidc.service.js';
 export type { FinishedLogin, StartLoginParams, StartedLogin } from './oidc/oidc.service.js';
@@ -15,16 +18,28 @@ export type { CallbackParams } from './oidc/callback-params.js';
 export type { OxdUserProfile, UserTokens } from './oidc/user-profile.js';
 export { OxdUser } from './oidc/oxd-user.decorator.js';
 export { AccessToken } from './oidc/access-token.decorator.js';
+export { UmaService } from './uma/uma.service.js';
+export { UmaGuard } from './uma/uma.guard.js';
+export type { GuardedRequest } from './uma/guarded-request.js';
+export type { UmaGuardError } from './uma/uma-decision.js';
+export { UmaProtected } from './uma/uma-protected.decorator.js';
+export type { UmaProtectedOptions } from './uma/uma-protected.decorator.js';
+export { UmaPublic } from './uma/uma-public.decorator.js';
+export { Rpt } from './uma/rpt.decorator.js';
 export { OxdExceptionFilter } from './oxd-exception.filter.js';
 export type { OxdErrorBody } from './oxd-exception.filter.js';
 export {
+  InvalidTicketError,
   LoginRefusedError,
   LoginStateError,
+  NeedInfoError,
   OxdCommandError,
   OxdConfigurationError,
   OxdError,
   OxdStoreError,
   OxdTransportError,
+  RequestDeniedError,
+  RequestSubmittedError,
 } from './errors.js';
 export type {
   LoginStateErrorCode,
@@ -32,6 +47,9 @@ export type {
   OxdErrorCode,
   OxdErrorDetails,
   OxdTransportErrorCode,
+  RequiredClaim,
+  UmaRefusal,
+  UmaRefusalCode,
   WireError,
 } from './errors.js';
 export { OxdTransport } from './transport/transport.js';
@@ -72,3 +90,18 @@ export type {
   IntrospectAccessTokenResult,
   UserClaims,
 } from './commands/oidc.js';
+export type {
+  IntrospectRptParams,
+  IntrospectRptResult,
+  ScopeExpression,
+  UmaCondition,
+  UmaPermission,
+  UmaResource,
+  UmaRpGetClaimsGatheringUrlParams,
+  UmaRpGetClaimsGatheringUrlResult,
+  UmaRpGetRptParams,
+  UmaRpGetRptResult,
+  UmaRsCheckAccessParams,
+  UmaRsCheckAccessResult,
+  UmaRsProtectParams,
+} from './commands/uma.js';

@@ -1,4 +1,4 @@
-import type { OxdStore } from './store.js';
+import { MemoryStore, type OxdStore } from './store.js';
 
 interface KeyvLike {
   readonly opts: { readonly store?: unknown };
@@ -31,6 +31,12 @@ export function keyvIssues(store: OxdStore): string[] {
             'instance new KeyvRedis(url, { throwOnErrors: true })',
         ]),
   ];
+}
+
+/** Whether a store is known to forget everything when the process ends. */
+export function isVolatile(store: OxdStore): boolean {
+  const { opts } = store as unknown as Partial<KeyvLike>;
+  return store instanceof MemoryStore || opts?.store instanceof Map;
 }
 
 /** An adapter alone has options, but keeps text only. */

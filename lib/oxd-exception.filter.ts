@@ -9,13 +9,14 @@ export interface OxdErrorBody {
   readonly statusCode: number;
   /** Code of the error. */
   readonly error: string;
-  /** What happened and what to do. */
+  /** What happened and what to do; of a failure behind the application only that there was one. */
   readonly message: string;
 }
 
 /**
- * Turns the errors of this package into HTTP: login errors 401, transport and store 503, commands
- * 502. Removes the cookie of a login that is over, and logs every error. Add it with
+ * Turns the errors of this package into HTTP: login errors 401, what the authorization server
+ * refuses 403, transport and store 503, commands 502. Neither tickets nor tokens are in the answer
+ * or the log. Removes the cookie of a login that is over, and logs every error. Add it with
  * `@UseFilters(OxdExceptionFilter)` or as `APP_FILTER`; override `answer()` for pages of your own.
  */
 @Catch(OxdError)
@@ -28,14 +29,17 @@ export class OxdExceptionFilter implements ExceptionFilter<OxdError> {
   catch(error: OxdError, host: ArgumentsHost): void {
     if (host.getType() !== 'http') throw error;
     const status = httpStatus(error);
-    this.log[status === 401 ? 'warn' : 'error'](`${error.code}: ${error.message}`);
+    this.log[status < 500 ? 'warn' : 'error'](`${error.code}: ${error.message}`);
     const response: unknown = host.switchToHttp().getResponse();
     const { httpAdapter } = this.adapterHost;
+    if (httpAdapter.isHeadersSent(response)) return;
     httpAdapter.setHeader(response, 'Cache-Control', 'no-store');
     for (const cookie of error.cookies ?? []) {
       httpAdapter.appendHeader?.(response, 'Set-Cookie', cookie);
     }
-    this.answer(error, { statusCode: status, error: error.code, message: error.message }, response);
+    // Where servers are and what they said is for the log, not for everybody.
+    const message = status < 500 ? error.message : UNAVAILABLE;
+    this.answer(error, { statusCode: status, error: error.code, message }, response);
   }
 
   /** Writes the answer: JSON here. `response` is that of Express or Fastify. */
@@ -43,3 +47,5 @@ export class OxdExceptionFilter implements ExceptionFilter<OxdError> {
     this.adapterHost.httpAdapter.reply(response, body, body.statusCode);
   }
 }
+
+const UNAVAILABLE = 'This cannot be answered at the moment. The reason is in the log.';

@@ -46,6 +46,7 @@ const VARIABLES: Readonly<Record<string, readonly [path: string, read: Read]>> =
   OXD_TRANSPORT_ALLOW_INSECURE_REQUESTS: ['transport.allowInsecureRequests', flag],
   OXD_TRANSPORT_CA: ['transport.ca', pem],
   OXD_TRANSPORT_INITIAL_ACCESS_TOKEN: ['transport.initialAccessToken', text],
+  OXD_TRANSPORT_REQUIRED_SCOPES: ['transport.requiredScopes', text],
   OXD_TRANSPORT_TIMEOUT: ['transport.timeout', number],
   OXD_TRANSPORT_HOST: ['transport.host', text],
   OXD_TRANSPORT_PORT: ['transport.port', number],
@@ -56,6 +57,7 @@ const VARIABLES: Readonly<Record<string, readonly [path: string, read: Read]>> =
   OXD_SECRET: ['secret', secrets],
   OXD_EAGER: ['eager', flag],
   OXD_LOGIN_STATE_LIFETIME: ['login.stateLifetime', number],
+  OXD_UMA_OVERWRITE: ['uma.overwrite', flag],
 };
 
 /**

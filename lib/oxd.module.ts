@@ -2,15 +2,17 @@ import {
   Logger,
   Module,
   type DynamicModule,
+  type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type OnModuleInit,
   type Provider,
 } from '@nestjs/common';
-import { OxdClock } from './clock.js';
+import { OxdClock, SystemClock } from './clock.js';
 import { OxdClient } from './commands/oxd-client.js';
 import { EngineTransport } from './engine/engine.transport.js';
 import { FileStore } from './file-store.js';
 import { GuardedStore } from './guarded-store.js';
+import { isVolatile } from './keyv-rules.js';
 import { OidcService } from './oidc/oidc.service.js';
 import {
   ASYNC_OPTIONS_TYPE,
@@ -22,9 +24,16 @@ import { OxdOptions, isTransport, resolveOptions, type OxdModuleOptions } from '
 import { OxdStore } from './store.js';
 import { SocketTransport } from './transport/socket.transport.js';
 import { OxdTransport } from './transport/transport.js';
+import { ResourceCheck } from './uma/resource-check.js';
+import { secondCallOf } from './uma/resource-registrar.js';
+import { UmaAccess } from './uma/uma-access.js';
+import { UmaProtection } from './uma/uma-protection.js';
+import { UmaResourceExplorer } from './uma/uma-resource.explorer.js';
+import { UmaRouteTable } from './uma/uma-route-table.js';
+import { UmaService } from './uma/uma.service.js';
 
 const providers: Provider[] = [
-  { provide: OxdClock, useValue: { now: Date.now } },
+  { provide: OxdClock, useClass: SystemClock },
   { provide: OxdOptions, useFactory: readOptions, inject: [MODULE_OPTIONS_TOKEN] },
   { provide: FileStore, useFactory: openFile, inject: [OxdOptions] },
   { provide: OxdStore, useFactory: openStore, inject: [OxdOptions, FileStore] },
@@ -35,19 +44,38 @@ const providers: Provider[] = [
     inject: [OxdOptions, OxdTransport, OxdStore, OxdClock],
   },
   OidcService,
+  UmaService,
+  {
+    provide: UmaProtection,
+    useFactory: makeProtection,
+    inject: [OxdOptions, OxdClient, OxdTransport, OxdStore, OxdClock],
+  },
+  UmaRouteTable,
+  UmaResourceExplorer,
+  ResourceCheck,
+  UmaAccess,
 ];
 
-/** OpenID Connect login for a NestJS application: import `forRoot()` or `forRootAsync()` once. */
-@Module({ providers, exports: [OidcService, OxdOptions, OxdTransport, OxdStore] })
+/**
+ * OpenID Connect login and User-Managed Access for a NestJS application: import `forRoot()` or
+ * `forRootAsync()` once.
+ */
+@Module({
+  providers,
+  // UmaAccess is what UmaGuard is made with, in the module of each controller.
+  exports: [OidcService, UmaService, UmaAccess, OxdOptions, OxdTransport, OxdStore],
+})
 export class OxdModule
   extends ConfigurableModuleClass
-  implements OnModuleInit, OnApplicationShutdown
+  implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown
 {
   constructor(
     private readonly options: OxdOptions,
     private readonly transport: OxdTransport,
     private readonly client: OxdClient,
     private readonly file: FileStore,
+    private readonly explorer: UmaResourceExplorer,
+    private readonly protection: UmaProtection,
   ) {
     super();
   }
@@ -72,19 +100,29 @@ export class OxdModule
 
   /** Registers the site where `eager` is set. Called by Nest. */
   async onModuleInit(): Promise<void> {
-    if (!this.options.eager) return;
-    try {
-      await this.client.oxdId();
-    } catch (error) {
-      await this.onApplicationShutdown();
-      throw error;
-    }
+    if (this.options.eager) await this.starting(() => this.client.oxdId());
+  }
+
+  /** Reads what the routes declare and sees to its registration. Called by Nest. */
+  async onApplicationBootstrap(): Promise<void> {
+    await this.starting(async () => this.protection.begin(this.explorer.explore()));
   }
 
   /** Closes what was opened. Called by Nest. */
   async onApplicationShutdown(): Promise<void> {
+    this.protection.stop();
     await this.transport.close();
     await this.file?.close();
+  }
+
+  /** Nest calls no shutdown hook of an application that did not start. */
+  private async starting(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      await this.onApplicationShutdown();
+      throw error;
+    }
   }
 }
 
@@ -107,7 +145,10 @@ async function openStore({ store, site }: OxdOptions, file: FileStore): Promise<
   const guarded = new GuardedStore(store ?? file, { log });
   await guarded.probe();
   if (!guarded.add && !site.client_id && !site.oxd_id) {
-    log.warn('The store has no add(): with several replicas set site.client_id and client_secret.');
+    log.warn(
+      'The store has no add(): with several replicas set site.client_id and client_secret, and ' +
+        'where routes are @UmaProtected start one replica alone first.',
+    );
   }
   return guarded;
 }
@@ -130,4 +171,16 @@ function makeClient(
   { now }: OxdClock,
 ): OxdClient {
   return new OxdClient({ site, transport, store, log, clock: now });
+}
+
+function makeProtection(
+  { eager, store: given, uma: { overwrite } }: OxdOptions,
+  client: OxdClient,
+  { version }: OxdTransport,
+  store: OxdStore,
+  clock: OxdClock,
+): UmaProtection {
+  const volatile = given !== undefined && isVolatile(given);
+  const secondCall = secondCallOf(version);
+  return new UmaProtection({ client, store, clock, log, secondCall, overwrite, eager, volatile });
 }

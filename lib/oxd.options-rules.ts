@@ -23,6 +23,8 @@ const URL_RULE = { require_tld: false, require_protocol: true, protocols: ['http
 const URL_TEXT = { message: 'must be an absolute http or https URL' };
 const EACH_URL = { each: true, message: 'must list absolute http or https URLs' };
 const EACH_TEXT = { each: true, message: 'must be a list of strings' };
+/** A timer that is set for longer fires at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 const PATH_TEXT = { message: 'must begin with "/"' };
 
 class SiteRules {
@@ -67,8 +69,9 @@ class EmbeddedRules {
   @IsIn(['embedded']) type: string;
   @IsOptional() @IsBoolean() allowInsecureRequests?: boolean;
   @IsOptional() @IsString({ each: true }) ca?: string | string[];
-  @IsOptional() @IsInt() @Min(1) timeout?: number;
+  @IsOptional() @IsInt() @Min(1) @Max(LONGEST_TIMER) timeout?: number;
   @IsOptional() @IsString() @MinLength(1) initialAccessToken?: string;
+  @IsOptional() @IsIn(['any', 'all']) requiredScopes?: string;
 }
 
 class SocketRules {
@@ -78,17 +81,22 @@ class SocketRules {
   @IsOptional() @IsIn(['3.1.1', '3.1.2', '3.1.3', '3.1.4']) version?: string;
   @IsOptional() @IsInt() @Min(1) @Max(1024) connections?: number;
   @IsOptional() @IsInt() @Min(0) maxQueue?: number;
-  @IsOptional() @IsInt() @Min(1) connectTimeout?: number;
-  @IsOptional() @IsInt() @Min(1) timeout?: number;
+  @IsOptional() @IsInt() @Min(1) @Max(LONGEST_TIMER) connectTimeout?: number;
+  @IsOptional() @IsInt() @Min(1) @Max(LONGEST_TIMER) timeout?: number;
 }
 
 class LoginRules {
   @IsOptional() @IsInt() @Min(1_000) stateLifetime?: number;
 }
 
+class UmaRules {
+  @IsOptional() @IsBoolean() overwrite?: boolean;
+}
+
 class OptionsRules {
   @ValidateNested() @Type(() => SiteRules) @IsObject() site: SiteRules;
   @IsOptional() @ValidateNested() @Type(() => LoginRules) @IsObject() login?: LoginRules;
+  @IsOptional() @ValidateNested() @Type(() => UmaRules) @IsObject() uma?: UmaRules;
   @IsOptional() @IsBoolean() eager?: boolean;
 }
 

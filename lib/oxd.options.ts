@@ -22,10 +22,18 @@ export interface EmbeddedTransportOptions {
   readonly allowInsecureRequests?: boolean;
   /** Certificates (PEM) of a private certificate authority, in addition to the usual ones. */
   readonly ca?: string | readonly string[];
-  /** Limit for each request to the provider, in milliseconds; default 10000. */
+  /**
+   * Limit for each request to the provider, in milliseconds; default 10000. An access check with all
+   * its requests ends within twice this time.
+   */
   readonly timeout?: number;
   /** Token that the provider asks for at dynamic registration (RFC 7591 §3). */
   readonly initialAccessToken?: string;
+  /**
+   * Whether an RPT needs one of the scopes of a condition (`any`, as with oxd) or all of them
+   * (`all`); default `any`. A `scope_expression` decides by itself.
+   */
+  readonly requiredScopes?: 'any' | 'all';
 }
 
 /** Option `transport`: an oxd-server 3.1.x on TCP. */
@@ -57,6 +65,40 @@ export interface LoginOptions {
   readonly stateLifetime?: number;
 }
 
+/** What `@UmaProtected` declares of one route, as `uma.paths` is told it. */
+export interface UmaRouteDeclaration {
+  /** The declared path: the route's template where none was named, such as `/albums/:id`. */
+  readonly path: string;
+  /** The declared method. */
+  readonly http_method: string;
+  /** The handler, as `AlbumsController.find`. */
+  readonly handler: string;
+}
+
+/**
+ * Names the concrete resource of a path template, for instance `/albums/77`. It must have been
+ * protected with `UmaService.protect()`; anything else is refused with 403.
+ *
+ * @param params the route's parameters as the router decoded them
+ */
+export type UmaPathResolver = (
+  declaration: UmaRouteDeclaration,
+  params: Readonly<Record<string, string>>,
+) => string | Promise<string>;
+
+/** Option `uma`. */
+export interface UmaOptions {
+  /** Names the concrete resource of a path template; default the template itself. */
+  readonly paths?: UmaPathResolver;
+  /**
+   * Lets start-up remove what this application had protected and no longer declares, and on oxd
+   * change what it declares otherwise; default false. Embedded then deletes the resources that it
+   * created and that are declared no longer, those of `UmaService.protect()` among them. **oxd deletes every resource and creates it anew:
+   * the policies that an administrator attached to them are lost.**
+   */
+  readonly overwrite?: boolean;
+}
+
 /** What `OxdModule.forRoot()` takes. */
 export interface OxdModuleOptions {
   /** The site: the params of `register_site` in their wire names. */
@@ -75,6 +117,8 @@ export interface OxdModuleOptions {
   readonly eager?: boolean;
   /** Login. */
   readonly login?: LoginOptions;
+  /** Protected resources. */
+  readonly uma?: UmaOptions;
 }
 
 /** Made by `useClass` and `useExisting` of `OxdModule.forRootAsync()`. */
@@ -90,7 +134,9 @@ export abstract class OxdOptions {
   /** The transport's options, or the instance that was given. */
   readonly transport:
     | (EmbeddedTransportOptions &
-        Required<Pick<EmbeddedTransportOptions, 'allowInsecureRequests' | 'timeout'>>)
+        Required<
+          Pick<EmbeddedTransportOptions, 'allowInsecureRequests' | 'timeout' | 'requiredScopes'>
+        >)
     | Required<SocketTransportOptions>
     | OxdTransport;
   /** The first seals, all open. */
@@ -103,10 +149,17 @@ export abstract class OxdOptions {
   readonly eager: boolean;
   /** Login. */
   readonly login: Required<LoginOptions>;
+  /** Protected resources. */
+  readonly uma: UmaOptions & Required<Pick<UmaOptions, 'overwrite'>>;
 }
 
 const DEFAULTS = {
-  embedded: { type: 'embedded', allowInsecureRequests: false, timeout: 10_000 },
+  embedded: {
+    type: 'embedded',
+    allowInsecureRequests: false,
+    timeout: 10_000,
+    requiredScopes: 'any',
+  },
   socket: {
     type: 'socket',
     host: '127.0.0.1',
@@ -118,8 +171,14 @@ const DEFAULTS = {
     timeout: 30_000,
   },
   login: { stateLifetime: 300_000 },
+  uma: { overwrite: false },
   scope: ['openid', 'profile', 'email'],
 } as const;
+
+const NOT_NEEDED =
+  'transport.allowInsecureRequests: leave it out in production, where site.op_host is https';
+
+const SECRET_MISSING = 'secret: is required in production; set at least 32 random characters';
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
@@ -133,30 +192,40 @@ export function resolveOptions(
   options: OxdModuleOptions,
   environment: string | undefined = process.env.NODE_ENV,
 ): OxdOptions {
-  // Validation clones what it is given: what the user made passes by.
-  const { store, transport = DEFAULTS.embedded, secret, ...plain } = options ?? {};
-  const issues = [
-    ...checkOptions(plain),
-    ...(isTransport(transport) ? [] : checkTransport(transport ?? {})),
-    ...checkSecret(secret, environment),
-    ...checkStore(store),
-  ];
-  if (issues.length === 0) issues.push(...checkUrls(plain.site, transport, environment));
+  const issues = optionIssues(options, environment);
   if (issues.length > 0) throw new OxdConfigurationError(issues);
+  const { site, transport = DEFAULTS.embedded, secret, store, eager, login, uma } = options;
   return deepFreeze({
-    site: { scope: DEFAULTS.scope, ...structuredClone(defined(plain.site)) },
+    site: { scope: DEFAULTS.scope, ...structuredClone(defined(site)) },
     transport: withDefaults(transport),
     secret: secret === undefined ? [randomBytes(32).toString('base64url')] : [secret].flat(),
     secretIsRandom: secret === undefined,
     store,
-    eager: plain.eager ?? false,
-    login: { ...DEFAULTS.login, ...defined(plain.login ?? {}) },
+    eager: eager ?? false,
+    login: { ...DEFAULTS.login, ...defined(login ?? {}) },
+    uma: { ...DEFAULTS.uma, ...defined(uma ?? {}) },
   });
 }
 
 /** Whether this host name can only be this machine. */
 export function isLoopback(url: string): boolean {
   return LOOPBACK.test(new URL(url).hostname);
+}
+
+function optionIssues(options: OxdModuleOptions, environment?: string): string[] {
+  // Validation clones what it is given: what the user made passes by.
+  const { store, transport = DEFAULTS.embedded, secret, uma, ...plain } = options ?? {};
+  const { paths, ...umaPlain } = uma ?? {};
+  const issues = [
+    ...checkOptions({ ...plain, uma: umaPlain }),
+    ...checkPaths(paths),
+    ...(isTransport(transport) ? [] : checkTransport(transport ?? {})),
+    ...checkSecret(secret, environment),
+    ...checkStore(store),
+  ];
+  return issues.length > 0
+    ? issues
+    : checkUrls(plain.site, transport, environment === 'production');
 }
 
 function withDefaults(
@@ -168,11 +237,7 @@ function withDefaults(
 }
 
 function checkSecret(secret: OxdModuleOptions['secret'], environment?: string): string[] {
-  if (secret === undefined) {
-    return environment === 'production'
-      ? ['secret: is required in production; set at least 32 random characters']
-      : [];
-  }
+  if (secret === undefined) return environment === 'production' ? [SECRET_MISSING] : [];
   const list = [secret].flat();
   const good = list.length > 0 && list.every((one) => typeof one === 'string' && one.length >= 32);
   return good ? [] : ['secret: must be a string of at least 32 characters, or a list of such'];
@@ -185,28 +250,38 @@ function checkStore(store: unknown): string[] {
   return fits ? [] : ['store: must have the methods get, set and delete, see OxdStore'];
 }
 
+function checkPaths(paths: unknown): string[] {
+  if (paths === undefined || typeof paths === 'function') return [];
+  return ['uma.paths: must be a function (declaration, params) => path'];
+}
+
 function checkUrls(
   site: SiteOptions,
   transport: NonNullable<OxdModuleOptions['transport']>,
-  environment?: string,
+  production: boolean,
 ): string[] {
-  const production = environment === 'production';
-  const issues: string[] = [];
-  if (
-    isPlain(site.authorization_redirect_uri) &&
-    production &&
-    !isLoopback(site.authorization_redirect_uri)
-  ) {
-    issues.push('site.authorization_redirect_uri: must be https in production');
+  const redirect = site.authorization_redirect_uri;
+  const exposed = production && isPlain(redirect) && !isLoopback(redirect);
+  return [
+    ...(exposed ? ['site.authorization_redirect_uri: must be https in production'] : []),
+    ...(isTransport(transport) || transport.type !== 'embedded'
+      ? []
+      : checkProvider(site, transport, production)),
+  ];
+}
+
+function checkProvider(
+  { op_host }: SiteOptions,
+  { allowInsecureRequests }: EmbeddedTransportOptions,
+  production: boolean,
+): string[] {
+  if (!isPlain(op_host)) return production && allowInsecureRequests ? [NOT_NEEDED] : [];
+  if (!allowInsecureRequests) {
+    return ['site.op_host: is plain http; use https, or set transport.allowInsecureRequests'];
   }
-  if (isTransport(transport) || transport.type !== 'embedded' || !isPlain(site.op_host))
-    return issues;
-  if (!transport.allowInsecureRequests) {
-    issues.push('site.op_host: is plain http; use https, or set transport.allowInsecureRequests');
-  } else if (production && !isLoopback(site.op_host)) {
-    issues.push('site.op_host: must be https in production unless the host is loopback');
-  }
-  return issues;
+  return production && !isLoopback(op_host)
+    ? ['site.op_host: must be https in production unless the host is loopback']
+    : [];
 }
 
 function isPlain(url: string): boolean {

@@ -119,6 +119,18 @@ const LAYERS: Record<string, Row> = {
     types: ['commands/'],
   },
 
+  'uma/': {
+    may: [...BASE, 'uma/', 'http-status.ts', 'commands/oxd-client.ts', ...NEST],
+    types: ['commands/', PORT],
+  },
+  'uma/challenge.ts': { may: ['errors.ts'], node: [] },
+  'uma/challenge-parser.ts': { may: [], node: [] },
+  'uma/uma.service.ts': {
+    may: [...BASE, 'uma/', 'commands/oxd-client.ts', '@nestjs/common'],
+    types: ['commands/', PORT],
+  },
+  'uma/uma.guard.ts': { may: ['uma/', 'errors.ts', 'http-status.ts', ...NEST] },
+
   'sandbox/': { may: [...BASE, 'sandbox/', 'oidc-provider'] },
   'testing/': { may: [...BASE, 'testing/', 'commands/', 'engine/', 'wire/', PORT] },
 
@@ -127,13 +139,13 @@ const LAYERS: Record<string, Row> = {
   'oxd.module-definition.ts': { may: NEST, types: ['oxd.options.ts'] },
   'oxd.module.ts': {
     may: [
-      ...[...BASE, 'wire/', 'transport/', 'commands/', 'engine/', 'oidc/'],
+      ...[...BASE, 'wire/', 'transport/', 'commands/', 'engine/', 'oidc/', 'uma/'],
       ...['oxd.module-definition.ts', 'oxd-exception.filter.ts', ...NEST],
     ],
   },
   'index.ts': {
     may: [
-      ...[...BASE, 'commands/', 'oidc/', PORT],
+      ...[...BASE, 'commands/', 'oidc/', 'uma/', PORT],
       ...['oxd.module.ts', 'oxd.module-definition.ts', 'oxd-exception.filter.ts'],
     ],
     node: [],

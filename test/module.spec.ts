@@ -6,6 +6,7 @@ import {
   Get,
   Injectable,
   Module,
+  UseGuards,
   type INestApplication,
   type Type,
 } from '@nestjs/common';
@@ -23,6 +24,8 @@ import {
   OxdTransport,
   OxdTransportError,
   OxdUser,
+  UmaGuard,
+  UmaProtected,
   type OxdModuleOptions,
   type OxdOptionsFactory,
 } from '../lib/index.js';
@@ -121,6 +124,35 @@ describe('OxdModule', () => {
     await expect(start(OxdModule.forRoot(options()), FeatureModule)).rejects.toThrow(
       /resolve dependencies/,
     );
+  });
+
+  it('serves UmaGuard in every module that imports it', async () => {
+    @Controller('safe')
+    @UseGuards(UmaGuard)
+    class Safe {
+      @Get() @UmaProtected() read(): void {}
+    }
+    const transport = new ScriptedTransport({
+      ...registered,
+      uma_rs_protect: { oxd_id: 'site-1' },
+      uma_rs_check_access: {
+        access: 'denied',
+        ticket: 'ticket-1',
+        'www-authenticate_header': 'UMA as_uri="https://op", ticket="ticket-1"',
+      },
+    });
+    const oxd = OxdModule.forRoot(options(transport));
+    @Module({ imports: [oxd], controllers: [Safe] })
+    class Guarded {}
+    const module = await Test.createTestingModule({ imports: [Guarded] }).compile();
+    const app = module.createNestApplication({ logger: false });
+    opened.push(app);
+    await app.init();
+    await new Promise((resolve) => setImmediate(resolve));
+    await request(app.getHttpServer()).get('/safe').expect(401);
+    @Module({ controllers: [Safe] })
+    class Unaware {}
+    await expect(start(oxd, Unaware)).rejects.toThrow(/resolve dependencies of the UmaGuard/);
   });
 
   it('does not start with wrong options, and names every problem', async () => {

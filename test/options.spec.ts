@@ -25,12 +25,18 @@ describe('options', () => {
   it('have the documented defaults', () => {
     expect(resolveOptions({ site, secret })).toEqual({
       site: { ...site, scope: ['openid', 'profile', 'email'] },
-      transport: { type: 'embedded', allowInsecureRequests: false, timeout: 10_000 },
+      transport: {
+        type: 'embedded',
+        allowInsecureRequests: false,
+        timeout: 10_000,
+        requiredScopes: 'any',
+      },
       secret: [secret],
       secretIsRandom: false,
       store: undefined,
       eager: false,
       login: { stateLifetime: 300_000 },
+      uma: { overwrite: false, paths: undefined },
     });
     expect(resolveOptions({ ...good, transport: { type: 'socket' } }).transport).toEqual({
       type: 'socket',
@@ -45,7 +51,11 @@ describe('options', () => {
   });
 
   it('take undefined and null for left out', () => {
-    const options = { ...good, transport: { type: 'socket', port: undefined, host: null } };
+    const options = {
+      ...good,
+      uma: null,
+      transport: { type: 'socket', port: undefined, host: null },
+    };
     expect(resolveOptions(options as unknown as OxdModuleOptions).transport).toMatchObject({
       host: '127.0.0.1',
       port: 8099,
@@ -80,7 +90,11 @@ describe('options', () => {
       { secret, site: { ...site, op_hots: 'x' } },
       'site.op_hots: is not an option',
     ],
-    ['an unknown option', { ...good, uma: {} }, 'uma: is not an option'],
+    ['an unknown option', { ...good, umma: {} }, 'umma: is not an option'],
+    ['an unknown option of uma', { ...good, uma: { path: 1 } }, 'uma.path: is not an option'],
+    ['uma.paths as text', { ...good, uma: { paths: '/x' } }, 'uma.paths:'],
+    ['uma.overwrite as text', { ...good, uma: { overwrite: 'yes' } }, 'uma.overwrite:'],
+    ['uma as text', { ...good, uma: 'x' }, 'uma.'],
     ['an unknown transport', { ...good, transport: { type: 'https' } }, 'transport.type:'],
     ['a transport without type', { ...good, transport: {} }, 'transport.type:'],
     ['a transport that is a string', { ...good, transport: 'socket' }, 'transport.type:'],
@@ -89,6 +103,11 @@ describe('options', () => {
       'an option of the other transport',
       { ...good, transport: { type: 'embedded', port: 1 } },
       'transport.port: is not an option',
+    ],
+    [
+      'scopes that are neither any nor all',
+      { ...good, transport: { type: 'embedded', requiredScopes: 'some' } },
+      'transport.requiredScopes:',
     ],
     [
       'a port out of range',
@@ -154,6 +173,12 @@ describe('options', () => {
         true,
       ],
       [
+        'what an https provider in production may name beside itself',
+        { secret, site: { ...site, op_host: 'https://op.test' }, transport: open },
+        'production',
+        false,
+      ],
+      [
         'a host that begins like loopback',
         { secret, site: http('localhost.evil.test'), transport: open },
         'production',
@@ -196,7 +221,7 @@ describe('options', () => {
     expect(issuesOf({ site }, 'production')).toEqual([expect.stringContaining('secret:')]);
   });
 
-  it('carry store and transport over as they are, unfrozen', () => {
+  it('carry store, transport and functions over as they are, unfrozen', () => {
     class OwnTransport extends OxdTransport {
       readonly inner = { calls: 0 };
       override execute = jest.fn(() => Promise.resolve({}));
@@ -204,7 +229,9 @@ describe('options', () => {
     }
     const store = new MemoryStore();
     const transport = new OwnTransport();
-    const options = resolveOptions({ ...good, store, transport });
+    const paths = () => '/albums/1';
+    const options = resolveOptions({ ...good, store, transport, uma: { paths } });
+    expect(options.uma.paths).toBe(paths);
     expect(options.store).toBe(store);
     expect(options.transport).toBe(transport);
     expect(Object.isFrozen(store) || Object.isFrozen(transport.inner)).toBe(false);

@@ -5,8 +5,9 @@ import {
   OxdError,
   OxdModule,
   type OxdModuleOptions,
+  UmaService,
 } from '../../lib/index.js';
-import { startSandbox, type Sandbox } from '../../lib/sandbox/sandbox.js';
+import { startSandbox, type Sandbox, type SandboxOptions } from '../../lib/sandbox/sandbox.js';
 import { OxdServer } from '../../lib/testing/testing.js';
 import { Browser, passSandbox } from '../support/browser.js';
 import { registerSecret } from '../support/secrets.js';
@@ -17,6 +18,7 @@ export type TransportName = (typeof TRANSPORTS)[number];
 
 export const CALLBACK = 'https://app.example/callback';
 export const LOGGED_OUT = 'https://app.example/';
+export const CLAIMS = 'https://app.example/claims?a=b&c=d%20e';
 
 /** Tokens of a user, with what came back from the provider. */
 export type Login = Awaited<ReturnType<OidcService['getTokensByCode']>>;
@@ -32,21 +34,24 @@ export interface Callback {
 export class World {
   private constructor(
     readonly oidc: OidcService,
+    readonly uma: UmaService,
     readonly sandbox: Sandbox,
     private readonly module: TestingModule,
     private readonly server: OxdServer | undefined,
   ) {}
 
-  static async create(name: TransportName): Promise<World> {
-    const onSecret = registerSecret;
-    const sandbox = await startSandbox({ port: 0, clientsFile: false, quiet: true, onSecret });
+  static async create(name: TransportName, options?: SandboxOptions): Promise<World> {
+    const sandbox = await startSandbox({
+      ...{ port: 0, clientsFile: false, quiet: true, onSecret: registerSecret },
+      ...options,
+    });
     const server = name === 'embedded' ? undefined : await serverFor(name);
     const module = await Test.createTestingModule({
       imports: [OxdModule.forRoot(optionsFor(sandbox.issuer, server, name))],
     }).compile();
     module.useLogger(false);
     await module.init();
-    return new World(module.get(OidcService), sandbox, module, server);
+    return new World(module.get(OidcService), module.get(UmaService), sandbox, module, server);
   }
 
   /** What a site is registered with. */
@@ -95,7 +100,11 @@ function siteOf(op_host: string) {
     authorization_redirect_uri: CALLBACK,
     post_logout_redirect_uri: LOGGED_OUT,
     scope: ['openid', 'profile', 'email', 'offline_access', 'uma_protection', 'oxd'],
-    grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+    grant_types: [
+      ...['authorization_code', 'refresh_token', 'client_credentials'],
+      'urn:ietf:params:oauth:grant-type:uma-ticket',
+    ],
+    claims_redirect_uri: [CLAIMS],
   };
 }
 

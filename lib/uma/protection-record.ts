@@ -1,0 +1,69 @@
+import { OxdStoreError } from '../errors.js';
+import type { OxdStore } from '../store.js';
+import { contentHash, labelOf, type UmaDeclaration } from './declaration.js';
+
+/** What a site has protected, as it is kept in the store: a hash by resource. */
+export interface ProtectionRecord {
+  readonly resources: Readonly<Record<string, string>>;
+}
+
+/** How what is declared differs from what was protected. */
+export interface Difference {
+  /** Declared anew or otherwise than before. */
+  readonly changed: readonly UmaDeclaration[];
+  /** Protected before and declared no longer, as `GET /albums`. */
+  readonly gone: readonly string[];
+}
+
+/** The record's key. */
+export function recordKey(oxdId: string): string {
+  return `uma:${oxdId}`;
+}
+
+/**
+ * The record of a site, undefined where it has none.
+ *
+ * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE, also where the store holds something else
+ */
+export async function readRecord(
+  store: OxdStore,
+  key: string,
+): Promise<ProtectionRecord | undefined> {
+  const value = (await store.get(key)) as Partial<ProtectionRecord> | undefined;
+  if (value === undefined || isRecord(value)) return value;
+  throw new OxdStoreError('The store holds something else under the key of protected resources.');
+}
+
+/** The record of these declarations, and of what `before` has and they have not. */
+export function recordOf(
+  declarations: readonly UmaDeclaration[],
+  before?: ProtectionRecord,
+): ProtectionRecord {
+  const entries = declarations.map((one) => [labelOf(one), contentHash(one)] as const);
+  return { resources: { ...before?.resources, ...Object.fromEntries(entries) } };
+}
+
+export function differenceOf(
+  declarations: readonly UmaDeclaration[],
+  { resources }: ProtectionRecord,
+): Difference {
+  const declared = new Set(declarations.map(labelOf));
+  return {
+    changed: declarations.filter((one) => resources[labelOf(one)] !== contentHash(one)),
+    gone: Object.keys(resources).filter((key) => !declared.has(key)),
+  };
+}
+
+/** Whether nothing differs. */
+export function isSame({ changed, gone }: Difference): boolean {
+  return changed.length === 0 && gone.length === 0;
+}
+
+/** The declarations with their handlers, for a log line. */
+export function listed(declarations: readonly UmaDeclaration[]): string {
+  return declarations.map((one) => `${labelOf(one)} (${one.handler})`).join(', ');
+}
+
+function isRecord(value: Partial<ProtectionRecord> | null): value is ProtectionRecord {
+  return typeof value?.resources === 'object' && value.resources !== null;
+}

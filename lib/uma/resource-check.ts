@@ -1,0 +1,121 @@
+import { Injectable } from '@nestjs/common';
+import { OxdClock } from '../clock.js';
+import type { UmaRsCheckAccessResult } from '../commands/uma.js';
+import { OxdCommandError, OxdError, printable } from '../errors.js';
+import { OxdOptions } from '../oxd.options.js';
+import { challengeOf } from './check-challenge.js';
+import type { UmaDeclaration } from './declaration.js';
+import type { UmaGrant } from './grant.js';
+import { LatePathError, resourcePath, type RouteParams } from './resource-path.js';
+import {
+  forbidden,
+  permissionRequired,
+  serverUnreachable,
+  unavailable,
+  type UmaRefused,
+} from './uma-decision.js';
+import { UmaProtection } from './uma-protection.js';
+import { UmaService } from './uma.service.js';
+
+/** A request as far as the check of a resource needs it. */
+export interface CheckedRequest {
+  readonly rpt: string | undefined;
+  readonly params: RouteParams;
+}
+
+/** What came of the check of one resource; `reason` is for the log. */
+export type CheckOutcome =
+  { readonly grant: UmaGrant } | { readonly refusal: UmaRefused; readonly reason: string };
+
+/** Milliseconds to come back after, where what failed does not say. */
+const PAUSE = 5_000;
+
+/** Asks whether a request may have one declared resource. */
+@Injectable()
+export class ResourceCheck {
+  private readonly realm: string;
+
+  constructor(
+    private readonly uma: UmaService,
+    private readonly protection: UmaProtection,
+    private readonly options: OxdOptions,
+    private readonly clock: OxdClock,
+  ) {
+    this.realm = new URL(options.site.authorization_redirect_uri).host;
+  }
+
+  /** Never grants because something failed. Rejects with what `uma.paths` throws. */
+  async check(declaration: UmaDeclaration, request: CheckedRequest): Promise<CheckOutcome> {
+    const { wait } = this.protection;
+    if (wait !== undefined) return { refusal: unavailable(wait), reason: 'not registered yet' };
+    try {
+      const path = await this.pathOf(declaration, request.params);
+      if (path === undefined) return { refusal: forbidden(), reason: 'uma.paths gave no path' };
+      return await this.ask(declaration, path, request.rpt);
+    } catch (error) {
+      if (!(error instanceof LatePathError)) throw error;
+      return { refusal: unavailable(PAUSE), reason: `uma.paths: ${error.message}` };
+    }
+  }
+
+  private pathOf(declaration: UmaDeclaration, params: RouteParams): Promise<string | undefined> {
+    const { paths } = this.options.uma;
+    return resourcePath(declaration, params, { paths, clock: this.clock });
+  }
+
+  private async ask(
+    declaration: UmaDeclaration,
+    path: string,
+    rpt: string | undefined,
+  ): Promise<CheckOutcome> {
+    const { edition } = this.protection;
+    const { http_method } = declaration;
+    const scopes = path === declaration.path ? this.ownScopes(declaration) : undefined;
+    try {
+      const params = { path, http_method, ...(rpt !== undefined && { rpt }), ...scopes };
+      return this.read(await this.uma.checkAccess(params), rpt);
+    } catch (error) {
+      if (!isUnprotected(error)) return failed(error);
+      if (path !== declaration.path) {
+        return { refusal: forbidden(), reason: 'what uma.paths named is not protected' };
+      }
+      const wait = this.protection.restore(edition);
+      return { refusal: unavailable(wait), reason: 'is not protected any more' };
+    }
+  }
+
+  /** Another version of the application may have registered others, while one replaces the other. */
+  private ownScopes({ scopes, ticketScopes }: UmaDeclaration) {
+    return scopes && !ticketScopes && this.protection.takesScopes ? { scopes } : undefined;
+  }
+
+  private read(result: UmaRsCheckAccessResult, rpt: string | undefined): CheckOutcome {
+    if (result.access === 'granted' && rpt !== undefined) return { grant: grantOf(result) };
+    if (result.access !== 'denied') {
+      return { refusal: serverUnreachable(), reason: 'the answer is neither granted nor denied' };
+    }
+    const { realm } = this;
+    const challenge = challengeOf(result, { realm, op_host: this.options.site.op_host });
+    if (challenge) return { refusal: permissionRequired(challenge), reason: 'denied' };
+    return { refusal: serverUnreachable(), reason: 'denied without a ticket that can be sent' };
+  }
+}
+
+function isUnprotected(error: unknown): boolean {
+  return error instanceof OxdCommandError && error.error === 'invalid_request';
+}
+
+function grantOf({ permissions, sub }: UmaRsCheckAccessResult): UmaGrant {
+  return { ...(Array.isArray(permissions) && { permissions }), ...(sub && { sub }) };
+}
+
+function failed(error: unknown): CheckOutcome {
+  if (error instanceof OxdCommandError) {
+    return { refusal: serverUnreachable(), reason: `${error.code}: ${error.message}` };
+  }
+  const reason =
+    error instanceof OxdError
+      ? `${error.code}: ${error.message}`
+      : printable(error instanceof Error ? error.message : 'unknown reason');
+  return { refusal: unavailable(PAUSE), reason };
+}

@@ -1,0 +1,113 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { OxdClock } from '../clock.js';
+import { effectiveMethod, labelOf, type UmaDeclaration } from './declaration.js';
+import { mergeGrants, type UmaGrant } from './grant.js';
+import { RefusalLog } from './refusal-log.js';
+import { ResourceCheck } from './resource-check.js';
+import type { RouteParams } from './resource-path.js';
+import { CredentialError, checkedToken } from './rpt-credential.js';
+import {
+  forbidden,
+  invalidCredentials,
+  type UmaDecision,
+  type UmaRefused,
+} from './uma-decision.js';
+import { UmaRouteTable, type DeclaredRoute, type MatchedRoute } from './uma-route-table.js';
+
+/** A request as far as access depends on it: its URL is no part of it. */
+export interface AskedAccess {
+  /** The handler, as `AlbumsController.find`. */
+  readonly handler: string;
+  readonly route: MatchedRoute;
+  /** HTTP method of the request. */
+  readonly method: string;
+  readonly params: RouteParams;
+  /** Reads the RPT; is not called for public routes. */
+  readonly rpt: () => string | undefined | Promise<string | undefined>;
+}
+
+/** Decides on requests; what becomes of a decision is for the guard. */
+@Injectable()
+export class UmaAccess {
+  private readonly log: RefusalLog;
+
+  constructor(
+    private readonly routes: UmaRouteTable,
+    private readonly resources: ResourceCheck,
+    clock: OxdClock,
+  ) {
+    this.log = new RefusalLog(new Logger('UmaGuard'), clock);
+  }
+
+  /** Decides on a request. Rejects with what `uma.paths` or `extractRpt()` throw. */
+  async decide(asked: AskedAccess): Promise<UmaDecision> {
+    const route = this.routes.find(asked.route);
+    if (!route) {
+      this.log.once(`${asked.handler} is behind UmaGuard without @UmaProtected or @UmaPublic.`);
+      return forbidden();
+    }
+    if (route.isPublic) return { granted: true };
+    const needed = neededFor(route, asked.method);
+    if (needed) return this.check(needed, asked);
+    this.log.warn(`${route.handler} is not declared for this method: 403 UMA_FORBIDDEN`);
+    return forbidden();
+  }
+
+  /** A request of websockets or a microservice, for which there is no check: it is denied. */
+  denyForeign(handler: string, type: string): false {
+    this.log.once(`${handler} is behind UmaGuard, which protects HTTP only, not ${type}: denied.`);
+    return false;
+  }
+
+  private async check(needed: readonly UmaDeclaration[], asked: AskedAccess): Promise<UmaDecision> {
+    const credential = await readCredential(asked);
+    if (credential instanceof CredentialError) {
+      const { message } = credential;
+      return this.refuse(asked.handler, { refusal: invalidCredentials(), reason: message });
+    }
+    const grants: UmaGrant[] = [];
+    for (const declaration of needed) {
+      const outcome = await this.resources.check(declaration, { ...asked, ...credential });
+      if (!('grant' in outcome)) {
+        return this.refuse(`${declaration.handler}, ${labelOf(declaration)}`, outcome);
+      }
+      grants.push(outcome.grant);
+    }
+    return { granted: true, ...mergeGrants(grants) };
+  }
+
+  private refuse(
+    what: string,
+    { refusal, reason }: { refusal: UmaRefused; reason: string },
+  ): UmaRefused {
+    const message = `${what}: ${refusal.status} ${refusal.error}, ${reason}`;
+    if (refusal.status === 401) this.log.expected(message);
+    else this.log.warn(message);
+    return refusal;
+  }
+}
+
+/** The declarations that must all grant; undefined where a level has none for the method. */
+function neededFor({ levels }: DeclaredRoute, method: string): UmaDeclaration[] | undefined {
+  const verb = effectiveMethod(method);
+  const each = levels.map((level) => level.filter(({ http_method }) => http_method === verb));
+  return each.length > 0 && each.every((level) => level.length > 0)
+    ? distinct(each.flat())
+    : undefined;
+}
+
+function distinct(declarations: readonly UmaDeclaration[]): UmaDeclaration[] {
+  return [...new Map(declarations.map((one) => [labelOf(one), one])).values()];
+}
+
+async function readCredential({
+  rpt,
+}: AskedAccess): Promise<{ rpt: string | undefined } | CredentialError> {
+  try {
+    const token = await rpt();
+    return { rpt: token ? checkedToken(token) : undefined };
+  } catch (error) {
+    if (error instanceof CredentialError) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,64 @@
+/** What a decorator wrote on a class or a method, not checked yet. */
+export type UmaMark =
+  | { readonly kind: 'public' }
+  | {
+      readonly kind: 'protected';
+      readonly path?: unknown;
+      readonly method?: unknown;
+      readonly options?: unknown;
+    };
+
+const MARKS = Symbol('nestjs-oxd.uma.marks');
+
+/** A class, or the prototype of one with the name of its method. */
+type Place = readonly [owner: object, method?: string | symbol];
+
+/** Makes the decorator that leaves this mark. */
+export function marking(mark: UmaMark): ClassDecorator & MethodDecorator {
+  return (owner: object, method?: string | symbol): void => {
+    const place: Place = [owner, method];
+    write(place, [...(read(place, Reflect.getOwnMetadata) ?? []), mark]);
+  };
+}
+
+/**
+ * The marks of a class; where it has none of its own, the protections of the class it extends. That
+ * one class is open opens no other.
+ */
+export function marksOfClass(type: object): readonly UmaMark[] {
+  return ownOrProtections([type]);
+}
+
+/**
+ * The marks of a method; where it has none of its own, the protections of the method it overrides.
+ * They are kept under its name: another decorator may put a function of its own in its place.
+ */
+export function marksOfMethod(prototype: object, method: string): readonly UmaMark[] {
+  return ownOrProtections([ownerOf(prototype, method), method]);
+}
+
+function ownOrProtections(place: Place): readonly UmaMark[] {
+  const inherited = read(place, Reflect.getMetadata) ?? [];
+  const protections = inherited.filter(({ kind }) => kind === 'protected');
+  return read(place, Reflect.getOwnMetadata) ?? protections;
+}
+
+/** The prototype that the method is written in. */
+function ownerOf(prototype: object, method: string): object {
+  let owner: object | null = prototype;
+  while (owner && !Object.hasOwn(owner, method)) owner = Object.getPrototypeOf(owner) as object;
+  return owner ?? prototype;
+}
+
+function read(
+  [owner, method]: Place,
+  get: typeof Reflect.getMetadata,
+): readonly UmaMark[] | undefined {
+  const marks: unknown = method === undefined ? get(MARKS, owner) : get(MARKS, owner, method);
+  return marks as readonly UmaMark[] | undefined;
+}
+
+function write([owner, method]: Place, marks: readonly UmaMark[]): void {
+  if (method === undefined) Reflect.defineMetadata(MARKS, marks, owner);
+  else Reflect.defineMetadata(MARKS, marks, owner, method);
+}

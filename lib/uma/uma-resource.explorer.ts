@@ -1,0 +1,65 @@
+import { Injectable } from '@nestjs/common';
+import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { OxdConfigurationError } from '../errors.js';
+import type { UmaDeclaration } from './declaration.js';
+import { mergeDeclarations } from './declaration-merge.js';
+import { globalGuards } from './guard-presence.js';
+import { httpRoutes, type HttpRoute } from './http-routes.js';
+import { accessOf, declarationsOf } from './route-access.js';
+import { routeIssues } from './route-issues.js';
+import { strayIssues } from './stray-declarations.js';
+import { UmaRouteTable } from './uma-route-table.js';
+
+/** Reads once, at start-up, what the routes of the application declare. */
+@Injectable()
+export class UmaResourceExplorer {
+  constructor(
+    private readonly modules: ModulesContainer,
+    private readonly config: ApplicationConfig,
+    private readonly adapterHost: HttpAdapterHost,
+    private readonly table: UmaRouteTable,
+  ) {}
+
+  /**
+   * Fills the route table.
+   *
+   * @returns each declared resource once; none in an application without HTTP
+   * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID, naming every handler that is
+   *   declared wrongly
+   */
+  explore(): readonly UmaDeclaration[] {
+    refuse(strayIssues(this.modules));
+    const routes = this.routes();
+    refuse(routeIssues(routes, globalGuards(this.config)));
+    const { declarations, issues } = mergeDeclarations(
+      routes.flatMap((route) => this.enter(route)),
+    );
+    refuse(issues);
+    return declarations;
+  }
+
+  private routes(): HttpRoute[] {
+    const { httpAdapter } = this.adapterHost;
+    if (!httpAdapter) return [];
+    const normalize = (path: string): string => httpAdapter.normalizePath?.(path) ?? path;
+    return httpRoutes({ modules: this.modules, config: this.config, normalize });
+  }
+
+  private enter(route: HttpRoute): UmaDeclaration[] {
+    const access = accessOf(route);
+    if (access === undefined) return [];
+    const { controller, name: handler } = route;
+    const isPublic = access === 'public';
+    return route.templates.flatMap((template) => {
+      const levels = isPublic ? [] : declarationsOf(route, access, template);
+      for (const callback of route.callbacks) {
+        this.table.add({ controller, callback, template }, { handler, isPublic, levels });
+      }
+      return levels.flat();
+    });
+  }
+}
+
+function refuse(issues: readonly string[]): void {
+  if (issues.length > 0) throw new OxdConfigurationError(issues);
+}

@@ -1,0 +1,425 @@
+import { Controller, Get, UseGuards, type Type } from '@nestjs/common';
+import {
+  MemoryStore,
+  Rpt,
+  UmaGuard,
+  UmaProtected,
+  type OxdModuleOptions,
+  type UmaPermission,
+} from '../../lib/index.js';
+import type { Sandbox } from '../../lib/sandbox/sandbox.js';
+import { FakeAs, RS } from '../support/fake-as.js';
+import { registerSecret, secretsIn } from '../support/secrets.js';
+import {
+  ADAPTERS,
+  SITE,
+  startUmaApp,
+  token,
+  type Adapter,
+  type Answer,
+  type UmaApp,
+} from '../support/uma-app.js';
+import { UMA_GRANT, UmaWorld, startQuietly, type Client } from '../sandbox/uma-world.js';
+
+function albums(scopes: string[], ticketScopes?: string[]): Type {
+  @Controller('albums')
+  @UseGuards(UmaGuard)
+  class Albums {
+    @Get()
+    @UmaProtected({ scopes, ...(ticketScopes && { ticketScopes }) })
+    list(@Rpt() permissions: readonly UmaPermission[], @Rpt('sub') sub?: string) {
+      return { ran: 'list', permissions, sub: sub ?? null };
+    }
+  }
+  return Albums;
+}
+
+@Controller('admin')
+@UseGuards(UmaGuard)
+class Admin {
+  @Get()
+  @UmaProtected({ scopes: ['view'] })
+  all() {
+    return { ran: 'admin' };
+  }
+}
+
+const { authorization_redirect_uri } = SITE;
+const TIMEOUT = 200;
+const INSECURE = { type: 'embedded', allowInsecureRequests: true, timeout: TIMEOUT } as const;
+
+const opened: { close(): Promise<unknown> }[] = [];
+afterEach(async () => {
+  for (const one of opened.splice(0).reverse()) await one.close();
+});
+
+function closing<T extends { close(): Promise<unknown> }>(one: T): T {
+  opened.push(one);
+  return one;
+}
+
+interface Given {
+  readonly adapter: Adapter;
+  readonly controllers?: Type[];
+  readonly options: Partial<OxdModuleOptions>;
+}
+
+/** A resource server on the embedded engine, its resources registered. */
+async function start({ adapter, controllers, options }: Given): Promise<UmaApp> {
+  return closing(
+    await startUmaApp({
+      adapter,
+      controllers: controllers ?? [albums(['view']), Admin],
+      options: { transport: INSECURE, eager: true, ...options },
+    }),
+  );
+}
+
+/** Asks until the answer has this status: work in the background takes its time. */
+async function eventually(ask: () => Promise<Answer>, status: number): Promise<Answer> {
+  for (let times = 0; ; times++) {
+    const answer = await ask();
+    if (answer.status === status) return answer;
+    if (times === 300) throw new Error(`Still ${answer.status}, not ${status}.`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+describe.each(ADAPTERS)('a protected route on %s, with the sandbox', (adapter) => {
+  let sandbox: Sandbox;
+  let world: UmaWorld;
+  let client: Client;
+  let grant: readonly string[] | undefined;
+
+  beforeAll(async () => {
+    const policies = () => (grant ? { grant } : ('grant' as const));
+    sandbox = await startQuietly({ policies });
+    world = new UmaWorld(sandbox);
+    client = await world.register();
+  });
+  beforeEach(() => (grant = undefined));
+  afterAll(() => sandbox.close());
+
+  const server = (
+    controllers?: Type[],
+    client_name = 'Albums',
+    requiredScopes: 'any' | 'all' = 'any',
+  ): Promise<UmaApp> =>
+    start({
+      adapter,
+      controllers,
+      options: {
+        transport: { type: 'embedded', allowInsecureRequests: true, requiredScopes },
+        site: {
+          op_host: sandbox.issuer,
+          authorization_redirect_uri,
+          client_name,
+          grant_types: ['authorization_code', 'client_credentials'],
+          scope: ['openid', 'uma_protection'],
+        },
+      },
+    });
+
+  async function ticketOf(one: UmaApp, path: string): Promise<string> {
+    const { status, headers } = await one.ask(path);
+    expect(status).toBe(401);
+    const challenge = headers['www-authenticate'] ?? '';
+    const [, ticket = ''] = /ticket="([^"]+)"/.exec(challenge) ?? [];
+    registerSecret(ticket);
+    const expected = `UMA realm="photos.example.com:8443", as_uri="${sandbox.issuer}", ticket="${ticket}"`;
+    expect(challenge === expected).toBe(true);
+    return ticket;
+  }
+
+  async function rptFor(one: UmaApp, path: string): Promise<string> {
+    const reply = await world.ask(client, { ticket: await ticketOf(one, path) });
+    expect(reply.status).toBe(200);
+    return String(reply.body.access_token);
+  }
+
+  it('goes from declaration to ticket to RPT to access', async () => {
+    const one = await server();
+    const rpt = await rptFor(one, '/albums');
+    const answer = await one.ask({ path: '/albums', rpt });
+    expect(JSON.parse(answer.body)).toMatchObject({
+      ran: 'list',
+      permissions: [{ resource_id: expect.any(String), resource_scopes: ['view'] }],
+    });
+    expect(secretsIn(one.log.lines.join('\n'))).toHaveLength(0);
+  });
+
+  it('is not opened by the RPT of another resource', async () => {
+    const one = await server();
+    const rpt = await rptFor(one, '/albums');
+    expect((await one.ask({ path: '/admin', rpt })).status).toBe(401);
+    expect((await one.ask({ path: '/albums', rpt })).status).toBe(200);
+  });
+
+  it('is not opened by the RPT of another resource server, with resources of the same names', async () => {
+    const [one, other] = [await server(undefined, 'One'), await server(undefined, 'Other')];
+    const rpt = await rptFor(other, '/albums');
+    expect((await other.ask({ path: '/albums', rpt })).status).toBe(200);
+    expect((await one.ask({ path: '/albums', rpt })).status).toBe(401);
+  });
+
+  it('is not opened by ordinary tokens: of a client, of a user, the id_token, a PAT, a ticket', async () => {
+    const one = await server();
+    const user = await world.logIn(client);
+    const pat = (await world.resourceServer()).pat;
+    const tokens = [
+      await world.clientToken(client),
+      user.access_token,
+      user.id_token,
+      pat,
+      await ticketOf(one, '/albums'),
+    ];
+    for (const rpt of tokens) {
+      expect((await one.ask({ path: '/albums', rpt })).status).toBe(401);
+    }
+  });
+
+  it('needs every scope where requiredScopes is all, and one is no part of another', async () => {
+    const one = await server([albums(['read', 'readwrite'])], 'All', 'all');
+    for (const some of [['read'], ['readwrite']]) {
+      grant = some;
+      const rpt = await rptFor(one, '/albums');
+      expect((await one.ask({ path: '/albums', rpt })).status).toBe(401);
+    }
+    grant = ['read', 'readwrite'];
+    const rpt = await rptFor(one, '/albums');
+    expect((await one.ask({ path: '/albums', rpt })).status).toBe(200);
+  });
+
+  it('gives a new ticket each time, and each is good once', async () => {
+    const one = await server();
+    const tickets = [await ticketOf(one, '/albums'), await ticketOf(one, '/albums')];
+    expect(new Set(tickets).size).toBe(2);
+    const params = { grant_type: UMA_GRANT, ticket: tickets[0] ?? '' };
+    expect((await world.token(client, params)).status).toBe(200);
+    expect((await world.token(client, params)).status).toBe(400);
+  });
+});
+
+describe.each(ADAPTERS)(
+  'a protected route on %s, with a scripted authorization server',
+  (adapter) => {
+    let as: FakeAs;
+
+    beforeAll(async () => {
+      as = await FakeAs.start();
+    });
+    beforeEach(() => as.reset());
+    afterAll(() => as.close());
+
+    const site = () => ({ op_host: as.issuer, authorization_redirect_uri, ...RS });
+    const server = (given: Partial<Given> = {}): Promise<UmaApp> =>
+      start({ adapter, ...given, options: { site: site(), ...given.options } });
+
+    const NAME = '[GET] /albums';
+    const good = (): string => as.rpt(as.item(as.idOf(NAME), 'view'));
+
+    describe('lets nobody in', () => {
+      const past = Math.floor(Date.now() / 1000) - 60;
+      const future = Math.floor(Date.now() / 1000) + 3600;
+
+      it.each<[string, () => string]>([
+        ['with an RPT without permissions', () => as.rpt()],
+        ['with an unknown token', () => token('rpt')],
+        ['with the right scope on another resource', () => as.rpt(as.item('other', 'view'))],
+        ['with another scope', () => as.rpt(as.item(as.idOf(NAME), 'viewer'))],
+        ['with a scope that is the beginning', () => as.rpt(as.item(as.idOf(NAME), 'vie'))],
+        ['with the scope in another case', () => as.rpt(as.item(as.idOf(NAME), 'VIEW'))],
+        [
+          'with the id in another case',
+          () => as.rpt(as.item(as.idOf(NAME).toUpperCase().concat('x'), 'view')),
+        ],
+        ['with an item that has expired', () => expired({ exp: past })],
+        ['with an item that is not good yet', () => expired({ nbf: future })],
+        ['with an item that has no scopes', () => as.rpt({ resource_id: as.idOf(NAME) })],
+        ['with an item that has no id', () => as.rpt({ resource_scopes: ['view'] })],
+        ['with items that are no objects', () => as.rpt(...([null, 'view', 7] as never[]))],
+      ])('%s', async (_, rpt) => {
+        const one = await server();
+        const answer = await one.ask({ path: '/albums', rpt: rpt() });
+        expect([401, 403]).toContain(answer.status);
+        expect(answer.body).not.toContain('"ran"');
+      });
+
+      function expired(times: object): string {
+        return as.rpt({ resource_id: as.idOf(NAME), resource_scopes: ['view'], ...times });
+      }
+
+      it.each<[string, Record<string, unknown>]>([
+        ['active: "true"', { active: 'true' }],
+        ['active: 1', { active: 1 }],
+        ['no active', { active: undefined }],
+        ['permissions that are no list', { permissions: { resource_id: 'x' } }],
+        ['a token that has expired', { exp: past }],
+        ['a token that is not good yet', { nbf: future }],
+      ])('where introspection says %s', async (_, said) => {
+        const one = await server();
+        as.introspection = said;
+        const answer = await one.ask({ path: '/albums', rpt: good() });
+        expect([401, 403]).toContain(answer.status);
+        expect(answer.body).not.toContain('"ran"');
+      });
+    });
+
+    describe('where the authorization server', () => {
+      it.each([
+        ['answers introspection with a page', 'rpt', { text: '<h1>welcome</h1>' }],
+        ['answers introspection with 500', 'rpt', { status: 500, json: {} }],
+        ['does not answer introspection', 'rpt', { hang: true }],
+        ['breaks off at introspection', 'rpt', { drop: true }],
+        ['refuses the PAT', 'rpt', { status: 401, json: { error: 'invalid_token' } }],
+        ['issues no ticket', 'permission', { status: 500, json: {} }],
+        ['issues an empty ticket', 'permission', { status: 201, json: { ticket: '' } }],
+        ['issues a ticket that is none', 'permission', { status: 201, json: { ticket: 7 } }],
+        ['does not answer for a ticket', 'permission', { hang: true }],
+        ['issues no PAT', 'pat', { status: 401, json: { error: 'invalid_client' } }],
+      ] as const)(
+        '%s: 403 with a warning within the limit, and good again',
+        async (_, at, answer) => {
+          const one = await server();
+          // A second start, so that the PAT is not there yet.
+          as.revokePats();
+          as.on(at, answer);
+          const rpt = at === 'permission' ? undefined : good();
+          const begun = performance.now();
+          const refused = await one.ask({ path: '/albums', rpt });
+          expect(performance.now() - begun).toBeLessThan(6 * TIMEOUT);
+          expect(refused.status).toBe(403);
+          expect(refused.headers.warning).toBe('199 - "UMA Authorization Server Unreachable"');
+          expect(refused.headers['www-authenticate']).toBeUndefined();
+          as.on(at, undefined);
+          expect((await one.ask({ path: '/albums', rpt: good() })).status).toBe(200);
+          expect((await one.ask('/albums')).status).toBe(401);
+          expect(secretsIn(one.log.lines.join('\n'))).toHaveLength(0);
+        },
+      );
+
+      it('sends a ticket that no header may carry: 403 with a warning, and no header of its own', async () => {
+        const one = await server();
+        as.on('permission', { status: 201, json: { ticket: 'a\r\nX-Evil: 1' } });
+        const answer = await one.ask('/albums');
+        expect([answer.status, answer.headers['x-evil']]).toEqual([403, undefined]);
+        as.on('permission', { status: 201, json: { ticket: 'a"b\\c' } });
+        const quoted = await one.ask('/albums');
+        expect(quoted.headers['www-authenticate']).toContain(String.raw`ticket="a\"b\\c"`);
+      });
+
+      it('is down at start: 503 until it is there, then it works by itself', async () => {
+        as.on('uma-discovery', { status: 503, text: 'starting' });
+        const one = await server({ options: { eager: false } });
+        const refused = await one.ask('/albums');
+        expect([refused.status, refused.headers['retry-after']]).toEqual([503, '1']);
+        await eventually(async () => {
+          const { status, headers } = await one.ask('/albums');
+          expect(status).toBe(503);
+          return { status: one.clock.waiting.length, headers, body: '' };
+        }, 1);
+        as.on('uma-discovery', undefined);
+        await one.clock.advance(60_000);
+        await eventually(() => one.ask('/albums'), 401);
+        expect((await one.ask({ path: '/albums', rpt: good() })).status).toBe(200);
+      });
+
+      it('stops and comes back without its memory: everything is registered again', async () => {
+        const first = await FakeAs.start();
+        const { port } = new URL(first.issuer);
+        const one = await server({
+          options: { site: { ...site(), op_host: first.issuer }, transport: INSECURE },
+        });
+        await first.close();
+        const down = await one.ask({ path: '/albums', rpt: token('rpt') });
+        expect([down.status, down.headers.warning !== undefined]).toEqual([403, true]);
+        const second = closing(await FakeAs.start(Number(port)));
+        await one.clock.advance(60_000);
+        await eventually(() => one.ask('/albums'), 401);
+        const rpt = second.rpt(second.item(second.idOf(NAME), 'view'));
+        expect((await one.ask({ path: '/albums', rpt })).status).toBe(200);
+        expect((await one.ask('/admin')).status).toBe(401);
+      });
+    });
+
+    it('costs 32 requests at once one PAT and one registration', async () => {
+      const one = await server({ controllers: [albums(['view'])] });
+      const rpt = good();
+      const asked = await Promise.all(
+        Array.from({ length: 32 }, () => one.ask({ path: '/albums', rpt })),
+      );
+      expect(asked.map(({ status }) => status)).toEqual(Array(32).fill(200));
+      expect(as.seen('pat')).toHaveLength(1);
+      expect(as.seen('resources', 'POST')).toHaveLength(1);
+      expect(as.seen('rpt')).toHaveLength(32);
+    });
+
+    describe('a further start', () => {
+      const twice = async (
+        first: Type[],
+        second: Type[],
+        uma: OxdModuleOptions['uma'] = {},
+      ): Promise<UmaApp> => {
+        const store = new MemoryStore();
+        const before = await server({ controllers: first, options: { store } });
+        await before.close();
+        opened.splice(opened.indexOf(before), 1);
+        const names = as.names;
+        expect(names.length).toBe(first.length);
+        return server({ controllers: second, options: { store, uma } });
+      };
+
+      it('registers nothing where the same is declared', async () => {
+        await twice([albums(['view']), Admin], [Admin, albums(['view'])]);
+        expect(as.seen('resources', 'POST')).toHaveLength(2);
+        expect(as.seen('resources', 'PUT', 'DELETE')).toHaveLength(0);
+      });
+
+      it('changes a resource in place, so that policies on it stay', async () => {
+        let id = '';
+        const first = albums(['view']);
+        const one = await twice([first], [albums(['view', 'edit'])]);
+        id = as.idOf(NAME);
+        expect(as.seen('resources', 'POST')).toHaveLength(1);
+        expect(as.seen('resources', 'PUT').map(({ url }) => url.endsWith(id))).toEqual([true]);
+        expect(as.resources.get(id)).toMatchObject({ resource_scopes: ['view', 'edit'] });
+        const rpt = as.rpt(as.item(id, 'edit'));
+        expect((await one.ask({ path: '/albums', rpt })).status).toBe(200);
+      });
+
+      it('keeps what is declared no longer, and names it', async () => {
+        const one = await twice([albums(['view']), Admin], [albums(['view'])]);
+        expect(as.names).toEqual(['[GET] /admin', NAME]);
+        expect(one.log.with('warn', 'Declared no longer')[0]).toContain('GET /admin');
+        expect((await one.ask('/admin')).status).toBe(404);
+      });
+
+      it('deletes what is declared no longer with uma.overwrite, and nothing else', async () => {
+        await twice([albums(['view']), Admin], [albums(['view'])], { overwrite: true });
+        expect(as.names).toEqual([NAME]);
+        expect(as.seen('resources', 'DELETE')).toHaveLength(1);
+        expect(as.seen('resources', 'POST')).toHaveLength(2);
+      });
+    });
+
+    it('registers again what an administrator deleted: 503 in between', async () => {
+      const one = await server();
+      const id = as.idOf(NAME);
+      await one.clock.advance(10_000);
+      as.resources.delete(id);
+      const refused = await one.ask('/albums');
+      expect([refused.status, refused.headers['retry-after']]).toEqual([503, '1']);
+      await eventually(() => one.ask('/albums'), 401);
+      expect(as.idOf(NAME)).not.toBe(id);
+      expect((await one.ask({ path: '/albums', rpt: good() })).status).toBe(200);
+      expect(as.seen('resources', 'POST')).toHaveLength(3);
+    });
+
+    it('is registered once by two replicas that boot at once on one store', async () => {
+      const store = new MemoryStore();
+      await Promise.all([1, 2].map(() => server({ options: { store } })));
+      expect(as.names).toEqual(['[GET] /admin', NAME]);
+      expect(as.seen('resources', 'POST')).toHaveLength(2);
+    });
+  },
+);

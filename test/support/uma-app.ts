@@ -1,0 +1,247 @@
+import { randomUUID } from 'node:crypto';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type {
+  DynamicModule,
+  INestApplication,
+  LoggerService,
+  Provider,
+  Type,
+} from '@nestjs/common';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import {
+  MemoryStore,
+  OxdClock,
+  OxdCommandError,
+  OxdModule,
+  type OxdModuleOptions,
+  type Params,
+  type Result,
+  type UmaResource,
+} from '../../lib/index.js';
+import { ScriptedTransport } from '../../lib/testing/testing.js';
+import { ManualClock, settled } from './manual-clock.js';
+import { registerSecret } from './secrets.js';
+
+/** The HTTP adapters that the guard runs on. */
+export const ADAPTERS = ['express', 'fastify'] as const;
+export type Adapter = (typeof ADAPTERS)[number];
+
+type Check = Params<'uma_rs_check_access'>;
+type Checked = Result<'uma_rs_check_access'>;
+
+export const SITE = {
+  oxd_id: 'site-1',
+  op_host: 'https://as.example.com',
+  authorization_redirect_uri: 'https://photos.example.com:8443/callback',
+};
+
+/** An RPT that must never be printed. */
+export function token(kind: string): string {
+  const value = `${kind}-${randomUUID()}`;
+  registerSecret(value);
+  return value;
+}
+
+/** An RPT, and what it is good for. */
+export interface IssuedRpt {
+  readonly rpt: string;
+  /** As `GET /albums`. */
+  readonly resource: string;
+}
+
+/** A resource server's other side in memory: knows what is protected and which RPT is good where. */
+export class AuthorizationServer extends ScriptedTransport {
+  readonly tickets: string[] = [];
+  private readonly protectedHere = new Map<string, UmaResource>();
+  private readonly good = new Set<string>();
+
+  constructor() {
+    super();
+    this.reset();
+  }
+
+  /** Forgets every call and behaves as usual again; what is protected stays. */
+  reset(): void {
+    this.calls.length = 0;
+    this.script({
+      uma_rs_protect: ({ oxd_id = '', resources }) => this.protect(oxd_id, resources),
+      uma_rs_check_access: (params) => this.check(params),
+    });
+  }
+
+  /** Issues an RPT for one resource. */
+  issue(resource: string): string {
+    const rpt = token('rpt');
+    this.good.add(`${resource} ${rpt}`);
+    return rpt;
+  }
+
+  /** Loses a resource, as an administrator may delete one. */
+  lose(path: string): void {
+    this.protectedHere.delete(path.toLowerCase());
+  }
+
+  /** The commands of one name so far. */
+  sent<C extends 'uma_rs_protect' | 'uma_rs_check_access'>(command: C): Params<C>[] {
+    const calls = this.calls.filter((call) => call.command === command);
+    return calls.map(({ params }) => params as unknown as Params<C>);
+  }
+
+  /** What was protected, as `GET /albums`, by the last command. */
+  get lastProtected(): string[] {
+    const { resources = [] } = this.sent('uma_rs_protect').at(-1) ?? {};
+    return resources.flatMap(({ path, conditions }) =>
+      conditions.flatMap(({ httpMethods }) => httpMethods.map((method) => `${method} ${path}`)),
+    );
+  }
+
+  /** The usual answer to a check. */
+  check({ path, http_method, rpt }: Check): Checked {
+    const resource = this.protectedHere.get(path.toLowerCase());
+    const known = resource?.conditions.some((one) => one.httpMethods.includes(http_method));
+    if (!known) throw refusal('invalid_request');
+    if (this.good.has(`${http_method} ${path} ${rpt}`)) {
+      const permission = { resource_id: `id of ${path}`, resource_scopes: ['view'] };
+      return { access: 'granted', permissions: [permission], sub: 'alice' };
+    }
+    return this.denied();
+  }
+
+  /** A denial with a new ticket, in oxd's words. */
+  denied(): Checked {
+    const ticket = token('ticket');
+    this.tickets.push(ticket);
+    const header = `UMA realm="rs",as_uri="https://issuer.example.com",error="insufficient_scope",ticket="${ticket}"`;
+    return { access: 'denied', ticket, 'www-authenticate_header': header };
+  }
+
+  private protect(oxd_id: string, resources: readonly UmaResource[]): { oxd_id: string } {
+    for (const one of resources) this.protectedHere.set(one.path.toLowerCase(), one);
+    return { oxd_id };
+  }
+}
+
+/** A refusal in the words of oxd. */
+export function refusal(error: string): OxdCommandError {
+  return new OxdCommandError(`The command was refused (${error}).`, { error });
+}
+
+/** What the application logged. */
+export class LogLines implements LoggerService {
+  readonly lines: string[] = [];
+
+  log(): void {}
+  debug = (message: unknown): void => this.keep('debug', message);
+  warn = (message: unknown): void => this.keep('warn', message);
+  error = (message: unknown): void => this.keep('error', message);
+
+  /** The lines of a level that have this text in them. */
+  with(level: 'debug' | 'warn' | 'error', text: string): string[] {
+    return this.lines.filter((line) => line.startsWith(`${level}: `) && line.includes(text));
+  }
+
+  private keep(level: string, message: unknown): void {
+    this.lines.push(`${level}: ${String(message)}`);
+  }
+}
+
+/** An answer, with headers as they arrived. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** What is asked, as it stands: neither path nor headers are made neat. */
+export interface Asked {
+  readonly method?: string;
+  readonly path: string;
+  /** Names and values in turn, so that a name may come twice. */
+  readonly headers?: readonly string[];
+  readonly rpt?: string;
+  readonly body?: string;
+}
+
+/** A running application. */
+export interface UmaApp {
+  readonly app: INestApplication;
+  readonly transport: AuthorizationServer;
+  readonly clock: ManualClock;
+  readonly log: LogLines;
+  readonly ask: (asked: Asked | string) => Promise<Answer>;
+  readonly close: () => Promise<void>;
+}
+
+/** What a test application is made of. */
+export interface UmaAppOptions {
+  readonly adapter?: Adapter;
+  readonly controllers: Type[];
+  readonly providers?: Provider[];
+  /** Modules beside `OxdModule`, which is global. */
+  readonly imports?: (Type | DynamicModule)[];
+  readonly transport?: AuthorizationServer;
+  readonly options?: Partial<OxdModuleOptions>;
+  readonly clock?: ManualClock;
+  /** Done before `listen()`: prefix, versioning, global guards, CORS. */
+  readonly configure?: (app: INestApplication) => void;
+}
+
+/** Starts an application on a free port, with everything behind it in memory. */
+export async function startUmaApp(given: UmaAppOptions): Promise<UmaApp> {
+  const { transport = new AuthorizationServer(), clock = new ManualClock() } = given;
+  const log = new LogLines();
+  const module = await Test.createTestingModule({
+    imports: [
+      OxdModule.forRoot({
+        site: SITE,
+        secret: 'a test secret of more than 32 characters',
+        store: new MemoryStore(),
+        transport,
+        isGlobal: true,
+        ...given.options,
+      }),
+      ...(given.imports ?? []),
+    ],
+    controllers: given.controllers,
+    providers: given.providers ?? [],
+  })
+    .setLogger(log)
+    .overrideProvider(OxdClock)
+    .useValue(clock)
+    .compile();
+  const adapter = given.adapter === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
+  const app = module.createNestApplication(adapter);
+  given.configure?.(app);
+  await app.listen(0, '127.0.0.1');
+  await settled();
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const ask = (asked: Asked | string): Promise<Answer> =>
+    send(port, typeof asked === 'string' ? { path: asked } : asked);
+  return { app, transport, clock, log, ask, close: () => app.close() };
+}
+
+function send(port: number, { method = 'GET', path, headers = [], rpt, body }: Asked) {
+  const bearer = rpt === undefined ? [] : ['Authorization', `Bearer ${rpt}`];
+  // Without a length Node announces a body in pieces, for which Fastify wants a type.
+  const length = ['Content-Length', String(Buffer.byteLength(body ?? ''))];
+  const raw = ['Host', '127.0.0.1', ...headers, ...bearer, ...length];
+  return new Promise<Answer>((resolve, reject) => {
+    const options = { host: '127.0.0.1', port, method, path, headers: raw, agent: false };
+    const request = httpRequest(options as object, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: Buffer.concat(chunks).toString(),
+        }),
+      );
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}
