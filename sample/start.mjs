@@ -1,20 +1,32 @@
-// Starts a sample with all it needs: node ../start.mjs [--socket], in the folder of the sample.
+// Starts the samples with all they need: node sample/start.mjs [--socket] [01-login] […]
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { join, relative } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { policies } from './02-protect-an-api/policies.mjs';
 
-const { PORT = '3000', SANDBOX_PORT = '9400', OXD_PORT = '8099' } = process.env;
+const { PORT = '3000', API_PORT = String(Number(PORT) + 1) } = process.env;
+const { SANDBOX_PORT = '9400', OXD_PORT = '8099' } = process.env;
+
+const SAMPLES = [
+  { name: '01-login', variable: 'PORT', port: PORT, environment: login },
+  { name: '02-protect-an-api', variable: 'API_PORT', port: API_PORT, environment: protect },
+];
+
 const socket = process.argv.includes('--socket');
+const named = SAMPLES.filter(({ name }) => process.argv.includes(name));
+const chosen = named.length > 0 ? named : SAMPLES;
 const closing = [];
 
 try {
-  await checkPort(PORT, 'PORT', 'the application');
+  for (const { name, variable, port } of chosen) await checkPort(port, variable, `sample ${name}`);
   await checkPort(SANDBOX_PORT, 'SANDBOX_PORT', 'the sandbox');
   if (socket) await checkPort(OXD_PORT, 'OXD_PORT', 'oxd-server');
-  const sandbox = await startProvider();
-  const transport = socket ? await startOxdServer() : embedded();
-  process.exitCode = await runSample({ ...environment(sandbox.issuer), ...transport });
+  const { issuer } = await startProvider();
+  const shared = { OXD_OP_HOST: issuer, ...(socket ? await startOxdServer() : embedded()) };
+  process.exitCode = await runSamples(shared);
 } catch (error) {
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
@@ -22,19 +34,28 @@ try {
   for (const close of closing.reverse()) await close();
 }
 
-/** All that the sample is told: it runs with a real provider when these say so. */
-function environment(issuer) {
-  const app = `http://localhost:${PORT}`;
+/** What the sample is told: it runs with a real provider when this names one. */
+function login(app) {
   return {
-    PORT,
-    SESSION_SECRET: randomBytes(32).toString('base64url'),
-    OXD_SECRET: randomBytes(32).toString('base64url'),
-    OXD_OP_HOST: issuer,
+    SESSION_SECRET: secret(),
+    OXD_SECRET: secret(),
     OXD_CLIENT_NAME: 'Sample 01',
     OXD_AUTHORIZATION_REDIRECT_URI: `${app}/callback`,
     OXD_POST_LOGOUT_REDIRECT_URI: `${app}/`,
     OXD_GRANT_TYPES: 'authorization_code refresh_token',
     OXD_SCOPE: 'openid profile email',
+  };
+}
+
+/** Eager: it starts when its resources are registered. */
+function protect(app) {
+  return {
+    OXD_SECRET: secret(),
+    OXD_EAGER: 'true',
+    OXD_CLIENT_NAME: 'Sample 02',
+    OXD_AUTHORIZATION_REDIRECT_URI: `${app}/`,
+    OXD_GRANT_TYPES: 'client_credentials urn:ietf:params:oauth:grant-type:uma-ticket',
+    OXD_SCOPE: 'openid uma_protection',
   };
 }
 
@@ -46,7 +67,8 @@ function embedded() {
 async function startProvider() {
   quietAboutNode20();
   const { startSandbox } = await import('nestjs-oxd/sandbox');
-  const sandbox = await startSandbox({ port: Number(SANDBOX_PORT) });
+  const clientsFile = file('sandbox-clients.json');
+  const sandbox = await startSandbox({ port: Number(SANDBOX_PORT), clientsFile, policies });
   closing.push(() => sandbox.close());
   return sandbox;
 }
@@ -54,7 +76,7 @@ async function startProvider() {
 async function startOxdServer() {
   const { FileStore } = await import('nestjs-oxd');
   const { OxdServer } = await import('nestjs-oxd/testing');
-  const store = await FileStore.open('.oxd/oxd-server.json');
+  const store = await FileStore.open(file('oxd-server.json'));
   closing.push(() => store.close());
   const server = await OxdServer.start({
     port: Number(OXD_PORT),
@@ -71,16 +93,44 @@ async function startOxdServer() {
   };
 }
 
-/** @returns the exit code; a signal for us is one for the sample */
-async function runSample(environment) {
-  const sample = spawn(process.execPath, ['dist/main.js'], {
+/** Runs them until one ends or we are told to. @returns the exit code */
+async function runSamples(shared) {
+  const children = chosen.map((sample) => run(sample, shared));
+  const exits = children.map((child) => once(child, 'exit'));
+  const stop = (signal) => children.forEach((child) => child.kill(signal));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
+  const ended = new AbortController();
+  void tellAddresses(ended.signal);
+  await Promise.race(exits);
+  ended.abort();
+  stop('SIGTERM');
+  const codes = (await Promise.all(exits)).map(([code]) => code ?? 0);
+  return codes.find((code) => code !== 0) ?? 0;
+}
+
+function run({ name, port, environment }, shared) {
+  const told = { PORT: port, ...shared, ...environment(addressOf(port)) };
+  return spawn(process.execPath, ['dist/main.js'], {
+    cwd: join(import.meta.dirname, name),
     stdio: 'inherit',
-    env: { ...process.env, ...environment },
+    env: { ...process.env, ...told },
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-    process.on(signal, () => sample.kill(signal));
-  const [code] = await once(sample, 'exit');
-  return code ?? 0;
+}
+
+/** Below all that they print at their start. */
+async function tellAddresses(signal) {
+  for (const { port } of chosen) {
+    while (!signal.aborted && !(await answers(port))) await setTimeout(100);
+  }
+  if (signal.aborted) return;
+  const lines = chosen.map(({ name, port }) => `  ${name.padEnd(20)}${addressOf(port)}`);
+  process.stdout.write(['', 'Open in a browser:', ...lines, '', ''].join('\n'));
+}
+
+async function answers(port) {
+  const answer = await fetch(addressOf(port)).catch(() => undefined);
+  await answer?.body?.cancel();
+  return answer !== undefined;
 }
 
 async function checkPort(port, variable, who) {
@@ -96,6 +146,19 @@ async function checkPort(port, variable, who) {
   } finally {
     probe.close();
   }
+}
+
+function addressOf(port) {
+  return `http://localhost:${port}`;
+}
+
+function secret() {
+  return randomBytes(32).toString('base64url');
+}
+
+/** State of the servers, beside this file. */
+function file(name) {
+  return relative(process.cwd(), join(import.meta.dirname, '.oxd', name));
 }
 
 /** Works on Node 20 as well (the tests run there), but says otherwise. */

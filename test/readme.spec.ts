@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
-import { root } from './support/source.js';
+import { libFiles, libSource, root } from './support/source.js';
 
 interface Manifest {
   readonly scripts: Readonly<Record<string, string>>;
@@ -18,11 +18,45 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
 
 it('README.md has the sections of a README in their order', () => {
   const sections = [
-    ...['Install', 'Choose a transport', 'Options', 'Errors', 'Implemented standards', 'Samples'],
+    ...[
+      'Install',
+      'Log in',
+      'Protect a route',
+      'Choose a transport',
+      'Options',
+      'Errors',
+      'Implemented standards',
+      'Samples',
+    ],
     ...['Moving from oxd-node', 'Versions', 'Security', 'Licence'],
   ];
   const headings = [...text('README.md').matchAll(/^## (.+)$/gm)].map(([, name = '']) => name);
   expect(headings.filter((heading) => sections.includes(heading))).toEqual(sections);
+});
+
+it('README.md names every variable that is read', () => {
+  const variables = [...text('lib/oxd.config.ts').matchAll(/^ {2}(OXD_\w+):/gm)];
+  const named = new Set([...text('README.md').matchAll(/`(OXD_\w+)`/g)].map(([, name]) => name));
+  expect(variables.length).toBeGreaterThan(40);
+  expect(variables.map(([, name]) => name).filter((name) => !named.has(name))).toEqual([]);
+});
+
+it('docs/protect-an-api.md quotes log lines and errors as they are', () => {
+  const code = libFiles()
+    .map(libSource)
+    .join('\n')
+    .replace(/['"`] \+\s+['"`]/g, '');
+  const source = code.replaceAll("\\'", "'");
+  const tables = text('docs/protect-an-api.md')
+    .split('\n\n')
+    .filter((block) => /^\| (the line|what the error) says/.test(block));
+  const quoted = tables
+    .flatMap((table) => table.split('\n').slice(2))
+    .flatMap((row) => [...(row.split(' | ')[0] ?? '').matchAll(/`([^`]+)`/g)])
+    .map(([, one = '']) => one);
+  expect(quoted.length).toBeGreaterThan(25);
+  const parts = quoted.flatMap((one) => one.split('…'));
+  expect(parts.filter((part) => !source.includes(part))).toEqual([]);
 });
 
 describe.each(pages)('%s', (page) => {

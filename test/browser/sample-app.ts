@@ -7,10 +7,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { registerSecret } from '../support/secrets.js';
 
-const MAIN = resolve('sample/01-login/dist/main.js');
 const CLOCK = resolve('test/browser/clock.mjs');
 
-/** `sample/01-login` as a user starts it: a process with an environment. */
+/** A sample as a user starts it: a process with an environment. */
 export class SampleApp {
   /** All that it has printed. */
   output = '';
@@ -25,7 +24,10 @@ export class SampleApp {
   }
 
   /** @param environment what it is told of provider and transport */
-  static async start(environment: Readonly<Record<string, string>>): Promise<SampleApp> {
+  static async start(
+    environment: Readonly<Record<string, string>>,
+    sample = '01-login',
+  ): Promise<SampleApp> {
     const port = await freePort();
     const origin = `http://localhost:${port}`;
     const folder = await mkdtemp(join(tmpdir(), 'oxd-sample-'));
@@ -34,7 +36,8 @@ export class SampleApp {
       SESSION_SECRET: randomBytes(32).toString('base64url'),
     };
     Object.values(secrets).forEach(registerSecret);
-    const child = spawn(process.execPath, ['--import', CLOCK, MAIN], {
+    const main = resolve('sample', sample, 'dist/main.js');
+    const child = spawn(process.execPath, ['--import', CLOCK, main], {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: {

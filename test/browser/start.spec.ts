@@ -1,19 +1,23 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { Browser, passSandbox, textOf } from '../support/browser.js';
+import { registerSecret } from '../support/secrets.js';
 import { freePort } from './sample-app.js';
-
-const START = resolve('sample/start.mjs');
 
 let folder: string;
 
+/** A copy of the samples, for they keep state beside themselves. */
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'oxd-start-'));
-  await symlink(resolve('sample/01-login/dist'), join(folder, 'dist'));
+  await cp(resolve('sample'), join(folder, 'sample'), {
+    recursive: true,
+    filter: (path) => basename(path) !== '.oxd',
+  });
+  await symlink(resolve('node_modules'), join(folder, 'node_modules'));
 });
 
 afterEach(() => rm(folder, { recursive: true }));
@@ -22,24 +26,33 @@ it.each([
   ['npm start', []],
   ['npm run start:socket', ['--socket']],
 ])(
-  '%s prints an address to log in at; the next start registers nothing anew',
+  '%s prints the addresses of both samples; the next start registers nothing anew',
   async (_name, args) => {
     const ports = await freePorts();
-    const clients = [];
+    const registered: Awaited<ReturnType<typeof registrations>>[] = [];
     for (let times = 0; times < 2; times++) {
       const started = await start(ports, args);
-      const { browser, login } = await beginLogin(started.address);
-      clients.push(new URL(login).searchParams.get('client_id'));
-      const profile = await passSandbox(browser, login);
+      const [login = '', api = ''] = started.addresses;
+      const profile = await passSandbox(...(await beginLogin(login)));
       expect(textOf(profile.html)).toContain('zoe@example.com');
+      await expectChallenge(`${api}/api/albums`);
       expect(await started.stop()).toBe(0);
+      registered.push(await registrations());
     }
-    expect(clients[0]).toEqual(expect.any(String));
-    expect(clients[1]).toBe(clients[0]);
+    expect(registered[0]?.clients).toHaveLength(2);
+    expect(registered[0]?.resources).toHaveLength(4);
+    expect(registered[1]).toEqual(registered[0]);
   },
 );
 
-it.each(['PORT', 'SANDBOX_PORT', 'OXD_PORT'] as const)(
+it('one sample can be started alone', async () => {
+  const ports = await freePorts();
+  const started = await start(ports, ['02-protect-an-api']);
+  expect(started.addresses).toEqual([`http://localhost:${ports.API_PORT}`]);
+  expect(await started.stop()).toBe(0);
+});
+
+it.each(['PORT', 'API_PORT', 'SANDBOX_PORT', 'OXD_PORT'] as const)(
   'names the variable to change when the port of %s is taken',
   async (variable) => {
     const ports = await freePorts();
@@ -55,12 +68,13 @@ it.each(['PORT', 'SANDBOX_PORT', 'OXD_PORT'] as const)(
 );
 
 async function freePorts() {
-  const [PORT, SANDBOX_PORT, OXD_PORT] = [await freePort(), await freePort(), await freePort()];
-  return { PORT: String(PORT), SANDBOX_PORT: String(SANDBOX_PORT), OXD_PORT: String(OXD_PORT) };
+  const names = ['PORT', 'API_PORT', 'SANDBOX_PORT', 'OXD_PORT'] as const;
+  const ports = names.map(async (name) => [name, String(await freePort())] as const);
+  return Object.fromEntries(await Promise.all(ports)) as Record<(typeof names)[number], string>;
 }
 
 function run(ports: Readonly<Record<string, string>>, args: readonly string[]) {
-  const child = spawn(process.execPath, [START, ...args], {
+  const child = spawn(process.execPath, ['sample/start.mjs', ...args], {
     cwd: folder,
     env: { PATH: process.env.PATH, ...ports },
   });
@@ -72,14 +86,14 @@ function run(ports: Readonly<Record<string, string>>, args: readonly string[]) {
 
 async function start(ports: Readonly<Record<string, string>>, args: readonly string[]) {
   const { child, output } = run(ports, args);
-  const printed = /Open (http:\/\/localhost:\d+) in a browser/;
+  const printed = /Open in a browser:\n((?: {2}\S+ +http:\/\/localhost:\d+\n)+)\n/;
   const ended = once(child, 'exit').then(() => {
     throw new Error(`It ended at its start:\n${output()}`);
   });
   ended.catch(() => undefined);
   while (!printed.test(output())) await Promise.race([ended, once(child.stdout, 'data')]);
   return {
-    address: printed.exec(output())?.[1] ?? '',
+    addresses: printed.exec(output())?.[1]?.match(/http:\S+/g) ?? [],
     stop: async () => {
       const exited = once(child, 'exit');
       child.kill('SIGTERM');
@@ -88,8 +102,28 @@ async function start(ports: Readonly<Record<string, string>>, args: readonly str
   };
 }
 
-async function beginLogin(address: string) {
+async function beginLogin(address: string): Promise<[Browser, string]> {
   const browser = new Browser();
   const { location = '' } = await browser.request(`${address}/login?returnTo=/profile`);
-  return { browser, login: location };
+  return [browser, location];
+}
+
+async function expectChallenge(url: string): Promise<void> {
+  const answer = await fetch(url);
+  expect(answer.status).toBe(401);
+  const [, ticket = ''] =
+    /ticket="([^"]+)"/.exec(answer.headers.get('www-authenticate') ?? '') ?? [];
+  expect(ticket).not.toBe('');
+  registerSecret(ticket);
+}
+
+/** Ids of the clients and of the resources that the sandbox keeps over a restart. */
+async function registrations() {
+  const text = await readFile(join(folder, 'sample/.oxd/sandbox-clients.json'), 'utf8');
+  const { records } = JSON.parse(text) as { records: Readonly<Record<string, unknown>> };
+  const resources = records.UmaResources as Readonly<Record<string, readonly { _id: string }[]>>;
+  return {
+    clients: Object.keys(records).filter((key) => key.startsWith('Client:')),
+    resources: Object.values(resources).flatMap((own) => own.map(({ _id }) => _id)),
+  };
 }

@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { ConfigModule } from '@nestjs/config';
+import { OxdModule } from 'nestjs-oxd';
+import { oxdConfig } from 'nestjs-oxd/config';
+import { AlbumsController } from './albums.controller.js';
+import { DemoController } from './demo.controller.js';
+
+@Module({
+  imports: [
+    ConfigModule.forRoot({ isGlobal: true, load: [oxdConfig] }),
+    OxdModule.forRootAsync(oxdConfig.asProvider()),
+  ],
+  controllers: [AlbumsController, DemoController],
+})
+export class AppModule {}

@@ -1,0 +1,128 @@
+import type { Exchange } from './client.js';
+
+/** Something that is protected. */
+export interface Resource {
+  readonly path: string;
+  readonly method: string;
+  readonly scopes: readonly string[];
+}
+
+/** Something to try: a button of the page. */
+export interface Case {
+  /** Its name in the address. */
+  readonly name: string;
+  readonly title: string;
+  readonly text: string;
+}
+
+/** A case that was tried, and all that was said. */
+export interface Tried {
+  readonly name: string;
+  readonly exchanges: readonly Exchange[];
+}
+
+/** What is declared, and a button for every case. */
+export function demoPage(
+  resources: readonly Resource[],
+  cases: readonly Case[],
+  tried?: Tried,
+): string {
+  return page(
+    cases.find(({ name }) => name === tried?.name)?.title ?? 'Protect an API',
+    html`<h1>Protect an API</h1>
+      <p>Albums behind <code>UmaGuard</code>. Be a client: send requests, and see what is said.</p>
+      <h2>What is declared</h2>
+      ${resourceTable(resources)}
+      <h2>What to try</h2>
+      <p class="note">
+        Tickets and tokens are secrets. They are on this page, shortened, because it is a
+        demonstration; keep them out of yours, and out of your logs.
+      </p>
+      <ol class="cases">
+        ${cases.map((one) => caseItem(one, tried?.name === one.name ? tried.exchanges : []))}
+      </ol>`,
+  );
+}
+
+function resourceTable(resources: readonly Resource[]): Html {
+  return html`<table>
+    <thead>
+      <tr>
+        <th scope="col">Method</th>
+        <th scope="col">Path</th>
+        <th scope="col">Scope</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${resources.map(
+        ({ method, path, scopes }) =>
+          html`<tr>
+            <td><code>${method}</code></td>
+            <td><code>${path}</code></td>
+            <td><code>${scopes.join(', ')}</code></td>
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;
+}
+
+function caseItem({ name, title, text }: Case, exchanges: readonly Exchange[]): Html {
+  return html`<li id="${name}">
+    <form method="post" action="/try/${name}#${name}">
+      <div>
+        <h3>${title}</h3>
+        <p>${text}</p>
+      </div>
+      <button aria-label="Try: ${title}">Try</button>
+    </form>
+    ${exchanges.length > 0 && conversation(exchanges)}
+  </li>`;
+}
+
+function conversation(exchanges: readonly Exchange[]): Html {
+  return html`<ol class="conversation" aria-label="What was said">
+    ${exchanges.map(
+      ({ title, question, answer, refused }) =>
+        html`<li>
+          <h4>${title}</h4>
+          <pre>${question}</pre>
+          <pre class="${refused ? 'refused' : 'granted'}">${answer}</pre>
+        </li>`,
+    )}
+  </ol>`;
+}
+
+function page(title: string, body: Html): string {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${title} · nestjs-oxd</title>
+        <link rel="stylesheet" href="/style.css" />
+        <link rel="icon" href="/icon.svg" />
+      </head>
+      <body>
+        <main>${body}</main>
+      </body>
+    </html>`.text;
+}
+
+/** Text that is HTML already. */
+class Html {
+  constructor(readonly text: string) {}
+}
+
+type Value = string | Html | readonly Html[] | false;
+
+/** Template tag: escapes every value that is not HTML already. */
+function html(strings: TemplateStringsArray, ...values: Value[]): Html {
+  return new Html(strings.reduce((text, part, i) => text + render(values[i - 1] ?? false) + part));
+}
+
+function render(value: Value): string {
+  if (value === false) return '';
+  if (value instanceof Html) return value.text;
+  if (typeof value !== 'string') return value.map(render).join('');
+  return value.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
