@@ -42,8 +42,9 @@ export function declaredResources(
 export function described<T extends Omit<DeclaredResource, 'name' | 'hash'>>(
   resource: T,
 ): T & Pick<DeclaredResource, 'name' | 'hash'> {
-  const { path, http_methods, scopes, scope_expression } = resource;
-  const content = [path, [...http_methods].sort(), [...scopes].sort(), scope_expression ?? null];
+  const { path, http_methods, scope_expression } = resource;
+  const scopes = [...registeredScopes(resource)].sort();
+  const content = [path, [...http_methods].sort(), scopes, scope_expression ?? null];
   return {
     ...resource,
     name: `[${http_methods.join(', ')}] ${path}`,
@@ -51,16 +52,24 @@ export function described<T extends Omit<DeclaredResource, 'name' | 'hash'>>(
   };
 }
 
-/** The scopes that a resource has at the authorization server. */
-export function registeredScopes(resource: DeclaredResource): readonly string[] {
-  const { scopes, scope_expression } = resource;
-  return scope_expression ? [...new Set(scope_expression.data)] : scopes;
+type Scoped = Pick<DeclaredResource, 'scopes' | 'ticketScopes' | 'scope_expression'>;
+
+/**
+ * The scopes that a resource has at the authorization server: those of its tickets, too, since no
+ * ticket is issued for others.
+ */
+export function registeredScopes(resource: Scoped): readonly string[] {
+  return [...new Set([...neededScopes(resource), ...(resource.ticketScopes ?? [])])];
 }
 
 /** The scopes that a ticket for a resource asks for. */
 export function ticketScopes(resource: DeclaredResource): readonly string[] {
   const { ticketScopes: asked = [] } = resource;
-  return asked.length > 0 ? asked : registeredScopes(resource);
+  return asked.length > 0 ? asked : neededScopes(resource);
+}
+
+function neededScopes({ scopes, scope_expression }: Scoped): readonly string[] {
+  return scope_expression ? [...new Set(scope_expression.data)] : scopes;
 }
 
 function ofResource(resource: JsonObject, at: string): DeclaredResource[] {

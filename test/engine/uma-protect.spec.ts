@@ -221,6 +221,15 @@ describe('a second start', () => {
     expect(as.tickets[0]?.permissions[0]?.resource_scopes).toEqual(['all']);
   });
 
+  it('registers the scopes that a ticket asks for, too', async () => {
+    await protect([PHOTO]);
+    const condition = { httpMethods: ['GET'], scopes: ['view', 'all'], ticketScopes: ['preview'] };
+    await protect([{ path: '/photo', conditions: [condition] }]);
+    expect(scopesOf('[GET] /photo')).toEqual(['view', 'all', 'preview']);
+    await check('/photo', 'GET');
+    expect(as.tickets[0]?.permissions[0]?.resource_scopes).toEqual(['preview']);
+  });
+
   it.each(['spec', 'gluu', 'keycloak'] as const)(
     'repairs what was deleted behind our back at %s',
     async (vendor) => {
