@@ -559,7 +559,7 @@ describe.each(ADAPTERS)('UmaGuard on %s', (adapter: Adapter) => {
     ['the path of another route', { route: { path: '/albums' } }],
   ])('denies a request of which the router reports %s', async (_, reported) => {
     const guard = one.app.get(UmaGuard, { strict: false });
-    const response = { set: noop, setHeader: noop };
+    const response = { set: noop, setHeader: noop, header: noop };
     const context = contextOf({ method: 'GET', headers: {}, ...reported }, response);
     context.setType('http');
     await expect(guard.canActivate(context)).rejects.toMatchObject({ status: 403 });
