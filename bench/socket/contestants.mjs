@@ -29,8 +29,7 @@ function onReply(socket, replied) {
 
 /**
  * Each has `cell`, how long it runs per round in milliseconds (short where every command takes a
- * TCP port away for a minute), and `open(port, callers)`, which gives `call(done)`, `close()` and,
- * where it differs, how many `callers` there can be.
+ * TCP port away for a minute), and `open(port)`, which gives `call(done)` and `close()`.
  */
 export const contestants = [
   {
@@ -60,21 +59,24 @@ export const contestants = [
   {
     name: 'bare',
     cell: 150,
-    // A caller above the eighth has no socket of its own: it would only wait for one.
-    async open(port, callers) {
-      const idle = await Promise.all(
-        Array.from({ length: Math.min(callers, CONNECTIONS) }, () => bareSocket(port)),
-      );
+    async open(port) {
+      const idle = await Promise.all(Array.from({ length: CONNECTIONS }, () => bareSocket(port)));
+      const all = [...idle];
+      const waiting = [];
+      const ask = (socket, done) =>
+        socket.ask(() => {
+          const next = waiting.shift();
+          if (next) ask(socket, next);
+          else idle.push(socket);
+          done();
+        });
       return {
-        callers: idle.length,
         call(done) {
           const socket = idle.pop();
-          socket.ask(() => {
-            idle.push(socket);
-            done();
-          });
+          if (socket) ask(socket, done);
+          else waiting.push(done);
         },
-        close: () => idle.forEach((socket) => socket.destroy()),
+        close: () => all.forEach((socket) => socket.destroy()),
       };
     },
   },
