@@ -86,6 +86,8 @@ async function ownerOf(
     .catch((error: unknown) => {
       throw introspectionFailed(context, providerStatus(error));
     });
+  // 3.1.1 reads no answer with a member that it does not know; for scopes it knows `scopes`.
+  if (scope !== undefined && !context.since('3.1.2')) throw unexpected();
   if (!active) throw new WireRefusal('inactive_protection_access_token');
   if (!client_id)
     throw context.since('3.1.2') ? new WireRefusal('invalid_introspection_response') : unexpected();

@@ -34,7 +34,10 @@ export interface OxdServerOptions {
   readonly host?: string;
   /** Which oxd-server it is; default `3.1.4`. */
   readonly version?: '3.1.1' | '3.1.4';
-  /** `protect_commands_with_access_token`; default false. */
+  /**
+   * `protect_commands_with_access_token`; default false. As oxd-server, 3.1.1 breaks down at every
+   * token of which the provider tells the `scope` (RFC 7662): it knows `scopes` alone.
+   */
   readonly protectCommands?: boolean;
   /** Allows a provider on plain http; default false. */
   readonly allowInsecureRequests?: boolean;

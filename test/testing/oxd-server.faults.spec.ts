@@ -19,6 +19,7 @@ const SITE = {
   post_logout_redirect_uri: 'https://client.example/out',
   grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
   scope: ['openid', 'uma_protection', 'oxd'],
+  acr_values: ['basic'],
 };
 
 type Members = Readonly<Record<string, string>>;

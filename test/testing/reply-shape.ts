@@ -4,8 +4,8 @@ type Members = Readonly<Record<string, unknown>>;
 
 /** Members whose value, null included, is the provider's: another provider, another value. */
 const OF_PROVIDER = new Set('username sub token_type jti aud iss exp iat pct'.split(' '));
-/** Query parameters that one of the two does not know. */
-const NOT_COMPARED = new Set(['code_challenge', 'code_challenge_method', 'acr_values']);
+/** Query parameters that oxd does not know. */
+const NOT_COMPARED = new Set(['code_challenge', 'code_challenge_method']);
 
 /** What of a reply does not depend on the provider: members, types, null or not, errors. */
 export function shapeOfReply(frame: string): unknown {
@@ -36,7 +36,9 @@ function shapeOfMember([name, value]: [string, unknown]): [string, unknown] {
 }
 
 function queryOf(url: string): readonly string[] {
-  return [...new URL(url).searchParams.keys()].filter((name) => !NOT_COMPARED.has(name));
+  return [...new URL(url).searchParams]
+    .filter(([name]) => !NOT_COMPARED.has(name))
+    .map(([name, value]) => (name === 'acr_values' ? `${name}=${value}` : name));
 }
 
 /** What a URL of raw parts says: where one begins and ends, nobody can tell. */
