@@ -79,7 +79,9 @@ const FINISH: { readonly [C in CommandName]?: Finish } = {
   uma_rp_get_rpt: (call, result) => {
     const { token_type = 'Bearer' } = result;
     if (!/^bearer$/i.test(String(token_type))) throw failed(call, 'internal_error');
-    return { ...result, ...('token_type' in result && { token_type: 'Bearer' }) };
+    const bearer = 'token_type' in result && { token_type: 'Bearer' };
+    // What is not said is not so.
+    return { upgraded: false, ...result, ...bearer };
   },
 };
 

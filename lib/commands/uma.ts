@@ -118,8 +118,11 @@ export interface UmaRpGetRptResult {
   readonly token_type?: string;
   /** Persisted claims token: keep it for the next request of the same requesting party. */
   readonly pct?: string;
-  /** Whether the permissions of the `rpt` that was sent are in it; `updated` on the wire. */
-  readonly upgraded?: boolean;
+  /**
+   * Whether the permissions of the `rpt` that was sent are in it; false where the authorization
+   * server does not say (UMA 2.0 Grant §3.3.5). `updated` on the wire.
+   */
+  readonly upgraded: boolean;
   /** Lifetime in seconds, where the authorization server tells it. Ours: embedded only. */
   readonly expires_in?: number;
 }

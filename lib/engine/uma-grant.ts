@@ -53,7 +53,7 @@ function metadataOf({ issuer, token_endpoint, metadata }: UmaServer) {
   };
 }
 
-/** UMA 2.0 Grant §3.3.5. A member of another type counts as left out, `upgraded` as false. */
+/** UMA 2.0 Grant §3.3.5. A member of another type counts as left out; `upgraded` is false then. */
 function rptResult(answer: TokenEndpointResponse): UmaRpGetRptResult {
   const { access_token, token_type, expires_in, pct, upgraded } = answer;
   if (token_type !== 'bearer') {
@@ -64,6 +64,6 @@ function rptResult(answer: TokenEndpointResponse): UmaRpGetRptResult {
     token_type: 'Bearer',
     expires_in,
     pct: typeof pct === 'string' && pct !== '' ? pct : undefined,
-    upgraded: typeof upgraded === 'boolean' ? upgraded : undefined,
+    upgraded: upgraded === true,
   });
 }

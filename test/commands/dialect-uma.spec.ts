@@ -285,7 +285,12 @@ describe('fromWire', () => {
       { access_token: 'rpt', token_type: 'bearer', pct: null, updated: true },
       { access_token: 'rpt', token_type: 'Bearer', upgraded: true },
     ],
-    ['an RPT alone', 'uma_rp_get_rpt', { access_token: 'rpt' }, { access_token: 'rpt' }],
+    [
+      'an RPT alone',
+      'uma_rp_get_rpt',
+      { access_token: 'rpt' },
+      { access_token: 'rpt', upgraded: false },
+    ],
     [
       'a URL',
       'uma_rp_get_claims_gathering_url',

@@ -85,10 +85,10 @@ class Uma {
     return ticket;
   }
 
-  /** The RPT, without what embedded alone tells; nothing is upgraded where nothing is said. */
+  /** The RPT, without what embedded alone tells. */
   async getRpt(params: UmaRpGetRptParams) {
-    const { expires_in: _, upgraded = false, ...result } = await this.service.getRpt(params);
-    return { ...result, upgraded };
+    const { expires_in: _, ...result } = await this.service.getRpt(params);
+    return result;
   }
 
   async rpt(path: string, http_method = 'GET'): Promise<string> {
@@ -251,6 +251,12 @@ const GRANTS: readonly Row[] = [
     title: 'exchanges a ticket for an RPT',
     call: async (uma) => uma.getRpt({ ticket: await uma.ticket('/photo') }),
     result: rpt,
+  },
+  {
+    title: 'tells how long an RPT is good',
+    call: async (uma) => uma.service.getRpt({ ticket: await uma.ticket('/photo') }),
+    result: { ...rpt, expires_in: number },
+    except: onOxd({ result: rpt, because: 'it does not tell' }),
   },
   {
     title: 'exchanges no ticket twice',

@@ -173,7 +173,8 @@ describe('an RPT', () => {
 
   it.each(rows)('%s', async (_title, more, result) => {
     as.answer = { json: { ...GOOD, ...more } };
-    expect(await getRpt()).toStrictEqual({ access_token: RPT, token_type: 'Bearer', ...result });
+    const rpt = { access_token: RPT, token_type: 'Bearer', upgraded: false };
+    expect(await getRpt()).toStrictEqual({ ...rpt, ...result });
   });
 
   const bad: readonly (readonly [string, TokenAnswer, string])[] = [
