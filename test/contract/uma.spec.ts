@@ -4,9 +4,23 @@ import type {
   SandboxPolicy,
   SandboxPolicyRequest,
 } from '../../lib/sandbox/sandbox.js';
-import type { UmaCondition, UmaResource, UmaRpGetRptParams } from '../../lib/index.js';
+import {
+  type UmaCondition,
+  type UmaResource,
+  type UmaRpGetRptParams,
+  UmaService,
+} from '../../lib/index.js';
 import { registerSecret } from '../support/secrets.js';
-import { CLAIMS, type Login, outcomeOf, TRANSPORTS, type TransportName, World } from './world.js';
+import { FakeAs } from '../testing/fake-as.js';
+import {
+  CLAIMS,
+  type Login,
+  moduleOn,
+  outcomeOf,
+  TRANSPORTS,
+  type TransportName,
+  World,
+} from './world.js';
 
 const text = expect.stringMatching(/./) as unknown;
 const number = expect.any(Number) as unknown;
@@ -602,6 +616,70 @@ describe.each(TRANSPORTS)('UMA on %s', (name) => {
     it.each(titled(OUTAGES))('%s', async (_title, row) => {
       expect(await outcomeOf(row.call(uma))).toStrictEqual(expectedOn(name, row));
     });
+  });
+});
+
+/** Up to 3.1.3 oxd tells no answer with another member: each has those of need_info alone. */
+const BARE: readonly [status: number, body: object, outcome: object][] = [
+  [
+    403,
+    {
+      error: 'need_info',
+      ticket: 'the-next-ticket',
+      required_claims: [{ name: 'email', claim_token_format: [ID_TOKEN] }],
+      redirect_user: 'https://as.example/gather',
+    },
+    {
+      ...{ name: 'NeedInfoError', code: 'UMA_NEED_INFO', error: 'need_info' },
+      ticket: 'the-next-ticket',
+      required_claims: [{ name: 'email', claim_token_format: [ID_TOKEN] }],
+      redirect_user: 'https://as.example/gather',
+    },
+  ],
+  [
+    403,
+    { error: 'request_submitted', ticket: 'the-next-ticket' },
+    {
+      ...{ name: 'RequestSubmittedError', code: 'UMA_REQUEST_SUBMITTED' },
+      ...{ error: 'request_submitted', ticket: 'the-next-ticket' },
+    },
+  ],
+  ...['request_denied', 'access_denied', 'forbidden_by_policy'].map(
+    (error): [number, object, object] => [
+      403,
+      { error },
+      { name: 'RequestDeniedError', code: 'UMA_REQUEST_DENIED', error },
+    ],
+  ),
+  ...['invalid_grant', 'invalid_ticket'].map((error): [number, object, object] => [
+    400,
+    { error },
+    { name: 'InvalidTicketError', code: 'UMA_INVALID_TICKET', error },
+  ]),
+  ...['invalid_scope', 'invalid_request'].map((error): [number, object, object] => [
+    400,
+    { error },
+    { name: 'OxdCommandError', code: 'OXD_COMMAND_FAILED', error },
+  ]),
+];
+
+describe.each(['embedded', '3.1.4', '3.1.1'] as const)('a bare refusal on %s', (name) => {
+  let as: FakeAs;
+  let on: Awaited<ReturnType<typeof moduleOn>>;
+  beforeAll(async () => {
+    as = await FakeAs.start();
+    on = await moduleOn(name, as.issuer);
+  });
+  afterAll(async () => {
+    await on.module.close();
+    await on.server?.close();
+    await as.close();
+  });
+
+  it.each(BARE)('%i %j', async (status, json, outcome) => {
+    as.on('umatoken', { status, json });
+    const error = await refusalOf(on.module.get(UmaService).getRpt({ ticket: 'a-ticket' }));
+    expect(error).toMatchObject({ ...outcome, command: 'uma_rp_get_rpt' });
   });
 });
 

@@ -45,12 +45,7 @@ export class World {
       ...{ port: 0, clientsFile: false, quiet: true, onSecret: registerSecret },
       ...options,
     });
-    const server = name === 'embedded' ? undefined : await serverFor(name);
-    const module = await Test.createTestingModule({
-      imports: [OxdModule.forRoot(optionsFor(sandbox.issuer, server, name))],
-    }).compile();
-    module.useLogger(false);
-    await module.init();
+    const { module, server } = await moduleOn(name, sandbox.issuer);
     return new World(module.get(OidcService), module.get(UmaService), sandbox, module, server);
   }
 
@@ -80,6 +75,17 @@ export class World {
     await this.server?.close();
     await this.sandbox.close();
   }
+}
+
+/** The module on one transport, with a site of the provider. */
+export async function moduleOn(name: TransportName, issuer: string) {
+  const server = name === 'embedded' ? undefined : await serverFor(name);
+  const module = await Test.createTestingModule({
+    imports: [OxdModule.forRoot(optionsFor(issuer, server, name))],
+  }).compile();
+  module.useLogger(false);
+  await module.init();
+  return { module, server };
 }
 
 /** An error as the contract describes it, or the result. */
