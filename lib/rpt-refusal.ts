@@ -131,11 +131,20 @@ function withoutWord({ status, word, members }: Said): Outcome | undefined {
   if (mayAsk && isThere(ticket) && (isThere(required_claims) || isThere(redirect_user))) {
     return 'need_info';
   }
-  if (status === 403) return 'request_denied';
-  const text = [members.message, members.description].map(textOf).join(' ');
-  return status === 400 && word === undefined && /\bticket\b/i.test(text)
-    ? 'invalid_ticket'
-    : undefined;
+  if (word !== undefined) return status === 403 ? 'request_denied' : undefined;
+  return inItsMessage(status, members);
+}
+
+/** SolidLab refuses a bad claim token with 403, too; of a policy it says "Request denied". */
+function inItsMessage(status: number | undefined, members: Members): Outcome | undefined {
+  const message = textOf(members.message);
+  if (status === 403) {
+    const isVerdict =
+      members.status !== 403 || message === undefined || /\bdenied\b/i.test(message);
+    return isVerdict ? 'request_denied' : undefined;
+  }
+  const text = [message, textOf(members.description)].join(' ');
+  return status === 400 && /\bticket\b/i.test(text) ? 'invalid_ticket' : undefined;
 }
 
 /** 401 judges the client, 5xx is a server that failed, and no success is a refusal. */

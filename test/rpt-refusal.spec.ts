@@ -31,6 +31,15 @@ function expectOutcome(error: OxdCommandError | undefined, outcome: Outcome): vo
   expect(error && [error.constructor, error.code]).toEqual(OUTCOMES[outcome]);
 }
 
+/** What Gluu and Janssen, its successor, have in common. */
+const atGluu = (
+  title: string,
+  status: number,
+  body: object,
+  outcome: Outcome,
+): readonly (readonly [string, string, number, unknown, Outcome])[] =>
+  ['Gluu', 'Janssen'].map((vendor) => [vendor, title, status, body, outcome] as const);
+
 const error = (word: string, more: object = {}): object => ({ error: word, ...more });
 const said = (word: string, text: string): object => error(word, { error_description: text });
 
@@ -106,6 +115,28 @@ const ANSWERS: readonly (readonly [string, string, number, unknown, Outcome])[] 
     'failure',
   ],
   ['Keycloak', 'unknown resource', 400, error('invalid_resource'), 'failure'],
+  ['Keycloak', 'unknown scope', 400, error('invalid_scope'), 'failure'],
+  [
+    'Keycloak',
+    'unknown audience',
+    400,
+    said('invalid_request', 'Unknown resource server id'),
+    'failure',
+  ],
+  [
+    'Keycloak',
+    'audience without permissions',
+    400,
+    said('invalid_request', 'Client does not support permissions'),
+    'failure',
+  ],
+  [
+    'Keycloak',
+    'claim token too long',
+    400,
+    said('invalid_request', "The size of OIDC parameter 'claim_token' is longer than allowed."),
+    'failure',
+  ],
   ['Keycloak', 'no resource server', 403, error('invalid_clientId'), 'failure'],
   ['Keycloak', 'no such path', 404, error('HTTP 404 Not Found'), 'failure'],
   ['Keycloak', 'starting up', 503, error('server_error'), 'failure'],
@@ -123,16 +154,6 @@ const ANSWERS: readonly (readonly [string, string, number, unknown, Outcome])[] 
     }),
     'need_info',
   ],
-  ['Gluu', 'bad client', 401, error('invalid_client'), 'failure'],
-  ['Gluu', 'disabled client', 403, error('disabled_client'), 'failure'],
-  ['Gluu', 'bad rpt', 400, error('invalid_rpt'), 'failure'],
-  ['Gluu', 'bad pct', 401, error('invalid_pct'), 'failure'],
-  ['Gluu', 'bad claim token', 400, error('invalid_claim_token'), 'failure'],
-  ['Gluu', 'bad claim token format', 400, error('invalid_claim_token_format'), 'failure'],
-  ['Gluu', 'bad resource, wrong grant', 400, error('invalid_resource_id'), 'failure'],
-  ['Gluu', 'bad scope', 400, error('invalid_scope'), 'failure'],
-  ['Gluu', 'PAT refused (asked by oxd)', 401, error('access_denied'), 'failure'],
-  ['Gluu', 'PAT without scope (asked by oxd)', 406, error('invalid_client_scope'), 'failure'],
 
   ['Janssen', 'bad ticket', 400, said('invalid_ticket', 'Ticket is not known'), 'invalid_ticket'],
   ['Janssen', 'policy says no', 403, error('forbidden_by_policy'), 'denied'],
@@ -143,6 +164,17 @@ const ANSWERS: readonly (readonly [string, string, number, unknown, Outcome])[] 
     error('need_info', { ticket: TICKET, redirect_user: 'https://as.example/gather' }),
     'need_info',
   ],
+
+  ...atGluu('bad client', 401, error('invalid_client'), 'failure'),
+  ...atGluu('disabled client', 403, error('disabled_client'), 'failure'),
+  ...atGluu('bad rpt', 400, error('invalid_rpt'), 'failure'),
+  ...atGluu('bad pct', 401, error('invalid_pct'), 'failure'),
+  ...atGluu('bad claim token', 400, error('invalid_claim_token'), 'failure'),
+  ...atGluu('bad claim token format', 400, error('invalid_claim_token_format'), 'failure'),
+  ...atGluu('bad resource, wrong grant', 400, error('invalid_resource_id'), 'failure'),
+  ...atGluu('bad scope', 400, error('invalid_scope'), 'failure'),
+  ...atGluu('PAT refused (asked by oxd)', 401, error('access_denied'), 'failure'),
+  ...atGluu('PAT without scope (asked by oxd)', 406, error('invalid_client_scope'), 'failure'),
 
   [
     'SolidLab',
@@ -164,6 +196,31 @@ const ANSWERS: readonly (readonly [string, string, number, unknown, Outcome])[] 
     'bad claim token',
     400,
     { status: 400, message: 'Every claim requires a format' },
+    'failure',
+  ],
+  [
+    'SolidLab',
+    'bad claim token format',
+    400,
+    { status: 400, message: 'The provided "claim_token_format" is not supported.' },
+    'failure',
+  ],
+  [
+    'SolidLab',
+    'expired claim token',
+    403,
+    { status: 403, description: 'Forbidden', message: 'Expired refresh token x' },
+    'failure',
+  ],
+  [
+    'SolidLab',
+    'claim token of another issuer',
+    403,
+    {
+      status: 403,
+      description: 'Forbidden',
+      message: 'Invalid issuer for x, expected y but got z',
+    },
     'failure',
   ],
 ];
@@ -198,6 +255,9 @@ const ODD: readonly (readonly [string, number | undefined, unknown, Outcome])[] 
   ],
   ['a ticket alone', 403, { ticket: TICKET }, 'denied'],
   ['nothing said', 403, {}, 'denied'],
+  ['a message alone', 403, { message: 'Not today' }, 'denied'],
+  ['a word beside a message', 403, error('not_today', { status: 403, message: 'x' }), 'denied'],
+  ['a message that is no text', 403, { status: 403, message: {} }, 'denied'],
   ['nothing said, of an unknown status', undefined, {}, 'failure'],
   [
     'nulls',

@@ -345,6 +345,12 @@ describe('a refusal', () => {
       'need_info',
       false,
     ],
+    [
+      'the claim token is no good at SolidLab',
+      { status: 403, json: { status: 403, message: 'Expired refresh token x' } },
+      'internal_error',
+      false,
+    ],
     ['a proxy says no', { status: 403, text: '<html>403</html>' }, 'internal_error', false],
     ['it is not there', { status: 404, text: 'Not Found' }, 'internal_error', false],
     ['it is broken', { status: 500, json: { error: 'server_error' } }, 'server_error', true],

@@ -337,11 +337,26 @@ describe('at an authorization server', () => {
     expect(as.seen('rpt')).toHaveLength(before + 1);
   });
 
-  it('that refuses both ways, the check is refused, and works again later', async () => {
+  it.each([
+    ['spec', 'bad PAT', 401, { error: 'invalid_token' }],
+    ['keycloak', 'bad client', 401, { error: 'invalid_client' }],
+    ['keycloak', 'bad client of 26.2', 401, { error: 'invalid_request' }],
+    ['keycloak', 'public client', 403, { error: 'invalid_request' }],
+    ['gluu', 'no PAT', 401, { error: 'unauthorized_client' }],
+    ['gluu', 'bad PAT', 401, { error: 'access_denied' }],
+    ['gluu', 'PAT without scope', 406, { error: 'invalid_client_scope' }],
+    ['janssen', 'no PAT', 401, { error: 'unauthorized_client' }],
+    ['janssen', 'bad PAT', 401, { error: 'access_denied' }],
+    ['janssen', 'PAT without scope', 406, { error: 'invalid_client_scope' }],
+    ['solidlab', 'no PAT', 401, { status: 401, message: 'Unauthorized' }],
+    ['solidlab', 'bad PAT', 403, { status: 403, message: 'Forbidden' }],
+  ] as const)('%s that refuses both ways: %s', async (vendor, _case, status, json) => {
+    as.reset(vendor);
+    as.introspection = { aud: RS.client_id };
     oxd_id = await protectedSite(engine, as);
-    as.on('rpt', { status: 401, json: { error: 'invalid_token' } });
+    as.on('rpt', { status, json });
     const error = await refused(check(good()));
-    expect(error.error).toBe('http_status_401');
+    expect(error).toMatchObject({ error: `http_status_${status}`, mayHaveRun: false });
     expect(error.message).toMatch(/resource server.*Keycloak.*Gluu/);
     expect(as.seen('rpt')).toHaveLength(3);
     as.on('rpt', undefined);
