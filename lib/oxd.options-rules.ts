@@ -25,6 +25,10 @@ const EACH_URL = { each: true, message: 'must list absolute http or https URLs' 
 const EACH_TEXT = { each: true, message: 'must be a list of strings' };
 /** A timer that is set for longer fires at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
+const VERSIONS = ['3.1.1', '3.1.2', '3.1.3', '3.1.4'];
+const VERSION_TEXT = {
+  message: `must be one of ${VERSIONS.join(', ')}; for oxd-server 3.1.5 to 3.1.8 use 3.1.4`,
+};
 const PATH_TEXT = { message: 'must begin with "/"' };
 
 class SiteRules {
@@ -78,7 +82,7 @@ class SocketRules {
   @IsIn(['socket']) type: string;
   @IsOptional() @IsString() @MinLength(1) host?: string;
   @IsOptional() @IsInt() @Min(1) @Max(65535) port?: number;
-  @IsOptional() @IsIn(['3.1.1', '3.1.2', '3.1.3', '3.1.4']) version?: string;
+  @IsOptional() @IsIn(VERSIONS, VERSION_TEXT) version?: string;
   @IsOptional() @IsInt() @Min(1) @Max(1024) connections?: number;
   @IsOptional() @IsInt() @Min(0) maxQueue?: number;
   @IsOptional() @IsInt() @Min(1) @Max(LONGEST_TIMER) connectTimeout?: number;

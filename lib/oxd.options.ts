@@ -44,7 +44,10 @@ export interface SocketTransportOptions {
   readonly host?: string;
   /** Default 8099. */
   readonly port?: number;
-  /** Version of oxd-server; default `3.1.4`, which stands for 3.1.4 to 3.1.8. */
+  /**
+   * Version of oxd-server: `3.1.1`, `3.1.2`, `3.1.3` or `3.1.4`; default `3.1.4`, which is for 3.1.5
+   * to 3.1.8 as well. Another value is refused.
+   */
   readonly version?: SocketVersion;
   /** Connections at most; one command is under way on each. Default 8. */
   readonly connections?: number;
@@ -56,7 +59,7 @@ export interface SocketTransportOptions {
   readonly timeout?: number;
 }
 
-/** Versions of oxd-server that have a TCP socket. */
+/** Versions of oxd-server on TCP that speak in their own way; 3.1.5 to 3.1.8 speak as 3.1.4. */
 export type SocketVersion = '3.1.1' | '3.1.2' | '3.1.3' | '3.1.4';
 
 /** Option `login`. */

@@ -120,6 +120,11 @@ describe('options', () => {
       { ...good, transport: { type: 'socket', version: '2.4' } },
       'transport.version:',
     ],
+    ...['3.1.5', '3.1.8'].map((version): [string, unknown, string] => [
+      `${version}, which speaks as 3.1.4`,
+      { ...good, transport: { type: 'socket', version } },
+      'transport.version: must be one of 3.1.1, 3.1.2, 3.1.3, 3.1.4; for oxd-server 3.1.5 to 3.1.8 use 3.1.4',
+    ]),
     [
       'no connection at all',
       { ...good, transport: { type: 'socket', connections: 0 } },
