@@ -1,5 +1,12 @@
 import { Test } from '@nestjs/testing';
-import { MemoryStore, OidcService, OxdCommandError, OxdError, OxdModule } from '../../lib/index.js';
+import {
+  MemoryStore,
+  OidcService,
+  OxdCommandError,
+  OxdError,
+  OxdModule,
+  type OxdModuleOptions,
+} from '../../lib/index.js';
 import { ScriptedTransport, type ScriptedReplies } from '../../lib/testing/testing.js';
 import { registerSecret } from '../support/secrets.js';
 
@@ -8,21 +15,29 @@ const site = {
   authorization_redirect_uri: 'https://app.example.com/callback',
 };
 
-async function serviceOn(replies: ScriptedReplies, oxd_id?: string) {
+async function serviceOn(
+  replies: ScriptedReplies,
+  {
+    store = new MemoryStore(),
+    ...more
+  }: Partial<OxdModuleOptions['site']> & { store?: MemoryStore } = {},
+) {
   const transport = new ScriptedTransport(replies);
   const module = await Test.createTestingModule({
     imports: [
       OxdModule.forRoot({
-        site: { ...site, ...(oxd_id && { oxd_id }) },
+        site: { ...site, ...more },
         transport,
         secret: 'a test secret of more than 32 characters',
-        store: new MemoryStore(),
+        store,
       }),
     ],
   }).compile();
-  module.useLogger(false);
+  const warnings: string[] = [];
+  const warn = (message: unknown): void => void warnings.push(String(message));
+  module.useLogger({ warn, log: () => undefined, error: () => undefined });
   await module.init();
-  return { oidc: module.get(OidcService), transport, module };
+  return { oidc: module.get(OidcService), transport, module, warnings };
 }
 
 it('a refresh token is used once, whatever its callers name beside it', async () => {
@@ -30,7 +45,7 @@ it('a refresh token is used once, whatever its callers name beside it', async ()
   registerSecret(refresh_token);
   const { oidc, transport, module } = await serviceOn(
     { get_access_token_by_refresh_token: { access_token: 'the-new-access-token' } },
-    'site-1',
+    { oxd_id: 'site-1' },
   );
   const results = await Promise.all([
     oidc.getAccessTokenByRefreshToken({ refresh_token }),
@@ -70,4 +85,84 @@ it('two callbacks that meet the same outage each remove their own cookie', async
   expect(refused.map((error) => error instanceof OxdError)).toEqual([true, true]);
   expect(transport.calls.filter(({ command }) => command === 'get_tokens_by_code')).toHaveLength(2);
   await module.close();
+});
+
+const state = 'state-of-the-only-login';
+const sub = 'alice';
+
+/** A provider at which everything goes well. */
+function goodLogin(): ScriptedReplies {
+  const tokens = { access_token: 'access-token-of-alice', id_token: 'id-token-of-alice' };
+  [state, ...Object.values(tokens)].forEach(registerSecret);
+  const [iat, exp] = [1, 2];
+  return {
+    get_authorization_url: { authorization_url: `${site.op_host}/auth?state=${state}` },
+    get_tokens_by_code: {
+      ...tokens,
+      id_token_claims: { sub, iss: site.op_host, aud: 'client', iat, exp },
+    },
+    get_user_info: { claims: { sub } },
+  };
+}
+
+const headerOf = (cookies: readonly string[]): string =>
+  cookies.map((cookie) => cookie.split(';')[0]).join('; ');
+
+describe('the cookie of a login', () => {
+  it.each([
+    ['https://app.example.com/callback', '__Host-oxd.login.', '; Secure'],
+    ['http://localhost:3000/callback', 'oxd.login.', ''],
+  ])('at %s is named %s… and ends in "%s"', async (authorization_redirect_uri, prefix, end) => {
+    const { oidc, module } = await serviceOn(goodLogin(), {
+      oxd_id: 'site-1',
+      authorization_redirect_uri,
+    });
+    const { cookies } = await oidc.startLogin();
+    const common = '=[\\w.-]+; Path=/; Max-Age=900; HttpOnly; SameSite=Lax';
+    expect(cookies).toEqual([
+      expect.stringMatching(new RegExp(`^${prefix}\\d+\\.[\\w-]+${common}${end}$`)),
+    ]);
+    const finished = await oidc.finishLogin({ state, code: 'a-code' }, headerOf(cookies));
+    const [name] = cookies[0]?.split('=') ?? [];
+    expect(finished.cookies).toEqual([`${name}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax${end}`]);
+    await module.close();
+  });
+});
+
+describe('a returnTo that is foreign', () => {
+  const foreign = 'https://evil.example.com/?token=secret-in-the-return-to';
+  const warning = 'A returnTo was not a short URL of https://app.example.com; using its root.';
+  registerSecret('secret-in-the-return-to');
+
+  it('is warned of once, without its value', async () => {
+    const { oidc, module, warnings } = await serviceOn(goodLogin(), { oxd_id: 'site-1' });
+    const { cookies } = await oidc.startLogin({ returnTo: foreign });
+    const { returnTo } = await oidc.finishLogin({ state, code: 'a-code' }, headerOf(cookies));
+    expect(returnTo).toBe('https://app.example.com/');
+    expect(warnings).toEqual([warning]);
+    await module.close();
+  });
+
+  it('is not warned of where it is our own', async () => {
+    const { oidc, module, warnings } = await serviceOn(goodLogin(), { oxd_id: 'site-1' });
+    const { cookies } = await oidc.startLogin({ returnTo: '/profile' });
+    const { returnTo } = await oidc.finishLogin({ state, code: 'a-code' }, headerOf(cookies));
+    expect(returnTo).toBe('https://app.example.com/profile');
+    expect(warnings).toEqual([]);
+    await module.close();
+  });
+
+  it('is found at the finish, too: the application has moved since the login began', async () => {
+    const store = new MemoryStore();
+    const at = (authorization_redirect_uri: string) =>
+      serviceOn(goodLogin(), { oxd_id: 'site-1', authorization_redirect_uri, store });
+    const before = await at('https://old.example.com/callback');
+    const after = await at('https://app.example.com/callback');
+    const { cookies } = await before.oidc.startLogin({ returnTo: '/profile' });
+    const finished = await after.oidc.finishLogin({ state, code: 'a-code' }, headerOf(cookies));
+    expect(finished.returnTo).toBe('https://app.example.com/');
+    expect([before.warnings, after.warnings]).toEqual([[], [warning]]);
+    await before.module.close();
+    await after.module.close();
+  });
 });
