@@ -1,5 +1,9 @@
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { MemoryStore, OidcService } from '../../lib/index.js';
 import { startSandbox, type Sandbox } from '../../lib/sandbox/sandbox.js';
+import { OxdServer } from '../../lib/testing/oxd-server.js';
 import { PLATFORMS, freePort, loggedIn, startApp, type TestApp } from '../support/app.js';
 import { Browser, passSandbox, type Page } from '../support/browser.js';
 import { registerSecret } from '../support/secrets.js';
@@ -43,6 +47,14 @@ async function callbackUrl(browser: Browser, app: TestApp, returnTo?: string): P
   registerSecret(url.searchParams.get('code') ?? '');
   registerSecret(url.searchParams.get('state') ?? '');
   return url;
+}
+
+/** A request with headers that a browser does not let anybody set. */
+async function sendForged(url: string, headers: Readonly<Record<string, string>>) {
+  const sent = request(url, { headers }).end();
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  const { location = '', 'set-cookie': cookies = [] } = answer.headers;
+  return { location, cookies, html: await text(answer) };
 }
 
 const codeOf = (page: Page): unknown => (JSON.parse(page.html) as { error?: unknown }).error;
@@ -114,6 +126,25 @@ describe.each(PLATFORMS)('a login on %s', (platform) => {
     const browser = new Browser();
     const page = await browser.request((await callbackUrl(browser, app, returnTo)).href);
     expect(loggedIn(page.html).returnTo).toBe(`${app.origin}/`);
+  });
+
+  it('ends at the configured origin, whatever host the request names', async () => {
+    const browser = new Browser();
+    const forged = {
+      host: 'evil.example.com',
+      forwarded: 'host=evil.example.com;proto=https',
+      'x-forwarded-host': 'evil.example.com',
+      'x-forwarded-proto': 'https',
+    };
+    const seen = await sendForged(`${app.origin}/login?returnTo=/profile`, forged);
+    browser.keepCookies(app.origin, seen.cookies);
+    const asked = new URL(seen.location);
+    registerSecret(asked.searchParams.get('state') ?? '');
+    expect(asked.searchParams.get('redirect_uri')).toBe(`${app.origin}/callback`);
+    const back = await passSandbox(browser, seen.location, {}, isCallback);
+    const cookie = browser.cookieHeader(app.origin);
+    const { html } = await sendForged(back.location ?? '', { ...forged, cookie });
+    expect(loggedIn(html).returnTo).toBe(`${app.origin}/profile`);
   });
 
   it.each([
@@ -222,6 +253,24 @@ describe.each(PLATFORMS)('a login on %s', (platform) => {
       expect(browser.cookieHeader(app.origin)).not.toContain('oxd.login');
     });
 
+    it.each([
+      ['OIDC_STATE_MISSING', 'without a state', async () => undefined],
+      [
+        'OIDC_STATE_UNKNOWN',
+        "with another browser's state",
+        async () => (await callbackUrl(new Browser(), app)).searchParams.get('state'),
+      ],
+    ])('%s for an error of the provider %s', async (code, _, stateOf) => {
+      const browser = new Browser();
+      const url = await callbackUrl(browser, app);
+      const denied = new URL('?error=access_denied', url);
+      const state = await stateOf();
+      if (state) denied.searchParams.set('state', state);
+      expect(await refusal(browser, denied)).toMatchObject({ status: 401, code });
+      // What does not belong to the login has not ended it either.
+      expect((await browser.request(url.href)).status).toBe(200);
+    });
+
     it('OIDC_LOGIN_REFUSED when the answer has neither code nor error', async () => {
       const browser = new Browser();
       const url = await callbackUrl(browser, app);
@@ -246,6 +295,47 @@ describe.each(PLATFORMS)('a login on %s', (platform) => {
     expect(browser.cookieHeader(app.origin)).not.toContain('oxd.login');
     const again = await browser.request(url.href, { headers: { cookie } });
     expect(codeOf(again)).toBe('OIDC_STATE_USED');
+  });
+});
+
+describe('a login over oxd-server', () => {
+  let server: OxdServer;
+  let app: TestApp;
+  const commands: string[] = [];
+
+  beforeAll(async () => {
+    server = await OxdServer.start({
+      allowInsecureRequests: true,
+      onSecret: registerSecret,
+      onCommand: (command) => commands.push(command),
+    });
+    const transport = { type: 'socket', port: server.port } as const;
+    app = await startApp({ options: { transport, site: { op_host: sandbox.issuer } } });
+  });
+  afterAll(async () => {
+    await app.close();
+    await server.close();
+  });
+  beforeEach(() => commands.splice(0));
+
+  it.each([
+    ['ends well where the callback names the issuer of the id_token', () => sandbox.issuer, 200],
+    ['is refused where it names another', () => 'https://evil.example.com', 502],
+    ['is refused where it names the issuer with a slash', () => `${sandbox.issuer}/`, 502],
+  ])('%s', async (_, issuer, status) => {
+    const browser = new Browser();
+    const url = await callbackUrl(browser, app);
+    url.searchParams.set('iss', issuer());
+    const cookie = browser.cookieHeader(app.origin);
+    const page = await browser.request(url.href);
+    expect(page.status).toBe(status);
+    if (status === 200) return void loggedIn(page.html);
+    expect(codeOf(page)).toBe('OXD_COMMAND_FAILED');
+    // The tokens of a login that is not good are not used.
+    expect(commands).not.toContain('get_user_info');
+    expect(codeOf(await browser.request(url.href, { headers: { cookie } }))).toBe(
+      'OIDC_STATE_USED',
+    );
   });
 });
 
