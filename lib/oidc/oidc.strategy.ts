@@ -19,8 +19,10 @@ export interface LoginRequest extends IncomingMessage {
 /** What `getAuthenticateOptions()` of an `AuthGuard('oxd')` may return. */
 export interface LoginAuthenticateOptions extends Pick<
   GetAuthorizationUrlParams,
-  'scope' | 'acr_values' | 'prompt' | 'hd' | 'custom_parameters' | 'params'
+  'acr_values' | 'prompt' | 'hd' | 'custom_parameters' | 'params'
 > {
+  /** Scopes; default those of the registration. Not readonly, for Passport's own is not either. */
+  readonly scope?: string[];
   /** Where to go after the login; default the query parameter `returnTo` of the login page. */
   readonly returnTo?: string;
 }

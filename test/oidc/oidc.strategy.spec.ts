@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { MemoryStore, OidcService, OxdError, OxdModule } from '../../lib/index.js';
 import { OidcStrategy, type LoginRequest } from '../../lib/oidc/oidc.strategy.js';
@@ -6,18 +7,25 @@ import { ScriptedTransport } from '../../lib/testing/testing.js';
 import { registerSecret } from '../support/secrets.js';
 
 const state = 'state-of-the-only-login';
+const op_host = 'https://op.example.com';
 
-/** Answers a callback as Passport does, and tells what the strategy reports to it. */
-async function refusalAfter(headersSent: boolean) {
+async function moduleWith(strategy: Type<OidcStrategy>) {
   registerSecret(state);
+  const tokens = { access_token: 'access-token-of-alice', id_token: 'id-token-of-alice' };
+  Object.values(tokens).forEach(registerSecret);
   const transport = new ScriptedTransport({
-    get_authorization_url: { authorization_url: `https://op.example.com/auth?state=${state}` },
+    get_authorization_url: { authorization_url: `${op_host}/auth?state=${state}` },
+    get_tokens_by_code: {
+      ...tokens,
+      id_token_claims: { sub: 'alice', iss: op_host, aud: 'client', iat: 1, exp: 2 },
+    },
+    get_user_info: { claims: { sub: 'alice' } },
   });
   const module = await Test.createTestingModule({
     imports: [
       OxdModule.forRoot({
         site: {
-          op_host: 'https://op.example.com',
+          op_host,
           authorization_redirect_uri: 'https://app.example.com/callback',
           oxd_id: 'site-1',
         },
@@ -26,11 +34,17 @@ async function refusalAfter(headersSent: boolean) {
         store: new MemoryStore(),
       }),
     ],
-    providers: [OidcStrategy],
+    providers: [strategy],
   }).compile();
   module.useLogger(false);
   await module.init();
   const { cookies } = await module.get(OidcService).startLogin();
+  return { module, cookie: cookies[0]?.split(';')[0] };
+}
+
+/** Answers a callback as Passport does, and tells what the strategy reports to it. */
+async function refusalAfter(headersSent: boolean) {
+  const { module, cookie } = await moduleWith(OidcStrategy);
   const written: string[] = [];
   const res = {
     headersSent,
@@ -41,7 +55,7 @@ async function refusalAfter(headersSent: boolean) {
   } as unknown as ServerResponse;
   const request = {
     url: `/callback?state=${state}&error=access_denied`,
-    headers: { cookie: cookies[0]?.split(';')[0] },
+    headers: { cookie },
     res,
   } as LoginRequest;
   const error = await new Promise<unknown>((resolve) => {
@@ -63,4 +77,24 @@ describe('a refused login', () => {
     const { error, written } = await refusalAfter(true);
     expect([error.code, written]).toEqual(['OIDC_LOGIN_REFUSED', []]);
   });
+});
+
+/** Guards would not let nobody in either, but a route without one would. */
+it('a user whom validate() refuses is a failure for Passport, never a success', async () => {
+  class Refusing extends OidcStrategy {
+    override validate = (): unknown => false;
+  }
+  const { module, cookie } = await moduleWith(Refusing);
+  const reported = await new Promise<unknown>((resolve) => {
+    const run = Object.create(module.get(Refusing)) as OidcStrategy;
+    run.fail = (status) => resolve(['fail', status]);
+    run.success = (user) => resolve(['success', user]);
+    run.error = resolve;
+    run.authenticate({
+      url: `/callback?state=${state}&code=a-code`,
+      headers: { cookie },
+    } as LoginRequest);
+  });
+  await module.close();
+  expect(reported).toEqual(['fail', 401]);
 });

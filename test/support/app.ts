@@ -112,11 +112,14 @@ export interface TestAppOptions {
   /** False leaves {@link OxdExceptionFilter} out. */
   readonly filter?: boolean;
   readonly controllers?: Type[];
+  /** The strategy on platform `passport`. */
+  readonly strategy?: Type<OidcStrategy>;
 }
 
 /** Starts an application with a login on a real port. */
 export async function startApp(given: TestAppOptions): Promise<TestApp> {
   const { platform = 'express', port = await freePort(), filter = true, controllers } = given;
+  const { strategy = OidcStrategy } = given;
   const origin = `http://localhost:${port}`;
   let offset = 0;
   const { site, ...options } = given.options;
@@ -138,7 +141,7 @@ export async function startApp(given: TestAppOptions): Promise<TestApp> {
     ],
     controllers: controllers ?? [platform === 'passport' ? PassportController : ServiceController],
     providers: [
-      ...(platform === 'passport' ? [OidcStrategy] : []),
+      ...(platform === 'passport' ? [strategy] : []),
       ...(filter ? [{ provide: APP_FILTER, useClass: OxdExceptionFilter }] : []),
     ],
   })
