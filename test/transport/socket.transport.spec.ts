@@ -207,6 +207,23 @@ describe('SocketTransport', () => {
     expect(server.commands).toBe(3);
   });
 
+  it('fails at once where the server accepts and closes, and goes on when it is well', async () => {
+    const server = await serve(echo);
+    server.dropsNew = true;
+    const transport = transportTo(server, { connectTimeout: 60_000, timeout: 60_000 });
+    const commands = ['get_user_info', 'register_site', 'get_tokens_by_code'];
+    for (const command of commands) {
+      await expect(transport.execute(command, {})).rejects.toMatchObject({
+        ...{ name: 'OxdTransportError', code: 'OXD_TRANSPORT_CLOSED', command, mayHaveRun: true },
+        message: expect.stringContaining(`127.0.0.1:${server.port}`),
+      });
+    }
+    expect(server).toMatchObject({ accepted: commands.length, commands: 0 });
+    server.dropsNew = false;
+    expect(await transport.execute('get_user_info', { a: 1 })).toEqual({ a: 1 });
+    expect(server).toMatchObject({ accepted: commands.length + 1, commands: 1 });
+  });
+
   it('rejects with the reason of the signal', async () => {
     const server = await serve(() => ({ hang: true }));
     const signal = AbortSignal.timeout(30);

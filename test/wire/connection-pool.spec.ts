@@ -302,6 +302,56 @@ describe('a server that is not there', () => {
   }
 });
 
+describe('a server that accepts and closes at once', () => {
+  /** Also after the turns in which a pool would have connected again. */
+  async function settled(): Promise<void> {
+    for (let turn = 0; turn < 20; turn += 1) await setImmediate();
+  }
+
+  it('fails everybody at once, connects once for each of them, and is used when it is well', async () => {
+    const server = await serve(echo);
+    server.dropsNew = true;
+    const pool = poolFor(server.port, { connections: 2, timeout: 60_000, connectTimeout: 60_000 });
+    const texts = ['a', 'b', 'c', 'd', 'e'];
+    for (const repeatable of [true, false]) {
+      const results = await Promise.allSettled(
+        texts.map((text) => ask(pool, text, { repeatable })),
+      );
+      for (const result of results) {
+        expect(result).toMatchObject({
+          reason: { code: 'OXD_TRANSPORT_CLOSED', command: 'command', mayHaveRun: true },
+        });
+      }
+    }
+    await settled();
+    expect(server.accepted).toBe(2 * texts.length);
+    expect(server.commands).toBe(0);
+    server.dropsNew = false;
+    expect(await Promise.all(texts.map((text) => ask(pool, text)))).toEqual(
+      texts.map((text) => `re:${text}`),
+    );
+    expect(server.accepted).toBe(2 * texts.length + 2);
+  });
+
+  it.each([
+    ['a repeatable request', true],
+    ['one that must not be repeated', false],
+  ])('is not asked for ever by %s whose idle connection it has closed', async (_, repeatable) => {
+    const server = await serve(echo);
+    const pool = poolFor(server.port, { timeout: 60_000, connectTimeout: 60_000 });
+    await ask(pool, 'a');
+    server.dropsNew = true;
+    server.dropConnections();
+    await expect(ask(pool, 'b', { repeatable })).rejects.toMatchObject({
+      code: 'OXD_TRANSPORT_CLOSED',
+    });
+    await settled();
+    expect(server.accepted).toBe(2);
+    server.dropsNew = false;
+    expect(await ask(pool, 'c', { repeatable })).toBe('re:c');
+  });
+});
+
 describe('a connection that died while idle', () => {
   it('is replaced before something with side effects is sent', async () => {
     const server = await serve(echo);
