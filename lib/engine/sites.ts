@@ -96,12 +96,22 @@ export class Sites {
   }
 
   private async register(call: OpCall, site: Omit<NewSite, 'given'>): Promise<ClientRecord> {
+    await this.checkStore();
     const provider = await this.options.providers.at(site);
     return registerClient(call, {
       endpoint: provider.metadata.registration_endpoint,
       metadata: clientMetadata(site.site, provider),
       initialAccessToken: this.options.initialAccessToken,
     });
+  }
+
+  /** What cannot be kept must not be registered: not every provider lets us delete it again. */
+  private async checkStore(): Promise<void> {
+    const { store } = this.options;
+    const key = `probe:${randomUUID()}`;
+    // Without a lifetime, as sites have none: the default store writes nothing else to its file.
+    await store.set(key, true);
+    await store.delete(key);
   }
 
   private async forgetClient(call: OpCall, { client, registered }: SiteRecord): Promise<void> {

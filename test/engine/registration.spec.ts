@@ -212,15 +212,28 @@ describe('register_site', () => {
     expect(request?.form.get('client_id')).toMatch(/^client-/);
   });
 
-  it('leaves no client behind where the store fails', async () => {
-    class Broken extends MemoryStore {
-      override set(): Promise<void> {
-        return Promise.reject(new OxdStoreError('The store is down.'));
-      }
-    }
-    const broken = new TestEngine({ store: new Broken() });
-    await expect(broken.site(op)).rejects.toBeInstanceOf(OxdStoreError);
+  it('registers nothing where the store keeps nothing', async () => {
+    const store = new MemoryStore();
+    const engineOn = new TestEngine({ store });
+    store.set = () => Promise.reject(new OxdStoreError('The store is down.'));
+    await expect(engineOn.site(op)).rejects.toBeInstanceOf(OxdStoreError);
+    expect(op.requests).toEqual([]);
+  });
+
+  it('leaves no client behind where the store fails meanwhile', async () => {
+    const { store } = engine;
+    op.on('register', (seen) => {
+      store.set = () => Promise.reject(new OxdStoreError('The store is down.'));
+      return op.usual(seen);
+    });
+    await expect(engine.site(op)).rejects.toBeInstanceOf(OxdStoreError);
     expect(op.seen('client').map(({ method }) => method)).toEqual(['DELETE']);
+  });
+
+  it('leaves nothing but the site in the store', async () => {
+    const oxd_id = await engine.site(op);
+    const entries = Reflect.get(engine.store, 'entries') as Map<string, unknown>;
+    expect([...entries.keys()]).toEqual([`site:${oxd_id}`]);
   });
 });
 
@@ -416,6 +429,24 @@ describe('a registration', () => {
     await use(oxd_id);
     await use(oxd_id);
     expect(op.seen('register')).toHaveLength(2);
+  });
+
+  it('is not made again while the store keeps nothing', async () => {
+    const oxd_id = await engine.site(op);
+    const before = await record(oxd_id);
+    op.on('client', { status: 401, json: { error: 'invalid_token' } });
+    const { store } = restarted();
+    const set = store.set.bind(store);
+    // As the default store does whose file cannot be written: what has a lifetime never goes there.
+    store.set = (key, value, ttl) =>
+      ttl === undefined ? Promise.reject(new OxdStoreError('full')) : set(key, value, ttl);
+    await expect(use(oxd_id)).rejects.toBeInstanceOf(OxdStoreError);
+    store.set = set;
+    expect(op.seen('register')).toHaveLength(1);
+    now += 60_000;
+    await use(oxd_id);
+    expect(op.seen('register')).toHaveLength(2);
+    expect((await record(oxd_id)).client.client_id).not.toBe(before.client.client_id);
   });
 
   it('is left alone while the store is down', async () => {
