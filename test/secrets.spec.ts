@@ -1,9 +1,21 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { inspect } from 'node:util';
+import { Browser } from './support/browser.js';
 import { describeLeaks, registerSecret, secretsIn } from './support/secrets.js';
+import { root } from './support/source.js';
+
+interface JestConfig {
+  readonly rootDir?: string;
+  readonly testEnvironment: string;
+  readonly setupFilesAfterEnv: readonly string[];
+}
 
 const secret = 'a "quoted" + sécret/value?';
 
@@ -52,6 +64,55 @@ describe('a registered secret', () => {
   });
 });
 
+it('the browser of the tests registers the credentials of every redirect', async () => {
+  const places: Readonly<Record<string, string>> = {
+    '/callback': '/next?code=code-of-a-redirect&state=state-of-a-redirect&iss=issuer-of-a-redirect',
+    '/fragment': 'https://app.test/#id_token=token-of-a-redirect',
+    '/logout': 'https://op.test/end?id_token_hint=hint-of-a-redirect',
+    '/claims': 'https://app.test/?ticket=ticket-of-a-redirect',
+  };
+  const server = createServer((request, response) => {
+    response.writeHead(302, { location: places[request.url ?? ''] }).end();
+  }).listen(0);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  for (const path of Object.keys(places)) {
+    await new Browser().request(`http://localhost:${port}${path}`);
+  }
+  server.close();
+  expect(secretsIn(JSON.stringify(places))).toEqual([
+    ...['code', 'state', 'token', 'hint', 'ticket'].map((name) => `${name}-of-a-redirect`),
+  ]);
+});
+
+/** A suite or a file without the hook would be green, whatever it prints. */
+describe('the hook', () => {
+  const configurations = filesBelow('.').filter((file) => /(^|\/)jest\.config\.\w+$/.test(file));
+
+  it('is meant for every suite that there is', () => {
+    expect(configurations.sort()).toEqual([
+      'jest.config.js',
+      ...['browser', 'pack', 'redis'].map((name) => `test/${name}/jest.config.js`),
+    ]);
+  });
+
+  it.each(configurations)('is in %s', async (path) => {
+    const { default: config } = (await import(join(root, path))) as { default: JestConfig };
+    const rootDir = resolve(root, dirname(path), config.rootDir ?? '.');
+    const file = (name: string): string => name.replace('<rootDir>', rootDir);
+    const support = join(root, 'test/support');
+    expect(file(config.testEnvironment)).toBe(join(support, 'secrets.environment.js'));
+    expect(config.setupFilesAfterEnv.map(file)).toContain(join(support, 'secrets.hook.ts'));
+  });
+
+  it('is gone around by no file that names an environment of its own', () => {
+    const files = filesBelow('test').filter((file) => file.endsWith('.ts'));
+    const own = files.filter((file) => /^ \* @jest-(environment|config)/m.test(text(file)));
+    expect(own).toEqual([]);
+    expect(files.length).toBeGreaterThan(50);
+  });
+});
+
 describe('a test file', () => {
   interface FileResult {
     readonly name: string;
@@ -80,17 +141,21 @@ describe('a test file', () => {
     ['console', '1 × JWT of 24 characters', 'by console.log at'],
     ['nest-logger', '1 × value of 25 characters', 'while "logs an error whose cause'],
     ['after-all', '1 × value of 16 characters', 'by console.warn at'],
+    ['hidden', '1 × value of 17 characters', 'by console.warn at'],
+    ['hidden', '1 × value of 16 characters', 'while "hides a secret'],
   ])('that leaks through %s fails and says what and where', (name, kind, where) => {
     const file = files.get(name);
     expect(file?.status).toBe('failed');
-    expect(file?.message).toContain(`(${kind})`);
+    expect(file?.message).toContain(kind);
     expect(file?.message).toContain(where);
-    expect(file?.message).not.toMatch(/code-on-stdout|Jub25lIn0.e30|in-a-header|state.of/);
+    expect(file?.message).not.toMatch(
+      /code-on-stdout|Jub25lIn0.e30|in-a-header|state.of|secret-(of|to)/,
+    );
   });
 
   it('that leaks nothing passes', () => {
     expect(files.get('clean')).toMatchObject({ status: 'passed', message: '' });
-    expect(files.size).toBe(5);
+    expect(files.size).toBe(6);
   });
 
   it('is reported by Jest as ever, without the noise of oidc-provider', () => {
@@ -100,8 +165,23 @@ describe('a test file', () => {
   });
 });
 
+/** Files of the repository as paths below its root. */
+function filesBelow(folder: string): string[] {
+  const own = readdirSync(join(root, folder), { withFileTypes: true }).filter(
+    ({ name }) => !['node_modules', 'dist', '.git'].includes(name),
+  );
+  return own.flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesBelow(path) : [path];
+  });
+}
+
+function text(file: string): string {
+  return readFileSync(join(root, file), 'utf8');
+}
+
 function jestOutput(args: readonly string[]): Promise<string> {
-  const jest = join(import.meta.dirname, '../node_modules/jest/bin/jest.js');
+  const jest = join(root, 'node_modules/jest/bin/jest.js');
   const command = ['--experimental-vm-modules', jest, '--json', '--coverage=false', ...args];
   return new Promise((resolve) => {
     execFile(process.execPath, command, (_, stdout, stderr) => resolve(stdout + stderr));

@@ -1,14 +1,33 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { registerCredentialsIn, registerSecret } from '../support/secrets.js';
 
 /** Token for dynamic registration at the {@link RealProvider}. */
 export const INITIAL_TOKEN = 'initial-access-token-1';
 
-interface ProviderClass {
-  new (issuer: string, configuration: object): { callback(): RequestListener };
+/** A Koa context, as far as it tells what is answered. */
+interface Answering {
+  readonly body: unknown;
+  readonly response: { get(header: 'location'): string };
 }
 
-/** `oidc-provider` in this process, as strict as it can be. */
+interface ProviderClass {
+  new (
+    issuer: string,
+    configuration: object,
+  ): {
+    use(middleware: (context: Answering, next: () => Promise<void>) => Promise<void>): void;
+    callback(): RequestListener;
+  };
+}
+
+/** Members of its answers that prove something. */
+const SECRETS = [
+  ...['access_token', 'refresh_token', 'id_token'],
+  ...['client_secret', 'registration_access_token'],
+];
+
+/** `oidc-provider` in this process, as strict as it can be. Registers every secret it issues. */
 export class RealProvider {
   private constructor(
     readonly issuer: string,
@@ -22,13 +41,29 @@ export class RealProvider {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    server.on('request', new Provider(issuer, CONFIGURATION).callback());
+    const provider = new Provider(issuer, CONFIGURATION);
+    provider.use(async (context, next) => {
+      await next();
+      registerSecretsOf(context);
+    });
+    server.on('request', provider.callback());
+    registerSecret(INITIAL_TOKEN);
     return new RealProvider(issuer, server);
   }
 
   async close(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
+  }
+}
+
+function registerSecretsOf({ body, response }: Answering): void {
+  const location = response.get('location');
+  if (URL.canParse(location)) registerCredentialsIn(location);
+  const members = Object(body) as Readonly<Record<string, unknown>>;
+  for (const name of SECRETS) {
+    const value = members[name];
+    if (typeof value === 'string') registerSecret(value);
   }
 }
 

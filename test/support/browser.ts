@@ -1,4 +1,4 @@
-import { registerSecret } from './secrets.js';
+import { registerCredentialsIn, registerSecret } from './secrets.js';
 
 /** What a browser shows after one exchange. */
 export interface Page {
@@ -30,13 +30,15 @@ export class Browser {
     headers.set('accept', headers.get('accept') ?? 'text/html');
     const response = await fetch(url, { ...init, headers, redirect: 'manual' });
     this.keepCookies(url, response.headers.getSetCookie());
-    const location = response.headers.get('location');
+    const header = response.headers.get('location');
+    const location = header === null ? undefined : new URL(header, url).href;
+    if (location !== undefined) registerCredentialsIn(location);
     return {
       url,
       status: response.status,
       headers: response.headers,
       html: await response.text(),
-      ...(location !== null && { location: new URL(location, url).href }),
+      ...(location !== undefined && { location }),
     };
   }
 

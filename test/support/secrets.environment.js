@@ -41,10 +41,9 @@ export default class SecretsEnvironment extends TestEnvironment {
     const { write } = stream;
     stream.write = (chunk, ...rest) => {
       const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
-      if (NOISE.test(text)) return true;
       const where = `while ${this.#test} ran`;
       this.#printed.set(where, (this.#printed.get(where) ?? '') + text);
-      return write.call(stream, chunk, ...rest);
+      return NOISE.test(text) || write.call(stream, chunk, ...rest);
     };
     this.#restore.push(() => (stream.write = write));
   }
@@ -52,12 +51,12 @@ export default class SecretsEnvironment extends TestEnvironment {
   /** What was printed, by where. Takes the noise out of Jest's buffer on the way. */
   #output() {
     const buffer = this.#console.getBuffer?.() ?? [];
-    const quiet = buffer.filter(({ message }) => !NOISE.test(message));
-    buffer.splice(0, buffer.length, ...quiet);
-    for (const { type, message, origin } of quiet) {
+    for (const { type, message, origin } of buffer) {
       const where = `by console.${type} ${origin.split('\n')[0].trim()}`;
       this.#printed.set(where, `${this.#printed.get(where) ?? ''}\n${message}`);
     }
+    const quiet = buffer.filter(({ message }) => !NOISE.test(message));
+    buffer.splice(0, buffer.length, ...quiet);
     return [...this.#printed];
   }
 }

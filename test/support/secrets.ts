@@ -8,6 +8,18 @@ export function registerSecret(value: string): void {
   if (value.length >= 8) issued.add(value);
 }
 
+/** What a URL may carry that proves something, in its query or its fragment. */
+const CREDENTIALS = `code state nonce id_token id_token_hint access_token refresh_token ticket pct
+  session_state code_challenge code_verifier logout_token`.split(/\s+/);
+
+/** Registers the credentials in the URL of a redirect. */
+export function registerCredentialsIn(url: string): void {
+  const { searchParams, hash } = new URL(url);
+  for (const params of [searchParams, new URLSearchParams(hash.slice(1))]) {
+    for (const name of CREDENTIALS) params.getAll(name).forEach(registerSecret);
+  }
+}
+
 /** The registered values in `output`: as they are, percent-encoded, escaped or in base64. */
 export function secretsIn(output: string): string[] {
   if (output === '') return [];
