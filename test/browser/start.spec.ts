@@ -1,14 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { Browser, passSandbox, textOf } from '../support/browser.js';
-import { registerSecret } from '../support/secrets.js';
+import { describeLeaks, registerSecret } from '../support/secrets.js';
 import { freePort } from './sample-app.js';
 
 let folder: string;
+/** What every process of a test has printed. */
+const outputs: (() => string)[] = [];
 
 /** A copy of the samples, for they keep state beside themselves. */
 beforeEach(async () => {
@@ -20,7 +22,13 @@ beforeEach(async () => {
   await symlink(resolve('node_modules'), join(folder, 'node_modules'));
 });
 
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(async () => {
+  const printed = outputs.splice(0).map((output) => ['by sample/start.mjs', output()] as const);
+  (await keptSecrets()).forEach(registerSecret);
+  await rm(folder, { recursive: true });
+  const leaks = describeLeaks(printed);
+  if (leaks !== undefined) throw new Error(leaks);
+});
 
 it.each([
   ['npm start', []],
@@ -39,6 +47,7 @@ it.each([
       expect(await started.stop()).toBe(0);
       registered.push(await registrations());
     }
+    expect((await keptSecrets()).length).toBeGreaterThan(10);
     expect(registered[0]?.clients).toHaveLength(2);
     expect(registered[0]?.resources).toHaveLength(4);
     expect(registered[1]).toEqual(registered[0]);
@@ -81,6 +90,7 @@ function run(ports: Readonly<Record<string, string>>, args: readonly string[]) {
   let output = '';
   child.stdout.on('data', (chunk) => (output += String(chunk)));
   child.stderr.on('data', (chunk) => (output += String(chunk)));
+  outputs.push(() => output);
   return { child, output: () => output };
 }
 
@@ -126,4 +136,30 @@ async function registrations() {
     clients: Object.keys(records).filter((key) => key.startsWith('Client:')),
     resources: Object.values(resources).flatMap((own) => own.map(({ _id }) => _id)),
   };
+}
+
+/** Members of the files of the servers and the samples that prove something: `d` … are of keys. */
+const SECRETS = new Set(
+  `client_secret registration_access_token client_registration_access_token access_token
+  refresh_token id_token cookies d p q dp dq qi`.split(/\s+/),
+);
+
+/** What is kept beside the samples and must not be printed. */
+async function keptSecrets(): Promise<string[]> {
+  const files = await readdir(join(folder, 'sample'), { recursive: true });
+  const kept = files
+    .filter((file) => /(^|\/)\.oxd\/[^/]+\.json$/.test(file))
+    .map(async (file) => {
+      return secretsOf(JSON.parse(await readFile(join(folder, 'sample', file), 'utf8')));
+    });
+  return (await Promise.all(kept)).flat();
+}
+
+function secretsOf(value: unknown, isSecret = false): string[] {
+  if (typeof value === 'string') return isSecret ? [value] : [];
+  return Object.entries(Object(value) as object).flatMap(([name, member]) => [
+    // The sandbox keeps registration access tokens as keys.
+    ...(name.startsWith('RegistrationAccessToken:') ? [name.slice(name.indexOf(':') + 1)] : []),
+    ...secretsOf(member, SECRETS.has(name) || (isSecret && Array.isArray(value))),
+  ]);
 }
