@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { startSandbox, type Sandbox } from '../../lib/sandbox/sandbox.js';
 import { OxdServer } from '../../lib/testing/oxd-server.js';
-import { registerSecret, secretsIn } from '../support/secrets.js';
+import { registerCredentialsIn, registerSecret, secretsIn } from '../support/secrets.js';
 import { startChromium } from './chromium.js';
 import { freePort, SampleApp } from './sample-app.js';
 
@@ -183,6 +183,31 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     await expectProfile(page, 'Zoë Nováková', 'zoe@example.com');
   });
 
+  it('a user whose login is over at the provider is told to log in again, and can', async () => {
+    const page = await newUser();
+    await page.goto(`${app.origin}/profile`);
+    await logIn(page, 'Zoë Nováková');
+    await expectProfile(page, 'Zoë Nováková', 'zoe@example.com');
+    const elsewhere = await page.context().newPage();
+    await elsewhere.goto(`${sandbox.issuer}/session/end`);
+    await elsewhere.getByRole('button', { name: 'Log out' }).click();
+    await elsewhere.waitForURL(/\/session\/end\/success/);
+
+    const answer = page.waitForResponse(`${app.origin}/refresh`);
+    await page.getByRole('button', { name: 'Refresh the token' }).click();
+    expect((await answer).status()).toBe(401);
+    await page.getByRole('heading', { level: 1, name: 'That is not possible' }).waitFor();
+    await expectText(page, 'The provider no longer renews this login.');
+    expect(secretsIn(await page.content())).toEqual([]);
+    const link = page.getByRole('link', { name: 'Log in again' });
+    expect(await link.getAttribute('href')).toBe('/login?returnTo=/profile');
+    await link.click();
+    await logIn(page, 'Ελένη Παπαδοπούλου');
+    await expectProfile(page, 'Ελένη Παπαδοπούλου', 'eleni@example.com');
+    await page.getByRole('button', { name: 'Refresh the token' }).click();
+    await expectText(page, 'The access token is a new one.');
+  });
+
   it('an address that does not exist has a page that says so', async () => {
     const page = await newUser();
     await expectRefusal(page, `${app.origin}/nowhere`, 'There is nothing here', 404);
@@ -218,7 +243,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     const resumed = await page.request.get(allowed.headers().location ?? '', { maxRedirects: 0 });
     const url = resumed.headers().location ?? '';
     expect(url).toContain(`${app.origin}/callback?code=`);
-    registerSecret(new URL(url).searchParams.get('state') ?? '');
+    registerCredentialsIn(url);
     await registerCookies(page.context());
     return { url, cookies: await page.context().cookies(app.origin) };
   }
@@ -245,6 +270,8 @@ async function newUser(): Promise<Page> {
   const context = await chromium.newContext();
   context.setDefaultTimeout(10_000);
   contexts.push(context);
+  // The states of a sample, which is a process of its own, and the codes for it.
+  context.on('request', (request) => registerCredentialsIn(request.url()));
   return context.newPage();
 }
 
