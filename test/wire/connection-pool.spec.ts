@@ -157,7 +157,7 @@ describe('a time limit', () => {
     ['a frame that is never completed', () => ({ raw: '0100{"status"' })],
   ])('ends an exchange with %s', async (_name, answer) => {
     const server = await serve(answer);
-    const pool = poolFor(server.port, { timeout: 40 });
+    const pool = poolFor(server.port, { timeout: 250 });
     await expect(ask(pool, 'a', { repeatable: true })).rejects.toMatchObject({
       code: 'OXD_TRANSPORT_TIMEOUT',
       command: 'command',
