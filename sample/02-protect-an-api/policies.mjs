@@ -7,4 +7,6 @@ export const policies = {
   '[POST] /api/albums': () => 'grant',
   '[GET] /api/albums/:id': () => 'grant',
   '[DELETE] /api/albums/:id': () => 'deny',
+  '[POST] /api/albums/:id/loan': () => 'submit',
+  '[GET] /api/albums/mine': ({ claims }) => (claims ? 'grant' : { need: { identity: true } }),
 };

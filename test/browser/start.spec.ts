@@ -44,12 +44,13 @@ it.each([
       const profile = await passSandbox(...(await beginLogin(login)));
       expect(textOf(profile.html)).toContain('zoe@example.com');
       await expectChallenge(`${api}/api/albums`);
+      await expectGrant(`${api}/try/view`);
       expect(await started.stop()).toBe(0);
       registered.push(await registrations());
     }
     expect((await keptSecrets()).length).toBeGreaterThan(10);
     expect(registered[0]?.clients).toHaveLength(2);
-    expect(registered[0]?.resources).toHaveLength(4);
+    expect(registered[0]?.resources).toHaveLength(6);
     expect(registered[1]).toEqual(registered[0]);
   },
 );
@@ -125,6 +126,12 @@ async function expectChallenge(url: string): Promise<void> {
     /ticket="([^"]+)"/.exec(answer.headers.get('www-authenticate') ?? '') ?? [];
   expect(ticket).not.toBe('');
   registerSecret(ticket);
+}
+
+/** The client that the page plays registers itself for this; at the end it is gone. */
+async function expectGrant(url: string): Promise<void> {
+  const page = await fetch(url, { method: 'POST' });
+  expect(await page.text()).toContain('Kind of Blue');
 }
 
 /** Ids of the clients and of the resources that the sandbox keeps over a restart. */

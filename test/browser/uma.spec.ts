@@ -1,31 +1,52 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { startSandbox, type Sandbox, type SandboxPolicies } from '../../lib/sandbox/sandbox.js';
 import { OxdServer } from '../../lib/testing/oxd-server.js';
 import { registerSecret, secretsIn } from '../support/secrets.js';
 import { startChromium } from './chromium.js';
+import { DESKTOP, expectToFit, PHONE } from './expect-to-fit.js';
 import { SampleApp } from './sample-app.js';
 
-const PHONE = { width: 390, height: 844 };
-const DESKTOP = { width: 1280, height: 900 };
-
 const CHALLENGE = /^401 .*www-authenticate: UMA realm="[^"]+", as_uri="[^"]+", ticket="[^"]{8}…"/s;
-const RPT = /"access_token": "[^"]{8}…"/;
-const VIEW = /"active": true.*"resource_scopes": \[\s*"view"\s*\]/s;
-const ADD = /"active": true.*"resource_scopes": \[\s*"add"\s*\]/s;
+const RPT = /^200 OK.*"access_token": "[^"]{8}…"/s;
+const UPGRADED = /^200 OK.*"access_token": "[^"]{8}…".*"upgraded": true/s;
+const VIEW = permissions('view');
+const ADD = permissions('add');
+const BORROW = permissions('borrow');
+const BOTH = permissions('view', 'view');
+const NEED_INFO =
+  /^403 .*"error": "need_info".*"ticket": "[^"]{8}…".*"required_claims".*"redirect_user"/s;
+const SUBMITTED = /^403 .*"error": "request_submitted".*"ticket": "[^"]{8}…".*"interval": \d/s;
+const DENIED = /^403 (?!.*"ticket").*"error": "request_denied"/s;
+const FORBIDDEN = /^403 (?!.*ticket).*UMA_FORBIDDEN/s;
+
+/** A sample, and what it runs with. */
+interface World {
+  readonly sandbox: Sandbox;
+  readonly oxd?: OxdServer;
+  readonly app: SampleApp;
+}
 
 /** Each button, and every answer that the page shows when it was pressed. */
 const CASES: readonly (readonly [title: string, answers: readonly RegExp[]])[] = [
   ['No token', [CHALLENGE]],
   ['An RPT for it', [CHALLENGE, RPT, VIEW, /^200 .*Kind of Blue/s]],
   ['Another method, another scope', [CHALLENGE, RPT, ADD, /^201 .*Blue Train/s]],
-  ['A policy says no', [CHALLENGE, /^UMA_REQUEST_DENIED/]],
+  ['A policy says no', [CHALLENGE, DENIED]],
+  ['The policy has to know who asks', [CHALLENGE, NEED_INFO]],
+  ['The owner decides', [CHALLENGE, SUBMITTED]],
+  ['A ticket that was used', [CHALLENGE, RPT, VIEW, /^400 .*"error": "invalid_grant"/s]],
   ['An RPT with another scope', [CHALLENGE, RPT, VIEW, CHALLENGE]],
-  ['An RPT for another resource', [CHALLENGE, RPT, VIEW, CHALLENGE]],
+  [
+    'An RPT for another resource',
+    [CHALLENGE, RPT, VIEW, CHALLENGE, UPGRADED, BOTH, /^200 .*Kind of Blue/s],
+  ],
   ['A token that somebody made up', [CHALLENGE]],
+  ['A header that holds no token', [/^400 (?!.*ticket).*UMA_INVALID_CREDENTIALS/s]],
   ['HEAD', [CHALLENGE, RPT, VIEW, /^200 OK$/]],
-  ['A route that nobody declared', [/^403 (?!.*ticket)/s]],
-  ['A public route', [/^200 .*"albums":3/s]],
+  ['A route that nobody declared', [FORBIDDEN]],
+  ['A method that nobody declared', [FORBIDDEN]],
+  ['A public route', [/^200 .*"albums": 3/s]],
 ];
 
 let chromium: Browser;
@@ -43,29 +64,51 @@ afterEach(() => Promise.all(contexts.splice(0).map((context) => context.close())
 afterAll(() => chromium?.close());
 
 describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
-  let sandbox: Sandbox;
-  let oxd: OxdServer | undefined;
+  let world: World;
   let app: SampleApp;
 
   beforeAll(async () => {
-    const common = { port: 0, onSecret: registerSecret };
-    sandbox = await startSandbox({ ...common, clientsFile: false, quiet: true, policies });
-    if (transport === 'socket') {
-      oxd = await OxdServer.start({ ...common, allowInsecureRequests: true });
-    }
-    app = await SampleApp.start(environment(sandbox.issuer, oxd), '02-protect-an-api');
+    world = await startWorld(transport);
+    ({ app } = world);
   });
 
-  afterAll(async () => {
-    await app?.close();
-    await oxd?.close();
-    await sandbox?.close();
-  });
+  afterAll(() => stopWorld(world));
 
   it.each(CASES)('%s', async (title, answers) => {
     const page = await open(DESKTOP);
     await page.getByRole('button', { name: `Try: ${title}` }).click();
     await expectAnswers(page, title, answers);
+  });
+
+  it('the grant is shown as the HTTP request that it is', async () => {
+    const page = await open(DESKTOP);
+    await page.getByRole('button', { name: 'Try: An RPT for another resource' }).click();
+    const asked = page.locator('pre:not(.granted, .refused)');
+    await asked.first().waitFor();
+    expect(await asked.allInnerTexts()).toEqual([
+      `GET /api/albums\nhost: ${new URL(app.origin).host}`,
+      expect.stringMatching(grantRequest()),
+      expect.stringMatching(/^GET \/api\/albums\/1\n.*\nauthorization: Bearer .{8}…$/),
+      expect.stringMatching(grantRequest('rpt')),
+      expect.stringMatching(/^GET \/api\/albums\/1\n.*\nauthorization: Bearer .{8}…$/),
+    ]);
+  });
+
+  it('what the owner approved gets in at the next try', async () => {
+    const page = await open(DESKTOP);
+    const button = page.getByRole('button', { name: 'Try: The owner decides' });
+    // A case before may have left a request to decide.
+    await button.click();
+    await page.getByText('request_submitted').nth(1).waitFor();
+    await page.getByRole('link', { name: 'Requests for the owner' }).click();
+    await page.getByLabel('Password').fill('sandbox');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('button', { name: 'Approve' }).click();
+    await page.getByText('Nobody waits.').waitFor();
+    await page.goto(app.origin);
+    await button.click();
+    const answers = [RPT, BORROW, /^201 .*"borrowed": "Kind of Blue"/s];
+    await expectAnswers(page, 'The owner decides', answers);
   });
 
   it('a user needs nothing but the keyboard', async () => {
@@ -115,15 +158,68 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     return `${answer.status} ${headers}\n${await answer.text()}`.replace(/ticket="[^"]+"/, '');
   }
 
-  async function open(viewport: typeof PHONE): Promise<Page> {
-    const context = await chromium.newContext({ viewport });
-    context.setDefaultTimeout(10_000);
-    contexts.push(context);
-    const page = await context.newPage();
-    await page.goto(app.origin);
-    return page;
+  const open = (viewport: typeof PHONE) => openPage(app, viewport);
+});
+
+it.each([
+  [
+    '403 with a Warning when the authorization server is down',
+    'embedded',
+    /^403 .*warning: 199 - "UMA Authorization Server Unreachable"/s,
+  ],
+  ['503 when oxd-server is down', 'socket', /^503 .*retry-after: \d+/s],
+] as const)('a button shows %s', async (_title, transport, answer) => {
+  const world = await startWorld(transport);
+  try {
+    await (world.oxd ?? world.sandbox).close();
+    const page = await openPage(world.app, DESKTOP);
+    await page.getByRole('button', { name: 'Try: No token' }).click();
+    await expectAnswers(page, 'No token', [answer]);
+  } finally {
+    await stopWorld(world);
   }
 });
+
+async function startWorld(transport: 'embedded' | 'socket'): Promise<World> {
+  const common = { port: 0, onSecret: registerSecret };
+  const sandbox = await startSandbox({ ...common, clientsFile: false, quiet: true, policies });
+  const socket = transport === 'socket';
+  const oxd = socket
+    ? await OxdServer.start({ ...common, allowInsecureRequests: true })
+    : undefined;
+  const app = await SampleApp.start(environment(sandbox.issuer, oxd), '02-protect-an-api');
+  return { sandbox, oxd, app };
+}
+
+async function stopWorld({ sandbox, oxd, app }: World): Promise<void> {
+  await app.close();
+  await oxd?.close();
+  await sandbox.close();
+}
+
+async function openPage(app: SampleApp, viewport: typeof PHONE): Promise<Page> {
+  const context = await chromium.newContext({ viewport });
+  context.setDefaultTimeout(10_000);
+  contexts.push(context);
+  const page = await context.newPage();
+  await page.goto(app.origin);
+  return page;
+}
+
+/** An introspection with one permission for each scope. */
+function permissions(...scopes: readonly string[]): RegExp {
+  const each = scopes.map((scope) => `"resource_scopes": \\[\\s*"${scope}"\\s*\\]`);
+  return new RegExp(`^\\{\\s*"active": true(?=.*${each.join('.*')}).*\\}$`, 's');
+}
+
+/** A token request of UMA, with further parameters. */
+function grantRequest(...params: readonly string[]): RegExp {
+  const form = ['ticket', ...params].map((name) => `\\n&${name}=.{8}…`).join('');
+  return new RegExp(
+    '^POST /token\\nhost: localhost:\\d+\\nauthorization: Basic .{8}…\\n\\n' +
+      `grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Auma-ticket${form}$`,
+  );
+}
 
 function environment(issuer: string, oxd?: OxdServer): Record<string, string> {
   const site = {
@@ -139,23 +235,11 @@ function environment(issuer: string, oxd?: OxdServer): Record<string, string> {
 async function expectAnswers(page: Page, title: string, answers: readonly RegExp[]): Promise<void> {
   const one = page
     .getByRole('listitem')
-    .filter({ has: page.getByRole('heading', { name: title }) });
+    .filter({ has: page.getByRole('heading', { name: title, exact: true }) });
   const shown = one.first().locator('pre.granted, pre.refused');
   await shown.first().waitFor();
   expect(await shown.allInnerTexts()).toEqual(
     answers.map((answer) => expect.stringMatching(answer) as unknown),
   );
   expect(secretsIn(await page.content())).toEqual([]);
-}
-
-/** Nothing reaches over the edge. With SCREENSHOTS set to a folder, a picture goes there. */
-async function expectToFit(page: Page, name: string): Promise<void> {
-  const { SCREENSHOTS } = process.env;
-  if (SCREENSHOTS) {
-    await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
-  }
-  const [needed, there] = (await page.evaluate(
-    'let { scrollWidth, clientWidth } = document.documentElement; [scrollWidth, clientWidth]',
-  )) as [number, number];
-  expect(needed).toBeLessThanOrEqual(there);
 }

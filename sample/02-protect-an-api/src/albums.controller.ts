@@ -1,4 +1,5 @@
 import {
+  All,
   Controller,
   Delete,
   Get,
@@ -51,6 +52,13 @@ export class AlbumsController {
     return ALBUMS;
   }
 
+  /** It answers every method; of these, GET is declared, and nobody may use another. */
+  @All('mine')
+  @UmaProtected('/api/albums/mine', 'GET', { scopes: ['view'] })
+  mine(): readonly Album[] {
+    return ALBUMS.slice(0, 1);
+  }
+
   @Get(':id')
   @UmaProtected({ scopes: ['view'] })
   find(@Param('id') id: string): Album {
@@ -64,5 +72,11 @@ export class AlbumsController {
   @UmaProtected({ scopes: ['delete'] })
   remove(@Param('id') id: string): void {
     this.find(id);
+  }
+
+  @Post(':id/loan')
+  @UmaProtected({ scopes: ['borrow'] })
+  borrow(@Param('id') id: string) {
+    return { borrowed: this.find(id).title };
   }
 }

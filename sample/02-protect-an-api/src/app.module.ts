@@ -4,6 +4,7 @@ import { OxdModule } from 'nestjs-oxd';
 import { oxdConfig } from 'nestjs-oxd/config';
 import { AlbumsController } from './albums.controller.js';
 import { DemoController } from './demo.controller.js';
+import { RegisteredClient } from './registered-client.js';
 
 @Module({
   imports: [
@@ -11,5 +12,6 @@ import { DemoController } from './demo.controller.js';
     OxdModule.forRootAsync(oxdConfig.asProvider()),
   ],
   controllers: [AlbumsController, DemoController],
+  providers: [RegisteredClient],
 })
 export class AppModule {}

@@ -1,66 +1,61 @@
-import { OxdError, type UmaService } from 'nestjs-oxd';
+import type { UmaService } from 'nestjs-oxd';
+import { exchange, pretty, type Exchange } from './exchange.js';
+import { GRANT_TYPE, type RegisteredClient } from './registered-client.js';
 
-/** A question and its answer. Tickets and tokens in them are shortened: the page shows them. */
-export interface Exchange {
-  readonly title: string;
-  readonly question: string;
-  readonly answer: string;
-  /** Whether the answer is a refusal. */
-  readonly refused: boolean;
+/** What the authorization server answers (UMA 2.0 Grant §3.3.5 and §3.3.6). */
+interface GrantAnswer {
+  readonly access_token?: string;
+  readonly error?: string;
+  readonly ticket?: string;
 }
 
-/** Headers that the page shows. */
-const HEADERS = ['authorization', 'www-authenticate', 'warning', 'retry-after', 'cache-control'];
-
-/** What names a secret, and its first characters. */
-const SECRET = /((?:ticket|rpt|access_token|pct)"?[=:]\s*"|Bearer )([^"\s]{1,8})[^"\s]*/g;
-
-/** A client of the API: it asks, takes the ticket to the authorization server, and asks again. */
+/**
+ * A client of the API: it asks, takes the ticket to the authorization server, and asks again. It
+ * speaks HTTP by itself to show what is said; in your application `UmaService.getRpt()` does that.
+ */
 export class AlbumsClient {
   /** All that it has said and heard. */
   readonly exchanges: Exchange[] = [];
 
-  /** @param origin where the API is */
+  /**
+   * @param api where the API is
+   * @param uma of the API, for nobody else may have an RPT looked at
+   */
   constructor(
+    private readonly api: string,
     private readonly uma: UmaService,
-    private readonly origin: string,
+    private readonly registered: RegisteredClient,
   ) {}
 
   /** Asks the API. @returns the ticket in the answer, if there is one */
   async ask(method: string, path: string, token?: string): Promise<string | undefined> {
     const headers = new Headers(token === undefined ? {} : { authorization: `Bearer ${token}` });
-    const response = await fetch(this.origin + path, { method, headers });
-    const { status, statusText } = response;
-    this.keep({
-      title: 'The client asks the API',
-      question: [`${method} ${path}`, ...shown(headers)].join('\n'),
-      answer: [
-        `${status} ${statusText}`,
-        ...shown(response.headers),
-        '',
-        await response.text(),
-      ].join('\n'),
-      refused: !response.ok,
-    });
-    const challenge = response.headers.get('www-authenticate') ?? '';
+    const request = new Request(this.api + path, { method, headers });
+    const answer = await this.send('The client asks the API', request);
+    const challenge = answer.headers.get('www-authenticate') ?? '';
     return /^UMA .*\bticket="([^"]+)"/.exec(challenge)?.[1];
   }
 
-  /** Exchanges a ticket for an RPT and has it looked at. @returns undefined where it is refused */
-  async getRpt(ticket: string): Promise<string | undefined> {
-    const granted = await this.command(
-      'It takes the ticket to the authorization server (uma-ticket grant)',
-      `uma.getRpt({ ticket: "${ticket}" })`,
-      this.uma.getRpt({ ticket }),
-    );
-    if (!granted) return undefined;
-    const rpt = granted.access_token;
-    await this.command(
-      'What this RPT allows',
-      `uma.introspectRpt({ rpt: "${rpt}" })`,
-      this.uma.introspectRpt({ rpt }),
-    );
-    return rpt;
+  /**
+   * Exchanges a ticket for an RPT. It goes to the authorization server that the client knows,
+   * whatever the API names in `as_uri`.
+   *
+   * @param rpt one that is to have the new permissions as well
+   * @returns undefined where it is refused
+   */
+  async getRpt(ticket: string, rpt?: string): Promise<string | undefined> {
+    const { token_endpoint, authorization } = await this.registered.get();
+    const body = new URLSearchParams({ grant_type: GRANT_TYPE, ticket, ...(rpt && { rpt }) });
+    const request = new Request(token_endpoint, {
+      method: 'POST',
+      headers: { authorization },
+      body,
+    });
+    const answer = await this.send('It takes the ticket to the authorization server', request);
+    const { access_token, ...refusal } = answer.body as GrantAnswer;
+    if (refusal.error === 'request_submitted') this.registered.waiting = refusal.ticket;
+    if (access_token !== undefined) await this.lookAt(access_token);
+    return access_token;
   }
 
   /** Asks without a token, and gets an RPT for the ticket in the answer. */
@@ -69,29 +64,22 @@ export class AlbumsClient {
     return ticket && this.getRpt(ticket);
   }
 
-  private async command<R>(title: string, question: string, run: Promise<R>) {
-    try {
-      const result = await run;
-      const answer = JSON.stringify(result, undefined, 2);
-      this.keep({ title, question, answer, refused: false });
-      return result;
-    } catch (error) {
-      if (!(error instanceof OxdError)) throw error;
-      const answer = `${error.code}\n${error.message}`;
-      this.keep({ title, question, answer, refused: true });
-      return undefined;
-    }
+  /** The same, but goes on with the ticket that waits for the owner, if there is one. */
+  obtainFromOwner(method: string, path: string): Promise<string | undefined> {
+    const { waiting } = this.registered;
+    this.registered.waiting = undefined;
+    return waiting === undefined ? this.obtain(method, path) : this.getRpt(waiting);
   }
 
-  private keep({ question, answer, ...rest }: Exchange): void {
-    this.exchanges.push({ ...rest, question: shortened(question), answer: shortened(answer) });
+  private async lookAt(rpt: string): Promise<void> {
+    const title = 'What this RPT allows, as the API hears when it asks (introspection)';
+    const answer = pretty(await this.uma.introspectRpt({ rpt }));
+    this.exchanges.push({ title, answer, refused: false });
   }
-}
 
-function shown(headers: Headers): string[] {
-  return HEADERS.filter((name) => headers.has(name)).map((name) => `${name}: ${headers.get(name)}`);
-}
-
-function shortened(text: string): string {
-  return text.trim().replace(SECRET, '$1$2…');
+  private async send(title: string, request: Request) {
+    const answered = await exchange(title, request);
+    this.exchanges.push(answered.exchange);
+    return answered;
+  }
 }

@@ -1,4 +1,4 @@
-import type { Exchange } from './client.js';
+import type { Exchange } from './exchange.js';
 
 /** Something that is protected. */
 export interface Resource {
@@ -13,6 +13,7 @@ export interface Case {
   readonly name: string;
   readonly title: string;
   readonly text: string;
+  readonly link?: { readonly href: string; readonly text: string };
 }
 
 /** A case that was tried, and all that was said. */
@@ -40,7 +41,14 @@ export function demoPage(
       </p>
       <ol class="cases">
         ${cases.map((one) => caseItem(one, tried?.name === one.name ? tried.exchanges : []))}
-      </ol>`,
+      </ol>
+      <h2>What no button shows</h2>
+      <p>
+        Two answers come only when something is down: <code>403</code> with
+        <code>Warning: 199 - "UMA Authorization Server Unreachable"</code> where the authorization
+        server gives no ticket, and <code>503</code> with <code>Retry-After</code> where a resource
+        is not registered yet, or oxd-server or the store does not answer.
+      </p>`,
   );
 }
 
@@ -66,12 +74,12 @@ function resourceTable(resources: readonly Resource[]): Html {
   </table>`;
 }
 
-function caseItem({ name, title, text }: Case, exchanges: readonly Exchange[]): Html {
+function caseItem({ name, title, text, link }: Case, exchanges: readonly Exchange[]): Html {
   return html`<li id="${name}">
     <form method="post" action="/try/${name}#${name}">
       <div>
         <h3>${title}</h3>
-        <p>${text}</p>
+        <p>${text} ${link !== undefined && html`<a href="${link.href}">${link.text}</a>`}</p>
       </div>
       <button aria-label="Try: ${title}">Try</button>
     </form>
@@ -85,7 +93,7 @@ function conversation(exchanges: readonly Exchange[]): Html {
       ({ title, question, answer, refused }) =>
         html`<li>
           <h4>${title}</h4>
-          <pre>${question}</pre>
+          ${question !== undefined && html`<pre>${question}</pre>`}
           <pre class="${refused ? 'refused' : 'granted'}">${answer}</pre>
         </li>`,
     )}

@@ -1,0 +1,124 @@
+import type { AlbumsClient } from './client.js';
+import type { Case } from './pages.js';
+
+interface RunnableCase extends Case {
+  readonly run: (client: AlbumsClient) => Promise<unknown>;
+}
+
+/** What there is to try. */
+export const CASES: readonly RunnableCase[] = [
+  {
+    name: 'no-token',
+    title: 'No token',
+    text: 'A request with nothing to show gets 401: where to ask, and a ticket.',
+    run: (client) => client.ask('GET', '/api/albums/1'),
+  },
+  {
+    name: 'view',
+    title: 'An RPT for it',
+    text: 'The ticket becomes an RPT with the permission, and the same request gets in.',
+    run: async (client) => {
+      const rpt = await client.obtain('GET', '/api/albums/1');
+      if (rpt) await client.ask('GET', '/api/albums/1', rpt);
+    },
+  },
+  {
+    name: 'add',
+    title: 'Another method, another scope',
+    text: 'Adding an album needs the scope add.',
+    run: async (client) => {
+      const rpt = await client.obtain('POST', '/api/albums');
+      if (rpt) await client.ask('POST', '/api/albums', rpt);
+    },
+  },
+  {
+    name: 'denied',
+    title: 'A policy says no',
+    text: 'Nobody may delete: the authorization server denies the RPT.',
+    run: (client) => client.obtain('DELETE', '/api/albums/1'),
+  },
+  {
+    name: 'need-info',
+    title: 'The policy has to know who asks',
+    text: 'need_info: the client would push an id_token, or send the browser to redirect_user. This one knows nobody.',
+    run: (client) => client.obtain('GET', '/api/albums/mine'),
+  },
+  {
+    name: 'owner',
+    title: 'The owner decides',
+    text: 'request_submitted: the request waits for its owner. Decide it there, and try again.',
+    link: { href: '/owner', text: 'Requests for the owner' },
+    run: async (client) => {
+      const rpt = await client.obtainFromOwner('POST', '/api/albums/1/loan');
+      if (rpt) await client.ask('POST', '/api/albums/1/loan', rpt);
+    },
+  },
+  {
+    name: 'used-ticket',
+    title: 'A ticket that was used',
+    text: 'It is good once: then invalid_grant, and the client begins again at the API.',
+    run: async (client) => {
+      const ticket = await client.ask('GET', '/api/albums/1');
+      if (ticket && (await client.getRpt(ticket))) await client.getRpt(ticket);
+    },
+  },
+  {
+    name: 'wrong-scope',
+    title: 'An RPT with another scope',
+    text: 'Who may view may not delete. The new ticket asks for what is missing.',
+    run: async (client) => {
+      const rpt = await client.obtain('GET', '/api/albums/1');
+      if (rpt) await client.ask('DELETE', '/api/albums/1', rpt);
+    },
+  },
+  {
+    name: 'upgrade',
+    title: 'An RPT for another resource',
+    text: 'The right scope, but of the list: worth nothing at an album. With the new ticket the RPT is extended to both.',
+    run: async (client) => {
+      const rpt = await client.obtain('GET', '/api/albums');
+      const ticket = rpt && (await client.ask('GET', '/api/albums/1', rpt));
+      const upgraded = ticket && (await client.getRpt(ticket, rpt));
+      if (upgraded) await client.ask('GET', '/api/albums/1', upgraded);
+    },
+  },
+  {
+    name: 'made-up',
+    title: 'A token that somebody made up',
+    text: 'The authorization server does not know it: the same answer as without a token.',
+    run: (client) => client.ask('GET', '/api/albums/1', 'made-up-by-somebody'),
+  },
+  {
+    name: 'malformed',
+    title: 'A header that holds no token',
+    text: 'Empty, malformed, too long, or several headers: 400, and the authorization server is not asked.',
+    run: (client) => client.ask('GET', '/api/albums/1', '{{rpt}}'),
+  },
+  {
+    name: 'head',
+    title: 'HEAD',
+    text: 'It needs what GET needs.',
+    run: async (client) => {
+      const rpt = await client.obtain('HEAD', '/api/albums/1');
+      if (rpt) await client.ask('HEAD', '/api/albums/1', rpt);
+    },
+  },
+  {
+    name: 'undeclared',
+    title: 'A route that nobody declared',
+    text: 'Behind the guard, what is not declared is closed: 403, and no ticket.',
+    run: (client) => client.ask('GET', '/api/albums/export'),
+  },
+  {
+    name: 'undeclared-method',
+    title: 'A method that nobody declared',
+    text: 'The handler answers every method, but only GET is declared: 403.',
+    run: (client) => client.ask('PUT', '/api/albums/mine'),
+  },
+  {
+    name: 'public',
+    title: 'A public route',
+    text: 'Open, because it says so.',
+    run: (client) => client.ask('GET', '/api/albums/count'),
+  },
+];

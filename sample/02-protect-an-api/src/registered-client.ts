@@ -1,0 +1,86 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { OxdOptions } from 'nestjs-oxd';
+
+/** The token grant of UMA (UMA 2.0 Grant §3.3.1). */
+export const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:uma-ticket';
+
+/** Of the discovery document (UMA 2.0 Grant §2). */
+interface Metadata {
+  readonly token_endpoint: string;
+  readonly registration_endpoint: string;
+}
+
+interface Registration {
+  readonly client_id: string;
+  readonly client_secret: string;
+  readonly registration_client_uri?: string;
+  readonly registration_access_token?: string;
+}
+
+/** What a token request needs. */
+interface Access {
+  readonly token_endpoint: string;
+  /** Value of the header. */
+  readonly authorization: string;
+}
+
+/** The client as the authorization server knows it: another one than the API. */
+@Injectable()
+export class RegisteredClient implements OnApplicationShutdown {
+  /** The ticket to ask again with when the owner has decided. */
+  waiting?: string;
+
+  private access?: Promise<Access>;
+  private own?: Registration;
+
+  constructor(private readonly options: OxdOptions) {}
+
+  /** Where to ask for an RPT, and by what right. The first use registers the client. */
+  get(): Promise<Access> {
+    this.access ??= this.prepare().catch((error: unknown) => {
+      this.access = undefined;
+      throw error;
+    });
+    return this.access;
+  }
+
+  /** The next start registers it anew (RFC 7592 §2.3). A server that is gone has forgotten it. */
+  async onApplicationShutdown(): Promise<void> {
+    const { registration_client_uri: uri, registration_access_token: token } = this.own ?? {};
+    if (uri === undefined) return;
+    const headers = { authorization: `Bearer ${token}` };
+    await fetch(uri, { method: 'DELETE', headers }).catch(() => undefined);
+  }
+
+  private async prepare(): Promise<Access> {
+    const { op_host, client_id, client_secret } = this.options.site;
+    const metadata = await json<Metadata>(`${op_host}/.well-known/uma2-configuration`);
+    const client =
+      client_id !== undefined && client_secret !== undefined
+        ? { client_id, client_secret }
+        : (this.own = await register(metadata));
+    const credentials = [client.client_id, client.client_secret].map(encodeURIComponent).join(':');
+    const authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
+    return { token_endpoint: metadata.token_endpoint, authorization };
+  }
+}
+
+/** RFC 7591 §3.1. */
+function register({ registration_endpoint }: Metadata): Promise<Registration> {
+  return json(registration_endpoint, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      client_name: 'Sample 02, the client',
+      grant_types: [GRANT_TYPE],
+      response_types: [],
+      redirect_uris: [],
+    }),
+  });
+}
+
+async function json<T>(url: string, init?: RequestInit): Promise<T> {
+  const response = await fetch(url, init);
+  if (!response.ok) throw new Error(`${new URL(url).pathname} answered ${response.status}.`);
+  return (await response.json()) as T;
+}

@@ -1,0 +1,19 @@
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+
+/** Sizes of windows at which pages are looked at. */
+export const PHONE = { width: 390, height: 844 };
+export const DESKTOP = { width: 1280, height: 900 };
+
+/** Nothing reaches over the edge. With SCREENSHOTS set to a folder, a picture goes there. */
+export async function expectToFit(page: Page, name: string): Promise<void> {
+  const { SCREENSHOTS } = process.env;
+  if (SCREENSHOTS) {
+    const file = `${name}-${page.viewportSize()?.width}.png`;
+    await page.screenshot({ path: join(SCREENSHOTS, file), fullPage: true });
+  }
+  const [needed, there] = (await page.evaluate(
+    'let { scrollWidth, clientWidth } = document.documentElement; [scrollWidth, clientWidth]',
+  )) as [number, number];
+  expect(needed).toBeLessThanOrEqual(there);
+}
