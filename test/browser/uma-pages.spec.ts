@@ -5,8 +5,9 @@ import type { Browser, Page } from 'playwright-core';
 import type { Sandbox } from '../../lib/sandbox/sandbox.js';
 import { startQuietly, UmaWorld } from '../sandbox/uma-world.js';
 import { startChromium } from './chromium.js';
+import { DESKTOP, expectToFit } from './expect-to-fit.js';
 
-const SIZES = { phone: { width: 360, height: 740 }, desktop: { width: 1280, height: 800 } };
+const SIZES = { phone: { width: 360, height: 740 }, desktop: DESKTOP };
 const QUESTIONS = [
   { name: 'why', text: 'What do you want the pictures for?' },
   { name: 'age', text: 'How old are you?', options: ['Under 18', '18 or more'] },
@@ -63,7 +64,7 @@ async function gatherClaims(page: Page, client_id: string, ticket: string): Prom
   await page.keyboard.type('sandbox');
   await page.keyboard.press('Enter');
   await page.getByText('You are Zoë Nováková').waitFor();
-  await expectToFit(page);
+  await expectToFit(page, 'sandbox-claims');
   await page.locator('input[type=text]:focus').waitFor();
   await page.keyboard.type('For the wall');
   await page.keyboard.press('Tab');
@@ -76,20 +77,8 @@ async function gatherClaims(page: Page, client_id: string, ticket: string): Prom
 async function approve(page: Page): Promise<void> {
   await page.goto(`${sandbox.issuer}/uma/requests`);
   await page.getByText('One request waits').waitFor();
-  await expectToFit(page);
+  await expectToFit(page, 'sandbox-requests');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   await page.getByText('Nobody waits.').waitFor();
-}
-
-/** Nothing is cut off or scrolls sideways. */
-async function expectToFit(page: Page): Promise<void> {
-  const room = await page.evaluate<number>(
-    'document.documentElement.clientWidth - document.documentElement.scrollWidth',
-  );
-  expect(room).toBe(0);
-  if (process.env.SHOTS) {
-    const name = `${page.viewportSize()?.width}-${new URL(page.url()).pathname.split('/')[2]}`;
-    await page.screenshot({ path: `${process.env.SHOTS}/${name}.png`, fullPage: true });
-  }
 }
