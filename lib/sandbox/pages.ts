@@ -95,10 +95,7 @@ export function consentPage(application: Application, scopes: readonly string[])
 }
 
 /** Asks whether to log out here, or only says so where nothing is left to ask. */
-export function logoutPage(form: string, application = 'An application', confirmed = false): Html {
-  const yes = html`<button class="main" form="op.logoutForm" name="logout" value="yes" autofocus>
-    ${confirmed ? 'Continue' : 'Log out'}
-  </button>`;
+export function logoutPage(form: string, application?: string, confirmed = false): Html {
   if (confirmed) {
     const answer = form.replace(
       '</form>',
@@ -107,17 +104,23 @@ export function logoutPage(form: string, application = 'An application', confirm
     return page(
       'Logging out',
       html`<h1>Logging out</h1>
-        <p>You go back to <strong>${application}</strong>.</p>
-        <div class="actions">${yes}</div>
+        <p>You go back to <strong>${application ?? 'the application'}</strong>.</p>
+        <div class="actions">
+          <button class="main" form="op.logoutForm" autofocus>Continue</button>
+        </div>
         ${new Html(answer)} ${SUBMIT_ELEMENT}`,
     );
   }
   return page(
     'Log out',
     html`<h1>Log out?</h1>
-      <p><strong>${application}</strong> asks to end your session at the sandbox.</p>
+      <p>
+        <strong>${application ?? 'An application'}</strong> asks to end your session at the sandbox.
+      </p>
       <div class="actions">
-        ${yes}
+        <button class="main" form="op.logoutForm" name="logout" value="yes" autofocus>
+          Log out
+        </button>
         <button form="op.logoutForm">Stay logged in</button>
       </div>
       ${new Html(form)}`,

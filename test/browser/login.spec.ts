@@ -1,8 +1,9 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { startSandbox, type Sandbox } from '../../lib/sandbox/sandbox.js';
 import { OxdServer } from '../../lib/testing/oxd-server.js';
 import { registerCredentialsIn, registerSecret, secretsIn } from '../support/secrets.js';
 import { startChromium } from './chromium.js';
+import { DESKTOP, expectToFit, PHONE } from './expect-to-fit.js';
 import { freePort, SampleApp } from './sample-app.js';
 
 const MINUTE = 60_000;
@@ -43,7 +44,9 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
   it('a user logs in, refreshes the token, logs out and logs in again', async () => {
     const page = await newUser();
     await page.goto(app.origin);
-    await page.getByRole('link', { name: 'Log in' }).click();
+    const link = page.getByRole('link', { name: 'Log in' });
+    expect(await link.getAttribute('href')).toBe('/login?returnTo=/profile');
+    await link.click();
     await logIn(page, 'Zoë Nováková');
     await expectProfile(page, 'Zoë Nováková', 'zoe@example.com');
 
@@ -78,6 +81,67 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     await page.getByRole('button', { name: 'Allow' }).waitFor();
     await page.keyboard.press('Enter');
     await expectProfile(page, 'Ελένη Παπαδοπούλου', 'eleni@example.com');
+
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await expectText(page, 'The access token is a new one.');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`${app.origin}/`);
+    await expectText(page, 'Log in at your OpenID Provider');
+  });
+
+  it.each([
+    ['phone', PHONE],
+    ['desktop', DESKTOP],
+  ])('every page of a login and a logout fits a %s', async (_name, viewport) => {
+    const page = await newUser({ viewport });
+    const fits = async (name: string, text: string) => {
+      await expectText(page, text);
+      await expectToFit(page, `${transport}-${name}`);
+    };
+    await page.goto(app.origin);
+    await fits('home', 'Log in at your OpenID Provider');
+    await page.goto(`${app.origin}/nowhere`);
+    await fits('error', 'There is nothing here');
+    await page.getByRole('link', { name: 'Log in again' }).click();
+    await fits('sandbox-login', 'Who are you?');
+    await page.getByLabel('Password').fill('wrong');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await fits('sandbox-wrong-password', 'Wrong password');
+    await enterPassword(page, "Amara Okafor-O'Neill");
+    await fits('sandbox-consent', 'Allow access?');
+    await page.getByRole('button', { name: 'Allow' }).click();
+    await fits('profile', 'What the provider says of you');
+    await page.getByRole('button', { name: 'Refresh the token' }).click();
+    await fits('profile-refreshed', 'The access token is a new one.');
+    await page.goto(app.origin);
+    await fits('home-logged-in', 'You are logged in as');
+    await page.goto(`${app.origin}/profile`);
+    // The page submits itself: an answer without content leaves it there to be looked at.
+    await page.route('**/session/end/confirm', (route) => route.fulfill({ status: 204 }));
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await fits('sandbox-logging-out', 'Logging out');
+    await page.unroute('**/session/end/confirm');
+    await page.goto(`${sandbox.issuer}/session/end`);
+    await fits('sandbox-logout', 'Log out?');
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await fits('sandbox-logged-out', 'You can close this page.');
+    await page.goto(`${sandbox.issuer}/auth?client_id=nobody`);
+    await fits('sandbox-error', 'This did not work');
+  });
+
+  it('a user without JavaScript logs in, and logs out by a button more', async () => {
+    const page = await newUser({ javaScriptEnabled: false });
+    await page.goto(`${app.origin}/profile`);
+    await logIn(page, 'Zoë Nováková');
+    await expectProfile(page, 'Zoë Nováková', 'zoe@example.com');
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.waitForURL(`${app.origin}/`);
+    await page.goto(`${app.origin}/profile`);
+    await page.waitForURL(/\/interaction\//);
   });
 
   it('a claim full of markup is shown as it is', async () => {
@@ -266,8 +330,8 @@ it('over socket, an oxd-server that was down is used once it is there', async ()
 });
 
 /** A browser of its own, with no cookies. */
-async function newUser(): Promise<Page> {
-  const context = await chromium.newContext();
+async function newUser(options?: BrowserContextOptions): Promise<Page> {
+  const context = await chromium.newContext(options);
   context.setDefaultTimeout(10_000);
   contexts.push(context);
   // The states of a sample, which is a process of its own, and the codes for it.
