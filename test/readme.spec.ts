@@ -16,22 +16,32 @@ const pages = [
 ];
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
 
-it('README.md has the sections of a README in their order', () => {
-  const sections = [
-    ...[
-      'Install',
-      'Log in',
-      'Protect a route',
-      'Choose a transport',
-      'Options',
-      'Errors',
-      'Implemented standards',
-      'Samples',
-    ],
-    ...['Moving from oxd-node', 'Versions', 'Security', 'Licence'],
-  ];
+it('README.md has these sections in this order, and no other', () => {
   const headings = [...text('README.md').matchAll(/^## (.+)$/gm)].map(([, name = '']) => name);
-  expect(headings.filter((heading) => sections.includes(heading))).toEqual(sections);
+  expect(headings).toEqual([
+    'Install',
+    'Log in',
+    'Protect a route',
+    'Choose a transport',
+    'Options',
+    'Errors',
+    'Implemented standards',
+    'Samples',
+    'Moving from nest-keycloak-connect or oxd-node',
+    // Beside the versions: what can be expected, with how it is measured.
+    'Speed',
+    'Versions',
+    'Security',
+    'Licence',
+  ]);
+});
+
+it('README.md begins with one sentence, and code of at most 20 lines', () => {
+  const [, definition = ''] = /^# nestjs-oxd\n\n([^]+?)\n\n## /.exec(text('README.md')) ?? [];
+  expect(definition).not.toContain('\n\n');
+  expect(definition.match(/\.(?=\s|$)/g)).toHaveLength(1);
+  const [, first = ''] = /^```ts\n([^]*?)^```$/m.exec(text('README.md')) ?? [];
+  expect(first.trim().split('\n').length).toBeLessThanOrEqual(20);
 });
 
 it('README.md names every variable that is read', () => {
