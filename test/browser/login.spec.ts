@@ -45,7 +45,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     const page = await newUser();
     await page.goto(app.origin);
     const link = page.getByRole('link', { name: 'Log in' });
-    expect(await link.getAttribute('href')).toBe('/login?returnTo=/profile');
+    expect(await link.getAttribute('href')).toBe('/login');
     await link.click();
     await logIn(page, 'Zoë Nováková');
     await expectProfile(page, 'Zoë Nováková', 'zoe@example.com');
@@ -155,8 +155,8 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
   it('two tabs that log in at once both end logged in', async () => {
     const first = await newUser();
     const second = await first.context().newPage();
-    await first.goto(`${app.origin}/login?returnTo=/profile`);
-    await second.goto(`${app.origin}/login?returnTo=/profile`);
+    await first.goto(`${app.origin}/login`);
+    await second.goto(`${app.origin}/login`);
     await logIn(first, 'Zoë Nováková');
     await logIn(second, 'Zoë Nováková');
     await expectProfile(first, 'Zoë Nováková', 'zoe@example.com');
@@ -167,7 +167,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     const page = await newUser();
     const ids = new Set<string | undefined>();
     for (let times = 0; times < 2; times++) {
-      await page.goto(`${app.origin}/login?returnTo=/profile`);
+      await page.goto(`${app.origin}/login`);
       if (times === 0) await logIn(page, 'Zoë Nováková');
       await expectProfile(page, 'Zoë Nováková', 'zoe@example.com');
       const cookies = await page.context().cookies(app.origin);
@@ -223,7 +223,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
 
   it.each(['Cancel', 'Deny'])('a user who presses %s can log in after all', async (button) => {
     const page = await newUser();
-    await page.goto(`${app.origin}/login?returnTo=/profile`);
+    await page.goto(`${app.origin}/login`);
     if (button === 'Deny') await enterPassword(page, 'Zoë Nováková');
     await page.getByRole('button', { name: button }).click();
     await expectText(page, 'You did not allow the login');
@@ -260,11 +260,11 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     const answer = page.waitForResponse(`${app.origin}/refresh`);
     await page.getByRole('button', { name: 'Refresh the token' }).click();
     expect((await answer).status()).toBe(401);
-    await page.getByRole('heading', { level: 1, name: 'That is not possible' }).waitFor();
+    await page.getByRole('heading', { level: 1, name: 'Please log in again' }).waitFor();
     await expectText(page, 'The provider no longer renews this login.');
     expect(secretsIn(await page.content())).toEqual([]);
     const link = page.getByRole('link', { name: 'Log in again' });
-    expect(await link.getAttribute('href')).toBe('/login?returnTo=/profile');
+    expect(await link.getAttribute('href')).toBe('/login');
     await link.click();
     await logIn(page, 'Ελένη Παπαδοπούλου');
     await expectProfile(page, 'Ελένη Παπαδοπούλου', 'eleni@example.com');
@@ -299,7 +299,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
 
   /** Logs in up to the callback, which the browser does not open. */
   async function catchCallback(page: Page) {
-    await page.goto(`${app.origin}/login?returnTo=/profile`);
+    await page.goto(`${app.origin}/login`);
     await enterPassword(page, 'Zoë Nováková');
     await page.getByRole('button', { name: 'Allow' }).waitFor();
     const allow = { form: { decision: 'allow' }, maxRedirects: 0 };
@@ -318,7 +318,7 @@ it('over socket, an oxd-server that was down is used once it is there', async ()
   const port = await freePort();
   const app = await SampleApp.start(environment(sandbox.issuer, { port }));
   const page = await newUser();
-  const login = `${app.origin}/login?returnTo=/profile`;
+  const login = `${app.origin}/login`;
   await expectRefusal(page, login, 'oxd-server does not answer', 503);
   const oxd = await startOxd(port);
   await page.getByRole('link', { name: 'Log in again' }).click();

@@ -10,7 +10,6 @@ import {
   UnauthorizedException,
   UseGuards,
 } from '@nestjs/common';
-import { AuthGuard } from '@nestjs/passport';
 import type { Request, Response } from 'express';
 import {
   OidcService,
@@ -21,6 +20,7 @@ import {
   type OxdUserProfile,
   type UserTokens,
 } from 'nestjs-oxd';
+import { LoginGuard } from './login.guard.js';
 import { homePage, profilePage } from './pages.js';
 
 @Controller()
@@ -39,14 +39,14 @@ export class AppController {
     return homePage(session.user);
   }
 
-  /** Begins a login: the guard redirects to the provider. `?returnTo=/profile` says where to end. */
+  /** Begins a login: the guard redirects to the provider. */
   @Get('login')
-  @UseGuards(AuthGuard('oxd'))
+  @UseGuards(LoginGuard)
   login(): void {}
 
   /** The browser comes back: the guard has finished the login. */
   @Get('callback')
-  @UseGuards(AuthGuard('oxd'))
+  @UseGuards(LoginGuard)
   @Redirect()
   async callback(@Req() request: Request, @OxdUser() user: OxdUserProfile) {
     // A new session id: one that somebody planted before the login must not become a user's.
@@ -62,7 +62,7 @@ export class AppController {
     @Query('refreshed') refreshed?: string,
   ): void {
     if (session.user) response.send(profilePage(session.user, refreshed !== undefined));
-    else response.redirect('/login?returnTo=/profile');
+    else response.redirect('/login');
   }
 
   @Post('refresh')

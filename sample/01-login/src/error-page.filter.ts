@@ -41,7 +41,8 @@ function explain(error: OxdError): Refusal {
 function describe(status: number, error: unknown): Refusal {
   if (status === 404) return { title: 'There is nothing here', text: 'Check the address.' };
   if (status >= 500 || !(error instanceof Error)) return BROKEN;
-  return { title: 'That is not possible', text: error.message };
+  const title = status === 401 ? 'Please log in again' : 'That is not possible';
+  return { title, text: error.message };
 }
 
 const BROKEN: Refusal = {

@@ -11,7 +11,7 @@ export function homePage(user?: OxdUserProfile): string {
     ? html`<p>You are logged in as <strong>${nameOf(user)}</strong>.</p>
         <p class="actions"><a class="button main" href="/profile">Your profile</a></p>`
     : html`<p>Log in at your OpenID Provider, see what it says of you, and log out again.</p>
-        <p class="actions"><a class="button main" href="/login?returnTo=/profile">Log in</a></p>`;
+        <p class="actions"><a class="button main" href="/login">Log in</a></p>`;
   return page(
     'Welcome',
     html`<h1>Hello${user && html`, ${nameOf(user)}`}</h1>
@@ -56,7 +56,7 @@ export function errorPage({ title, text }: Refusal, code: string): string {
     html`<h1>${title}</h1>
       <p>${text}</p>
       <p class="actions">
-        <a class="button main" href="/login?returnTo=/profile">Log in again</a>
+        <a class="button main" href="/login">Log in again</a>
         <a class="button" href="/">Home</a>
       </p>
       <p class="code">${code}</p>`,
