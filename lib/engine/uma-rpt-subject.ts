@@ -1,6 +1,7 @@
 import { errors, jwtVerify, type JWTPayload } from 'jose';
 import type { EngineContext } from './engine-context.js';
 import type { ProtectionApi } from './protection-api.js';
+import { Refusal } from './refusal.js';
 import type { SiteRecord } from './site-record.js';
 
 /** Whoever has the secret of an HS algorithm could have signed: these need the private key. */
@@ -21,19 +22,24 @@ const NEXT_LOOK = 60_000;
 /** jose's codes for a key set that cannot be used. */
 const KEYS = new Set(['ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID', 'ERR_JWKS_TIMEOUT']);
 
+/** Whether a token has the three parts of a signed JWT; any other is opaque. */
+export function isJwt(token: string): boolean {
+  return token.split('.').length === 3;
+}
+
 /**
- * Whom an RPT was issued for, where it is a JWT of the authorization server with a good signature;
- * undefined where that is not certain. For RPTs of which introspection does not tell it (Keycloak).
- * Where the keys cannot be had, they are not asked for again for a minute: each request would wait.
+ * Whom an RPT names that is a JWT of the authorization server with a good signature; undefined where
+ * that is not certain. Where the keys cannot be had, they are not asked for again for a minute: each
+ * request would wait.
  *
  * @see RFC 8725 §3.1
  */
-export async function rptSubject(
+export async function signedSubject(
   context: EngineContext,
   api: ProtectionApi,
   rpt: string,
 ): Promise<string | undefined> {
-  if (rpt.split('.').length !== 3) return undefined;
+  if (!isJwt(rpt)) return undefined;
   const { issuer } = api.server;
   const { clock, uma } = context.engine;
   if (clock() < (uma.nextKeys.get(issuer) ?? 0)) return undefined;
@@ -44,6 +50,25 @@ export async function rptSubject(
     if (isFaultOfKeys(error)) uma.nextKeys.set(issuer, clock() + NEXT_LOOK);
     return undefined;
   }
+}
+
+/**
+ * Whom an RPT was issued for: whom its signed JWT names, else whom introspection does. Introspection
+ * alone is enough for an opaque RPT, for one signed in a way that is not verified here (Gluu's shared
+ * secrets), and while the keys cannot be had: it is the same server's word.
+ *
+ * @param signed what {@link signedSubject} found
+ * @param told the `sub` of the introspection answer
+ * @throws {Refusal} `invalid_subject_identifier` where the two name different users: a handler would
+ *   serve the wrong one
+ */
+export function rptSubject(
+  signed: string | undefined,
+  told: string | undefined,
+): string | undefined {
+  if (signed === undefined || told === undefined || signed === told) return signed ?? told;
+  const message = 'The RPT was issued for someone else than introspection says: it is refused.';
+  throw new Refusal('invalid_subject_identifier', message);
 }
 
 /** Whether keys that cannot be had are the reason: no fault of the token. */

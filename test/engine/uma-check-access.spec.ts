@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { SignJWT, type JWTPayload } from 'jose';
 import type { Params } from '../../lib/commands/command.js';
 import { FakeAs, RS } from '../support/fake-as.js';
-import { registerSecret } from '../support/secrets.js';
+import { registerSecret, secretsIn } from '../support/secrets.js';
 import { refused, TestEngine } from './engine.js';
 import { PHOTO, protectedSite, resource } from './uma-site.js';
 
@@ -523,6 +523,68 @@ describe('while the keys cannot be had', () => {
     expect((await check({ rpt: expired })).sub).toBeUndefined();
     expect((await check({ rpt: good })).sub).toBe('alice');
   });
+});
+
+describe.each(['uma_rs_check_access', 'introspect_rpt'] as const)('the sub of %s', (command) => {
+  const claims = () => ({ iss: as.issuer, sub: 'alice', exp: exp(300) });
+  const ask = async (rpt: string, told: string | undefined, of = engine) => {
+    as.introspection = { sub: told };
+    as.keep(rpt, [as.item(photo(), 'view')]);
+    if (command === 'uma_rs_check_access') return check({ rpt }, of);
+    return of.run('introspect_rpt', { oxd_id, rpt });
+  };
+
+  it.each([
+    ['a JWT of alice, and introspection tells none', 'alice', undefined, 'alice'],
+    ['a JWT of alice, and introspection agrees', 'alice', 'alice', 'alice'],
+    ['a JWT without a subject, and introspection says bob', '', 'bob', 'bob'],
+  ])('for %s', async (_, sub, told, expected) => {
+    expect((await ask(await as.op.sign({ ...claims(), sub }), told)).sub).toBe(expected);
+  });
+
+  it.each([
+    ['of another issuer', () => as.op.sign({ ...claims(), iss: 'https://evil.example' })],
+    ['signed with another key', async () => `${await as.op.sign(claims())}x`],
+    ['signed with a shared secret', () => sharedSecret(claims())],
+    ['without a signature', () => as.op.unsigned(claims())],
+    ['that is opaque', () => 'an-opaque-rpt-1'],
+    ['that is opaque, in three parts', () => 'an.opaque.rpt-1'],
+  ])('for one %s is what introspection says', async (_, make) => {
+    expect((await ask(await make(), 'bob')).sub).toBe('bob');
+  });
+
+  it('is none, and nothing is granted, where a signed JWT and introspection disagree', async () => {
+    const rpt = await as.op.sign(claims());
+    const error = await refused(ask(rpt, 'bob'));
+    expect(error).toMatchObject({ error: 'invalid_subject_identifier', mayHaveRun: false });
+    expect(inspect(error)).not.toMatch(/alice|bob/);
+    expect(secretsIn(inspect(error))).toEqual([]);
+    expect((await ask(rpt, 'alice')).sub).toBe('alice');
+  });
+
+  it.each([
+    ['hang', { hang: true }],
+    ['fail', { status: 503, text: '' }],
+    ['are none', { json: { hello: 'world' } }],
+  ])('is what introspection says while the keys %s, and is asked for once', async (_, answer) => {
+    const other = new TestEngine({ store: engine.store, timeout: 200 });
+    as.op.on('jwks', answer);
+    for (let times = 0; times < 3; times++) {
+      expect((await ask(await as.op.sign(claims()), 'bob', other)).sub).toBe('bob');
+    }
+    expect(as.op.seen('jwks')).toHaveLength(1);
+  });
+
+  it('of an opaque RPT needs no keys', async () => {
+    await ask('an-opaque-rpt-2', 'bob');
+    expect(as.op.seen('jwks')).toHaveLength(0);
+  });
+});
+
+it('a denial needs no keys', async () => {
+  const rpt = await as.op.sign({ iss: as.issuer, sub: 'alice', exp: exp(300) });
+  expect(await check({ rpt: as.keep(rpt, []) })).toMatchObject({ access: 'denied' });
+  expect(as.op.seen('jwks')).toHaveLength(0);
 });
 
 function sharedSecret(claims: JWTPayload): Promise<string> {

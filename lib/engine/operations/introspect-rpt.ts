@@ -3,11 +3,12 @@ import { required } from '../params.js';
 import { ProtectionApi } from '../protection-api.js';
 import { withoutEmpty } from '../results.js';
 import { introspectRpt as introspect } from '../uma-introspection.js';
-import { rptSubject } from '../uma-rpt-subject.js';
+import { rptSubject, signedSubject } from '../uma-rpt-subject.js';
 
 /**
  * Asks what an RPT is good for. `active` is strictly a boolean; of an RPT that is not active nothing
- * else is told.
+ * else is told. `sub` is that of a verified JWT, else that of the introspection; it is refused where
+ * they name different users.
  *
  * @see oxd command introspect_rpt; UMA Federated Authorization §5
  */
@@ -17,6 +18,6 @@ export const introspectRpt: Operation<'introspect_rpt'> = async (context, params
   const api = new ProtectionApi(context, site, await context.umaServer(site));
   const { result } = await introspect(context, api, rpt);
   if (!result.active) return result;
-  const { sub = await rptSubject(context, api, rpt) } = result;
+  const sub = rptSubject(await signedSubject(context, api, rpt), result.sub);
   return withoutEmpty({ ...result, sub });
 };

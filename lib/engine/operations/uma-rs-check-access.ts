@@ -6,7 +6,7 @@ import { INACTIVE, isEnough, type NeededPermission } from '../rpt-permissions.js
 import { ticketScopes } from '../uma-declaration.js';
 import { introspectRpt } from '../uma-introspection.js';
 import { findResource, readResources, type ProtectedResource } from '../uma-resource-record.js';
-import { rptSubject } from '../uma-rpt-subject.js';
+import { isJwt, rptSubject, signedSubject } from '../uma-rpt-subject.js';
 import { permissionTicket } from '../uma-ticket.js';
 
 type Command = 'uma_rs_check_access';
@@ -16,7 +16,8 @@ type Command = 'uma_rs_check_access';
  * Without an RPT nothing is introspected. `invalid_request` says that this path and method are not
  * protected, or that the authorization server no longer knows the resource: `uma_rs_protect` makes it
  * anew. It ends within twice the time limit of a request, which is what an introspection and a ticket
- * may take; a `sub` that is not known by then is left out.
+ * may take; what a JWT says of its `sub` does not count if it is not known by then. A grant of which
+ * JWT and introspection name different users is refused.
  *
  * @see oxd command uma_rs_check_access; UMA 2.0 Grant §3.2, UMA Federated Authorization §4, §5
  */
@@ -24,9 +25,10 @@ export const umaRsCheckAccess: Operation<Command> = async (context, params) => {
   checkParams(params);
   const end = performance.now() + 2 * context.engine.options.timeout;
   const { result, api } = await context.inTime(end, (limited) => decide(limited, params));
-  if (result.access === 'denied' || result.sub !== undefined) return result;
-  const subject = context.inTime(end, (limited) => rptSubject(limited, api, params.rpt ?? ''));
-  const sub = await subject.catch(() => undefined);
+  const { rpt = '' } = params;
+  if (result.access === 'denied' || !isJwt(rpt)) return result;
+  const subject = context.inTime(end, (limited) => signedSubject(limited, api, rpt));
+  const sub = rptSubject(await subject.catch(() => undefined), result.sub);
   return { ...result, ...(sub !== undefined && { sub }) };
 };
 
