@@ -1,7 +1,7 @@
 import type { SiteMetadata } from '../commands/registration.js';
 import { Refusal } from './refusal.js';
 import type { Provider } from './provider.js';
-import { scopeFor } from './scope.js';
+import { scopeFor, type DiscoveredServer } from './scope.js';
 import { redirectUris } from './site-record.js';
 
 /** Scopes of a site that names none. */
@@ -18,15 +18,18 @@ const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'client_secre
  *
  * @see RFC 7591 §2, OpenID Connect Registration §2
  */
-export function clientMetadata(site: SiteMetadata, provider: Provider): Record<string, unknown> {
+export function clientMetadata(
+  site: SiteMetadata,
+  server: DiscoveredServer,
+): Record<string, unknown> {
   const { acr_values = [], post_logout_redirect_uri } = site;
   const acrValues = acr_values.filter((value) => value.trim() !== '');
   return defined({
     redirect_uris: redirectUris(site),
     post_logout_redirect_uris: post_logout_redirect_uri && [post_logout_redirect_uri],
     response_types: ['code'],
-    grant_types: site.grant_types ?? defaultGrants(site, provider),
-    scope: scopeFor(provider, site.scope?.length ? site.scope : DEFAULT_SCOPE),
+    grant_types: site.grant_types ?? defaultGrants(site, server.provider),
+    scope: scopeFor(server, site.scope?.length ? site.scope : DEFAULT_SCOPE),
     default_acr_values: acrValues.length > 0 ? acrValues : undefined,
     client_name: site.client_name,
     jwks_uri: site.client_jwks_uri,
@@ -36,8 +39,28 @@ export function clientMetadata(site: SiteMetadata, provider: Provider): Record<s
     frontchannel_logout_uri: site.client_frontchannel_logout_uris?.[0],
     sector_identifier_uri: site.client_sector_identifier_uri,
     contacts: site.contacts,
-    claims_redirect_uris: takesClaims(provider) ? site.claims_redirect_uri : undefined,
+    ...claimsRedirectUris(site, server),
   });
+}
+
+/** Whether what a site is registered with depends on UMA discovery. */
+export function dependsOnUma({ claims_redirect_uri = [] }: SiteMetadata): boolean {
+  return claims_redirect_uri.length > 0;
+}
+
+/** UMA's spelling and Gluu's; to authorization servers that gather claims. */
+function claimsRedirectUris(
+  { claims_redirect_uri: uris = [] }: SiteMetadata,
+  { provider, uma, leftOut }: DiscoveredServer,
+): Record<string, unknown> {
+  if (uris.length === 0) return {};
+  if (uma?.claims_interaction_endpoint) {
+    return { claims_redirect_uris: uris, claims_redirect_uri: uris };
+  }
+  const { issuer: server } = provider.metadata;
+  const why = 'UMA discovery names no claims_interaction_endpoint.';
+  leftOut.tell({ server, what: 'claims_redirect_uri' }, why);
+  return {};
 }
 
 /** A resource server needs a token of its own, and at Keycloak the UMA grant to be one at all. */
@@ -77,11 +100,6 @@ function checkAuthentication(site: SiteMetadata): void {
   if (method === 'client_secret_jwt' && alg !== undefined && alg !== 'HS256') {
     throw bad('client_token_endpoint_auth_signing_alg', 'must be HS256');
   }
-}
-
-/** Whether the provider knows claims redirect URIs; others refuse members they do not know. */
-function takesClaims({ metadata }: Provider): boolean {
-  return metadata.claims_interaction_endpoint !== undefined;
 }
 
 /** RFC 6749 §3.1.2: absolute, without a fragment. */

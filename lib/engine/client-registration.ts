@@ -1,18 +1,18 @@
 import type { OpCall } from './op-call.js';
 import { OpAnswerError, Refusal } from './refusal.js';
+import { withoutRefused, type MemberedRequest } from './refused-members.js';
 import { clientRecord, type ClientRecord } from './site-record.js';
 
 /** A request for dynamic registration. */
-export interface RegistrationRequest {
+export interface RegistrationRequest extends MemberedRequest {
   /** `registration_endpoint` of the provider. */
   readonly endpoint: string | undefined;
-  readonly metadata: Readonly<Record<string, unknown>>;
   readonly initialAccessToken?: string;
 }
 
 /**
  * Registers a client. Where the provider refuses the scopes, the client is registered without
- * any (Keycloak decides by itself which a client gets).
+ * any (Keycloak decides by itself which a client gets), and without members that it does not know.
  *
  * @throws {Refusal} where the provider cannot register or returns no credentials
  * @see RFC 7591 §3
@@ -21,7 +21,7 @@ export async function registerClient(
   call: OpCall,
   request: RegistrationRequest,
 ): Promise<ClientRecord> {
-  const { endpoint, metadata, initialAccessToken } = request;
+  const { endpoint, server, leftOut, initialAccessToken } = request;
   if (!endpoint) {
     const message = 'The OpenID Provider registers no clients: give client_id and client_secret.';
     throw new Refusal('invalid_request', message);
@@ -35,16 +35,19 @@ export async function registerClient(
         body,
       });
       // Some providers do not repeat what they were told.
-      const { token_endpoint_auth_method } = metadata;
+      const { token_endpoint_auth_method } = request.metadata;
       return withSecret(clientRecord({ token_endpoint_auth_method, ...(answer as object) }));
     });
-  try {
-    return await post(metadata);
-  } catch (error) {
-    if (!refusesScope(error)) throw error;
-    const { scope: _, ...rest } = metadata;
-    return post(rest);
-  }
+  return withoutRefused(request, async (metadata) => {
+    try {
+      return await post(metadata);
+    } catch (error) {
+      if (!refusesScope(error)) throw error;
+      leftOut.tell({ server, what: 'scope' }, 'It refuses a registration with these scopes.');
+      const { scope: _, ...rest } = metadata;
+      return post(rest);
+    }
+  });
 }
 
 /**
@@ -58,7 +61,7 @@ export async function readClient(call: OpCall, client: ClientRecord): Promise<Cl
 }
 
 /**
- * Replaces the metadata of a client.
+ * Replaces the metadata of a client, but for members that the provider does not know.
  *
  * @throws {Refusal} `invalid_registration_client_url`
  * @see RFC 7592 §2.2
@@ -66,15 +69,17 @@ export async function readClient(call: OpCall, client: ClientRecord): Promise<Cl
 export async function updateClient(
   call: OpCall,
   client: ClientRecord,
-  metadata: Readonly<Record<string, unknown>>,
+  request: MemberedRequest,
 ): Promise<ClientRecord> {
   const { client_id } = client;
   const management = managementOf(client);
-  return call.changing(async () => {
-    const body = { ...metadata, client_id };
-    const answer = await send(call, { method: 'PUT', ...management, body });
-    return { ...client, ...sameClient(answer, client) };
-  });
+  return withoutRefused(request, (metadata) =>
+    call.changing(async () => {
+      const body = { ...metadata, client_id };
+      const answer = await send(call, { method: 'PUT', ...management, body });
+      return { ...client, ...sameClient(answer, client) };
+    }),
+  );
 }
 
 /**

@@ -4,6 +4,7 @@ import type { OxdLog } from '../log.js';
 import { SingleFlight } from '../single-flight.js';
 import type { OxdStore } from '../store.js';
 import { clientConfiguration } from './client-configuration.js';
+import { LeftOut } from './left-out.js';
 import { OpCall } from './op-call.js';
 import { OpHttp } from './op-http.js';
 import { Providers, type Provider, type ProviderAddress } from './provider.js';
@@ -52,6 +53,7 @@ export class Engine {
   readonly umaServers: UmaServers;
   readonly uma: UmaMemory;
   readonly sites: Sites;
+  readonly leftOut: LeftOut;
   readonly refreshes = new SingleFlight<Result<'get_access_token_by_refresh_token'>>();
   readonly clock: () => number;
 
@@ -62,9 +64,14 @@ export class Engine {
     this.http = new OpHttp(options);
     this.providers = new Providers({ http: this.http, clock, allowInsecureRequests, timeout });
     this.uma = new UmaMemory(clock);
-    const { http, providers } = this;
+    this.leftOut = new LeftOut(log);
+    const { http, providers, leftOut } = this;
     this.umaServers = new UmaServers({ http, providers, clock, allowInsecureRequests });
-    this.sites = new Sites({ store, providers: this.providers, clock, log, initialAccessToken });
+    const { umaServers } = this;
+    this.sites = new Sites({
+      ...{ store, providers, umaServers, clock, log, leftOut },
+      initialAccessToken,
+    });
   }
 }
 

@@ -4,7 +4,7 @@ import type { Refusal } from './refusal.js';
 import type { SiteRecord } from './site-record.js';
 import { answerError, umaRefusal } from './uma-answer.js';
 import type { UmaServer } from './uma-discovery.js';
-import { PAT_ADVICE, patOf, patOwner } from './uma-pat.js';
+import { PAT_ADVICE, patOf, patOwner, refusedFresh } from './uma-pat.js';
 
 /** How an authorization server refuses a PAT: RFC 6750, Keycloak, Gluu. */
 const PAT_REFUSED = [401, 403, 406];
@@ -42,7 +42,7 @@ export class ProtectionApi {
     if (!isRefused(answer) || !pats.isWorthAnother(owner)) return answer;
     const other = await patOf(this.context, this.site, pat);
     const again = await this.send(request, other.token);
-    if (isRefused(again)) pats.refusedFresh(owner);
+    if (isRefused(again)) refusedFresh(this.context, this.site, this.server.issuer);
     return again;
   }
 

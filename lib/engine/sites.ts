@@ -4,20 +4,25 @@ import type { OxdLog } from '../log.js';
 import { SingleFlight } from '../single-flight.js';
 import { once } from '../store-lock.js';
 import type { OxdStore } from '../store.js';
-import { clientMetadata } from './client-metadata.js';
+import { clientMetadata, dependsOnUma } from './client-metadata.js';
 import { deleteClient, readClient, registerClient } from './client-registration.js';
+import type { LeftOut } from './left-out.js';
 import type { OpCall } from './op-call.js';
 import { statusOf } from './op-error.js';
+import type { MemberedRequest } from './refused-members.js';
 import { Refusal } from './refusal.js';
-import type { Providers } from './provider.js';
+import type { Provider, Providers } from './provider.js';
 import { siteKey, siteRecord, type ClientRecord, type SiteRecord } from './site-record.js';
+import type { UmaServers } from './uma-discovery.js';
 
 /** Options of {@link Sites}. */
 export interface SitesOptions {
   readonly store: OxdStore;
   readonly providers: Providers;
+  readonly umaServers: UmaServers;
   readonly clock: () => number;
   readonly log: OxdLog;
+  readonly leftOut: LeftOut;
   readonly initialAccessToken?: string;
 }
 
@@ -95,14 +100,21 @@ export class Sites {
     this.nextCheck.delete(record.oxd_id);
   }
 
+  /** What a site's provider is to be told of it. UMA discovery is asked where that depends on it. */
+  async describe(site: Omit<NewSite, 'given'>): Promise<MemberedRequest & { provider: Provider }> {
+    const { providers, umaServers, leftOut } = this.options;
+    const provider = await providers.at(site);
+    const uma = dependsOnUma(site.site) ? await umaServers.ifAny(site) : undefined;
+    const metadata = clientMetadata(site.site, { provider, uma, leftOut });
+    return { provider, metadata, leftOut, server: provider.metadata.issuer };
+  }
+
   private async register(call: OpCall, site: Omit<NewSite, 'given'>): Promise<ClientRecord> {
     await this.checkStore();
-    const provider = await this.options.providers.at(site);
-    return registerClient(call, {
-      endpoint: provider.metadata.registration_endpoint,
-      metadata: clientMetadata(site.site, provider),
-      initialAccessToken: this.options.initialAccessToken,
-    });
+    const { provider, ...request } = await this.describe(site);
+    const { initialAccessToken } = this.options;
+    const { registration_endpoint: endpoint } = provider.metadata;
+    return registerClient(call, { ...request, endpoint, initialAccessToken });
   }
 
   /** What cannot be kept must not be registered: not every provider lets us delete it again. */

@@ -1,5 +1,6 @@
 import { SingleFlight } from '../single-flight.js';
-import type { OpHttp } from './op-http.js';
+import { statusOf } from './op-error.js';
+import { OpRequestError, type OpHttp } from './op-http.js';
 import { discoveryUrl, isIssuerOf, type ProviderAddress, type Providers } from './provider.js';
 import { OpAnswerError, Refusal } from './refusal.js';
 import { jsonOf, objectOf, textsOf, type JsonObject } from './uma-json.js';
@@ -69,6 +70,20 @@ export class UmaServers {
     });
   }
 
+  /**
+   * The same, or undefined where there is none: no document, or not one of UMA.
+   *
+   * @throws {Refusal} where that is not certain, because the server is down
+   */
+  async ifAny(address: ProviderAddress): Promise<UmaServer | undefined> {
+    try {
+      return await this.at(address);
+    } catch (error) {
+      if (isOutage(error)) throw error;
+      return undefined;
+    }
+  }
+
   private async discover(address: ProviderAddress): Promise<UmaServer> {
     const { href } = discoveryUrl(address, 'uma2-configuration');
     const metadata = await this.download(href).catch((error: unknown) => {
@@ -131,6 +146,12 @@ export class UmaServers {
 
 /** Members that OpenID discovery has, too. */
 const SHARED = ['token_endpoint', 'introspection_endpoint', 'jwks_uri'] as const;
+
+/** Whether the server did not answer, or only to say that it cannot. */
+function isOutage(error: unknown): boolean {
+  const isUnanswered = error instanceof Refusal && error.cause instanceof OpRequestError;
+  return isUnanswered || (statusOf(error) ?? 0) >= 500;
+}
 
 /** URL parsers overlook line breaks; headers are made of these texts. */
 function isUrlText(value: unknown): value is string {

@@ -7,9 +7,10 @@ import {
   type TokenEndpointResponse,
 } from 'openid-client';
 import type { EngineContext } from './engine-context.js';
+import type { LeftOut, Omission } from './left-out.js';
 import { statusOf } from './op-error.js';
 import type { Provider } from './provider.js';
-import { scopeFor } from './scope.js';
+import { scopeFor, scopeName } from './scope.js';
 import type { SiteRecord } from './site-record.js';
 import { umaRefusal } from './uma-answer.js';
 import type { UmaServer } from './uma-discovery.js';
@@ -25,6 +26,9 @@ export const PAT_ADVICE =
 
 /** Lifetime of a PAT whose server names none, in milliseconds. */
 const LIFETIME = 300_000;
+
+/** What makes an access token a PAT (UMA Federated Authorization §1.3). */
+const SCOPE = 'uma_protection';
 
 /** Keycloak's tickets end with the PAT they were made with, so its last minute is not used. */
 const MARGIN = 60_000;
@@ -46,38 +50,59 @@ export function patOwner({ oxd_id, client }: SiteRecord): PatOwner {
   return { oxd_id, client_id: client.client_id };
 }
 
+/**
+ * Keeps that a PAT was refused though it had just been obtained. If it was one without the scope, the
+ * next is asked for with it again: an administrator may have allowed it meanwhile.
+ */
+export function refusedFresh({ engine }: EngineContext, site: SiteRecord, issuer: string): void {
+  engine.uma.pats.refusedFresh(patOwner(site));
+  engine.leftOut.forget(scopeOf(site, issuer));
+}
+
 async function obtain(context: EngineContext, site: SiteRecord): Promise<Pat> {
-  const server = await context.umaServer(site);
-  const provider = tokenProvider(await context.provider(site), server);
-  const configuration = context.configuration(provider, site.client);
+  const uma = await context.umaServer(site);
+  const provider = await context.provider(site);
+  const configuration = context.configuration(tokenProvider(provider, uma), site.client);
   configuration[customFetch] = takingCreated(context.call.fetch);
   const asked = context.engine.clock();
-  const tokens = await grant(configuration, scopeFor(provider, ['uma_protection'])).catch(
-    (error: unknown) => {
-      throw umaRefusal(`No protection API token was issued.${adviceFor(error)}`, error);
-    },
-  );
+  const { leftOut } = context.engine;
+  const scope = scopeFor({ provider, uma, leftOut }, [SCOPE]);
+  const request = { configuration, scope, leftOut, omission: scopeOf(site, uma.issuer) };
+  const tokens = await grant(request).catch((error: unknown) => {
+    throw umaRefusal(`No protection API token was issued.${adviceFor(error)}`, error);
+  });
   const life = tokens.expires_in === undefined ? LIFETIME : tokens.expires_in * 1000;
   return { token: tokens.access_token, renewAt: asked + life - Math.min(MARGIN, life / 2) };
 }
 
-/** The provider as UMA discovery tells it; scopes may be listed in either document. */
-function tokenProvider(provider: Provider, server: UmaServer): Provider {
-  const { token_endpoint, scopes_supported = [] } = server;
-  const scopes = [...(provider.metadata.scopes_supported ?? []), ...scopes_supported];
-  return {
-    ...provider,
-    metadata: { ...provider.metadata, token_endpoint, scopes_supported: scopes },
-  };
+/** The provider with the token endpoint of UMA discovery. */
+function tokenProvider({ metadata }: Provider, { token_endpoint }: UmaServer) {
+  return { metadata: { ...metadata, token_endpoint } };
 }
 
-/** Some servers list the scope and refuse it all the same. */
-async function grant(configuration: Configuration, scope: string): Promise<TokenEndpointResponse> {
+/** Allowed to one client and refused to another, at Gluu. */
+function scopeOf({ client }: SiteRecord, issuer: string): Omission {
+  return { server: issuer, client: client.client_id, what: scopeName(SCOPE) };
+}
+
+interface PatRequest {
+  readonly configuration: Configuration;
+  /** Empty where discovery does not list it. */
+  readonly scope: string;
+  readonly leftOut: LeftOut;
+  readonly omission: Omission;
+}
+
+/** Some servers list the scope and refuse it all the same: they are not asked for it again. */
+async function grant(request: PatRequest): Promise<TokenEndpointResponse> {
+  const { configuration, scope, leftOut, omission } = request;
+  if (!scope || leftOut.has(omission)) return clientCredentialsGrant(configuration, {});
   try {
-    return await clientCredentialsGrant(configuration, scope ? { scope } : {});
+    return await clientCredentialsGrant(configuration, { scope });
   } catch (error) {
     const isScope = error instanceof ResponseBodyError && error.error === 'invalid_scope';
-    if (!scope || !isScope) throw error;
+    if (!isScope) throw error;
+    leftOut.add(omission, 'It refuses the scope for the protection API token (invalid_scope).');
     return clientCredentialsGrant(configuration, {});
   }
 }

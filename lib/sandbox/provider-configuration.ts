@@ -9,7 +9,6 @@ import type {
 import { errorPage, loggedOutPage, logoutPage, sendPage } from './pages.js';
 import { StoreAdapter, type AdapterContext } from './store.adapter.js';
 import { claimsRedirectUriProblem, CLAIMS_REDIRECT_URIS } from './uma/claims-redirect-uris.js';
-import { umaEndpoints } from './uma/metadata.js';
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -27,7 +26,6 @@ export const SCOPES: readonly string[] = [
 
 /** What the configuration is made of. */
 export interface ConfigurationOptions {
-  readonly issuer: string;
   readonly keys: SandboxKeys;
   readonly users: readonly SandboxUser[];
   readonly adapterContext: AdapterContext;
@@ -36,10 +34,10 @@ export interface ConfigurationOptions {
 
 /** Configuration of `oidc-provider`: everything it warns about is set here. */
 export function providerConfiguration(options: ConfigurationOptions): object {
-  const { issuer, keys, users, adapterContext, errors } = options;
+  const { keys, users, adapterContext, errors } = options;
   return {
     adapter: (model: string) => new StoreAdapter(model, adapterContext),
-    ...umaConfiguration(issuer, errors),
+    ...umaConfiguration(errors),
     jwks: keys.jwks,
     cookies: {
       keys: keys.cookies,
@@ -74,10 +72,8 @@ export function providerConfiguration(options: ConfigurationOptions): object {
 }
 
 /** What UMA adds: a member of registrations, and what RPTs carry. */
-function umaConfiguration(issuer: string, errors: OidcProviderModule['errors']): object {
-  const { claims_interaction_endpoint } = umaEndpoints(issuer);
+function umaConfiguration(errors: OidcProviderModule['errors']): object {
   return {
-    discovery: { claims_interaction_endpoint },
     extraClientMetadata: {
       properties: CLAIMS_REDIRECT_URIS,
       validator: (_context: Context, name: string, value: unknown) => {

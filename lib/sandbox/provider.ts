@@ -34,7 +34,7 @@ export async function openProvider(
   const { Provider, errors } = await loadOidcProvider();
   const keys = await openKeys(store);
   const adapterContext = { store, grants: new Map(), onSecret };
-  const configuration = providerConfiguration({ issuer, keys, users, adapterContext, errors });
+  const configuration = providerConfiguration({ keys, users, adapterContext, errors });
   const provider = new Provider(issuer, configuration);
   tellEvents(provider, onSecret, say);
   refuseOtherHosts(provider, issuer);

@@ -3,7 +3,8 @@ import { MemoryStore, OxdStore } from '../../lib/store.js';
 import { OxdStoreError } from '../../lib/errors.js';
 import type { SiteRecord } from '../../lib/engine/site-record.js';
 import { registerSecret, secretsIn } from '../support/secrets.js';
-import { FakeOp } from '../support/fake-op.js';
+import { FakeOp, type Answer, type Seen } from '../support/fake-op.js';
+import { startQuietly } from '../sandbox/uma-world.js';
 import { CALLBACK, HOME, refused, TestEngine } from './engine.js';
 
 let op: FakeOp;
@@ -97,19 +98,18 @@ describe('register_site', () => {
     });
   });
 
-  it('sends uma_protection and claims redirect URIs to providers that know them', async () => {
-    op.discovery = {
-      scopes_supported: ['openid', 'uma_protection'],
-      claims_interaction_endpoint: `${op.issuer}/claims`,
-    };
-    await engine.site(op, {
-      scope: ['openid', 'uma_protection'],
-      claims_redirect_uri: ['https://app.example.com/claims'],
-    });
-    expect(body()).toMatchObject({
-      scope: 'openid uma_protection',
-      claims_redirect_uris: ['https://app.example.com/claims'],
-    });
+  it('sends uma_protection to providers that list it', async () => {
+    op.discovery = { scopes_supported: ['openid', 'uma_protection'] };
+    await engine.site(op, { scope: ['openid', 'uma_protection'] });
+    expect(body()).toMatchObject({ scope: 'openid uma_protection' });
+    expect(engine.warnings).toEqual([]);
+  });
+
+  it('tells once that uma_protection is left out, and why', async () => {
+    for (let times = 0; times < 2; times++) await engine.site(op, { scope: ['uma_protection'] });
+    expect(engine.warnings).toEqual([
+      `${op.issuer}: the scope uma_protection is left out. Discovery does not list it.`,
+    ]);
   });
 
   it.each([
@@ -137,7 +137,7 @@ describe('register_site', () => {
     expect(inspect(others)).not.toContain('initial-token-1');
   });
 
-  it('registers without scopes where the provider refuses them', async () => {
+  it('registers without scopes where the provider refuses them, and tells so', async () => {
     op.on('register', (seen) =>
       seen.body.includes('"scope"')
         ? { status: 403, json: { error: 'insufficient_scope' } }
@@ -145,6 +145,9 @@ describe('register_site', () => {
     );
     expect(await record(await engine.site(op))).toHaveProperty('client.client_id');
     expect(op.seen('register')).toHaveLength(2);
+    expect(engine.warnings).toEqual([
+      `${op.issuer}: scope is left out. It refuses a registration with these scopes.`,
+    ]);
   });
 
   it('asks nobody where client id and secret are given', async () => {
@@ -234,6 +237,151 @@ describe('register_site', () => {
     const oxd_id = await engine.site(op);
     const entries = Reflect.get(engine.store, 'entries') as Map<string, unknown>;
     expect([...entries.keys()]).toEqual([`site:${oxd_id}`]);
+  });
+});
+
+describe('claims redirect URIs', () => {
+  const CLAIMS = ['https://app.example.com/claims'];
+  const BOTH = { claims_redirect_uris: CLAIMS, claims_redirect_uri: CLAIMS };
+  const NONE = {};
+  const site = (more: object = {}) => engine.site(op, { claims_redirect_uri: CLAIMS, ...more });
+  const claimsIn = (seen?: Seen) => {
+    const { claims_redirect_uris, claims_redirect_uri } = body(seen) as Partial<typeof BOTH>;
+    return { claims_redirect_uris, claims_redirect_uri };
+  };
+  const registered = () => op.seen('register').map(claimsIn);
+  const updated = () => op.seen('client').filter(({ method }) => method === 'PUT');
+  const umaSeen = () => op.seen('client').filter(({ url }) => url.endsWith('uma2-configuration'));
+
+  /** Scripts UMA discovery alone. */
+  const uma = (answer: Answer): void =>
+    op.on('client', (seen) => (seen.url.endsWith('uma2-configuration') ? answer : op.usual(seen)));
+  const document = (more: object = {}): Answer => ({
+    json: {
+      issuer: op.issuer,
+      permission_endpoint: `${op.issuer}/permission`,
+      resource_registration_endpoint: `${op.issuer}/resources`,
+      ...more,
+    },
+  });
+  const gathering = () => document({ claims_interaction_endpoint: `${op.issuer}/claims` });
+
+  /** Refuses members, in the words of Keycloak: each sentence is the value of `error`. */
+  const refusing = (...names: string[]): void =>
+    op.on('register', (seen) => {
+      const name = names.find((one) => one in (JSON.parse(seen.body) as object));
+      if (name === undefined) return op.usual(seen);
+      const error = `Invalid json representation. Unrecognized field "${name}" at line 1`;
+      return { status: 400, json: { error } };
+    });
+
+  it('are sent in both spellings where UMA discovery names an endpoint for claims', async () => {
+    uma(gathering());
+    const oxd_id = await site();
+    expect(registered()).toEqual([BOTH]);
+    await engine.run('update_site', { oxd_id, client_name: 'New name' });
+    expect(updated().map((seen) => body(seen))).toEqual([expect.objectContaining(BOTH)]);
+    expect(engine.warnings).toEqual([]);
+  });
+
+  it.each<[string, () => Answer]>([
+    ['names none', () => document()],
+    ['is none', () => ({ status: 404, json: { error: 'not_found' } })],
+    ['is a page', () => ({ text: '<h1>welcome</h1>' })],
+    ['is of another issuer', () => document({ issuer: 'https://evil.example' })],
+  ])('are left out where UMA discovery %s, and the log says so once', async (_, answer) => {
+    op.discovery = { claims_interaction_endpoint: `${op.issuer}/claims` };
+    uma(answer());
+    for (let times = 0; times < 2; times++) await site();
+    expect(registered()).toEqual([NONE, NONE]);
+    expect(engine.warnings).toEqual([
+      `${op.issuer}: claims_redirect_uri is left out. UMA discovery names no claims_interaction_endpoint.`,
+    ]);
+  });
+
+  it.each<[string, Answer]>([
+    ['503', { status: 503, text: '' }],
+    ['a broken connection', { drop: true }],
+  ])('wait for UMA discovery: %s is no answer, and nothing is registered', async (_, answer) => {
+    uma(answer);
+    expect(await refused(site())).toMatchObject({ mayHaveRun: false });
+    expect(registered()).toEqual([]);
+    uma(gathering());
+    await site();
+    expect(registered()).toEqual([BOTH]);
+  });
+
+  it('reach the sandbox', async () => {
+    const sandbox = await startQuietly();
+    try {
+      const oxd_id = await engine.site(sandbox, { claims_redirect_uri: CLAIMS });
+      const { client } = await record(oxd_id);
+      const authorization = `Bearer ${client.registration_access_token}`;
+      const uri = client.registration_client_uri ?? '';
+      const answer = await fetch(uri, { headers: { authorization } });
+      expect(await answer.json()).toMatchObject(BOTH);
+    } finally {
+      await sandbox.close();
+    }
+  });
+
+  it('that nobody names cost no UMA discovery', async () => {
+    await engine.site(op, { scope: ['openid', 'uma_protection'] });
+    expect(umaSeen()).toEqual([]);
+  });
+
+  it.each([
+    [['claims_redirect_uri'], { claims_redirect_uris: CLAIMS }],
+    [['claims_redirect_uris', 'claims_redirect_uri'], NONE],
+  ])('that are refused as %j are left out, once for each server', async (names, sent) => {
+    uma(gathering());
+    refusing(...names);
+    await site();
+    expect(registered()).toHaveLength(names.length + 1);
+    expect(registered().at(-1)).toEqual(sent);
+    const oxd_id = await site();
+    expect(registered()).toHaveLength(names.length + 2);
+    expect(registered().at(-1)).toEqual(sent);
+    await engine.run('update_site', { oxd_id, client_name: 'New name' });
+    expect(updated().map(claimsIn)).toEqual([sent]);
+    expect(engine.warnings).toEqual(
+      names.map(
+        (name) => `${op.issuer}: ${name} is left out. It refuses a registration with this member.`,
+      ),
+    );
+  });
+
+  it.each([
+    [
+      'their value',
+      { error: 'invalid_client_metadata', error_description: 'claims_redirect_uris must be https' },
+    ],
+    [
+      'an unknown value',
+      {
+        error: 'invalid_client_metadata',
+        error_description: 'unknown host in claims_redirect_uri',
+      },
+    ],
+    ['another member', { error: 'Unrecognized field "contacts"' }],
+    ['nothing in particular', { error: 'unknown' }],
+  ])('are no excuse where the provider complains of %s', async (_, json) => {
+    uma(gathering());
+    op.on('register', { status: 400, json });
+    expect(await refused(site())).toMatchObject({ mayHaveRun: false });
+    expect(registered()).toHaveLength(1);
+  });
+
+  it('that are refused while a site is updated are left out, too', async () => {
+    const oxd_id = await engine.site(op);
+    op.on('client', (seen) => {
+      if (seen.url.endsWith('uma2-configuration')) return gathering();
+      if (!seen.body.includes('claims_redirect_uri"')) return op.usual(seen);
+      return { status: 400, json: { error: 'Unrecognized field "claims_redirect_uri"' } };
+    });
+    await engine.run('update_site', { oxd_id, claims_redirect_uri: CLAIMS });
+    expect(body(op.seen('client').at(-1))).toMatchObject({ claims_redirect_uris: CLAIMS });
+    expect((await record(oxd_id)).site).toMatchObject({ claims_redirect_uri: CLAIMS });
   });
 });
 

@@ -25,6 +25,11 @@ afterEach(() => TestEngine.closeAll());
 const check = (rpt?: string) =>
   engine.run('uma_rs_check_access', { oxd_id, path: '/photo', http_method: 'GET', rpt });
 const patRequests = (): number => as.seen('pat').length;
+const scopes = () => as.seen('pat').map(({ form }) => form.get('scope'));
+const refusingScope = (seen: Seen): Answer =>
+  seen.form.has('scope')
+    ? { status: 400, json: { error: 'invalid_scope' } }
+    : as.usual('pat', seen);
 
 describe('a PAT', () => {
   it.each([
@@ -50,13 +55,58 @@ describe('a PAT', () => {
   });
 
   it('is asked for again without the scope where that is refused, once', async () => {
-    as.on('pat', (seen) =>
-      seen.form.has('scope')
-        ? { status: 400, json: { error: 'invalid_scope' } }
-        : as.usual('pat', seen),
-    );
+    as.on('pat', refusingScope);
     oxd_id = await protectedSite(engine, as);
-    expect(as.seen('pat').map(({ form }) => form.get('scope'))).toEqual(['uma_protection', null]);
+    expect(scopes()).toEqual(['uma_protection', null]);
+  });
+
+  it('is renewed without the scope once that was refused, and the log says so once', async () => {
+    as.on('pat', refusingScope);
+    oxd_id = await protectedSite(engine, as);
+    for (let times = 0; times < 2; times++) {
+      now += 300_000;
+      expect(await check()).toMatchObject({ access: 'denied' });
+    }
+    expect(scopes()).toEqual(['uma_protection', null, null, null]);
+    expect(engine.warnings).toEqual([
+      `${as.issuer}: the scope uma_protection is left out. ` +
+        'It refuses the scope for the protection API token (invalid_scope).',
+    ]);
+  });
+
+  it('of another client is asked for with the scope all the same', async () => {
+    as.on('pat', refusingScope);
+    oxd_id = await protectedSite(engine, as);
+    as.on('pat', undefined);
+    const other = await engine.site(as, { ...RS, client_id: 'other-client' });
+    await engine.run('uma_rs_protect', { oxd_id: other, resources: [PHOTO] });
+    expect(scopes()).toEqual(['uma_protection', null, 'uma_protection']);
+  });
+
+  it('is asked for with the scope again where one without it is refused', async () => {
+    as.reset('gluu');
+    as.on('pat', refusingScope);
+    oxd_id = await protectedSite(engine, as);
+    as.on('permission', { status: 406, json: { error: 'invalid_client_scope' } });
+    await refused(check());
+    // Now an administrator allows it.
+    as.on('pat', undefined);
+    as.on('permission', undefined);
+    as.revokePats();
+    now += 10_000;
+    expect(await check()).toMatchObject({ access: 'denied' });
+    expect(scopes()).toEqual(['uma_protection', null, null, 'uma_protection']);
+  });
+
+  it('without the scope that discovery does not list is no news but once', async () => {
+    as.reset('keycloak');
+    oxd_id = await protectedSite(engine, as);
+    now += 300_000;
+    await check();
+    expect(scopes()).toEqual([null, null]);
+    expect(engine.warnings).toEqual([
+      `${as.issuer}: the scope uma_protection is left out. Discovery does not list it.`,
+    ]);
   });
 
   it('comes from the token endpoint of UMA discovery', async () => {

@@ -51,7 +51,10 @@ describe('discovery of UMA', () => {
   it('says of the provider what the provider says of itself', async () => {
     const uma = (await world.send('/.well-known/uma2-configuration')).body;
     const oidc = (await world.send('/.well-known/openid-configuration')).body;
-    const own = ['permission_endpoint', 'resource_registration_endpoint', 'uma_profiles_supported'];
+    const own = [
+      ...['permission_endpoint', 'resource_registration_endpoint', 'uma_profiles_supported'],
+      'claims_interaction_endpoint',
+    ];
     const shared = Object.keys(uma).filter(
       (name) => name !== 'introspection_endpoint' && !own.includes(name),
     );

@@ -22,7 +22,8 @@ export const getClientToken: Operation<'get_client_token'> = async (context, par
   };
   const provider = await context.provider(params);
   const configuration = context.configuration(provider, client);
-  const scope = scopeFor(provider, params.scope);
+  const { leftOut } = context.engine;
+  const scope = scopeFor({ provider, leftOut }, params.scope);
   const tokens = await context.call.changing(() =>
     clientCredentialsGrant(configuration, scope ? { scope } : {}),
   );

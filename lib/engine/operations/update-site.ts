@@ -1,4 +1,4 @@
-import { checkSite, clientMetadata } from '../client-metadata.js';
+import { checkSite } from '../client-metadata.js';
 import { updateClient } from '../client-registration.js';
 import type { Operation } from '../engine-context.js';
 import { siteMetadata } from '../site-params.js';
@@ -16,8 +16,9 @@ export const updateSite: Operation<'update_site'> = async (context, params) => {
   if (params.client_secret_expires_at !== undefined) {
     context.log.warn('update_site: the provider alone decides on client_secret_expires_at.');
   }
-  const metadata = clientMetadata(site, await context.provider(record));
-  const client = await updateClient(context.call, record.client, metadata);
-  await context.engine.sites.save({ ...record, site, client });
+  const { sites } = context.engine;
+  const request = await sites.describe({ ...record, site });
+  const client = await updateClient(context.call, record.client, request);
+  await sites.save({ ...record, site, client });
   return { oxd_id: record.oxd_id };
 };
