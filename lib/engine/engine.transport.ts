@@ -63,7 +63,8 @@ export class EngineTransport extends OxdTransport {
    * @throws {OxdCommandError} OXD_COMMAND_FAILED when the command or the provider refused, and
    *   whatever else went wrong at the provider
    * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE
-   * @throws {OxdTransportError} OXD_TRANSPORT_CLOSED after {@link close}
+   * @throws {OxdTransportError} OXD_TRANSPORT_CLOSED after {@link close}, OXD_TRANSPORT_BUSY when too
+   *   many requests wait for a ticket
    */
   override async execute(
     command: string,

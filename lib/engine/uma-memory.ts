@@ -1,7 +1,14 @@
 import { SingleFlight } from '../single-flight.js';
+import { BoundedQueue } from './bounded-queue.js';
 import { IntrospectionWays } from './uma-introspection-ways.js';
 import { Pats } from './uma-pat-cache.js';
 import { SerialQueue } from './uma-queue.js';
+
+/**
+ * How many tickets are obtained at a time at one authorization server, and how many requests wait for
+ * theirs. Anybody can cause them: half of the connections stay free for those who have an RPT.
+ */
+const TICKETS = { atATime: 32, waiting: 1024 };
 
 /** What the UMA commands of one engine remember in this process. */
 export class UmaMemory {
@@ -15,6 +22,8 @@ export class UmaMemory {
   readonly protections = new SingleFlight<void>();
   /** Whoever changes the resources of a site waits here, by oxd_id. */
   readonly changes = new SerialQueue();
+  /** Whoever needs a ticket waits here, by issuer. */
+  readonly tickets = new BoundedQueue(TICKETS);
 
   constructor(clock: () => number) {
     this.pats = new Pats(clock);

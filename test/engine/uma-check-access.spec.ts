@@ -235,6 +235,40 @@ describe('an RPT', () => {
   });
 });
 
+describe('an id that two authorization servers gave', () => {
+  const ID = 'resource-1';
+  let elsewhere: FakeAs;
+  let other: string;
+
+  beforeEach(async () => {
+    elsewhere = await FakeAs.start();
+    as.nextId = elsewhere.nextId = ID;
+    oxd_id = await protectedSite(engine, as, resource('/doc', ['GET'], 'view'));
+    other = await protectedSite(engine, elsewhere, resource('/doc', ['GET'], 'view'));
+  });
+  afterEach(() => elsewhere.close());
+
+  const opens = async (site: string, rpt: string) =>
+    (await check({ oxd_id: site, path: '/doc', rpt })).access;
+
+  it('means something else at each: an RPT of the one opens nothing of the other', async () => {
+    expect([as.idOf('[GET] /doc'), elsewhere.idOf('[GET] /doc')]).toEqual([ID, ID]);
+    const here = as.rpt(as.item(ID, 'view'));
+    const there = elsewhere.rpt(elsewhere.item(ID, 'view'));
+    expect([await opens(oxd_id, here), await opens(other, there)]).toEqual(['granted', 'granted']);
+    expect([await opens(oxd_id, there), await opens(other, here)]).toEqual(['denied', 'denied']);
+    expect(as.tickets).toHaveLength(1);
+    expect(elsewhere.tickets).toHaveLength(1);
+  });
+
+  it('does not make a JWT of the one good at the other, even if that calls it active', async () => {
+    const claims = { iss: elsewhere.issuer, sub: 'alice', exp: exp(300) };
+    const rpt = as.keep(await elsewhere.op.sign(claims), [as.item(ID, 'view')]);
+    as.introspection = { iss: elsewhere.issuer };
+    expect(await opens(oxd_id, rpt)).toBe('denied');
+  });
+});
+
 describe('an RPT of Keycloak for a whole resource', () => {
   it.each([
     ['is enough', '[GET] /photo', 'granted'],

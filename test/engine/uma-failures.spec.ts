@@ -117,6 +117,81 @@ it('a check that has been granted waits for keys no longer than that either', as
   expect(answer).toEqual({ access: 'granted', permissions });
 });
 
+describe('while tickets take their time', () => {
+  /** As many as are obtained at a time, and as many as wait. */
+  const [AT_A_TIME, WAITING] = [32, 1024];
+  let go: () => void;
+  let running: number;
+  let most: number;
+
+  beforeEach(async () => {
+    engine = new TestEngine({ store: engine.store });
+    await check();
+    running = most = 0;
+    const goOn = new Promise<void>((resolve) => (go = resolve));
+    as.on('permission', async (seen) => {
+      most = Math.max(most, ++running);
+      await goOn;
+      running--;
+      return as.usual('permission', seen);
+    });
+  });
+
+  const crowd = (size: number) => Array.from({ length: size }, () => check());
+  const underWay = async (): Promise<void> => {
+    while (running < AT_A_TIME) await pause(5);
+  };
+
+  it('32 at a time, 1024 wait, and others are refused at once', async () => {
+    const waiting = crowd(AT_A_TIME + WAITING);
+    await underWay();
+    for (const one of crowd(3)) {
+      await expect(one).rejects.toMatchObject({
+        name: 'OxdTransportError',
+        code: 'OXD_TRANSPORT_BUSY',
+        command: 'uma_rs_check_access',
+        mayHaveRun: false,
+      });
+    }
+    expect(as.seen('permission')).toHaveLength(AT_A_TIME + 1);
+    go();
+    const answers = await Promise.all(waiting);
+    expect(new Set(answers.map(({ ticket }) => ticket)).size).toBe(AT_A_TIME + WAITING);
+    expect(most).toBe(AT_A_TIME);
+    expect(await check()).toMatchObject({ access: 'denied' });
+  });
+
+  it('a request with a good RPT does not wait for them', async () => {
+    const waiting = crowd(4 * AT_A_TIME);
+    await underWay();
+    expect(await check(rpt)).toMatchObject({ access: 'granted' });
+    expect(running).toBe(AT_A_TIME);
+    go();
+    await Promise.all(waiting);
+  });
+
+  it('a request waits no longer for its turn than its time limit', async () => {
+    const late = new TestEngine({ store: engine.store, timeout: TIMEOUT });
+    as.on('permission', { hang: true });
+    const begun = performance.now();
+    const asked = Array.from({ length: 4 * AT_A_TIME }, () =>
+      refused(late.run('uma_rs_check_access', { oxd_id, path: '/photo', http_method: 'GET' })),
+    );
+    expect((await Promise.all(asked)).map(({ code }) => code)).toEqual(
+      asked.map(() => 'OXD_COMMAND_FAILED'),
+    );
+    expect(performance.now() - begun).toBeLessThan(2.5 * TIMEOUT);
+  });
+
+  it('a request that fails makes way for the next one', async () => {
+    as.on('permission', { status: 500, json: {} });
+    const failed = crowd(2 * AT_A_TIME).map((one) => refused(one));
+    expect(await Promise.all(failed)).toHaveLength(2 * AT_A_TIME);
+    as.on('permission', undefined);
+    expect(await check()).toMatchObject({ access: 'denied' });
+  });
+});
+
 it('a check that its caller gives up ends at once', async () => {
   const giveUp = new AbortController();
   as.on('rpt', () => {

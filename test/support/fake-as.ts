@@ -30,6 +30,8 @@ export class FakeAs {
   readonly tickets: IssuedTicket[] = [];
   /** Members of the UMA discovery document; undefined leaves one out. */
   discovery: Record<string, unknown> = {};
+  /** The id of the next resource; by default the vendor's way to make one. */
+  nextId: string | undefined;
   /** Lifetime of the next PATs in seconds; undefined is not told. */
   patLifetime: number | undefined = 300;
   /** Changes the next introspection answers; undefined removes a member. */
@@ -61,6 +63,7 @@ export class FakeAs {
     this.discovery = {};
     this.introspection = {};
     this.patLifetime = 300;
+    this.nextId = undefined;
     [this.resources, this.scripts, this.requests, this.pats, this.rpts].forEach((map) =>
       map.clear(),
     );
@@ -222,7 +225,7 @@ export class FakeAs {
     if (this.manners.uniqueNames && isTaken) {
       return { status: 409, json: { error: 'invalid_request' } };
     }
-    const id = this.manners.idOf?.(description) ?? randomUUID();
+    const id = this.nextId ?? this.manners.idOf?.(description) ?? randomUUID();
     this.resources.set(id, description);
     return { status: 201, json: this.manners.created(id, description) };
   }

@@ -1,4 +1,5 @@
 import type { Params, Result } from '../../commands/command.js';
+import { OxdTransportError } from '../../errors.js';
 import type { EngineContext, Operation } from '../engine-context.js';
 import { ProtectionApi } from '../protection-api.js';
 import { Refusal } from '../refusal.js';
@@ -7,7 +8,7 @@ import { ticketScopes } from '../uma-declaration.js';
 import { introspectRpt } from '../uma-introspection.js';
 import { findResource, readResources, type ProtectedResource } from '../uma-resource-record.js';
 import { isJwt, rptSubject, signedSubject } from '../uma-rpt-subject.js';
-import { permissionTicket } from '../uma-ticket.js';
+import { permissionTicket, type PermissionRequest } from '../uma-ticket.js';
 
 type Command = 'uma_rs_check_access';
 
@@ -19,6 +20,7 @@ type Command = 'uma_rs_check_access';
  * may take; what a JWT says of its `sub` does not count if it is not known by then. A grant of which
  * JWT and introspection name different users is refused.
  *
+ * @throws {OxdTransportError} OXD_TRANSPORT_BUSY when too many wait for a ticket
  * @see oxd command uma_rs_check_access; UMA 2.0 Grant §3.2, UMA Federated Authorization §4, §5
  */
 export const umaRsCheckAccess: Operation<Command> = async (context, params) => {
@@ -46,7 +48,7 @@ async function decide(context: EngineContext, params: Params<Command>): Promise<
   const api = new ProtectionApi(context, site, await context.umaServer(site));
   const rptStatus = rpt.trim() === '' ? INACTIVE : await introspectRpt(context, api, rpt);
   if (!isEnough(rptStatus, needed(context, resource, params))) {
-    return { api, result: await denied(api, { resource, params }) };
+    return { api, result: await denied(context, api, { resource, params }) };
   }
   const { permissions, sub } = rptStatus.result;
   return { api, result: { access: 'granted', permissions, ...(sub !== undefined && { sub }) } };
@@ -64,13 +66,14 @@ function needed(
 }
 
 async function denied(
+  context: EngineContext,
   api: ProtectionApi,
   { resource, params }: { resource: ProtectedResource; params: Params<Command> },
 ): Promise<Result<Command>> {
   const { id: resource_id } = resource;
   const { scopes = [] } = params;
   const resource_scopes = scopes.length > 0 ? scopes : ticketScopes(resource);
-  const ticket = await permissionTicket(api, { resource_id, resource_scopes });
+  const ticket = await inTurn(context, api, { resource_id, resource_scopes });
   if (ticket === undefined) {
     throw notProtected('The authorization server no longer knows it: protect it again.');
   }
@@ -79,6 +82,20 @@ async function denied(
     'www-authenticate_header': challenge(api.server.issuer, ticket),
     ticket,
   };
+}
+
+/** Each request without an RPT costs the authorization server a ticket: not all of them at once. */
+async function inTurn(
+  { call, engine }: EngineContext,
+  api: ProtectionApi,
+  request: PermissionRequest,
+): Promise<string | undefined> {
+  const { tickets } = engine.uma;
+  const { command } = call;
+  const turn = await tickets.run(api.server.issuer, () => permissionTicket(api, request));
+  if (turn) return turn.done;
+  const message = 'Too many requests wait for a ticket of the authorization server.';
+  throw new OxdTransportError('OXD_TRANSPORT_BUSY', message, { command });
 }
 
 /** oxd's, but for the quotes that a ticket may have in it. */
