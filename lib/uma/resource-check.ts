@@ -2,8 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { OxdClock } from '../clock.js';
 import type { UmaRsCheckAccessResult } from '../commands/uma.js';
 import { OxdCommandError, OxdError, printable } from '../errors.js';
-import { OxdOptions } from '../oxd.options.js';
+import { OxdOptions, isTransport } from '../oxd.options.js';
+import { untilAborted } from '../until-aborted.js';
 import { challengeOf } from './check-challenge.js';
+import { LateCheckError } from './check-limit.js';
 import type { UmaDeclaration } from './declaration.js';
 import type { UmaGrant } from './grant.js';
 import { LatePathError, resourcePath, type RouteParams } from './resource-path.js';
@@ -21,6 +23,8 @@ import { UmaService } from './uma.service.js';
 export interface CheckedRequest {
   readonly rpt: string | undefined;
   readonly params: RouteParams;
+  /** Ends the check of the whole request with a `LateCheckError`. */
+  readonly signal: AbortSignal;
 }
 
 /** What came of the check of one resource; `reason` is for the log. */
@@ -34,6 +38,7 @@ const PAUSE = 5_000;
 @Injectable()
 export class ResourceCheck {
   private readonly realm: string;
+  private readonly isEmbedded: boolean;
 
   constructor(
     private readonly uma: UmaService,
@@ -41,7 +46,9 @@ export class ResourceCheck {
     private readonly options: OxdOptions,
     private readonly clock: OxdClock,
   ) {
-    this.realm = new URL(options.site.authorization_redirect_uri).host;
+    const { site, transport } = options;
+    this.realm = new URL(site.authorization_redirect_uri).host;
+    this.isEmbedded = !isTransport(transport) && transport.type === 'embedded';
   }
 
   /** Never grants because something failed. Rejects with what `uma.paths` throws. */
@@ -49,11 +56,11 @@ export class ResourceCheck {
     const { wait } = this.protection;
     if (wait !== undefined) return { refusal: unavailable(wait), reason: 'not registered yet' };
     try {
-      const path = await this.pathOf(declaration, request.params);
+      const path = await untilAborted(request.signal, this.pathOf(declaration, request.params));
       if (path === undefined) return { refusal: forbidden(), reason: 'uma.paths gave no path' };
-      return await this.ask(declaration, path, request.rpt);
+      return await this.ask(declaration, path, request);
     } catch (error) {
-      if (!(error instanceof LatePathError)) throw error;
+      if (!(error instanceof LatePathError || error instanceof LateCheckError)) throw error;
       return { refusal: unavailable(PAUSE), reason: `uma.paths: ${error.message}` };
     }
   }
@@ -66,16 +73,18 @@ export class ResourceCheck {
   private async ask(
     declaration: UmaDeclaration,
     path: string,
-    rpt: string | undefined,
+    { rpt, signal }: CheckedRequest,
   ): Promise<CheckOutcome> {
     const { edition } = this.protection;
     const { http_method } = declaration;
     const scopes = path === declaration.path ? this.ownScopes(declaration) : undefined;
     try {
       const params = { path, http_method, ...(rpt !== undefined && { rpt }), ...scopes };
-      return this.read(await this.uma.checkAccess(params), rpt);
+      // A transport of the application's own may not listen to the signal.
+      const result = await untilAborted(signal, this.uma.checkAccess(params, { signal }));
+      return this.read(result, rpt);
     } catch (error) {
-      if (!isUnprotected(error)) return failed(error);
+      if (!isUnprotected(error)) return this.failed(error);
       if (path !== declaration.path) {
         return { refusal: forbidden(), reason: 'what uma.paths named is not protected' };
       }
@@ -99,6 +108,14 @@ export class ResourceCheck {
     if (challenge) return { refusal: permissionRequired(challenge), reason: 'denied' };
     return { refusal: serverUnreachable(), reason: 'denied without a ticket that can be sent' };
   }
+
+  /** Embedded has hardly anything to wait for but the authorization server. */
+  private failed(error: unknown): CheckOutcome {
+    const isOfServer =
+      error instanceof OxdCommandError || (this.isEmbedded && error instanceof LateCheckError);
+    const refusal = isOfServer ? serverUnreachable() : unavailable(PAUSE);
+    return { refusal, reason: reasonOf(error) };
+  }
 }
 
 function isUnprotected(error: unknown): boolean {
@@ -109,13 +126,8 @@ function grantOf({ permissions, sub }: UmaRsCheckAccessResult): UmaGrant {
   return { ...(Array.isArray(permissions) && { permissions }), ...(sub && { sub }) };
 }
 
-function failed(error: unknown): CheckOutcome {
-  if (error instanceof OxdCommandError) {
-    return { refusal: serverUnreachable(), reason: `${error.code}: ${error.message}` };
-  }
-  const reason =
-    error instanceof OxdError
-      ? `${error.code}: ${error.message}`
-      : printable(error instanceof Error ? error.message : 'unknown reason');
-  return { refusal: unavailable(PAUSE), reason };
+function reasonOf(error: unknown): string {
+  return error instanceof OxdError
+    ? `${error.code}: ${error.message}`
+    : printable(error instanceof Error ? error.message : 'unknown reason');
 }

@@ -1,9 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { OxdClock } from '../clock.js';
+import { OxdOptions } from '../oxd.options.js';
+import { checkLimit, withinLimit } from './check-limit.js';
 import { effectiveMethod, labelOf, type UmaDeclaration } from './declaration.js';
 import { mergeGrants, type UmaGrant } from './grant.js';
 import { RefusalLog } from './refusal-log.js';
-import { ResourceCheck } from './resource-check.js';
+import { ResourceCheck, type CheckedRequest } from './resource-check.js';
 import type { RouteParams } from './resource-path.js';
 import { CredentialError, checkedToken } from './rpt-credential.js';
 import {
@@ -30,12 +32,15 @@ export interface AskedAccess {
 @Injectable()
 export class UmaAccess {
   private readonly log: RefusalLog;
+  private readonly limit: number;
 
   constructor(
     private readonly routes: UmaRouteTable,
     private readonly resources: ResourceCheck,
-    clock: OxdClock,
+    options: OxdOptions,
+    private readonly clock: OxdClock,
   ) {
+    this.limit = checkLimit(options);
     this.log = new RefusalLog(new Logger('UmaGuard'), clock);
   }
 
@@ -65,9 +70,19 @@ export class UmaAccess {
       const { message } = credential;
       return this.refuse(asked.handler, { refusal: invalidCredentials(), reason: message });
     }
+    const { limit, clock } = this;
+    return withinLimit(limit, clock, (signal) =>
+      this.checkEach(needed, { ...asked, ...credential, signal }),
+    );
+  }
+
+  private async checkEach(
+    needed: readonly UmaDeclaration[],
+    request: CheckedRequest,
+  ): Promise<UmaDecision> {
     const grants: UmaGrant[] = [];
     for (const declaration of needed) {
-      const outcome = await this.resources.check(declaration, { ...asked, ...credential });
+      const outcome = await this.resources.check(declaration, request);
       if (!('grant' in outcome)) {
         return this.refuse(`${declaration.handler}, ${labelOf(declaration)}`, outcome);
       }
