@@ -14,10 +14,10 @@ import { registerSecret, secretsIn } from '../support/secrets.js';
 import {
   ADAPTERS,
   SITE,
+  eventually,
   startUmaApp,
   token,
   type Adapter,
-  type Answer,
   type UmaApp,
 } from '../support/uma-app.js';
 import { UMA_GRANT, UmaWorld, startQuietly, type Client } from '../sandbox/uma-world.js';
@@ -92,16 +92,6 @@ function closedGate(): { readonly passed: Promise<void>; open(): void } {
   let open = (): void => undefined;
   const passed = new Promise<void>((resolve) => (open = resolve));
   return { passed, open };
-}
-
-/** Asks until the answer has this status: work in the background takes its time. */
-async function eventually(ask: () => Promise<Answer>, status: number): Promise<Answer> {
-  for (let times = 0; ; times++) {
-    const answer = await ask();
-    if (answer.status === status) return answer;
-    if (times === 300) throw new Error(`Still ${answer.status}, not ${status}.`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 describe.each(ADAPTERS)('a protected route on %s, with the sandbox', (adapter) => {

@@ -29,6 +29,13 @@ export interface ResourceServer {
   readonly pat: string;
 }
 
+/** A resource as the sandbox tells it to its resource server. */
+export interface RegisteredResource {
+  readonly _id: string;
+  readonly name: string;
+  readonly resource_scopes: readonly string[];
+}
+
 /** Starts a sandbox that says nothing and keeps nothing. */
 export function startQuietly(options: SandboxOptions = {}): Promise<Sandbox> {
   return startSandbox({
@@ -114,6 +121,16 @@ export class UmaWorld {
     return String(reply.body._id);
   }
 
+  /** All that this resource server has registered, by name. */
+  async resourcesOf({ pat }: Pick<ResourceServer, 'pat'>): Promise<RegisteredResource[]> {
+    const { body: ids } = await this.call(pat, 'GET', '/uma/resources');
+    const each = (ids as unknown as string[]).map((id) => this.call(pat, 'GET', resourceAt(id)));
+    const resources = (await Promise.all(each)).map(({ body }) => body);
+    return (resources as unknown as RegisteredResource[]).sort((a, b) =>
+      a.name < b.name ? -1 : 1,
+    );
+  }
+
   async ticket({ pat }: ResourceServer, resource_id: string, resource_scopes = ['view']) {
     const reply = await this.call(pat, 'POST', '/uma/permission', [
       { resource_id, resource_scopes },
@@ -153,6 +170,11 @@ export class UmaWorld {
     const body = text === '' ? {} : (JSON.parse(text) as Reply['body']);
     return { status: response.status, headers: response.headers, body };
   }
+}
+
+/** Where a resource is at the sandbox. */
+export function resourceAt(id: string): string {
+  return `/uma/resources/${id}`;
 }
 
 /** The claim token parameters of a user. */

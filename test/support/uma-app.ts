@@ -223,6 +223,16 @@ export async function startUmaApp(given: UmaAppOptions): Promise<UmaApp> {
   return { app, transport, clock, log, ask, close: () => app.close() };
 }
 
+/** Asks until the answer has this status: work in the background takes its time. */
+export async function eventually(ask: () => Promise<Answer>, status: number): Promise<Answer> {
+  for (let times = 0; ; times++) {
+    const answer = await ask();
+    if (answer.status === status) return answer;
+    if (times === 300) throw new Error(`Still ${answer.status}, not ${status}.`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
 function send(port: number, { method = 'GET', path, headers = [], rpt, body }: Asked) {
   const bearer = rpt === undefined ? [] : ['Authorization', `Bearer ${rpt}`];
   // Without a length Node announces a body in pieces, for which Fastify wants a type.
