@@ -5,7 +5,7 @@ import type { Answer } from '../support/fake-op.js';
 import { FakeAs, type UmaEndpoint } from '../support/fake-as.js';
 import { secretsIn } from '../support/secrets.js';
 import { refused, TestEngine } from './engine.js';
-import { PHOTO, protectedSite } from './uma-site.js';
+import { PHOTO, protectedSite, resource } from './uma-site.js';
 
 let as: FakeAs;
 let engine: TestEngine;
@@ -59,6 +59,30 @@ describe.each(ENDPOINTS)('where %s', (endpoint) => {
     expect(await check()).toMatchObject({ access: 'denied' });
   });
 });
+
+it.each(FAILURES)(
+  'where resources %s the protection is refused in time, and good again later',
+  async (_, answer) => {
+    as.on('resources', answer);
+    const protect = () =>
+      engine.run('uma_rs_protect', {
+        oxd_id,
+        resources: [PHOTO, resource('/new', ['GET'], 'view')],
+      });
+    const begun = performance.now();
+    const error = await refused(protect());
+    expect(performance.now() - begun).toBeLessThan(2.5 * TIMEOUT);
+    expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', command: 'uma_rs_protect' });
+    expect(secretsIn(inspect(error))).toEqual([]);
+    expect(secretsIn(engine.warnings.join('\n'))).toEqual([]);
+    // Those that were there are not needed for a check.
+    expect(await check(rpt)).toMatchObject({ access: 'granted' });
+    as.on('resources', undefined);
+    await protect();
+    expect(as.names).toEqual(['[GET] /new', '[GET] /photo']);
+    expect(await check(rpt)).toMatchObject({ access: 'granted' });
+  },
+);
 
 it('an authorization server that is down is not needed to know what is protected', async () => {
   as.on('uma-discovery', { drop: true });
