@@ -1,13 +1,17 @@
 import { Controller, Get, UseGuards, type Type } from '@nestjs/common';
+import { OxdClient } from '../../lib/commands/oxd-client.js';
+import type { SiteRecord } from '../../lib/engine/site-record.js';
 import {
   MemoryStore,
+  OxdStore,
   Rpt,
   UmaGuard,
   UmaProtected,
   type OxdModuleOptions,
   type UmaPermission,
+  type UmaProtectedOptions,
 } from '../../lib/index.js';
-import type { Sandbox } from '../../lib/sandbox/sandbox.js';
+import type { Sandbox, SandboxPolicy } from '../../lib/sandbox/sandbox.js';
 import { FakeAs, RS } from '../support/fake-as.js';
 import { settled } from '../support/manual-clock.js';
 import { registerSecret, secretsIn } from '../support/secrets.js';
@@ -18,22 +22,33 @@ import {
   startUmaApp,
   token,
   type Adapter,
+  type Asked,
   type UmaApp,
 } from '../support/uma-app.js';
 import { UMA_GRANT, UmaWorld, startQuietly, type Client } from '../sandbox/uma-world.js';
 
 function albums(scopes: string[], ticketScopes?: string[]): Type {
+  return protectedBy({ scopes, ...(ticketScopes && { ticketScopes }) });
+}
+
+function protectedBy(options: UmaProtectedOptions): Type {
   @Controller('albums')
   @UseGuards(UmaGuard)
   class Albums {
     @Get()
-    @UmaProtected({ scopes, ...(ticketScopes && { ticketScopes }) })
+    @UmaProtected(options)
     list(@Rpt() permissions: readonly UmaPermission[], @Rpt('sub') sub?: string) {
       return { ran: 'list', permissions, sub: sub ?? null };
     }
   }
   return Albums;
 }
+
+/** `read`, and one of the other two. */
+const READ_AND_MORE = {
+  rule: { and: [{ var: 0 }, { or: [{ var: 1 }, { var: 2 }] }] },
+  data: ['read', 'add', 'all'],
+};
 
 @Controller('admin')
 @UseGuards(UmaGuard)
@@ -87,6 +102,12 @@ async function start({ adapter, controllers, options }: Given): Promise<UmaApp> 
   );
 }
 
+/** What the engine keeps of the application's site. */
+async function siteOf({ app }: UmaApp): Promise<SiteRecord> {
+  const oxd_id = await app.get(OxdClient, { strict: false }).oxdId();
+  return (await app.get(OxdStore).get(`site:${oxd_id}`)) as SiteRecord;
+}
+
 /** What a scripted answer waits for. */
 function closedGate(): { readonly passed: Promise<void>; open(): void } {
   let open = (): void => undefined;
@@ -99,12 +120,18 @@ describe.each(ADAPTERS)('a protected route on %s, with the sandbox', (adapter) =
   let world: UmaWorld;
   let client: Client;
   let grant: readonly string[] | undefined;
+  /** The scopes of the last ticket that was exchanged. */
+  let asked: readonly string[];
 
   beforeAll(async () => {
-    const policies = () => (grant ? { grant } : ('grant' as const));
+    const policies: SandboxPolicy = ({ scopes }) => {
+      asked = scopes;
+      return grant ? { grant } : 'grant';
+    };
     sandbox = await startQuietly({ policies });
     world = new UmaWorld(sandbox);
-    client = await world.register();
+    const grants = ['authorization_code', 'refresh_token', 'client_credentials', UMA_GRANT];
+    client = await world.register({ grant_types: grants });
   });
   beforeEach(() => (grant = undefined));
   afterAll(() => sandbox.close());
@@ -187,6 +214,48 @@ describe.each(ADAPTERS)('a protected route on %s, with the sandbox', (adapter) =
     }
   });
 
+  it('is not opened by a refresh token, or by a PAT of the application itself', async () => {
+    const one = await server();
+    const { refresh_token = '' } = await world.logIn(client);
+    expect(refresh_token).not.toBe('');
+    const { client: own } = await siteOf(one);
+    const tokens = [refresh_token, await world.clientToken(own as Client, 'uma_protection')];
+    for (const rpt of tokens) {
+      const { status, body } = await one.ask({ path: '/albums', rpt });
+      expect([status, body.includes('"ran"')]).toEqual([401, false]);
+    }
+  });
+
+  it.each<[readonly string[], number]>([
+    [['read', 'add'], 200],
+    [['read', 'all'], 200],
+    [['read', 'add', 'all'], 200],
+    [['read'], 401],
+    [['add', 'all'], 401],
+    [['all'], 401],
+  ])('evaluates a scope_expression of an RPT with %j: %i', async (scopes, status) => {
+    const one = await server([protectedBy({ scope_expression: READ_AND_MORE })], 'Expression');
+    grant = scopes;
+    const rpt = await rptFor(one, '/albums');
+    expect(asked).toEqual(READ_AND_MORE.data);
+    const answer = await one.ask({ path: '/albums', rpt });
+    expect([answer.status, answer.body.includes('"ran"')]).toEqual([status, status === 200]);
+  });
+
+  it('asks with a ticket for the ticketScopes, of which only scopes open the route', async () => {
+    const one = await server([albums(['view'], ['view', 'edit'])], 'Ticket');
+    const rpt = await rptFor(one, '/albums');
+    expect(asked).toEqual(['view', 'edit']);
+    const { body } = await one.ask({ path: '/albums', rpt });
+    expect(JSON.parse(body)).toMatchObject({
+      ran: 'list',
+      permissions: [{ resource_scopes: ['view', 'edit'] }],
+    });
+    grant = ['edit'];
+    const other = await rptFor(one, '/albums');
+    expect((await one.ask({ path: '/albums', rpt: other })).status).toBe(401);
+  });
+
   it('needs every scope where requiredScopes is all, and one is no part of another', async () => {
     const one = await server([albums(['read', 'readwrite'])], 'All', 'all');
     for (const some of [['read'], ['readwrite']]) {
@@ -246,6 +315,8 @@ describe.each(ADAPTERS)(
         ['with an item that is not good yet', () => expired({ nbf: future })],
         ['with an item that has no scopes', () => as.rpt({ resource_id: as.idOf(NAME) })],
         ['with an item that has no id', () => as.rpt({ resource_scopes: ['view'] })],
+        ['with an item that has an empty id', () => as.rpt(as.item('', 'view'))],
+        ['with the PAT of the application itself', () => as.keep(ownPat(), [])],
         ['with items that are no objects', () => as.rpt(...([null, 'view', 7] as never[]))],
       ])('%s', async (_, rpt) => {
         const one = await server();
@@ -253,6 +324,11 @@ describe.each(ADAPTERS)(
         expect([401, 403]).toContain(answer.status);
         expect(answer.body).not.toContain('"ran"');
       });
+
+      function ownPat(): string {
+        const [, pat = ''] = as.seen('resources')[0]?.headers.authorization?.split(' ') ?? [];
+        return pat;
+      }
 
       function expired(times: object): string {
         return as.rpt({ resource_id: as.idOf(NAME), resource_scopes: ['view'], ...times });
@@ -353,21 +429,45 @@ describe.each(ADAPTERS)(
         expect(quoted.headers['www-authenticate']).toContain(String.raw`ticket="a\"b\\c"`);
       });
 
-      it('is down at start: 503 until it is there, then it works by itself', async () => {
-        as.on('uma-discovery', { status: 503, text: 'starting' });
-        const one = await server({ options: { eager: false } });
-        const refused = await one.ask('/albums');
-        expect([refused.status, refused.headers['retry-after']]).toEqual([503, '1']);
-        await eventually(async () => {
-          const { status, headers } = await one.ask('/albums');
-          expect(status).toBe(503);
-          return { status: one.clock.waiting.length, headers, body: '' };
-        }, 1);
-        as.on('uma-discovery', undefined);
-        await one.clock.advance(60_000);
-        await eventually(() => one.ask('/albums'), 401);
-        expect((await one.ask({ path: '/albums', rpt: good() })).status).toBe(200);
-      });
+      it.each([
+        ['is down', 'uma-discovery', { status: 503, text: 'starting' }],
+        ['has no UMA', 'uma-discovery', { status: 404, json: {} }],
+        ['does not answer', 'uma-discovery', { hang: true }],
+        ['refuses a PAT', 'pat', { status: 401, json: { error: 'invalid_client' } }],
+        ['does not answer for a PAT', 'pat', { hang: true }],
+        ['fails to register', 'resources', { status: 500, json: {} }],
+        ['registers with a page', 'resources', { text: '<h1>welcome</h1>' }],
+        ['does not answer a registration', 'resources', { hang: true }],
+        ['breaks off at a registration', 'resources', { drop: true }],
+        ['refuses to register', 'resources', { status: 401, json: { error: 'invalid_token' } }],
+        ['registers with an empty id', 'resources', registering('')],
+        ['registers with a blank id', 'resources', registering(' ')],
+        ['registers with an id that is a path', 'resources', registering('..')],
+        ['registers without an id', 'resources', registering(undefined)],
+      ] as const)(
+        '%s at start: 503 until it is healthy, then it works by itself',
+        async (_, at, answer) => {
+          as.on(at, answer);
+          const one = await server({ options: { eager: false } });
+          await eventually(async () => {
+            const refused = await one.ask({ path: '/albums', rpt: as.rpt(as.item('', 'view')) });
+            expect([refused.status, refused.headers['retry-after']]).toEqual([503, '1']);
+            return { ...refused, status: one.log.with('error', 'trying again').length };
+          }, 1);
+          expect((await one.ask('/albums')).status).toBe(503);
+          expect([as.seen('permission').length, as.seen('rpt').length]).toEqual([0, 0]);
+          as.on(at, undefined);
+          await one.clock.advance(60_000);
+          await eventually(() => one.ask('/albums'), 401);
+          expect((await one.ask({ path: '/albums', rpt: good() })).status).toBe(200);
+          expect(as.names).toEqual(['[GET] /admin', NAME]);
+          expect(secretsIn(one.log.lines.join('\n'))).toHaveLength(0);
+        },
+      );
+
+      function registering(_id: string | undefined) {
+        return { status: 201, json: { _id } };
+      }
 
       it('stops and comes back without its memory: everything is registered again', async () => {
         const first = await FakeAs.start();
@@ -390,14 +490,44 @@ describe.each(ADAPTERS)(
     it('costs 32 requests at once one PAT and one registration', async () => {
       const one = await server({ controllers: [albums(['view'])] });
       const rpt = good();
-      const asked = await Promise.all(
-        Array.from({ length: 32 }, () => one.ask({ path: '/albums', rpt })),
-      );
-      expect(asked.map(({ status }) => status)).toEqual(Array(32).fill(200));
+      expect([as.seen('pat').length, as.seen('resources', 'POST').length]).toEqual([1, 1]);
+      as.revokePats();
+      await expectAll(one, { path: '/albums', rpt }, 200);
+      expect(as.seen('pat')).toHaveLength(2);
+      expect(as.seen('resources', 'POST')).toHaveLength(1);
+      const pat = as.seen('rpt').at(-1)?.headers.authorization;
+      const accepted = as.seen('rpt').filter(({ headers }) => headers.authorization === pat);
+      expect(accepted).toHaveLength(32);
+    });
+
+    it('costs 32 requests at once to an application that has just begun no more than that', async () => {
+      const { client_id: _, client_secret: __, ...unregistered } = site();
+      const gate = closedGate();
+      as.on('pat', async (seen) => {
+        await gate.passed;
+        return as.usual('pat', seen);
+      });
+      const one = await server({
+        controllers: [albums(['view'])],
+        options: { site: unregistered, eager: false, transport: { ...INSECURE, timeout: 10_000 } },
+      });
+      await expectAll(one, { path: '/albums' }, 503);
+      gate.open();
+      await eventually(() => one.ask('/albums'), 401);
+      await expectAll(one, { path: '/albums' }, 401);
+      await expectAll(one, { path: '/albums', rpt: good() }, 200);
+      expect(as.op.seen('register')).toHaveLength(1);
+      expect(as.seen('uma-discovery')).toHaveLength(1);
       expect(as.seen('pat')).toHaveLength(1);
       expect(as.seen('resources', 'POST')).toHaveLength(1);
-      expect(as.seen('rpt')).toHaveLength(32);
+      expect(as.names).toEqual([NAME]);
     });
+
+    /** 32 times the same at once. */
+    async function expectAll(one: UmaApp, asked: Asked, status: number): Promise<void> {
+      const answers = await Promise.all(Array.from({ length: 32 }, () => one.ask(asked)));
+      expect(answers.map((answer) => answer.status)).toEqual(Array(32).fill(status));
+    }
 
     describe('a further start', () => {
       const twice = async (

@@ -102,7 +102,11 @@ export class UmaWorld {
       code_verifier: verifier,
       redirect_uri: `${CLIENT}/callback`,
     });
-    return body as { readonly id_token: string; readonly access_token: string };
+    return body as {
+      readonly id_token: string;
+      readonly access_token: string;
+      readonly refresh_token?: string;
+    };
   }
 
   /** One call of the protection API; no body where it is undefined. */
