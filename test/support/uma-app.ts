@@ -212,8 +212,7 @@ export async function startUmaApp(given: UmaAppOptions): Promise<UmaApp> {
     .overrideProvider(OxdClock)
     .useValue(clock)
     .compile();
-  const adapter = given.adapter === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
-  const app = module.createNestApplication(adapter);
+  const app = module.createNestApplication(httpAdapter(given.adapter));
   given.configure?.(app);
   await app.listen(0, '127.0.0.1');
   await settled();
@@ -231,6 +230,11 @@ export async function eventually(ask: () => Promise<Answer>, status: number): Pr
     if (times === 300) throw new Error(`Still ${answer.status}, not ${status}.`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+}
+
+/** A new HTTP adapter of Nest. */
+export function httpAdapter(adapter?: Adapter): ExpressAdapter | FastifyAdapter {
+  return adapter === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
 }
 
 function send(port: number, { method = 'GET', path, headers = [], rpt, body }: Asked) {

@@ -27,7 +27,15 @@ import {
   UmaPublic,
   type UmaProtectedOptions,
 } from '../../lib/index.js';
-import { AuthorizationServer, SITE, startUmaApp, type UmaApp } from '../support/uma-app.js';
+import {
+  ADAPTERS,
+  AuthorizationServer,
+  SITE,
+  httpAdapter,
+  startUmaApp,
+  type Adapter,
+  type UmaApp,
+} from '../support/uma-app.js';
 
 const opened: UmaApp[] = [];
 afterEach(async () => {
@@ -40,21 +48,25 @@ interface Given {
   readonly configure?: (app: INestApplication) => void;
 }
 
-async function boot(given: Given): Promise<UmaApp> {
-  const started = await startUmaApp(given);
-  opened.push(started);
-  return started;
-}
-
-/** The problems that start-up names; none where it starts. */
-async function issuesOf(given: Given): Promise<readonly string[]> {
-  try {
-    await boot(given);
-    return [];
-  } catch (error) {
-    if (error instanceof OxdConfigurationError) return error.issues;
-    throw error;
+/** How applications start on one platform. */
+function startingOn(adapter: Adapter) {
+  async function boot(given: Given): Promise<UmaApp> {
+    const started = await startUmaApp({ adapter, ...given });
+    opened.push(started);
+    return started;
   }
+
+  /** The problems that start-up names; none where it starts. */
+  async function issuesOf(given: Given): Promise<readonly string[]> {
+    try {
+      await boot(given);
+      return [];
+    } catch (error) {
+      if (error instanceof OxdConfigurationError) return error.issues;
+      throw error;
+    }
+  }
+  return { boot, issuesOf };
 }
 
 /** A guarded controller `Albums` with one decorated `@Get()` handler `find`. */
@@ -74,7 +86,9 @@ function albums(...decorators: (ClassDecorator & MethodDecorator)[]): Type {
 
 const untyped = (options: unknown): UmaProtectedOptions => options as UmaProtectedOptions;
 
-describe('malformed @UmaProtected', () => {
+describe.each(ADAPTERS)('malformed @UmaProtected, on %s', (adapter) => {
+  const { issuesOf } = startingOn(adapter);
+
   const rule = { var: 0 };
 
   it.each<[string, unknown[], string]>([
@@ -140,7 +154,9 @@ describe('malformed @UmaProtected', () => {
   });
 });
 
-describe('a handler that is declared, but not guarded', () => {
+describe.each(ADAPTERS)('a handler that is declared, but not guarded, on %s', (adapter) => {
+  const { issuesOf } = startingOn(adapter);
+
   @Controller('open')
   class Open {
     @Get()
@@ -181,7 +197,7 @@ describe('a handler that is declared, but not guarded', () => {
         return Promise.resolve();
       }
     }
-    const starting = startUmaApp({ controllers: [Open], transport: new Transport() });
+    const starting = startUmaApp({ adapter, controllers: [Open], transport: new Transport() });
     await expect(starting).rejects.toThrow(OxdConfigurationError);
     expect(closed).toBe(true);
   });
@@ -240,13 +256,21 @@ describe('a handler that is declared, but not guarded', () => {
       .overrideGuard(UmaGuard)
       .useValue({ canActivate: () => true })
       .compile();
-    const app = module.createNestApplication({ logger: false });
+    const app = module.createNestApplication(httpAdapter(adapter), { logger: false });
     await expect(app.init()).resolves.toBeDefined();
     await app.close();
   });
 });
 
-describe('a declaration that does not fit its route', () => {
+/** Each router has its own ways to match several paths. */
+const PATTERNS: Readonly<Record<Adapter, readonly string[]>> = {
+  express: ['files/*path', 'files/*', 'files/*/old', 'files{/:name}', 'files/(.*)'],
+  fastify: ['files/*', 'files/:name?', 'files/:id(^\\d+$)', 'files/:name(.*)', '*'],
+};
+
+describe.each(ADAPTERS)('a declaration that does not fit its route, on %s', (adapter) => {
+  const { issuesOf } = startingOn(adapter);
+
   @Controller()
   @UseGuards(UmaGuard)
   class All_ {
@@ -261,22 +285,6 @@ describe('a declaration that does not fit its route', () => {
   class ClassAll {
     @All()
     any(): void {}
-  }
-
-  @Controller()
-  @UseGuards(UmaGuard)
-  class Wildcard {
-    @Get('files/*path')
-    @UmaProtected()
-    find(): void {}
-  }
-
-  @Controller()
-  @UseGuards(UmaGuard)
-  class Optional {
-    @Get('files{/:name}')
-    @UmaProtected()
-    find(): void {}
   }
 
   @Controller('albums')
@@ -314,8 +322,6 @@ describe('a declaration that does not fit its route', () => {
     ],
     ['no method on @All()', All_, 'All_.any: answers every method'],
     ['no method on a class with @All()', ClassAll, 'ClassAll.any: answers every method'],
-    ['no path for a wildcard', Wildcard, 'Wildcard.find: has a wildcard'],
-    ['no path for an optional part', Optional, 'Optional.find: has a wildcard'],
     ['no path where the host chooses', Hosted, 'Hosted.list: is chosen by its host'],
     ['a class that leaves a method out', HalfCovered, 'HalfCovered.add: is a POST route'],
     ['a class for a method that none has', Unused, 'Unused: is declared for DELETE'],
@@ -327,6 +333,22 @@ describe('a declaration that does not fit its route', () => {
   ])('is refused for %s', async (_, controller, issue) => {
     const issues = await issuesOf({ controllers: [controller] });
     expect(issues).toEqual([expect.stringContaining(issue)]);
+  });
+
+  it.each(PATTERNS[adapter])('is refused without a path for %s', async (path) => {
+    @Controller()
+    @UseGuards(UmaGuard)
+    class Pattern {
+      @Get(path)
+      @UmaProtected()
+      find(): void {}
+
+      @Get(`named/${path}`)
+      @UmaProtected('/named')
+      named(): void {}
+    }
+    const issues = await issuesOf({ controllers: [Pattern] });
+    expect(issues).toEqual([expect.stringContaining('Pattern.find: has a wildcard or a pattern')]);
   });
 
   it('is refused for both decorators on a class', async () => {
@@ -361,7 +383,9 @@ describe('a declaration that does not fit its route', () => {
   });
 });
 
-describe('one resource declared twice', () => {
+describe.each(ADAPTERS)('one resource declared twice, on %s', (adapter) => {
+  const { boot, issuesOf } = startingOn(adapter);
+
   @Controller('albums')
   @UseGuards(UmaGuard)
   class First {
@@ -412,7 +436,9 @@ describe('one resource declared twice', () => {
   });
 });
 
-describe('@UmaProtected on what is no route', () => {
+describe.each(ADAPTERS)('@UmaProtected on what is no route, on %s', (adapter) => {
+  const { issuesOf } = startingOn(adapter);
+
   it('is refused: a helper, a provider, a class without routes', async () => {
     @Controller('albums')
     @UseGuards(UmaGuard)
@@ -468,12 +494,14 @@ describe('@UmaProtected on what is no route', () => {
   });
 });
 
-describe('what is declared', () => {
+describe.each(ADAPTERS)('what is declared, on %s', (adapter) => {
+  const { boot, issuesOf } = startingOn(adapter);
+
   it('lists every problem in one error', async () => {
     @Controller('a')
     class A {
       @Get() @UmaProtected() one(): void {}
-      @All() @UmaProtected() two(): void {}
+      @All('two') @UmaProtected() two(): void {}
     }
     const issues = await issuesOf({ controllers: [A] });
     expect(issues.map((issue) => issue.split(': ')[0])).toEqual(['A.one', 'A.two', 'A.two']);

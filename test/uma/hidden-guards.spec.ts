@@ -7,7 +7,7 @@ afterEach(async () => {
   for (const one of opened.splice(0)) await one.close();
 });
 
-async function boot(controller: Type, adapter: Adapter = 'express'): Promise<UmaApp> {
+async function boot(controller: Type, adapter: Adapter): Promise<UmaApp> {
   const app = await startUmaApp({ adapter, controllers: [controller] });
   opened.push(app);
   return app;
@@ -38,11 +38,14 @@ describe('a guard that Nest would not find', () => {
     }
   }
 
-  it.each([
+  const hidden: [string, Type][] = [
     ['on a method that the constructor replaces', Bound],
     ['on a method of a controller that each request makes', MadeForEachRequest],
-  ])('%s stops the start', async (_, controller) => {
-    const starting = boot(controller);
+  ];
+  const rows = hidden.flatMap((row) => ADAPTERS.map((adapter) => [...row, adapter] as const));
+
+  it.each(rows)('%s stops the start', async (_, controller, adapter) => {
+    const starting = boot(controller, adapter);
     await expect(starting).rejects.toThrow(OxdConfigurationError);
     await expect(starting).rejects.toThrow(`${controller.name}.find: is @UmaProtected, but no`);
   });
