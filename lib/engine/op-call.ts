@@ -8,6 +8,9 @@ import {
   type OpRequestInit,
 } from './op-http.js';
 
+/** Node takes a longer one for 1 ms. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 const LATE = 'The OpenID Provider did not answer within the time limit of the command.';
 
 /** One command under way: its requests, and whether they may have changed something. */
@@ -45,7 +48,8 @@ export class OpCall {
     const limit = new AbortController();
     const giveUp = (): void => limit.abort(signal?.reason);
     const late = (): void => limit.abort(new OpRequestError('timeout', LATE));
-    const timer = setTimeout(late, Math.max(1, end - performance.now()));
+    const left = Math.max(1, end - performance.now());
+    const timer = setTimeout(late, Math.min(left, LONGEST_TIMER));
     signal?.addEventListener('abort', giveUp, { once: true });
     try {
       const limited = new OpCall(this.command, this.http, limit.signal);

@@ -216,6 +216,11 @@ describe('while tickets take their time', () => {
   });
 });
 
+it('a check with the longest time limit there is has time', async () => {
+  engine = new TestEngine({ store: engine.store, timeout: 2 ** 31 - 1 });
+  expect(await check(rpt)).toMatchObject({ access: 'granted' });
+});
+
 it('a check that its caller gives up ends at once', async () => {
   const giveUp = new AbortController();
   as.on('rpt', () => {
