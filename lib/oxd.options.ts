@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { RegisterSiteParams } from './commands/registration.js';
 import { OxdConfigurationError } from './errors.js';
 import { checkOptions, checkTransport } from './oxd.options-rules.js';
+import { checkSite } from './oxd.options-site.js';
 import type { OxdStore } from './store.js';
 import type { OxdTransport } from './transport/transport.js';
 
@@ -179,12 +180,7 @@ const DEFAULTS = {
   scope: ['openid', 'profile', 'email'],
 } as const;
 
-const NOT_NEEDED =
-  'transport.allowInsecureRequests: leave it out in production, where site.op_host is https';
-
 const SECRET_MISSING = 'secret: is required in production; set at least 32 random characters';
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /**
  * Checks the options, fills in the defaults and freezes the result.
@@ -211,25 +207,21 @@ export function resolveOptions(
   });
 }
 
-/** Whether this host name can only be this machine. */
-export function isLoopback(url: string): boolean {
-  return LOOPBACK.test(new URL(url).hostname);
-}
-
 function optionIssues(options: OxdModuleOptions, environment?: string): string[] {
   // Validation clones what it is given: what the user made passes by.
   const { store, transport = DEFAULTS.embedded, secret, uma, ...plain } = options ?? {};
   const { paths, ...umaPlain } = uma ?? {};
-  const issues = [
+  return [
     ...checkOptions({ ...plain, uma: umaPlain }),
+    ...checkSite(plain.site ?? {}, {
+      transport: isTransport(transport) ? undefined : transport,
+      production: environment === 'production',
+    }),
     ...checkPaths(paths),
     ...(isTransport(transport) ? [] : checkTransport(transport ?? {})),
     ...checkSecret(secret, environment),
     ...checkStore(store),
   ];
-  return issues.length > 0
-    ? issues
-    : checkUrls(plain.site, transport, environment === 'production');
 }
 
 function withDefaults(
@@ -257,39 +249,6 @@ function checkStore(store: unknown): string[] {
 function checkPaths(paths: unknown): string[] {
   if (paths === undefined || typeof paths === 'function') return [];
   return ['uma.paths: must be a function (declaration, params) => path'];
-}
-
-function checkUrls(
-  site: SiteOptions,
-  transport: NonNullable<OxdModuleOptions['transport']>,
-  production: boolean,
-): string[] {
-  const redirect = site.authorization_redirect_uri;
-  const exposed = production && isPlain(redirect) && !isLoopback(redirect);
-  return [
-    ...(exposed ? ['site.authorization_redirect_uri: must be https in production'] : []),
-    ...(isTransport(transport) || transport.type !== 'embedded'
-      ? []
-      : checkProvider(site, transport, production)),
-  ];
-}
-
-function checkProvider(
-  { op_host }: SiteOptions,
-  { allowInsecureRequests }: EmbeddedTransportOptions,
-  production: boolean,
-): string[] {
-  if (!isPlain(op_host)) return production && allowInsecureRequests ? [NOT_NEEDED] : [];
-  if (!allowInsecureRequests) {
-    return ['site.op_host: is plain http; use https, or set transport.allowInsecureRequests'];
-  }
-  return production && !isLoopback(op_host)
-    ? ['site.op_host: must be https in production unless the host is loopback']
-    : [];
-}
-
-function isPlain(url: string): boolean {
-  return new URL(url).protocol === 'http:';
 }
 
 /** Whether the user brought a transport instead of describing one. */

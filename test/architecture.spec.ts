@@ -65,8 +65,9 @@ const LAYERS: Record<string, Row> = {
     may: ['class-transformer', 'class-validator', 'reflect-metadata'],
     node: [],
   },
+  'oxd.options-site.ts': NOTHING,
   'oxd.options.ts': {
-    may: ['errors.ts', 'oxd.options-rules.ts'],
+    may: ['errors.ts', 'oxd.options-rules.ts', 'oxd.options-site.ts'],
     types: ['store.ts', PORT, 'commands/registration.ts'],
   },
 

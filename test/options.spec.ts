@@ -90,6 +90,44 @@ describe('options', () => {
       { secret, site: { ...site, op_hots: 'x' } },
       'site.op_hots: is not an option',
     ],
+    [
+      'a client_id alone',
+      { secret, site: { ...site, client_id: 'mine' } },
+      'site.client_secret: is missing; client_id and client_secret go together',
+    ],
+    [
+      'a client_secret alone',
+      { secret, site: { ...site, client_secret: 'hidden' } },
+      'site.client_id: is missing; client_id and client_secret go together',
+    ],
+    [
+      'a client_id beside a secret that is null',
+      { secret, site: { ...site, client_id: 'mine', client_secret: null } },
+      'site.client_secret: is missing',
+    ],
+    [
+      'a client_id alone beside an oxd_id',
+      { secret, site: { ...site, oxd_id: 'site-1', client_id: 'mine' } },
+      'site.client_secret: is missing',
+    ],
+    [
+      'a public client that exists',
+      {
+        secret,
+        site: { ...site, client_id: 'mine', client_token_endpoint_auth_method: 'none' },
+      },
+      'site.client_secret: is missing',
+    ],
+    [
+      'a registration token without the client',
+      { secret, site: { ...site, client_registration_access_token: 'hidden' } },
+      'site.client_id: is missing',
+    ],
+    [
+      'a registration URI without the client',
+      { secret, site: { ...site, client_registration_client_uri: 'https://op.example.com/1' } },
+      'site.client_secret: is missing',
+    ],
     ['an unknown option', { ...good, umma: {} }, 'umma: is not an option'],
     ['an unknown option of uma', { ...good, uma: { path: 1 } }, 'uma.path: is not an option'],
     ['uma.paths as text', { ...good, uma: { paths: '/x' } }, 'uma.paths:'],
@@ -150,12 +188,71 @@ describe('options', () => {
     expect(issuesOf(options)).toEqual(expect.arrayContaining([expect.stringContaining(issue)]));
   });
 
-  it('list every problem in one error, none of them quoting a value', () => {
-    const options = { site: { op_host: 'hidden-1', scope: 'hidden-2' }, secret: 'hidden-3', x: 1 };
-    const issues = issuesOf(options);
-    const paths = ['secret', 'site.authorization_redirect_uri', 'site.op_host', 'site.scope', 'x'];
+  it.each<[string, object, string | undefined, string[]]>([
+    [
+      'what is no URL',
+      { site: { op_host: 'hidden-1', scope: 'hidden-2' }, secret: 'hidden-3', x: 1 },
+      undefined,
+      ['secret', 'site.authorization_redirect_uri', 'site.op_host', 'site.scope', 'x'],
+    ],
+    [
+      'a provider on plain http beside other problems',
+      {
+        site: { ...site, op_host: 'http://hidden-1.test', client_id: 'hidden-2' },
+        secret: 'short',
+      },
+      undefined,
+      ['secret', 'site.client_secret', 'site.op_host'],
+    ],
+    [
+      'every URL on plain http beside other problems in production',
+      {
+        site: { op_host: 'http://hidden-1.test', authorization_redirect_uri: 'http://hidden-2/cb' },
+        transport: { type: 'embedded', allowInsecureRequests: true, timeout: 0 },
+        store: {},
+      },
+      'production',
+      [
+        ...['secret', 'site.authorization_redirect_uri', 'site.op_host', 'store'],
+        'transport.timeout',
+      ],
+    ],
+    [
+      'a provider that is no URL, of which nothing else is said',
+      {
+        site: { ...site, op_host: 'hidden-1' },
+        transport: { type: 'embedded', allowInsecureRequests: true },
+        secret,
+      },
+      'production',
+      ['site.op_host'],
+    ],
+    [
+      'a redirect URI on plain http beside a transport and a provider that are none',
+      {
+        site: { op_host: 'hidden-1', authorization_redirect_uri: 'http://hidden-2/cb' },
+        transport: null,
+        secret,
+      },
+      'production',
+      ['site.authorization_redirect_uri', 'site.op_host', 'transport.type'],
+    ],
+  ])('list every problem in one error, none of them quoting a value: %s', (...row) => {
+    const [, options, environment, paths] = row;
+    const issues = issuesOf(options, environment);
+    expect(issues).toHaveLength(paths.length);
     expect(new Set(issues.map((issue) => issue.split(':')[0]))).toEqual(new Set(paths));
     expect(issues.join('\n')).not.toContain('hidden');
+  });
+
+  it('take client_id and client_secret together, and what belongs to them', () => {
+    const client = {
+      client_id: 'mine',
+      client_secret: 'its secret',
+      client_registration_access_token: 'its token',
+      client_registration_client_uri: 'https://op.example.com/clients/mine',
+    };
+    expect(resolveOptions({ secret, site: { ...site, ...client } }).site).toMatchObject(client);
   });
 
   describe('on plain http', () => {
