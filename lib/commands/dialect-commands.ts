@@ -65,10 +65,21 @@ const REGISTRATION: ParamRules<RegisterSiteParams> = {
   protection_access_token: KNOWN,
 };
 
-/** With one of the two alone oxd registers another client, and says nothing. */
+/** With one of the two alone oxd 3.x registers another client, and says nothing. */
+const CLIENT_ID = {
+  param: 'client_id',
+  because: 'client_id and client_secret go together',
+  error: 'invalid_client_id',
+};
+const CLIENT_SECRET = { ...CLIENT_ID, param: 'client_secret', error: 'invalid_client_secret' };
+const MANAGEMENT = ['client_registration_access_token', 'client_registration_client_uri'] as const;
+
 const CREDENTIALS: readonly Demand[] = [
-  { param: 'client_secret', beside: 'client_id', because: 'oxd ignores client_id without it' },
-  { param: 'client_id', beside: 'client_secret', because: 'oxd ignores client_secret without it' },
+  { ...CLIENT_SECRET, beside: 'client_id' },
+  { ...CLIENT_ID, beside: 'client_secret' },
+  ...MANAGEMENT.flatMap((beside) =>
+    [CLIENT_ID, CLIENT_SECRET].map((demand) => ({ ...demand, beside, since: '3.1.2' as const })),
+  ),
 ];
 
 /** Every command with every param, as the releases of oxd know them. */

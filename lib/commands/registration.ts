@@ -65,13 +65,13 @@ export interface RegisterSiteParams extends SiteMetadata, Protected {
   readonly op_discovery_path?: string;
   /** Required: where the provider sends the browser back to after a login. */
   readonly authorization_redirect_uri: string;
-  /** Id of a client that exists at the provider; with `client_secret` nothing is registered. */
+  /** Id of a client that exists at the provider; it needs `client_secret`. Nothing is registered. */
   readonly client_id?: string;
-  /** Secret of the client that exists at the provider. */
+  /** Secret of the client that exists at the provider; it needs `client_id`. */
   readonly client_secret?: string;
-  /** Token for changing the existing client later (RFC 7592 §3). oxd 3.1.2 and later. */
+  /** Token for changing the existing client later (RFC 7592 §3); it needs the client. oxd 3.1.2 and later. */
   readonly client_registration_access_token?: string;
-  /** URL for changing the existing client later (RFC 7592 §3). oxd 3.1.2 and later. */
+  /** URL for changing the existing client later (RFC 7592 §3); it needs the client. oxd 3.1.2 and later. */
   readonly client_registration_client_uri?: string;
   /** Gluu: the client needs no consent of users. */
   readonly trusted_client?: boolean;

@@ -107,14 +107,30 @@ function registration(params: ServerParams): ServerParams {
   if (alg && !ALGORITHMS.test(alg)) throw new WireRefusal('invalid_algorithm');
   const { client_token_endpoint_auth_method: method, trusted_client: _, ...known } = params;
   const usable = AUTH_METHODS.has(textOf(method) ?? '');
-  return usable ? { ...known, client_token_endpoint_auth_method: method } : known;
+  return { ...withClient(known), ...(usable && { client_token_endpoint_auth_method: method }) };
+}
+
+/** With half a client oxd registers another one. */
+function withClient(params: ServerParams): ServerParams {
+  if (hasClient(params)) return params;
+  const {
+    client_id: _,
+    client_secret: __,
+    client_registration_access_token: ___,
+    client_registration_client_uri: ____,
+    ...rest
+  } = params;
+  return rest;
+}
+
+function hasClient(params: ServerParams): boolean {
+  return Boolean(textOf(params.client_id) && textOf(params.client_secret));
 }
 
 function described(params: ServerParams): Omit<ServerSite, 'oxd_id'> {
-  const given = textOf(params.client_id) && textOf(params.client_secret);
   return {
     post_logout_redirect_uri: textOf(params.post_logout_redirect_uri),
-    unchangeable: Boolean(given) && !textOf(params.client_registration_client_uri),
+    unchangeable: hasClient(params) && !textOf(params.client_registration_client_uri),
   };
 }
 

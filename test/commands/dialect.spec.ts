@@ -105,7 +105,11 @@ describe('toWire', () => {
     });
 
     it.each(rowsOf(false))('but not %s %s on %s', (command, param, version) => {
-      const params = { [param]: text };
+      const needed = param.startsWith('client_registration_') && {
+        client_id: 'c',
+        client_secret: 's',
+      };
+      const params = { ...needed, [param]: text };
       expect(ignoredParams(version, command, params)).toEqual([]);
       expect(toWire(version, command, params).params).toEqual(params);
     });
@@ -249,13 +253,30 @@ describe('toWire', () => {
       expect(toWire(version, 'get_logout_uri', params).params).toEqual(params);
     });
 
-    it.each(OXD)('client_id and client_secret go together on %s', (version) => {
-      const [client_id, client_secret] = ['the-client', 'the-secret'];
-      for (const command of ['register_site', 'setup_client'] as const) {
-        const call = (params: object) => (): unknown => toWire(version, command, params);
-        expect(caught(call({ client_id })).message).toContain('pass client_secret');
-        expect(caught(call({ client_secret })).message).toContain('pass client_id');
-        expect(call({ client_id, client_secret })()).toBeDefined();
+    const client = { client_id: 'the-client', client_secret: 'the-secret' };
+    const management = {
+      client_registration_access_token: 't',
+      client_registration_client_uri: 'u',
+    };
+    it.each<[string, object, readonly OxdVersion[]]>([
+      ['client_secret', { client_id: 'the-client' }, OXD],
+      ['client_secret', { client_id: 'the-client', client_secret: ' ' }, OXD],
+      ['client_id', { client_secret: 'the-secret' }, OXD],
+      ['client_id', { client_registration_access_token: 't' }, from('3.1.2')],
+      ['client_id', { client_registration_client_uri: 'u' }, from('3.1.2')],
+      ['client_secret', { client_id: 'the-client', ...management }, from('3.1.2')],
+    ])('%s of a client that exists beside %j', (missing, half, versions) => {
+      for (const version of versions) {
+        for (const command of ['register_site', 'setup_client'] as const) {
+          const error = caught(() => toWire(version, command, half));
+          expect(error).toMatchObject({
+            code: 'OXD_COMMAND_FAILED',
+            error: `invalid_${missing}`,
+            mayHaveRun: false,
+          });
+          expect(error.message).toContain(`pass ${missing}: client_id and client_secret go toge`);
+          expect(toWire(version, command, client).params).toEqual(client);
+        }
       }
     });
 

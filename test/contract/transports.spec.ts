@@ -61,6 +61,11 @@ const ROWS: readonly Row[] = [
     unprotected: true,
   },
   {
+    title: 'registers no site for half a client',
+    call: ({ oidc, site }) => oidc.registerSite({ ...site, client_id: 'a-client' }),
+    result: failed('register_site'),
+  },
+  {
     title: 'registers no site at a provider that is not there',
     call: ({ oidc, site }) => oidc.registerSite({ ...site, op_host: NOWHERE }),
     result: failed('register_site'),

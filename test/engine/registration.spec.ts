@@ -159,13 +159,21 @@ describe('register_site', () => {
     });
   });
 
-  it.each([{ client_id: 'mine' }, { client_secret: 's3' }])(
-    'registers where only %p is given',
-    async (half) => {
-      await engine.site(op, half);
-      expect(op.seen('register')).toHaveLength(1);
-    },
-  );
+  it.each<[string, object]>([
+    ['invalid_client_secret', { client_id: 'mine' }],
+    ['invalid_client_secret', { client_id: 'mine', client_secret: ' ' }],
+    ['invalid_client_id', { client_secret: 's3' }],
+    ['invalid_client_id', { client_registration_access_token: 't' }],
+    ['invalid_client_id', { client_registration_client_uri: 'https://op.example.com/1' }],
+  ])('is refused with %s before anything is sent where only %p is given', async (error, half) => {
+    const site = { op_host: op.issuer, authorization_redirect_uri: CALLBACK, ...half };
+    for (const command of ['register_site', 'setup_client'] as const) {
+      const refusal = await refused(engine.run(command, site));
+      expect(refusal).toMatchObject({ error, code: 'OXD_COMMAND_FAILED', mayHaveRun: false });
+      expect(refusal.message).toContain('client_id and client_secret go together');
+    }
+    expect(op.requests).toEqual([]);
+  });
 
   it.each([
     ['op_host', '', 'invalid_op_host'],
