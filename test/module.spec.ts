@@ -31,6 +31,7 @@ import {
 } from '../lib/index.js';
 import { oxdConfig } from '../lib/oxd.config.js';
 import { ScriptedTransport } from '../lib/testing/testing.js';
+import { LogLines } from './support/uma-app.js';
 
 const site = {
   op_host: 'https://op.example.com',
@@ -77,6 +78,26 @@ async function start(
   const module = await Test.createTestingModule({ imports, controllers }).compile();
   opened.push(module);
   return module.init();
+}
+
+/** What is logged while the module starts. */
+async function warnings(given: OxdModuleOptions): Promise<{ log: string[]; options: OxdOptions }> {
+  const log = new LogLines();
+  const imports = [OxdModule.forRoot(given)];
+  const module = await Test.createTestingModule({ imports }).setLogger(log).compile();
+  opened.push(module);
+  await module.init();
+  return { log: log.lines, options: module.get(OxdOptions) };
+}
+
+/** As a Keyv is: a store without `add`. */
+function withoutAdd(): OxdStore {
+  const memory = new MemoryStore();
+  return {
+    get: memory.get.bind(memory),
+    set: memory.set.bind(memory),
+    delete: memory.delete.bind(memory),
+  };
 }
 
 describe('OxdModule', () => {
@@ -166,6 +187,45 @@ describe('OxdModule', () => {
     await expect(starting).rejects.toThrow(
       /site\.op_host: .*\n.*site\.authorization_redirect_uri: .*\neager: /s,
     );
+  });
+
+  it.each<[string, () => Partial<OxdModuleOptions>, readonly RegExp[]]>([
+    ['nothing where nothing is left to chance', () => ({}), []],
+    ['of a secret that is not set', () => ({ secret: undefined }), [/^warn: secret is not set/]],
+    [
+      'of a store without add()',
+      () => ({ store: withoutAdd() }),
+      [/^warn: The store has no add\(\): with several replicas set site\.client_id/],
+    ],
+    [
+      'of both',
+      () => ({ secret: undefined, store: withoutAdd() }),
+      [/^warn: secret is not set/, /^warn: The store has no add\(\)/],
+    ],
+    [
+      'nothing of a store without add() where the client is given',
+      () => ({
+        store: withoutAdd(),
+        site: { ...site, client_id: 'mine', client_secret: 'its secret' },
+      }),
+      [],
+    ],
+    [
+      'nothing of a store without add() where the site is given',
+      () => ({ store: withoutAdd(), site: { ...site, oxd_id: 'site-1' } }),
+      [],
+    ],
+    [
+      'of a store that is down',
+      () => ({
+        store: Object.assign(new MemoryStore(), { get: () => Promise.reject(new Error('gone')) }),
+      }),
+      [/^warn: The store is down/],
+    ],
+  ])('warns at start %s', async (_, given, lines) => {
+    const { log, options: resolved } = await warnings({ ...options(), ...given() });
+    expect(log).toEqual(lines.map((line) => expect.stringMatching(line) as string));
+    for (const secret of resolved.secret) expect(log.join()).not.toContain(secret);
   });
 
   it('leaves the registration to the first use, or waits for it where eager is set', async () => {
