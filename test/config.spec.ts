@@ -1,5 +1,6 @@
 import { oxdConfig } from '../lib/oxd.config.js';
 import { OxdConfigurationError } from '../lib/errors.js';
+import { libSource } from './support/source.js';
 
 const base = {
   OXD_OP_HOST: 'https://op.example.com',
@@ -26,7 +27,144 @@ function issuesOf(variables: Record<string, string>): readonly string[] {
   }
 }
 
+const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+const [SECRET, OLDER] = ['n'.repeat(32), 'o'.repeat(32)];
+
+/** Every variable, with a text, the option it is, and the value it has there. */
+const VARIABLES: readonly [name: string, text: string, path: string, value: unknown][] = [
+  ['OXD_OP_HOST', 'https://other.example', 'site.op_host', 'https://other.example'],
+  ['OXD_OP_DISCOVERY_PATH', '/realms/r', 'site.op_discovery_path', '/realms/r'],
+  [
+    'OXD_AUTHORIZATION_REDIRECT_URI',
+    'https://app.example/cb',
+    'site.authorization_redirect_uri',
+    'https://app.example/cb',
+  ],
+  [
+    'OXD_REDIRECT_URIS',
+    'https://a.example/1 https://a.example/2',
+    'site.redirect_uris',
+    ['https://a.example/1', 'https://a.example/2'],
+  ],
+  [
+    'OXD_POST_LOGOUT_REDIRECT_URI',
+    'https://app.example/out',
+    'site.post_logout_redirect_uri',
+    'https://app.example/out',
+  ],
+  ['OXD_RESPONSE_TYPES', 'code', 'site.response_types', ['code']],
+  ['OXD_GRANT_TYPES', 'a, b', 'site.grant_types', ['a', 'b']],
+  ['OXD_SCOPE', 'openid,email', 'site.scope', ['openid', 'email']],
+  ['OXD_ACR_VALUES', 'gold silver', 'site.acr_values', ['gold', 'silver']],
+  ['OXD_CLIENT_NAME', 'My application', 'site.client_name', 'My application'],
+  [
+    'OXD_CLIENT_JWKS_URI',
+    'https://a.example/jwks',
+    'site.client_jwks_uri',
+    'https://a.example/jwks',
+  ],
+  [
+    'OXD_CLIENT_TOKEN_ENDPOINT_AUTH_METHOD',
+    'client_secret_jwt',
+    'site.client_token_endpoint_auth_method',
+    'client_secret_jwt',
+  ],
+  [
+    'OXD_CLIENT_TOKEN_ENDPOINT_AUTH_SIGNING_ALG',
+    'HS256',
+    'site.client_token_endpoint_auth_signing_alg',
+    'HS256',
+  ],
+  [
+    'OXD_CLIENT_REQUEST_URIS',
+    'https://a.example/request',
+    'site.client_request_uris',
+    ['https://a.example/request'],
+  ],
+  [
+    'OXD_CLIENT_FRONTCHANNEL_LOGOUT_URIS',
+    'https://a.example/logout',
+    'site.client_frontchannel_logout_uris',
+    ['https://a.example/logout'],
+  ],
+  [
+    'OXD_CLIENT_SECTOR_IDENTIFIER_URI',
+    'https://a.example/sector',
+    'site.client_sector_identifier_uri',
+    'https://a.example/sector',
+  ],
+  ['OXD_CONTACTS', 'a@a.example b@a.example', 'site.contacts', ['a@a.example', 'b@a.example']],
+  ['OXD_UI_LOCALES', 'en, fr', 'site.ui_locales', ['en', 'fr']],
+  ['OXD_CLAIMS_LOCALES', 'de', 'site.claims_locales', ['de']],
+  [
+    'OXD_CLAIMS_REDIRECT_URI',
+    'https://a.example/claims',
+    'site.claims_redirect_uri',
+    ['https://a.example/claims'],
+  ],
+  ['OXD_OXD_ID', 'site-1', 'site.oxd_id', 'site-1'],
+  ['OXD_CLIENT_ID', 'client-1', 'site.client_id', 'client-1'],
+  ['OXD_CLIENT_SECRET', 'its secret, whole', 'site.client_secret', 'its secret, whole'],
+  [
+    'OXD_CLIENT_REGISTRATION_ACCESS_TOKEN',
+    'its token',
+    'site.client_registration_access_token',
+    'its token',
+  ],
+  [
+    'OXD_CLIENT_REGISTRATION_CLIENT_URI',
+    'https://other.example/client',
+    'site.client_registration_client_uri',
+    'https://other.example/client',
+  ],
+  ['OXD_TRUSTED_CLIENT', 'true', 'site.trusted_client', true],
+  ['OXD_OXD_RP_PROGRAMMING_LANGUAGE', 'node', 'site.oxd_rp_programming_language', 'node'],
+  ['OXD_TRANSPORT_TYPE', 'socket', 'transport.type', 'socket'],
+  ['OXD_TRANSPORT_ALLOW_INSECURE_REQUESTS', 'true', 'transport.allowInsecureRequests', true],
+  ['OXD_TRANSPORT_CA', PEM, 'transport.ca', PEM],
+  ['OXD_TRANSPORT_CA', PEM.replaceAll('\n', '\\n'), 'transport.ca', PEM],
+  ['OXD_TRANSPORT_INITIAL_ACCESS_TOKEN', 'initial', 'transport.initialAccessToken', 'initial'],
+  ['OXD_TRANSPORT_REQUIRED_SCOPES', 'all', 'transport.requiredScopes', 'all'],
+  ['OXD_TRANSPORT_TIMEOUT', '5001', 'transport.timeout', 5001],
+  ['OXD_TRANSPORT_HOST', 'oxd.example', 'transport.host', 'oxd.example'],
+  ['OXD_TRANSPORT_PORT', '8100', 'transport.port', 8100],
+  ['OXD_TRANSPORT_VERSION', '3.1.2', 'transport.version', '3.1.2'],
+  ['OXD_TRANSPORT_CONNECTIONS', '3', 'transport.connections', 3],
+  ['OXD_TRANSPORT_MAX_QUEUE', '7', 'transport.maxQueue', 7],
+  ['OXD_TRANSPORT_CONNECT_TIMEOUT', '1500', 'transport.connectTimeout', 1500],
+  ['OXD_SECRET', `${SECRET}, ${OLDER}`, 'secret', [SECRET, OLDER]],
+  ['OXD_EAGER', 'false', 'eager', false],
+  ['OXD_LOGIN_STATE_LIFETIME', '60000', 'login.stateLifetime', 60_000],
+  ['OXD_UMA_OVERWRITE', 'true', 'uma.overwrite', true],
+];
+
+/** What a variable is wrong without. */
+function neededBy(name: string): Record<string, string> {
+  if (/^OXD_TRANSPORT_(HOST|PORT|VERSION|CONN|MAX)/.test(name))
+    return { OXD_TRANSPORT_TYPE: 'socket' };
+  const client = { OXD_CLIENT_ID: 'client-1', OXD_CLIENT_SECRET: 'its secret' };
+  return /^OXD_CLIENT_(ID|SECRET|REGISTRATION)/.test(name) ? client : {};
+}
+
 describe('oxdConfig', () => {
+  it.each(VARIABLES)('reads %s, here %j, as %s', (name, text, path, value) => {
+    expect(read({ ...neededBy(name), [name]: text })).toHaveProperty(path.split('.'), value);
+  });
+
+  it('reads no variable that is not in the table', () => {
+    const known = [...libSource('oxd.config.ts').matchAll(/^ {2}(OXD_\w+):/gm)];
+    const names = new Set(VARIABLES.map(([name]) => name));
+    expect(new Set(known.map(([, name]) => name))).toEqual(names);
+  });
+
+  it('reads all variables of a site at once, each to its own place', () => {
+    const rows = VARIABLES.filter(([, , path]) => path.startsWith('site.'));
+    const { site } = read(Object.fromEntries(rows.map(([name, text]) => [name, text])));
+    expect(site).toEqual(
+      Object.fromEntries(rows.map(([, , path, value]) => [path.replace('site.', ''), value])),
+    );
+  });
+
   it('reads options of every kind', () => {
     expect(
       read({
