@@ -74,6 +74,18 @@ const LAYERS: Record<string, Row> = {
   'wire/': { may: [...BASE, 'wire/'] },
   'wire/frame.ts': { may: ['errors.ts'], node: ['node:buffer'] },
   'wire/envelope.ts': { may: ['errors.ts'], node: [] },
+  'wire/connection.ts': {
+    may: [
+      ...['errors.ts', 'wire/deadline.ts', 'wire/exchange.ts', 'wire/frame.ts'],
+      'wire/transport-failure.ts',
+    ],
+  },
+  'wire/connection-pool.ts': {
+    may: [
+      ...['errors.ts', 'wire/connection.ts', 'wire/deadline.ts', 'wire/exchange.ts'],
+      ...['wire/transport-failure.ts', 'wire/waiting-line.ts'],
+    ],
+  },
 
   'transport/transport.ts': NOTHING,
   'transport/socket.transport.ts': { may: [...BASE, 'wire/', PORT] },
@@ -111,6 +123,7 @@ const LAYERS: Record<string, Row> = {
   'oidc/': {
     may: [...BASE, 'oidc/', 'commands/oxd-client.ts', '@nestjs/common'],
     types: ['commands/', PORT],
+    node: ['node:crypto'],
   },
   'oidc/oidc.strategy.ts': {
     may: [
@@ -118,6 +131,7 @@ const LAYERS: Record<string, Row> = {
       ...['passport', '@nestjs/common', '@nestjs/passport'],
     ],
     types: ['commands/'],
+    node: ['node:http'],
   },
 
   'uma/': {
@@ -127,8 +141,25 @@ const LAYERS: Record<string, Row> = {
   'uma/challenge.ts': { may: ['errors.ts'], node: [] },
   'uma/challenge-parser.ts': { may: [], node: [] },
   'uma/uma.service.ts': {
-    may: [...BASE, 'uma/', 'commands/oxd-client.ts', '@nestjs/common'],
+    may: [...BASE, 'uma/challenge.ts', 'commands/oxd-client.ts', '@nestjs/common'],
     types: ['commands/', PORT],
+    node: [],
+  },
+  'uma/rpt.decorator.ts': {
+    may: ['uma/grant.ts', '@nestjs/common'],
+    types: ['commands/uma.ts'],
+    node: [],
+  },
+  'uma/uma-protected.decorator.ts': {
+    may: ['uma/uma-metadata.ts', '@nestjs/core'],
+    types: ['commands/uma.ts'],
+    node: [],
+  },
+  'uma/uma-public.decorator.ts': { may: ['uma/uma-metadata.ts', '@nestjs/core'], node: [] },
+  'uma/uma-resource.explorer.ts': {
+    may: [...BASE, 'uma/', ...NEST],
+    types: ['commands/uma.ts'],
+    node: [],
   },
   'uma/uma.guard.ts': { may: ['uma/', 'errors.ts', 'http-status.ts', ...NEST] },
 
@@ -164,7 +195,17 @@ it.each([
   ['errors.ts', 'store.ts'],
   ['wire/frame.ts', 'node:net'],
   ['wire/connection.ts', '@nestjs/common'],
+  ['wire/connection.ts', 'wire/connection-pool.ts'],
+  ['wire/connection.ts', 'wire/envelope.ts'],
+  ['wire/connection-pool.ts', 'wire/envelope.ts'],
+  ['wire/connection-pool.ts', 'undici'],
   ['wire/envelope.ts', 'commands/command.ts'],
+  ['wire/envelope.ts', 'node:net'],
+  ['wire/exchange.ts', 'transport/transport.ts'],
+  ['store.ts', 'keyv'],
+  ['browser-transaction.ts', 'commands/oxd-client.ts'],
+  ['oxd.options.ts', '@nestjs/common'],
+  ['transport/socket.transport.ts', 'engine/engine.transport.ts'],
   ['transport/socket.transport.ts', 'commands/dialect.ts'],
   ['commands/oxd-client.ts', 'transport/socket.transport.ts'],
   ['commands/oxd-client.ts', '@nestjs/common'],
@@ -174,7 +215,26 @@ it.each([
   ['oidc/oidc.service.ts', 'transport/transport.ts'],
   ['oidc/oidc.service.ts', 'engine/engine.transport.ts'],
   ['oidc/oidc.service.ts', 'passport'],
+  ['oidc/oidc.service.ts', 'uma/uma.service.ts'],
+  ['oidc/oidc.service.ts', 'node:http'],
+  ['oidc/access-token.decorator.ts', 'node:http'],
   ['oidc/oidc.strategy.ts', 'commands/oxd-client.ts'],
+  ['uma/uma.service.ts', 'uma/uma.guard.ts'],
+  ['uma/uma.service.ts', 'transport/socket.transport.ts'],
+  ['uma/uma.service.ts', 'engine/engine.transport.ts'],
+  ['uma/uma.service.ts', 'oidc/oidc.service.ts'],
+  ['uma/uma.service.ts', 'node:http'],
+  ['uma/challenge-parser.ts', 'uma/uma.guard.ts'],
+  ['uma/rpt.decorator.ts', 'uma/uma.guard.ts'],
+  ['uma/challenge.ts', '@nestjs/common'],
+  ['uma/uma-protected.decorator.ts', 'uma/uma.service.ts'],
+  ['uma/uma-public.decorator.ts', 'uma/uma.service.ts'],
+  ['uma/uma-resource.explorer.ts', 'commands/oxd-client.ts'],
+  ['uma/uma.guard.ts', 'commands/oxd-client.ts'],
+  ['uma/uma.guard.ts', 'transport/transport.ts'],
+  ['uma/uma.guard.ts', 'oxd.options.ts'],
+  ['oxd-exception.filter.ts', 'oidc/oidc.service.ts'],
+  ['oxd.config.ts', 'oxd.module.ts'],
   ['sandbox/sandbox.ts', 'engine/engine.transport.ts'],
   ['testing/oxd-server.ts', 'oidc/oidc.service.ts'],
   ['oxd.module.ts', 'oxd.config.ts'],
@@ -204,11 +264,29 @@ it.each([
     /^(oxd\.module\.ts$|testing\/)/,
   ],
   ['an operation', /^engine\/operations\//, /^engine\/engine\.transport\.ts$/],
+  [
+    'the HTTP status of an error',
+    /^http-status\.ts$/,
+    /^(oidc\/oidc\.strategy|uma\/refusal-answer|uma\/uma\.guard|oxd-exception\.filter)\.ts$/,
+  ],
 ])('%s is imported only where it may be', (_, imported, by) => {
   const importers = files.filter(
     (file) => !by.test(file) && importsOf(file).some(({ target }) => imported.test(target)),
   );
   expect(importers).toEqual([]);
+});
+
+it('a transport is called by one file of the asking side', () => {
+  const callers = files.filter((file) => /\btransport\b[\s?.!]*\.execute\(/.test(libSource(file)));
+  expect(callers).toEqual(['commands/send.ts']);
+});
+
+it.each(['registration', 'oidc', 'uma', 'command'])('commands/%s.ts has types alone', (name) => {
+  const source = libSource(`commands/${name}.ts`);
+  const statements = source.match(/^(?:export )?\w+/gm) ?? [];
+  const kinds = new Set(['export interface', 'export type', 'import', 'interface', 'type']);
+  expect(statements.length).toBeGreaterThan(5);
+  expect(statements.filter((kind) => !kinds.has(kind))).toEqual([]);
 });
 
 it('no file exports everything of another', () => {
