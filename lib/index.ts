@@ -59,6 +59,7 @@ export type { MemoryStoreOptions } from './store.js';
 export { FileStore } from './file-store.js';
 export { OxdClock } from './clock.js';
 export type { CommandName, Commands, Params, Result } from './commands/command.js';
+export type { ClientMetadata } from './commands/client-metadata.js';
 export type {
   ClientTokenResult,
   GetClientTokenParams,

@@ -20,6 +20,7 @@ const PUBLIC: Record<string, readonly string[]> = {
     'AccessToken',
     'AddressClaim',
     'CallbackParams',
+    'ClientMetadata',
     'ClientTokenResult',
     'CommandName',
     'Commands',

@@ -1,10 +1,12 @@
 import type { CommandName, Params } from './command.js';
+import { CLIENT_METADATA } from './dialect-client.js';
 import {
   KNOWN,
   PROTECTION_LATE,
   RAW,
   SINCE_3_1_2,
   SINCE_4_0,
+  SINCE_4_2,
   SITE,
   type CommandRule,
   type Demand,
@@ -32,9 +34,11 @@ const DISCOVERY_PATH: ParamRule = {
 const PROTECTION_NEVER: ParamRule = { oxd: false, lacking: 'drop' };
 
 const METADATA: ParamRules<SiteMetadata> = {
+  ...CLIENT_METADATA,
   authorization_redirect_uri: RAW_AS_REGISTERED,
   redirect_uris: KNOWN,
   post_logout_redirect_uri: KNOWN,
+  post_logout_redirect_uris: SINCE_4_0,
   response_types: KNOWN,
   grant_types: KNOWN,
   scope: KNOWN,
@@ -56,6 +60,7 @@ const REGISTRATION: ParamRules<RegisterSiteParams> = {
   ...METADATA,
   op_host: KNOWN,
   op_discovery_path: DISCOVERY_PATH,
+  op_configuration_endpoint: SINCE_4_2,
   client_id: RAW_AS_REGISTERED,
   client_secret: KNOWN,
   client_registration_access_token: SINCE_3_1_2,
@@ -123,6 +128,7 @@ export const COMMAND_RULES: { readonly [C in CommandName]: CommandRule<Params<C>
     params: {
       op_host: KNOWN,
       op_discovery_path: DISCOVERY_PATH,
+      op_configuration_endpoint: SINCE_4_2,
       client_id: KNOWN,
       client_secret: KNOWN,
       scope: KNOWN,
@@ -141,14 +147,21 @@ export const COMMAND_RULES: { readonly [C in CommandName]: CommandRule<Params<C>
       custom_parameters: KNOWN,
       params: SINCE_4_0,
       state: SINCE_4_0,
-      nonce: { since: '4.2' },
+      nonce: SINCE_4_2,
       redirect_uri: SINCE_4_0,
       response_types: SINCE_4_0,
     },
   },
   get_tokens_by_code: {
-    // `iss` is ours: whoever sent it compares it with the id_token afterwards.
-    params: { ...SITE, code: KNOWN, state: KNOWN, iss: { oxd: false, lacking: 'drop' } },
+    params: {
+      ...SITE,
+      code: KNOWN,
+      state: KNOWN,
+      // Ours: whoever sent it compares it with the id_token afterwards.
+      iss: { oxd: false, lacking: 'drop' },
+      authentication_method: { since: '4.2', embedded: false },
+      algorithm: { since: '4.2', embedded: false },
+    },
   },
   get_access_token_by_refresh_token: {
     params: {

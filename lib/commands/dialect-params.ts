@@ -66,6 +66,9 @@ export const SINCE_3_1_2: ParamRule = { since: '3.1.2' };
 /** oxd 4.0 and later act on it. */
 export const SINCE_4_0: ParamRule = { since: '4.0' };
 
+/** oxd 4.2 and later act on it. */
+export const SINCE_4_2: ParamRule = { since: '4.2' };
+
 /** oxd puts it into URLs as it is. */
 export const RAW: ParamRule = {
   encoded: true,

@@ -36,6 +36,12 @@ const text: MemberRule = { kind: 'text' };
 const number: MemberRule = { kind: 'number' };
 const id: MemberRule = { kind: 'text', required: true };
 const site = { oxd_id: id };
+const client = {
+  client_registration_access_token: text,
+  client_registration_client_uri: text,
+  client_id_issued_at: number,
+  client_secret_expires_at: number,
+};
 const token = {
   access_token: { kind: 'text', required: 'no_access_token' },
   expires_in: { kind: 'lifetime' },
@@ -52,14 +58,20 @@ const RESULT_RULES: {
     op_host: id,
     client_id: id,
     client_secret: id,
-    client_registration_access_token: text,
-    client_registration_client_uri: text,
-    client_id_issued_at: number,
-    client_secret_expires_at: number,
+    ...client,
     setup_client_oxd_id: text,
     client_id_of_oxd_id: text,
   },
-  register_site: { ...site, op_host: id },
+  register_site: {
+    ...site,
+    op_host: id,
+    client_id: text,
+    client_name: text,
+    client_secret: text,
+    ...client,
+    // The blank is oxd's own.
+    initiate_login_uri: { kind: 'text', alias: 'initiate_login_uri ' },
+  },
   update_site: site,
   remove_site: site,
   get_client_token: token,

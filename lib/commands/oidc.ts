@@ -128,6 +128,10 @@ export interface GetTokensByCodeParams extends SiteParams {
   readonly state: string;
   /** The issuer of the callback (RFC 9207). Ours: compared by embedded, not sent to oxd. */
   readonly iss?: string;
+  /** `private_key_jwt`, with keys on the server. oxd 4.2.2 and later, not embedded. */
+  readonly authentication_method?: string;
+  /** Algorithm of the client assertion. oxd 4.2.2 and later, not embedded. */
+  readonly algorithm?: string;
 }
 
 /** Result of `get_tokens_by_code`. */

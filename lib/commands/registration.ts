@@ -1,15 +1,19 @@
+import type { ClientMetadata } from './client-metadata.js';
+
 /** How a client proves itself at the token endpoint (OpenID Connect Core §9). */
 export type TokenEndpointAuthMethod =
   'client_secret_basic' | 'client_secret_post' | 'client_secret_jwt' | 'private_key_jwt' | 'none';
 
 /** What describes a site to oxd and to the OpenID Provider; shared by registration and update. */
-export interface SiteMetadata {
+export interface SiteMetadata extends ClientMetadata {
   /** Where the provider sends the browser back to after a login. An absolute URL. */
   readonly authorization_redirect_uri?: string;
   /** Further redirect URIs; `authorization_redirect_uri` is always among them. */
   readonly redirect_uris?: readonly string[];
   /** Where the provider sends the browser to after a logout. An absolute URL. */
   readonly post_logout_redirect_uri?: string;
+  /** Further URLs for after a logout; `post_logout_redirect_uri` is among them. oxd 4.0 and later. */
+  readonly post_logout_redirect_uris?: readonly string[];
   /** Response types; default `["code"]`. */
   readonly response_types?: readonly string[];
   /**
@@ -63,6 +67,11 @@ export interface RegisterSiteParams extends SiteMetadata, Protected {
   readonly op_host: string;
   /** Path between `op_host` and the discovery document; begins with `/`. */
   readonly op_discovery_path?: string;
+  /**
+   * URL of the discovery document, where neither `op_host` nor `op_discovery_path` leads to it; has
+   * `/.well-known/openid-configuration` in it. oxd 4.2 and later. `op_host` is needed beside it.
+   */
+  readonly op_configuration_endpoint?: string;
   /** Required: where the provider sends the browser back to after a login. */
   readonly authorization_redirect_uri: string;
   /** Id of a client that exists at the provider; it needs `client_secret`. Nothing is registered. */
@@ -83,8 +92,24 @@ export interface RegisterSiteParams extends SiteMetadata, Protected {
 export interface RegisterSiteResult {
   /** Id of the site; every later command names it. */
   readonly oxd_id: string;
-  /** The provider as it was sent. */
+  /** The provider as it was sent; from oxd 4.2 on its issuer. */
   readonly op_host: string;
+  /** Id of the site's client. Embedded and oxd 4.x, as the members that follow. */
+  readonly client_id?: string;
+  /** Name of the site's client. */
+  readonly client_name?: string;
+  /** Secret of the site's client; `get_client_token` takes both. */
+  readonly client_secret?: string;
+  /** Token for changing the client (RFC 7592 §3). */
+  readonly client_registration_access_token?: string;
+  /** URL for changing the client (RFC 7592 §3). */
+  readonly client_registration_client_uri?: string;
+  /** When the client was registered; seconds since 1970, 0 = unknown. */
+  readonly client_id_issued_at?: number;
+  /** When its secret expires; seconds since 1970, 0 = never or unknown. */
+  readonly client_secret_expires_at?: number;
+  /** From where others begin a login, as it was sent. Embedded and oxd 4.2.2 and later. */
+  readonly initiate_login_uri?: string;
 }
 
 /** Params of `setup_client`. Source: oxd command `setup_client`, 3.x. */
@@ -94,7 +119,11 @@ export interface SetupClientParams extends RegisterSiteParams {
 }
 
 /** Result of `setup_client`: the site and, beside it, the client that obtains protection tokens. */
-export interface SetupClientResult extends RegisterSiteResult {
+export interface SetupClientResult {
+  /** Id of the site; every later command names it. */
+  readonly oxd_id: string;
+  /** The provider as it was sent. */
+  readonly op_host: string;
   /** Id of the setup client, not of the site. */
   readonly client_id: string;
   /** Secret of the setup client, not of the site. */
@@ -119,6 +148,8 @@ export interface GetClientTokenParams {
   readonly op_host: string;
   /** Path between `op_host` and the discovery document; begins with `/`. */
   readonly op_discovery_path?: string;
+  /** URL of the discovery document, as in `register_site`. oxd 4.2 and later. */
+  readonly op_configuration_endpoint?: string;
   /** Id of the client the token is for. */
   readonly client_id: string;
   /** Secret of the client the token is for. */

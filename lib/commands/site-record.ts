@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { SiteOptions } from '../oxd.options.js';
+import type { ClientMetadata } from './client-metadata.js';
+import { CLIENT_METADATA } from './dialect-client.js';
 import type { UpdateSiteParams } from './registration.js';
 import type { SetupClient } from './protection-token.js';
 
@@ -18,9 +20,11 @@ export interface SiteRecord extends Site {
 
 /** Members of the options that `update_site` can change. */
 const CHANGEABLE = [
+  ...(Object.keys(CLIENT_METADATA) as (keyof ClientMetadata)[]),
   'authorization_redirect_uri',
   'redirect_uris',
   'post_logout_redirect_uri',
+  'post_logout_redirect_uris',
   'response_types',
   'grant_types',
   'scope',
@@ -43,8 +47,9 @@ const CHANGEABLE = [
  * one given client; what oxd-server registered is unknown to the embedded engine.
  */
 export function recordKey(site: SiteOptions, side: 'embedded' | 'oxd'): string {
-  const { op_host, op_discovery_path, authorization_redirect_uri, client_name, client_id } = site;
-  const provider = `${op_host}${op_discovery_path ?? ''}`;
+  const { authorization_redirect_uri, client_name, client_id } = site;
+  const { op_host, op_discovery_path = '', op_configuration_endpoint = '' } = site;
+  const provider = `${op_host}${op_discovery_path}${op_configuration_endpoint}`;
   return `client:${hash([side, provider, authorization_redirect_uri, client_name, client_id])}`;
 }
 

@@ -1,8 +1,10 @@
 import type { SiteMetadata } from '../commands/registration.js';
+import { printable } from '../errors.js';
+import { checkClientDetails, clientDetails } from './client-details.js';
 import { Refusal } from './refusal.js';
 import type { Provider } from './provider.js';
 import { scopeFor, type DiscoveredServer } from './scope.js';
-import { redirectUris } from './site-record.js';
+import { logoutUris, redirectUris } from './site-record.js';
 
 /** Scopes of a site that names none. */
 export const DEFAULT_SCOPE: readonly string[] = ['openid', 'profile', 'email'];
@@ -13,20 +15,36 @@ const UMA_GRANTS = ['client_credentials', 'urn:ietf:params:oauth:grant-type:uma-
 /** The methods that need nothing but what a registration returns. */
 const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'none'];
 
+/** What a provider decides on, or a site says under a name of its own. */
+const NOT_CUSTOM =
+  /^(?:client_id|client_secret|client_.*_at|registration_.*|application_type|claims_redirect_uris?)$/;
+
 /**
  * The body of a registration request.
  *
+ * @throws {Refusal} `bad_request` for an attribute that has a param of its own
  * @see RFC 7591 §2, OpenID Connect Registration §2
  */
 export function clientMetadata(
   site: SiteMetadata,
   server: DiscoveredServer,
 ): Record<string, unknown> {
-  const { acr_values = [], post_logout_redirect_uri } = site;
+  const members = { ...ownMembers(site, server), ...clientDetails(site) };
+  const { custom_attributes = {} } = site;
+  for (const name of Object.keys(custom_attributes)) {
+    if (!Object.hasOwn(members, name) && !NOT_CUSTOM.test(name)) continue;
+    throw bad('custom_attributes', `must not have ${printable(name)}`);
+  }
+  return defined({ ...members, ...custom_attributes });
+}
+
+function ownMembers(site: SiteMetadata, server: DiscoveredServer): Record<string, unknown> {
+  const { acr_values = [] } = site;
   const acrValues = acr_values.filter((value) => value.trim() !== '');
-  return defined({
+  const logout = logoutUris(site);
+  return {
     redirect_uris: redirectUris(site),
-    post_logout_redirect_uris: post_logout_redirect_uri && [post_logout_redirect_uri],
+    post_logout_redirect_uris: logout.length > 0 ? logout : undefined,
     response_types: ['code'],
     grant_types: site.grant_types ?? defaultGrants(site, server.provider),
     scope: scopeFor(server, site.scope?.length ? site.scope : DEFAULT_SCOPE),
@@ -40,7 +58,7 @@ export function clientMetadata(
     sector_identifier_uri: site.client_sector_identifier_uri,
     contacts: site.contacts,
     ...claimsRedirectUris(site, server),
-  });
+  };
 }
 
 /** Whether what a site is registered with depends on UMA discovery. */
@@ -88,7 +106,11 @@ export function checkSite(site: SiteMetadata): void {
   if (client_frontchannel_logout_uris.length > 1) {
     throw bad('client_frontchannel_logout_uris', 'must be one; OpenID Connect knows no list');
   }
+  if (!logoutUris(site).every((uri) => URL.canParse(uri))) {
+    throw bad('post_logout_redirect_uris', 'must be absolute');
+  }
   checkAuthentication(site);
+  checkClientDetails(site);
 }
 
 function checkAuthentication(site: SiteMetadata): void {

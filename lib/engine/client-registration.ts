@@ -34,9 +34,8 @@ export async function registerClient(
         token: initialAccessToken,
         body,
       });
-      // Some providers do not repeat what they were told.
-      const { token_endpoint_auth_method } = request.metadata;
-      return withSecret(clientRecord({ token_endpoint_auth_method, ...(answer as object) }));
+      const told = unrepeated(request.metadata);
+      return withSecret(clientRecord({ ...told, ...(answer as object) }));
     });
   return withoutRefused(request, async (metadata) => {
     try {
@@ -77,9 +76,19 @@ export async function updateClient(
     call.changing(async () => {
       const body = { ...metadata, client_id };
       const answer = await send(call, { method: 'PUT', ...management, body });
-      return { ...client, ...sameClient(answer, client) };
+      return { ...client, ...unrepeated(metadata), ...sameClient(answer, client) };
     }),
   );
+}
+
+/** What the engine goes by, and some providers do not repeat. */
+function unrepeated(metadata: Readonly<Record<string, unknown>>): Partial<ClientRecord> {
+  const names = [
+    ...['token_endpoint_auth_method', 'token_endpoint_auth_signing_alg'],
+    ...['id_token_signed_response_alg', 'userinfo_signed_response_alg'],
+  ];
+  const told = names.filter((name) => typeof metadata[name] === 'string');
+  return Object.fromEntries(told.map((name) => [name, metadata[name]]));
 }
 
 /**

@@ -1,9 +1,15 @@
 import type { CommandName, Params } from '../commands/command.js';
+import { OxdCommandError } from '../errors.js';
+import { CLIENT_DETAILS } from './client-details.js';
 import { Refusal } from './refusal.js';
 
-type Kind = 'text' | 'number' | 'boolean' | 'texts' | 'map' | 'resources';
+/** `oxd`: only oxd-server can do it. */
+type Kind = 'oxd' | 'text' | 'number' | 'boolean' | 'texts' | 'map' | 'resources';
 
-const KINDS: Record<Kind, { readonly name: string; readonly fits: (value: unknown) => boolean }> = {
+const KINDS: Record<
+  Exclude<Kind, 'oxd'>,
+  { readonly name: string; readonly fits: (value: unknown) => boolean }
+> = {
   text: { name: 'a string', fits: isText },
   number: { name: 'a number', fits: (value) => typeof value === 'number' },
   boolean: { name: 'a boolean', fits: (value) => typeof value === 'boolean' },
@@ -19,9 +25,11 @@ const SITE = { oxd_id: 'text', protection_access_token: 'text' } as const;
 
 /** The params that describe a site. */
 export const METADATA = {
+  ...CLIENT_DETAILS,
   authorization_redirect_uri: 'text',
   redirect_uris: 'texts',
   post_logout_redirect_uri: 'text',
+  post_logout_redirect_uris: 'texts',
   response_types: 'texts',
   grant_types: 'texts',
   scope: 'texts',
@@ -44,6 +52,7 @@ const REGISTRATION = {
   protection_access_token: 'text',
   op_host: 'text',
   op_discovery_path: 'text',
+  op_configuration_endpoint: 'text',
   client_id: 'text',
   client_secret: 'text',
   client_registration_access_token: 'text',
@@ -58,6 +67,7 @@ const PARAMS: { readonly [C in CommandName]: Readonly<Record<keyof Params<C>, Ki
   get_client_token: {
     op_host: 'text',
     op_discovery_path: 'text',
+    op_configuration_endpoint: 'text',
     client_id: 'text',
     client_secret: 'text',
     scope: 'texts',
@@ -66,7 +76,7 @@ const PARAMS: { readonly [C in CommandName]: Readonly<Record<keyof Params<C>, Ki
     key_id: 'text',
   },
   register_site: REGISTRATION,
-  update_site: { ...SITE, ...METADATA, client_secret_expires_at: 'number' },
+  update_site: { ...SITE, ...METADATA, client_secret_expires_at: 'oxd' },
   remove_site: SITE,
   get_authorization_url: {
     ...SITE,
@@ -81,7 +91,14 @@ const PARAMS: { readonly [C in CommandName]: Readonly<Record<keyof Params<C>, Ki
     redirect_uri: 'text',
     response_types: 'texts',
   },
-  get_tokens_by_code: { ...SITE, code: 'text', state: 'text', iss: 'text' },
+  get_tokens_by_code: {
+    ...SITE,
+    code: 'text',
+    state: 'text',
+    iss: 'text',
+    authentication_method: 'oxd',
+    algorithm: 'oxd',
+  },
   get_access_token_by_refresh_token: { ...SITE, refresh_token: 'text', scope: 'texts' },
   get_user_info: { ...SITE, access_token: 'text', id_token: 'text' },
   get_logout_uri: {
@@ -120,6 +137,7 @@ const PARAMS: { readonly [C in CommandName]: Readonly<Record<keyof Params<C>, Ki
  * counts as left out.
  *
  * @throws {Refusal} `bad_request`, naming the param
+ * @throws {OxdCommandError} OXD_COMMAND_UNSUPPORTED for a param that only oxd-server acts on
  */
 export function checkedParams<C extends CommandName>(command: C, params: unknown): Params<C> {
   if (typeof params !== 'object' || params === null || Array.isArray(params)) {
@@ -130,10 +148,20 @@ export function checkedParams<C extends CommandName>(command: C, params: unknown
     .map(([name, kind]) => [name, kind, (params as Record<string, unknown>)[name]] as const)
     .filter(([, , value]) => value !== undefined && value !== null);
   for (const [name, kind, value] of given) {
+    if (kind === 'oxd') throw unsupported(command, name);
     if (KINDS[kind].fits(value)) continue;
     throw new Refusal('bad_request', `${name}: must be ${KINDS[kind].name}.`);
   }
   return Object.fromEntries(given.map(([name, , value]) => [name, value])) as Params<C>;
+}
+
+function unsupported(command: CommandName, name: string): OxdCommandError {
+  return new OxdCommandError(
+    `${command} was not carried out: the embedded transport cannot do what ${name} asks for; ` +
+      'only oxd-server can. Leave it out.',
+    { error: 'unsupported_operation' },
+    { code: 'OXD_COMMAND_UNSUPPORTED', command },
+  );
 }
 
 /**

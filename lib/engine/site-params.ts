@@ -15,8 +15,9 @@ export function siteMetadata(params: SiteMetadata): SiteMetadata {
  * @throws {Refusal} `invalid_client_id` or `invalid_client_secret` for half a client
  */
 export function newSite(params: RegisterSiteParams): NewSite {
-  const { op_host, op_discovery_path } = params;
-  return { op_host, op_discovery_path, site: siteMetadata(params), given: givenClient(params) };
+  const { op_host, op_discovery_path, op_configuration_endpoint } = params;
+  const address = { op_host, op_discovery_path, op_configuration_endpoint };
+  return { ...address, site: siteMetadata(params), given: givenClient(params) };
 }
 
 /** Half of one is refused, as oxd 4.x does: oxd 3.x registers another client and says nothing. */
@@ -33,6 +34,8 @@ function givenClient(params: RegisterSiteParams): ClientRecord | undefined {
     registration_client_uri: uri,
     token_endpoint_auth_method: params.client_token_endpoint_auth_method,
     token_endpoint_auth_signing_alg: params.client_token_endpoint_auth_signing_alg,
+    id_token_signed_response_alg: params.id_token_signed_response_alg,
+    userinfo_signed_response_alg: params.user_info_signed_response_alg,
   };
 }
 

@@ -74,6 +74,15 @@ export function siteRecord(value: unknown): SiteRecord | undefined {
   return record;
 }
 
+/** Where a site's users may be sent after a logout: `post_logout_redirect_uri` first, none twice. */
+export function logoutUris({
+  post_logout_redirect_uri,
+  post_logout_redirect_uris = [],
+}: SiteMetadata): string[] {
+  const all = [post_logout_redirect_uri || undefined, ...post_logout_redirect_uris];
+  return [...new Set(all.filter((uri) => uri !== undefined))];
+}
+
 /** The redirect URIs of a site: `authorization_redirect_uri` first, none twice. */
 export function redirectUris({
   authorization_redirect_uri,

@@ -59,8 +59,8 @@ export class UmaServers {
    * @see UMA 2.0 Grant §2, UMA Federated Authorization §2
    */
   async at(address: ProviderAddress): Promise<UmaServer> {
-    const { op_host, op_discovery_path = '' } = address;
-    const key = `${op_host} ${op_discovery_path}`;
+    const { op_host, op_discovery_path = '', op_configuration_endpoint = '' } = address;
+    const key = `${op_host} ${op_discovery_path} ${op_configuration_endpoint}`;
     const server = this.known.get(key);
     if (server && this.options.clock() < server.staleAt) return server;
     return this.flights.run(key, async () => {

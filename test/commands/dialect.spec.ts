@@ -4,6 +4,7 @@ import { fromWire, ignoredParams, toWire } from '../../lib/commands/dialect.js';
 import { OxdCommandError, OxdTransportError } from '../../lib/errors.js';
 import type { OxdError } from '../../lib/errors.js';
 import type { OxdVersion } from '../../lib/transport/transport.js';
+import { CLIENT_METADATA_ROWS } from '../support/client-metadata.js';
 
 const OXD: OxdVersion[] = ['3.1.1', '3.1.2', '3.1.3', '3.1.4'];
 const upTo = (last: OxdVersion): OxdVersion[] => OXD.slice(0, OXD.indexOf(last) + 1);
@@ -80,6 +81,21 @@ describe('toWire', () => {
       ['get_authorization_url', 'response_types', OXD, 'oxd 4.0 and later'],
       ['get_authorization_url', 'params', OXD, 'oxd 4.0 and later'],
       ['get_authorization_url', 'nonce', OXD, 'oxd 4.2 and later'],
+      ['register_site', 'post_logout_redirect_uris', OXD, 'oxd 4.0 and later'],
+      ['update_site', 'post_logout_redirect_uris', OXD, 'oxd 4.0 and later'],
+      ['register_site', 'op_configuration_endpoint', OXD, 'oxd 4.2 and later'],
+      ['setup_client', 'op_configuration_endpoint', OXD, 'oxd 4.2 and later'],
+      ['get_client_token', 'op_configuration_endpoint', OXD, 'oxd 4.2 and later'],
+      ['get_tokens_by_code', 'authentication_method', OXD, 'known to oxd 4.2 and later'],
+      ['get_tokens_by_code', 'algorithm', OXD, 'known to oxd 4.2 and later'],
+      ...CLIENT_METADATA_ROWS.flatMap(([name, { since, sent }]) =>
+        (['register_site', 'setup_client', 'update_site'] as const).map(
+          (command): [CommandName, string, readonly OxdVersion[], string] => [
+            ...([command, name, OXD] as const),
+            `known to ${sent ? 'the embedded transport and to ' : ''}oxd ${since} and later`,
+          ],
+        ),
+      ),
     ];
     const rowsOf = (isRefused: boolean): [CommandName, string, OxdVersion, string][] =>
       refused.flatMap(([command, param, versions, known]) =>
@@ -407,6 +423,22 @@ describe('fromWire', () => {
         { active: false },
       ],
       [
+        'oxd 4.x: the client of a site, initiate_login_uri with its blank',
+        'register_site',
+        'contract',
+        { ...setup, client_name: 'n', 'initiate_login_uri ': 'https://app.example/begin' },
+        {
+          oxd_id: 'id',
+          op_host: 'https://op.example',
+          client_id: 'c',
+          client_secret: 's',
+          client_id_issued_at: 0,
+          client_secret_expires_at: 0,
+          client_name: 'n',
+          initiate_login_uri: 'https://app.example/begin',
+        },
+      ],
+      [
         'further members pass',
         'register_site',
         'contract',
@@ -564,6 +596,34 @@ describe('fromWire', () => {
       ['register_site', { op_host: 'x' }, 'oxd_id'],
       ['register_site', { oxd_id: 7, op_host: 'x' }, 'oxd_id'],
       ['register_site', { oxd_id: '', op_host: 'x' }, 'oxd_id'],
+      ['register_site', { oxd_id: 'id', op_host: 'x', client_id: 7 }, 'client_id'],
+      ['register_site', { oxd_id: 'id', op_host: 'x', client_name: [] }, 'client_name'],
+      ['register_site', { oxd_id: 'id', op_host: 'x', client_secret: {} }, 'client_secret'],
+      [
+        'register_site',
+        { oxd_id: 'id', op_host: 'x', client_registration_access_token: 1 },
+        'client_registration_access_token',
+      ],
+      [
+        'register_site',
+        { oxd_id: 'id', op_host: 'x', client_registration_client_uri: 1 },
+        'client_registration_client_uri',
+      ],
+      [
+        'register_site',
+        { oxd_id: 'id', op_host: 'x', client_id_issued_at: '1' },
+        'client_id_issued_at',
+      ],
+      [
+        'register_site',
+        { oxd_id: 'id', op_host: 'x', client_secret_expires_at: '1' },
+        'client_secret_expires_at',
+      ],
+      [
+        'register_site',
+        { oxd_id: 'id', op_host: 'x', 'initiate_login_uri ': 1 },
+        'initiate_login_uri',
+      ],
       ['update_site', {}, 'oxd_id'],
       ['remove_site', { oxd_id: null }, 'oxd_id'],
       ['setup_client', { ...setup, client_id: null }, 'client_id'],

@@ -4,6 +4,7 @@ import { OxdCommandError, OxdStoreError, OxdTransportError } from '../../lib/err
 import type { SiteOptions } from '../../lib/oxd.options.js';
 import { MemoryStore, type OxdStore } from '../../lib/store.js';
 import { OxdTransport, type OxdVersion } from '../../lib/transport/transport.js';
+import { CLIENT_METADATA_ROWS } from '../support/client-metadata.js';
 
 type Answers = Record<string, (params: Record<string, unknown>, nth: number) => unknown>;
 
@@ -121,6 +122,18 @@ describe('the site', () => {
     expect(await at('/realms/prod').oxdId()).toBe('site-2');
     expect(await at('/realms/staging').oxdId()).toBe('site-1');
     expect(transport.count('update_site')).toBe(0);
+  });
+
+  it('is another one at another op_configuration_endpoint', async () => {
+    const transport = new FakeTransport({ register_site });
+    const store = new MemoryStore();
+    const at = (realm: string) => ({
+      ...site,
+      op_configuration_endpoint: `${site.op_host}/${realm}/.well-known/openid-configuration`,
+    });
+    expect(await client(transport, store, at('one')).oxdId()).toBe('site-1');
+    expect(await client(transport, store, at('two')).oxdId()).toBe('site-2');
+    expect(await client(transport, store, at('one')).oxdId()).toBe('site-1');
   });
 
   it('is not waited for by a call that is aborted, and found all the same', async () => {
@@ -277,6 +290,18 @@ describe('changed options', () => {
           redirect_uris: [site.authorization_redirect_uri],
         }),
       ],
+    ]);
+    expect(third.calls).toEqual([]);
+  });
+
+  it.each<[string, unknown]>([
+    ['post_logout_redirect_uris', ['https://app.example.com/out']],
+    ...CLIENT_METADATA_ROWS.map(([name, { value }]): [string, unknown] => [name, value]),
+  ])('of %s update the site', async (name, value) => {
+    const update_site = () => ({ oxd_id: 'site-1' });
+    const { transport, third } = await restarted({ update_site }, { [name]: value });
+    expect(transport.calls).toEqual([
+      ['update_site', expect.objectContaining({ oxd_id: 'site-1', [name]: value })],
     ]);
     expect(third.calls).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose';
-import type { IntrospectAccessTokenResult } from '../../lib/index.js';
+import type { IntrospectAccessTokenResult, RegisterSiteResult } from '../../lib/index.js';
 import { DEMO_USERS } from '../../lib/sandbox/accounts.js';
 import { Browser } from '../support/browser.js';
 import {
@@ -46,17 +46,20 @@ function introspected(issuer: string, client: unknown) {
   });
 }
 
+/** What every transport tells of a new site; of its client oxd 3.x tells nothing. */
+const named = ({ oxd_id, op_host }: RegisterSiteResult) => ({ oxd_id, op_host });
+
 const ROWS: readonly Row[] = [
   {
     title: 'registers a further site',
-    call: ({ oidc, site }) => oidc.registerSite(site),
+    call: async ({ oidc, site }) => named(await oidc.registerSite(site)),
     result: { oxd_id: text, op_host: expect.stringMatching(/^http:\/\/localhost/) },
     unprotected: true,
   },
   {
     title: 'registers a site for a client that exists',
-    call: ({ oidc, site }) =>
-      oidc.registerSite({ ...site, client_id: 'a-client', client_secret: 'a-secret' }),
+    call: async ({ oidc, site }) =>
+      named(await oidc.registerSite({ ...site, client_id: 'a-client', client_secret: 'a-secret' })),
     result: { oxd_id: text, op_host: text },
     unprotected: true,
   },

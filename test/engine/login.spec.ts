@@ -496,11 +496,26 @@ describe('every command', () => {
     ['get_authorization_url', { custom_parameters: 'a' }, 'custom_parameters'],
     ['register_site', { trusted_client: 'yes' }, 'trusted_client'],
     ['register_site', { redirect_uris: CALLBACK }, 'redirect_uris'],
-    ['update_site', { client_secret_expires_at: '1' }, 'client_secret_expires_at'],
+    ['update_site', { default_max_age: '1' }, 'default_max_age'],
   ])('%s refuses %p', async (command, params, name) => {
     const error = await refused(engine.raw(command, { oxd_id, ...params }));
     expect(error).toMatchObject({ error: 'bad_request', mayHaveRun: false });
     expect(error.message).toContain(`${name}: must be`);
+  });
+
+  it.each([
+    ['update_site', 'client_secret_expires_at', 1],
+    ['get_tokens_by_code', 'authentication_method', 'private_key_jwt'],
+    ['get_tokens_by_code', 'algorithm', 'RS256'],
+  ])('%s refuses %s, which only oxd-server acts on', async (command, name, value) => {
+    op.requests.length = 0;
+    const error = await refused(engine.raw(command, { ...ANY, oxd_id, [name]: value }));
+    expect(error).toMatchObject({
+      ...{ code: 'OXD_COMMAND_UNSUPPORTED', error: 'unsupported_operation', mayHaveRun: false },
+      command,
+    });
+    expect(error.message).toContain(name);
+    expect(op.requests).toEqual([]);
   });
 
   it.each([[null], [[]], ['text'], [7]])('refuses %p as params', async (params) => {

@@ -252,6 +252,54 @@ describe('discovery', () => {
   });
 });
 
+describe('an op_configuration_endpoint', () => {
+  const client = { client_id: 'c', client_secret: 's3' };
+  const endpoint = () => `${op.issuer}/realms/r/.well-known/openid-configuration`;
+  /** The documents of a provider whose issuer is this. */
+  const announce = (issuer: string): void => {
+    op.on('client', async (seen) => {
+      const usual = await op.usual({ ...seen, endpoint: 'discovery' });
+      return { json: { ...(usual.json as object), issuer } };
+    });
+  };
+
+  it.each([
+    ['the host', '', () => op.issuer],
+    ['what it begins with', '', () => `${op.issuer}/realms/r`],
+    ['what it begins with, where it has a query', '?p=policy', () => `${op.issuer}/realms/r`],
+  ])('is asked alone, and its issuer may be %s', async (_, query, issuerOf) => {
+    announce(issuerOf());
+    const address = { op_host: op.issuer, op_configuration_endpoint: endpoint() + query };
+    const oxd_id = await engine.site(op, { ...address, ...client });
+    const token = await engine.run('get_client_token', { ...address, ...client });
+    expect(token).toHaveProperty('access_token');
+    const { authorization_url } = await engine.run('get_authorization_url', { oxd_id });
+    expect(authorization_url).toMatch(/^http/);
+    expect(op.requests[0]?.url).toBe(`/realms/r/.well-known/openid-configuration${query}`);
+    expect(op.seen('discovery')).toEqual([]);
+  });
+
+  it('is refused where the issuer is neither', async () => {
+    announce(`${op.issuer}/realms/other`);
+    const call = engine.site(op, { op_configuration_endpoint: endpoint() });
+    expect(await refused(call)).toMatchObject({ error: 'no_connect_discovery_response' });
+  });
+
+  it('is refused on plain http unless that is allowed', async () => {
+    const strict = new TestEngine({ allowInsecureRequests: false });
+    const op_host = op.issuer.replace('http:', 'https:');
+    const call = strict.site(op, { op_host, op_configuration_endpoint: endpoint() });
+    expect((await refused(call)).message).toContain('allowInsecureRequests');
+    expect(op.requests).toEqual([]);
+  });
+
+  it('is refused beside an op_discovery_path', async () => {
+    const both = { op_discovery_path: '/realms/r', op_configuration_endpoint: endpoint() };
+    expect(await refused(engine.site(op, both))).toMatchObject({ error: 'bad_request' });
+    expect(op.requests).toEqual([]);
+  });
+});
+
 it('refuses plain http unless it is allowed, and sends nothing', async () => {
   const strict = new TestEngine({ allowInsecureRequests: false });
   const error = await refused(strict.site(op));
@@ -313,6 +361,29 @@ it.each([
   ['op_host', 'https://op.example.com/#a', 'invalid_op_host'],
   ['op_discovery_path', 'evil.example', 'bad_request'],
   ['op_discovery_path', '/a?b', 'bad_request'],
+  ['op_configuration_endpoint', '', 'invalid_op_configuration_endpoint'],
+  ['op_configuration_endpoint', 'op.example.com', 'invalid_op_configuration_endpoint'],
+  ['op_configuration_endpoint', 'https://op.example.com/', 'invalid_op_configuration_endpoint'],
+  [
+    'op_configuration_endpoint',
+    '/.well-known/openid-configuration',
+    'invalid_op_configuration_endpoint',
+  ],
+  [
+    'op_configuration_endpoint',
+    'https://op.example.com/.well-known/openid-configuration#x',
+    'invalid_op_configuration_endpoint',
+  ],
+  [
+    'op_configuration_endpoint',
+    'https://op.example.com/?/.well-known/openid-configuration',
+    'invalid_op_configuration_endpoint',
+  ],
+  [
+    'op_configuration_endpoint',
+    'ftp://op.example.com/.well-known/openid-configuration',
+    'invalid_op_configuration_endpoint',
+  ],
 ])('refuses %s: %s', async (name, value, error) => {
   const call = engine.site(op, { [name]: value });
   expect(await refused(call)).toMatchObject({ error, mayHaveRun: false });

@@ -3,6 +3,7 @@ import { MemoryStore, OxdStore } from '../../lib/store.js';
 import { OxdStoreError } from '../../lib/errors.js';
 import type { SiteRecord } from '../../lib/engine/site-record.js';
 import { registerSecret, secretsIn } from '../support/secrets.js';
+import { CLIENT_METADATA_ROWS } from '../support/client-metadata.js';
 import { FakeOp, type Answer, type Seen } from '../support/fake-op.js';
 import { startQuietly } from '../sandbox/uma-world.js';
 import { CALLBACK, HOME, refused, TestEngine } from './engine.js';
@@ -32,6 +33,11 @@ const use = (oxd_id: string) => engine.run('get_authorization_url', { oxd_id });
 const UMA_TICKET = 'urn:ietf:params:oauth:grant-type:uma-ticket';
 const ANSWER = { status: 400, json: { error: 'invalid_client_metadata' } };
 
+/** Whether a value is of the JSON type of another. */
+function isLike(one: unknown, other: unknown): boolean {
+  return typeof one === typeof other && Array.isArray(one) === Array.isArray(other);
+}
+
 describe('register_site', () => {
   it('registers a client and keeps what the provider returned', async () => {
     const site = {
@@ -56,10 +62,6 @@ describe('register_site', () => {
       protection_access_token: 'ignored',
     } as const;
     const result = await engine.run('register_site', site);
-    expect(result).toEqual({
-      oxd_id: expect.stringMatching(/^[\da-f-]{36}$/) as string,
-      op_host: op.issuer,
-    });
     expect(body()).toEqual({
       redirect_uris: [CALLBACK, 'https://app.example.com/second'],
       post_logout_redirect_uris: [HOME],
@@ -84,6 +86,17 @@ describe('register_site', () => {
       registration_access_token: expect.stringMatching(/^registration-/) as string,
       registration_client_uri: expect.stringContaining(`${op.issuer}/reg/`) as string,
       token_endpoint_auth_method: 'client_secret_post',
+    });
+    expect(result).toEqual({
+      oxd_id: expect.stringMatching(/^[\da-f-]{36}$/) as string,
+      op_host: op.issuer,
+      client_id: client.client_id,
+      client_name: 'My application',
+      client_secret: client.client_secret,
+      client_registration_access_token: client.registration_access_token,
+      client_registration_client_uri: client.registration_client_uri,
+      client_id_issued_at: 1700000000,
+      client_secret_expires_at: 0,
     });
   });
 
@@ -127,6 +140,102 @@ describe('register_site', () => {
     expect(body(op.seen('register')[1])).toMatchObject({ grant_types: ['authorization_code'] });
   });
 
+  describe.each(CLIENT_METADATA_ROWS.filter(([, { sent }]) => sent))('%s', (name, row) => {
+    it('is sent at registration and at an update, and kept', async () => {
+      const oxd_id = await engine.site(op, { [name]: row.value });
+      expect(body()).toMatchObject(row.sent ?? {});
+      await engine.run('update_site', { oxd_id, client_name: 'New name' });
+      expect(body(op.seen('client')[0])).toMatchObject({ ...row.sent, client_name: 'New name' });
+      const other = await engine.site(op);
+      expect(body(op.seen('register')[1])).toEqual(
+        expect.not.objectContaining(row.sent as Record<string, unknown>),
+      );
+      await engine.run('update_site', { oxd_id: other, [name]: row.value });
+      expect(body(op.seen('client')[1])).toMatchObject(row.sent ?? {});
+    });
+
+    it('must be of its type', async () => {
+      for (const wrong of [7, 'text', true, {}, []].filter((one) => !isLike(one, row.value))) {
+        const refusal = await refused(engine.site(op, { [name]: wrong }));
+        expect(refusal).toMatchObject({ error: 'bad_request', mayHaveRun: false });
+        expect(refusal.message).toContain(`${name}: must be`);
+      }
+      expect(op.requests).toEqual([]);
+    });
+  });
+
+  it.each(CLIENT_METADATA_ROWS.filter(([, { sent }]) => !sent))(
+    'refuses %s, which only oxd can do',
+    async (name, { value }) => {
+      const oxd_id = await engine.site(op);
+      op.requests.length = 0;
+      const site = { op_host: op.issuer, authorization_redirect_uri: CALLBACK, [name]: value };
+      for (const call of [
+        engine.run('register_site', site),
+        engine.run('setup_client', site),
+        engine.run('update_site', { oxd_id, [name]: value }),
+      ]) {
+        const refusal = await refused(call);
+        expect(refusal).toMatchObject({
+          code: 'OXD_COMMAND_UNSUPPORTED',
+          error: 'unsupported_operation',
+          mayHaveRun: false,
+        });
+        expect(refusal.message).toContain(`cannot do what ${name} asks for`);
+      }
+      expect(op.requests).toEqual([]);
+    },
+  );
+
+  it.each([
+    [{ post_logout_redirect_uris: [`${HOME}a`, `${HOME}b`] }, [HOME, `${HOME}a`, `${HOME}b`]],
+    [{ post_logout_redirect_uris: [`${HOME}a`, HOME] }, [HOME, `${HOME}a`]],
+    [
+      { post_logout_redirect_uri: undefined, post_logout_redirect_uris: [`${HOME}a`] },
+      [`${HOME}a`],
+    ],
+    [{ post_logout_redirect_uri: undefined, post_logout_redirect_uris: [] }, undefined],
+  ])('registers for after a logout %j', async (site, sent) => {
+    const oxd_id = await engine.site(op, site);
+    const told = body() as { post_logout_redirect_uris?: unknown };
+    expect(told.post_logout_redirect_uris).toEqual(sent);
+    const { uri } = await engine.run('get_logout_uri', { oxd_id });
+    const query = new URL(uri).searchParams;
+    expect(query.get('post_logout_redirect_uri')).toBe(sent?.[0] ?? null);
+  });
+
+  it('says where logins begin, as it was sent', async () => {
+    const initiate_login_uri = 'https://app.example.com/begin';
+    const site = { op_host: op.issuer, authorization_redirect_uri: CALLBACK };
+    const result = await engine.run('register_site', { ...site, initiate_login_uri });
+    expect(result).toMatchObject({ initiate_login_uri });
+  });
+
+  it.each([
+    ['register_site', {}],
+    ['update_site', { client_name: 'New name' }],
+  ] as const)('%s goes by what the provider does not repeat', async (command, more) => {
+    const asked = { id_token_signed_response_alg: 'ES384', user_info_signed_response_alg: 'ES384' };
+    const silent = async (seen: Parameters<typeof op.usual>[0]) => {
+      const { json, status } = await op.usual(seen);
+      const { id_token_signed_response_alg: _, ...rest } = json as Record<string, unknown>;
+      return { status, json: { ...rest, userinfo_signed_response_alg: undefined } };
+    };
+    op.on('register', silent);
+    op.on('client', silent);
+    const isUpdate = command === 'update_site';
+    const oxd_id = await engine.site(op, isUpdate ? {} : asked);
+    if (isUpdate) await engine.run(command, { oxd_id, ...asked, ...more });
+    expect((await record(oxd_id)).client).toMatchObject({
+      id_token_signed_response_alg: 'ES384',
+      userinfo_signed_response_alg: 'ES384',
+    });
+    const login = await engine.callback(op, oxd_id);
+    expect(await refused(engine.run('get_tokens_by_code', login))).toMatchObject({
+      error: 'invalid_id_token_unknown',
+    });
+  });
+
   it('sends the initial access token, and nowhere else', async () => {
     registerSecret('initial-token-1');
     const trusted = new TestEngine({ initialAccessToken: 'initial-token-1' });
@@ -159,6 +268,19 @@ describe('register_site', () => {
     });
   });
 
+  it('takes the algorithms of a given client from the site', async () => {
+    const oxd_id = await engine.site(op, {
+      client_id: 'mine',
+      client_secret: 's3',
+      id_token_signed_response_alg: 'ES384',
+      user_info_signed_response_alg: 'PS256',
+    });
+    expect((await record(oxd_id)).client).toMatchObject({
+      id_token_signed_response_alg: 'ES384',
+      userinfo_signed_response_alg: 'PS256',
+    });
+  });
+
   it.each<[string, object]>([
     ['invalid_client_secret', { client_id: 'mine' }],
     ['invalid_client_secret', { client_id: 'mine', client_secret: ' ' }],
@@ -186,11 +308,49 @@ describe('register_site', () => {
     ['client_token_endpoint_auth_method', 'private_key_jwt', 'bad_request'],
     ['client_token_endpoint_auth_method', 'magic', 'bad_request'],
     ['client_frontchannel_logout_uris', ['https://a.example', 'https://b.example'], 'bad_request'],
+    ['post_logout_redirect_uris', ['/out'], 'bad_request'],
+    ['id_token_signed_response_alg', 'none', 'id_token_without_signature_not_allowed'],
+    ['id_token_signed_response_alg', 'RS1', 'invalid_algorithm'],
+    ['user_info_signed_response_alg', 'none', 'invalid_algorithm'],
+    ['user_info_signed_response_alg', 'HS256', 'invalid_algorithm'],
+    ['subject_type', 'anonymous', 'invalid_subject_type'],
+    ['jwks', 'no JSON', 'bad_request'],
+    ['jwks', '[]', 'bad_request'],
+    ['jwks', '{"keys":{}}', 'bad_request'],
+    ['jwks', '{"keys":["key"]}', 'bad_request'],
+    ['jwks', '{"keys":[{"kty":"EC","d":"its own"}]}', 'bad_request'],
+    ['jwks', '{"keys":[{"kty":"oct","k":"shared"}]}', 'bad_request'],
   ])('refuses %s: %p before anything is sent', async (name, value, error) => {
     const refusal = await refused(engine.site(op, { [name]: value }));
     expect(refusal).toMatchObject({ error, mayHaveRun: false, command: 'register_site' });
     expect(refusal.message).toContain(name);
     expect(op.requests).toEqual([]);
+  });
+
+  it('refuses keys beside their URL', async () => {
+    const keys = { jwks: '{"keys":[]}', client_jwks_uri: 'https://app.example.com/jwks' };
+    const refusal = await refused(engine.site(op, keys));
+    expect(refusal).toMatchObject({ error: 'bad_request', mayHaveRun: false });
+    expect(op.requests).toEqual([]);
+  });
+
+  it.each([
+    'redirect_uris',
+    'client_id',
+    'client_secret',
+    'client_name',
+    'scope',
+    'token_endpoint_auth_method',
+    'registration_access_token',
+    'jwks_uri',
+    'claims_redirect_uris',
+    'userinfo_signed_response_alg',
+    'id_token_signed_response_alg',
+  ])('refuses %s as a custom attribute', async (name) => {
+    const refusal = await refused(engine.site(op, { custom_attributes: { [name]: 'x' } }));
+    expect(refusal).toMatchObject({ error: 'bad_request', mayHaveRun: false });
+    expect(refusal.message).toContain(`custom_attributes: must not have ${name}`);
+    expect(op.seen('register')).toEqual([]);
   });
 
   it('says what to do where the provider registers nobody', async () => {

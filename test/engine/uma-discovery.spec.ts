@@ -40,6 +40,13 @@ describe('UMA discovery', () => {
       'an op_discovery_path',
       (host: string) => ({ op_host: host, op_discovery_path: '/realms/photoz' }),
     ],
+    [
+      'what an op_configuration_endpoint begins with',
+      (host: string) => ({
+        op_host: host,
+        op_configuration_endpoint: `${host}/realms/photoz/.well-known/openid-configuration`,
+      }),
+    ],
   ])('is below %s', async (_, address) => {
     const issuer = `${as.issuer}/realms/photoz`;
     as.discovery = { issuer };
@@ -52,6 +59,19 @@ describe('UMA discovery', () => {
     expect(as.seen('uma-discovery').map(({ url }) => url)).toEqual([
       '/realms/photoz/.well-known/uma2-configuration',
     ]);
+  });
+
+  it('is done for each op_configuration_endpoint of a host', async () => {
+    for (const realm of ['one', 'two']) {
+      const issuer = `${as.issuer}/${realm}`;
+      as.discovery = { issuer };
+      as.op.discovery = { ...as.op.discovery, issuer };
+      const op_configuration_endpoint = `${issuer}/.well-known/openid-configuration`;
+      const oxd_id = await engine.site(as, { ...RS, op_configuration_endpoint });
+      await engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
+      const { 'www-authenticate_header': header } = await check(oxd_id);
+      expect(header).toContain(`as_uri="${issuer}"`);
+    }
   });
 
   it('is done once for many, and again after ten minutes', async () => {

@@ -2,9 +2,10 @@ import { buildEndSessionUrl } from 'openid-client';
 import type { Operation } from '../engine-context.js';
 import { Refusal } from '../refusal.js';
 import { withoutEmpty } from '../results.js';
+import { logoutUris } from '../site-record.js';
 
 /**
- * Where the session at the provider ends. Without `post_logout_redirect_uri` the registered one.
+ * Where the session at the provider ends. Without `post_logout_redirect_uri` the first registered one.
  *
  * @see oxd command get_logout_uri; OpenID Connect RP-Initiated Logout §2
  */
@@ -16,7 +17,8 @@ export const getLogoutUri: Operation<'get_logout_uri'> = async (context, params)
     throw new Refusal('no_end_session_endpoint_at_op', message);
   }
   const { id_token_hint, state, session_state } = params;
-  const { post_logout_redirect_uri = record.site.post_logout_redirect_uri } = params;
+  const [registered] = logoutUris(record.site);
+  const { post_logout_redirect_uri = registered } = params;
   const query = withoutEmpty({ id_token_hint, post_logout_redirect_uri, state, session_state });
   const configuration = context.configuration(provider, record.client);
   return { uri: buildEndSessionUrl(configuration, query as Record<string, string>).href };

@@ -1,5 +1,6 @@
 import { checkSite } from '../client-metadata.js';
 import type { Operation } from '../engine-context.js';
+import { withoutEmpty } from '../results.js';
 import { newSite } from '../site-params.js';
 
 /**
@@ -12,6 +13,20 @@ export const registerSite: Operation<'register_site'> = async (context, params) 
   if (params.trusted_client) {
     context.log.warn('register_site: trusted_client means nothing to the embedded transport.');
   }
-  const { oxd_id, op_host } = await context.engine.sites.create(context.call, newSite(params));
-  return { oxd_id, op_host };
+  const { oxd_id, op_host, site, client } = await context.engine.sites.create(
+    context.call,
+    newSite(params),
+  );
+  return withoutEmpty({
+    oxd_id,
+    op_host,
+    client_id: client.client_id,
+    client_name: site.client_name,
+    client_secret: client.client_secret,
+    client_registration_access_token: client.registration_access_token,
+    client_registration_client_uri: client.registration_client_uri,
+    client_id_issued_at: client.client_id_issued_at ?? 0,
+    client_secret_expires_at: client.client_secret_expires_at ?? 0,
+    initiate_login_uri: site.initiate_login_uri,
+  });
 };

@@ -13,9 +13,6 @@ export const updateSite: Operation<'update_site'> = async (context, params) => {
   const record = await context.site(params.oxd_id);
   const site = { ...record.site, ...siteMetadata(params) };
   checkSite(site);
-  if (params.client_secret_expires_at !== undefined) {
-    context.log.warn('update_site: the provider alone decides on client_secret_expires_at.');
-  }
   const { sites } = context.engine;
   const request = await sites.describe({ ...record, site });
   const client = await updateClient(context.call, record.client, request);

@@ -1,0 +1,123 @@
+import type { ClientMetadata } from '../commands/client-metadata.js';
+import { Refusal } from './refusal.js';
+import { jsonOf, objectOf } from './uma-json.js';
+
+/** The JSON type of what describes a client further; what only oxd can do is refused here. */
+export const CLIENT_DETAILS = {
+  logo_uri: 'text',
+  client_uri: 'text',
+  policy_uri: 'text',
+  tos_uri: 'text',
+  jwks: 'text',
+  subject_type: 'text',
+  initiate_login_uri: 'text',
+  default_max_age: 'number',
+  require_auth_time: 'boolean',
+  front_channel_logout_session_required: 'boolean',
+  id_token_signed_response_alg: 'text',
+  id_token_encrypted_response_alg: 'oxd',
+  id_token_encrypted_response_enc: 'oxd',
+  user_info_signed_response_alg: 'text',
+  user_info_encrypted_response_alg: 'oxd',
+  user_info_encrypted_response_enc: 'oxd',
+  request_object_signing_alg: 'text',
+  request_object_encryption_alg: 'text',
+  request_object_encryption_enc: 'text',
+  id_token_binding_cnf: 'oxd',
+  tls_client_auth_subject_dn: 'text',
+  software_id: 'text',
+  software_version: 'text',
+  software_statement: 'text',
+  access_token_as_jwt: 'boolean',
+  access_token_signing_alg: 'text',
+  access_token_lifetime: 'number',
+  rpt_as_jwt: 'boolean',
+  run_introspection_script_beforeaccess_token_as_jwt_creation_and_include_claims: 'boolean',
+  authorized_origins: 'texts',
+  custom_attributes: 'map',
+  allow_spontaneous_scopes: 'boolean',
+  spontaneous_scopes: 'texts',
+  sync_client_from_op: 'oxd',
+  sync_client_period_in_seconds: 'oxd',
+} as const satisfies Record<keyof ClientMetadata, string>;
+
+/** Names at the provider, where they differ. */
+const SPELLED: Readonly<Record<string, string>> = {
+  user_info_signed_response_alg: 'userinfo_signed_response_alg',
+  front_channel_logout_session_required: 'frontchannel_logout_session_required',
+  run_introspection_script_beforeaccess_token_as_jwt_creation_and_include_claims:
+    'run_introspection_script_before_access_token_as_jwt_creation_and_include_claims',
+};
+
+const PUBLIC_KEY_ALGS = /^(?:(?:RS|PS|ES)(?:256|384|512)|EdDSA|Ed25519)$/;
+const SECRET_ALGS = /^HS(?:256|384|512)$/;
+
+/** Members of a JWK that its owner keeps (RFC 7518 §6). */
+const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
+
+/**
+ * What a site says of its client further, as a registration request has it; attributes of its own
+ * aside.
+ *
+ * @see RFC 7591 §2, OpenID Connect Registration §2
+ */
+export function clientDetails(site: ClientMetadata): Record<string, unknown> {
+  const given: Readonly<Record<string, unknown>> = {
+    ...site,
+    jwks: site.jwks && keySet(site.jwks),
+  };
+  const named = Object.entries(CLIENT_DETAILS)
+    .filter(([name, kind]) => kind !== 'oxd' && name !== 'custom_attributes')
+    .map(([name]) => [SPELLED[name] ?? name, given[name]] as const);
+  return Object.fromEntries(named);
+}
+
+/**
+ * Refuses what cannot work, before anything is sent.
+ *
+ * @throws {Refusal} naming the param
+ */
+export function checkClientDetails(
+  site: ClientMetadata & { readonly client_jwks_uri?: string },
+): void {
+  checkAlgorithms(site);
+  const { subject_type = 'public', jwks, client_jwks_uri } = site;
+  if (!['pairwise', 'public'].includes(subject_type)) {
+    throw new Refusal('invalid_subject_type', 'subject_type: must be pairwise or public.');
+  }
+  if (!jwks) return;
+  if (client_jwks_uri) {
+    throw new Refusal('bad_request', 'jwks: must be left out beside client_jwks_uri.');
+  }
+  keySet(jwks);
+}
+
+function checkAlgorithms({
+  id_token_signed_response_alg: idToken = 'RS256',
+  user_info_signed_response_alg: userInfo = 'RS256',
+}: ClientMetadata): void {
+  if (idToken === 'none') {
+    const message = 'id_token_signed_response_alg: must not be none, an id_token proves who came.';
+    throw new Refusal('id_token_without_signature_not_allowed', message);
+  }
+  if (!PUBLIC_KEY_ALGS.test(idToken) && !SECRET_ALGS.test(idToken)) {
+    throw algorithm('id_token_signed_response_alg');
+  }
+  if (!PUBLIC_KEY_ALGS.test(userInfo)) throw algorithm('user_info_signed_response_alg');
+}
+
+function algorithm(name: string): Refusal {
+  return new Refusal('invalid_algorithm', `${name}: is no algorithm that can be verified here.`);
+}
+
+/** OpenID Connect Registration §2: neither private nor symmetric keys. */
+function keySet(jwks: string): object {
+  const set = objectOf(jsonOf(jwks));
+  if (set && Array.isArray(set.keys) && set.keys.every(isPublic)) return set;
+  throw new Refusal('bad_request', 'jwks: must be the text of a JWK Set of public keys.');
+}
+
+function isPublic(key: unknown): boolean {
+  const members = objectOf(key);
+  return members !== undefined && !PRIVATE.some((name) => Object.hasOwn(members, name));
+}
