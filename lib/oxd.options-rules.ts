@@ -6,6 +6,7 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
+  IsJSON,
   IsObject,
   IsOptional,
   IsString,
@@ -14,7 +15,10 @@ import {
   Max,
   Min,
   MinLength,
+  NotEquals,
+  ValidateBy,
   ValidateNested,
+  isObject,
   validateSync,
   type ValidationError,
 } from 'class-validator';
@@ -30,13 +34,72 @@ const VERSION_TEXT = {
   message: `must be one of ${VERSIONS.join(', ')}; for oxd-server 3.1.5 to 3.1.8 use 3.1.4`,
 };
 const PATH_TEXT = { message: 'must begin with "/"' };
+const CONFIGURATION = /^https?:\/\/[^?#]+\/\.well-known\/openid-configuration\/?(?:\?[^#]*)?$/;
+const CONFIGURATION_TEXT = {
+  message: 'must be an absolute http or https URL with /.well-known/openid-configuration',
+};
 
-class SiteRules {
+/** An object of strings. */
+function IsTexts(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isTexts',
+    validator: {
+      validate: (value: unknown) =>
+        isObject(value) && Object.values(value as object).every((one) => typeof one === 'string'),
+      defaultMessage: () => 'must be an object of strings',
+    },
+  });
+}
+
+/** The rules for `ClientMetadata`. */
+class ClientRules {
+  @IsOptional() @IsUrl(URL_RULE, URL_TEXT) logo_uri?: string;
+  @IsOptional() @IsUrl(URL_RULE, URL_TEXT) client_uri?: string;
+  @IsOptional() @IsUrl(URL_RULE, URL_TEXT) policy_uri?: string;
+  @IsOptional() @IsUrl(URL_RULE, URL_TEXT) tos_uri?: string;
+  @IsOptional() @IsJSON() jwks?: string;
+  @IsOptional() @IsIn(['pairwise', 'public']) subject_type?: string;
+  @IsOptional() @IsUrl(URL_RULE, URL_TEXT) initiate_login_uri?: string;
+  @IsOptional() @IsInt() @Min(0) default_max_age?: number;
+  @IsOptional() @IsBoolean() require_auth_time?: boolean;
+  @IsOptional() @IsBoolean() front_channel_logout_session_required?: boolean;
+  @IsOptional() @IsString() @NotEquals('none') id_token_signed_response_alg?: string;
+  @IsOptional() @IsString() id_token_encrypted_response_alg?: string;
+  @IsOptional() @IsString() id_token_encrypted_response_enc?: string;
+  @IsOptional() @IsString() user_info_signed_response_alg?: string;
+  @IsOptional() @IsString() user_info_encrypted_response_alg?: string;
+  @IsOptional() @IsString() user_info_encrypted_response_enc?: string;
+  @IsOptional() @IsString() request_object_signing_alg?: string;
+  @IsOptional() @IsString() request_object_encryption_alg?: string;
+  @IsOptional() @IsString() request_object_encryption_enc?: string;
+  @IsOptional() @IsString() id_token_binding_cnf?: string;
+  @IsOptional() @IsString() tls_client_auth_subject_dn?: string;
+  @IsOptional() @IsString() software_id?: string;
+  @IsOptional() @IsString() software_version?: string;
+  @IsOptional() @IsString() software_statement?: string;
+  @IsOptional() @IsBoolean() access_token_as_jwt?: boolean;
+  @IsOptional() @IsString() access_token_signing_alg?: string;
+  @IsOptional() @IsInt() @Min(1) access_token_lifetime?: number;
+  @IsOptional() @IsBoolean() rpt_as_jwt?: boolean;
+  @IsOptional()
+  @IsBoolean()
+  run_introspection_script_beforeaccess_token_as_jwt_creation_and_include_claims?: boolean;
+  @IsOptional() @IsArray() @IsString(EACH_TEXT) authorized_origins?: string[];
+  @IsOptional() @IsTexts() custom_attributes?: Record<string, string>;
+  @IsOptional() @IsBoolean() allow_spontaneous_scopes?: boolean;
+  @IsOptional() @IsArray() @IsString(EACH_TEXT) spontaneous_scopes?: string[];
+  @IsOptional() @IsBoolean() sync_client_from_op?: boolean;
+  @IsOptional() @IsInt() @Min(1) sync_client_period_in_seconds?: number;
+}
+
+class SiteRules extends ClientRules {
   @IsUrl(URL_RULE, URL_TEXT) op_host: string;
   @IsUrl(URL_RULE, URL_TEXT) authorization_redirect_uri: string;
   @IsOptional() @Matches(/^\//, PATH_TEXT) op_discovery_path?: string;
+  @IsOptional() @Matches(CONFIGURATION, CONFIGURATION_TEXT) op_configuration_endpoint?: string;
   @IsOptional() @IsArray() @IsUrl(URL_RULE, EACH_URL) redirect_uris?: string[];
   @IsOptional() @IsUrl(URL_RULE, URL_TEXT) post_logout_redirect_uri?: string;
+  @IsOptional() @IsArray() @IsUrl(URL_RULE, EACH_URL) post_logout_redirect_uris?: string[];
   @IsOptional() @IsArray() @IsString(EACH_TEXT) response_types?: string[];
   @IsOptional() @IsArray() @IsString(EACH_TEXT) grant_types?: string[];
   @IsOptional() @IsArray() @ArrayNotEmpty() @IsString(EACH_TEXT) scope?: string[];

@@ -17,6 +17,13 @@ const EXISTING_CLIENT = [
   'client_registration_client_uri',
 ];
 
+/** What only oxd 4.x can do: the embedded transport refuses it, and so does oxd 3.x. */
+const OXD_ALONE = [
+  ...['id_token_encrypted_response_alg', 'id_token_encrypted_response_enc'],
+  ...['user_info_encrypted_response_alg', 'user_info_encrypted_response_enc'],
+  ...['id_token_binding_cnf', 'sync_client_from_op', 'sync_client_period_in_seconds'],
+];
+
 const NOT_NEEDED =
   'transport.allowInsecureRequests: leave it out in production, where site.op_host is https';
 
@@ -32,6 +39,8 @@ export function checkSite(site: object, surroundings: SiteSurroundings): string[
     ...checkClient(members),
     ...checkRedirectUri(members, surroundings),
     ...checkProvider(members, surroundings),
+    ...checkDiscovery(members, surroundings),
+    ...checkAbilities(members, surroundings),
   ];
 }
 
@@ -42,7 +51,7 @@ function isLoopback(url: string): boolean {
 
 /** Half a pair would be ignored, and another client registered in its place. */
 function checkClient(site: Site): string[] {
-  const missing = (name: string): boolean => site[name] === undefined || site[name] === null;
+  const missing = (name: string): boolean => !isGiven(site, name);
   if (EXISTING_CLIENT.every(missing)) return [];
   return CLIENT.filter(missing).map(
     (name) => `site.${name}: is missing; client_id and client_secret go together, set both`,
@@ -57,16 +66,54 @@ function checkRedirectUri(
   return exposed ? ['site.authorization_redirect_uri: must be https in production'] : [];
 }
 
-function checkProvider({ op_host }: Site, { transport, production }: SiteSurroundings): string[] {
-  if (transport?.type !== 'embedded' || !isUrl(op_host)) return [];
+function checkProvider(site: Site, surroundings: SiteSurroundings): string[] {
+  const { transport, production } = surroundings;
+  if (transport?.type !== 'embedded') return [];
+  const urls = ['op_host', 'op_configuration_endpoint'].filter((name) => isUrl(site[name]));
+  const plain = urls.filter((name) => isPlain(site[name]));
   const { allowInsecureRequests } = transport;
-  if (!isPlain(op_host)) return production && allowInsecureRequests ? [NOT_NEEDED] : [];
-  if (!allowInsecureRequests) {
-    return ['site.op_host: is plain http; use https, or set transport.allowInsecureRequests'];
+  const idle = production && allowInsecureRequests && urls.length > 0 && plain.length === 0;
+  return [
+    ...(idle ? [NOT_NEEDED] : []),
+    ...plain.flatMap((name) => checkPlain(name, String(site[name]), surroundings)),
+  ];
+}
+
+function checkPlain(
+  name: string,
+  url: string,
+  { transport, production }: SiteSurroundings,
+): string[] {
+  if (!transport?.allowInsecureRequests) {
+    return [`site.${name}: is plain http; use https, or set transport.allowInsecureRequests`];
   }
-  return production && !isLoopback(op_host)
-    ? ['site.op_host: must be https in production unless the host is loopback']
+  return production && !isLoopback(url)
+    ? [`site.${name}: must be https in production unless the host is loopback`]
     : [];
+}
+
+/** What would lead to another provider than the one that is meant. */
+function checkDiscovery(site: Site, { transport }: SiteSurroundings): string[] {
+  if (!isGiven(site, 'op_configuration_endpoint')) return [];
+  const isSocket = transport?.type === 'socket';
+  return [
+    ...(isSocket ? ['site.op_configuration_endpoint: is not known to oxd 3.x, leave it out'] : []),
+    ...(isGiven(site, 'op_discovery_path')
+      ? ['site.op_discovery_path: leave it out beside op_configuration_endpoint']
+      : []),
+  ];
+}
+
+/** What an oxd-server would do and the embedded transport refuses at every registration. */
+function checkAbilities(site: Site, { transport }: SiteSurroundings): string[] {
+  if (transport?.type !== 'embedded') return [];
+  return OXD_ALONE.filter((name) => isGiven(site, name)).map(
+    (name) => `site.${name}: is for oxd-server alone, the embedded transport cannot do it`,
+  );
+}
+
+function isGiven(site: Site, name: string): boolean {
+  return site[name] !== undefined && site[name] !== null;
 }
 
 function isPlain(url: unknown): url is string {

@@ -35,6 +35,12 @@ const VARIABLES: readonly [name: string, text: string, path: string, value: unkn
   ['OXD_OP_HOST', 'https://other.example', 'site.op_host', 'https://other.example'],
   ['OXD_OP_DISCOVERY_PATH', '/realms/r', 'site.op_discovery_path', '/realms/r'],
   [
+    'OXD_OP_CONFIGURATION_ENDPOINT',
+    'https://op.example.com/r/.well-known/openid-configuration',
+    'site.op_configuration_endpoint',
+    'https://op.example.com/r/.well-known/openid-configuration',
+  ],
+  [
     'OXD_AUTHORIZATION_REDIRECT_URI',
     'https://app.example/cb',
     'site.authorization_redirect_uri',
@@ -51,6 +57,12 @@ const VARIABLES: readonly [name: string, text: string, path: string, value: unkn
     'https://app.example/out',
     'site.post_logout_redirect_uri',
     'https://app.example/out',
+  ],
+  [
+    'OXD_POST_LOGOUT_REDIRECT_URIS',
+    'https://a.example/out https://b.example/out',
+    'site.post_logout_redirect_uris',
+    ['https://a.example/out', 'https://b.example/out'],
   ],
   ['OXD_RESPONSE_TYPES', 'code', 'site.response_types', ['code']],
   ['OXD_GRANT_TYPES', 'a, b', 'site.grant_types', ['a', 'b']],
@@ -102,6 +114,96 @@ const VARIABLES: readonly [name: string, text: string, path: string, value: unkn
     'site.claims_redirect_uri',
     ['https://a.example/claims'],
   ],
+  ['OXD_LOGO_URI', 'https://a.example/logo', 'site.logo_uri', 'https://a.example/logo'],
+  ['OXD_CLIENT_URI', 'https://a.example/about', 'site.client_uri', 'https://a.example/about'],
+  ['OXD_POLICY_URI', 'https://a.example/policy', 'site.policy_uri', 'https://a.example/policy'],
+  ['OXD_TOS_URI', 'https://a.example/terms', 'site.tos_uri', 'https://a.example/terms'],
+  ['OXD_JWKS', '{"keys": []}', 'site.jwks', '{"keys": []}'],
+  ['OXD_SUBJECT_TYPE', 'pairwise', 'site.subject_type', 'pairwise'],
+  [
+    'OXD_INITIATE_LOGIN_URI',
+    'https://a.example/begin',
+    'site.initiate_login_uri',
+    'https://a.example/begin',
+  ],
+  ['OXD_DEFAULT_MAX_AGE', '3600', 'site.default_max_age', 3600],
+  ['OXD_REQUIRE_AUTH_TIME', 'true', 'site.require_auth_time', true],
+  [
+    'OXD_FRONT_CHANNEL_LOGOUT_SESSION_REQUIRED',
+    'true',
+    'site.front_channel_logout_session_required',
+    true,
+  ],
+  ['OXD_ID_TOKEN_SIGNED_RESPONSE_ALG', 'ES256', 'site.id_token_signed_response_alg', 'ES256'],
+  [
+    'OXD_ID_TOKEN_ENCRYPTED_RESPONSE_ALG',
+    'RSA-OAEP',
+    'site.id_token_encrypted_response_alg',
+    'RSA-OAEP',
+  ],
+  [
+    'OXD_ID_TOKEN_ENCRYPTED_RESPONSE_ENC',
+    'A128GCM',
+    'site.id_token_encrypted_response_enc',
+    'A128GCM',
+  ],
+  ['OXD_USER_INFO_SIGNED_RESPONSE_ALG', 'PS256', 'site.user_info_signed_response_alg', 'PS256'],
+  [
+    'OXD_USER_INFO_ENCRYPTED_RESPONSE_ALG',
+    'RSA-OAEP-256',
+    'site.user_info_encrypted_response_alg',
+    'RSA-OAEP-256',
+  ],
+  [
+    'OXD_USER_INFO_ENCRYPTED_RESPONSE_ENC',
+    'A256GCM',
+    'site.user_info_encrypted_response_enc',
+    'A256GCM',
+  ],
+  ['OXD_REQUEST_OBJECT_SIGNING_ALG', 'RS384', 'site.request_object_signing_alg', 'RS384'],
+  ['OXD_REQUEST_OBJECT_ENCRYPTION_ALG', 'RSA1_5', 'site.request_object_encryption_alg', 'RSA1_5'],
+  ['OXD_REQUEST_OBJECT_ENCRYPTION_ENC', 'A192GCM', 'site.request_object_encryption_enc', 'A192GCM'],
+  ['OXD_ID_TOKEN_BINDING_CNF', 'tbh', 'site.id_token_binding_cnf', 'tbh'],
+  [
+    'OXD_TLS_CLIENT_AUTH_SUBJECT_DN',
+    'CN=app, O=us',
+    'site.tls_client_auth_subject_dn',
+    'CN=app, O=us',
+  ],
+  ['OXD_SOFTWARE_ID', 'software-1', 'site.software_id', 'software-1'],
+  ['OXD_SOFTWARE_VERSION', '2.2', 'site.software_version', '2.2'],
+  [
+    'OXD_SOFTWARE_STATEMENT',
+    'a.software.statement',
+    'site.software_statement',
+    'a.software.statement',
+  ],
+  ['OXD_ACCESS_TOKEN_AS_JWT', 'false', 'site.access_token_as_jwt', false],
+  ['OXD_ACCESS_TOKEN_SIGNING_ALG', 'RS512', 'site.access_token_signing_alg', 'RS512'],
+  ['OXD_ACCESS_TOKEN_LIFETIME', '300', 'site.access_token_lifetime', 300],
+  ['OXD_RPT_AS_JWT', 'true', 'site.rpt_as_jwt', true],
+  [
+    'OXD_RUN_INTROSPECTION_SCRIPT_BEFOREACCESS_TOKEN_AS_JWT_CREATION_AND_INCLUDE_CLAIMS',
+    'true',
+    'site.run_introspection_script_beforeaccess_token_as_jwt_creation_and_include_claims',
+    true,
+  ],
+  [
+    'OXD_AUTHORIZED_ORIGINS',
+    'https://a.example,https://b.example',
+    'site.authorized_origins',
+    ['https://a.example', 'https://b.example'],
+  ],
+  [
+    'OXD_CUSTOM_ATTRIBUTES',
+    '{"department": "music, loud"}',
+    'site.custom_attributes',
+    { department: 'music, loud' },
+  ],
+  ['OXD_ALLOW_SPONTANEOUS_SCOPES', 'true', 'site.allow_spontaneous_scopes', true],
+  ['OXD_SPONTANEOUS_SCOPES', '^a:.+$ ^b:.+$', 'site.spontaneous_scopes', ['^a:.+$', '^b:.+$']],
+  ['OXD_SYNC_CLIENT_FROM_OP', 'true', 'site.sync_client_from_op', true],
+  ['OXD_SYNC_CLIENT_PERIOD_IN_SECONDS', '60', 'site.sync_client_period_in_seconds', 60],
   ['OXD_OXD_ID', 'site-1', 'site.oxd_id', 'site-1'],
   ['OXD_CLIENT_ID', 'client-1', 'site.client_id', 'client-1'],
   ['OXD_CLIENT_SECRET', 'its secret, whole', 'site.client_secret', 'its secret, whole'],
@@ -140,6 +242,7 @@ const VARIABLES: readonly [name: string, text: string, path: string, value: unkn
 
 /** What a variable is wrong without. */
 function neededBy(name: string): Record<string, string> {
+  if (/_ENCRYPTED_|_BINDING_|_SYNC_/.test(name)) return { OXD_TRANSPORT_TYPE: 'socket' };
   if (/^OXD_TRANSPORT_(HOST|PORT|VERSION|CONN|MAX)/.test(name))
     return { OXD_TRANSPORT_TYPE: 'socket' };
   const client = { OXD_CLIENT_ID: 'client-1', OXD_CLIENT_SECRET: 'its secret' };
@@ -158,8 +261,11 @@ describe('oxdConfig', () => {
   });
 
   it('reads all variables of a site at once, each to its own place', () => {
-    const rows = VARIABLES.filter(([, , path]) => path.startsWith('site.'));
-    const { site } = read(Object.fromEntries(rows.map(([name, text]) => [name, text])));
+    const rows = VARIABLES.filter(
+      ([name, , path]) => path.startsWith('site.') && name !== 'OXD_OP_CONFIGURATION_ENDPOINT',
+    );
+    const texts = Object.fromEntries(rows.map(([name, text]) => [name, text]));
+    const { site } = read({ ...texts, OXD_TRANSPORT_TYPE: 'socket' });
     expect(site).toEqual(
       Object.fromEntries(rows.map(([, , path, value]) => [path.replace('site.', ''), value])),
     );
@@ -210,6 +316,11 @@ describe('oxdConfig', () => {
     ['OXD_OP_HOST', { OXD_OP_HOST: 'op.example.com' }],
     ['OXD_TRANSPORT_PORT', { OXD_TRANSPORT_PORT: '8099' }],
     ['OXD_SECRET', { OXD_SECRET: 'short' }],
+    ['OXD_CUSTOM_ATTRIBUTES', { OXD_CUSTOM_ATTRIBUTES: '{"a":' }],
+    ['OXD_CUSTOM_ATTRIBUTES', { OXD_CUSTOM_ATTRIBUTES: '{"a":{}}' }],
+    ['OXD_CUSTOM_ATTRIBUTES', { OXD_CUSTOM_ATTRIBUTES: '["a"]' }],
+    ['OXD_CLIENT_SECRET', { OXD_CLIENT_ID: 'client-1' }],
+    ['OXD_SYNC_CLIENT_FROM_OP', { OXD_SYNC_CLIENT_FROM_OP: 'true' }],
   ])('names %s when its value is wrong', (name, variables) => {
     expect(issuesOf(variables)[0]).toContain(`${name} (`);
   });

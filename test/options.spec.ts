@@ -3,6 +3,7 @@ import { OxdConfigurationError } from '../lib/errors.js';
 import { resolveOptions, type OxdModuleOptions } from '../lib/oxd.options.js';
 import { MemoryStore } from '../lib/store.js';
 import { OxdTransport } from '../lib/transport/transport.js';
+import { CLIENT_METADATA_ROWS } from './support/client-metadata.js';
 
 const secret = 'a secret of more than 32 characters';
 const site = {
@@ -10,6 +11,8 @@ const site = {
   authorization_redirect_uri: 'https://app.example.com/callback',
 };
 const good: OxdModuleOptions = { site, secret };
+/** Stands for a transport of the user's own. */
+const own = { execute: () => undefined };
 
 function issuesOf(options: unknown, environment?: string): readonly string[] {
   try {
@@ -253,6 +256,85 @@ describe('options', () => {
       client_registration_client_uri: 'https://op.example.com/clients/mine',
     };
     expect(resolveOptions({ secret, site: { ...site, ...client } }).site).toMatchObject(client);
+  });
+
+  describe.each(CLIENT_METADATA_ROWS)('site.%s', (name, { value, sent }) => {
+    const described = { ...site, [name]: value };
+    const refusals = sent ? [] : [`site.${name}: is for oxd-server alone`];
+
+    it('is taken, for embedded where that can do it', () => {
+      const transport = { type: sent ? 'embedded' : 'socket' } as const;
+      expect(resolveOptions({ secret, site: described, transport }).site).toMatchObject({
+        [name]: value,
+      });
+      const issues = issuesOf({ secret, site: described });
+      expect(issues).toEqual(refusals.map((text) => expect.stringContaining(text) as string));
+    });
+
+    it('must be of its type', () => {
+      const wrong = [7.5, [7], { a: 7 }, typeof value === 'boolean' ? 'true' : true];
+      for (const one of wrong) {
+        const issues = issuesOf({ secret, site: { ...site, [name]: one }, transport: own });
+        expect(issues).toEqual([expect.stringContaining(`site.${name}: must`)]);
+      }
+    });
+  });
+
+  describe('an op_configuration_endpoint', () => {
+    const endpoint = `${site.op_host}/r/.well-known/openid-configuration`;
+    const open = { type: 'embedded', allowInsecureRequests: true } as const;
+    const plain = endpoint.replace('https:', 'http:');
+
+    it.each<[string, object, string | undefined, readonly string[]]>([
+      ['is taken', {}, undefined, []],
+      ['is taken with a query', { op_configuration_endpoint: `${endpoint}?p=1` }, undefined, []],
+      [
+        'is refused where it is another document',
+        { op_configuration_endpoint: site.op_host },
+        undefined,
+        ['site.op_configuration_endpoint: must be an absolute http or https URL with'],
+      ],
+      [
+        'is refused with a fragment',
+        { op_configuration_endpoint: `${endpoint}#x` },
+        undefined,
+        ['site.op_configuration_endpoint: must be an absolute http or https URL with'],
+      ],
+      [
+        'is refused beside an op_discovery_path',
+        { op_discovery_path: '/r' },
+        undefined,
+        ['site.op_discovery_path: leave it out'],
+      ],
+      [
+        'is refused on plain http',
+        { op_configuration_endpoint: plain },
+        undefined,
+        ['site.op_configuration_endpoint: is plain http'],
+      ],
+      [
+        'is taken on plain http where that is allowed',
+        { op_configuration_endpoint: plain, transport: open },
+        undefined,
+        [],
+      ],
+      [
+        'is refused on plain http in production',
+        { op_configuration_endpoint: plain, transport: open },
+        'production',
+        ['site.op_configuration_endpoint: must be https in production'],
+      ],
+      [
+        'is refused for oxd 3.x, which does not know it',
+        { transport: { type: 'socket' } },
+        undefined,
+        ['site.op_configuration_endpoint: is not known to oxd 3.x'],
+      ],
+    ])('%s', (_, { transport, ...more }: { transport?: object }, environment, expected) => {
+      const given = { ...site, op_configuration_endpoint: endpoint, ...more };
+      const issues = issuesOf({ secret, site: given, transport }, environment);
+      expect(issues).toEqual(expected.map((text) => expect.stringContaining(text) as string));
+    });
   });
 
   describe('on plain http', () => {
