@@ -17,6 +17,7 @@ import { UMA_RULES } from './dialect-uma.js';
 import type { RegisterSiteParams, SiteMetadata } from './registration.js';
 
 const SINCE_3_1_4: ParamRule = { since: '3.1.4' };
+const OXD_SINCE_3_1_2: ParamRule = { since: '3.1.2', embedded: false };
 const NO_OXD: ParamRule = { oxd: false };
 
 /** oxd puts these raw into URLs too, but they must equal what was registered: no encoding. */
@@ -132,9 +133,9 @@ export const COMMAND_RULES: { readonly [C in CommandName]: CommandRule<Params<C>
       client_id: KNOWN,
       client_secret: KNOWN,
       scope: KNOWN,
-      authentication_method: SINCE_3_1_2,
-      algorithm: SINCE_3_1_2,
-      key_id: SINCE_3_1_2,
+      authentication_method: OXD_SINCE_3_1_2,
+      algorithm: OXD_SINCE_3_1_2,
+      key_id: OXD_SINCE_3_1_2,
     },
   },
   get_authorization_url: {

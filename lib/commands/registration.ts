@@ -156,11 +156,11 @@ export interface GetClientTokenParams {
   readonly client_secret: string;
   /** Scopes; oxd always adds `openid`. A protection token needs `oxd` from 3.1.4 on. */
   readonly scope?: readonly string[];
-  /** `private_key_jwt`; oxd 3.1.2 and later, with keys on the server. */
+  /** `private_key_jwt`; oxd 3.1.2 and later, with keys on the server. Not embedded. */
   readonly authentication_method?: string;
-  /** Algorithm of the client assertion. oxd 3.1.2 and later. */
+  /** Algorithm of the client assertion. oxd 3.1.2 and later, not embedded. */
   readonly algorithm?: string;
-  /** Key of the client assertion. oxd 3.1.2 and later. */
+  /** Key of the client assertion. oxd 3.1.2 and later, not embedded. */
   readonly key_id?: string;
 }
 

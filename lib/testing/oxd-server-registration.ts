@@ -94,7 +94,7 @@ export function withOpenid(scope: ServerParams[string]): string[] {
 }
 
 function clientToken(context: ServerContext, params: ServerParams) {
-  const { authentication_method: _, ...known } = params;
+  const { authentication_method: _, algorithm: __, key_id: ___, ...known } = params;
   return context.run('get_client_token', { ...known, scope: withOpenid(params.scope) });
 }
 

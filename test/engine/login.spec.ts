@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import { COMMAND_RULES } from '../../lib/commands/dialect-commands.js';
+import type { ParamRule } from '../../lib/commands/dialect-params.js';
+import type { OxdCommandError } from '../../lib/errors.js';
 import { FakeOp } from '../support/fake-op.js';
 import { CALLBACK, HOME, refused, TestEngine } from './engine.js';
 
@@ -431,7 +434,6 @@ describe('get_client_token', () => {
     ['op_host', 'invalid_op_host', 'ftp://op.example.com'],
     ['client_id', 'bad_request', ''],
     ['client_secret', 'bad_request', undefined],
-    ['authentication_method', 'bad_request', 'private_key_jwt'],
   ])('refuses %s: %s for %p', async (name, error, value) => {
     const refusal = await refused(token({ [name]: value }));
     expect(refusal).toMatchObject({ error, command: 'get_client_token' });
@@ -507,6 +509,10 @@ describe('every command', () => {
     ['update_site', 'client_secret_expires_at', 1],
     ['get_tokens_by_code', 'authentication_method', 'private_key_jwt'],
     ['get_tokens_by_code', 'algorithm', 'RS256'],
+    ['get_client_token', 'authentication_method', 'client_secret_post'],
+    ['get_client_token', 'authentication_method', 'private_key_jwt'],
+    ['get_client_token', 'algorithm', 'RS256'],
+    ['get_client_token', 'key_id', 'key-1'],
   ])('%s refuses %s, which only oxd-server acts on', async (command, name, value) => {
     op.requests.length = 0;
     const error = await refused(engine.raw(command, { ...ANY, oxd_id, [name]: value }));
@@ -516,6 +522,19 @@ describe('every command', () => {
     });
     expect(error.message).toContain(name);
     expect(op.requests).toEqual([]);
+  });
+
+  it.each(
+    Object.entries(COMMAND_RULES).map(
+      ([command, { params }]) =>
+        [command, Object.entries(params) as [string, ParamRule][]] as const,
+    ),
+  )('%s refuses as unsupported what the contract says that only oxd does', async (command, all) => {
+    for (const [name, { embedded = true }] of all) {
+      const outcome: unknown = await engine.raw(command, { [name]: 7 }).catch((e: unknown) => e);
+      const isUnsupported = (outcome as OxdCommandError).code === 'OXD_COMMAND_UNSUPPORTED';
+      expect([name, isUnsupported]).toEqual([name, !embedded]);
+    }
   });
 
   it.each([[null], [[]], ['text'], [7]])('refuses %p as params', async (params) => {

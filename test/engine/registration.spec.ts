@@ -268,6 +268,15 @@ describe('register_site', () => {
     });
   });
 
+  it.each([
+    [true, ['register_site: trusted_client means nothing to the embedded transport.']],
+    [false, []],
+  ])('tells what becomes of trusted_client: %p', async (trusted_client, lines) => {
+    await engine.site(op, { trusted_client });
+    expect(engine.warnings).toEqual(lines);
+    expect(body()).not.toHaveProperty('trusted_client');
+  });
+
   it('takes the algorithms of a given client from the site', async () => {
     const oxd_id = await engine.site(op, {
       client_id: 'mine',

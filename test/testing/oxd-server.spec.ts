@@ -118,6 +118,19 @@ describe('disturbed answers', () => {
   });
 });
 
+it('gives a client its token, whatever algorithm and key it names beside its secret', async () => {
+  const transport = connect(await start());
+  const op_host = sandbox.issuer;
+  const site = { op_host, authorization_redirect_uri: CALLBACK };
+  const setup = (await transport.execute('setup_client', site)) as Record<string, string>;
+  const { client_id, client_secret } = setup;
+  const token = await transport.execute('get_client_token', {
+    ...{ op_host, client_id, client_secret, scope: ['openid'] },
+    ...{ authentication_method: 'client_secret_basic', algorithm: 'RS256', key_id: 'key-1' },
+  });
+  expect(token).toHaveProperty('access_token');
+});
+
 describe('states', () => {
   it('are good until their lifetime is over', async () => {
     let now = Date.now();

@@ -1,6 +1,5 @@
 import { clientCredentialsGrant } from 'openid-client';
 import type { Operation } from '../engine-context.js';
-import { Refusal } from '../refusal.js';
 import { required } from '../params.js';
 import { clientTokenResult } from '../results.js';
 import { scopeFor } from '../scope.js';
@@ -12,10 +11,6 @@ import { scopeFor } from '../scope.js';
  * @see oxd command get_client_token; RFC 6749 §4.4
  */
 export const getClientToken: Operation<'get_client_token'> = async (context, params) => {
-  if (params.authentication_method === 'private_key_jwt') {
-    const message = 'authentication_method: the embedded transport has no keys of its own.';
-    throw new Refusal('bad_request', message);
-  }
   const client = {
     client_id: required('client_id', params.client_id),
     client_secret: required('client_secret', params.client_secret),
