@@ -18,9 +18,9 @@ export interface ClientMetadata {
   readonly subject_type?: 'pairwise' | 'public';
   /** URL from which others begin a login (OpenID Connect Core §4); https. */
   readonly initiate_login_uri?: string;
-  /** How long ago users may have authenticated, in seconds; the provider sees to it. */
+  /** How long before a login users may have authenticated, in seconds; embedded checks it. */
   readonly default_max_age?: number;
-  /** Whether id_tokens must have `auth_time`; default false. */
+  /** Whether id_tokens must have `auth_time`, which embedded checks; default false. */
   readonly require_auth_time?: boolean;
   /** Whether front-channel logout must name the session (Front-Channel Logout §2); default false. */
   readonly front_channel_logout_session_required?: boolean;

@@ -102,7 +102,10 @@ export interface GetAuthorizationUrlParams extends SiteParams {
   readonly hd?: string;
   /** Sent as the one parameter `custom_response_headers`, as oxd does. */
   readonly custom_parameters?: Readonly<Record<string, string>>;
-  /** Further query parameters. Embedded and oxd 4.x. */
+  /**
+   * Further query parameters. Embedded and oxd 4.x. Embedded holds the id_token to a `max_age`
+   * (seconds) among them.
+   */
   readonly params?: Readonly<Record<string, string>>;
   /** The state to use instead of a generated one. Embedded and oxd 4.x. */
   readonly state?: string;

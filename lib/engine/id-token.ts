@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import { errors, jwtVerify, type JWTVerifyOptions, type JWTVerifyResult } from 'jose';
+import {
+  errors,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyOptions,
+  type JWTVerifyResult,
+} from 'jose';
 import type { IdTokenClaims } from '../commands/oidc.js';
 import type { EngineContext } from './engine-context.js';
 import { Refusal } from './refusal.js';
@@ -14,6 +20,11 @@ export interface IdTokenChecks {
   readonly access_token: string;
   /** The nonce of the login; left out for an answer to a refresh. */
   readonly nonce?: string;
+  /**
+   * When the user must have authenticated at the earliest, in seconds since 1970; left out where that
+   * was not asked for.
+   */
+  readonly authenticatedSince?: number;
 }
 
 /** Difference of clocks that is tolerated, in seconds. */
@@ -26,7 +37,8 @@ const ASYMMETRIC = /^(?:(?:RS|PS|ES)(?:256|384|512)|EdDSA|Ed25519)$/;
 
 /**
  * Checks an id_token and returns its claims: signature, algorithm, `iss`, `aud`, `azp`, `exp`,
- * `iat`, `sub`, `nonce` and `at_hash`. An unknown key makes one new discovery.
+ * `iat`, `sub`, `nonce`, `at_hash`, and `auth_time` where that was asked for. An unknown key makes
+ * one new discovery.
  *
  * @throws {Refusal | errors.JOSEError} when it is not good
  * @see OpenID Connect Core §3.1.3.7, §3.1.3.8
@@ -49,7 +61,22 @@ export async function verifyIdToken(
   if (at_hash !== undefined && at_hash !== tokenHash(protectedHeader.alg, checks.access_token)) {
     throw bad('invalid_access_token_bad_hash', 'belongs to another access token');
   }
+  checkAuthentication(payload, checks);
   return payload as IdTokenClaims;
+}
+
+/** OpenID Connect Core §3.1.2.1 (`max_age`), Registration §2 (`require_auth_time`). */
+function checkAuthentication(
+  { auth_time }: JWTPayload,
+  { authenticatedSince }: IdTokenChecks,
+): void {
+  if (authenticatedSince === undefined) return;
+  if (typeof auth_time !== 'number') {
+    throw bad('invalid_id_token_bad_auth_time', 'does not say when the user authenticated');
+  }
+  if (auth_time + CLOCK_TOLERANCE < authenticatedSince) {
+    throw bad('invalid_id_token_bad_auth_time', 'is of a user who authenticated too long ago');
+  }
 }
 
 async function verify(

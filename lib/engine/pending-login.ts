@@ -10,6 +10,8 @@ export interface PendingLogin {
   readonly verifier: string;
   readonly nonce: string;
   readonly redirect_uri: string;
+  /** How long before the login the user may have authenticated, in seconds. */
+  readonly max_age?: number;
   /** Milliseconds since 1970; it alone decides on expiry. */
   readonly issuedAt: number;
 }

@@ -77,6 +77,63 @@ it.each<Row>([
   expect(inspect(error, { depth: 10 })).not.toContain('alice');
 });
 
+describe('when the user authenticated', () => {
+  type Asked = {
+    default_max_age?: number;
+    require_auth_time?: boolean;
+    params?: { max_age: string };
+  };
+
+  async function logInAsked({ params, ...site }: Asked, auth_time?: unknown) {
+    const id = await engine.site(op, site);
+    const asked = await engine.run('get_authorization_url', { oxd_id: id, params });
+    const { authorization_url } = asked;
+    op.claims = { auth_time };
+    const callback = { oxd_id: id, ...op.login(authorization_url) };
+    return { authorization_url, answer: engine.run('get_tokens_by_code', callback) };
+  }
+
+  it.each<[string, Asked, () => unknown, string | null]>([
+    ['is told too late', { default_max_age: 300 }, () => now() - 340, '300'],
+    ['is not told', { default_max_age: 300 }, () => undefined, '300'],
+    ['is before what this login asks for', { params: { max_age: '0' } }, () => now() - 40, '0'],
+    [
+      'is before what this login asks for, not the site',
+      { default_max_age: 300, params: { max_age: '60' } },
+      () => now() - 120,
+      '60',
+    ],
+    ['has to be told, and is not', { require_auth_time: true }, () => undefined, null],
+  ])('refuses an id_token in which it %s', async (_, asked, auth_time, max_age) => {
+    const { authorization_url, answer } = await logInAsked(asked, auth_time());
+    expect(new URL(authorization_url).searchParams.get('max_age')).toBe(max_age);
+    expect(await refused(answer)).toMatchObject({
+      error: 'invalid_id_token_bad_auth_time',
+      mayHaveRun: true,
+    });
+  });
+
+  it.each<[string, Asked, () => unknown]>([
+    ['just now', { params: { max_age: '0' } }, now],
+    ['not too long ago', { default_max_age: 300 }, () => now() - 290],
+    [
+      'long ago, which this login allows',
+      { default_max_age: 300, params: { max_age: '86400' } },
+      () => now() - 7200,
+    ],
+    ['at any time', { require_auth_time: true }, () => 1],
+    ['at a time that nobody asked for', {}, () => undefined],
+  ])('takes an id_token of a user who authenticated %s', async (_, asked, auth_time) => {
+    const { answer } = await logInAsked(asked, auth_time());
+    expect((await answer).id_token_claims.sub).toBe('alice');
+  });
+
+  it.each(['-1', '1.5', '', 'soon'])('refuses to ask for a max_age of "%s"', async (max_age) => {
+    const asking = engine.run('get_authorization_url', { oxd_id, params: { max_age } });
+    expect(await refused(asking)).toMatchObject({ error: 'bad_request', mayHaveRun: false });
+  });
+});
+
 it('refuses several audiences without azp, and takes them with the right one', async () => {
   op.mint = (claims) => op.sign({ ...claims, aud: [claims.aud as string, 'another'] });
   expect((await refused(logIn())).error).toBe('invalid_id_token_bad_audience');

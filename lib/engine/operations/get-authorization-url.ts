@@ -32,9 +32,11 @@ export const getAuthorizationUrl: Operation<'get_authorization_url'> = async (co
   checkParams(params);
   const configuration = context.configuration(await context.provider(record), client);
   const { state = randomState(), nonce = randomNonce() } = params;
+  const max_age = maxAge(record, params);
   const verifier = randomPKCECodeVerifier();
   const url = buildAuthorizationUrl(configuration, {
     ...optional(record, params),
+    ...(max_age !== undefined && { max_age: String(max_age) }),
     response_type: 'code',
     redirect_uri,
     scope: userScope(params.scope) || userScope(record.site.scope) || userScope(DEFAULT_SCOPE),
@@ -43,7 +45,7 @@ export const getAuthorizationUrl: Operation<'get_authorization_url'> = async (co
     code_challenge: await calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
   });
-  await keepLogin(context, state, { oxd_id, verifier, nonce, redirect_uri });
+  await keepLogin(context, state, { oxd_id, verifier, nonce, redirect_uri, max_age });
   return { authorization_url: url.href };
 };
 
@@ -61,6 +63,12 @@ function optional({ site }: SiteRecord, given: GetAuthorizationUrlParams): Recor
   return { ...params, ...(own as Record<string, string>) };
 }
 
+/** The provider may not know, or not keep to, what the site was registered with. */
+function maxAge({ site }: SiteRecord, { params }: GetAuthorizationUrlParams): number | undefined {
+  const asked = params?.max_age;
+  return asked === undefined ? site.default_max_age : Number(asked);
+}
+
 function redirectUri({ site }: SiteRecord, { redirect_uri }: GetAuthorizationUrlParams): string {
   const [first = '', ...others] = redirectUris(site);
   if (redirect_uri === undefined) return first;
@@ -73,6 +81,9 @@ function checkParams({ params = {}, response_types = ['code'], state }: GetAutho
   const reserved = Object.keys(params).find((name) => RESERVED.includes(name));
   if (reserved) {
     throw new Refusal('bad_request', `params: must not have ${reserved}.`);
+  }
+  if (params.max_age !== undefined && !/^\d+$/.test(params.max_age)) {
+    throw new Refusal('bad_request', 'params: max_age must be a number of seconds.');
   }
   if (response_types.join() !== 'code') {
     throw new Refusal('bad_request', 'response_types: must be ["code"], the only one supported.');

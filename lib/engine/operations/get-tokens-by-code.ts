@@ -3,9 +3,10 @@ import type { Operation, EngineContext } from '../engine-context.js';
 import { verifyIdToken } from '../id-token.js';
 import { Refusal } from '../refusal.js';
 import { required } from '../params.js';
-import { findLogin, takeLogin } from '../pending-login.js';
+import { findLogin, takeLogin, type PendingLogin } from '../pending-login.js';
 import type { Provider } from '../provider.js';
 import { withoutEmpty } from '../results.js';
+import type { SiteRecord } from '../site-record.js';
 
 /**
  * Finishes a login: exchanges the code, once, and checks the id_token. The state is used up by the
@@ -19,7 +20,8 @@ export const getTokensByCode: Operation<'get_tokens_by_code'> = async (context, 
   const site = await context.site(params.oxd_id);
   const provider = await context.provider(site);
   const configuration = context.configuration(provider, site.client);
-  const { redirect_uri, verifier, nonce } = await findLogin(context, state, site.oxd_id);
+  const login = await findLogin(context, state, site.oxd_id);
+  const { redirect_uri, verifier, nonce } = login;
   checkIssuer(context, provider, params.iss);
   await takeLogin(context, state);
   // Not authorizationCodeGrant(): it cuts the query off the redirect URI.
@@ -34,10 +36,19 @@ export const getTokensByCode: Operation<'get_tokens_by_code'> = async (context, 
   if (id_token === undefined) {
     throw new Refusal('no_id_token', 'There is no id_token: the login must ask for scope openid.');
   }
-  const checks = { site, provider, access_token, nonce };
+  const authenticatedSince = authenticationTime(site, login);
+  const checks = { site, provider, access_token, nonce, authenticatedSince };
   const id_token_claims = await verifyIdToken(context, id_token, checks);
   return withoutEmpty({ access_token, expires_in, id_token, refresh_token, id_token_claims });
 };
+
+function authenticationTime(
+  { site }: SiteRecord,
+  { max_age, issuedAt }: PendingLogin,
+): number | undefined {
+  if (max_age !== undefined) return issuedAt / 1000 - max_age;
+  return site.require_auth_time ? 0 : undefined;
+}
 
 function checkIssuer({ engine }: EngineContext, { metadata }: Provider, iss?: string): void {
   if (iss === metadata.issuer) return;
