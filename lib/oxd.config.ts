@@ -6,6 +6,8 @@ type Read = (text: string) => unknown;
 
 const text: Read = (value) => value;
 const list: Read = (value) => value.split(/[\s,]+/).filter((item) => item !== '');
+/** Regular expressions may have commas in them. */
+const patterns: Read = (value) => value.trim().split(/\s+/);
 const secrets: Read = (value) => value.split(',').map((one) => one.trim());
 /** What is neither stays text, for the validation to name. */
 const flag: Read = (value) => (value === 'true' ? true : value === 'false' ? false : value);
@@ -79,7 +81,7 @@ const VARIABLES: Readonly<Record<string, readonly [path: string, read: Read]>> =
   OXD_AUTHORIZED_ORIGINS: ['site.authorized_origins', list],
   OXD_CUSTOM_ATTRIBUTES: ['site.custom_attributes', json],
   OXD_ALLOW_SPONTANEOUS_SCOPES: ['site.allow_spontaneous_scopes', flag],
-  OXD_SPONTANEOUS_SCOPES: ['site.spontaneous_scopes', list],
+  OXD_SPONTANEOUS_SCOPES: ['site.spontaneous_scopes', patterns],
   OXD_SYNC_CLIENT_FROM_OP: ['site.sync_client_from_op', flag],
   OXD_SYNC_CLIENT_PERIOD_IN_SECONDS: ['site.sync_client_period_in_seconds', number],
   OXD_OXD_ID: ['site.oxd_id', text],

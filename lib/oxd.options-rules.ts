@@ -36,7 +36,7 @@ const VERSION_TEXT = {
 const PATH_TEXT = { message: 'must begin with "/"' };
 const CONFIGURATION = /^https?:\/\/[^?#]+\/\.well-known\/openid-configuration\/?(?:\?[^#]*)?$/;
 const CONFIGURATION_TEXT = {
-  message: 'must be an absolute http or https URL with /.well-known/openid-configuration',
+  message: 'must be an absolute http or https URL that ends in /.well-known/openid-configuration',
 };
 
 /** An object of strings. */

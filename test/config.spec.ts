@@ -201,7 +201,12 @@ const VARIABLES: readonly [name: string, text: string, path: string, value: unkn
     { department: 'music, loud' },
   ],
   ['OXD_ALLOW_SPONTANEOUS_SCOPES', 'true', 'site.allow_spontaneous_scopes', true],
-  ['OXD_SPONTANEOUS_SCOPES', '^a:.+$ ^b:.+$', 'site.spontaneous_scopes', ['^a:.+$', '^b:.+$']],
+  [
+    'OXD_SPONTANEOUS_SCOPES',
+    '^a:.+$ ^b:\\d{1,3}$',
+    'site.spontaneous_scopes',
+    ['^a:.+$', '^b:\\d{1,3}$'],
+  ],
   ['OXD_SYNC_CLIENT_FROM_OP', 'true', 'site.sync_client_from_op', true],
   ['OXD_SYNC_CLIENT_PERIOD_IN_SECONDS', '60', 'site.sync_client_period_in_seconds', 60],
   ['OXD_OXD_ID', 'site-1', 'site.oxd_id', 'site-1'],

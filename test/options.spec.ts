@@ -292,13 +292,13 @@ describe('options', () => {
         'is refused where it is another document',
         { op_configuration_endpoint: site.op_host },
         undefined,
-        ['site.op_configuration_endpoint: must be an absolute http or https URL with'],
+        ['site.op_configuration_endpoint: must be an absolute http or https URL that ends'],
       ],
       [
         'is refused with a fragment',
         { op_configuration_endpoint: `${endpoint}#x` },
         undefined,
-        ['site.op_configuration_endpoint: must be an absolute http or https URL with'],
+        ['site.op_configuration_endpoint: must be an absolute http or https URL that ends'],
       ],
       [
         'is refused beside an op_discovery_path',

@@ -68,8 +68,8 @@ export interface RegisterSiteParams extends SiteMetadata, Protected {
   /** Path between `op_host` and the discovery document; begins with `/`. */
   readonly op_discovery_path?: string;
   /**
-   * URL of the discovery document, where neither `op_host` nor `op_discovery_path` leads to it; has
-   * `/.well-known/openid-configuration` in it. oxd 4.2 and later. `op_host` is needed beside it.
+   * URL of the discovery document, where neither `op_host` nor `op_discovery_path` leads to it; ends
+   * in `/.well-known/openid-configuration`. oxd 4.2 and later. `op_host` is needed beside it.
    */
   readonly op_configuration_endpoint?: string;
   /** Required: where the provider sends the browser back to after a login. */

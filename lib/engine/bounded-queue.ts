@@ -17,14 +17,22 @@ export class BoundedQueue {
 
   constructor(private readonly limits: QueueLimits) {}
 
-  /** @returns undefined, and does nothing, where too many wait already */
-  async run<T>(key: string, work: () => Promise<T>): Promise<{ readonly done: T } | undefined> {
+  /**
+   * @param turn.signal gives the place in the line up
+   * @returns undefined, and does nothing, where too many wait already
+   * @throws the signal's reason
+   */
+  async run<T>(
+    { key, signal }: { readonly key: string; readonly signal?: AbortSignal },
+    work: () => Promise<T>,
+  ): Promise<{ readonly done: T } | undefined> {
+    signal?.throwIfAborted();
     const lane = this.lanes.get(key) ?? { running: 0, waiting: [] };
     this.lanes.set(key, lane);
     if (lane.running < this.limits.atATime) lane.running++;
     else if (lane.waiting.length >= this.limits.waiting) return undefined;
     // Whoever ends leaves its place to the first that waits.
-    else await new Promise<void>((resolve) => lane.waiting.push(resolve));
+    else await waitIn(lane.waiting, signal);
     try {
       return { done: await work() };
     } finally {
@@ -38,4 +46,19 @@ export class BoundedQueue {
     lane.running--;
     if (lane.running === 0) this.lanes.delete(key);
   }
+}
+
+function waitIn(line: (() => void)[], signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => {
+      line.splice(line.indexOf(next), 1);
+      reject(signal?.reason);
+    };
+    const next = (): void => {
+      signal?.removeEventListener('abort', leave);
+      resolve();
+    };
+    signal?.addEventListener('abort', leave, { once: true });
+    line.push(next);
+  });
 }

@@ -44,6 +44,8 @@ export const CLIENT_DETAILS = {
 /** Names at the provider, where they differ. */
 const SPELLED: Readonly<Record<string, string>> = {
   user_info_signed_response_alg: 'userinfo_signed_response_alg',
+  user_info_encrypted_response_alg: 'userinfo_encrypted_response_alg',
+  user_info_encrypted_response_enc: 'userinfo_encrypted_response_enc',
   front_channel_logout_session_required: 'frontchannel_logout_session_required',
   run_introspection_script_beforeaccess_token_as_jwt_creation_and_include_claims:
     'run_introspection_script_before_access_token_as_jwt_creation_and_include_claims',
@@ -52,8 +54,11 @@ const SPELLED: Readonly<Record<string, string>> = {
 const PUBLIC_KEY_ALGS = /^(?:(?:RS|PS|ES)(?:256|384|512)|EdDSA|Ed25519)$/;
 const SECRET_ALGS = /^HS(?:256|384|512)$/;
 
+/** Key types whose private members are known; a symmetric key (`oct`) is a secret as a whole. */
+const KEY_TYPES = ['RSA', 'EC', 'OKP'];
+
 /** Members of a JWK that its owner keeps (RFC 7518 §6). */
-const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
+const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth'];
 
 /**
  * What a site says of its client further, as a registration request has it; attributes of its own
@@ -72,16 +77,31 @@ export function clientDetails(site: ClientMetadata): Record<string, unknown> {
   return Object.fromEntries(named);
 }
 
+/** Whether a site says this under a name of its own; by either of its names. */
+export function isClientDetail(name: string): boolean {
+  return Object.hasOwn(CLIENT_DETAILS, name) || Object.values(SPELLED).includes(name);
+}
+
 /**
  * Refuses what cannot work, before anything is sent.
  *
  * @throws {Refusal} naming the param
  */
 export function checkClientDetails(
-  site: ClientMetadata & { readonly client_jwks_uri?: string },
+  site: ClientMetadata & {
+    readonly client_jwks_uri?: string;
+    readonly client_token_endpoint_auth_method?: string;
+  },
 ): void {
   checkAlgorithms(site);
   const { subject_type = 'public', jwks, client_jwks_uri } = site;
+  const { id_token_signed_response_alg: alg = '', client_token_endpoint_auth_method: method } =
+    site;
+  if (SECRET_ALGS.test(alg) && method === 'none') {
+    const message =
+      'id_token_signed_response_alg: is for clients with a secret, this one has none.';
+    throw new Refusal('invalid_algorithm', message);
+  }
   if (!['pairwise', 'public'].includes(subject_type)) {
     throw new Refusal('invalid_subject_type', 'subject_type: must be pairwise or public.');
   }
@@ -119,5 +139,6 @@ function keySet(jwks: string): object {
 
 function isPublic(key: unknown): boolean {
   const members = objectOf(key);
-  return members !== undefined && !PRIVATE.some((name) => Object.hasOwn(members, name));
+  if (!members || !KEY_TYPES.includes(String(members.kty))) return false;
+  return !PRIVATE.some((name) => Object.hasOwn(members, name));
 }

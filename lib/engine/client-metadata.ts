@@ -1,6 +1,6 @@
 import type { SiteMetadata } from '../commands/registration.js';
 import { printable } from '../errors.js';
-import { checkClientDetails, clientDetails } from './client-details.js';
+import { checkClientDetails, clientDetails, isClientDetail } from './client-details.js';
 import { Refusal } from './refusal.js';
 import type { Provider } from './provider.js';
 import { scopeFor, type DiscoveredServer } from './scope.js';
@@ -32,7 +32,8 @@ export function clientMetadata(
   const members = { ...ownMembers(site, server), ...clientDetails(site) };
   const { custom_attributes = {} } = site;
   for (const name of Object.keys(custom_attributes)) {
-    if (!Object.hasOwn(members, name) && !NOT_CUSTOM.test(name)) continue;
+    const isOurs = Object.hasOwn(members, name) || isClientDetail(name) || NOT_CUSTOM.test(name);
+    if (!isOurs) continue;
     throw bad('custom_attributes', `must not have ${printable(name)}`);
   }
   return defined({ ...members, ...custom_attributes });

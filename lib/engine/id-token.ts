@@ -96,7 +96,10 @@ async function verify(
     currentDate: new Date(context.engine.clock()),
   };
   if (client.id_token_signed_response_alg?.startsWith('HS')) {
-    return jwtVerify(idToken, Buffer.from(client.client_secret ?? ''), options);
+    const { client_secret } = client;
+    // With an empty secret anybody could sign.
+    if (!client_secret) throw bad('invalid_id_token_invalid_algorithm', 'has no secret to go with');
+    return jwtVerify(idToken, Buffer.from(client_secret), options);
   }
   try {
     return await jwtVerify(idToken, provider.keys, options);

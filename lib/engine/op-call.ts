@@ -20,7 +20,8 @@ export class OpCall {
   constructor(
     readonly command: string,
     private readonly http: OpHttp,
-    private readonly signal?: AbortSignal,
+    /** Aborted where nobody waits for the command any more. */
+    readonly signal?: AbortSignal,
   ) {}
 
   /** `fetch` that ends with the command. */

@@ -11,7 +11,7 @@ const KINDS: Record<
   { readonly name: string; readonly fits: (value: unknown) => boolean }
 > = {
   text: { name: 'a string', fits: isText },
-  number: { name: 'a number', fits: (value) => typeof value === 'number' },
+  number: { name: 'a number', fits: Number.isFinite },
   boolean: { name: 'a boolean', fits: (value) => typeof value === 'boolean' },
   texts: {
     name: 'a list of strings',

@@ -39,7 +39,7 @@ export interface ProvidersOptions {
 }
 
 /** No fragment; a query belongs to every document below `/.well-known/`. */
-const CONFIGURATION = /^(https?:[^?#]*)\/\.well-known\/openid-configuration(\/?(?:\?[^#]*)?)$/i;
+const CONFIGURATION = /^(https?:[^?#]*)\/\.well-known\/openid-configuration(\/?(?:\?[^#]*)?)$/;
 
 /** How long metadata and keys are believed, in milliseconds. */
 const LIFETIME = 600_000;
@@ -59,9 +59,13 @@ export class Providers {
    */
   async at(address: ProviderAddress): Promise<Provider> {
     const url = discoveryUrl(address);
-    const provider = this.known.get(url.href);
-    if (provider && this.options.clock() < provider.staleAt) return provider;
-    return this.flights.run(url.href, () => this.discover(url, address));
+    const known = this.known.get(url.href);
+    const isFresh = known && this.options.clock() < known.staleAt;
+    const provider = isFresh ? known : await this.flights.run(url.href, () => this.discover(url));
+    // Several addresses may lead to one document.
+    if (isIssuerOf(address, provider.metadata.issuer)) return provider;
+    this.known.delete(url.href);
+    throw unusable('The issuer that it names is another one: set op_host to the issuer.');
   }
 
   /** The provider with new metadata and keys, because those of `stale` do not fit any more. */
@@ -71,13 +75,10 @@ export class Providers {
     return this.at(address);
   }
 
-  private async discover(url: URL, address: ProviderAddress): Promise<Provider> {
+  private async discover(url: URL): Promise<Provider> {
     const metadata = await this.download(url).catch((error: unknown) => {
       throw unusable('', error);
     });
-    if (!isIssuerOf(address, metadata.issuer)) {
-      throw unusable('The issuer that it names is another one: set op_host to the issuer.');
-    }
     const provider = {
       metadata,
       keys: this.keysOf(metadata),
@@ -147,7 +148,7 @@ function partsOf(endpoint: string): [before: string, after: string] {
   if (before !== undefined && URL.canParse(endpoint)) return [before, after];
   throw new Refusal(
     'invalid_op_configuration_endpoint',
-    'op_configuration_endpoint: must be an absolute URL with /.well-known/openid-configuration.',
+    'op_configuration_endpoint: must be an absolute URL that ends in /.well-known/openid-configuration.',
   );
 }
 

@@ -123,7 +123,7 @@ export class Sites {
     const key = `probe:${randomUUID()}`;
     // Without a lifetime, as sites have none: the default store writes nothing else to its file.
     await store.set(key, true);
-    await store.delete(key);
+    if (!(await store.delete(key))) throw new OxdStoreError('The store keeps nothing.');
   }
 
   private async forgetClient(call: OpCall, { client, registered }: SiteRecord): Promise<void> {

@@ -239,6 +239,19 @@ it('takes a token signed with the client secret where the registration says so',
   expect(error.error).toBe('invalid_id_token_unknown');
 });
 
+it('takes no token signed with a secret where the client has none', async () => {
+  const id = await engine.site(op);
+  const key = `site:${id}`;
+  const site = (await engine.store.get(key)) as { client: Record<string, unknown> };
+  const { client_secret: _, ...client } = site.client;
+  const none = { token_endpoint_auth_method: 'none', id_token_signed_response_alg: 'HS256' };
+  await engine.store.set(key, { ...site, client: { ...client, ...none } });
+  const anybody = new TextEncoder().encode('x'.repeat(32)) as never;
+  op.mint = (claims) => op.sign(claims, { alg: 'HS256', key: anybody });
+  const call = engine.run('get_tokens_by_code', await engine.callback(op, id));
+  expect((await refused(call)).error).toBe('invalid_id_token_invalid_algorithm');
+});
+
 it('takes no unsigned token even where the registration says so', async () => {
   op.on('register', async (seen) => {
     const { json } = await op.usual(seen);

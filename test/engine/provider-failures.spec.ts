@@ -285,6 +285,21 @@ describe('an op_configuration_endpoint', () => {
     expect(await refused(call)).toMatchObject({ error: 'no_connect_discovery_response' });
   });
 
+  it('does not lend its issuer to other addresses that lead to the same document', async () => {
+    announce('https://another.example');
+    const op_host = `${op.issuer}/realms/r`;
+    const call = () => engine.site(op, { op_host });
+    expect(await refused(call())).toMatchObject({ error: 'no_connect_discovery_response' });
+    const there = { op_host: 'https://another.example', op_configuration_endpoint: endpoint() };
+    const [, failure] = await Promise.all([
+      engine.site(op, { ...there, ...client }),
+      refused(call()),
+    ]);
+    expect(failure).toMatchObject({ error: 'no_connect_discovery_response' });
+    await engine.site(op, { ...there, ...client });
+    expect(await refused(call())).toMatchObject({ error: 'no_connect_discovery_response' });
+  });
+
   it('is refused on plain http unless that is allowed', async () => {
     const strict = new TestEngine({ allowInsecureRequests: false });
     const op_host = op.issuer.replace('http:', 'https:');

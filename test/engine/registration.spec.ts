@@ -329,10 +329,19 @@ describe('register_site', () => {
     ['jwks', '{"keys":["key"]}', 'bad_request'],
     ['jwks', '{"keys":[{"kty":"EC","d":"its own"}]}', 'bad_request'],
     ['jwks', '{"keys":[{"kty":"oct","k":"shared"}]}', 'bad_request'],
+    ['jwks', '{"keys":[{"kty":"AKP","alg":"ML-DSA-44","priv":"its own"}]}', 'bad_request'],
+    ['default_max_age', NaN, 'bad_request'],
   ])('refuses %s: %p before anything is sent', async (name, value, error) => {
     const refusal = await refused(engine.site(op, { [name]: value }));
     expect(refusal).toMatchObject({ error, mayHaveRun: false, command: 'register_site' });
     expect(refusal.message).toContain(name);
+    expect(op.requests).toEqual([]);
+  });
+
+  it('refuses id_tokens signed with the secret of a client that has none', async () => {
+    const alg = { id_token_signed_response_alg: 'HS256' };
+    const call = engine.site(op, { ...alg, client_token_endpoint_auth_method: 'none' });
+    expect(await refused(call)).toMatchObject({ error: 'invalid_algorithm', mayHaveRun: false });
     expect(op.requests).toEqual([]);
   });
 
@@ -355,6 +364,9 @@ describe('register_site', () => {
     'claims_redirect_uris',
     'userinfo_signed_response_alg',
     'id_token_signed_response_alg',
+    'id_token_encrypted_response_alg',
+    'userinfo_encrypted_response_enc',
+    'id_token_binding_cnf',
   ])('refuses %s as a custom attribute', async (name) => {
     const refusal = await refused(engine.site(op, { custom_attributes: { [name]: 'x' } }));
     expect(refusal).toMatchObject({ error: 'bad_request', mayHaveRun: false });
@@ -392,10 +404,11 @@ describe('register_site', () => {
     expect(request?.form.get('client_id')).toMatch(/^client-/);
   });
 
-  it('registers nothing where the store keeps nothing', async () => {
-    const store = new MemoryStore();
-    const engineOn = new TestEngine({ store });
-    store.set = () => Promise.reject(new OxdStoreError('The store is down.'));
+  it.each<[string, Partial<MemoryStore>]>([
+    ['is down', { set: () => Promise.reject(new OxdStoreError('The store is down.')) }],
+    ['keeps nothing', { set: () => Promise.resolve() }],
+  ])('registers nothing where the store %s', async (_, store) => {
+    const engineOn = new TestEngine({ store: Object.assign(new MemoryStore(), store) });
     await expect(engineOn.site(op)).rejects.toBeInstanceOf(OxdStoreError);
     expect(op.requests).toEqual([]);
   });

@@ -185,6 +185,24 @@ describe('while tickets take their time', () => {
     expect(await check()).toMatchObject({ access: 'denied' });
   });
 
+  it('those whose callers gave up leave the line', async () => {
+    const giveUp = new AbortController();
+    const params = { oxd_id, path: '/photo', http_method: 'GET' };
+    const first = crowd(AT_A_TIME);
+    await underWay();
+    const given = Array.from({ length: WAITING }, () =>
+      engine.run('uma_rs_check_access', params, giveUp).catch((error: unknown) => error),
+    );
+    await pause(5);
+    giveUp.abort(new Error('given up'));
+    expect(await Promise.all(given)).toEqual(given.map(() => giveUp.signal.reason as unknown));
+    const others = crowd(WAITING);
+    await pause(5);
+    go();
+    await Promise.all([...first, ...others]);
+    expect(as.seen('permission')).toHaveLength(AT_A_TIME + WAITING + 1);
+  });
+
   it('a request with a good RPT does not wait for them', async () => {
     const waiting = crowd(4 * AT_A_TIME);
     await underWay();

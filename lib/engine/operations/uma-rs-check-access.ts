@@ -91,8 +91,10 @@ async function inTurn(
   request: PermissionRequest,
 ): Promise<string | undefined> {
   const { tickets } = engine.uma;
-  const { command } = call;
-  const turn = await tickets.run(api.server.issuer, () => permissionTicket(api, request));
+  const { command, signal } = call;
+  const turn = await tickets.run({ key: api.server.issuer, signal }, () =>
+    permissionTicket(api, request),
+  );
   if (turn) return turn.done;
   const message = 'Too many requests wait for a ticket of the authorization server.';
   throw new OxdTransportError('OXD_TRANSPORT_BUSY', message, { command });
