@@ -5,6 +5,7 @@ import type { Send } from './send.js';
 export interface SetupClient {
   readonly op_host: string;
   readonly op_discovery_path?: string;
+  readonly op_configuration_endpoint?: string;
   readonly client_id: string;
   readonly client_secret: string;
 }

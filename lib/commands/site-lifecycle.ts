@@ -9,7 +9,7 @@ import type { OxdVersion } from '../transport/transport.js';
 import type { CommandName } from './command.js';
 import type { RegisterSiteResult } from './registration.js';
 import { ignoredParams } from './dialect.js';
-import type { ProtectionToken } from './protection-token.js';
+import type { ProtectionToken, SetupClient } from './protection-token.js';
 import type { Send } from './send.js';
 import {
   changedMembers,
@@ -128,8 +128,7 @@ export class SiteLifecycle {
         : await this.withoutToken(params, signal);
     if (registered) return { oxd_id: registered.oxd_id, members };
     const { oxd_id, client_id, client_secret } = await send('setup_client', params, { signal });
-    const { op_host, op_discovery_path } = site;
-    return { oxd_id, members, setup: { op_host, op_discovery_path, client_id, client_secret } };
+    return { oxd_id, members, setup: setupClient(site, { client_id, client_secret }) };
   }
 
   private async withoutToken(
@@ -197,8 +196,16 @@ function asksForToken(error: unknown): boolean {
   return error instanceof OxdCommandError && error.error === 'blank_protection_access_token';
 }
 
-function givenClient(site: SiteOptions): Site['setup'] {
-  const { op_host, op_discovery_path, client_id, client_secret } = site;
+function givenClient(site: SiteOptions): SetupClient | undefined {
+  const { client_id, client_secret } = site;
   if (!client_id || !client_secret) return undefined;
-  return { op_host, op_discovery_path, client_id, client_secret };
+  return setupClient(site, { client_id, client_secret });
+}
+
+/** A client with everything that says where its provider is. */
+function setupClient(
+  { op_host, op_discovery_path, op_configuration_endpoint }: SiteOptions,
+  client: Pick<SetupClient, 'client_id' | 'client_secret'>,
+): SetupClient {
+  return { op_host, op_discovery_path, op_configuration_endpoint, ...client };
 }

@@ -441,6 +441,24 @@ describe('a protected oxd-server', () => {
     expect(transport.calls.at(-1)?.[1]).toHaveProperty('protection_access_token');
   });
 
+  it.each<[string, Partial<SiteOptions>]>([
+    ['a setup client', {}],
+    [
+      'the client of the options',
+      { oxd_id: 'given', client_id: 'setup', client_secret: 'its secret' },
+    ],
+  ])('is served with a token of %s from the provider of the site alone', async (_, given) => {
+    const transport = protectedServer('contract');
+    const address = {
+      op_discovery_path: '/realms/one',
+      op_configuration_endpoint: 'https://idp.example.com/.well-known/openid-configuration',
+    };
+    const one = client(transport, undefined, { ...site, ...address, ...given });
+    await one.execute('get_authorization_url', {});
+    const [token] = transport.calls.filter(([name]) => name === 'get_client_token');
+    expect(token?.[1]).toMatchObject({ op_host: site.op_host, ...address });
+  });
+
   it('is not served where the site of the options comes without a client', async () => {
     const call = client(protectedServer(), undefined, { ...site, oxd_id: 'given' }).execute(
       'get_authorization_url',
