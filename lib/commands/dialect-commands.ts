@@ -107,6 +107,7 @@ export const COMMAND_RULES: { readonly [C in CommandName]: CommandRule<Params<C>
       ...SITE,
       client_frontchannel_logout_uris: { spelled: { until: '3.1.4', as: 'client_logout_uris' } },
       client_secret_expires_at: { until: '3.1.3', embedded: false },
+      remove: NO_OXD,
       client_name: SINCE_4_0,
       acr_values: SINCE_4_0,
       claims_redirect_uri: SINCE_4_0,

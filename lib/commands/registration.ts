@@ -180,6 +180,11 @@ export interface ClientTokenResult {
 export interface UpdateSiteParams extends SiteMetadata, SiteParams {
   /** When the client secret expires; milliseconds since 1970. oxd 3.1.1 to 3.1.3. */
   readonly client_secret_expires_at?: number;
+  /**
+   * Names of members that the registration is to lose; those given beside it stay. Embedded alone:
+   * oxd takes nothing out.
+   */
+  readonly remove?: readonly (keyof SiteMetadata)[];
 }
 
 /** Params of `remove_site`. Source: oxd command `remove_site`, 3.1.2 and later. */

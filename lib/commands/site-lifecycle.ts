@@ -175,10 +175,32 @@ export class SiteLifecycle {
     return updated;
   }
 
-  private async update({ oxd_id, setup }: SiteRecord): Promise<void> {
-    const params = this.accepted('update_site', updateParams(this.options.site));
-    const token = setup && (await this.options.protection.get(setup));
-    await this.options.send('update_site', { ...params, oxd_id, protection_access_token: token });
+  private async update(record: SiteRecord): Promise<void> {
+    const { oxd_id, setup } = record;
+    const { site, version, protection, send } = this.options;
+    const { remove, ...named } = updateParams(record, site);
+    const token = setup && (await protection.get(setup));
+    const params = { ...named, ...(version === 'contract' && { remove }) };
+    await send('update_site', {
+      ...this.accepted('update_site', params),
+      oxd_id,
+      protection_access_token: token,
+    });
+    if (remove && version !== 'contract') this.tellWhatStays(remove);
+  }
+
+  /** oxd takes nothing out of a registration. */
+  private tellWhatStays(removed: readonly string[]): void {
+    const { version, log } = this.options;
+    const asked = Object.fromEntries(removed.map((name) => [name, true]));
+    const ignored = ignoredParams(version, 'register_site', asked);
+    const names = removed.filter((name) => !ignored.includes(name)).map((name) => `site.${name}`);
+    if (names.length === 0) return;
+    log.warn(
+      `oxd ${version} cannot take out of a registration what the options no longer have: ` +
+        `${names.join(', ')} may stay in force. Remove that at the provider, or register the site ` +
+        'anew by another site.client_name.',
+    );
   }
 
   /** Leaves out what this version of oxd would ignore without a word, and says so. */

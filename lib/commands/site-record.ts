@@ -67,13 +67,16 @@ export function changedMembers(record: SiteRecord, site: SiteOptions): string[] 
 }
 
 /**
- * The params that bring a registration up to date. `redirect_uris` always goes along: oxd 3.x
- * sends `authorization_redirect_uri` only together with it.
+ * The params that bring a registration up to date, with the names of what the options no longer
+ * have. `redirect_uris` always goes along: oxd 3.x sends `authorization_redirect_uri` only together
+ * with it.
  */
-export function updateParams(site: SiteOptions): UpdateSiteParams {
+export function updateParams(record: SiteRecord, site: SiteOptions): UpdateSiteParams {
   const { authorization_redirect_uri, redirect_uris = [authorization_redirect_uri] } = site;
-  const members = CHANGEABLE.map((name) => [name, site[name]]);
-  return { ...Object.fromEntries(members), redirect_uris };
+  const named = { ...site, redirect_uris };
+  const members = CHANGEABLE.map((name) => [name, named[name]]);
+  const remove = CHANGEABLE.filter((name) => name in record.members && named[name] === undefined);
+  return { ...Object.fromEntries(members), ...(remove.length > 0 && { remove }) };
 }
 
 function hash(value: unknown): string {

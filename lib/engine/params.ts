@@ -76,7 +76,7 @@ const PARAMS: { readonly [C in CommandName]: Readonly<Record<keyof Params<C>, Ki
     key_id: 'oxd',
   },
   register_site: REGISTRATION,
-  update_site: { ...SITE, ...METADATA, client_secret_expires_at: 'oxd' },
+  update_site: { ...SITE, ...METADATA, client_secret_expires_at: 'oxd', remove: 'texts' },
   remove_site: SITE,
   get_authorization_url: {
     ...SITE,

@@ -1,12 +1,57 @@
-import type { RegisterSiteParams, SiteMetadata } from '../commands/registration.js';
+import type {
+  RegisterSiteParams,
+  SiteMetadata,
+  UpdateSiteParams,
+} from '../commands/registration.js';
 import { METADATA } from './params.js';
 import { Refusal } from './refusal.js';
-import type { ClientRecord } from './site-record.js';
+import type { ClientRecord, SiteRecord } from './site-record.js';
 import type { NewSite } from './sites.js';
 
 /** What of the params describes the site itself. */
 export function siteMetadata(params: SiteMetadata): SiteMetadata {
   return Object.fromEntries(Object.entries(params).filter(([name]) => name in METADATA));
+}
+
+/**
+ * A site with what the params of `update_site` change; what they do not name stays. Keys displace
+ * their URL and the reverse: no client has both.
+ *
+ * @throws {Refusal} `bad_request` for a name that is no member of a site
+ */
+export function changedSite(record: SiteRecord, params: UpdateSiteParams): SiteRecord {
+  const given = siteMetadata(params);
+  const { remove = [] } = params;
+  if (!remove.every((name) => Object.hasOwn(METADATA, name))) {
+    throw new Refusal('bad_request', 'remove: must list members of a site.');
+  }
+  const gone: (keyof SiteMetadata)[] = [
+    ...remove,
+    ...(given.jwks ? (['client_jwks_uri'] as const) : []),
+    ...(given.client_jwks_uri ? (['jwks'] as const) : []),
+  ];
+  // What nobody asks for any more is for the provider to say again.
+  const unasked = Object.entries(ASKED)
+    .filter(([name]) => gone.some((one) => one === name))
+    .map(([, name]) => name);
+  return {
+    ...record,
+    site: { ...without(record.site, gone), ...given },
+    client: without(record.client, unasked) as ClientRecord,
+  };
+}
+
+/** What a site says of how its client proves itself and what is signed, as the client has it. */
+const ASKED = {
+  client_token_endpoint_auth_method: 'token_endpoint_auth_method',
+  client_token_endpoint_auth_signing_alg: 'token_endpoint_auth_signing_alg',
+  id_token_signed_response_alg: 'id_token_signed_response_alg',
+  user_info_signed_response_alg: 'userinfo_signed_response_alg',
+} as const satisfies Partial<Record<keyof SiteMetadata, keyof ClientRecord>>;
+
+function without<T extends object>(members: T, names: readonly string[]): Partial<T> {
+  const kept = Object.entries(members).filter(([name]) => !names.includes(name));
+  return Object.fromEntries(kept) as Partial<T>;
 }
 
 /**
@@ -32,11 +77,13 @@ function givenClient(params: RegisterSiteParams): ClientRecord | undefined {
     client_secret,
     registration_access_token: token,
     registration_client_uri: uri,
-    token_endpoint_auth_method: params.client_token_endpoint_auth_method,
-    token_endpoint_auth_signing_alg: params.client_token_endpoint_auth_signing_alg,
-    id_token_signed_response_alg: params.id_token_signed_response_alg,
-    userinfo_signed_response_alg: params.user_info_signed_response_alg,
+    ...asked(params),
   };
+}
+
+function asked(site: SiteMetadata): Partial<ClientRecord> {
+  const names = Object.entries(ASKED) as [keyof typeof ASKED, keyof ClientRecord][];
+  return Object.fromEntries(names.map(([name, atProvider]) => [atProvider, site[name]]));
 }
 
 function isBlank(text = ''): boolean {

@@ -325,6 +325,70 @@ describe('changed options', () => {
     expect(warnings[0]).toContain('site.acr_values');
   });
 
+  describe('that are gone', () => {
+    const before = {
+      ...site,
+      redirect_uris: [site.authorization_redirect_uri, 'https://app.example.com/second'],
+      client_jwks_uri: 'https://app.example.com/jwks',
+      jwks: '{"keys":[]}',
+      contacts: ['a@example.com'],
+    };
+
+    async function withdrawn(version?: OxdVersion, options: SiteOptions = site) {
+      const store = new MemoryStore();
+      const update_site = () => ({ oxd_id: 'site-1' });
+      const update_site_registration = update_site;
+      const answers = {
+        ...{ register_site, get_authorization_url },
+        ...{ update_site, update_site_registration },
+      };
+      await client(new FakeTransport(answers, version), store, before).oxdId();
+      warnings.splice(0);
+      const transport = new FakeTransport(answers, version);
+      await client(transport, store, options).oxdId();
+      const third = new FakeTransport(answers, version);
+      await client(third, store, options).oxdId();
+      expect(third.calls).toEqual([]);
+      return transport.calls;
+    }
+
+    it('are named to the embedded engine for removal, and redirect_uris put back', async () => {
+      const calls = await withdrawn();
+      expect(calls.map(([name]) => name)).toEqual(['update_site']);
+      expect(calls[0]?.[1]).toMatchObject({
+        redirect_uris: [site.authorization_redirect_uri],
+        remove: ['jwks', 'client_jwks_uri', 'contacts'],
+      });
+      expect(warnings).toEqual([]);
+    });
+
+    it('are named alone: what is still there is not removed', async () => {
+      const { jwks: _, ...rest } = before;
+      const [[, params] = []] = await withdrawn(undefined, rest);
+      expect(params).toMatchObject({ contacts: rest.contacts, remove: ['jwks'] });
+    });
+
+    it.each(['3.1.1', '3.1.4'] as const)(
+      'are named once in the log where oxd %s was told of them: it takes nothing out',
+      async (version) => {
+        const calls = await withdrawn(version);
+        expect(calls).toHaveLength(1);
+        expect(calls[0]?.[1]).not.toHaveProperty('remove');
+        expect(warnings).toEqual([
+          `oxd ${version} cannot take out of a registration what the options no longer have: ` +
+            'site.client_jwks_uri, site.contacts may stay in force. Remove that at the provider, ' +
+            'or register the site anew by another site.client_name.',
+        ]);
+      },
+    );
+
+    it('are no reason for a line where oxd was never told of them', async () => {
+      const { jwks: _, ...rest } = before;
+      await withdrawn('3.1.4', rest);
+      expect(warnings).toEqual([]);
+    });
+  });
+
   it('of a given client are told to oxd by registering it again', async () => {
     const store = new MemoryStore();
     const transport = new FakeTransport({ register_site });

@@ -853,6 +853,79 @@ describe('update_site', () => {
     expect(error).toMatchObject({ error: 'invalid_registration_client_url', mayHaveRun: false });
   });
 
+  it.each(
+    CLIENT_METADATA_ROWS.flatMap(([name, { value, sent }]) =>
+      sent ? [{ name, value, sent }] : [],
+    ),
+  )('takes out $name where it is to be removed, and nothing else', async (row) => {
+    const { name, value, sent } = row;
+    const contacts = ['a@example.com'];
+    const oxd_id = await engine.site(op, { [name]: value, contacts });
+    await engine.run('update_site', { oxd_id, remove: [name] });
+    const [put] = op.seen('client');
+    expect(Object.keys(body(put))).not.toEqual(expect.arrayContaining(Object.keys(sent)));
+    expect(body(put)).toMatchObject({ contacts });
+    const kept = await record(oxd_id);
+    expect(kept.site).not.toHaveProperty(name);
+    expect(kept.site).toMatchObject({ contacts, post_logout_redirect_uri: HOME });
+  });
+
+  it('keeps what is given beside its removal', async () => {
+    const oxd_id = await engine.site(op, { contacts: ['a@example.com'] });
+    const contacts = ['b@example.com'];
+    await engine.run('update_site', { oxd_id, contacts, remove: ['contacts'] });
+    expect(body(op.seen('client')[0])).toMatchObject({ contacts });
+  });
+
+  it('holds id_tokens no longer to what was removed', async () => {
+    const asked = { require_auth_time: true, default_max_age: 60 };
+    const oxd_id = await engine.site(op, asked);
+    await engine.run('update_site', { oxd_id, remove: ['require_auth_time', 'default_max_age'] });
+    const { authorization_url } = await engine.run('get_authorization_url', { oxd_id });
+    expect(new URL(authorization_url).searchParams.has('max_age')).toBe(false);
+    const login = { oxd_id, ...op.login(authorization_url) };
+    expect(await engine.run('get_tokens_by_code', login)).toHaveProperty('id_token');
+  });
+
+  it('goes by no algorithm that was removed, where the provider repeats none', async () => {
+    const id_token_signed_response_alg = 'ES384';
+    const oxd_id = await engine.site(op, { id_token_signed_response_alg });
+    await engine.run('update_site', { oxd_id, remove: ['id_token_signed_response_alg'] });
+    expect((await record(oxd_id)).client).not.toHaveProperty('id_token_signed_response_alg');
+    const login = await engine.callback(op, oxd_id);
+    expect(await engine.run('get_tokens_by_code', login)).toHaveProperty('id_token');
+  });
+
+  it.each([
+    ['jwks', '{"keys":[]}', 'client_jwks_uri', 'jwks_uri'],
+    ['client_jwks_uri', 'https://app.example.com/jwks', 'jwks', 'jwks'],
+  ] as const)('puts %s in the place of its counterpart', async (name, value, other, atProvider) => {
+    const keys = { jwks: '{"keys":[]}', client_jwks_uri: 'https://app.example.com/old' };
+    const oxd_id = await engine.site(op, { [other]: keys[other] });
+    expect(body()).toHaveProperty(atProvider);
+    await engine.run('update_site', { oxd_id, [name]: value });
+    expect(body(op.seen('client')[0])).not.toHaveProperty(atProvider);
+    const { site } = await record(oxd_id);
+    expect(site).toMatchObject({ [name]: value });
+    expect(site).not.toHaveProperty(other);
+  });
+
+  it.each<[string, object, string]>([
+    ['keys beside their URL', { jwks: '{"keys":[]}', client_jwks_uri: HOME }, 'bad_request'],
+    ['the removal of what is no member', { remove: ['op_host'] }, 'bad_request'],
+    ['the removal of what every object has', { remove: ['constructor'] }, 'bad_request'],
+    [
+      'the removal of what no site can do without',
+      { remove: ['authorization_redirect_uri'] },
+      'invalid_authorization_redirect_uri',
+    ],
+  ])('refuses %s before anything is sent', async (_, params, error) => {
+    const oxd_id = await engine.site(op);
+    const refusal = await refused(engine.run('update_site', { oxd_id, ...params }));
+    expect(refusal).toMatchObject({ error, mayHaveRun: false });
+    expect(op.seen('client')).toEqual([]);
+  });
+
   it('refuses what register_site would refuse', async () => {
     const oxd_id = await engine.site(op);
     const call = engine.run('update_site', { oxd_id, authorization_redirect_uri: 'rubbish' });

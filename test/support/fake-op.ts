@@ -79,6 +79,8 @@ export class FakeOp {
   private readonly scripts = new Map<Endpoint, Script>();
   private readonly nonces = new Map<string, string>();
   private client: Record<string, unknown> = {};
+  /** What of the client it was given, and no update changes. */
+  private given: Record<string, unknown> = {};
   private accessToken = '';
 
   private port = 0;
@@ -227,8 +229,7 @@ export class FakeOp {
 
   private register(asked: object): object {
     const client_id = `client-${randomUUID()}`;
-    this.client = {
-      ...asked,
+    this.given = {
       client_id,
       client_secret: secret('client'),
       client_secret_expires_at: 0,
@@ -236,12 +237,13 @@ export class FakeOp {
       registration_access_token: secret('registration'),
       registration_client_uri: `${this.issuer}/reg/${client_id}`,
     };
+    this.client = { ...asked, ...this.given };
     return this.client;
   }
 
   private manage({ method, body }: Seen): Answer {
     if (method === 'DELETE') return { status: 204 };
-    if (method === 'PUT') this.client = { ...this.client, ...(JSON.parse(body) as object) };
+    if (method === 'PUT') this.client = { ...this.given, ...(JSON.parse(body) as object) };
     return { json: this.client };
   }
 
