@@ -1,3 +1,6 @@
+import { CLIENT_DETAILS } from './client-details.js';
+import { siteProblems } from './site-rules.js';
+
 /** What {@link checkSite} is told beside the site. */
 export interface SiteSurroundings {
   /** Option `transport`; undefined stands for an instance of the user's own. */
@@ -5,6 +8,8 @@ export interface SiteSurroundings {
     { readonly type?: unknown; readonly allowInsecureRequests?: unknown } | undefined;
   /** Whether `NODE_ENV` is `production`. */
   readonly production: boolean;
+  /** What was found in the options already, as `path: message`. */
+  readonly found: readonly string[];
 }
 
 type Site = Readonly<Record<string, unknown>>;
@@ -17,12 +22,10 @@ const EXISTING_CLIENT = [
   'client_registration_client_uri',
 ];
 
-/** What only oxd 4.x can do: the embedded transport refuses it, and so does oxd 3.x. */
-const OXD_ALONE = [
-  ...['id_token_encrypted_response_alg', 'id_token_encrypted_response_enc'],
-  ...['user_info_encrypted_response_alg', 'user_info_encrypted_response_enc'],
-  ...['id_token_binding_cnf', 'sync_client_from_op', 'sync_client_period_in_seconds'],
-];
+/** What only oxd 4.x can do: the embedded transport refuses it. */
+const OXD_ALONE = Object.entries(CLIENT_DETAILS)
+  .filter(([, kind]) => kind === 'oxd')
+  .map(([name]) => name);
 
 const NOT_NEEDED =
   'transport.allowInsecureRequests: leave it out in production, where site.op_host is https';
@@ -41,6 +44,7 @@ export function checkSite(site: object, surroundings: SiteSurroundings): string[
     ...checkProvider(members, surroundings),
     ...checkDiscovery(members, surroundings),
     ...checkAbilities(members, surroundings),
+    ...checkRegistration(members, surroundings),
   ];
 }
 
@@ -110,6 +114,17 @@ function checkAbilities(site: Site, { transport }: SiteSurroundings): string[] {
   return OXD_ALONE.filter((name) => isGiven(site, name)).map(
     (name) => `site.${name}: is for oxd-server alone, the embedded transport cannot do it`,
   );
+}
+
+/** What the embedded transport refuses, of the members that are what they must be alone. */
+function checkRegistration(site: Site, { transport, found }: SiteSurroundings): string[] {
+  if (transport?.type !== 'embedded' || found.some((issue) => issue.startsWith('site:'))) return [];
+  const isGood = (name: string): boolean =>
+    !found.some((issue) => issue.startsWith(`site.${name}:`));
+  const good = Object.entries(site).filter(([name]) => isGiven(site, name) && isGood(name));
+  return siteProblems(Object.fromEntries(good))
+    .filter(({ param }) => isGood(param))
+    .map(({ param, message }) => `site.${param}: ${message}`);
 }
 
 function isGiven(site: Site, name: string): boolean {

@@ -211,11 +211,13 @@ function optionIssues(options: OxdModuleOptions, environment?: string): string[]
   // Validation clones what it is given: what the user made passes by.
   const { store, transport = DEFAULTS.embedded, secret, uma, ...plain } = options ?? {};
   const { paths, ...umaPlain } = uma ?? {};
+  const found = checkOptions({ ...plain, uma: umaPlain });
   return [
-    ...checkOptions({ ...plain, uma: umaPlain }),
+    ...found,
     ...checkSite(plain.site ?? {}, {
       transport: isTransport(transport) ? undefined : transport,
       production: environment === 'production',
+      found,
     }),
     ...checkPaths(paths),
     ...(isTransport(transport) ? [] : checkTransport(transport ?? {})),

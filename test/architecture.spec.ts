@@ -65,7 +65,17 @@ const LAYERS: Record<string, Row> = {
     may: ['class-transformer', 'class-validator', 'reflect-metadata'],
     node: [],
   },
-  'oxd.options-site.ts': NOTHING,
+  'client-details.ts': {
+    may: [],
+    types: ['commands/client-metadata.ts', 'commands/dialect-client.ts'],
+    node: [],
+  },
+  'site-rules.ts': {
+    may: ['client-details.ts', 'errors.ts'],
+    types: ['commands/registration.ts'],
+    node: [],
+  },
+  'oxd.options-site.ts': { may: ['client-details.ts', 'site-rules.ts'], node: [] },
   'oxd.options.ts': {
     may: ['errors.ts', 'oxd.options-rules.ts', 'oxd.options-site.ts'],
     types: ['store.ts', PORT, 'commands/registration.ts'],
@@ -113,7 +123,10 @@ const LAYERS: Record<string, Row> = {
   'commands/dialect-refusals.ts': { may: [...DIALECT.may, 'rpt-refusal.ts'], node: [] },
 
   'engine/': {
-    may: [...BASE, 'engine/', 'openid-client', 'jose', 'undici', 'json-logic-js', PORT],
+    may: [
+      ...[...BASE, 'client-details.ts', 'site-rules.ts', 'engine/', PORT],
+      ...['openid-client', 'jose', 'undici', 'json-logic-js'],
+    ],
     types: ['commands/'],
   },
   'engine/engine.transport.ts': { may: [...BASE, 'engine/', PORT], types: ['commands/'] },
@@ -207,6 +220,8 @@ it.each([
   ['store.ts', 'keyv'],
   ['browser-transaction.ts', 'commands/oxd-client.ts'],
   ['oxd.options.ts', '@nestjs/common'],
+  ['oxd.options-site.ts', 'engine/client-metadata.ts'],
+  ['site-rules.ts', 'engine/refusal.ts'],
   ['transport/socket.transport.ts', 'engine/engine.transport.ts'],
   ['transport/socket.transport.ts', 'commands/dialect.ts'],
   ['commands/oxd-client.ts', 'transport/socket.transport.ts'],

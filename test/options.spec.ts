@@ -192,6 +192,7 @@ describe('options', () => {
   });
 
   it.each<[string, object, string | undefined, string[]]>([
+    ['no site, of which nothing else is said', { secret }, undefined, ['site']],
     [
       'what is no URL',
       { site: { op_host: 'hidden-1', scope: 'hidden-2' }, secret: 'hidden-3', x: 1 },
@@ -277,6 +278,95 @@ describe('options', () => {
         const issues = issuesOf({ secret, site: { ...site, [name]: one }, transport: own });
         expect(issues).toEqual([expect.stringContaining(`site.${name}: must`)]);
       }
+    });
+  });
+
+  describe('that embedded could never register', () => {
+    const uris = ['https://app.example.com/1', 'https://app.example.com/2'];
+    const privateKey = '{"keys":[{"kty":"EC","crv":"P-256","d":"hidden"}]}';
+
+    it.each<[string, object, string]>([
+      ['a private key', { jwks: privateKey }, 'site.jwks: must be the text of a JWK Set of public'],
+      [
+        'a secret key',
+        { jwks: '{"keys":[{"kty":"oct","k":"hidden"}]}' },
+        'site.jwks: must be the text of a JWK Set of public',
+      ],
+      ['no keys', { jwks: '[]' }, 'site.jwks: must be the text of a JWK Set of public'],
+      [
+        'keys beside their URL',
+        { jwks: '{"keys":[]}', client_jwks_uri: uris[0] },
+        'site.jwks: must be left out beside client_jwks_uri',
+      ],
+      [
+        'user info without signature',
+        { user_info_signed_response_alg: 'none' },
+        'site.user_info_signed_response_alg: is no algorithm',
+      ],
+      [
+        'id_tokens of an unknown algorithm',
+        { id_token_signed_response_alg: 'RS1' },
+        'site.id_token_signed_response_alg: is no algorithm',
+      ],
+      [
+        'id_tokens signed with the secret of a client that has none',
+        { id_token_signed_response_alg: 'HS256', client_token_endpoint_auth_method: 'none' },
+        'site.id_token_signed_response_alg: is for clients with a secret',
+      ],
+      ...['redirect_uris', 'logo_uri', 'userinfo_signed_response_alg', 'client_secret'].map(
+        (name): [string, object, string] => [
+          `${name} as a custom attribute`,
+          { custom_attributes: { [name]: 'hidden', department: 'music' } },
+          `site.custom_attributes: must not have ${name}`,
+        ],
+      ),
+      [
+        'a client that needs keys',
+        { client_token_endpoint_auth_method: 'private_key_jwt' },
+        'site.client_token_endpoint_auth_method: must be one of client_secret_basic',
+      ],
+      [
+        'an assertion of another algorithm',
+        {
+          client_token_endpoint_auth_method: 'client_secret_jwt',
+          client_token_endpoint_auth_signing_alg: 'HS512',
+        },
+        'site.client_token_endpoint_auth_signing_alg: must be HS256',
+      ],
+      ['another flow', { response_types: ['token'] }, 'site.response_types: must be ["code"]'],
+      [
+        'several front-channel logout URIs',
+        { client_frontchannel_logout_uris: uris },
+        'site.client_frontchannel_logout_uris: must be one',
+      ],
+      [
+        'a redirect URI with a fragment',
+        { redirect_uris: [`${uris[0]}#x`] },
+        'site.redirect_uris: must be absolute, without a fragment',
+      ],
+    ])('are refused for it alone: %s', (_, more, issue) => {
+      const given = { secret, site: { ...site, ...more } };
+      const issues = issuesOf(given);
+      expect(issues).toEqual([expect.stringContaining(issue)]);
+      expect(issues.join()).not.toContain('hidden');
+      expect(issuesOf({ ...given, transport: { type: 'socket' } })).toEqual([]);
+      expect(issuesOf({ ...given, transport: own })).toEqual([]);
+    });
+
+    it('are all listed, each once, beside what is wrong for any transport', () => {
+      const wrong = {
+        authorization_redirect_uri: '/callback',
+        jwks: privateKey,
+        logo_uri: 7,
+        custom_attributes: { scope: 'x', jwks_uri: 'y' },
+        response_types: 'token',
+        subject_type: 'anonymous',
+        user_info_signed_response_alg: 'none',
+      };
+      const issues = issuesOf({ secret, site: { ...site, ...wrong } });
+      const paths = issues.map((text) => text.split(':')[0]);
+      expect(paths).toHaveLength(Object.keys(wrong).length + 1);
+      expect(new Set(paths)).toEqual(new Set(Object.keys(wrong).map((name) => `site.${name}`)));
     });
   });
 

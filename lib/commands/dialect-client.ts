@@ -1,11 +1,11 @@
 import type { ClientMetadata } from './client-metadata.js';
-import { SINCE_4_0, SINCE_4_2, type ParamRule, type ParamRules } from './dialect-params.js';
+import { SINCE_4_0, SINCE_4_2, type ParamRules } from './dialect-params.js';
 
-const OXD_SINCE_4_0: ParamRule = { since: '4.0', embedded: false };
-const OXD_SINCE_4_2: ParamRule = { since: '4.2', embedded: false };
+const OXD_SINCE_4_0 = { since: '4.0', embedded: false } as const;
+const OXD_SINCE_4_2 = { since: '4.2', embedded: false } as const;
 
 /** What describes a client further, as the releases of oxd know it. */
-export const CLIENT_METADATA: ParamRules<ClientMetadata> = {
+export const CLIENT_METADATA = {
   logo_uri: SINCE_4_0,
   client_uri: SINCE_4_0,
   policy_uri: SINCE_4_0,
@@ -41,4 +41,11 @@ export const CLIENT_METADATA: ParamRules<ClientMetadata> = {
   spontaneous_scopes: SINCE_4_2,
   sync_client_from_op: OXD_SINCE_4_2,
   sync_client_period_in_seconds: OXD_SINCE_4_2,
-};
+} as const satisfies ParamRules<ClientMetadata>;
+
+type Table = typeof CLIENT_METADATA;
+
+/** What of it only an oxd-server can do: the tables of the embedded engine follow this one. */
+export type OxdAlone = {
+  [N in keyof Table]: Table[N] extends { readonly embedded: false } ? N : never;
+}[keyof Table];

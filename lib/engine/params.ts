@@ -1,6 +1,6 @@
+import { CLIENT_DETAILS } from '../client-details.js';
 import type { CommandName, Params } from '../commands/command.js';
 import { OxdCommandError } from '../errors.js';
-import { CLIENT_DETAILS } from './client-details.js';
 import { Refusal } from './refusal.js';
 
 /** `oxd`: only oxd-server can do it. */

@@ -1,6 +1,16 @@
-import type { ClientMetadata } from '../commands/client-metadata.js';
-import { Refusal } from './refusal.js';
-import { jsonOf, objectOf } from './uma-json.js';
+import type { ClientMetadata } from './commands/client-metadata.js';
+import type { OxdAlone } from './commands/dialect-client.js';
+
+/** What is wrong with a param of a site. */
+export interface SiteProblem {
+  readonly param: string;
+  /** oxd's word for it, such as `bad_request`. */
+  readonly error: string;
+  /** Goes on after the param's name; quotes no value. */
+  readonly message: string;
+}
+
+type Kind = 'text' | 'number' | 'boolean' | 'texts' | 'map';
 
 /** The JSON type of what describes a client further; what only oxd can do is refused here. */
 export const CLIENT_DETAILS = {
@@ -39,7 +49,7 @@ export const CLIENT_DETAILS = {
   spontaneous_scopes: 'texts',
   sync_client_from_op: 'oxd',
   sync_client_period_in_seconds: 'oxd',
-} as const satisfies Record<keyof ClientMetadata, string>;
+} as const satisfies { [N in keyof ClientMetadata]-?: N extends OxdAlone ? 'oxd' : Kind };
 
 /** Names at the provider, where they differ. */
 const SPELLED: Readonly<Record<string, string>> = {
@@ -82,63 +92,74 @@ export function isClientDetail(name: string): boolean {
   return Object.hasOwn(CLIENT_DETAILS, name) || Object.values(SPELLED).includes(name);
 }
 
-/**
- * Refuses what cannot work, before anything is sent.
- *
- * @throws {Refusal} naming the param
- */
-export function checkClientDetails(
-  site: ClientMetadata & {
-    readonly client_jwks_uri?: string;
-    readonly client_token_endpoint_auth_method?: string;
-  },
-): void {
-  checkAlgorithms(site);
-  const { subject_type = 'public', jwks, client_jwks_uri } = site;
-  const { id_token_signed_response_alg: alg = '', client_token_endpoint_auth_method: method } =
-    site;
-  if (SECRET_ALGS.test(alg) && method === 'none') {
-    const message =
-      'id_token_signed_response_alg: is for clients with a secret, this one has none.';
-    throw new Refusal('invalid_algorithm', message);
-  }
-  if (!['pairwise', 'public'].includes(subject_type)) {
-    throw new Refusal('invalid_subject_type', 'subject_type: must be pairwise or public.');
-  }
-  if (!jwks) return;
-  if (client_jwks_uri) {
-    throw new Refusal('bad_request', 'jwks: must be left out beside client_jwks_uri.');
-  }
-  keySet(jwks);
+/** A client with what else of its site its description must fit. */
+type Client = ClientMetadata & {
+  readonly client_jwks_uri?: string;
+  readonly client_token_endpoint_auth_method?: string;
+};
+
+/** What of it cannot work on embedded. */
+export function clientProblems(site: Client): SiteProblem[] {
+  return [
+    ...idTokenProblems(site),
+    ...userInfoProblems(site),
+    ...subjectProblems(site),
+    ...keyProblems(site),
+  ];
 }
 
-function checkAlgorithms({
-  id_token_signed_response_alg: idToken = 'RS256',
-  user_info_signed_response_alg: userInfo = 'RS256',
-}: ClientMetadata): void {
-  if (idToken === 'none') {
-    const message = 'id_token_signed_response_alg: must not be none, an id_token proves who came.';
-    throw new Refusal('id_token_without_signature_not_allowed', message);
+function idTokenProblems({
+  id_token_signed_response_alg: alg = 'RS256',
+  client_token_endpoint_auth_method: method,
+}: Client): SiteProblem[] {
+  const param = 'id_token_signed_response_alg';
+  if (alg === 'none') {
+    const word = 'id_token_without_signature_not_allowed';
+    return [problem(param, 'must not be none, an id_token proves who came', word)];
   }
-  if (!PUBLIC_KEY_ALGS.test(idToken) && !SECRET_ALGS.test(idToken)) {
-    throw algorithm('id_token_signed_response_alg');
-  }
-  if (!PUBLIC_KEY_ALGS.test(userInfo)) throw algorithm('user_info_signed_response_alg');
+  if (!PUBLIC_KEY_ALGS.test(alg) && !SECRET_ALGS.test(alg)) return [unverifiable(param)];
+  if (method !== 'none' || !SECRET_ALGS.test(alg)) return [];
+  return [problem(param, 'is for clients with a secret, this one has none', 'invalid_algorithm')];
 }
 
-function algorithm(name: string): Refusal {
-  return new Refusal('invalid_algorithm', `${name}: is no algorithm that can be verified here.`);
+function userInfoProblems({ user_info_signed_response_alg: alg = 'RS256' }: Client): SiteProblem[] {
+  return PUBLIC_KEY_ALGS.test(alg) ? [] : [unverifiable('user_info_signed_response_alg')];
+}
+
+function unverifiable(param: string): SiteProblem {
+  return problem(param, 'is no algorithm that can be verified here', 'invalid_algorithm');
+}
+
+function subjectProblems({ subject_type = 'public' }: Client): SiteProblem[] {
+  const isKnown = ['pairwise', 'public'].includes(subject_type);
+  const word = 'invalid_subject_type';
+  return isKnown ? [] : [problem('subject_type', 'must be pairwise or public', word)];
+}
+
+function keyProblems({ jwks, client_jwks_uri }: Client): SiteProblem[] {
+  if (!jwks) return [];
+  if (client_jwks_uri) return [problem('jwks', 'must be left out beside client_jwks_uri')];
+  return keySet(jwks) ? [] : [problem('jwks', 'must be the text of a JWK Set of public keys')];
+}
+
+/** @param error oxd's word for it; default `bad_request` */
+export function problem(param: string, message: string, error = 'bad_request'): SiteProblem {
+  return { param, error, message };
 }
 
 /** OpenID Connect Registration §2: neither private nor symmetric keys. */
-function keySet(jwks: string): object {
-  const set = objectOf(jsonOf(jwks));
-  if (set && Array.isArray(set.keys) && set.keys.every(isPublic)) return set;
-  throw new Refusal('bad_request', 'jwks: must be the text of a JWK Set of public keys.');
+function keySet(jwks: string): object | undefined {
+  try {
+    const set = JSON.parse(jwks) as { readonly keys?: unknown } | null;
+    if (set && Array.isArray(set.keys) && set.keys.every(isPublic)) return set;
+  } catch {
+    // Text that is no JSON holds no keys.
+  }
+  return undefined;
 }
 
 function isPublic(key: unknown): boolean {
-  const members = objectOf(key);
-  if (!members || !KEY_TYPES.includes(String(members.kty))) return false;
-  return !PRIVATE.some((name) => Object.hasOwn(members, name));
+  const members = (key ?? {}) as { readonly kty?: unknown };
+  const isKnown = KEY_TYPES.some((type) => type === members.kty);
+  return isKnown && !PRIVATE.some((name) => Object.hasOwn(members, name));
 }
