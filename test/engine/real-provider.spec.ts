@@ -23,6 +23,14 @@ function register(): Promise<string> {
   return engine.site(op, { grant_types });
 }
 
+/** What the provider says of the client of a site (RFC 7592 §2.1). */
+async function atProvider(id: string): Promise<unknown> {
+  const { client } = (await engine.store.get(`site:${id}`)) as SiteRecord;
+  const authorization = `Bearer ${client.registration_access_token}`;
+  const answer = await fetch(client.registration_client_uri ?? '', { headers: { authorization } });
+  return answer.json();
+}
+
 const atApp = (url: string) => url.startsWith('https://app.example.com/');
 
 /** Answers every page of the provider until the browser is sent back to the application. */
@@ -154,6 +162,20 @@ it('reads its registration back, changes it twice, and removes it', async () => 
   expect(await refused(later.run('get_client_token', gone))).toMatchObject({
     error: 'invalid_client',
   });
+});
+
+it('takes out of its registration what is to be removed', async () => {
+  const id = await register();
+  const contacts = ['a@example.com'];
+  const policy_uri = 'https://app.example.com/policy';
+  await engine.run('update_site', { oxd_id: id, contacts, policy_uri, default_max_age: 60 });
+  const told = { contacts, policy_uri, default_max_age: 60 };
+  expect(await atProvider(id)).toMatchObject(told);
+  await engine.run('update_site', { oxd_id: id, remove: ['policy_uri', 'default_max_age'] });
+  const now = await atProvider(id);
+  expect(now).toMatchObject({ contacts });
+  expect(now).not.toHaveProperty('policy_uri');
+  expect(now).not.toHaveProperty('default_max_age');
 });
 
 it('registers nobody without the right initial access token', async () => {
