@@ -11,8 +11,7 @@ export interface RegistrationRequest extends MemberedRequest {
 }
 
 /**
- * Registers a client. Where the provider refuses the scopes, the client is registered without
- * any (Keycloak decides by itself which a client gets), and without members that it does not know.
+ * Registers a client, without what its provider refuses and it can do without.
  *
  * @throws {Refusal} where the provider cannot register or returns no credentials
  * @see RFC 7591 §3
@@ -21,32 +20,18 @@ export async function registerClient(
   call: OpCall,
   request: RegistrationRequest,
 ): Promise<ClientRecord> {
-  const { endpoint, server, leftOut, initialAccessToken } = request;
+  const { endpoint, initialAccessToken } = request;
   if (!endpoint) {
     const message = 'The OpenID Provider registers no clients: give client_id and client_secret.';
     throw new Refusal('invalid_request', message);
   }
-  const post = (body: object): Promise<ClientRecord> =>
+  const management = { method: 'POST', url: endpoint, token: initialAccessToken } as const;
+  return withoutRefused(request, (body) =>
     call.changing(async () => {
-      const answer = await send(call, {
-        method: 'POST',
-        url: endpoint,
-        token: initialAccessToken,
-        body,
-      });
-      const told = unrepeated(request.metadata);
-      return withSecret(clientRecord({ ...told, ...(answer as object) }));
-    });
-  return withoutRefused(request, async (metadata) => {
-    try {
-      return await post(metadata);
-    } catch (error) {
-      if (!refusesScope(error)) throw error;
-      leftOut.tell({ server, what: 'scope' }, 'It refuses a registration with these scopes.');
-      const { scope: _, ...rest } = metadata;
-      return post(rest);
-    }
-  });
+      const answer = await send(call, { ...management, body });
+      return withSecret(clientRecord({ ...unrepeated(body), ...(answer as object) }));
+    }),
+  );
 }
 
 /**
@@ -60,7 +45,7 @@ export async function readClient(call: OpCall, client: ClientRecord): Promise<Cl
 }
 
 /**
- * Replaces the metadata of a client, but for members that the provider does not know.
+ * Replaces the metadata of a client, without what its provider refuses and it can do without.
  *
  * @throws {Refusal} `invalid_registration_client_url`
  * @see RFC 7592 §2.2
@@ -143,10 +128,6 @@ function sameClient(answer: unknown, { client_id }: ClientRecord): ClientRecord 
 function withSecret(client: ClientRecord): ClientRecord {
   if (client.client_secret || client.token_endpoint_auth_method === 'none') return client;
   throw new Refusal('no_client_secret_returned', 'The OpenID Provider returned no client_secret.');
-}
-
-function refusesScope(error: unknown): boolean {
-  return error instanceof OpAnswerError && error.status < 500 && /scope/.test(error.error ?? '');
 }
 
 function text(value: unknown): string | undefined {

@@ -18,7 +18,9 @@ export interface MemberedRequest {
 
 /**
  * Sends a registration without the members that its server has refused because it does not know them;
- * again, where it refuses one now. RFC 7591 §2 would have it ignore them, Keycloak answers 400.
+ * again, where it refuses one now. RFC 7591 §2 would have it ignore them, Keycloak answers 400. Scopes
+ * that are refused are left out of this registration alone: Keycloak decides by itself which a client
+ * gets, and refuses `openid`.
  */
 export async function withoutRefused<T>(
   { server, metadata, leftOut }: MemberedRequest,
@@ -32,14 +34,18 @@ export async function withoutRefused<T>(
   } catch (error) {
     const what = refusedMember(error, body);
     if (what === undefined) throw error;
-    leftOut.add({ server, what }, 'It refuses a registration with this member.');
-    return withoutRefused({ server, metadata: body, leftOut }, send);
+    if (what !== 'scope')
+      leftOut.add({ server, what }, 'It refuses a registration with this member.');
+    else leftOut.tell({ server, what }, 'It refuses a registration with these scopes.');
+    const { [what]: _, ...rest } = body;
+    return withoutRefused({ server, metadata: rest, leftOut }, send);
   }
 }
 
 /** The member that a refusal names; Keycloak does so in `error`. */
 function refusedMember(error: unknown, body: object): string | undefined {
   if (!(error instanceof OpAnswerError) || error.status >= 500) return undefined;
+  if (Object.hasOwn(body, 'scope') && /scope/.test(error.error ?? '')) return 'scope';
   const text = `${error.error ?? ''} ${error.error_description ?? ''}`;
   if (!UNKNOWN.test(text)) return undefined;
   const words = text.split(/\W+/);

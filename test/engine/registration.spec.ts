@@ -246,14 +246,23 @@ describe('register_site', () => {
     expect(inspect(others)).not.toContain('initial-token-1');
   });
 
-  it('registers without scopes where the provider refuses them, and tells so', async () => {
-    op.on('register', (seen) =>
+  it('registers and updates without scopes where the provider refuses them, and tells so', async () => {
+    const refuseScope = (seen: Seen) =>
       seen.body.includes('"scope"')
         ? { status: 403, json: { error: 'insufficient_scope' } }
-        : op.usual(seen),
-    );
-    expect(await record(await engine.site(op))).toHaveProperty('client.client_id');
+        : op.usual(seen);
+    op.on('register', refuseScope);
+    op.on('client', refuseScope);
+    const oxd_id = await engine.site(op);
+    expect(await record(oxd_id)).toHaveProperty('client.client_id');
     expect(op.seen('register')).toHaveLength(2);
+    await engine.run('update_site', { oxd_id, client_name: 'Renamed' });
+    expect(await record(oxd_id)).toHaveProperty('site.client_name', 'Renamed');
+    const updates = op.seen('client').filter(({ method }) => method === 'PUT');
+    expect(updates.map(({ body }) => JSON.parse(body) as object)).toEqual([
+      expect.objectContaining({ client_name: 'Renamed', scope: 'openid profile email' }),
+      expect.not.objectContaining({ scope: expect.anything() }),
+    ]);
     expect(engine.warnings).toEqual([
       `${op.issuer}: scope is left out. It refuses a registration with these scopes.`,
     ]);
