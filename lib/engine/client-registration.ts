@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { OpCall } from './op-call.js';
 import { OpAnswerError, Refusal } from './refusal.js';
 import { withoutRefused, type MemberedRequest } from './refused-members.js';
@@ -44,6 +45,19 @@ export async function readClient(call: OpCall, client: ClientRecord): Promise<Cl
   return { ...client, ...sameClient(answer, client) };
 }
 
+/** A request for an update. */
+export interface UpdateRequest extends MemberedRequest {
+  /** Members that the client is to lose, with their values. */
+  readonly lost: readonly (readonly [name: string, value: unknown])[];
+}
+
+/** A client after its update. */
+export interface UpdatedClient {
+  readonly client: ClientRecord;
+  /** What it was to lose and has not: not every provider takes an omission for that (Keycloak). */
+  readonly kept: readonly string[];
+}
+
 /**
  * Replaces the metadata of a client, without what its provider refuses and it can do without.
  *
@@ -53,15 +67,18 @@ export async function readClient(call: OpCall, client: ClientRecord): Promise<Cl
 export async function updateClient(
   call: OpCall,
   client: ClientRecord,
-  request: MemberedRequest,
-): Promise<ClientRecord> {
+  request: UpdateRequest,
+): Promise<UpdatedClient> {
   const { client_id } = client;
   const management = managementOf(client);
   return withoutRefused(request, (metadata) =>
     call.changing(async () => {
       const body = { ...metadata, client_id };
       const answer = await send(call, { method: 'PUT', ...management, body });
-      return { ...client, ...unrepeated(metadata), ...sameClient(answer, client) };
+      const updated = { ...client, ...unrepeated(metadata), ...sameClient(answer, client) };
+      const answered = answer as Record<string, unknown>;
+      const kept = request.lost.filter(([name, value]) => isDeepStrictEqual(answered[name], value));
+      return { client: updated, kept: kept.map(([name]) => name) };
     }),
   );
 }

@@ -879,6 +879,22 @@ describe('update_site', () => {
     expect(kept.site).toMatchObject({ contacts, post_logout_redirect_uri: HOME });
   });
 
+  it('tells what a provider keeps that is to be removed', async () => {
+    const logo_uri = 'https://app.example.com/logo.png';
+    const post_logout_redirect_uris = ['https://app.example.com/bye'];
+    const oxd_id = await engine.site(op, { logo_uri, contacts: ['a@example.com'] });
+    op.on('client', async (seen) => {
+      const { json } = await op.usual(seen);
+      return { json: { ...(json as object), logo_uri, contacts: [] } };
+    });
+    await engine.run('update_site', { oxd_id, post_logout_redirect_uris });
+    expect(engine.warnings).toEqual([]);
+    await engine.run('update_site', { oxd_id, remove: ['logo_uri', 'contacts'] });
+    expect(engine.warnings).toEqual([
+      'update_site: the provider keeps logo_uri, which was removed. Do it there.',
+    ]);
+  });
+
   it('keeps what is given beside its removal', async () => {
     const oxd_id = await engine.site(op, { contacts: ['a@example.com'] });
     const contacts = ['b@example.com'];

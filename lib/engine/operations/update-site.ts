@@ -10,11 +10,19 @@ import { changedSite } from '../site-params.js';
  * @see oxd command update_site; RFC 7592 §2.2
  */
 export const updateSite: Operation<'update_site'> = async (context, params) => {
-  const record = changedSite(await context.site(params.oxd_id), params);
+  const before = await context.site(params.oxd_id);
+  const record = changedSite(before, params);
   checkSite(record.site);
   const { sites } = context.engine;
+  const { metadata } = await sites.describe(before);
   const request = await sites.describe(record);
-  const client = await updateClient(context.call, record.client, request);
+  const lost = Object.entries(metadata).filter(([name]) => !Object.hasOwn(request.metadata, name));
+  const update = { ...request, lost };
+  const { client, kept } = await updateClient(context.call, record.client, update);
   await sites.save({ ...record, client });
+  if (kept.length > 0) {
+    const names = kept.join(', ');
+    context.log.warn(`update_site: the provider keeps ${names}, which was removed. Do it there.`);
+  }
   return { oxd_id: record.oxd_id };
 };
