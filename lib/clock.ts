@@ -1,3 +1,6 @@
+/** Longest time that a timer can be set for, in milliseconds; Node takes a longer one for 1 ms. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** What time it is. Injectable by this class: tests override it instead of waiting. */
 export abstract class OxdClock {
   /** Milliseconds since 1970. */

@@ -9,7 +9,8 @@ export type OxdErrorCode =
 
 /**
  * Why oxd-server was not reached or did not answer. `UNREACHABLE` (refused, or `connectTimeout`),
- * `BUSY` (waiting queue full; embedded: that for tickets) and `TOO_LARGE` (request above 9999 units) have certainly not run.
+ * `BUSY` (waiting queue full; embedded: that for tickets) and `TOO_LARGE` (request above 9999 units)
+ * have certainly not run.
  */
 export type OxdTransportErrorCode =
   | 'OXD_TRANSPORT_TIMEOUT'

@@ -97,9 +97,9 @@ export interface UmaOptions {
   /**
    * Lets start-up remove what this application had protected and no longer declares, and on oxd
    * change what it declares otherwise; default false. Embedded then deletes the resources that it
-   * created and that are declared no longer, those of `UmaService.protect()` among them. **oxd deletes every resource and creates it anew:
-   * the policies that an administrator attached to them are lost.** It fails where one of them is
-   * gone already.
+   * created and that are declared no longer, those of `UmaService.protect()` among them. **oxd
+   * deletes every resource and creates it anew: the policies that an administrator attached to them
+   * are lost.** It fails where one of them is gone already.
    */
   readonly overwrite?: boolean;
 }

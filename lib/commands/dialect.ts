@@ -2,6 +2,7 @@ import { OxdCommandError, printable } from '../errors.js';
 import type { OxdVersion } from '../transport/transport.js';
 import type { CommandName, Result } from './command.js';
 import { COMMAND_RULES } from './dialect-commands.js';
+import { isMembers } from './dialect-members.js';
 import { knows, within } from './dialect-params.js';
 import type { CommandRule, Demand, ParamRule, Release, Span, Word } from './dialect-params.js';
 import { readRefusal } from './dialect-refusals.js';
@@ -105,11 +106,7 @@ function checkNames(command: CommandName, rules: ParamTable, members: object): v
 }
 
 function itemsOf(value: unknown): readonly object[] {
-  return Array.isArray(value) ? value.filter(isObject) : [];
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return Array.isArray(value) ? value.filter(isMembers) : [];
 }
 
 interface Context {
@@ -174,7 +171,7 @@ function valueOf(context: Context, { encoded, items }: ParamRule, value: unknown
   if (encoded) return encodeURIComponent(String(value));
   if (!items || !Array.isArray(value)) return value;
   const inner = { ...context, rules: items };
-  return value.map((item: unknown) => (isObject(item) ? translated(inner, item) : item));
+  return value.map((item: unknown) => (isMembers(item) ? translated(inner, item) : item));
 }
 
 /** Whether a release that does not know it does the same without it. */

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { OpCall } from './op-call.js';
 import { OpAnswerError, Refusal } from './refusal.js';
 import { withoutRefused, type MemberedRequest } from './refused-members.js';
-import { clientRecord, type ClientRecord } from './site-record.js';
+import { ASKED, clientRecord, type ClientRecord } from './site-record.js';
 
 /** A request for dynamic registration. */
 export interface RegistrationRequest extends MemberedRequest {
@@ -85,11 +85,7 @@ export async function updateClient(
 
 /** What the engine goes by, and some providers do not repeat. */
 function unrepeated(metadata: Readonly<Record<string, unknown>>): Partial<ClientRecord> {
-  const names = [
-    ...['token_endpoint_auth_method', 'token_endpoint_auth_signing_alg'],
-    ...['id_token_signed_response_alg', 'userinfo_signed_response_alg'],
-  ];
-  const told = names.filter((name) => typeof metadata[name] === 'string');
+  const told = Object.values(ASKED).filter((name) => typeof metadata[name] === 'string');
   return Object.fromEntries(told.map((name) => [name, metadata[name]]));
 }
 

@@ -6,6 +6,7 @@ import {
   type JWTVerifyOptions,
   type JWTVerifyResult,
 } from 'jose';
+import { PUBLIC_KEY_ALGS } from '../client-details.js';
 import type { IdTokenClaims } from '../commands/oidc.js';
 import type { EngineContext } from './engine-context.js';
 import { Refusal } from './refusal.js';
@@ -32,8 +33,6 @@ const CLOCK_TOLERANCE = 30;
 
 /** An id_token comes fresh from the provider; an older one is refused. */
 const MAX_AGE = '1h';
-
-const ASYMMETRIC = /^(?:(?:RS|PS|ES)(?:256|384|512)|EdDSA|Ed25519)$/;
 
 /**
  * Checks an id_token and returns its claims: signature, algorithm, `iss`, `aud`, `azp`, `exp`,
@@ -117,7 +116,7 @@ async function verify(
 function algorithmsFor({ metadata }: Provider, registered: string | undefined): string[] {
   if (registered !== undefined) return [registered];
   const listed = metadata.id_token_signing_alg_values_supported ?? ['RS256'];
-  return listed.filter((alg) => ASYMMETRIC.test(alg));
+  return listed.filter((alg) => PUBLIC_KEY_ALGS.includes(alg));
 }
 
 /** Left half of the hash that the signature algorithm names; EdDSA hashes with SHA-512. */

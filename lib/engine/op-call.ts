@@ -1,3 +1,4 @@
+import { LONGEST_TIMER } from '../clock.js';
 import { untilAborted } from '../until-aborted.js';
 import { isRefusal, opError } from './op-error.js';
 import {
@@ -7,9 +8,6 @@ import {
   type OpRequest,
   type OpRequestInit,
 } from './op-http.js';
-
-/** Node takes a longer one for 1 ms. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 const LATE = 'The OpenID Provider did not answer within the time limit of the command.';
 

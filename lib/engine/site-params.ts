@@ -5,7 +5,7 @@ import type {
 } from '../commands/registration.js';
 import { METADATA } from './params.js';
 import { Refusal } from './refusal.js';
-import type { ClientRecord, SiteRecord } from './site-record.js';
+import { ASKED, type ClientRecord, type SiteRecord } from './site-record.js';
 import type { NewSite } from './sites.js';
 
 /** What of the params describes the site itself. */
@@ -40,14 +40,6 @@ export function changedSite(record: SiteRecord, params: UpdateSiteParams): SiteR
     client: without(record.client, unasked) as ClientRecord,
   };
 }
-
-/** What a site says of how its client proves itself and what is signed, as the client has it. */
-const ASKED = {
-  client_token_endpoint_auth_method: 'token_endpoint_auth_method',
-  client_token_endpoint_auth_signing_alg: 'token_endpoint_auth_signing_alg',
-  id_token_signed_response_alg: 'id_token_signed_response_alg',
-  user_info_signed_response_alg: 'userinfo_signed_response_alg',
-} as const satisfies Partial<Record<keyof SiteMetadata, keyof ClientRecord>>;
 
 function without<T extends object>(members: T, names: readonly string[]): Partial<T> {
   const kept = Object.entries(members).filter(([name]) => !names.includes(name));

@@ -42,6 +42,14 @@ const CLIENT_MEMBERS = {
   userinfo_signed_response_alg: 'string',
 } as const satisfies Record<keyof ClientRecord, string>;
 
+/** What a site says of how its client proves itself and what is signed, as the client has it. */
+export const ASKED = {
+  client_token_endpoint_auth_method: 'token_endpoint_auth_method',
+  client_token_endpoint_auth_signing_alg: 'token_endpoint_auth_signing_alg',
+  id_token_signed_response_alg: 'id_token_signed_response_alg',
+  user_info_signed_response_alg: 'userinfo_signed_response_alg',
+} as const satisfies Partial<Record<keyof SiteMetadata, keyof ClientRecord>>;
+
 /**
  * Reads a client out of a registration answer.
  *

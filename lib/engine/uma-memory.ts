@@ -2,7 +2,6 @@ import { SingleFlight } from '../single-flight.js';
 import { BoundedQueue } from './bounded-queue.js';
 import { IntrospectionWays } from './uma-introspection-ways.js';
 import { Pats } from './uma-pat-cache.js';
-import { SerialQueue } from './uma-queue.js';
 
 /**
  * How many tickets are obtained at a time at one authorization server, and how many requests wait for
@@ -21,7 +20,7 @@ export class UmaMemory {
   /** Equal declarations at the same time are one piece of work. */
   readonly protections = new SingleFlight<void>();
   /** Whoever changes the resources of a site waits here, by oxd_id. */
-  readonly changes = new SerialQueue();
+  readonly changes = new BoundedQueue({ atATime: 1, waiting: Infinity });
   /** Whoever needs a ticket waits here, by issuer. */
   readonly tickets = new BoundedQueue(TICKETS);
 

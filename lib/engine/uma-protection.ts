@@ -4,12 +4,12 @@ import { ProtectionRun, type Protection } from './uma-protection-run.js';
 import { readResources, resourcesKey } from './uma-resource-record.js';
 
 /** Makes the resources of a site what is declared; one run at a time for each site. */
-export function protect(
+export async function protect(
   context: EngineContext,
   oxd_id: string,
   protection: Protection,
 ): Promise<void> {
-  return context.engine.uma.changes.run(oxd_id, async () => {
+  await context.engine.uma.changes.run({ key: oxd_id }, async () => {
     const site = await context.site(oxd_id);
     const api = new ProtectionApi(context, site, await context.umaServer(site));
     const record = await readResources(context.store, oxd_id);
@@ -18,8 +18,11 @@ export function protect(
 }
 
 /** Forgets every resource of a site that is no more. */
-export function forgetResources({ engine, store }: EngineContext, oxd_id: string): Promise<void> {
-  return engine.uma.changes.run(oxd_id, async () => {
+export async function forgetResources(
+  { engine, store }: EngineContext,
+  oxd_id: string,
+): Promise<void> {
+  await engine.uma.changes.run({ key: oxd_id }, async () => {
     engine.uma.forget(oxd_id);
     await store.delete(resourcesKey(oxd_id));
   });

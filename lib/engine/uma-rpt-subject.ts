@@ -1,14 +1,9 @@
 import { errors, jwtVerify, type JWTPayload } from 'jose';
+import { PUBLIC_KEY_ALGS } from '../client-details.js';
 import type { EngineContext } from './engine-context.js';
 import type { ProtectionApi } from './protection-api.js';
 import { Refusal } from './refusal.js';
 import type { SiteRecord } from './site-record.js';
-
-/** Whoever has the secret of an HS algorithm could have signed: these need the private key. */
-const ALGORITHMS = [
-  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'],
-  ...['EdDSA', 'Ed25519'],
-];
 
 /** Difference of clocks that is tolerated, in seconds. */
 const CLOCK_TOLERANCE = 30;
@@ -95,7 +90,7 @@ export async function verifiedRpt(
 ): Promise<JWTPayload> {
   const { clock, providers, uma } = context.engine;
   const options = {
-    algorithms: ALGORITHMS,
+    algorithms: [...PUBLIC_KEY_ALGS],
     issuer,
     requiredClaims: ['exp', 'sub'],
     clockTolerance: CLOCK_TOLERANCE,

@@ -115,9 +115,9 @@ export abstract class OidcCommands {
   }
 
   /**
-   * Obtains a new access token. Callers with the same refresh token share one request, with
-   * the scopes of the first, since a provider that rotates would end the session of a second one. Keep the `refresh_token` of the
-   * result, where there is one.
+   * Obtains a new access token. Callers with the same refresh token share one request, with the
+   * scopes of the first, since a provider that rotates would end the session of a second one. Keep
+   * the `refresh_token` of the result, where there is one.
    *
    * @throws {OxdCommandError} OXD_COMMAND_FAILED: the refresh token is no longer good, log in again
    * @see oxd 3.1 get_access_token_by_refresh_token; RFC 6749 §6

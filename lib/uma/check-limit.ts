@@ -1,14 +1,13 @@
-import type { OxdClock } from '../clock.js';
+import { LONGEST_TIMER, type OxdClock } from '../clock.js';
 import { isTransport, type OxdOptions } from '../oxd.options.js';
 
-/** A request was not decided in time. */
+/** A request was not decided in time, or something that this takes was not done in its own. */
 export class LateCheckError extends Error {
   override readonly name = 'LateCheckError';
 }
 
 /** Of a transport of the application's own nothing is known; milliseconds. */
 const UNKNOWN = 30_000;
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** Longest time that the check of one request may take, in milliseconds. */
 export function checkLimit({ transport }: OxdOptions): number {
@@ -16,19 +15,19 @@ export function checkLimit({ transport }: OxdOptions): number {
 }
 
 /**
- * Does the work for one request, however many resources it needs, with one limit.
+ * Does work with a limit.
  *
- * @param limit milliseconds
+ * @param limit.milliseconds how long it may take
+ * @param limit.late message of the error when it has taken longer
  * @param work is told with a `LateCheckError` when the limit has passed
  */
 export async function withinLimit<T>(
-  limit: number,
+  { milliseconds, late }: { readonly milliseconds: number; readonly late: string },
   clock: OxdClock,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const ending = new AbortController();
-  const late = (): void => ending.abort(new LateCheckError(`no decision in ${limit} ms`));
-  const cancel = clock.after(limit, late);
+  const cancel = clock.after(milliseconds, () => ending.abort(new LateCheckError(late)));
   try {
     return await work(ending.signal);
   } finally {

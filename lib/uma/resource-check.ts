@@ -8,7 +8,7 @@ import { challengeOf } from './check-challenge.js';
 import { LateCheckError } from './check-limit.js';
 import type { UmaDeclaration } from './declaration.js';
 import type { UmaGrant } from './grant.js';
-import { LatePathError, resourcePath, type RouteParams } from './resource-path.js';
+import { resourcePath, type RouteParams } from './resource-path.js';
 import {
   forbidden,
   permissionRequired,
@@ -60,7 +60,7 @@ export class ResourceCheck {
       if (path === undefined) return { refusal: forbidden(), reason: 'uma.paths gave no path' };
       return await this.ask(declaration, path, request);
     } catch (error) {
-      if (!(error instanceof LatePathError || error instanceof LateCheckError)) throw error;
+      if (!(error instanceof LateCheckError)) throw error;
       return { refusal: unavailable(PAUSE), reason: `uma.paths: ${error.message}` };
     }
   }

@@ -1,5 +1,7 @@
 import type { OxdClock } from '../clock.js';
 import type { UmaPathResolver } from '../oxd.options.js';
+import { untilAborted } from '../until-aborted.js';
+import { withinLimit } from './check-limit.js';
 import type { UmaDeclaration } from './declaration.js';
 
 /** Parameters of a route as the platform has them: Express has lists for wildcards. */
@@ -8,16 +10,11 @@ export type RouteParams = Readonly<Record<string, unknown>>;
 /** Longest time that `uma.paths` may take, in milliseconds. */
 const LIMIT = 10_000;
 
-/** `uma.paths` gave no answer in time. */
-export class LatePathError extends Error {
-  override readonly name = 'LatePathError';
-}
-
 /**
  * The path to check: the declared one, or what option `uma.paths` makes of it.
  *
  * @returns undefined where `uma.paths` returned no path
- * @throws {LatePathError} where it took longer than 10 seconds; whatever it throws itself
+ * @throws {LateCheckError} where it took longer than 10 seconds; whatever it throws itself
  */
 export async function resourcePath(
   declaration: UmaDeclaration,
@@ -27,7 +24,8 @@ export async function resourcePath(
   if (!paths) return declaration.path;
   const { path, http_method, handler } = declaration;
   const work = async (): Promise<unknown> => paths({ path, http_method, handler }, texts(params));
-  const resolved = await limited(work(), clock);
+  const inTime = { milliseconds: LIMIT, late: `no answer in ${LIMIT} ms` };
+  const resolved = await withinLimit(inTime, clock, (signal) => untilAborted(signal, work()));
   return typeof resolved === 'string' && resolved.startsWith('/') ? resolved : undefined;
 }
 
@@ -37,16 +35,4 @@ function texts(params: RouteParams): Record<string, string> {
     return typeof value === 'string' ? [[name, value]] : [];
   });
   return Object.fromEntries(entries);
-}
-
-async function limited<T>(work: Promise<T>, clock: OxdClock): Promise<T> {
-  let cancel = (): void => undefined;
-  const late = new Promise<never>((_, reject) => {
-    cancel = clock.after(LIMIT, () => reject(new LatePathError(`no answer in ${LIMIT} ms`)));
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    cancel();
-  }
 }

@@ -71,7 +71,8 @@ export class UmaAccess {
       return this.refuse(asked.handler, { refusal: invalidCredentials(), reason: message });
     }
     const { limit, clock } = this;
-    return withinLimit(limit, clock, (signal) =>
+    const inTime = { milliseconds: limit, late: `no decision in ${limit} ms` };
+    return withinLimit(inTime, clock, (signal) =>
       this.checkEach(needed, { ...asked, ...credential, signal }),
     );
   }

@@ -1,4 +1,4 @@
-const LONGEST_TIMER = 2 ** 31 - 1;
+import { LONGEST_TIMER } from '../clock.js';
 
 /**
  * One timer for a row of time limits, most of which never matter: it is set for the first and
