@@ -1,6 +1,7 @@
-// npm run bench:socket (after a build): OidcService.getUserInfo against an oxd-server that answers at once, beside
-// a bare socket, a connection per command and npm oxd-node. Ratios are medians over rounds in
-// which all run shortly after one another, so that other load on the machine meets all alike.
+// npm run bench:socket (after a build): OidcService.getUserInfo against an oxd-server that answers
+// at once, beside a bare socket, the least that a client can be, a connection per command and npm
+// oxd-node. Ratios are medians over rounds in which all run shortly after one another, so that
+// other load on the machine meets all alike.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { contestants } from './contestants.mjs';
@@ -66,7 +67,8 @@ for (const callers of CALLERS) {
 }
 print(
   `Medians of ${ROUNDS} interleaved rounds. CPU: of the client process, per command.\n` +
-    'nestjs-oxd and bare have 8 sockets.\n',
+    'nestjs-oxd, bare and least client have 8 sockets. bare writes prepared bytes and counts those of\n' +
+    'the reply; least client writes and reads JSON and gives a promise.\n',
 );
 const ratios = (peer) =>
   Object.fromEntries(CALLERS.map((callers) => [callers, Number(ratio(callers, peer).toFixed(3))]));

@@ -51,6 +51,7 @@ export class Connection {
     private readonly owner: ConnectionOwner,
   ) {
     this.deadline.set(performance.now() + address.connectTimeout);
+    const buffer = Buffer.allocUnsafe(BUFFER_SIZE);
     this.socket = connect({
       host: address.host,
       port: address.port,
@@ -58,8 +59,8 @@ export class Connection {
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_DELAY,
       onread: {
-        buffer: Buffer.allocUnsafe(BUFFER_SIZE),
-        callback: (size, buffer) => this.receive(buffer.subarray(0, size)),
+        buffer,
+        callback: (size) => this.receive(buffer.subarray(0, size)),
       },
     });
     this.socket.once('connect', () => this.open());
@@ -132,14 +133,14 @@ export class Connection {
     this.owner.ready(this);
   }
 
-  private receive(bytes: Uint8Array): boolean {
+  private receive(bytes: Buffer): boolean {
     const { exchange } = this;
     if (!exchange || !this.sent) this.lose();
     else this.readOn(exchange, bytes);
     return true;
   }
 
-  private readOn(exchange: Exchange, bytes: Uint8Array): void {
+  private readOn(exchange: Exchange, bytes: Buffer): void {
     this.answered = true;
     try {
       const reply = this.decoder.push(bytes, exchange.command);

@@ -37,7 +37,7 @@ export class FrameDecoder {
    * @throws {OxdTransportError} OXD_TRANSPORT_MALFORMED when this is not one frame in UTF-8 and
    *   nothing after it; the decoder is of no more use then
    */
-  push(bytes: Uint8Array, command?: string): string | undefined {
+  push(bytes: Buffer, command?: string): string | undefined {
     const text = this.text + this.decode(bytes, command);
     this.text = text;
     const end = PREFIX + lengthOf(text);
@@ -51,9 +51,9 @@ export class FrameDecoder {
     return text.slice(PREFIX);
   }
 
-  private decode(bytes: Uint8Array, command?: string): string {
+  private decode(bytes: Buffer, command?: string): string {
     this.ascii &&= isAscii(bytes);
-    if (this.ascii) return latin1(bytes);
+    if (this.ascii) return bytes.toString('latin1');
     try {
       return this.utf8.decode(bytes, { stream: true });
     } catch {
@@ -62,7 +62,7 @@ export class FrameDecoder {
   }
 
   /** Bytes of an unfinished character do not show in `text`. */
-  private isInsideCharacter(bytes: Uint8Array): boolean {
+  private isInsideCharacter(bytes: Buffer): boolean {
     if ((bytes[bytes.length - 1] ?? 0) < 0x80) return false;
     try {
       this.utf8.decode();
@@ -71,10 +71,6 @@ export class FrameDecoder {
       return true;
     }
   }
-}
-
-function latin1({ buffer, byteOffset, byteLength }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
 }
 
 /** The length that a frame begins with, as far as it is there; NaN for anything but digits. */

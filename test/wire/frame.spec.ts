@@ -3,7 +3,7 @@ import { encodeFrame, FrameDecoder } from '../../lib/wire/frame.js';
 
 const whole = (text: string): Buffer => Buffer.from(encodeFrame(text));
 
-function decode(segments: readonly Uint8Array[]): (string | undefined)[] {
+function decode(segments: readonly Buffer[]): (string | undefined)[] {
   const decoder = new FrameDecoder();
   return segments.map((segment) => decoder.push(segment));
 }
