@@ -7,7 +7,8 @@ import { clientConfiguration } from './client-configuration.js';
 import { LeftOut } from './left-out.js';
 import { OpCall } from './op-call.js';
 import { OpHttp } from './op-http.js';
-import { Providers, type Provider, type ProviderAddress } from './provider.js';
+import { Providers, type Provider } from './provider.js';
+import type { ProviderAddress } from './provider-address.js';
 import { Sites } from './sites.js';
 import type { ClientRecord, SiteRecord } from './site-record.js';
 import { UmaServers, type UmaServer } from './uma-discovery.js';
@@ -68,10 +69,8 @@ export class Engine {
     const { http, providers, leftOut } = this;
     this.umaServers = new UmaServers({ http, providers, clock, allowInsecureRequests });
     const { umaServers } = this;
-    this.sites = new Sites({
-      ...{ store, providers, umaServers, clock, log, leftOut },
-      initialAccessToken,
-    });
+    const servers = { providers, umaServers, leftOut };
+    this.sites = new Sites({ ...servers, store, clock, log, initialAccessToken });
   }
 }
 

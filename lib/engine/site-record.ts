@@ -1,7 +1,7 @@
 import { OxdStoreError } from '../errors.js';
 import type { SiteMetadata } from '../commands/registration.js';
 import { Refusal } from './refusal.js';
-import type { ProviderAddress } from './provider.js';
+import type { ProviderAddress } from './provider-address.js';
 
 /** A client as the provider described it (RFC 7591 §3.2.1). Times are seconds since 1970. */
 export interface ClientRecord {

@@ -1,7 +1,8 @@
-import { SingleFlight } from '../single-flight.js';
+import { Discoveries } from './discoveries.js';
 import { statusOf } from './op-error.js';
 import { OpRequestError, type OpHttp } from './op-http.js';
-import { discoveryUrl, isIssuerOf, type ProviderAddress, type Providers } from './provider.js';
+import type { Providers } from './provider.js';
+import { discoveryUrl, isIssuerOf, type ProviderAddress } from './provider-address.js';
 import { OpAnswerError, Refusal } from './refusal.js';
 import { jsonOf, objectOf, textsOf, type JsonObject } from './uma-json.js';
 
@@ -20,8 +21,6 @@ export interface UmaServer {
   readonly scopes_supported?: readonly string[];
   /** The document as it was. */
   readonly metadata: JsonObject;
-  /** When it is to be discovered again; milliseconds since 1970. */
-  readonly staleAt: number;
 }
 
 /** Whether this is Keycloak, by what its discovery document alone has. */
@@ -42,15 +41,13 @@ export interface UmaServersOptions {
   readonly allowInsecureRequests: boolean;
 }
 
-/** How long a document is believed, in milliseconds. */
-const LIFETIME = 600_000;
-
-/** The authorization servers of this process: one discovery at a time for each, failures not kept. */
+/** The authorization servers of this process. */
 export class UmaServers {
-  private readonly known = new Map<string, UmaServer>();
-  private readonly flights = new SingleFlight<UmaServer>();
+  private readonly discoveries: Discoveries<UmaServer>;
 
-  constructor(private readonly options: UmaServersOptions) {}
+  constructor(private readonly options: UmaServersOptions) {
+    this.discoveries = new Discoveries((address) => this.discover(address), options.clock);
+  }
 
   /**
    * The authorization server at an address.
@@ -58,16 +55,8 @@ export class UmaServers {
    * @throws {Refusal} `invalid_op_host` or `no_uma_discovery_response`
    * @see UMA 2.0 Grant §2, UMA Federated Authorization §2
    */
-  async at(address: ProviderAddress): Promise<UmaServer> {
-    const { op_host, op_discovery_path = '', op_configuration_endpoint = '' } = address;
-    const key = `${op_host} ${op_discovery_path} ${op_configuration_endpoint}`;
-    const server = this.known.get(key);
-    if (server && this.options.clock() < server.staleAt) return server;
-    return this.flights.run(key, async () => {
-      const discovered = await this.discover(address);
-      this.known.set(key, discovered);
-      return discovered;
-    });
+  at(address: ProviderAddress): Promise<UmaServer> {
+    return this.discoveries.at(address);
   }
 
   /**
@@ -133,7 +122,6 @@ export class UmaServers {
       grant_types_supported: textsOf(metadata.grant_types_supported),
       scopes_supported: textsOf(metadata.scopes_supported),
       metadata,
-      staleAt: this.options.clock() + LIFETIME,
     };
   }
 

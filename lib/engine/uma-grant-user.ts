@@ -1,7 +1,7 @@
 import { decodeJwt, errors } from 'jose';
 import type { UmaRpGetRptParams } from '../commands/uma.js';
 import type { EngineContext } from './engine-context.js';
-import { isSameUrl } from './provider.js';
+import { isSameUrl } from './provider-address.js';
 import { Refusal } from './refusal.js';
 import { isFaultOfKeys, verifiedRpt, type SignedRpt } from './uma-rpt-subject.js';
 

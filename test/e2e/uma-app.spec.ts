@@ -25,6 +25,7 @@ import {
   type UmaPathResolver,
   type UmaRouteDeclaration,
 } from '../../lib/index.js';
+import { closing } from '../support/closing.js';
 import { settled } from '../support/manual-clock.js';
 import {
   ADAPTERS,
@@ -52,16 +53,9 @@ class Albums {
   }
 }
 
-const opened: UmaApp[] = [];
-afterEach(async () => {
-  for (const one of opened.splice(0)) await one.close();
-});
-
 describe.each(ADAPTERS)('an application on %s', (adapter: Adapter) => {
   async function start(options: Omit<UmaAppOptions, 'adapter'>): Promise<UmaApp> {
-    const started = await startUmaApp({ adapter, ...options });
-    opened.push(started);
-    return started;
+    return closing(await startUmaApp({ adapter, ...options }));
   }
 
   /** Whether a route is checked as this resource, and as no other. */

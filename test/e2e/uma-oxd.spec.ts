@@ -22,6 +22,7 @@ import {
   type Client,
   type RegisteredResource,
 } from '../sandbox/uma-world.js';
+import { closeNow, closing } from '../support/closing.js';
 import { FakeAs } from '../support/fake-as.js';
 import { registerSecret, secretsIn } from '../support/secrets.js';
 import {
@@ -60,16 +61,6 @@ class Admin {
   add() {
     return { ran: 'add' };
   }
-}
-
-const opened: { close(): Promise<unknown> }[] = [];
-afterEach(async () => {
-  for (const one of opened.splice(0).reverse()) await one.close();
-});
-
-function closing<T extends { close(): Promise<unknown> }>(one: T): T {
-  opened.push(one);
-  return one;
 }
 
 /** What an oxd-server keeps when it stops. */
@@ -163,11 +154,6 @@ describe.each(ADAPTERS)('a protected route on %s, through oxd-server', (adapter)
         },
       }),
     );
-  }
-
-  async function stop(one: UmaApp): Promise<void> {
-    opened.splice(opened.indexOf(one), 1);
-    await one.close();
   }
 
   describe('and the sandbox', () => {
@@ -307,7 +293,7 @@ describe.each(ADAPTERS)('a protected route on %s, through oxd-server', (adapter)
         const one = await app(oxd, { options: { store } });
         before = await resourcesOf(one, oxd);
         granted = new Set(before.map(({ _id }) => _id));
-        await stop(one);
+        await closeNow(one);
       });
 
       const again = (controllers: Type[], overwrite = false): Promise<UmaApp> =>
@@ -380,7 +366,7 @@ describe.each(ADAPTERS)('a protected route on %s, through oxd-server', (adapter)
             : as.usual('permission', seen),
         );
         await expectRefused(one);
-        await stop(one);
+        await closeNow(one);
       });
 
       const app = (

@@ -12,6 +12,7 @@ import {
   type UmaProtectedOptions,
 } from '../../lib/index.js';
 import type { Sandbox, SandboxPolicy } from '../../lib/sandbox/sandbox.js';
+import { closeNow, closing } from '../support/closing.js';
 import { FakeAs, RS } from '../support/fake-as.js';
 import { settled } from '../support/manual-clock.js';
 import { registerSecret, secretsIn } from '../support/secrets.js';
@@ -74,16 +75,6 @@ class Both {
 const { authorization_redirect_uri } = SITE;
 const TIMEOUT = 400;
 const INSECURE = { type: 'embedded', allowInsecureRequests: true, timeout: TIMEOUT } as const;
-
-const opened: { close(): Promise<unknown> }[] = [];
-afterEach(async () => {
-  for (const one of opened.splice(0).reverse()) await one.close();
-});
-
-function closing<T extends { close(): Promise<unknown> }>(one: T): T {
-  opened.push(one);
-  return one;
-}
 
 interface Given {
   readonly adapter: Adapter;
@@ -537,8 +528,7 @@ describe.each(ADAPTERS)(
       ): Promise<UmaApp> => {
         const store = new MemoryStore();
         const before = await server({ controllers: first, options: { store } });
-        await before.close();
-        opened.splice(opened.indexOf(before), 1);
+        await closeNow(before);
         const names = as.names;
         expect(names.length).toBe(first.length);
         return server({ controllers: second, options: { store, uma } });

@@ -1,16 +1,10 @@
 import { Controller, Get, Scope, UseGuards, type Type } from '@nestjs/common';
 import { OxdConfigurationError, UmaGuard, UmaProtected, UmaPublic } from '../../lib/index.js';
+import { closing } from '../support/closing.js';
 import { ADAPTERS, startUmaApp, type Adapter, type UmaApp } from '../support/uma-app.js';
 
-const opened: UmaApp[] = [];
-afterEach(async () => {
-  for (const one of opened.splice(0)) await one.close();
-});
-
 async function boot(controller: Type, adapter: Adapter): Promise<UmaApp> {
-  const app = await startUmaApp({ adapter, controllers: [controller] });
-  opened.push(app);
-  return app;
+  return closing(await startUmaApp({ adapter, controllers: [controller] }));
 }
 
 describe('a guard that Nest would not find', () => {

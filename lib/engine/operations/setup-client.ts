@@ -1,6 +1,6 @@
 import { checkSite, DEFAULT_SCOPE } from '../client-metadata.js';
 import type { Operation } from '../engine-context.js';
-import { withoutEmpty } from '../results.js';
+import { clientResult, withoutEmpty } from '../results.js';
 import { newSite } from '../site-params.js';
 
 /**
@@ -29,12 +29,8 @@ export const setupClient: Operation<'setup_client'> = async (context, params) =>
     return withoutEmpty({
       oxd_id,
       op_host: site.op_host,
-      client_id: client.client_id,
+      ...clientResult(client),
       client_secret: client.client_secret ?? '',
-      client_registration_access_token: client.registration_access_token,
-      client_registration_client_uri: client.registration_client_uri,
-      client_id_issued_at: client.client_id_issued_at ?? 0,
-      client_secret_expires_at: client.client_secret_expires_at ?? 0,
       setup_client_oxd_id: setup.oxd_id,
       client_id_of_oxd_id: own.client_id,
     });

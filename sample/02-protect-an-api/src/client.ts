@@ -71,6 +71,12 @@ export class AlbumsClient {
     return waiting === undefined ? this.obtain(method, path) : this.getRpt(waiting);
   }
 
+  /** Gets an RPT, and asks with it. */
+  async enter(method: string, path: string): Promise<void> {
+    const rpt = await this.obtain(method, path);
+    if (rpt) await this.ask(method, path, rpt);
+  }
+
   private async lookAt(rpt: string): Promise<void> {
     const title = 'What this RPT allows, as the API hears when it asks (introspection)';
     const answer = pretty(await this.uma.introspectRpt({ rpt }));

@@ -1,0 +1,87 @@
+import { Refusal } from './refusal.js';
+
+/** Where a provider is found. */
+export interface ProviderAddress {
+  /** Its URL. */
+  readonly op_host: string;
+  /** Path between `op_host` and the discovery document. */
+  readonly op_discovery_path?: string;
+  /** URL of the discovery document itself, instead of both. */
+  readonly op_configuration_endpoint?: string;
+}
+
+/** No fragment; a query belongs to every document below `/.well-known/`. */
+const CONFIGURATION = /^(https?:[^?#]*)\/\.well-known\/openid-configuration(\/?(?:\?[^#]*)?)$/;
+
+/** What tells one address from another. */
+export function addressKey(address: ProviderAddress): string {
+  const { op_host, op_discovery_path, op_configuration_endpoint } = address;
+  return JSON.stringify([op_host, op_discovery_path, op_configuration_endpoint]);
+}
+
+/**
+ * Where a provider keeps a discovery document.
+ *
+ * @param document its name below `/.well-known/`
+ * @throws {Refusal} `invalid_op_host`, `invalid_op_configuration_endpoint`, or `bad_request` for the
+ *   path
+ */
+export function discoveryUrl(address: ProviderAddress, document = 'openid-configuration'): URL {
+  const { op_host, op_configuration_endpoint: endpoint } = address;
+  const host = URL.canParse(op_host) ? new URL(op_host) : undefined;
+  if (!host || !/^https?:$/.test(host.protocol) || /[?#]/.test(op_host)) {
+    throw new Refusal('invalid_op_host', 'op_host: must be the absolute URL of the provider.');
+  }
+  const path = checkedPath(address);
+  const [before, after] =
+    endpoint === undefined ? [trimmed(`${trimmed(op_host)}${path}`), ''] : partsOf(endpoint);
+  return new URL(`${before}/.well-known/${document}${after}`);
+}
+
+function checkedPath({ op_discovery_path: path = '', op_configuration_endpoint }: ProviderAddress) {
+  if (path !== '' && op_configuration_endpoint !== undefined) {
+    const message = 'op_discovery_path: must be left out beside op_configuration_endpoint.';
+    throw new Refusal('bad_request', message);
+  }
+  if (path === '' || /^\/[^?#]*$/.test(path)) return path;
+  throw new Refusal('bad_request', 'op_discovery_path: must begin with "/" and be a path.');
+}
+
+/** What is before and after the name of the discovery document. */
+function partsOf(endpoint: string): [before: string, after: string] {
+  const [, before, after = ''] = CONFIGURATION.exec(endpoint) ?? [];
+  if (before !== undefined && URL.canParse(endpoint)) return [before, after];
+  throw new Refusal(
+    'invalid_op_configuration_endpoint',
+    'op_configuration_endpoint: must be an absolute URL that ends in /.well-known/openid-configuration.',
+  );
+}
+
+/**
+ * Whether a discovery document's issuer is the one at an address, but for one slash at the end. With
+ * a discovery path it may be the host alone (Gluu) or host and path (Keycloak), with a configuration
+ * endpoint the host or what the endpoint begins with.
+ */
+export function isIssuerOf(
+  { op_host, op_discovery_path = '', op_configuration_endpoint }: ProviderAddress,
+  issuer: string,
+): boolean {
+  const endpoint = op_configuration_endpoint ? [partsOf(op_configuration_endpoint)[0]] : [];
+  const expected = [op_host, `${trimmed(op_host)}${op_discovery_path}`, ...endpoint].map(
+    normalised,
+  );
+  return expected.includes(normalised(issuer));
+}
+
+/** Two URLs are the same where they differ in nothing but one slash at the end. */
+export function isSameUrl(one: string, other: string): boolean {
+  return normalised(one) === normalised(other);
+}
+
+function normalised(url: string): string {
+  return trimmed(URL.canParse(url) ? new URL(url).href : url);
+}
+
+function trimmed(url: string): string {
+  return url.replace(/\/$/, '');
+}
