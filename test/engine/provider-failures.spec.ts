@@ -300,6 +300,22 @@ describe('an op_configuration_endpoint', () => {
     expect(await refused(call())).toMatchObject({ error: 'no_connect_discovery_response' });
   });
 
+  it.each([
+    ['its URL as op_host', () => ({ op_host: `${op.issuer}/realms/r` })],
+    [
+      'another op_host',
+      () => ({ op_host: 'https://third.example', op_configuration_endpoint: endpoint() }),
+    ],
+  ])('is not believed with %s because another address was', async (_, address) => {
+    announce('https://another.example');
+    const there = { op_host: 'https://another.example', op_configuration_endpoint: endpoint() };
+    const oxd_id = await engine.site(op, { ...there, ...client });
+    await engine.run('get_authorization_url', { oxd_id });
+    expect(await refused(engine.site(op, address()))).toMatchObject({
+      error: 'no_connect_discovery_response',
+    });
+  });
+
   it('is refused on plain http unless that is allowed', async () => {
     const strict = new TestEngine({ allowInsecureRequests: false });
     const op_host = op.issuer.replace('http:', 'https:');
