@@ -103,6 +103,7 @@ const VARIABLES: Readonly<Record<string, readonly [path: string, read: Read]>> =
   OXD_TRANSPORT_CONNECTIONS: ['transport.connections', number],
   OXD_TRANSPORT_MAX_QUEUE: ['transport.maxQueue', number],
   OXD_TRANSPORT_CONNECT_TIMEOUT: ['transport.connectTimeout', number],
+  OXD_NAME: ['name', text],
   OXD_SECRET: ['secret', secrets],
   OXD_EAGER: ['eager', flag],
   OXD_LOGIN_STATE_LIFETIME: ['login.stateLifetime', number],

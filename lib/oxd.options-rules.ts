@@ -33,6 +33,10 @@ const VERSIONS = ['3.1.1', '3.1.2', '3.1.3', '3.1.4'];
 const VERSION_TEXT = {
   message: `must be one of ${VERSIONS.join(', ')}; for oxd-server 3.1.5 to 3.1.8 use 3.1.4`,
 };
+const NAME = /^[a-z][a-z0-9-]{0,31}$/;
+const NAME_RULE = {
+  message: 'must be 1 to 32 lower-case letters, digits and hyphens, beginning with a letter',
+};
 const PATH_TEXT = { message: 'must begin with "/"' };
 const CONFIGURATION = /^https?:\/\/[^?#]+\/\.well-known\/openid-configuration\/?(?:\?[^#]*)?$/;
 const CONFIGURATION_TEXT = {
@@ -161,6 +165,7 @@ class UmaRules {
 }
 
 class OptionsRules {
+  @IsOptional() @Matches(NAME, NAME_RULE) name?: string;
   @ValidateNested() @Type(() => SiteRules) @IsObject() site: SiteRules;
   @IsOptional() @ValidateNested() @Type(() => LoginRules) @IsObject() login?: LoginRules;
   @IsOptional() @ValidateNested() @Type(() => UmaRules) @IsObject() uma?: UmaRules;

@@ -106,6 +106,12 @@ export interface UmaOptions {
 
 /** What `OxdModule.forRoot()` takes. */
 export interface OxdModuleOptions {
+  /**
+   * Name of this module, unique among the modules of a process: of its Passport strategy, the prefix
+   * of its login cookies, and in log lines unless it is the default. 1 to 32 lower-case letters,
+   * digits and hyphens, beginning with a letter; default `oxd`.
+   */
+  readonly name?: string;
   /** The site: the params of `register_site` in their wire names. */
   readonly site: SiteOptions;
   /** How commands are carried out; default `{ type: 'embedded' }`. */
@@ -134,6 +140,8 @@ export interface OxdOptionsFactory {
 
 /** The options with every default filled in; frozen. Injectable by this class. */
 export abstract class OxdOptions {
+  /** Name of the module: Passport strategy, cookie prefix, log lines. */
+  readonly name: string;
   /** The site, `scope` filled in. */
   readonly site: SiteOptions;
   /** The transport's options, or the instance that was given. */
@@ -159,6 +167,7 @@ export abstract class OxdOptions {
 }
 
 const DEFAULTS = {
+  name: 'oxd',
   embedded: {
     type: 'embedded',
     allowInsecureRequests: false,
@@ -194,8 +203,9 @@ export function resolveOptions(
 ): OxdOptions {
   const issues = optionIssues(options, environment);
   if (issues.length > 0) throw new OxdConfigurationError(issues);
-  const { site, transport = DEFAULTS.embedded, secret, store, eager, login, uma } = options;
+  const { name, site, transport = DEFAULTS.embedded, secret, store, eager, login, uma } = options;
   return deepFreeze({
+    name: name ?? DEFAULTS.name,
     site: { scope: DEFAULTS.scope, ...structuredClone(defined(site)) },
     transport: withDefaults(transport),
     secret: secret === undefined ? [randomBytes(32).toString('base64url')] : [secret].flat(),

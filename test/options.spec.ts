@@ -27,6 +27,7 @@ function issuesOf(options: unknown, environment?: string): readonly string[] {
 describe('options', () => {
   it('have the documented defaults', () => {
     expect(resolveOptions({ site, secret })).toEqual({
+      name: 'oxd',
       site: { ...site, scope: ['openid', 'profile', 'email'] },
       transport: {
         type: 'embedded',
@@ -189,6 +190,26 @@ describe('options', () => {
     ],
   ])('refuse %s', (_, options, issue) => {
     expect(issuesOf(options)).toEqual(expect.arrayContaining([expect.stringContaining(issue)]));
+  });
+
+  it.each([
+    { kind: 'one letter', name: 'a' },
+    { kind: '32 characters with digits and hyphens', name: `a1-${'x'.repeat(29)}` },
+  ])('accept a name of $kind', ({ name }) => {
+    expect(resolveOptions({ ...good, name }).name).toBe(name);
+  });
+
+  it.each([
+    { kind: 'that is empty', name: '' },
+    { kind: 'of 33 characters', name: 'x'.repeat(33) },
+    { kind: 'with an upper-case letter', name: 'Oxd' },
+    { kind: 'with a dot', name: 'oxd.login' },
+    { kind: 'that begins with a digit', name: '1oxd' },
+    { kind: 'with a line break', name: 'oxd\n' },
+    { kind: 'that is a number', name: 7 },
+    { kind: 'that is a list', name: ['oxd'] },
+  ])('reject a name $kind', ({ name }) => {
+    expect(issuesOf({ ...good, name })).toEqual([expect.stringMatching(/^name: must be 1 to 32 /)]);
   });
 
   it.each<[string, object, string | undefined, string[]]>([
