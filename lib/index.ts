@@ -15,6 +15,7 @@ export type {
 export { OidcService } from './oidc/oidc.service.js';
 export type { FinishedLogin, StartLoginParams, StartedLogin } from './oidc/oidc.service.js';
 export type { CallbackParams } from './oidc/callback-params.js';
+export type { RequestHeaders } from './oidc/speculative.js';
 export type { OxdUserProfile, UserTokens } from './oidc/user-profile.js';
 export { OxdUser } from './oidc/oxd-user.decorator.js';
 export { AccessToken } from './oidc/access-token.decorator.js';

@@ -80,6 +80,7 @@ const PUBLIC: Record<string, readonly string[]> = {
     'RegisterSiteResult',
     'RemoveSiteParams',
     'RequestDeniedError',
+    'RequestHeaders',
     'RequestSubmittedError',
     'RequiredClaim',
     'Result',

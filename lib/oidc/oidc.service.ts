@@ -10,6 +10,7 @@ import { OxdStore } from '../store.js';
 import { callbackParam, type CallbackParams } from './callback-params.js';
 import { OidcCommands } from './oidc-commands.js';
 import { resolveReturnTo } from './return-to.js';
+import { isSpeculative, type RequestHeaders } from './speculative.js';
 import { userProfile, type OxdUserProfile } from './user-profile.js';
 
 /** What {@link OidcService.startLogin} takes: the request's cookies and authorization params. */
@@ -111,6 +112,20 @@ export class OidcService extends OidcCommands {
     } catch (error) {
       throw error instanceof OxdError ? withCookies(error, taken.cookies) : error;
     }
+  }
+
+  /**
+   * Reports a request that must neither begin nor finish a login: HEAD, or `prefetch` or `prerender`
+   * in the header `Sec-Purpose` or `Purpose`. A browser or a link scanner sends such a request
+   * before the user does, and it would consume the login. Respond with 503 and
+   * `Cache-Control: no-store`.
+   *
+   * @param headers the request's headers, with lower-case names
+   * @param method the request's method
+   * @see RFC 9110 §9.2.1
+   */
+  isSpeculative(headers: RequestHeaders, method: string): boolean {
+    return isSpeculative(headers, method);
   }
 
   private async logIn(params: GetTokensByCodeParams): Promise<OxdUserProfile> {

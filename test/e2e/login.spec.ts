@@ -295,6 +295,45 @@ describe.each(PLATFORMS)('a login on %s', (platform) => {
   });
 });
 
+describe.each(['express', 'fastify'] as const)('a speculative request on %s', (platform) => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await startApp({ platform, options: { site: { op_host: sandbox.issuer } } });
+  });
+  afterAll(() => app.close());
+
+  const speculative: { name: string; init: RequestInit }[] = [
+    { name: 'HEAD', init: { method: 'HEAD' } },
+    { name: 'a prefetch', init: { headers: { 'sec-purpose': 'prefetch' } } },
+    { name: 'a prerender', init: { headers: { 'sec-purpose': 'prefetch;prerender' } } },
+    { name: 'an older prefetch', init: { headers: { purpose: 'prefetch' } } },
+  ];
+
+  it.each(speculative)('$name does not use up the callback', async ({ init }) => {
+    const browser = new Browser();
+    const url = await callbackUrl(browser, app);
+    const early = await browser.request(url.href, init);
+    expect([early.status, early.headers.get('cache-control')]).toEqual([503, 'no-store']);
+    const page = await browser.request(url.href);
+    expect([page.status, page.headers.get('cache-control')]).toEqual([200, 'no-store']);
+    loggedIn(page.html);
+  });
+
+  it.each(speculative)('$name begins no login', async ({ init }) => {
+    const browser = new Browser();
+    const url = await callbackUrl(browser, app);
+    for (let nth = 0; nth < 6; nth++) {
+      const early = await browser.request(`${app.origin}/login`, init);
+      expect([early.status, early.headers.get('cache-control')]).toEqual([503, 'no-store']);
+      expect(early.headers.getSetCookie()).toEqual([]);
+    }
+    const page = await browser.request(`${app.origin}/login`);
+    expect([page.status, page.headers.get('cache-control')]).toEqual([302, 'no-store']);
+    loggedIn((await browser.request(url.href)).html);
+  });
+});
+
 describe('a login over oxd-server', () => {
   let server: OxdServer;
   let app: TestApp;

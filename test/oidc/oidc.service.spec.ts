@@ -6,6 +6,7 @@ import {
   OxdError,
   OxdModule,
   type OxdModuleOptions,
+  type RequestHeaders,
 } from '../../lib/index.js';
 import { ScriptedTransport, type ScriptedReplies } from '../../lib/testing/testing.js';
 import { registerSecret } from '../support/secrets.js';
@@ -126,6 +127,43 @@ describe('the cookie of a login', () => {
     const [name] = cookies[0]?.split('=') ?? [];
     expect(finished.cookies).toEqual([`${name}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax${end}`]);
     await module.close();
+  });
+});
+
+describe('OidcService.isSpeculative', () => {
+  const cases = (rows: Record<string, [method: string, headers: RequestHeaders]>) =>
+    Object.entries(rows).map(([name, [method, headers]]) => ({ name, method, headers }));
+
+  async function speculative(method: string, headers: RequestHeaders): Promise<boolean> {
+    const { oidc, module } = await serviceOn({}, { oxd_id: 'site-1' });
+    await module.close();
+    return oidc.isSpeculative(headers, method);
+  }
+
+  it.each(
+    cases({
+      'a HEAD request': ['HEAD', {}],
+      'a prefetch': ['GET', { 'sec-purpose': 'prefetch' }],
+      'a prefetch through a proxy': ['GET', { 'sec-purpose': 'prefetch;anonymous-client-ip' }],
+      'a prerender': ['GET', { 'sec-purpose': 'prefetch;prerender' }],
+      'a prerender after a blank': ['GET', { 'sec-purpose': 'prefetch ; prerender' }],
+      'the older header': ['GET', { purpose: 'prefetch' }],
+      'a prerender in the older header': ['GET', { purpose: 'Prerender' }],
+      'a repeated header': ['GET', { 'sec-purpose': ['other', 'prefetch'] }],
+    }),
+  )('is true for $name', async ({ method, headers }) => {
+    expect(await speculative(method, headers)).toBe(true);
+  });
+
+  it.each(
+    cases({
+      'a navigation': ['GET', { accept: 'text/html' }],
+      'a form': ['POST', {}],
+      'another purpose': ['GET', { 'sec-purpose': 'navigation', purpose: 'preview' }],
+      'a longer word': ['GET', { 'sec-purpose': 'noprefetch;x-prerender' }],
+    }),
+  )('is false for $name', async ({ method, headers }) => {
+    expect(await speculative(method, headers)).toBe(false);
   });
 });
 

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders } from 'node:http';
 import { once } from 'node:events';
 import {
   Controller,
@@ -41,7 +42,8 @@ export interface LoggedIn {
 }
 
 interface RequestLike {
-  readonly headers: { readonly cookie?: string };
+  readonly method: string;
+  readonly headers: IncomingHttpHeaders;
   readonly authInfo?: { readonly returnTo: string };
 }
 
@@ -58,6 +60,7 @@ class ServiceController {
     @Res() response: unknown,
     @Query('returnTo') returnTo?: string,
   ) {
+    if (this.isHandled(request, response)) return;
     const { url, cookies } = await this.oidc.startLogin({
       cookies: request.headers.cookie,
       returnTo,
@@ -68,12 +71,22 @@ class ServiceController {
 
   @Get('callback')
   async callback(@Req() request: RequestLike, @Res() response: unknown, @Query() query: object) {
+    if (this.isHandled(request, response)) return;
     const { cookies, ...loggedIn } = await this.oidc.finishLogin(
       { ...query },
       request.headers.cookie,
     );
     this.setCookies(response, cookies);
     this.host.httpAdapter.reply(response, loggedIn, 200);
+  }
+
+  /** As in the README: a speculative request neither begins nor finishes a login. */
+  private isHandled({ headers, method }: RequestLike, response: unknown): boolean {
+    const { httpAdapter } = this.host;
+    httpAdapter.setHeader(response, 'cache-control', 'no-store');
+    const speculative = this.oidc.isSpeculative(headers, method);
+    if (speculative) httpAdapter.reply(response, undefined, 503);
+    return speculative;
   }
 
   private setCookies(response: unknown, cookies: readonly string[]): void {
