@@ -493,7 +493,6 @@ describe('the approval of the owner', () => {
       status: 403,
       body: {
         error: 'request_submitted',
-        error_description: expect.any(String),
         ticket: expect.stringMatching(/^[\w-]{43}$/),
         interval: 5,
       },

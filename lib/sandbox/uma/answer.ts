@@ -12,10 +12,11 @@ export interface Answer {
 export class Refusal extends Error {
   readonly headers: Record<string, string> = {};
 
+  /** @param description for developers; omitted from the body if absent */
   constructor(
     readonly status: number,
     readonly error: string,
-    description: string,
+    description?: string,
   ) {
     super(description);
   }
@@ -27,7 +28,8 @@ export class Refusal extends Error {
 
   /** Its body (RFC 6749 §5.2). */
   get body(): object {
-    return { error: this.error, error_description: this.message };
+    const { error, message } = this;
+    return message === '' ? { error } : { error, error_description: message };
   }
 }
 

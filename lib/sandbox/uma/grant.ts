@@ -64,6 +64,7 @@ async function renewedPct(
   return { pct: await persistedClaims.issue(claims) };
 }
 
+/** No `error_description`: oxd 3.1 takes a body with a further member for a failure. */
 async function needInfo(
   uma: UmaServer,
   ticket: Ticket,
@@ -77,7 +78,6 @@ async function needInfo(
   };
   const body = {
     error: 'need_info',
-    error_description: 'More has to be known of the requesting party.',
     ticket: await uma.tickets.issue(ticket),
     ...(identity && { required_claims: [who] }),
     redirect_user: uma.endpoints.claims_interaction_endpoint,
@@ -95,7 +95,6 @@ async function submitted(
   const submission = uma.submissions.submit(about, ticket.submission);
   const body = {
     error: 'request_submitted',
-    error_description: 'The owner has to decide.',
     ticket: await uma.tickets.issue({ ...ticket, submission }),
     interval: INTERVAL,
   };

@@ -47,9 +47,9 @@ export async function readRequest(
   return { client, params, ticket, party: party ?? persisted?.party, answers };
 }
 
-/** The end of a process: 403 `request_denied`. */
+/** The end of a process: 403 `request_denied`, without a description (UMA 2.0 Grant §3.3.6). */
 export function denied(): Refusal {
-  return new Refusal(403, 'request_denied', 'The request is denied.');
+  return new Refusal(403, 'request_denied');
 }
 
 async function spend(uma: UmaServer, { clientId }: ProviderClient, value?: string) {
