@@ -59,7 +59,8 @@ export class OxdClient {
 
   /**
    * Carries out one command; adds `oxd_id` and a protection token where they are needed. A command
-   * that was refused before it ran, for an unknown site or for its token, is sent once more.
+   * that was rejected before it ran, for an unknown site or for its token, is sent once more, unless
+   * the caller passed the rejected value.
    *
    * @throws {OxdCommandError} OXD_COMMAND_FAILED, OXD_COMMAND_UNSUPPORTED
    * @throws {OxdTransportError} when oxd-server was not reached or did not answer
@@ -97,7 +98,7 @@ export class OxdClient {
   ): Promise<Result<C>> {
     const { command, options } = call;
     return this.send(command, sent, options).catch(async (error: unknown) => {
-      if (!(await this.mended(error, site, sent))) throw error;
+      if (!(await this.mended(error, site, { call, sent }))) throw error;
       const mended = await this.site.resolve();
       return this.send(command, await this.withToken(call, mended), options);
     });
@@ -112,12 +113,20 @@ export class OxdClient {
     return { ...sent, protection_access_token: await this.protection.get(site.setup) };
   }
 
-  /** Removes the cause of a refusal, where it is known and the command has not run. */
-  private async mended(error: unknown, site: Site, sent: SiteParams): Promise<boolean> {
+  /**
+   * Removes the cause of a rejection if the cause is known and the command has not run. A wrong
+   * `oxd_id` or token that the caller passed is no reason to change the site of the application.
+   */
+  private async mended<C extends CommandName>(
+    error: unknown,
+    site: Site,
+    { call: { params: given }, sent }: { call: Call<C>; sent: SiteParams },
+  ): Promise<boolean> {
     if (!(error instanceof OxdCommandError) || error.mayHaveRun) return false;
     if (sent.oxd_id !== site.oxd_id) return false;
-    if (UNKNOWN_SITE.has(error.error)) return this.site.renew(site);
-    if (NO_TOKEN.has(error.error)) return this.site.protect(site);
+    if (UNKNOWN_SITE.has(error.error)) return !given.oxd_id && this.site.renew(site);
+    if (given.protection_access_token) return false;
+    if (NO_TOKEN.has(error.error)) return !given.oxd_id && this.site.protect(site);
     if (!BAD_TOKEN.has(error.error) || !sent.protection_access_token) return false;
     this.protection.drop(sent.protection_access_token);
     return true;

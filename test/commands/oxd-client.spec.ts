@@ -242,6 +242,7 @@ describe('a site that is not known any more', () => {
   it.each<[string, SiteOptions, object]>([
     ['comes from the options', { ...site, oxd_id: 'given' }, {}],
     ['comes from the caller', site, { oxd_id: 'other' }],
+    ['comes from the caller, who names the own one', site, { oxd_id: 'site-1' }],
   ])('is not registered again where it %s', async (_, options, params) => {
     const transport = new FakeTransport(forgetful);
     const call = client(transport, undefined, options).execute('get_authorization_url', params);
@@ -521,6 +522,42 @@ describe('a protected oxd-server', () => {
     await one.execute('get_authorization_url', {});
     const [token] = transport.calls.filter(([name]) => name === 'get_client_token');
     expect(token?.[1]).toMatchObject({ op_host: site.op_host, ...address });
+  });
+
+  it.each(['no_setup_client_for_oxd_id', 'invalid_protection_access_token'])(
+    'changes nothing at the site when it rejects a token of the caller with %s',
+    async (error) => {
+      const transport = new FakeTransport(
+        {
+          register_site,
+          get_authorization_url: ({ protection_access_token: token }) => {
+            if (token === 'wrong') throw refusal(error);
+            return url;
+          },
+        },
+        '3.1.1',
+      );
+      const store = new MemoryStore();
+      const one = client(transport, store);
+      await one.execute('get_authorization_url', {});
+      const call = one.execute('get_authorization_url', { protection_access_token: 'wrong' });
+      await expect(call).rejects.toMatchObject({ error });
+      expect(await one.oxdId()).toBe('site-1');
+      expect(await client(transport, store).oxdId()).toBe('site-1');
+      expect(transport.count('register_site') + transport.count('setup_client')).toBe(1);
+    },
+  );
+
+  it('obtains no other token when it rejects the one of the caller', async () => {
+    const transport = protectedServer();
+    const one = client(transport);
+    await one.execute('get_authorization_url', {});
+    const call = one.execute('get_authorization_url', { protection_access_token: 'wrong' });
+    await expect(call).rejects.toMatchObject({ error: 'inactive_protection_access_token' });
+    const sent = transport.calls.filter(([, params]) => params.protection_access_token === 'wrong');
+    expect(sent).toHaveLength(1);
+    await one.execute('get_authorization_url', {});
+    expect(transport.count('get_client_token')).toBe(1);
   });
 
   it('is not served where the site of the options comes without a client', async () => {
