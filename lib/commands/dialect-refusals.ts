@@ -1,20 +1,56 @@
 import { OxdCommandError, printable } from '../errors.js';
 import { rptRefusal, type RptAnswer } from '../rpt-refusal.js';
+import type { CommandName } from './command.js';
 import { isMembers } from './dialect-members.js';
 import type { Call } from './dialect-results.js';
 
 /**
- * Makes the outcome of UMA that oxd reports of an error reply to `uma_rp_get_rpt`; leaves every
- * other error as it is. oxd says `need_info` of whatever answer has no member but those of
- * `need_info`, and from 3.1.4 on `http_status_403` with the answer as text of all others.
+ * Error codes that oxd 3.1 sends after a part of the command may have been carried out, beside those
+ * that mean this for every command.
+ */
+const AFTER_A_PART: { readonly [C in CommandName]?: RegExp } = {
+  // Registers the client, then checks the protection token.
+  register_site:
+    /^(?:http_status_\d{3}|\w+_protection_access_token|protection_access_token_\w+|no_setup_client_for_oxd_id|invalid_introspection_response)$/,
+  // Registers one resource after another, and with overwrite deletes others first.
+  uma_rs_protect: /^http_status_\d{3}$/,
+  // Obtains the RPT, which spends the ticket, then introspects it.
+  uma_rp_get_rpt: /^http_status_\d{3}$/,
+};
+
+/**
+ * Reads an error reply of oxd: sets `mayHaveRun` if a part of the command may have been carried out,
+ * and turns a reply to `uma_rp_get_rpt` into the outcome of UMA that it reports.
+ */
+export function readRefusal(call: Call, error: unknown): unknown {
+  if (call.version === 'contract') return error;
+  if (!(error instanceof OxdCommandError) || error.code !== 'OXD_COMMAND_FAILED') return error;
+  const outcome = call.command === 'uma_rp_get_rpt' ? umaOutcome(call, error) : undefined;
+  return outcome ?? withParts(call, error);
+}
+
+function withParts({ command }: Call, error: OxdCommandError): OxdCommandError {
+  if (error.mayHaveRun || !AFTER_A_PART[command]?.test(error.error)) return error;
+  const { message, code, command: sent, error_description, details } = error;
+  const wire = { error: error.error, error_description, details };
+  return new OxdCommandError(message, wire, {
+    code,
+    command: sent,
+    mayHaveRun: true,
+    cause: error,
+  });
+}
+
+/**
+ * The outcome of UMA that an error reply reports; undefined if it reports none. oxd answers
+ * `need_info` to a body with no properties but those of `need_info`, and from 3.1.4 on
+ * `http_status_403` with the body as a string to any other.
  *
  * @see oxd command uma_rp_get_rpt
  */
-export function readRefusal(call: Call, error: unknown): unknown {
-  if (call.command !== 'uma_rp_get_rpt' || call.version === 'contract') return error;
-  if (!(error instanceof OxdCommandError) || error.code !== 'OXD_COMMAND_FAILED') return error;
+function umaOutcome(call: Call, error: OxdCommandError): OxdCommandError | undefined {
   const answer = answerOf(error);
-  if (!answer) return error;
+  if (!answer) return undefined;
   const { command, mayHaveRun } = error;
   const details = { command, mayHaveRun, cause: error };
   return rptRefusal(answer, askedOf(call), details) ?? inItsWord(answer, error);
@@ -31,11 +67,11 @@ function askedOf({ params: { ticket, params } }: Call): { submit: boolean; ticke
   return { submit, ...(typeof ticket === 'string' && { ticket }) };
 }
 
-/** What oxd calls `need_info` and is another failure. */
-function inItsWord({ body }: RptAnswer, error: OxdCommandError): OxdCommandError {
-  if (error.error !== 'need_info' || !isMembers(body)) return error;
+/** Another failure that oxd reports as `need_info`; undefined if it is none. */
+function inItsWord({ body }: RptAnswer, error: OxdCommandError): OxdCommandError | undefined {
+  if (error.error !== 'need_info' || !isMembers(body)) return undefined;
   const word = body.error;
-  if (typeof word !== 'string' || word === '' || word === 'need_info') return error;
+  if (typeof word !== 'string' || word === '' || word === 'need_info') return undefined;
   const { command, mayHaveRun } = error;
   const message = `${command} was refused: ${printable(word)}`;
   const details = { command, mayHaveRun, cause: error };

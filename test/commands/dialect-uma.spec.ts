@@ -449,9 +449,11 @@ describe('what oxd says of an RPT that it did not get', () => {
     command: CommandName = 'uma_rp_get_rpt',
   ): Promise<OxdError> {
     const transport = new Scripted(version, JSON.stringify({ status: 'error', data }));
-    const isRpt = command === 'uma_rp_get_rpt';
-    const params = { oxd_id: 'id', ...(isRpt ? { ticket: TICKET } : CHECK) };
-    return sender(transport)(command, params as never).then(
+    const params: Partial<Record<CommandName, object>> = {
+      uma_rp_get_rpt: { oxd_id: 'id', ticket: TICKET },
+      uma_rs_check_access: { oxd_id: 'id', ...CHECK },
+    };
+    return sender(transport)(command, (params[command] ?? {}) as never).then(
       () => Promise.reject(new Error('nothing was raised')),
       (error: unknown) => error as OxdError,
     );
@@ -545,9 +547,9 @@ describe('what oxd says of an RPT that it did not get', () => {
       'need_info',
       false,
     ],
-    ['an error of the client', status(401, { error: 'invalid_client' }), 'http_status_401', false],
-    ['a PAT that was refused', status(401, { error: 'access_denied' }), 'http_status_401', false],
-    ['a proxy', status(403, '<html>403</html>'), 'http_status_403', false],
+    ['an error of the client', status(401, { error: 'invalid_client' }), 'http_status_401', true],
+    ['a PAT that was refused', status(401, { error: 'access_denied' }), 'http_status_401', true],
+    ['a proxy', status(403, '<html>403</html>'), 'http_status_403', true],
     [
       'a server that is broken',
       status(500, { error: 'need_info', ...info }),
@@ -572,6 +574,23 @@ describe('what oxd says of an RPT that it did not get', () => {
       expect(error.command).toBe('uma_rp_get_rpt');
       const printed = `${inspect(error, { depth: 9 })} ${JSON.stringify(error)}`;
       for (const ticket of [TICKET, NEW_TICKET]) expect(printed).not.toContain(ticket);
+    }
+  });
+
+  it.each<[string, CommandName, boolean]>([
+    ['http_status_400', 'uma_rs_protect', true],
+    ['http_status_403', 'uma_rs_protect', true],
+    ['uma_protection_exists', 'uma_rs_protect', false],
+    ['http_status_403', 'register_site', true],
+    ['inactive_protection_access_token', 'register_site', true],
+    ['protection_access_token_insufficient_scope', 'register_site', true],
+    ['invalid_op_host', 'register_site', false],
+    ['http_status_403', 'uma_rs_check_access', false],
+    ['inactive_protection_access_token', 'uma_rs_protect', false],
+  ])('%s of %s: a part may have been carried out is %s', async (error, command, mayHaveRun) => {
+    for (const version of OXD) {
+      const call = raised(version, { error, error_description: 'x', details: null }, command);
+      expect(await call).toMatchObject({ code: 'OXD_COMMAND_FAILED', error, mayHaveRun, command });
     }
   });
 
