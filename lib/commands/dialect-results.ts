@@ -93,10 +93,13 @@ function withHint(call: Call, result: Members): Members {
   return { ...result, uri: uri.href };
 }
 
-/** oxd 3.x calls it a success when the provider refuses the access token. */
+/**
+ * oxd 3.x reports success without claims both for a rejected access token and for a provider that
+ * failed, so the error code blames neither.
+ */
 function checkSubject(call: Call, claims: Members): void {
   if (typeof claims.sub !== 'string' || claims.sub === '') {
-    const error = typeof claims.error === 'string' ? claims.error : 'invalid_token';
+    const error = typeof claims.error === 'string' ? claims.error : 'internal_error';
     throw failed(call, error, claims.error_description);
   }
   const idToken = call.params.id_token;

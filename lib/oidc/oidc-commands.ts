@@ -135,7 +135,9 @@ export abstract class OidcCommands {
    * Asks the provider who a user is. The result always has a `sub`; compare it with that of the
    * id_token, or pass `id_token`.
    *
-   * @throws {OxdCommandError} OXD_COMMAND_FAILED, for instance for an expired access token
+   * @throws {OxdCommandError} OXD_COMMAND_FAILED, for instance for an expired access token: `error` is
+   *   `invalid_token` on the embedded transport; `internal_error` on oxd 3.1, for an expired token and
+   *   for a provider that failed
    * @see oxd 3.1 get_user_info; OpenID Connect Core §5.3
    */
   getUserInfo(

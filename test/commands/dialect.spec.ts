@@ -524,10 +524,10 @@ describe('fromWire', () => {
       id_token_claims: { ...tokens.id_token_claims, [name]: null },
     });
     const rows: [string, CommandName, OxdVersion, object, string][] = [
-      ['no claims', 'get_user_info', '3.1.4', { claims: {} }, 'invalid_token'],
-      ['no sub', 'get_user_info', '3.1.1', { claims: { name: ['A'] } }, 'invalid_token'],
-      ['a blank sub', 'get_user_info', '3.1.4', { claims: { sub: [''] } }, 'invalid_token'],
-      ['two subs', 'get_user_info', '3.1.4', { claims: { sub: ['a', 'b'] } }, 'invalid_token'],
+      ['no claims', 'get_user_info', '3.1.4', { claims: {} }, 'internal_error'],
+      ['no sub', 'get_user_info', '3.1.1', { claims: { name: ['A'] } }, 'internal_error'],
+      ['a blank sub', 'get_user_info', '3.1.4', { claims: { sub: [''] } }, 'internal_error'],
+      ['two subs', 'get_user_info', '3.1.4', { claims: { sub: ['a', 'b'] } }, 'internal_error'],
       [
         "the provider's word",
         'get_user_info',

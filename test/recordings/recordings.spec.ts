@@ -58,14 +58,14 @@ class Replay {
 
 /** Replies that oxd calls a success, and what they are: facts of oxd-protocol, sections 5 and 7. */
 const HIDDEN_FAILURES: Readonly<Record<string, string>> = {
-  'user-info-bad-token': 'invalid_token',
-  'user-info-no-token': 'invalid_token',
-  'user-info-blank-token': 'invalid_token',
-  'user-info-op-401': 'invalid_token',
-  'user-info-op-403': 'invalid_token',
-  'user-info-op-html': 'invalid_token',
-  'user-info-op-200-not-json': 'invalid_token',
-  'protection-off-no-token-get-user-info': 'invalid_token',
+  'user-info-bad-token': 'internal_error',
+  'user-info-no-token': 'internal_error',
+  'user-info-blank-token': 'internal_error',
+  'user-info-op-401': 'internal_error',
+  'user-info-op-403': 'internal_error',
+  'user-info-op-html': 'internal_error',
+  'user-info-op-200-not-json': 'internal_error',
+  'protection-off-no-token-get-user-info': 'internal_error',
   'tokens-by-code-id-token-no-sub': 'invalid_id_token',
 };
 
