@@ -1,12 +1,19 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { OxdConfigurationError, OxdStoreError } from './errors.js';
 import { LockFile } from './lock-file.js';
 import { MemoryStore, OxdStore, toJson, type MemoryStoreOptions } from './store.js';
 
 /** JSON text under each key. */
 type Records = Map<string, string>;
+
+/** Options of {@link FileStore.open}. */
+export interface FileStoreOptions extends MemoryStoreOptions {
+  /** Waits this many milliseconds before the next look at another process's lock; default a timer. */
+  readonly pause?: (milliseconds: number) => Promise<unknown>;
+}
 
 const VERSION = 1;
 
@@ -24,27 +31,26 @@ export class FileStore extends OxdStore {
 
   private constructor(
     private readonly path: string,
-    options: MemoryStoreOptions,
+    options: FileStoreOptions,
   ) {
     super();
-    this.lock = new LockFile(`${path}.lock`);
+    this.lock = new LockFile(`${path}.lock`, { pause, ...options });
     this.passing = new MemoryStore(options);
   }
 
   /**
    * Opens the file, or a new one. Where it cannot be reached (no permission, disk gone) the store
-   * is returned all the same and tries again at every use.
+   * is returned all the same and tries again at every use. A process that is being stopped has one
+   * second to release the file.
    *
    * @param path of the file; default `.oxd/store.json` under the working directory
    * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID, naming `store`, when another
    * instance works on the file, or when it is not a store file (it is left as it is)
    */
-  static async open(
-    path = '.oxd/store.json',
-    options: MemoryStoreOptions = {},
-  ): Promise<FileStore> {
+  static async open(path = '.oxd/store.json', options: FileStoreOptions = {}): Promise<FileStore> {
     const store = new FileStore(resolve(path), options);
     try {
+      await store.waitForLock();
       store.load();
     } catch (error) {
       if (!(error instanceof OxdStoreError)) throw error;
@@ -105,10 +111,23 @@ export class FileStore extends OxdStore {
     }
   }
 
+  private async waitForLock(): Promise<void> {
+    try {
+      this.makeDirectory();
+      await this.lock.take();
+    } catch (error) {
+      throw unavailable(this.path, 'locked', error);
+    }
+  }
+
+  private makeDirectory(): void {
+    mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
+  }
+
   private acquire(): void {
     try {
-      mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
-      if (this.lock.take()) return;
+      this.makeDirectory();
+      if (this.lock.takeAtOnce()) return;
     } catch (error) {
       throw unavailable(this.path, 'locked', error);
     }

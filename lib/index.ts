@@ -58,6 +58,7 @@ export type { ExecuteOptions, OxdVersion } from './transport/transport.js';
 export { MemoryStore, OxdStore } from './store.js';
 export type { MemoryStoreOptions } from './store.js';
 export { FileStore } from './file-store.js';
+export type { FileStoreOptions } from './file-store.js';
 export { OxdClock } from './clock.js';
 export type { CommandName, Commands, Params, Result } from './commands/command.js';
 export type { ClientMetadata } from './commands/client-metadata.js';

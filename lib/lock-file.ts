@@ -1,56 +1,85 @@
-import { randomUUID } from 'node:crypto';
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash, randomUUID } from 'node:crypto';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 
+/** Process and instance that hold a lock, as the lock file contains them. */
 interface Holder {
   readonly pid: number;
-  /** When the process started: tells it from a later one with the same pid. */
+  /** Start time of the process: distinguishes it from a later one with the same pid. */
   readonly started?: string;
   readonly instance: string;
 }
 
-/** A file that names the process, and the instance in it, to which the file beside it belongs. */
+/** How a held lock is looked at again. */
+export interface LockFileOptions {
+  /** Waits this many milliseconds before the next look. */
+  readonly pause: (milliseconds: number) => Promise<unknown>;
+}
+
+/** Number of looks at a lock of a running process before the lock counts as held. */
+const LOOKS = 10;
+/** Time from one look to the next, in milliseconds. */
+const PAUSE = 100;
+/** Largest number that the operating system can use as a pid. */
+const LARGEST_PID = 2 ** 31 - 1;
+
+/** File that names the process and instance that may use the file beside it. */
 export class LockFile {
   private readonly holder: Holder = {
     pid: process.pid,
-    started: startOf(process.pid),
+    started: statOf(process.pid)?.started,
     instance: randomUUID(),
   };
+  /** Content at the last look. */
+  private seen: string | undefined;
+  /** Lock for the takeover of a stale lock. */
+  private guard: LockFile | undefined;
 
   /** @param path of the lock file; its directory must exist when the lock is taken */
-  constructor(private readonly path: string) {}
+  constructor(
+    private readonly path: string,
+    private readonly options: LockFileOptions,
+  ) {}
 
   /**
-   * Takes the lock, also where it was left behind by a process that is gone.
+   * Takes the lock; takes it over if its process has ended. A process that is being stopped, such as
+   * one that a file watcher restarts, holds its lock a moment longer: the lock is looked at again
+   * for one second.
    *
-   * @returns whether it is ours now; if not, {@link heldBy} tells whose it is
-   * @throws {NodeJS.ErrnoException} when the file cannot be written
+   * @returns true if this instance holds the lock; {@link heldBy} returns the other holder's pid
+   * @throws {NodeJS.ErrnoException} when the lock file cannot be written
    */
-  take(): boolean {
-    if (this.isMine()) return true;
-    if (!this.create()) {
-      const other = this.read();
-      if (other && isRunning(other)) return false;
-      this.replace();
+  async take(): Promise<boolean> {
+    for (let look = 1; ; look += 1) {
+      if (this.takeAtOnce()) return true;
+      if (look === LOOKS || this.heldBy() === process.pid) return false;
+      await this.options.pause(PAUSE);
     }
-    return this.isMine();
   }
 
-  /** Pid of the process that the lock names; undefined where there is no readable lock. */
+  /** Like {@link take}, with one look only. */
+  takeAtOnce(): boolean {
+    if (this.isMine() || this.create()) return true;
+    const { seen } = this;
+    this.seen = this.read();
+    return this.seen !== undefined && isStale(this.seen, seen) && this.takeOver(this.seen);
+  }
+
+  /** Pid of the process that the lock names; undefined without a readable lock. */
   heldBy(): number | undefined {
-    return this.read()?.pid;
+    return holderOf(this.read())?.pid;
   }
 
-  private isMine(): boolean {
-    return this.read()?.instance === this.holder.instance;
-  }
-
-  /** Gives the lock back. One that cannot be removed is taken over by the next process. */
+  /** Releases the lock. A lock file that cannot be removed is taken over by the next process. */
   release(): void {
     try {
       if (this.isMine()) rmSync(this.path, { force: true });
     } catch {
-      // Nobody is helped by an error at the very end.
+      // The process is ending: an error would help no caller.
     }
+  }
+
+  private isMine(): boolean {
+    return holderOf(this.read())?.instance === this.holder.instance;
   }
 
   private create(): boolean {
@@ -63,21 +92,53 @@ export class LockFile {
     }
   }
 
-  private replace(): void {
-    const own = `${this.path}.${this.holder.instance}`;
-    writeFileSync(own, JSON.stringify(this.holder), { flag: 'wx', mode: 0o600 });
-    renameSync(own, this.path);
+  /**
+   * Replaces a stale lock. Of several processes one succeeds: a second lock, named after the content
+   * of the stale one, protects the comparison and the removal.
+   */
+  private takeOver(stale: string): boolean {
+    const path = `${this.path}.${createHash('sha256').update(stale).digest('hex').slice(0, 16)}`;
+    if (this.guard?.path !== path) this.guard = new LockFile(path, this.options);
+    if (!this.guard.takeAtOnce()) return false;
+    try {
+      if (this.read() !== stale) return false;
+      rmSync(this.path, { force: true });
+      return this.create();
+    } finally {
+      this.guard.release();
+    }
   }
 
-  /** The holder; undefined where there is none, and where a crash left no readable one. */
-  private read(): Holder | undefined {
+  private read(): string | undefined {
     try {
-      const holder = JSON.parse(readFileSync(this.path, 'utf8')) as Holder;
-      return Number.isInteger(holder.pid) && holder.pid > 0 ? holder : undefined;
+      return readFileSync(this.path, 'utf8');
     } catch {
       return undefined;
     }
   }
+}
+
+/**
+ * Returns true if no running process holds the lock. Another process may be writing an unreadable
+ * lock at this moment: it is stale if the previous look found the same content.
+ */
+function isStale(found: string, previous: string | undefined): boolean {
+  const holder = holderOf(found);
+  if (holder === undefined) return found === previous;
+  return !isPid(holder.pid) || !isRunning(holder);
+}
+
+function holderOf(content = ''): Holder | undefined {
+  try {
+    const value = JSON.parse(content) as Partial<Holder> | null;
+    return typeof value?.pid === 'number' ? (value as Holder) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isPid(pid: number): boolean {
+  return Number.isInteger(pid) && pid > 0 && pid <= LARGEST_PID;
 }
 
 function isRunning({ pid, started }: Holder): boolean {
@@ -86,16 +147,25 @@ function isRunning({ pid, started }: Holder): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
   }
-  // In a container the same few pids come back at every start.
-  const now = startOf(pid);
-  return now === undefined || started === undefined || now === started;
+  const now = statOf(pid);
+  if (now === undefined) return true;
+  // A process that has ended but whose parent has not read its exit status answers signals.
+  if (now.state === 'Z' || now.state === 'X') return false;
+  // In a container the same few pids return at every start.
+  return started === undefined || now.started === started;
 }
 
-/** Start time of a process as Linux counts it (proc(5), field 22 of `stat`); elsewhere unknown. */
-function startOf(pid: number): string | undefined {
+interface ProcessStat {
+  readonly state?: string;
+  readonly started?: string;
+}
+
+/** State and start time of a process on Linux (proc(5), fields 3 and 22); elsewhere undefined. */
+function statOf(pid: number): ProcessStat | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { state: fields[0], started: fields[19] };
   } catch {
     return undefined;
   }

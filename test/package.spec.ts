@@ -27,6 +27,7 @@ const PUBLIC: Record<string, readonly string[]> = {
     'EmbeddedTransportOptions',
     'ExecuteOptions',
     'FileStore',
+    'FileStoreOptions',
     'FinishedLogin',
     'GetAccessTokenByRefreshTokenParams',
     'GetAuthorizationUrlParams',

@@ -1,6 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -83,6 +83,35 @@ it('a running process keeps its file from others', async () => {
   await (await FileStore.open(path)).close();
 });
 
+it('of several processes that find a stale lock one opens the file', async () => {
+  const children = Array.from({ length: 4 }, () => start(OPENER));
+  const outcomes = children.map((child) => createInterface(child.stdout as NodeJS.ReadableStream));
+  await Promise.all(outcomes.map((lines) => once(lines, 'line')));
+  const dead = spawnSync(process.execPath, ['--version']).pid;
+  try {
+    for (let round = 0; round < 40; round += 1) {
+      const file = join(root, `${round}.json`);
+      await writeFile(`${file}.lock`, JSON.stringify({ pid: dead, instance: `${round}` }));
+      const answers = outcomes.map((lines) => once(lines, 'line'));
+      for (const { stdin } of children) stdin?.write(`${file}\n`);
+      const results = (await Promise.all(answers)).flat() as string[];
+      expect(results.filter((result) => result === 'open')).toHaveLength(1);
+    }
+  } finally {
+    children.forEach((child) => child.kill('SIGKILL'));
+  }
+});
+
+/** Opens each file named on standard input, without waiting, and prints the result. */
+const OPENER = `
+import { createInterface } from 'node:readline';
+const { FileStore } = await import(process.env.STORE_MODULE);
+console.log('ready');
+for await (const file of createInterface(process.stdin)) {
+  const opened = FileStore.open(file, { pause: async () => undefined });
+  console.log(await opened.then(() => 'open', () => 'in use'));
+}`;
+
 /** @returns the last number that the writer told before it was killed */
 async function writeAndKill(from: number, kill: number): Promise<number> {
   const child = start(WRITER);
@@ -99,6 +128,6 @@ async function writeAndKill(from: number, kill: number): Promise<number> {
 function start(script: string): ChildProcess {
   return spawn(process.execPath, ['--input-type=module', '-e', script], {
     env: { PATH: process.env.PATH, STORE_MODULE: compiled, STORE_PATH: path },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
 }

@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import {
   chmod,
   chown,
@@ -17,7 +18,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { inspect } from 'node:util';
 import { OxdConfigurationError, OxdStoreError } from '../../lib/errors.js';
-import { FileStore } from '../../lib/file-store.js';
+import { FileStore, type FileStoreOptions } from '../../lib/file-store.js';
 import { registerSecret } from '../support/secrets.js';
 import { itAddsOnce, itKeepsTheContract } from './store.contract.js';
 
@@ -38,11 +39,14 @@ const EARLIER_PROCESSES: [string, () => object | undefined][] = [
 let root: string;
 let path: string;
 let opened: FileStore[];
+/** Milliseconds of each wait for a lock. */
+let pauses: number[];
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'oxd-store-'));
   path = join(root, '.oxd/store.json');
   opened = [];
+  pauses = [];
 });
 
 afterEach(async () => {
@@ -50,8 +54,9 @@ afterEach(async () => {
   await rm(root, { recursive: true });
 });
 
-async function open(file = path, clock?: () => number): Promise<FileStore> {
-  const store = await FileStore.open(file, clock && { clock });
+async function open(file = path, options: FileStoreOptions = {}): Promise<FileStore> {
+  const pause = async (milliseconds: number) => void pauses.push(milliseconds);
+  const store = await FileStore.open(file, { pause, ...options });
   opened.push(store);
   return store;
 }
@@ -119,7 +124,7 @@ describe('the file', () => {
 
   it('values with a lifetime end by the clock', async () => {
     let now = 0;
-    const store = await open(path, () => now);
+    const store = await open(path, { clock: () => now });
     await store.set('login', 'value', 1_000);
     now = 999;
     expect(await store.get('login')).toBe('value');
@@ -214,6 +219,28 @@ describe('the lock', () => {
     await mkdir(dirname(path));
     await writeFile(`${path}.lock`, JSON.stringify({ ...holder, instance: 'other' }));
     await expect(open()).rejects.toThrow(`in use by process ${holder.pid}`);
+    expect(pauses).toEqual(Array.from({ length: 9 }, () => 100));
+  });
+
+  it('is waited for while its process stops', async () => {
+    await mkdir(dirname(path));
+    await writeFile(`${path}.lock`, JSON.stringify({ ...runningProcess(), instance: 'other' }));
+    const pause = async (milliseconds: number) => {
+      if (pauses.push(milliseconds) === 3) await rm(`${path}.lock`);
+    };
+    await (await open(path, { pause })).set('site', 1);
+    expect(pauses).toEqual([100, 100, 100]);
+  });
+
+  it('is waited for while another process writes it', async () => {
+    await mkdir(dirname(path));
+    await writeFile(`${path}.lock`, '');
+    const holder = JSON.stringify({ ...runningProcess(), instance: 'other' });
+    const pause = async (milliseconds: number) => {
+      if (pauses.push(milliseconds) === 1) await writeFile(`${path}.lock`, holder);
+    };
+    await expect(open(path, { pause })).rejects.toThrow('in use by process');
+    expect(await readFile(`${path}.lock`, 'utf8')).toBe(holder);
   });
 
   it('is free for the next one after close', async () => {
@@ -226,6 +253,11 @@ describe('the lock', () => {
   it.each<[string, () => object | undefined]>([
     ['a process that is gone', () => ({ pid: deadPid(), instance: 'other' })],
     ['nobody, after a crash', () => undefined],
+    ['a holder without a pid', () => ({ instance: 'other' })],
+    ...[1e300, 2 ** 31, -1, 0, 1.5].map((pid): [string, () => object] => [
+      `a number that is no pid, ${pid}`,
+      () => ({ pid, instance: 'other' }),
+    ]),
     ...(existsSync('/proc/self/stat') ? EARLIER_PROCESSES : []),
   ])('is taken over from %s', async (_, holder) => {
     await mkdir(dirname(path));
@@ -235,6 +267,32 @@ describe('the lock', () => {
     expect(await store.get('site')).toBe(1);
     expect(await readdir(dirname(path))).toEqual(['store.json', 'store.json.lock']);
     await expect(open()).rejects.toThrow('in use by this process itself');
+  });
+
+  if (existsSync('/proc/self/stat')) {
+    it('is taken over from a zombie, at the first look', async () => {
+      const { pid, stop } = await zombie();
+      try {
+        await mkdir(dirname(path));
+        const { state, started } = statOf(pid);
+        expect(state).toBe('Z');
+        await writeFile(`${path}.lock`, JSON.stringify({ pid, started, instance: 'other' }));
+        await (await open()).set('site', 1);
+        expect(pauses).toEqual([]);
+      } finally {
+        await stop();
+      }
+    });
+  }
+
+  it('is taken over although a takeover was interrupted', async () => {
+    await mkdir(dirname(path));
+    const stale = JSON.stringify({ pid: deadPid(), instance: 'other' });
+    await writeFile(`${path}.lock`, stale);
+    const name = createHash('sha256').update(stale).digest('hex').slice(0, 16);
+    await writeFile(`${path}.lock.${name}`, JSON.stringify({ pid: deadPid(), instance: 'third' }));
+    await open();
+    expect(await readdir(dirname(path))).toEqual(['store.json.lock']);
   });
 
   it('is not removed by a store that has lost it', async () => {
@@ -342,6 +400,25 @@ async function modes(...files: string[]): Promise<string[]> {
 
 function deadPid(): number {
   return spawnSync(process.execPath, ['--version']).pid;
+}
+
+/** A process that has ended and whose parent does not read its exit status. */
+async function zombie(): Promise<{ pid: number; stop: () => Promise<unknown> }> {
+  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60']);
+  const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+  const pid = Number(line.toString());
+  while (statOf(pid).state !== 'Z') await new Promise(setImmediate);
+  const stop = () => {
+    parent.kill('SIGKILL');
+    return once(parent, 'exit');
+  };
+  return { pid, stop };
+}
+
+function statOf(pid: number): { state?: string; started?: string } {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { state: fields[0], started: fields[19] };
 }
 
 /** The parent of this process runs as long as the test does. */
