@@ -6,6 +6,8 @@ import {
   PATH_METADATA,
 } from '@nestjs/common/constants.js';
 import { MetadataScanner, type ApplicationConfig, type ModulesContainer } from '@nestjs/core';
+import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+import type { PresentGuard, PresentGuards } from './guard-presence.js';
 import { choosing, routeTemplates } from './route-templates.js';
 
 /** A route as the router knows it. */
@@ -22,8 +24,8 @@ export interface HttpRoute {
   readonly templates: readonly string[];
   /** What besides the template chooses the route. */
   readonly chosenBy?: 'host' | 'version';
-  /** The guards that are certain to run: of method and class, as classes or instances. */
-  readonly guards: readonly unknown[];
+  /** The `UmaGuard`s that are certain to run: of method, class and application. */
+  readonly guards: readonly PresentGuard[];
 }
 
 /** What reading routes needs of the application. */
@@ -32,6 +34,7 @@ export interface RouteSource {
   readonly config: ApplicationConfig;
   /** Spells a template as the router will report it. */
   readonly normalize: (template: string) => string;
+  readonly guards: PresentGuards;
 }
 
 interface Owner {
@@ -40,6 +43,8 @@ interface Owner {
   /** Whether every request is served by this instance. */
   readonly isShared: boolean;
   readonly modulePath: string | undefined;
+  /** Enhancers of the controller's module. */
+  readonly injectables: ReadonlyMap<unknown, InstanceWrapper>;
 }
 
 interface Handler extends Owner {
@@ -49,13 +54,13 @@ interface Handler extends Owner {
 
 /** Every route of the application. */
 export function httpRoutes(source: RouteSource): HttpRoute[] {
-  return [...source.modules.values()].flatMap(({ controllers, metatype }) => {
+  return [...source.modules.values()].flatMap(({ controllers, injectables, metatype }) => {
     const modulePath = modulePathOf(source.modules, metatype);
     return [...controllers.values()].flatMap((wrapper) => {
       const controller = wrapper.metatype as Type;
       const instance = (wrapper.instance ?? {}) as object;
       const isShared = wrapper.isDependencyTreeStatic();
-      return routesOf(source, { controller, instance, isShared, modulePath });
+      return routesOf(source, { controller, instance, isShared, modulePath, injectables });
     });
   });
 }
@@ -81,8 +86,8 @@ function routesOf(source: RouteSource, owner: Owner): HttpRoute[] {
     });
 }
 
-function routeOf({ config, normalize }: RouteSource, place: Handler): HttpRoute {
-  const { controller, instance, isShared, method, handler } = place;
+function routeOf({ config, normalize, guards }: RouteSource, place: Handler): HttpRoute {
+  const { controller, instance, isShared, method, handler, injectables } = place;
   const called = member(instance, method) ?? handler;
   const verb = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod;
   return {
@@ -93,9 +98,13 @@ function routeOf({ config, normalize }: RouteSource, place: Handler): HttpRoute 
     verb: RequestMethod[verb],
     templates: [...new Set(routeTemplates(config, place).map(normalize))],
     chosenBy: choosing(config, place),
-    // Nest asks the function that it calls, which a constructor may have replaced: of an instance
-    // that does not exist yet, nobody knows.
-    guards: [...(isShared ? guardsOf(called) : []), ...guardsOf(controller)],
+    guards: [
+      // Nest reads the function that it calls, which a constructor may have replaced. It is
+      // unknown while the instance does not exist.
+      ...guards.ofReferences(isShared ? guardsOf(called) : [], injectables),
+      ...guards.ofReferences(guardsOf(controller), injectables),
+      ...guards.ofApplication(config),
+    ],
   };
 }
 

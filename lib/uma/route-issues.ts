@@ -1,18 +1,10 @@
 import { markIssues, type Protection } from './declaration-rules.js';
-import { hasUmaGuard } from './guard-presence.js';
 import type { HttpRoute } from './http-routes.js';
 import { accessOf, covers, isPublic, type Level } from './route-access.js';
 import { marksOfClass, marksOfMethod, type UmaMark } from './uma-metadata.js';
 
-/**
- * What is wrong with the declarations of the routes, each as `Controller.method: message`.
- *
- * @param everywhere the guards of every route
- */
-export function routeIssues(
-  routes: readonly HttpRoute[],
-  everywhere: readonly unknown[],
-): string[] {
+/** Faults of the declarations of the routes, each as `Controller.method: message`. */
+export function routeIssues(routes: readonly HttpRoute[]): string[] {
   const malformed = unique(routes.flatMap(decoratorIssues));
   if (malformed.length > 0) return malformed;
   const classes = [...new Set(routes.map(({ controller }) => controller))];
@@ -21,7 +13,7 @@ export function routeIssues(
       unusedMethods(routes.filter((route) => route.controller === controller)),
     ),
     ...routes.flatMap((route) =>
-      levelIssues(route, everywhere).map((issue) => `${route.name}: ${issue}`),
+      [...guardIssues(route), ...levelIssues(route)].map((issue) => `${route.name}: ${issue}`),
     ),
   ]);
 }
@@ -58,16 +50,25 @@ function unusedMethods(routes: readonly HttpRoute[]): string[] {
     );
 }
 
-function levelIssues(route: HttpRoute, everywhere: readonly unknown[]): string[] {
-  const levels = levelsOf(route);
-  const guarded = levels.length === 0 || hasUmaGuard([...route.guards, ...everywhere]);
+/** A declared route has the guards of one `OxdModule`, a protected one has at least one guard. */
+function guardIssues(route: HttpRoute): string[] {
+  const access = accessOf(route);
+  if (access === undefined) return [];
+  const modules = [...new Set(route.guards)].flatMap((guard) =>
+    typeof guard === 'string' ? [] : [guard.module],
+  );
   return [
-    ...(guarded ? [] : [NO_GUARD]),
-    ...levels.flatMap((level) => [
-      ...level.protections.flatMap((protection) => placeIssues(route, protection)),
-      ...coverageIssues(route, level),
-    ]),
+    ...(access !== 'public' && route.guards.length === 0 ? [NO_GUARD] : []),
+    ...(route.guards.includes('unknown') ? [UNKNOWN_MODULE] : []),
+    ...(modules.length > 1 ? [`is behind the UmaGuards of ${modules.join(' and ')}; ${ONE}`] : []),
   ];
+}
+
+function levelIssues(route: HttpRoute): string[] {
+  return levelsOf(route).flatMap((level) => [
+    ...level.protections.flatMap((protection) => placeIssues(route, protection)),
+    ...coverageIssues(route, level),
+  ]);
 }
 
 function placeIssues(route: HttpRoute, { path, method }: Protection): string[] {
@@ -90,6 +91,10 @@ function coverageIssues({ verb }: HttpRoute, { target, protections }: Level): st
 const NO_GUARD =
   'is @UmaProtected, but no UmaGuard is before it; @UseGuards(UmaGuard) on the class, where its ' +
   'constructor replaces the method or each request has an instance of its own';
+const UNKNOWN_MODULE =
+  'is behind a UmaGuard whose OxdModule is unknown; give the subclass no constructor, inject its ' +
+  'services as properties with @Inject()';
+const ONE = 'keep the guard of one of them';
 const NAME_METHOD = 'answers every method; name each in @UmaProtected(path, method)';
 const NAME_PATH = 'name a path in @UmaProtected(path)';
 const NAME_PATH_OF_PATTERN = `has a wildcard or a pattern in its path; ${NAME_PATH}`;

@@ -31,6 +31,8 @@ export interface AskedAccess {
 /** Decides on requests; what becomes of a decision is for the guard. */
 @Injectable()
 export class UmaAccess {
+  /** The module, as messages name it. */
+  readonly module: string;
   private readonly log: RefusalLog;
   private readonly limit: number;
 
@@ -40,6 +42,7 @@ export class UmaAccess {
     options: OxdOptions,
     private readonly clock: OxdClock,
   ) {
+    this.module = `OxdModule "${options.name}"`;
     this.limit = checkLimit(options);
     this.log = new RefusalLog(new Logger('UmaGuard'), clock);
   }

@@ -3,14 +3,15 @@ import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/co
 import { OxdConfigurationError } from '../errors.js';
 import type { UmaDeclaration } from './declaration.js';
 import { mergeDeclarations } from './declaration-merge.js';
-import { globalGuards } from './guard-presence.js';
+import { PresentGuards } from './guard-presence.js';
 import { httpRoutes, type HttpRoute } from './http-routes.js';
 import { accessOf, declarationsOf } from './route-access.js';
 import { routeIssues } from './route-issues.js';
 import { strayIssues } from './stray-declarations.js';
+import { UmaAccess } from './uma-access.js';
 import { UmaRouteTable } from './uma-route-table.js';
 
-/** Reads once, at start-up, what the routes of the application declare. */
+/** Reads the declarations of the application's routes once, at start-up. */
 @Injectable()
 export class UmaResourceExplorer {
   constructor(
@@ -18,22 +19,23 @@ export class UmaResourceExplorer {
     private readonly config: ApplicationConfig,
     private readonly adapterHost: HttpAdapterHost,
     private readonly table: UmaRouteTable,
+    private readonly access: UmaAccess,
   ) {}
 
   /**
-   * Fills the route table.
+   * Checks every route of the application and fills the route table with those whose `UmaGuard`
+   * decides with this module's access service.
    *
-   * @returns each declared resource once; none in an application without HTTP
+   * @returns each declared resource of these routes once; none in an application without HTTP
    * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID, naming every handler that is
    *   declared wrongly
    */
   explore(): readonly UmaDeclaration[] {
     refuse(strayIssues(this.modules));
     const routes = this.routes();
-    refuse(routeIssues(routes, globalGuards(this.config)));
-    const { declarations, issues } = mergeDeclarations(
-      routes.flatMap((route) => this.enter(route)),
-    );
+    refuse(routeIssues(routes));
+    const own = routes.filter(({ guards }) => guards.includes(this.access));
+    const { declarations, issues } = mergeDeclarations(own.flatMap((route) => this.enter(route)));
     refuse(issues);
     return declarations;
   }
@@ -42,7 +44,8 @@ export class UmaResourceExplorer {
     const { httpAdapter } = this.adapterHost;
     if (!httpAdapter) return [];
     const normalize = (path: string): string => httpAdapter.normalizePath?.(path) ?? path;
-    return httpRoutes({ modules: this.modules, config: this.config, normalize });
+    const { modules, config } = this;
+    return httpRoutes({ modules, config, normalize, guards: new PresentGuards(modules) });
   }
 
   private enter(route: HttpRoute): UmaDeclaration[] {

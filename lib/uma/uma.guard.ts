@@ -44,3 +44,8 @@ export class UmaGuard implements CanActivate {
     return bearerToken(request);
   }
 }
+
+/** Access service of a guard; undefined if its constructor has not run. */
+export function accessOfGuard(guard: UmaGuard): UmaAccess | undefined {
+  return guard['access'];
+}

@@ -10,7 +10,7 @@ import type {
 } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
+import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import {
   MemoryStore,
   OxdClock,
@@ -166,52 +166,68 @@ export interface Asked {
 }
 
 /** A running application. */
-export interface UmaApp {
+export interface RunningApp {
   readonly app: INestApplication;
-  readonly transport: AuthorizationServer;
   readonly clock: ManualClock;
   readonly log: LogLines;
   readonly ask: (asked: Asked | string) => Promise<Answer>;
   readonly close: () => Promise<void>;
 }
 
-/** What a test application is made of. */
-export interface UmaAppOptions {
+/** A running application with one global `OxdModule`. */
+export interface UmaApp extends RunningApp {
+  readonly transport: AuthorizationServer;
+}
+
+/** Parts of a test application. */
+export interface AppOptions {
   readonly adapter?: Adapter;
-  readonly controllers: Type[];
+  readonly controllers?: Type[];
   readonly providers?: Provider[];
-  /** Modules beside `OxdModule`, which is global. */
   readonly imports?: (Type | DynamicModule)[];
-  readonly transport?: AuthorizationServer;
-  readonly options?: Partial<OxdModuleOptions>;
   readonly clock?: ManualClock;
+  /** Called before `compile()`: `overrideGuard()`, `overrideProvider()`. */
+  readonly override?: (builder: TestingModuleBuilder) => unknown;
   /** Done before `listen()`: prefix, versioning, global guards, CORS. */
   readonly configure?: (app: INestApplication) => void;
 }
 
+/** Parts of a test application with one global `OxdModule` beside its `imports`. */
+export interface UmaAppOptions extends AppOptions {
+  readonly controllers: Type[];
+  readonly transport?: AuthorizationServer;
+  readonly options?: Partial<OxdModuleOptions>;
+}
+
+/** An `OxdModule` with everything behind it in memory. */
+export function oxdModule(
+  transport: AuthorizationServer,
+  options?: Partial<OxdModuleOptions> & { isGlobal?: boolean },
+): DynamicModule {
+  return OxdModule.forRoot({
+    site: SITE,
+    secret: 'a test secret of more than 32 characters',
+    store: new MemoryStore(),
+    transport,
+    ...options,
+  });
+}
+
 /** Starts an application on a free port, with everything behind it in memory. */
 export async function startUmaApp(given: UmaAppOptions): Promise<UmaApp> {
-  const { transport = new AuthorizationServer(), clock = new ManualClock() } = given;
+  const { transport = new AuthorizationServer(), options, imports = [] } = given;
+  const module = oxdModule(transport, { isGlobal: true, ...options });
+  return { ...(await startApp({ ...given, imports: [module, ...imports] })), transport };
+}
+
+/** Starts an application that imports its own `OxdModule`s, on a free port. */
+export async function startApp(given: AppOptions): Promise<RunningApp> {
+  const { imports = [], controllers = [], providers = [], clock = new ManualClock() } = given;
   const log = new LogLines();
-  const module = await Test.createTestingModule({
-    imports: [
-      OxdModule.forRoot({
-        site: SITE,
-        secret: 'a test secret of more than 32 characters',
-        store: new MemoryStore(),
-        transport,
-        isGlobal: true,
-        ...given.options,
-      }),
-      ...(given.imports ?? []),
-    ],
-    controllers: given.controllers,
-    providers: given.providers ?? [],
-  })
-    .setLogger(log)
-    .overrideProvider(OxdClock)
-    .useValue(clock)
-    .compile();
+  const builder = Test.createTestingModule({ imports, controllers, providers });
+  builder.setLogger(log).overrideProvider(OxdClock).useValue(clock);
+  given.override?.(builder);
+  const module = await builder.compile();
   const app = module.createNestApplication(httpAdapter(given.adapter));
   given.configure?.(app);
   await app.listen(0, '127.0.0.1');
@@ -219,7 +235,7 @@ export async function startUmaApp(given: UmaAppOptions): Promise<UmaApp> {
   const { port } = app.getHttpServer().address() as AddressInfo;
   const ask = (asked: Asked | string): Promise<Answer> =>
     send(port, typeof asked === 'string' ? { path: asked } : asked);
-  return { app, transport, clock, log, ask, close: () => app.close() };
+  return { app, clock, log, ask, close: () => app.close() };
 }
 
 /** Asks until the answer has this status: work in the background takes its time. */
