@@ -17,7 +17,7 @@ export type { FinishedLogin, StartLoginParams, StartedLogin } from './oidc/oidc.
 export type { CallbackParams } from './oidc/callback-params.js';
 export type { RequestHeaders } from './oidc/speculative.js';
 export type { OxdUserProfile, UserTokens } from './oidc/user-profile.js';
-export { OxdUser } from './oidc/oxd-user.decorator.js';
+export { OxdUser, type UserParamDecorator } from './oidc/oxd-user.decorator.js';
 export { AccessToken } from './oidc/access-token.decorator.js';
 export { UmaService } from './uma/uma.service.js';
 export { UmaGuard } from './uma/uma.guard.js';
@@ -26,7 +26,7 @@ export type { UmaGuardError } from './uma/uma-decision.js';
 export { UmaProtected } from './uma/uma-protected.decorator.js';
 export type { UmaProtectedOptions } from './uma/uma-protected.decorator.js';
 export { UmaPublic } from './uma/uma-public.decorator.js';
-export { Rpt } from './uma/rpt.decorator.js';
+export { Rpt, type RptParamDecorator } from './uma/rpt.decorator.js';
 export { OxdExceptionFilter } from './oxd-exception.filter.js';
 export type { OxdErrorBody } from './oxd-exception.filter.js';
 export {
