@@ -7,7 +7,7 @@ import { runPage } from './page-request.js';
 import { notAllowed } from './resource-endpoint.js';
 import type { UmaServer } from './uma-server.js';
 
-const PAGE = new RegExp(`^${UMA_PATHS.claims}/([\\w-]+)$`);
+const HANDLE = /^[\w-]+$/;
 
 /** Adds the pages of UMA to the provider: claims gathering, and requests for the owner. */
 export function useUmaPages(uma: UmaServer): void {
@@ -16,7 +16,7 @@ export function useUmaPages(uma: UmaServer): void {
   const requests = new OwnerRequests(uma, login);
   uma.provider.use(async (context, next) => {
     const { path, method } = context;
-    const handle = PAGE.exec(path)?.[1];
+    const handle = handleOf(path);
     if (handle !== undefined) return runPage(context, () => gathering.handle(context, handle));
     if (path === UMA_PATHS.requests) return runPage(context, () => requests.handle(context));
     if (path !== UMA_PATHS.claims) return next();
@@ -25,4 +25,11 @@ export function useUmaPages(uma: UmaServer): void {
       await beginGathering(uma, context);
     });
   });
+}
+
+/** Handle of a claims gathering, from the path of its page. */
+function handleOf(path: string): string | undefined {
+  const folder = `${UMA_PATHS.claims}/`;
+  const handle = path.startsWith(folder) ? path.slice(folder.length) : '';
+  return HANDLE.test(handle) ? handle : undefined;
 }
