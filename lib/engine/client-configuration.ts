@@ -11,6 +11,7 @@ import {
   type CustomFetch,
 } from 'openid-client';
 import { printable } from '../errors.js';
+import { usableJson } from './provider-json.js';
 import { Refusal } from './refusal.js';
 import type { Provider } from './provider.js';
 import type { ClientRecord } from './site-record.js';
@@ -46,7 +47,7 @@ export function clientConfiguration(
     metadata,
     authentication,
   );
-  configuration[customFetch] = options.fetch;
+  configuration[customFetch] = usableJson(options.fetch, provider.metadata.jwks_uri);
   // OpHttp has the time limit; a second one would only leave timers behind.
   configuration.timeout = 0;
   if (options.allowInsecureRequests) allowInsecureRequests(configuration);

@@ -3,6 +3,7 @@ import type { OpCall } from './op-call.js';
 import { OpAnswerError, Refusal } from './refusal.js';
 import { withoutRefused, type MemberedRequest } from './refused-members.js';
 import { ASKED, clientRecord, type ClientRecord } from './site-record.js';
+import { objectOf, textOf, type JsonObject } from './uma-json.js';
 
 /** A request for dynamic registration. */
 export interface RegistrationRequest extends MemberedRequest {
@@ -30,7 +31,7 @@ export async function registerClient(
   return withoutRefused(request, (body) =>
     call.changing(async () => {
       const answer = await send(call, { ...management, body });
-      return withSecret(clientRecord({ ...unrepeated(body), ...(answer as object) }));
+      return withSecret({ ...unrepeated(body), ...clientRecord(answer) });
     }),
   );
 }
@@ -76,8 +77,7 @@ export async function updateClient(
       const body = { ...metadata, client_id };
       const answer = await send(call, { method: 'PUT', ...management, body });
       const updated = { ...client, ...unrepeated(metadata), ...sameClient(answer, client) };
-      const answered = answer as Record<string, unknown>;
-      const kept = request.lost.filter(([name, value]) => isDeepStrictEqual(answered[name], value));
+      const kept = request.lost.filter(([name, value]) => isDeepStrictEqual(answer?.[name], value));
       return { client: updated, kept: kept.map(([name]) => name) };
     }),
   );
@@ -106,7 +106,10 @@ interface ManagementRequest {
   readonly body?: object;
 }
 
-async function send(call: OpCall, { method, url, token, body }: ManagementRequest) {
+async function send(
+  call: OpCall,
+  { method, url, token, body }: ManagementRequest,
+): Promise<JsonObject | undefined> {
   const response = await call.fetch(url, {
     method,
     headers: {
@@ -116,11 +119,11 @@ async function send(call: OpCall, { method, url, token, body }: ManagementReques
     },
     body: body && JSON.stringify(body),
   });
-  const answer: unknown = await response.json().catch(() => undefined);
+  const answer = objectOf(await response.json().catch(() => undefined));
   if (response.ok && (answer !== undefined || method === 'DELETE')) return answer;
-  const { error, error_description } = (answer ?? {}) as Record<string, unknown>;
-  const word = text(error) ?? (response.status === 401 ? 'invalid_token' : undefined);
-  throw new OpAnswerError(response.status, word, text(error_description));
+  const { error, error_description } = answer ?? {};
+  const word = textOf(error) ?? (response.status === 401 ? 'invalid_token' : undefined);
+  throw new OpAnswerError(response.status, word, textOf(error_description));
 }
 
 function managementOf(client: ClientRecord): { url: string; token?: string } {
@@ -141,8 +144,4 @@ function sameClient(answer: unknown, { client_id }: ClientRecord): ClientRecord 
 function withSecret(client: ClientRecord): ClientRecord {
   if (client.client_secret || client.token_endpoint_auth_method === 'none') return client;
   throw new Refusal('no_client_secret_returned', 'The OpenID Provider returned no client_secret.');
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }

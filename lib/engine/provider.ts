@@ -9,6 +9,7 @@ import { createRemoteJWKSet, customFetch as josefetch, type JWTVerifyGetKey } fr
 import { Discoveries } from './discoveries.js';
 import type { OpHttp } from './op-http.js';
 import { discoveryUrl, isIssuerOf, type ProviderAddress } from './provider-address.js';
+import { usableJson, usableKeys, usableMetadata } from './provider-json.js';
 import { Refusal } from './refusal.js';
 
 /** What discovery told of a provider, with its keys. */
@@ -65,11 +66,11 @@ export class Providers {
     const { http, timeout } = this.options;
     const configuration = await discovery(url, 'discovery', undefined, None(), {
       execute: this.options.allowInsecureRequests ? [allowInsecureRequests] : [],
-      [customFetch]: (href, init) => http.fetch(href, init),
+      [customFetch]: usableJson((href, init) => http.fetch(href, init)),
       // OpHttp has the time limit; this one, in whole seconds, must not come before it.
       timeout: Math.ceil(timeout / 1000) + 1,
     });
-    return configuration.serverMetadata();
+    return usableMetadata(configuration.serverMetadata());
   }
 
   /** Kept for the life of the metadata: an unknown key leads to a new discovery, not to a reload. */
@@ -82,7 +83,7 @@ export class Providers {
       cooldownDuration: Infinity,
       cacheMaxAge: Infinity,
       timeoutDuration: 2 * timeout,
-      [josefetch]: (href, init) => http.fetch(href, init),
+      [josefetch]: async (href, init) => usableKeys(await http.fetch(href, init)),
     });
   }
 }

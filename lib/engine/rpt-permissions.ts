@@ -53,7 +53,7 @@ export function introspectedRpt(
   if (typeof token?.active !== 'boolean') return undefined;
   if (!token.active || !isInTime(token, expected.now) || !isFor(token, expected)) return INACTIVE;
   const items = (Array.isArray(token.permissions) ? token.permissions : [])
-    .map((item) => readItem(objectOf(item), expected.now))
+    .map((item) => readItem(item, expected.now))
     .filter((item) => item !== undefined);
   return {
     result: {
@@ -90,7 +90,8 @@ interface Item {
 }
 
 /** `rsid` and `scopes` are Keycloak's names. */
-function readItem(item: JsonObject | undefined, now: number): Item | undefined {
+function readItem(value: unknown, now: number): Item | undefined {
+  const item = objectOf(value);
   if (!item || !isInTime(item, now)) return undefined;
   const { rsid, resource_id = rsid } = item;
   const id = textOf(resource_id);
@@ -99,8 +100,14 @@ function readItem(item: JsonObject | undefined, now: number): Item | undefined {
   const [resource_scopes = []] = scopes;
   return {
     permission: { resource_id: id, resource_scopes, ...timesOf(item) },
-    isWhole: rsid !== undefined && scopes.flat().length === 0,
+    isWhole: rsid !== undefined && scopes.flat().length === 0 && !hasNullScopes(value),
   };
+}
+
+/** Null is not certain to mean every scope, which omitted scopes mean at Keycloak. */
+function hasNullScopes(item: unknown): boolean {
+  const { scopes, resource_scopes } = item as JsonObject;
+  return scopes === null || resource_scopes === null;
 }
 
 /** The lists that are there; undefined where one of them is no list of strings. */

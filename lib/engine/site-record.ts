@@ -63,7 +63,7 @@ export function clientRecord(answer: unknown): ClientRecord {
   }
   const known = Object.entries(CLIENT_MEMBERS)
     .map(([name, type]) => [name, type, members[name]] as const)
-    .filter(([, type, value]) => typeof value === type);
+    .filter(([, type, value]) => typeof value === type && value !== '');
   return { ...Object.fromEntries(known.map(([name, , value]) => [name, value])), client_id };
 }
 

@@ -10,10 +10,12 @@ export function jsonOf(text: string): unknown {
   }
 }
 
-/** `value` where it is a JSON object. */
+/** Returns `value` if it is a JSON object. A property that is null counts as omitted. */
 export function objectOf(value: unknown): JsonObject | undefined {
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-  return isObject ? (value as JsonObject) : undefined;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const properties = Object.entries(value as JsonObject);
+  const present = properties.filter(([, property]) => property !== null);
+  return present.length < properties.length ? Object.fromEntries(present) : (value as JsonObject);
 }
 
 /** `value` where it is a list of strings. */

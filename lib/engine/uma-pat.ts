@@ -1,9 +1,7 @@
 import {
   clientCredentialsGrant,
-  customFetch,
   ResponseBodyError,
   type Configuration,
-  type CustomFetch,
   type TokenEndpointResponse,
 } from 'openid-client';
 import type { EngineContext } from './engine-context.js';
@@ -63,7 +61,6 @@ async function obtain(context: EngineContext, site: SiteRecord): Promise<Pat> {
   const uma = await context.umaServer(site);
   const provider = await context.provider(site);
   const configuration = context.configuration(tokenProvider(provider, uma), site.client);
-  configuration[customFetch] = takingCreated(context.call.fetch);
   const asked = context.engine.clock();
   const { leftOut } = context.engine;
   const scope = scopeFor({ provider, uma, leftOut }, [SCOPE]);
@@ -105,15 +102,6 @@ async function grant(request: PatRequest): Promise<TokenEndpointResponse> {
     leftOut.add(omission, 'It refuses the scope for the protection API token (invalid_scope).');
     return clientCredentialsGrant(configuration, {});
   }
-}
-
-/** openid-client takes no token from a 201, which is what SolidLab's server answers. */
-function takingCreated(fetch: CustomFetch): CustomFetch {
-  return async (url, options) => {
-    const answer = await fetch(url, options);
-    if (answer.status !== 201) return answer;
-    return new Response(await answer.text(), { status: 200, headers: answer.headers });
-  };
 }
 
 function adviceFor(error: unknown): string {

@@ -184,7 +184,6 @@ describe('an RPT', () => {
     ['no token type', { json: { access_token: RPT } }, 'internal_error'],
     ['a token of another type', { json: { ...GOOD, token_type: 'DPoP' } }, 'internal_error'],
     ['a token of an unknown type', { json: { ...GOOD, token_type: 'N_A' } }, 'internal_error'],
-    ['a lifetime that is no number', { json: { ...GOOD, expires_in: 'soon' } }, 'internal_error'],
     ['a decision', { json: { result: true } }, 'no_access_token'],
     ['permissions', { json: [{ rsid: 'x' }] }, 'internal_error'],
     ['need_info with 200', { json: { error: 'need_info', ticket: NEW_TICKET } }, 'no_access_token'],
