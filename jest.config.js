@@ -1,7 +1,7 @@
 export default {
   testEnvironment: '<rootDir>/test/support/secrets.environment.js',
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(browser|redis|pack|watch)/'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(browser|keycloak|redis|pack|watch)/'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
