@@ -1,5 +1,6 @@
 import { createHash, hkdfSync } from 'node:crypto';
 import { CompactEncrypt, compactDecrypt } from 'jose';
+import { cookiesWithPrefix, type RequestCookie } from './cookie-header.js';
 import { LoginStateError, withCookies } from './errors.js';
 import type { OxdStore } from './store.js';
 
@@ -126,7 +127,7 @@ export class BrowserTransaction {
 
   private async openAll(cookieHeader: string | undefined): Promise<OpenCookie[]> {
     const opened = await Promise.all(
-      this.candidates(cookieHeader).map(async ([name, value]) => {
+      this.candidates(cookieHeader).map(async ({ name, value }) => {
         const sealed = await this.open(value);
         return sealed && { name, sealed };
       }),
@@ -145,14 +146,8 @@ export class BrowserTransaction {
     return undefined;
   }
 
-  private candidates(cookieHeader = ''): [name: string, value: string][] {
-    return cookieHeader
-      .split(';')
-      .map((pair): [string, string] => {
-        const at = pair.indexOf('=');
-        return [unpadded(pair.slice(0, Math.max(at, 0))), unpadded(pair.slice(at + 1))];
-      })
-      .filter(([name]) => name.startsWith(this.prefix));
+  private candidates(cookieHeader = ''): RequestCookie[] {
+    return cookiesWithPrefix(cookieHeader, this.prefix);
   }
 
   private setCookie(name: string, value: string, lifetime: number): string {
@@ -175,14 +170,6 @@ const TEXTS = {
     'This login is over: its callback was used already, or it was begun by a process that does ' +
     'not share this store. Start again at the login page.',
 } as const;
-
-/**
- * Not trim(): that takes further blanks away, with which a browser lets any subdomain set a cookie
- * whose name would then begin with `__Host-`.
- */
-function unpadded(text: string): string {
-  return text.replace(/^[ \t]+|[ \t]+$/g, '');
-}
 
 function digest(state: string): string {
   return createHash('sha256').update(state).digest('base64url');

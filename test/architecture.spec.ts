@@ -15,6 +15,7 @@ const BASE = [
   'file-store.ts',
   'guarded-store.ts',
   'browser-transaction.ts',
+  'cookie-header.ts',
   'rpt-refusal.ts',
   'oxd.options.ts',
   'oxd.options-rules.ts',
@@ -60,7 +61,8 @@ const LAYERS: Record<string, Row> = {
   'guarded-store.ts': {
     may: ['errors.ts', 'keyv-rules.ts', 'log.ts', 'single-flight.ts', 'store-probe.ts', 'store.ts'],
   },
-  'browser-transaction.ts': { may: ['errors.ts', 'log.ts', 'store.ts', 'jose'] },
+  'browser-transaction.ts': { may: ['errors.ts', 'cookie-header.ts', 'store.ts', 'jose'] },
+  'cookie-header.ts': NOTHING,
   'oxd.options-rules.ts': {
     may: ['class-transformer', 'class-validator', 'reflect-metadata'],
     node: [],

@@ -1,0 +1,42 @@
+/** Cookie of a request. */
+export interface RequestCookie {
+  readonly name: string;
+  readonly value: string;
+}
+
+/**
+ * Returns the cookies of a `Cookie` header whose name begins with `prefix`, in time linear to the
+ * length of the header. Other cookies are foreign input and are only skipped.
+ *
+ * @see RFC 6265 §4.2.1
+ */
+export function cookiesWithPrefix(header: string, prefix: string): RequestCookie[] {
+  return header.split(';').flatMap((pair) => {
+    const start = indexAfterBlanks(pair);
+    const equals = pair.startsWith(prefix, start) ? pair.indexOf('=', start) : -1;
+    if (equals === -1) return [];
+    return { name: unpadded(pair.slice(start, equals)), value: unpadded(pair.slice(equals + 1)) };
+  });
+}
+
+/**
+ * Removes blanks and tabs only. trim() removes further white space, with which a browser lets any
+ * subdomain set a cookie whose name would then begin with `__Host-`.
+ */
+function unpadded(text: string): string {
+  const start = indexAfterBlanks(text);
+  let end = text.length;
+  while (end > start && isBlank(text, end - 1)) end -= 1;
+  return text.slice(start, end);
+}
+
+function indexAfterBlanks(text: string): number {
+  let index = 0;
+  while (isBlank(text, index)) index += 1;
+  return index;
+}
+
+function isBlank(text: string, index: number): boolean {
+  const code = text.charCodeAt(index);
+  return code === 0x20 || code === 0x09;
+}
