@@ -1,176 +1,170 @@
-import { createHash, hkdfSync } from 'node:crypto';
-import { CompactEncrypt, compactDecrypt } from 'jose';
-import { cookiesWithPrefix, type RequestCookie } from './cookie-header.js';
+import { createHash } from 'node:crypto';
+import { CookieSeal } from './cookie-seal.js';
 import { LoginStateError, withCookies } from './errors.js';
+import { StateCookies, type StateCookie } from './state-cookies.js';
 import type { OxdStore } from './store.js';
 
-/** What a {@link BrowserTransaction} needs. Times in milliseconds. */
+/** Dependencies of a {@link BrowserTransaction}. Times in milliseconds. */
 export interface BrowserTransactionOptions {
-  /** Part of cookie name, key and record key: one purpose never opens the other's cookies. */
+  /** Part of cookie name, key and record key: no purpose opens the cookies of another. */
   readonly purpose: 'login';
-  /** The first seals, all open. */
+  /** Name of the module: first part of the cookie name. */
+  readonly name: string;
+  /** Fingerprint of the site: part of the cookie key, and compared with the record. */
+  readonly fingerprint: string;
+  /** The first encrypts, every one decrypts. */
   readonly secret: readonly string[];
   readonly store: OxdStore;
-  /** How long the user may take. */
+  /** Time that the user has. */
   readonly lifetime: number;
-  /** Whether the application's own address is https: cookies are Secure and `__Host-` then. */
+  /** True when the application's own address is https: cookies are then Secure and `__Host-`. */
   readonly secure: boolean;
   readonly clock?: () => number;
 }
 
-/** What is sealed into the cookie. */
-export interface TransactionPayload {
+/** Redirect of one browser to a provider. */
+export interface Transaction {
   readonly state: string;
+  /** Site that began it. */
   readonly oxd_id: string;
   readonly returnTo: string;
 }
 
-interface Sealed extends TransactionPayload {
-  readonly issuedAt: number;
+/** Transaction that {@link BrowserTransaction.take} has ended. */
+export interface TakenTransaction {
+  readonly transaction: Transaction;
+  /** `Set-Cookie` values that remove its cookie. */
+  readonly cookies: string[];
 }
 
-interface OpenCookie {
-  readonly name: string;
-  readonly sealed: Sealed;
+/** Record in the store, under purpose and hash of the state. */
+interface TransactionRecord extends Omit<Transaction, 'state'> {
+  readonly fingerprint: string;
 }
 
-/** Cookie and record outlive the state, so that a late user is told "expired", not "unknown". */
-const GRACE = 600_000;
-const MAX_COOKIES = 5;
+/** Cookie and record outlive the state, so that a late user gets EXPIRED instead of UNKNOWN. */
+const GRACE_PERIOD = 600_000;
 
 /**
- * Binds what comes back from a provider to the browser that was sent there: a sealed cookie per
- * state in the browser, and a record of the state in the store that is taken exactly once.
+ * Binds the callback of a provider to the browser that was sent there: one encrypted cookie per
+ * state in the browser, and one record per state in the store that is taken exactly once.
  */
 export class BrowserTransaction {
-  private readonly keys: readonly Uint8Array[];
-  private readonly prefix: string;
-  private readonly clock: () => number;
+  // Private to the runtime, too: whatever prints a service must not print the secret.
+  readonly #options: BrowserTransactionOptions;
+  readonly #cookies: StateCookies;
+  readonly #clock: () => number;
 
-  constructor(private readonly options: BrowserTransactionOptions) {
-    const info = `nestjs-oxd ${options.purpose} cookie`;
-    this.keys = options.secret.map(
-      (secret) => new Uint8Array(hkdfSync('sha256', secret, '', info, 32)),
-    );
-    this.prefix = `${options.secure ? '__Host-' : ''}oxd.${options.purpose}.`;
-    this.clock = options.clock ?? Date.now;
+  constructor(options: BrowserTransactionOptions) {
+    this.#options = options;
+    const { purpose, name, fingerprint, secret, secure, clock = Date.now } = options;
+    this.#cookies = new StateCookies({
+      seal: new CookieSeal(secret, `nestjs-oxd ${purpose} cookie ${fingerprint}`),
+      prefix: `${secure ? '__Host-' : ''}${name}.${purpose}.`,
+      secure,
+    });
+    this.#clock = clock;
   }
 
   /**
-   * Remembers a state and seals it for this browser.
+   * Stores a transaction and binds it to this browser.
    *
    * @param cookieHeader the request's `Cookie` header
-   * @returns `Set-Cookie` values: the new cookie, and removals of the oldest beyond five
+   * @returns `Set-Cookie` values: the new cookie, and removals of cookies that are too many
    * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE
    */
-  async begin(payload: TransactionPayload, cookieHeader?: string): Promise<string[]> {
-    const issuedAt = this.clock();
-    const lifetime = this.options.lifetime + GRACE;
-    const jwe = await this.seal({ ...payload, issuedAt });
-    const open = await this.openAll(cookieHeader);
-    await this.options.store.set(
-      this.recordKey(payload.state),
-      { oxd_id: payload.oxd_id },
-      lifetime,
-    );
-    open.sort((a, b) => a.sealed.issuedAt - b.sealed.issuedAt);
-    const surplus = open.slice(0, Math.max(0, open.length - MAX_COOKIES + 1));
-    return [
-      this.setCookie(`${this.prefix}${issuedAt}.${digest(payload.state)}`, jwe, lifetime),
-      ...surplus.map(({ name }) => this.setCookie(name, '', 0)),
-    ];
+  async begin({ state, ...transaction }: Transaction, cookieHeader?: string): Promise<string[]> {
+    const lifetime = this.#options.lifetime + GRACE_PERIOD;
+    const sealed = { state, issuedAt: this.#clock() };
+    const cookies = await this.#cookies.add(sealed, lifetime, cookieHeader);
+    const { fingerprint, store } = this.#options;
+    const record: TransactionRecord = { fingerprint, ...transaction };
+    await store.set(this.recordKey(state), record, lifetime);
+    return cookies;
   }
 
   /**
-   * Takes what belongs to a state, once. After that the transaction is over, whatever follows.
+   * Takes the transaction of a state, once. After that it is over, whatever follows. A transaction
+   * of another site is not touched: the module of that site can still finish it.
    *
-   * @returns what was sealed, and `Set-Cookie` values that remove the cookie
+   * @param currentOxdId returns the site of this module; called only for a transaction of its own
    * @throws {LoginStateError} OIDC_STATE_MISSING, _UNKNOWN, _EXPIRED, _USED
    * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE; the transaction may then be tried again
    */
   async take(
     state: string | undefined,
-    cookieHeader?: string,
-  ): Promise<{ payload: TransactionPayload; cookies: string[] }> {
-    if (!state) throw new LoginStateError('OIDC_STATE_MISSING', TEXTS.noState);
-    if (this.candidates(cookieHeader).length === 0) {
-      throw new LoginStateError('OIDC_STATE_MISSING', TEXTS.noCookie);
+    cookieHeader: string | undefined,
+    currentOxdId: () => Promise<string>,
+  ): Promise<TakenTransaction> {
+    if (!state) throw new LoginStateError('OIDC_STATE_MISSING', MESSAGES.noState);
+    const cookie = await this.cookieOf(state, cookieHeader);
+    const cookies = [this.#cookies.removal(cookie.name)];
+    try {
+      this.checkTime(cookie);
+      return { transaction: await this.takeRecord(state, currentOxdId), cookies };
+    } catch (error) {
+      throw isOver(error) ? withCookies(error, cookies) : error;
     }
-    const cookie = (await this.openAll(cookieHeader)).find(({ sealed }) => sealed.state === state);
-    if (!cookie) throw new LoginStateError('OIDC_STATE_UNKNOWN', TEXTS.unknown);
-    const cookies = [this.setCookie(cookie.name, '', 0)];
-    if (this.clock() - cookie.sealed.issuedAt > this.options.lifetime) {
-      throw withCookies(new LoginStateError('OIDC_STATE_EXPIRED', TEXTS.expired), cookies);
-    }
-    if (!(await this.takeRecord(cookie.sealed))) {
-      throw withCookies(new LoginStateError('OIDC_STATE_USED', TEXTS.used), cookies);
-    }
-    return { payload: cookie.sealed, cookies };
   }
 
-  private async takeRecord({ state, oxd_id }: Sealed): Promise<boolean> {
+  /** @throws {LoginStateError} OIDC_STATE_MISSING, OIDC_STATE_UNKNOWN */
+  private async cookieOf(state: string, cookieHeader: string | undefined): Promise<StateCookie> {
+    const cookie = await this.#cookies.find(state, cookieHeader);
+    if (cookie) return cookie;
+    throw this.#cookies.hasAny(cookieHeader)
+      ? new LoginStateError('OIDC_STATE_UNKNOWN', MESSAGES.unknown)
+      : new LoginStateError('OIDC_STATE_MISSING', MESSAGES.noCookie);
+  }
+
+  private checkTime({ issuedAt }: StateCookie): void {
+    if (this.#clock() - issuedAt <= this.#options.lifetime) return;
+    throw new LoginStateError('OIDC_STATE_EXPIRED', MESSAGES.expired);
+  }
+
+  private async takeRecord(
+    state: string,
+    currentOxdId: () => Promise<string>,
+  ): Promise<Transaction> {
+    const { store } = this.#options;
     const key = this.recordKey(state);
-    const record = (await this.options.store.get(key)) as { oxd_id?: unknown } | undefined;
-    return record?.oxd_id === oxd_id && (await this.options.store.delete(key)) === true;
-  }
-
-  private recordKey(state: string): string {
-    return `${this.options.purpose}:${digest(state)}`;
-  }
-
-  private seal(payload: Sealed): Promise<string> {
-    const [key = new Uint8Array()] = this.keys;
-    return new CompactEncrypt(new TextEncoder().encode(JSON.stringify(payload)))
-      .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
-      .encrypt(key);
-  }
-
-  private async openAll(cookieHeader: string | undefined): Promise<OpenCookie[]> {
-    const opened = await Promise.all(
-      this.candidates(cookieHeader).map(async ({ name, value }) => {
-        const sealed = await this.open(value);
-        return sealed && { name, sealed };
-      }),
-    );
-    return opened.filter((cookie) => cookie !== undefined);
-  }
-
-  private async open(jwe: string): Promise<Sealed | undefined> {
-    for (const key of this.keys) {
-      const opened = await compactDecrypt(jwe, key, {
-        keyManagementAlgorithms: ['dir'],
-        contentEncryptionAlgorithms: ['A256GCM'],
-      }).catch(() => undefined);
-      if (opened) return JSON.parse(new TextDecoder().decode(opened.plaintext)) as Sealed;
+    const record = (await store.get(key)) as TransactionRecord | undefined;
+    if (!record) throw new LoginStateError('OIDC_STATE_USED', MESSAGES.used);
+    const { fingerprint, oxd_id, returnTo } = record;
+    if (fingerprint !== this.#options.fingerprint) {
+      throw new LoginStateError('OIDC_STATE_UNKNOWN', MESSAGES.unknown);
     }
-    return undefined;
+    if (oxd_id !== (await currentOxdId())) {
+      throw new LoginStateError('OIDC_STATE_EXPIRED', MESSAGES.registeredAgain);
+    }
+    if ((await store.delete(key)) === true) return { state, oxd_id, returnTo };
+    throw new LoginStateError('OIDC_STATE_USED', MESSAGES.used);
   }
 
-  private candidates(cookieHeader = ''): RequestCookie[] {
-    return cookiesWithPrefix(cookieHeader, this.prefix);
-  }
-
-  private setCookie(name: string, value: string, lifetime: number): string {
-    const secure = this.options.secure ? '; Secure' : '';
-    const maxAge = Math.floor(lifetime / 1000);
-    return `${name}=${value}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Lax${secure}`;
+  /** States are secret: more people may see the keys of a store than its values. */
+  private recordKey(state: string): string {
+    return `${this.#options.purpose}:${createHash('sha256').update(state).digest('base64url')}`;
   }
 }
 
-const TEXTS = {
+/** True for errors after which the cookie of this module is of no use. */
+function isOver(error: unknown): error is LoginStateError {
+  return error instanceof LoginStateError && error.code !== 'OIDC_STATE_UNKNOWN';
+}
+
+const MESSAGES = {
   noState:
     'The callback carries no state: it does not answer a login. Start again at the login page.',
   noCookie:
     'This browser has no login under way: it was finished before, or its cookie is missing. Start ' +
     'again at the login page, with cookies allowed and under the host name of ' +
     'authorization_redirect_uri: localhost and 127.0.0.1 share no cookies.',
-  unknown: 'This login was not begun in this browser, or its secret was removed. Start again.',
+  unknown:
+    'This login was not begun in this browser, was begun at another site, or its secret was ' +
+    'removed. Start again at the login page.',
   expired: 'The login took too long. Start again at the login page.',
+  registeredAgain:
+    'The site was registered again after this login began. Start again at the login page.',
   used:
     'This login is over: its callback was used already, or it was begun by a process that does ' +
     'not share this store. Start again at the login page.',
 } as const;
-
-function digest(state: string): string {
-  return createHash('sha256').update(state).digest('base64url');
-}

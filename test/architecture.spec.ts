@@ -16,6 +16,10 @@ const BASE = [
   'guarded-store.ts',
   'browser-transaction.ts',
   'cookie-header.ts',
+  'cookie-seal.ts',
+  'state-cookies.ts',
+  'site-fingerprint.ts',
+  'issuer.ts',
   'rpt-refusal.ts',
   'oxd.options.ts',
   'oxd.options-rules.ts',
@@ -61,8 +65,19 @@ const LAYERS: Record<string, Row> = {
   'guarded-store.ts': {
     may: ['errors.ts', 'keyv-rules.ts', 'log.ts', 'single-flight.ts', 'store-probe.ts', 'store.ts'],
   },
-  'browser-transaction.ts': { may: ['errors.ts', 'cookie-header.ts', 'store.ts', 'jose'] },
+  'browser-transaction.ts': {
+    may: ['cookie-seal.ts', 'errors.ts', 'state-cookies.ts', 'store.ts'],
+    node: ['node:crypto'],
+  },
+  'state-cookies.ts': {
+    may: ['cookie-header.ts'],
+    types: ['cookie-seal.ts'],
+    node: ['node:crypto'],
+  },
   'cookie-header.ts': NOTHING,
+  'cookie-seal.ts': { may: ['jose'], node: ['node:crypto'] },
+  'issuer.ts': NOTHING,
+  'site-fingerprint.ts': { may: ['oxd.options.ts'], node: ['node:crypto'] },
   'oxd.options-rules.ts': {
     may: ['class-transformer', 'class-validator', 'reflect-metadata'],
     node: [],

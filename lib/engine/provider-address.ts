@@ -1,5 +1,7 @@
 import { Refusal } from './refusal.js';
 
+export { isIssuerOf, isSameUrl } from '../issuer.js';
+
 /** Where a provider is found. */
 export interface ProviderAddress {
   /** Its URL. */
@@ -55,31 +57,6 @@ function partsOf(endpoint: string): [before: string, after: string] {
     'invalid_op_configuration_endpoint',
     'op_configuration_endpoint: must be an absolute URL that ends in /.well-known/openid-configuration.',
   );
-}
-
-/**
- * Whether a discovery document's issuer is the one at an address, but for one slash at the end. With
- * a discovery path it may be the host alone (Gluu) or host and path (Keycloak), with a configuration
- * endpoint the host or what the endpoint begins with.
- */
-export function isIssuerOf(
-  { op_host, op_discovery_path = '', op_configuration_endpoint }: ProviderAddress,
-  issuer: string,
-): boolean {
-  const endpoint = op_configuration_endpoint ? [partsOf(op_configuration_endpoint)[0]] : [];
-  const expected = [op_host, `${trimmed(op_host)}${op_discovery_path}`, ...endpoint].map(
-    normalised,
-  );
-  return expected.includes(normalised(issuer));
-}
-
-/** Two URLs are the same where they differ in nothing but one slash at the end. */
-export function isSameUrl(one: string, other: string): boolean {
-  return normalised(one) === normalised(other);
-}
-
-function normalised(url: string): string {
-  return trimmed(URL.canParse(url) ? new URL(url).href : url);
 }
 
 function trimmed(url: string): string {

@@ -6,9 +6,11 @@ import type { GetAuthorizationUrlParams, GetTokensByCodeParams } from '../comman
 import { OxdClient } from '../commands/oxd-client.js';
 import { LoginRefusedError, OxdCommandError, OxdError, withCookies } from '../errors.js';
 import { OxdOptions } from '../oxd.options.js';
+import { siteFingerprint } from '../site-fingerprint.js';
 import { OxdStore } from '../store.js';
 import { callbackParam, type CallbackParams } from './callback-params.js';
 import { OidcCommands } from './oidc-commands.js';
+import { isOfOwnSite } from './own-site.js';
 import { resolveReturnTo } from './return-to.js';
 import { isSpeculative, type RequestHeaders } from './speculative.js';
 import { userProfile, type OxdUserProfile } from './user-profile.js';
@@ -48,6 +50,8 @@ export class OidcService extends OidcCommands {
   private readonly log = new Logger(OidcService.name);
   private readonly logins: BrowserTransaction;
   private readonly origin: string;
+  /** Private to the runtime, too: whatever prints the service must not print the secret. */
+  readonly #options: OxdOptions;
 
   constructor(
     client: OxdClient,
@@ -56,10 +60,13 @@ export class OidcService extends OidcCommands {
     store: OxdStore,
   ) {
     super(client);
+    this.#options = options;
     const { origin, protocol } = new URL(options.site.authorization_redirect_uri);
     this.origin = origin;
     this.logins = new BrowserTransaction({
       purpose: 'login',
+      name: options.name,
+      fingerprint: siteFingerprint(options),
       secret: options.secret,
       store,
       lifetime: options.login.stateLifetime,
@@ -84,8 +91,8 @@ export class OidcService extends OidcCommands {
       throw new OxdCommandError('The authorization URL carries no state.', { error: 'no_state' });
     }
     const oxd_id = await this.client.oxdId();
-    const payload = { state, oxd_id, returnTo: this.returnTo(returnTo) };
-    return { url, cookies: await this.logins.begin(payload, cookies) };
+    const transaction = { state, oxd_id, returnTo: this.returnTo(returnTo) };
+    return { url, cookies: await this.logins.begin(transaction, cookies) };
   }
 
   /**
@@ -102,8 +109,10 @@ export class OidcService extends OidcCommands {
    * @see OpenID Connect Core §3.1.2.5 to §3.1.3.7, §5.3.4; RFC 9207
    */
   async finishLogin(params: CallbackParams, cookies?: string): Promise<FinishedLogin> {
-    const taken = await this.logins.take(callbackParam(params, 'state'), cookies);
-    const { oxd_id, state, returnTo } = taken.payload;
+    const taken = await this.logins.take(callbackParam(params, 'state'), cookies, () =>
+      this.client.oxdId(),
+    );
+    const { oxd_id, state, returnTo } = taken.transaction;
     try {
       const code = answeredCode(params);
       const iss = callbackParam(params, 'iss');
@@ -134,6 +143,9 @@ export class OidcService extends OidcCommands {
     // oxd is not told the issuer of the callback; embedded has compared it before the exchange.
     if (params.iss !== undefined && params.iss !== id_token_claims.iss) {
       throw mismatch('get_tokens_by_code', 'The callback names another issuer than the id_token.');
+    }
+    if (!isOfOwnSite(id_token_claims, this.#options)) {
+      throw mismatch('get_tokens_by_code', 'The id_token is of another provider or client.');
     }
     const { oxd_id } = params;
     const { claims } = await this.getUserInfo({ oxd_id, access_token, id_token });

@@ -113,6 +113,18 @@ describe.each(PLATFORMS)('a login on %s', (platform) => {
     expect(browser.cookieHeader(app.origin)).not.toContain('oxd.login');
   });
 
+  it('leaves a small Cookie header after many logins that were not finished', async () => {
+    const browser = new Browser();
+    const login = `${app.origin}/login?returnTo=/${'a'.repeat(1000)}`;
+    await Promise.all(Array.from({ length: 12 }, () => browser.request(login)));
+    expect(browser.cookieHeader(app.origin).length).toBeLessThan(4096);
+    const page = await browser.request((await callbackUrl(browser, app, '/last')).href);
+    expect(loggedIn(page.html).returnTo).toBe(`${app.origin}/last`);
+    const left = browser.cookieHeader(app.origin);
+    expect(left.match(/oxd\.login\./g)).toHaveLength(4);
+    expect(left.length).toBeLessThan(3072);
+  });
+
   it.each([
     ['another host', '//evil.com'],
     ['another origin', 'https://evil.com/'],

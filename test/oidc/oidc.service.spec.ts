@@ -5,6 +5,7 @@ import {
   OxdCommandError,
   OxdError,
   OxdModule,
+  type IdTokenClaims,
   type OxdModuleOptions,
   type RequestHeaders,
 } from '../../lib/index.js';
@@ -92,15 +93,16 @@ const state = 'state-of-the-only-login';
 const sub = 'alice';
 
 /** A provider at which everything goes well. */
-function goodLogin(): ScriptedReplies {
+function goodLogin(claims: Partial<IdTokenClaims> = {}): ScriptedReplies {
   const tokens = { access_token: 'access-token-of-alice', id_token: 'id-token-of-alice' };
   [state, ...Object.values(tokens)].forEach(registerSecret);
   const [iat, exp] = [1, 2];
   return {
+    register_site: { oxd_id: 'site-1', op_host: site.op_host },
     get_authorization_url: { authorization_url: `${site.op_host}/auth?state=${state}` },
     get_tokens_by_code: {
       ...tokens,
-      id_token_claims: { sub, iss: site.op_host, aud: 'client', iat, exp },
+      id_token_claims: { sub, iss: site.op_host, aud: 'client', iat, exp, ...claims },
     },
     get_user_info: { claims: { sub } },
   };
@@ -127,6 +129,71 @@ describe('the cookie of a login', () => {
     const [name] = cookies[0]?.split('=') ?? [];
     expect(finished.cookies).toEqual([`${name}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax${end}`]);
     await module.close();
+  });
+});
+
+describe('the id_token of a login', () => {
+  const { op_host } = site;
+
+  async function finish(
+    claims: { iss?: string; aud?: string | string[] },
+    options: Partial<OxdModuleOptions['site']> = {},
+  ) {
+    const { oidc, module, transport } = await serviceOn(goodLogin(claims), {
+      client_id: 'client',
+      client_secret: 'secret',
+      ...options,
+    });
+    const { cookies } = await oidc.startLogin();
+    const finishing = oidc.finishLogin({ state, code: 'a-code' }, headerOf(cookies));
+    const finished = await finishing.catch((error: unknown) => error);
+    await module.close();
+    return { finished, commands: transport.calls.map(({ command }) => command) };
+  }
+
+  it.each([
+    { name: 'of another provider', claims: { iss: 'https://other.example.com' } },
+    { name: 'of another path of the provider', claims: { iss: `${op_host}/other` } },
+    { name: 'of another scheme', claims: { iss: 'http://op.example.com' } },
+    { name: 'for another client', claims: { aud: 'other' } },
+    { name: 'for other clients', claims: { aud: ['other', 'client-2'] } },
+    { name: 'for no client', claims: { aud: [] } },
+  ])('is rejected $name, before it is used', async ({ claims }) => {
+    const { finished, commands } = await finish(claims);
+    expect(finished).toBeInstanceOf(OxdCommandError);
+    expect(finished).toMatchObject({ error: 'mismatch', cookies: [expect.anything()] });
+    expect(commands).not.toContain('get_user_info');
+  });
+
+  it.each([
+    { name: 'of the provider and for the client', claims: {}, options: {} },
+    { name: 'with a slash after the issuer', claims: { iss: `${op_host}/` }, options: {} },
+    { name: 'for the client and others', claims: { aud: ['other', 'client'] }, options: {} },
+    {
+      name: 'of an issuer with the discovery path',
+      claims: { iss: `${op_host}/realms/shop` },
+      options: { op_discovery_path: '/realms/shop' },
+    },
+    {
+      name: 'of the host before a discovery path',
+      claims: {},
+      options: { op_discovery_path: '/oxauth' },
+    },
+    {
+      name: 'of the issuer before a configuration endpoint',
+      claims: { iss: 'https://sso.example.com' },
+      options: {
+        op_configuration_endpoint: 'https://sso.example.com/.well-known/openid-configuration',
+      },
+    },
+    {
+      name: 'for an unknown client of a given site',
+      claims: { aud: 'other' },
+      options: { oxd_id: 'site-1' },
+    },
+  ])('is accepted $name', async ({ claims, options }) => {
+    const { finished } = await finish(claims, options);
+    expect(finished).toMatchObject({ user: { sub } });
   });
 });
 
@@ -190,17 +257,15 @@ describe('a returnTo that is foreign', () => {
     await module.close();
   });
 
-  it('is found at the finish, too: the application has moved since the login began', async () => {
+  it('is replaced at the finish, too, when the store holds it', async () => {
     const store = new MemoryStore();
-    const at = (authorization_redirect_uri: string) =>
-      serviceOn(goodLogin(), { oxd_id: 'site-1', authorization_redirect_uri, store });
-    const before = await at('https://old.example.com/callback');
-    const after = await at('https://app.example.com/callback');
-    const { cookies } = await before.oidc.startLogin({ returnTo: '/profile' });
-    const finished = await after.oidc.finishLogin({ state, code: 'a-code' }, headerOf(cookies));
+    const { oidc, module, warnings } = await serviceOn(goodLogin(), { oxd_id: 'site-1', store });
+    const { cookies } = await oidc.startLogin({ returnTo: '/profile' });
+    const get = store.get.bind(store);
+    store.get = async (key) => ({ ...((await get(key)) as object), returnTo: foreign });
+    const finished = await oidc.finishLogin({ state, code: 'a-code' }, headerOf(cookies));
     expect(finished.returnTo).toBe('https://app.example.com/');
-    expect([before.warnings, after.warnings]).toEqual([[], [warning]]);
-    await before.module.close();
-    await after.module.close();
+    expect(warnings).toEqual([warning]);
+    await module.close();
   });
 });

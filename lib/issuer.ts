@@ -1,0 +1,38 @@
+/** Site parameters that locate a provider. */
+export interface ProviderLocation {
+  readonly op_host: string;
+  /** Path between `op_host` and the discovery document. */
+  readonly op_discovery_path?: string;
+  /** URL of the discovery document, instead of a path. */
+  readonly op_configuration_endpoint?: string;
+}
+
+const DISCOVERY = '/.well-known/openid-configuration';
+
+/**
+ * Returns true when `issuer` may be the issuer of the provider at an address; one slash at the end
+ * is ignored. With a discovery path the issuer is the host (Gluu) or host and path (Keycloak), with a
+ * configuration endpoint the host or the URL before `/.well-known/`.
+ *
+ * @see OpenID Connect Discovery §4.3
+ */
+export function isIssuerOf(address: ProviderLocation, issuer: string): boolean {
+  const { op_host, op_discovery_path: path = '', op_configuration_endpoint: endpoint } = address;
+  const issuers = [op_host, `${trimmed(op_host)}/${path.replace(/^\//, '')}`];
+  const end = endpoint?.lastIndexOf(DISCOVERY) ?? -1;
+  if (endpoint !== undefined && end !== -1) issuers.push(endpoint.slice(0, end));
+  return issuers.some((one) => isSameUrl(one, issuer));
+}
+
+/** Returns true when two URLs are equal; one slash at the end is ignored. */
+export function isSameUrl(one: string, other: string): boolean {
+  return normalised(one) === normalised(other);
+}
+
+function normalised(url: string): string {
+  return trimmed(URL.canParse(url) ? new URL(url).href : url);
+}
+
+function trimmed(url: string): string {
+  return url.endsWith('/') ? url.slice(0, -1) : url;
+}

@@ -1,0 +1,22 @@
+import type { IdTokenClaims } from '../commands/oidc.js';
+import { isIssuerOf } from '../issuer.js';
+import type { OxdOptions } from '../oxd.options.js';
+import { transportSide } from '../site-fingerprint.js';
+
+/**
+ * Returns true when an id_token is of the provider and for the client of the options. The transport
+ * has verified it already, for a stored site; this check does not depend on stored state.
+ *
+ * An oxd-server may know its provider under an internal address, so the issuer is left to oxd. With
+ * `oxd_id`, `client_id` may name the client for protection tokens.
+ *
+ * @see OpenID Connect Core §3.1.3.7
+ */
+export function isOfOwnSite(
+  { iss, aud }: IdTokenClaims,
+  { site, transport }: Pick<OxdOptions, 'site' | 'transport'>,
+): boolean {
+  const { client_id, oxd_id } = site;
+  if (transportSide(transport) !== 'oxd' && !isIssuerOf(site, iss)) return false;
+  return client_id === undefined || oxd_id !== undefined || [aud].flat().includes(client_id);
+}

@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto';
+import { isTransport, type OxdOptions } from './oxd.options.js';
+
+/** In this process, by an oxd-server, or by a transport of the application. */
+export type TransportSide = 'embedded' | 'oxd' | 'custom';
+
+/**
+ * Returns the fingerprint of the site that the options describe: equal on all replicas of an
+ * application, different for another site. It separates what several modules store under one
+ * `secret` in one store: a login begun at one provider or client must not be finished at another.
+ *
+ * @see RFC 9700 §4.4
+ */
+export function siteFingerprint({
+  site,
+  transport,
+}: Pick<OxdOptions, 'site' | 'transport'>): string {
+  const { op_host, op_discovery_path, op_configuration_endpoint } = site;
+  const { authorization_redirect_uri, client_name, client_id, oxd_id } = site;
+  const provider = [op_host, op_discovery_path, op_configuration_endpoint];
+  const client = [authorization_redirect_uri, client_name, client_id, oxd_id];
+  const identity = JSON.stringify([transportSide(transport), provider, client]);
+  return createHash('sha256').update(identity).digest('base64url');
+}
+
+/** Returns the kind of peer that executes the commands. */
+export function transportSide(transport: OxdOptions['transport']): TransportSide {
+  if (!isTransport(transport)) return transport.type === 'socket' ? 'oxd' : 'embedded';
+  return transport.version === 'contract' ? 'custom' : 'oxd';
+}

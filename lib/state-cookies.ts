@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto';
+import { cookiesWithPrefix, type RequestCookie } from './cookie-header.js';
+import type { CookieSeal } from './cookie-seal.js';
+
+/** Options of {@link StateCookies}. */
+export interface StateCookiesOptions {
+  readonly seal: CookieSeal;
+  /** Begin of every cookie name. */
+  readonly prefix: string;
+  /** Adds `Secure`. */
+  readonly secure: boolean;
+}
+
+/** Cookie of a state that this browser has. */
+export interface StateCookie {
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly issuedAt: number;
+}
+
+/** Content of a cookie: small, and its size does not depend on the request. */
+interface SealedState {
+  readonly state: string;
+  readonly issuedAt: number;
+}
+
+interface OpenCookie extends RequestCookie {
+  /** Undefined when the value does not decrypt. */
+  readonly sealed: SealedState | undefined;
+}
+
+const MAX_COOKIES = 5;
+/** Of all cookies together: common proxies accept a `Cookie` header of 8 KiB. */
+const MAX_COOKIE_BYTES = 3072;
+/** Bounds the work for one request; this module never leaves a browser more than 5 cookies. */
+const MAX_DECRYPTIONS = 32;
+const COOKIE_NAME = /^[\w.-]{1,256}$/;
+
+/** Encrypted cookies of one browser, one per state. */
+export class StateCookies {
+  readonly #options: StateCookiesOptions;
+
+  constructor(options: StateCookiesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Returns `Set-Cookie` values: a new cookie, and removals so that at most 5 cookies and 3 kB
+   * remain. Cookies that do not decrypt are removed first, then the oldest.
+   *
+   * @param lifetime of the cookie, in milliseconds
+   */
+  async add(sealed: SealedState, lifetime: number, cookieHeader?: string): Promise<string[]> {
+    const name = `${this.#options.prefix}${sealed.issuedAt}${suffixOf(sealed.state)}`;
+    const value = await this.#options.seal.seal(sealed);
+    const surplus = surplusOf(await this.openAll(this.read(cookieHeader)), { name, value });
+    return [
+      this.setCookie(name, value, lifetime),
+      ...surplus.map((cookie) => this.removal(cookie.name)),
+    ];
+  }
+
+  /** Returns true when the header has a cookie with the prefix, of whatever content. */
+  hasAny(cookieHeader?: string): boolean {
+    return this.read(cookieHeader).length > 0;
+  }
+
+  /** Returns the cookie that decrypts to `state`. */
+  async find(state: string, cookieHeader?: string): Promise<StateCookie | undefined> {
+    const suffix = suffixOf(state);
+    const named = this.read(cookieHeader).filter(({ name }) => name.endsWith(suffix));
+    const opened = await this.openAll(named);
+    const found = opened.find(({ sealed }) => sealed?.state === state);
+    return found?.sealed && { name: found.name, issuedAt: found.sealed.issuedAt };
+  }
+
+  /** Returns the `Set-Cookie` value that removes a cookie. */
+  removal(name: string): string {
+    return this.setCookie(name, '', 0);
+  }
+
+  private read(cookieHeader = ''): RequestCookie[] {
+    const cookies = cookiesWithPrefix(cookieHeader, this.#options.prefix);
+    return cookies.filter(({ name }) => COOKIE_NAME.test(name));
+  }
+
+  private openAll(cookies: readonly RequestCookie[]): Promise<OpenCookie[]> {
+    return Promise.all(
+      cookies.map(async (cookie, index) => {
+        const { seal } = this.#options;
+        const sealed = index < MAX_DECRYPTIONS ? await seal.open(cookie.value) : undefined;
+        return { ...cookie, sealed: sealed as SealedState | undefined };
+      }),
+    );
+  }
+
+  private setCookie(name: string, value: string, lifetime: number): string {
+    const secure = this.#options.secure ? '; Secure' : '';
+    const maxAge = Math.floor(lifetime / 1000);
+    return `${name}=${value}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Lax${secure}`;
+  }
+}
+
+/** Cookies to remove so that the others fit beside a new one. */
+function surplusOf(cookies: readonly OpenCookie[], added: RequestCookie): OpenCookie[] {
+  const newestFirst = cookies.toSorted((a, b) => issuedAt(b) - issuedAt(a));
+  let bytes = sizeOf(added);
+  const first = newestFirst.findIndex((cookie, index) => {
+    bytes += sizeOf(cookie);
+    return index + 1 >= MAX_COOKIES || bytes > MAX_COOKIE_BYTES;
+  });
+  return first === -1 ? [] : newestFirst.slice(first);
+}
+
+/** Cookies that do not decrypt count as the oldest. */
+function issuedAt({ sealed }: OpenCookie): number {
+  return sealed?.issuedAt ?? 0;
+}
+
+/** Bytes in a `Cookie` header, with equals sign and separator. */
+function sizeOf({ name, value }: RequestCookie): number {
+  return name.length + value.length + 3;
+}
+
+/** States are secret, and the name of a cookie is not encrypted. */
+function suffixOf(state: string): string {
+  return `.${createHash('sha256').update(state).digest('base64url')}`;
+}
