@@ -29,7 +29,10 @@ export interface SiteMetadata extends ClientMetadata {
   readonly client_name?: string;
   /** URL of the client's public keys. */
   readonly client_jwks_uri?: string;
-  /** How the client proves itself; default `client_secret_basic`. */
+  /**
+   * How the client authenticates at the token endpoint. Default of embedded: `client_secret_basic` or
+   * `client_secret_post`, the first that discovery lists; `client_secret_basic` without a list.
+   */
   readonly client_token_endpoint_auth_method?: TokenEndpointAuthMethod;
   /** Algorithm of the client assertion. oxd 3.1.4 and later. */
   readonly client_token_endpoint_auth_signing_alg?: string;

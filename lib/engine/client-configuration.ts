@@ -63,7 +63,8 @@ export function clientAuthentication(
   provider: Pick<Provider, 'metadata'>,
   client: ClientRecord,
 ): ClientAuth {
-  const method = client.token_endpoint_auth_method ?? preferredMethod(provider);
+  const method =
+    client.token_endpoint_auth_method ?? supportedSecretMethod(provider) ?? SECRET_METHODS[0];
   switch (method) {
     case 'client_secret_basic':
       return ClientSecretBasic(client.client_secret);
@@ -82,10 +83,20 @@ export function clientAuthentication(
   }
 }
 
-/** OpenID Connect Core §9: `client_secret_basic` where nothing else is said. */
-function preferredMethod({ metadata }: Pick<Provider, 'metadata'>): string {
-  const offered = metadata.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
-  const onlyPost =
-    !offered.includes('client_secret_basic') && offered.includes('client_secret_post');
-  return onlyPost ? 'client_secret_post' : 'client_secret_basic';
+/** Authentication methods that only need the secret, in the order of preference. */
+const SECRET_METHODS = ['client_secret_basic', 'client_secret_post'] as const;
+
+/**
+ * First authentication method with a secret that discovery lists; `client_secret_basic` without a
+ * list.
+ *
+ * @returns undefined if the list has neither
+ * @see RFC 8414 §2
+ */
+export function supportedSecretMethod({
+  metadata,
+}: Pick<Provider, 'metadata'>): (typeof SECRET_METHODS)[number] | undefined {
+  const { token_endpoint_auth_methods_supported: listed = [] } = metadata;
+  if (listed.length === 0) return SECRET_METHODS[0];
+  return SECRET_METHODS.find((method) => listed.includes(method));
 }

@@ -1,6 +1,7 @@
 import { clientDetails } from '../client-details.js';
 import type { SiteMetadata } from '../commands/registration.js';
 import { siteProblems, type OWN_MEMBERS } from '../site-rules.js';
+import { supportedSecretMethod } from './client-configuration.js';
 import { Refusal } from './refusal.js';
 import type { Provider } from './provider.js';
 import { scopeFor, type DiscoveredServer } from './scope.js';
@@ -15,6 +16,8 @@ const UMA_GRANTS = ['client_credentials', 'urn:ietf:params:oauth:grant-type:uma-
 /**
  * The body of a registration request.
  *
+ * @throws {Refusal} `bad_request` if the site names no authentication method and discovery lists
+ *   neither `client_secret_basic` nor `client_secret_post`
  * @see RFC 7591 §2, OpenID Connect Registration §2
  */
 export function clientMetadata(
@@ -41,13 +44,24 @@ function ownMembers(
     default_acr_values: acrValues.length > 0 ? acrValues : undefined,
     client_name: site.client_name,
     jwks_uri: site.client_jwks_uri,
-    token_endpoint_auth_method: site.client_token_endpoint_auth_method,
+    token_endpoint_auth_method:
+      site.client_token_endpoint_auth_method ?? defaultAuthMethod(server.provider),
     token_endpoint_auth_signing_alg: site.client_token_endpoint_auth_signing_alg,
     request_uris: site.client_request_uris,
     frontchannel_logout_uri: site.client_frontchannel_logout_uris?.[0],
     sector_identifier_uri: site.client_sector_identifier_uri,
     contacts: site.contacts,
   };
+}
+
+/** Some providers return a secret only if a method that uses one is registered (Glewlwyd). */
+function defaultAuthMethod(provider: Provider): string {
+  const method = supportedSecretMethod(provider);
+  if (method !== undefined) return method;
+  const message =
+    'The OpenID Provider supports neither client_secret_basic nor client_secret_post. Set ' +
+    'site.client_token_endpoint_auth_method to client_secret_jwt or none if it supports one of them.';
+  throw new Refusal('bad_request', message);
 }
 
 /** Whether what a site is registered with depends on UMA discovery. */

@@ -38,6 +38,8 @@ function isLike(one: unknown, other: unknown): boolean {
   return typeof one === typeof other && Array.isArray(one) === Array.isArray(other);
 }
 
+const POST_AND_BASIC = ['client_secret_post', 'client_secret_basic'];
+
 describe('register_site', () => {
   it('registers a client and keeps what the provider returned', async () => {
     const site = {
@@ -108,6 +110,7 @@ describe('register_site', () => {
       response_types: ['code'],
       grant_types: ['authorization_code'],
       scope: 'openid profile email',
+      token_endpoint_auth_method: 'client_secret_basic',
     });
   });
 
@@ -584,6 +587,90 @@ describe('claims redirect URIs', () => {
   });
 });
 
+describe('the authentication method of a client', () => {
+  const LISTS = [
+    { name: 'no list', listed: undefined, registered: 'client_secret_basic' },
+    { name: 'null', listed: null, registered: 'client_secret_basic' },
+    { name: 'an empty list', listed: [], registered: 'client_secret_basic' },
+    { name: 'both', listed: POST_AND_BASIC, registered: 'client_secret_basic' },
+    { name: 'only post', listed: ['client_secret_post'], registered: 'client_secret_post' },
+    {
+      name: 'post and keys',
+      listed: ['private_key_jwt', 'client_secret_post'],
+      registered: 'client_secret_post',
+    },
+  ];
+
+  it.each(LISTS)('is $registered if discovery has $name', async ({ listed, registered }) => {
+    op.discovery = { token_endpoint_auth_methods_supported: listed };
+    await engine.site(op);
+    expect(body()).toMatchObject({ token_endpoint_auth_method: registered });
+  });
+
+  it('is the configured one whatever discovery lists', async () => {
+    op.discovery = { token_endpoint_auth_methods_supported: ['client_secret_post'] };
+    await engine.site(op, { client_token_endpoint_auth_method: 'client_secret_jwt' });
+    expect(body()).toMatchObject({ token_endpoint_auth_method: 'client_secret_jwt' });
+  });
+
+  it('must be configured if discovery lists neither basic nor post', async () => {
+    op.discovery = { token_endpoint_auth_methods_supported: ['private_key_jwt', 'none'] };
+    const error = await refused(engine.site(op));
+    expect(error).toMatchObject({ error: 'bad_request', mayHaveRun: false });
+    expect(error.message).toContain('site.client_token_endpoint_auth_method');
+    expect(op.seen('register')).toHaveLength(0);
+    await engine.site(op, { client_token_endpoint_auth_method: 'none' });
+    expect(op.seen('register')).toHaveLength(1);
+  });
+
+  it('lets users log in at a provider that only supports post', async () => {
+    op.discovery = { token_endpoint_auth_methods_supported: ['client_secret_post'] };
+    op.on('register', (seen) =>
+      seen.body.includes('"client_secret_post"') ? op.usual(seen) : ANSWER,
+    );
+    op.on('token', (seen) =>
+      seen.headers.authorization === undefined && seen.form.has('client_secret')
+        ? op.usual(seen)
+        : { status: 401, json: { error: 'invalid_client' } },
+    );
+    const login = await engine.callback(op, await engine.site(op));
+    expect(await engine.run('get_tokens_by_code', login)).toHaveProperty('id_token');
+  });
+
+  it('is named to a provider that otherwise registers a client without a secret', async () => {
+    op.on('register', async (seen) => {
+      const { json } = await op.usual(seen);
+      const hasMethod = 'token_endpoint_auth_method' in body(seen);
+      const client_secret = hasMethod
+        ? (json as { client_secret: string }).client_secret
+        : undefined;
+      return { status: 201, json: { ...(json as object), client_secret } };
+    });
+    const login = await engine.callback(op, await engine.site(op));
+    expect(await engine.run('get_tokens_by_code', login)).toHaveProperty('id_token');
+  });
+
+  it('stays the one that the provider decided when the site is updated', async () => {
+    const token_endpoint_auth_method = 'client_secret_post';
+    op.on('register', async (seen) => {
+      const { json } = await op.usual(seen);
+      return { status: 201, json: { ...(json as object), token_endpoint_auth_method } };
+    });
+    const oxd_id = await engine.site(op);
+    await engine.run('update_site', { oxd_id, client_name: 'New name' });
+    expect(body(op.seen('client')[0])).toMatchObject({ token_endpoint_auth_method });
+    const client_token_endpoint_auth_method = 'client_secret_jwt';
+    await engine.run('update_site', { oxd_id, client_token_endpoint_auth_method });
+    expect(body(op.seen('client')[1])).toMatchObject({
+      token_endpoint_auth_method: client_token_endpoint_auth_method,
+    });
+    await engine.run('update_site', { oxd_id, remove: ['client_token_endpoint_auth_method'] });
+    expect(body(op.seen('client')[2])).toMatchObject({
+      token_endpoint_auth_method: 'client_secret_basic',
+    });
+  });
+});
+
 describe('the client at the token endpoint', () => {
   it.each([
     [
@@ -827,6 +914,7 @@ describe('update_site', () => {
       response_types: ['code'],
       grant_types: ['authorization_code'],
       scope: 'openid profile email',
+      token_endpoint_auth_method: 'client_secret_basic',
     });
     expect(await record(oxd_id)).toMatchObject({
       site: { ...changes, contacts: ['a@example.com'] },

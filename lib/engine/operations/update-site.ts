@@ -1,7 +1,9 @@
 import { checkSite } from '../client-metadata.js';
 import { updateClient } from '../client-registration.js';
+import type { TokenEndpointAuthMethod } from '../../commands/registration.js';
 import type { Operation } from '../engine-context.js';
 import { changedSite } from '../site-params.js';
+import type { SiteRecord } from '../site-record.js';
 
 /**
  * Changes what is named of a site, at the provider and then in the store. The provider gets the
@@ -14,8 +16,8 @@ export const updateSite: Operation<'update_site'> = async (context, params) => {
   const record = changedSite(before, params);
   checkSite(record.site);
   const { sites } = context.engine;
-  const { metadata } = await sites.describe(before);
-  const request = await sites.describe(record);
+  const { metadata } = await sites.describe(withAuthMethod(before));
+  const request = await sites.describe(withAuthMethod(record));
   const lost = Object.entries(metadata).filter(([name]) => !Object.hasOwn(request.metadata, name));
   const update = { ...request, lost };
   const { client, kept } = await updateClient(context.call, record.client, update);
@@ -26,3 +28,10 @@ export const updateSite: Operation<'update_site'> = async (context, params) => {
   }
   return { oxd_id: record.oxd_id };
 };
+
+/** Names the authentication method that the client has, so that an update does not change it. */
+function withAuthMethod(record: SiteRecord): SiteRecord {
+  const { token_endpoint_auth_method } = record.client;
+  const method = token_endpoint_auth_method as TokenEndpointAuthMethod | undefined;
+  return { ...record, site: { client_token_endpoint_auth_method: method, ...record.site } };
+}
