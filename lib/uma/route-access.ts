@@ -1,6 +1,7 @@
+import type { Type } from '@nestjs/common';
 import { effectiveMethod, type UmaDeclaration } from './declaration.js';
 import { protectionOf, type Protection } from './declaration-rules.js';
-import type { HttpRoute } from './http-routes.js';
+import { methodsOf, type HttpRoute } from './http-routes.js';
 import { marksOfClass, marksOfMethod, type UmaMark } from './uma-metadata.js';
 
 /** What is declared of a route: nothing, that it is public, or levels that must all grant. */
@@ -12,8 +13,11 @@ export interface Level {
   readonly protections: readonly Protection[];
 }
 
+/** Name of a method and its class: a route, or a handler of another context type. */
+type HandlerPlace = Pick<HttpRoute, 'controller' | 'method'>;
+
 /** What a route's decorators declare: its own decide whether those of the class hold. */
-export function accessOf({ controller, method }: HttpRoute): RouteAccess {
+export function accessOf({ controller, method }: HandlerPlace): RouteAccess {
   const own = marksOfMethod(controller.prototype as object, method);
   const shared = marksOfClass(controller);
   if (own.length === 0 && shared.length === 0) return undefined;
@@ -44,6 +48,16 @@ export function covers(verb: string, { method }: Protection): boolean {
   return (
     verb === 'ALL' || method === undefined || effectiveMethod(method) === effectiveMethod(verb)
   );
+}
+
+/**
+ * True if `@UmaPublic()` opens a handler. False for a function that is no method of the class, for
+ * instance one that the constructor assigned: decorators cannot be found for it.
+ */
+export function isPublicHandler(type: Type, callback: unknown): boolean {
+  const methods = methodsOf(type).filter((name) => Reflect.get(type.prototype, name) === callback);
+  const isOpen = (method: string): boolean => accessOf({ controller: type, method }) === 'public';
+  return methods.length > 0 && methods.every(isOpen);
 }
 
 /** Whether a mark is one of `@UmaPublic`. */

@@ -61,9 +61,12 @@ export class UmaAccess {
     return forbidden();
   }
 
-  /** A request of websockets or a microservice, for which there is no check: it is denied. */
+  /** Denies a call of another context type, for which no check exists. */
   denyForeign(handler: string, type: string): false {
-    this.log.once(`${handler} is behind UmaGuard, which protects HTTP only, not ${type}: denied.`);
+    this.log.once(
+      `${handler} is behind UmaGuard, which protects HTTP only, not ${type}: denied. Open it with ` +
+        '@UmaPublic() if it needs no protection.',
+    );
     return false;
   }
 

@@ -3,6 +3,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { keepGrant } from './grant.js';
 import { accessAsked, handlerOf, type GuardedRequest } from './guarded-request.js';
 import { refusalAnswer } from './refusal-answer.js';
+import { isPublicHandler } from './route-access.js';
 import { bearerToken } from './rpt-credential.js';
 import { UmaAccess } from './uma-access.js';
 
@@ -21,10 +22,16 @@ export class UmaGuard implements CanActivate {
     private readonly adapterHost: HttpAdapterHost,
   ) {}
 
-  /** Called by Nest. Whatever it does not know is denied. */
+  /**
+   * Called by Nest. Denies what it does not know, and every handler of another context type
+   * (message, gateway, GraphQL) without `@UmaPublic()`.
+   */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const type = context.getType<string>();
-    if (type !== 'http') return this.access.denyForeign(handlerOf(context), type);
+    if (type !== 'http') {
+      const isPublic = isPublicHandler(context.getClass(), context.getHandler());
+      return isPublic || this.access.denyForeign(handlerOf(context), type);
+    }
     const http = context.switchToHttp();
     const request = http.getRequest<GuardedRequest>();
     const rpt = () => this.extractRpt(request);

@@ -148,9 +148,9 @@ function saidBy({ body }: Answer): object {
 
 const noop = (): void => undefined;
 
-/** A call of the public handler, as Nest describes it to guards. */
-function contextOf(request: object, response: object = {}): ExecutionContextHost {
-  const handler: unknown = Reflect.get(Albums.prototype, 'public');
+/** A call of a handler, by default the public one, as Nest describes it to guards. */
+function contextOf(request: object, response: object = {}, name = 'public'): ExecutionContextHost {
+  const handler: unknown = Reflect.get(Albums.prototype, name);
   return new ExecutionContextHost([request, response], Albums, handler as () => unknown);
 }
 
@@ -539,16 +539,16 @@ describe.each(ADAPTERS)('UmaGuard on %s', (adapter: Adapter) => {
   });
 
   it.each(['rpc', 'ws', 'graphql', 'something'])(
-    'denies a context of type %s, and logs it once',
+    'denies a protected or undeclared handler of type %s, and logs each once',
     async (type) => {
       const guard = one.app.get(UmaGuard, { strict: false });
       const request = { method: 'GET', headers: {}, route: { path: '/albums/public' } };
-      const context = contextOf(request);
-      context.setType(type);
-      for (let times = 0; times < 3; times++) {
+      for (const name of ['list', 'undeclared', 'list', 'undeclared']) {
+        const context = contextOf(request, {}, name);
+        context.setType(type);
         await expect(guard.canActivate(context)).resolves.toBe(false);
       }
-      expect(one.log.with('warn', `HTTP only, not ${type}`)).toHaveLength(1);
+      expect(one.log.with('warn', `HTTP only, not ${type}`)).toHaveLength(2);
     },
   );
 
