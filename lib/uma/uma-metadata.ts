@@ -37,6 +37,11 @@ export function marksOfMethod(prototype: object, method: string): readonly UmaMa
   return ownOrProtections([ownerOf(prototype, method), method]);
 }
 
+/** True if the method itself has marks; false if it only overrides a method that has some. */
+export function hasOwnMarks(prototype: object, method: string): boolean {
+  return read([ownerOf(prototype, method), method], Reflect.getOwnMetadata) !== undefined;
+}
+
 function ownOrProtections(place: Place): readonly UmaMark[] {
   const inherited = read(place, Reflect.getMetadata) ?? [];
   const protections = inherited.filter(({ kind }) => kind === 'protected');

@@ -437,7 +437,7 @@ describe.each(ADAPTERS)('one resource declared twice, on %s', (adapter) => {
 });
 
 describe.each(ADAPTERS)('@UmaProtected on what is no route, on %s', (adapter) => {
-  const { issuesOf } = startingOn(adapter);
+  const { boot, issuesOf } = startingOn(adapter);
 
   it('is refused: a helper, a provider, a class without routes', async () => {
     @Controller('albums')
@@ -468,6 +468,52 @@ describe.each(ADAPTERS)('@UmaProtected on what is no route, on %s', (adapter) =>
       'Service',
       'Resolver.list',
     ]);
+  });
+
+  it('is refused for a provider that only a factory makes', async () => {
+    class Resolver {
+      @UmaProtected() list(): void {}
+    }
+    const providers = [{ provide: 'x', useFactory: () => new Resolver() }];
+    const issues = await issuesOf({ controllers: [], providers });
+    expect(issues).toEqual([expect.stringContaining('Resolver.list: is @UmaProtected, but no')]);
+  });
+
+  describe('in a subclass that overrides a protected route', () => {
+    class Base {
+      @Post() @UmaProtected() add(): void {}
+    }
+
+    it('without decorators is accepted: the override is no route', async () => {
+      @Controller('fish')
+      @UseGuards(UmaGuard)
+      class Fish extends Base {
+        override add(): void {}
+      }
+      const { transport, ask } = await boot({ controllers: [Fish] });
+      expect(transport.calls).toEqual([]);
+      expect((await ask({ method: 'POST', path: '/fish' })).status).toBe(404);
+    });
+
+    it('with its own @UmaProtected is refused', async () => {
+      @Controller('fish')
+      @UseGuards(UmaGuard)
+      class Fish extends Base {
+        @UmaProtected() override add(): void {}
+      }
+      const issues = await issuesOf({ controllers: [Fish] });
+      expect(issues).toEqual([expect.stringContaining('Fish.add: is @UmaProtected, but no route')]);
+    });
+
+    it('as a handler of messages is refused', async () => {
+      @Controller('fish')
+      @UseGuards(UmaGuard)
+      class Fish extends Base {
+        @SetMetadata('microservices:pattern', 'x') override add(): void {}
+      }
+      const issues = await issuesOf({ controllers: [Fish] });
+      expect(issues).toEqual([expect.stringContaining('Fish.add: is @UmaProtected, but no route')]);
+    });
   });
 
   it('is refused in an application without HTTP, too, where the rest is left alone', async () => {
