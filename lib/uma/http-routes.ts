@@ -5,9 +5,10 @@ import {
   MODULE_PATH,
   PATH_METADATA,
 } from '@nestjs/common/constants.js';
-import { MetadataScanner, type ApplicationConfig, type ModulesContainer } from '@nestjs/core';
+import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import type { PresentGuard, PresentGuards } from './guard-presence.js';
+import { methodsOf } from './handler-access.js';
 import { choosing, routeTemplates } from './route-templates.js';
 
 /** A route as the router knows it. */
@@ -63,11 +64,6 @@ export function httpRoutes(source: RouteSource): HttpRoute[] {
       return routesOf(source, { controller, instance, isShared, modulePath, injectables });
     });
   });
-}
-
-/** Names of the methods of a class, inherited ones included. */
-export function methodsOf({ prototype }: Type): string[] {
-  return new MetadataScanner().getAllMethodNames(prototype as object);
 }
 
 /** Whether a method is a route; it is one of microservices or a helper otherwise. */

@@ -1,6 +1,7 @@
 import { markIssues, type Protection } from './declaration-rules.js';
+import { accessOf, isPublic, type Level } from './handler-access.js';
 import type { HttpRoute } from './http-routes.js';
-import { accessOf, covers, isPublic, type Level } from './route-access.js';
+import { covers } from './route-access.js';
 import { marksOfClass, marksOfMethod, type UmaMark } from './uma-metadata.js';
 
 /** Faults of the declarations of the routes, each as `Controller.method: message`. */

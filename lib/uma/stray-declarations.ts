@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
-import { isRoute, methodsOf } from './http-routes.js';
+import { methodsOf } from './handler-access.js';
+import { isRoute } from './http-routes.js';
 import { hasOwnMarks, marksOfClass, marksOfMethod, type UmaMark } from './uma-metadata.js';
 
 /** Each `@UmaProtected` on something that is not a route, where it would protect nothing. */

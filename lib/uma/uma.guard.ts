@@ -2,8 +2,8 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { HttpAdapterHost } from '@nestjs/core';
 import { keepGrant } from './grant.js';
 import { accessAsked, handlerOf, type GuardedRequest } from './guarded-request.js';
+import { isPublicHandler } from './handler-access.js';
 import { refusalAnswer } from './refusal-answer.js';
-import { isPublicHandler } from './route-access.js';
 import { bearerToken } from './rpt-credential.js';
 import { UmaAccess } from './uma-access.js';
 
