@@ -14,6 +14,7 @@ import { FileStore } from './file-store.js';
 import { GuardedStore } from './guarded-store.js';
 import { isVolatile } from './keyv-rules.js';
 import { OidcService } from './oidc/oidc.service.js';
+import { StrategyLifecycle } from './oidc/strategy-lifecycle.js';
 import {
   ASYNC_OPTIONS_TYPE,
   ConfigurableModuleClass,
@@ -44,6 +45,7 @@ const providers: Provider[] = [
     inject: [OxdOptions, OxdTransport, OxdStore, OxdClock],
   },
   OidcService,
+  StrategyLifecycle,
   UmaService,
   {
     provide: UmaProtection,
@@ -76,6 +78,7 @@ export class OxdModule
     private readonly file: FileStore,
     private readonly explorer: UmaResourceExplorer,
     private readonly protection: UmaProtection,
+    private readonly strategy: StrategyLifecycle,
   ) {
     super();
   }
@@ -103,13 +106,17 @@ export class OxdModule
     if (this.options.eager) await this.starting(() => this.client.oxdId());
   }
 
-  /** Reads what the routes declare and sees to its registration. Called by Nest. */
+  /** Adds the strategy to Passport, reads the declared routes, registers them. Called by Nest. */
   async onApplicationBootstrap(): Promise<void> {
-    await this.starting(async () => this.protection.begin(this.explorer.explore()));
+    await this.starting(async () => {
+      this.strategy.begin();
+      await this.protection.begin(this.explorer.explore());
+    });
   }
 
   /** Closes what was opened. Called by Nest. */
   async onApplicationShutdown(): Promise<void> {
+    this.strategy.end();
     this.protection.stop();
     await this.transport.close();
     await this.file?.close();

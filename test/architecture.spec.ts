@@ -157,6 +157,14 @@ const LAYERS: Record<string, Row> = {
     types: ['commands/', PORT],
     node: ['node:crypto'],
   },
+  'oidc/strategy-entry.ts': NOTHING,
+  'oidc/strategy-lifecycle.ts': { may: ['oidc/', 'errors.ts', ...NEST], node: [] },
+  'oidc/passport-entry.ts': { may: ['oidc/', 'errors.ts', 'passport'], node: [] },
+  'oidc/passport.ts': { may: ['oidc/'], node: [] },
+  'oidc/login.guard.ts': {
+    may: ['oidc/', 'errors.ts', 'passport', '@nestjs/common'],
+    node: ['node:http'],
+  },
   'oidc/oidc.strategy.ts': {
     may: [
       ...['oidc/', 'errors.ts', 'http-status.ts', 'oxd.options.ts'],
@@ -288,7 +296,12 @@ it('lib has no import circle', () => {
 
 it.each([
   ['the barrel', /^index\.ts$/, /^$/],
-  ['the Passport strategy', /^oidc\/oidc\.strategy\.ts$/, /^$/],
+  ['the Passport entry', /^oidc\/passport\.ts$/, /^$/],
+  [
+    'a file that needs Passport',
+    /^oidc\/(login\.guard|oidc\.strategy|passport-entry)\.ts$/,
+    /^oidc\/(login\.guard|oidc\.strategy|passport)\.ts$/,
+  ],
   ['the options from variables', /^oxd\.config\.ts$/, /^$/],
   ['the sandbox', /^sandbox\//, /^sandbox\//],
   ['the test tools', /^testing\//, /^testing\//],

@@ -126,7 +126,7 @@ const PUBLIC: Record<string, readonly string[]> = {
     'UserTokens',
     'WireError',
   ],
-  './passport': ['LoginAuthenticateOptions', 'LoginRequest', 'OidcStrategy'],
+  './passport': ['LoginAuthenticateOptions', 'LoginGuard', 'LoginRequest', 'OidcStrategy'],
   './config': ['oxdConfig'],
   './sandbox': [
     'Sandbox',

@@ -4,7 +4,13 @@ import { OxdClock } from '../clock.js';
 import type { CommandName } from '../commands/command.js';
 import type { GetAuthorizationUrlParams, GetTokensByCodeParams } from '../commands/oidc.js';
 import { OxdClient } from '../commands/oxd-client.js';
-import { LoginRefusedError, OxdCommandError, OxdError, withCookies } from '../errors.js';
+import {
+  LoginRefusedError,
+  OxdCommandError,
+  OxdConfigurationError,
+  OxdError,
+  withCookies,
+} from '../errors.js';
 import { OxdOptions } from '../oxd.options.js';
 import { siteFingerprint } from '../site-fingerprint.js';
 import { OxdStore } from '../store.js';
@@ -13,6 +19,7 @@ import { OidcCommands } from './oidc-commands.js';
 import { isOfOwnSite } from './own-site.js';
 import { resolveReturnTo } from './return-to.js';
 import { isSpeculative, type RequestHeaders } from './speculative.js';
+import type { StrategyEntry } from './strategy-entry.js';
 import { userProfile, type OxdUserProfile } from './user-profile.js';
 
 /** What {@link OidcService.startLogin} takes: the request's cookies and authorization params. */
@@ -52,6 +59,8 @@ export class OidcService extends OidcCommands {
   private readonly origin: string;
   /** Private to the runtime, too: whatever prints the service must not print the secret. */
   readonly #options: OxdOptions;
+  /** A strategy refers to its service: not enumerable, so that the service can be printed. */
+  #strategy: StrategyEntry | undefined;
 
   constructor(
     client: OxdClient,
@@ -73,6 +82,17 @@ export class OidcService extends OidcCommands {
       secure: protocol === 'https:',
       clock: clock.now,
     });
+  }
+
+  /** @internal Passport strategy of this module, which sets it; undefined without one. */
+  get strategy(): StrategyEntry | undefined {
+    return this.#strategy;
+  }
+
+  /** @internal */
+  set strategy(strategy: StrategyEntry | undefined) {
+    if (this.#strategy) throw new OxdConfigurationError([SECOND_STRATEGY]);
+    this.#strategy = strategy;
   }
 
   /**
@@ -161,6 +181,10 @@ export class OidcService extends OidcCommands {
     return url;
   }
 }
+
+const SECOND_STRATEGY =
+  'OidcStrategy: an OxdModule has one strategy; remove the second OidcStrategy or subclass from ' +
+  'the providers, and export the first from its module';
 
 /** @throws {LoginRefusedError} where the provider sent an error, or no code */
 function answeredCode(params: CallbackParams): string {

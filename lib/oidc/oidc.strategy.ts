@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Inject, Injectable, Optional } from '@nestjs/common';
-import passport, { Strategy } from 'passport';
+import { Injectable } from '@nestjs/common';
+import { Strategy } from 'passport';
 import type { GetAuthorizationUrlParams } from '../commands/oidc.js';
 import { OxdError, withCookies } from '../errors.js';
 import { httpStatus } from '../http-status.js';
 import { OxdOptions } from '../oxd.options.js';
 import { OidcService } from './oidc.service.js';
+import { PassportEntry } from './passport-entry.js';
 import type { OxdUserProfile } from './user-profile.js';
 
 /** The request as the strategy needs it: that of Express. */
@@ -16,7 +17,7 @@ export interface LoginRequest extends IncomingMessage {
   readonly res?: ServerResponse;
 }
 
-/** What `getAuthenticateOptions()` of an `AuthGuard('oxd')` may return. */
+/** Result of `getAuthenticateOptions()` of a `LoginGuard`. */
 export interface LoginAuthenticateOptions extends Pick<
   GetAuthorizationUrlParams,
   'acr_values' | 'prompt' | 'hd' | 'custom_parameters' | 'params'
@@ -28,27 +29,32 @@ export interface LoginAuthenticateOptions extends Pick<
 }
 
 /**
- * Passport strategy `oxd` for the code flow: use one `AuthGuard('oxd')` on the login route and on
- * the route of `authorization_redirect_uri`. There, `request.user` is the user and
- * `request.authInfo.returnTo` where to redirect to. For Express; on Fastify call
- * `OidcService.startLogin()` and `finishLogin()` yourself.
+ * Passport strategy for the code flow. Add it to the providers of a module that imports
+ * `OxdModule`, and use `LoginGuard` on the login route and on the route of
+ * `authorization_redirect_uri`. While the application runs, Passport has it under the option
+ * `name`, for `AuthGuard('oxd')`. For Express only: with another HTTP adapter start-up fails; call
+ * `OidcService.startLogin()` and `finishLogin()` there.
+ *
+ * A subclass with its own services passes the first two parameters to `super()`.
  */
 @Injectable()
 export class OidcStrategy extends Strategy {
-  /** The name it has in Passport. */
+  /** Name in Passport: the option `name`. */
   override readonly name: string;
   private readonly callbackPath: string;
 
-  /** @param name the name it has in Passport; default `oxd` */
+  /**
+   * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when the `OxdModule` has a strategy
+   *   already
+   */
   constructor(
     private readonly oidc: OidcService,
     options: OxdOptions,
-    @Optional() @Inject('OXD_STRATEGY_NAME') name = 'oxd',
   ) {
     super();
-    this.name = name;
+    this.name = options.name;
     this.callbackPath = new URL(options.site.authorization_redirect_uri).pathname;
-    passport.use(this);
+    oidc.strategy = new PassportEntry(this, OidcStrategy);
   }
 
   /**

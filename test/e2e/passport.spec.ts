@@ -5,15 +5,19 @@ import {
   Injectable,
   Req,
   UseGuards,
+  type CanActivate,
+  type ExecutionContext,
+  type Provider,
   type Type,
 } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
-import { OxdUser, type OxdUserProfile } from '../../lib/index.js';
+import { OidcService, OxdOptions, OxdUser, type OxdUserProfile } from '../../lib/index.js';
 import {
+  LoginGuard,
   OidcStrategy,
   type LoginAuthenticateOptions,
   type LoginRequest,
-} from '../../lib/oidc/oidc.strategy.js';
+} from '../../lib/oidc/passport.js';
 import { startSandbox, type Sandbox } from '../../lib/sandbox/sandbox.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { Browser, passSandbox } from '../support/browser.js';
@@ -32,6 +36,7 @@ afterEach(() => app?.close());
 interface Given {
   readonly strategy?: Type<OidcStrategy>;
   readonly controllers?: Type[];
+  readonly providers?: Provider[];
 }
 
 async function start(given: Given): Promise<TestApp> {
@@ -40,13 +45,26 @@ async function start(given: Given): Promise<TestApp> {
 }
 
 /** Logs in up to the callback, which the browser has not opened. */
-async function callbackUrl(browser: Browser, { origin }: TestApp): Promise<string> {
+async function callbackUrl(
+  browser: Browser,
+  { origin }: TestApp,
+  username = 'zoe',
+): Promise<string> {
   const isCallback = (url: string) => url.startsWith(`${origin}/callback`);
-  const { location = '' } = await passSandbox(browser, `${origin}/login`, {}, isCallback);
+  const { location = '' } = await passSandbox(browser, `${origin}/login`, { username }, isCallback);
   return location;
 }
 
-describe('validate() of a strategy of your own', () => {
+interface AuthenticatingGuard extends CanActivate {
+  getAuthenticateOptions(context: ExecutionContext): unknown;
+}
+
+const GUARDS: { guard: string; Guard: Type<AuthenticatingGuard> }[] = [
+  { guard: 'LoginGuard', Guard: LoginGuard },
+  { guard: 'AuthGuard', Guard: AuthGuard('oxd') },
+];
+
+describe.each(GUARDS)('validate() of a custom strategy behind $guard', ({ Guard }) => {
   const asked: [user: OxdUserProfile, request: LoginRequest][] = [];
 
   function validatingWith(answer: () => unknown): Type<OidcStrategy> {
@@ -63,7 +81,7 @@ describe('validate() of a strategy of your own', () => {
   @Controller()
   class Login {
     @Get(['login', 'callback'])
-    @UseGuards(AuthGuard('oxd'))
+    @UseGuards(Guard)
     login(@OxdUser() user: unknown, @Req() { authInfo }: { authInfo: unknown }) {
       return { user, authInfo };
     }
@@ -113,7 +131,7 @@ describe('validate() of a strategy of your own', () => {
   });
 });
 
-describe('getAuthenticateOptions() of a guard of your own', () => {
+describe.each(GUARDS)('getAuthenticateOptions() of a subclass of $guard', ({ Guard }) => {
   const options: LoginAuthenticateOptions = {
     scope: ['openid', 'email'],
     acr_values: ['basic', 'urn:x:2fa'],
@@ -124,7 +142,7 @@ describe('getAuthenticateOptions() of a guard of your own', () => {
     returnTo: '/from-the-guard',
   };
 
-  class AskingGuard extends AuthGuard('oxd') {
+  class AskingGuard extends Guard {
     override getAuthenticateOptions(): LoginAuthenticateOptions {
       return options;
     }
@@ -160,5 +178,114 @@ describe('getAuthenticateOptions() of a guard of your own', () => {
     });
     const page = await passSandbox(browser, asked);
     expect(JSON.parse(page.html)).toEqual({ returnTo: `${origin}/from-the-guard` });
+  });
+});
+
+describe('LoginGuard', () => {
+  /** Resolves once so many callers have arrived: their requests are under way at once. */
+  function barrier(count: number): () => Promise<void> {
+    const waiting: (() => void)[] = [];
+    return () =>
+      new Promise((resolve) => {
+        waiting.push(resolve);
+        if (waiting.length === count) for (const go of waiting) go();
+      });
+  }
+
+  it('gives each of two logins at once its own user', async () => {
+    const together = barrier(2);
+    @Injectable()
+    class Meeting extends OidcStrategy {
+      override async validate({ sub }: OxdUserProfile): Promise<object> {
+        await together();
+        return { sub };
+      }
+    }
+    @Controller()
+    class Login {
+      @Get(['login', 'callback'])
+      @UseGuards(LoginGuard)
+      login(@OxdUser() user: unknown) {
+        return user;
+      }
+    }
+    const running = await start({ strategy: Meeting, controllers: [Login] });
+    const users = ['zoe', 'amara'];
+    const pages = await Promise.all(
+      users.map(async (user) => {
+        const browser = new Browser();
+        return browser.request(await callbackUrl(browser, running, user));
+      }),
+    );
+    expect(pages.map(({ html }) => JSON.parse(html) as unknown)).toEqual(
+      users.map((user) => ({ sub: `user-${user}` })),
+    );
+  });
+
+  it('runs a subclass and a strategy with their own services', async () => {
+    @Injectable()
+    class Users {
+      readonly visits: string[] = [];
+    }
+    @Injectable()
+    class OwnStrategy extends OidcStrategy {
+      constructor(
+        oidc: OidcService,
+        options: OxdOptions,
+        private readonly users: Users,
+      ) {
+        super(oidc, options);
+      }
+
+      override validate({ sub }: OxdUserProfile): unknown {
+        this.users.visits.push(sub);
+        return { visits: this.users.visits.length };
+      }
+    }
+    @Injectable()
+    class OwnGuard extends LoginGuard {
+      constructor(
+        oidc: OidcService,
+        private readonly users: Users,
+      ) {
+        super(oidc);
+      }
+
+      override async getAuthenticateOptions(): Promise<LoginAuthenticateOptions> {
+        return { returnTo: `/visits/${this.users.visits.length}` };
+      }
+    }
+    @Controller()
+    class Login {
+      @Get(['login', 'callback'])
+      @UseGuards(OwnGuard)
+      login(@OxdUser() user: unknown, @Req() { authInfo }: { authInfo: unknown }) {
+        return { user, authInfo };
+      }
+    }
+    const given = { strategy: OwnStrategy, providers: [Users], controllers: [Login] };
+    const { origin } = await start(given);
+    const page = await passSandbox(new Browser(), `${origin}/login`);
+    const authInfo = { returnTo: `${origin}/visits/0` };
+    expect(JSON.parse(page.html)).toEqual({ user: { visits: 1 }, authInfo });
+  });
+
+  it('denies a strategy that passes', async () => {
+    @Injectable()
+    class Passing extends OidcStrategy {
+      override authenticate(): void {
+        this.pass();
+      }
+    }
+    @Controller()
+    class Login {
+      @Get('login')
+      @UseGuards(LoginGuard)
+      login() {
+        return 'open';
+      }
+    }
+    const { origin } = await start({ strategy: Passing, controllers: [Login] });
+    expect((await new Browser().request(`${origin}/login`)).status).toBe(401);
   });
 });

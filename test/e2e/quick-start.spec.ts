@@ -32,7 +32,7 @@ async function quickStart(issuer: string, port: number): Promise<Type> {
   const readme = await readFile(join(root, 'README.md'), 'utf8');
   const replacements = {
     "'nestjs-oxd'": "'../../../lib/index.js'",
-    "'nestjs-oxd/passport'": "'../../../lib/oidc/oidc.strategy.js'",
+    "'nestjs-oxd/passport'": "'../../../lib/oidc/passport.js'",
     'https://op.example.com': issuer,
     'http://localhost:3000': `http://localhost:${port}`,
     'forRoot({': `forRoot({

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { MemoryStore, OidcService, OxdError, OxdModule } from '../../lib/index.js';
-import { OidcStrategy, type LoginRequest } from '../../lib/oidc/oidc.strategy.js';
+import { OidcStrategy, type LoginRequest } from '../../lib/oidc/passport.js';
 import { ScriptedTransport } from '../../lib/testing/testing.js';
 import { registerSecret } from '../support/secrets.js';
 

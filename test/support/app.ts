@@ -11,6 +11,7 @@ import {
   Res,
   UseGuards,
   type INestApplication,
+  type Provider,
   type Type,
 } from '@nestjs/common';
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
@@ -28,11 +29,11 @@ import {
   type OxdModuleOptions,
   type OxdUserProfile,
 } from '../../lib/index.js';
-import { OidcStrategy } from '../../lib/oidc/oidc.strategy.js';
+import { LoginGuard, OidcStrategy } from '../../lib/oidc/passport.js';
 import { registerSecret } from './secrets.js';
 
 /** Ways to put a login into an application. */
-export const PLATFORMS = ['express', 'fastify', 'passport'] as const;
+export const PLATFORMS = ['express', 'fastify', 'passport', 'login-guard'] as const;
 export type Platform = (typeof PLATFORMS)[number];
 
 /** What `/callback` of the test application answers. */
@@ -108,6 +109,26 @@ class PassportController {
   }
 }
 
+@Controller()
+class LoginGuardController {
+  @Get('login')
+  @UseGuards(LoginGuard)
+  login(): void {}
+
+  @Get('callback')
+  @UseGuards(LoginGuard)
+  callback(@Req() request: RequestLike, @OxdUser() user: OxdUserProfile): LoggedIn {
+    return { user, returnTo: request.authInfo?.returnTo ?? '' };
+  }
+}
+
+const CONTROLLERS: Record<Platform, Type> = {
+  express: ServiceController,
+  fastify: ServiceController,
+  passport: PassportController,
+  'login-guard': LoginGuardController,
+};
+
 /** A running test application. */
 export interface TestApp {
   readonly origin: string;
@@ -125,14 +146,16 @@ export interface TestAppOptions {
   /** False leaves {@link OxdExceptionFilter} out. */
   readonly filter?: boolean;
   readonly controllers?: Type[];
-  /** The strategy on platform `passport`. */
+  /** Strategy on the platforms `passport` and `login-guard`. */
   readonly strategy?: Type<OidcStrategy>;
+  /** Further providers, which the strategy may inject. */
+  readonly providers?: Provider[];
 }
 
 /** Starts an application with a login on a real port. */
 export async function startApp(given: TestAppOptions): Promise<TestApp> {
   const { platform = 'express', port = await freePort(), filter = true, controllers } = given;
-  const { strategy = OidcStrategy } = given;
+  const { strategy = OidcStrategy, providers = [] } = given;
   const origin = `http://localhost:${port}`;
   let offset = 0;
   const { site, ...options } = given.options;
@@ -152,9 +175,10 @@ export async function startApp(given: TestAppOptions): Promise<TestApp> {
         },
       }),
     ],
-    controllers: controllers ?? [platform === 'passport' ? PassportController : ServiceController],
+    controllers: controllers ?? [CONTROLLERS[platform]],
     providers: [
-      ...(platform === 'passport' ? [strategy] : []),
+      ...(platform === 'passport' || platform === 'login-guard' ? [strategy] : []),
+      ...providers,
       ...(filter ? [{ provide: APP_FILTER, useClass: OxdExceptionFilter }] : []),
     ],
   })

@@ -20,7 +20,7 @@ import {
   type OxdUserProfile,
   type UserTokens,
 } from 'nestjs-oxd';
-import { LoginGuard } from './login.guard.js';
+import { ProfileLoginGuard } from './login.guard.js';
 import { homePage, profilePage } from './pages.js';
 
 @Controller()
@@ -41,12 +41,12 @@ export class AppController {
 
   /** Begins a login: the guard redirects to the provider. */
   @Get('login')
-  @UseGuards(LoginGuard)
+  @UseGuards(ProfileLoginGuard)
   login(): void {}
 
   /** The browser comes back: the guard has finished the login. */
   @Get('callback')
-  @UseGuards(LoginGuard)
+  @UseGuards(ProfileLoginGuard)
   @Redirect()
   async callback(@Req() request: Request, @OxdUser() user: OxdUserProfile) {
     // A new session id: one that somebody planted before the login must not become a user's.
