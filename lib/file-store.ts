@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { OxdConfigurationError, OxdStoreError } from './errors.js';
 import { LockFile } from './lock-file.js';
@@ -15,7 +15,16 @@ export interface FileStoreOptions extends MemoryStoreOptions {
   readonly pause?: (milliseconds: number) => Promise<unknown>;
 }
 
+/**
+ * Path of the default store file, below the working directory.
+ *
+ * @internal
+ */
+export const STORE_FILE = '.oxd/store.json';
+
 const VERSION = 1;
+/** Failures at start that do not heal: the path or its permissions must be changed. */
+const PERMANENT = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST']);
 
 /**
  * The default store: a JSON file that only its owner can read. Values with a lifetime stay in the
@@ -25,6 +34,7 @@ const VERSION = 1;
 export class FileStore extends OxdStore {
   private readonly lock: LockFile;
   private readonly passing: MemoryStore;
+  private readonly isDefaultDirectory: boolean;
   private records?: Records;
   private writing: Promise<unknown> = Promise.resolve();
   private closed = false;
@@ -36,24 +46,28 @@ export class FileStore extends OxdStore {
     super();
     this.lock = new LockFile(`${path}.lock`, { pause, ...options });
     this.passing = new MemoryStore(options);
+    this.isDefaultDirectory = dirname(path) === resolve(dirname(STORE_FILE));
   }
 
   /**
-   * Opens the file, or a new one. Where it cannot be reached (no permission, disk gone) the store
-   * is returned all the same and tries again at every use. A process that is being stopped has one
-   * second to release the file.
+   * Opens the file, or a new one. If the disk fails, the store is returned all the same and tries
+   * again at every use. A process that is being stopped has one second to release the file. In the
+   * default directory `.gitignore` is written beside the file, because the file contains secrets.
    *
    * @param path of the file; default `.oxd/store.json` under the working directory
    * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID, naming `store`, when another
-   * instance works on the file, or when it is not a store file (it is left as it is)
+   * instance works on the file, when the user of this process may not write it, or when it is not a
+   * store file (it is left as it is)
    */
-  static async open(path = '.oxd/store.json', options: FileStoreOptions = {}): Promise<FileStore> {
+  static async open(path = STORE_FILE, options: FileStoreOptions = {}): Promise<FileStore> {
     const store = new FileStore(resolve(path), options);
     try {
       await store.waitForLock();
       store.load();
     } catch (error) {
       if (!(error instanceof OxdStoreError)) throw error;
+      const { code = '' } = Object(error.cause) as NodeJS.ErrnoException;
+      if (PERMANENT.has(code)) throw new OxdConfigurationError([`store: ${error.message}`]);
     }
     return store;
   }
@@ -121,7 +135,10 @@ export class FileStore extends OxdStore {
   }
 
   private makeDirectory(): void {
-    mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
+    const directory = dirname(this.path);
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    // In a directory of the user's the rule would hide the user's own files.
+    if (this.isDefaultDirectory) ignoreInGit(directory);
   }
 
   private acquire(): void {
@@ -157,6 +174,14 @@ function atUse<T>(work: () => T): T {
   } catch (error) {
     if (!(error instanceof OxdConfigurationError)) throw error;
     throw new OxdStoreError(error.issues.join('\n'), { cause: error });
+  }
+}
+
+function ignoreInGit(directory: string): void {
+  try {
+    writeFileSync(join(directory, '.gitignore'), '*\n', { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 
@@ -214,8 +239,8 @@ function isObject(value: unknown): value is object {
 function inUse(path: string, pid: number | undefined): OxdConfigurationError {
   const who = pid === process.pid ? 'this process itself' : `process ${pid ?? 'unknown'}`;
   return new OxdConfigurationError([
-    `store: ${path} is in use by ${who}; give each application a store of its own, ` +
-      `or remove ${path}.lock if that is no application`,
+    `store: ${path} is in use by ${who}; give each application its own file with the option store ` +
+      `or the variable OXD_STORE_FILE, or remove ${path}.lock if that is no application`,
   ]);
 }
 

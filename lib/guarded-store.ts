@@ -11,6 +11,8 @@ export interface GuardedStoreOptions {
   readonly timeout?: number;
   /** Is told when the store is down at start-up. */
   readonly log: OxdLog;
+  /** Closes the store; default nothing: the application closes a store that it made. */
+  readonly close?: () => Promise<void>;
 }
 
 /**
@@ -21,16 +23,19 @@ export interface GuardedStoreOptions {
 export class GuardedStore extends OxdStore {
   private readonly timeout: number;
   private readonly log: OxdLog;
+  /** Closes the store if the module opened it. */
+  readonly close: () => Promise<void>;
   private readonly probing = new SingleFlight<void>();
   private trusted = false;
 
   constructor(
     private readonly inner: OxdStore,
-    { timeout = 2_000, log }: GuardedStoreOptions,
+    { timeout = 2_000, log, close = async () => undefined }: GuardedStoreOptions,
   ) {
     super();
     this.timeout = timeout;
     this.log = log;
+    this.close = close;
     if (inner.add) this.add = (key, value, ttl) => this.addOnce(key, value, ttl);
   }
 

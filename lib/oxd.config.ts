@@ -105,6 +105,7 @@ const VARIABLES: Readonly<Record<string, readonly [path: string, read: Read]>> =
   OXD_TRANSPORT_CONNECT_TIMEOUT: ['transport.connectTimeout', number],
   OXD_NAME: ['name', text],
   OXD_SECRET: ['secret', secrets],
+  OXD_STORE_FILE: ['store', text],
   OXD_EAGER: ['eager', flag],
   OXD_LOGIN_STATE_LIFETIME: ['login.stateLifetime', number],
   OXD_UMA_OVERWRITE: ['uma.overwrite', flag],

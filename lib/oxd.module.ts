@@ -36,8 +36,7 @@ import { UmaService } from './uma/uma.service.js';
 const providers: Provider[] = [
   { provide: OxdClock, useClass: SystemClock },
   { provide: OxdOptions, useFactory: readOptions, inject: [MODULE_OPTIONS_TOKEN] },
-  { provide: FileStore, useFactory: openFile, inject: [OxdOptions] },
-  { provide: OxdStore, useFactory: openStore, inject: [OxdOptions, FileStore] },
+  { provide: OxdStore, useFactory: openStore, inject: [OxdOptions] },
   { provide: OxdTransport, useFactory: openTransport, inject: [OxdOptions, OxdStore, OxdClock] },
   {
     provide: OxdClient,
@@ -75,7 +74,7 @@ export class OxdModule
     private readonly options: OxdOptions,
     private readonly transport: OxdTransport,
     private readonly client: OxdClient,
-    private readonly file: FileStore,
+    private readonly store: OxdStore,
     private readonly explorer: UmaResourceExplorer,
     private readonly protection: UmaProtection,
     private readonly strategy: StrategyLifecycle,
@@ -119,7 +118,8 @@ export class OxdModule
     this.strategy.end();
     this.protection.stop();
     await this.transport.close();
-    await this.file?.close();
+    // A store that replaces this provider is closed by the application, or the test, that made it.
+    if (this.store instanceof GuardedStore) await this.store.close();
   }
 
   /** Nest calls no shutdown hook of an application that did not start. */
@@ -140,17 +140,32 @@ function readOptions(options: OxdModuleOptions): OxdOptions {
   if (resolved.secretIsRandom) {
     log.warn('secret is not set: logins under way end with this process. Set it for production.');
   }
+  if (isForgetful(options, resolved)) {
+    log.warn(
+      'store is not set and transport is an instance: state is in memory, and each start registers ' +
+        'the site again. Set store, or site.client_id and site.client_secret.',
+    );
+  }
   return resolved;
 }
 
-/** The default store, opened only where the options bring none. */
-async function openFile({ store }: OxdOptions): Promise<FileStore | undefined> {
-  return store ? undefined : FileStore.open();
+/** Returns true if the default store loses the registration of a site in production. */
+function isForgetful({ store }: OxdModuleOptions, resolved: OxdOptions): boolean {
+  const { client_id, oxd_id } = resolved.site;
+  if (process.env.NODE_ENV !== 'production' || store !== undefined || client_id || oxd_id) {
+    return false;
+  }
+  return typeof resolved.store !== 'string';
 }
 
-async function openStore({ store, site }: OxdOptions, file: FileStore): Promise<OxdStore> {
-  const guarded = new GuardedStore(store ?? file, { log });
-  await guarded.probe();
+async function openStore({ store, site }: OxdOptions): Promise<OxdStore> {
+  const guarded = await guardedStore(store);
+  try {
+    await guarded.probe();
+  } catch (error) {
+    await guarded.close();
+    throw error;
+  }
   if (!guarded.add && !site.client_id && !site.oxd_id) {
     log.warn(
       'The store has no add(): with several replicas set site.client_id and client_secret, and ' +
@@ -158,6 +173,12 @@ async function openStore({ store, site }: OxdOptions, file: FileStore): Promise<
     );
   }
   return guarded;
+}
+
+async function guardedStore(store: OxdOptions['store']): Promise<GuardedStore> {
+  if (typeof store !== 'string') return new GuardedStore(store, { log });
+  const file = await FileStore.open(store);
+  return new GuardedStore(file, { log, close: () => file.close() });
 }
 
 function openTransport(
@@ -181,13 +202,13 @@ function makeClient(
 }
 
 function makeProtection(
-  { eager, store: given, uma: { overwrite } }: OxdOptions,
+  { eager, store: option, uma: { overwrite } }: OxdOptions,
   client: OxdClient,
   { version }: OxdTransport,
   store: OxdStore,
   clock: OxdClock,
 ): UmaProtection {
-  const volatile = given !== undefined && isVolatile(given);
+  const volatile = typeof option !== 'string' && isVolatile(option);
   const secondCall = secondCallOf(version);
   return new UmaProtection({ client, store, clock, log, secondCall, overwrite, eager, volatile });
 }

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { RegisterSiteParams } from './commands/registration.js';
 import { OxdConfigurationError } from './errors.js';
+import { STORE_FILE } from './file-store.js';
 import { checkOptions, checkTransport } from './oxd.options-rules.js';
 import { checkSite } from './oxd.options-site.js';
-import type { OxdStore } from './store.js';
+import { MemoryStore, type OxdStore } from './store.js';
 import type { OxdTransport } from './transport/transport.js';
 
 /** Option `site`: the params of `register_site`, and what names a site that exists already. */
@@ -122,8 +123,12 @@ export interface OxdModuleOptions {
    * ends logins at a restart; required where `NODE_ENV` is `production`.
    */
   readonly secret?: string | readonly string[];
-  /** Where state is kept; default a JSON file, `.oxd/store.json`. */
-  readonly store?: OxdStore;
+  /**
+   * Store of registrations, resources and logins under way: the path of a JSON file, or an instance.
+   * Default `.oxd/store.json`; a `MemoryStore` where `NODE_ENV` is `test` and with a transport
+   * instance. One application at a time can use a file. The module closes only a file that it opened.
+   */
+  readonly store?: OxdStore | string;
   /** True makes start-up wait for the registration and fail with it; default false. */
   readonly eager?: boolean;
   /** Login. */
@@ -156,8 +161,8 @@ export abstract class OxdOptions {
   readonly secret: readonly string[];
   /** Whether `secret` was left out and made up for this process. */
   readonly secretIsRandom: boolean;
-  /** The store that was given; undefined stands for the JSON file. */
-  readonly store: OxdStore | undefined;
+  /** The store instance, or the path of the JSON file. */
+  readonly store: OxdStore | string;
   /** Whether start-up waits for the registration. */
   readonly eager: boolean;
   /** Login. */
@@ -210,7 +215,7 @@ export function resolveOptions(
     transport: withDefaults(transport),
     secret: secret === undefined ? [randomBytes(32).toString('base64url')] : [secret].flat(),
     secretIsRandom: secret === undefined,
-    store,
+    store: store ?? defaultStore(transport, environment),
     eager: eager ?? false,
     login: { ...DEFAULTS.login, ...defined(login ?? {}) },
     uma: { ...DEFAULTS.uma, ...defined(uma ?? {}) },
@@ -236,6 +241,14 @@ function optionIssues(options: OxdModuleOptions, environment?: string): string[]
   ];
 }
 
+/** A test and a scripted transport must neither lock nor change the file of an application. */
+function defaultStore(
+  transport: OxdModuleOptions['transport'],
+  environment?: string,
+): OxdStore | string {
+  return environment === 'test' || isTransport(transport) ? new MemoryStore() : STORE_FILE;
+}
+
 function withDefaults(
   transport: NonNullable<OxdModuleOptions['transport']>,
 ): OxdOptions['transport'] {
@@ -253,9 +266,12 @@ function checkSecret(secret: OxdModuleOptions['secret'], environment?: string): 
 
 function checkStore(store: unknown): string[] {
   if (store === undefined) return [];
+  if (typeof store === 'string') return store.trim() === '' ? ['store: must not be blank'] : [];
   const methods = ['get', 'set', 'delete'] as const;
   const fits = methods.every((name) => typeof (store as OxdStore | null)?.[name] === 'function');
-  return fits ? [] : ['store: must have the methods get, set and delete, see OxdStore'];
+  return fits
+    ? []
+    : ['store: must be the path of a file, or have the methods get, set and delete, see OxdStore'];
 }
 
 function checkPaths(paths: unknown): string[] {

@@ -94,8 +94,10 @@ const LAYERS: Record<string, Row> = {
   },
   'oxd.options-site.ts': { may: ['client-details.ts', 'site-rules.ts'], node: [] },
   'oxd.options.ts': {
-    may: ['errors.ts', 'oxd.options-rules.ts', 'oxd.options-site.ts'],
-    types: ['store.ts', PORT, 'commands/registration.ts'],
+    may: [
+      ...['errors.ts', 'file-store.ts', 'oxd.options-rules.ts', 'oxd.options-site.ts', 'store.ts'],
+    ],
+    types: [PORT, 'commands/registration.ts'],
   },
 
   'wire/': { may: [...BASE, 'wire/'] },

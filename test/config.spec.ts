@@ -241,6 +241,7 @@ const VARIABLES: readonly [name: string, text: string, path: string, value: unkn
   ['OXD_TRANSPORT_CONNECT_TIMEOUT', '1500', 'transport.connectTimeout', 1500],
   ['OXD_NAME', 'intranet', 'name', 'intranet'],
   ['OXD_SECRET', `${SECRET}, ${OLDER}`, 'secret', [SECRET, OLDER]],
+  ['OXD_STORE_FILE', '/var/lib/app/oxd.json', 'store', '/var/lib/app/oxd.json'],
   ['OXD_EAGER', 'false', 'eager', false],
   ['OXD_LOGIN_STATE_LIFETIME', '60000', 'login.stateLifetime', 60_000],
   ['OXD_UMA_OVERWRITE', 'true', 'uma.overwrite', true],
@@ -318,6 +319,7 @@ describe('oxdConfig', () => {
 
   it.each([
     ['OXD_TRANSPORT_PORT', { OXD_TRANSPORT_TYPE: 'socket', OXD_TRANSPORT_PORT: '80 99' }],
+    ['OXD_STORE_FILE', { OXD_STORE_FILE: '  ' }],
     ['OXD_EAGER', { OXD_EAGER: 'yes' }],
     ['OXD_OP_HOST', { OXD_OP_HOST: 'op.example.com' }],
     ['OXD_TRANSPORT_PORT', { OXD_TRANSPORT_PORT: '8099' }],

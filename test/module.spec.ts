@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -37,6 +37,7 @@ const site = {
   op_host: 'https://op.example.com',
   authorization_redirect_uri: 'https://app.example.com/callback',
 };
+const FILE = '.oxd/store.json';
 const registered = { register_site: { oxd_id: 'site-1', op_host: site.op_host } };
 
 function options(transport: OxdTransport = new ScriptedTransport(registered)): OxdModuleOptions {
@@ -88,6 +89,25 @@ async function warnings(given: OxdModuleOptions): Promise<{ log: string[]; optio
   opened.push(module);
   await module.init();
   return { log: log.lines, options: module.get(OxdOptions) };
+}
+
+/** Options without a store and without a transport instance. */
+function embedded(): OxdModuleOptions {
+  return { site, secret: 'a secret of more than 32 characters' };
+}
+
+async function inEnvironment<T>(environment: string, work: () => Promise<T>): Promise<T> {
+  const before = process.env.NODE_ENV;
+  process.env.NODE_ENV = environment;
+  try {
+    return await work();
+  } finally {
+    process.env.NODE_ENV = before;
+  }
+}
+
+function byName(a: string, b: string): number {
+  return a.localeCompare(b);
 }
 
 /** As a Keyv is: a store without `add`. */
@@ -266,7 +286,7 @@ describe('OxdModule', () => {
     expect(modules[0]?.get(OxdStore)).not.toBe(modules[1]?.get(OxdStore));
   });
 
-  describe('with the default store', () => {
+  describe('with a store in a file', () => {
     const before = process.cwd();
     let directory: string;
 
@@ -285,19 +305,84 @@ describe('OxdModule', () => {
         ...registered,
         get_authorization_url: { authorization_url: 'https://op/?state=s' },
       });
-      const module = await start(OxdModule.forRoot({ ...options(transport), store: undefined }));
+      const module = await start(OxdModule.forRoot({ ...options(transport), store: FILE }));
       await module.get(OidcService).getAuthorizationUrl();
       expect((await stat('.oxd/store.json')).mode & 0o777).toBe(0o600);
       await module.close();
-      const next = await start(OxdModule.forRoot({ ...options(transport), store: undefined }));
+      const next = await start(OxdModule.forRoot({ ...options(transport), store: FILE }));
       await next.get(OidcService).getAuthorizationUrl();
       expect(transport.calls.filter(({ command }) => command === 'register_site')).toHaveLength(1);
     });
 
-    it('refuses a second one at the same time, naming store', async () => {
-      await start(OxdModule.forRoot({ ...options(), store: undefined }));
-      const second = start(OxdModule.forRoot({ ...options(), store: undefined }));
-      await expect(second).rejects.toThrow(/store: /);
+    it('rejects a second module on the file, naming option and variable', async () => {
+      await start(OxdModule.forRoot({ ...options(), store: FILE }));
+      const second = start(OxdModule.forRoot({ ...options(), store: FILE, name: 'second' }));
+      await expect(second).rejects.toThrow(/store: .*option store or the variable OXD_STORE_FILE/);
+    });
+
+    it('starts two applications in one directory, each with its own file', async () => {
+      await start(OxdModule.forRoot({ ...options(), store: FILE }));
+      await start(OxdModule.forRoot({ ...options(), store: 'data/second.json', name: 'second' }));
+      expect(await readdir('data')).toEqual(['second.json.lock']);
+    });
+
+    it('uses .oxd/store.json by default, and hides that directory from Git', async () => {
+      await inEnvironment('development', () => start(OxdModule.forRoot(embedded())));
+      expect((await readdir('.oxd')).toSorted(byName)).toEqual(['.gitignore', 'store.json.lock']);
+      expect(await readFile('.oxd/.gitignore', 'utf8')).toBe('*\n');
+    });
+
+    it('releases the file when the store file is not usable', async () => {
+      await writeFile('broken.json', 'not JSON');
+      const module = OxdModule.forRoot({ ...options(), store: 'broken.json' });
+      await expect(start(module)).rejects.toThrow('is not a store file');
+      expect(await readdir('.')).toEqual(['broken.json']);
+    });
+
+    it.each([
+      { name: 'OxdStore replaced', token: OxdStore, make: () => new MemoryStore() },
+      { name: 'OxdTransport replaced', token: OxdTransport, make: () => new ScriptedTransport() },
+    ])('starts a test of the module while its application runs: $name', async (row) => {
+      await inEnvironment('development', () => start(OxdModule.forRoot(embedded())));
+      const module = await Test.createTestingModule({ imports: [OxdModule.forRoot(embedded())] })
+        .overrideProvider(row.token)
+        .useValue(row.make())
+        .compile();
+      opened.push(module);
+      await module.init();
+      expect(await readdir('.oxd')).not.toContain('store.json');
+    });
+
+    it('is not touched when OxdStore is replaced, whatever the environment', async () => {
+      const builder = Test.createTestingModule({ imports: [OxdModule.forRoot(embedded())] });
+      const store = new MemoryStore();
+      await inEnvironment('development', async () => {
+        const module = await builder.overrideProvider(OxdStore).useValue(store).compile();
+        opened.push(module);
+        await module.init();
+        expect(module.get(OxdStore)).toBe(store);
+      });
+      expect(await readdir('.')).toEqual([]);
+    });
+
+    it('is not touched by a test module, of which several are open at once', async () => {
+      const TestModule = OxdModule.forRoot({ site, transport: new ScriptedTransport() });
+      await inEnvironment('development', async () => {
+        await start(TestModule);
+        await start(TestModule);
+      });
+      await start(TestModule);
+      expect(await readdir('.')).toEqual([]);
+    });
+
+    it('warns in production when the default store forgets the registration', async () => {
+      const { store: _, ...given } = options();
+      const client = { client_id: 'id', client_secret: 'client secret' };
+      await inEnvironment('production', async () => {
+        const { log } = await warnings(given);
+        expect(log).toEqual([expect.stringContaining('each start registers the site again')]);
+        expect((await warnings({ ...given, site: { ...site, ...client } })).log).toEqual([]);
+      });
     });
   });
 });

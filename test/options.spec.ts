@@ -2,6 +2,7 @@ import { jest } from '@jest/globals';
 import { OxdConfigurationError } from '../lib/errors.js';
 import { resolveOptions, type OxdModuleOptions } from '../lib/oxd.options.js';
 import { MemoryStore } from '../lib/store.js';
+import { ScriptedTransport } from '../lib/testing/testing.js';
 import { OxdTransport } from '../lib/transport/transport.js';
 import { CLIENT_METADATA_ROWS } from './support/client-metadata.js';
 
@@ -26,7 +27,7 @@ function issuesOf(options: unknown, environment?: string): readonly string[] {
 
 describe('options', () => {
   it('have the documented defaults', () => {
-    expect(resolveOptions({ site, secret })).toEqual({
+    expect(resolveOptions({ site, secret }, 'development')).toEqual({
       name: 'oxd',
       site: { ...site, scope: ['openid', 'profile', 'email'] },
       transport: {
@@ -37,7 +38,7 @@ describe('options', () => {
       },
       secret: [secret],
       secretIsRandom: false,
-      store: undefined,
+      store: '.oxd/store.json',
       eager: false,
       login: { stateLifetime: 300_000 },
       uma: { overwrite: false, paths: undefined },
@@ -181,6 +182,7 @@ describe('options', () => {
     ['an empty list of secrets', { site, secret: [] }, 'secret:'],
     ['a short secret in a list', { site, secret: [secret, 'short'] }, 'secret:'],
     ['a store without delete', { ...good, store: { get() {}, set() {} } }, 'store:'],
+    ['a store whose path is blank', { ...good, store: ' ' }, 'store:'],
     ['a store that is null', { ...good, store: null }, 'store:'],
     ['eager as text', { ...good, eager: 'yes' }, 'eager:'],
     [
@@ -514,6 +516,19 @@ describe('options', () => {
     expect(one.secret[0]).toHaveLength(43);
     expect(one.secret).not.toEqual(two.secret);
     expect(issuesOf({ site }, 'production')).toEqual([expect.stringContaining('secret:')]);
+  });
+
+  it.each([
+    { name: 'where NODE_ENV is test', environment: 'test', more: {} },
+    {
+      name: 'with a transport instance',
+      environment: 'production',
+      more: { transport: new ScriptedTransport() },
+    },
+  ])('have a store in memory by default $name', ({ environment, more }) => {
+    const resolved = resolveOptions({ ...good, ...more }, environment);
+    expect(resolved.store).toBeInstanceOf(MemoryStore);
+    expect(resolveOptions({ ...good, ...more, store: 'a.json' }, environment).store).toBe('a.json');
   });
 
   it('carry store, transport and functions over as they are, unfrozen', () => {

@@ -26,7 +26,7 @@ export interface SandboxOptions {
   /**
    * File that keeps registered clients, their UMA resources and signing keys over a restart, mode
    * 0600; false keeps them in memory. Default `.oxd/sandbox-clients.json` under the working
-   * directory.
+   * directory, and false where `NODE_ENV` is `test`.
    */
   readonly clientsFile?: string | false;
   /** Who can log in; default three demo users, whose password is `sandbox`. */
@@ -75,7 +75,8 @@ const DEFAULTS = {
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   refuse(options);
-  const { clientsFile, ...settings } = { ...DEFAULTS, ...defined(options) };
+  const inMemory = process.env.NODE_ENV === 'test' && { clientsFile: false as const };
+  const { clientsFile, ...settings } = { ...DEFAULTS, ...inMemory, ...defined(options) };
   await loadOidcProvider();
   const store = await openStore(clientsFile);
   try {
@@ -127,7 +128,8 @@ async function openStore(clientsFile: string | false): Promise<OxdStore> {
     return await FileStore.open(clientsFile);
   } catch (cause) {
     const why = cause instanceof OxdConfigurationError ? cause.issues.join(' ') : '';
-    throw new OxdConfigurationError([`clientsFile: ${why.replace(/^store: /, '')}`], { cause });
+    const issue = why.replace(/^store: /, '').replace(/ the option store or .*?,/, ' this option,');
+    throw new OxdConfigurationError([`clientsFile: ${issue}`], { cause });
   }
 }
 

@@ -63,7 +63,7 @@ describe.each([
     const transport = await connect?.();
     const site = { op_host: op.issuer };
     const app = await startApp({
-      options: { store: undefined, site, ...(transport && { transport }) },
+      options: { store: '.oxd/store.json', site, ...(transport && { transport }) },
     });
     opened.push(() => app.close());
     return app;

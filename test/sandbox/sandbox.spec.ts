@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -365,10 +365,23 @@ describe('a restart', () => {
     }
   });
 
+  it('is not written in a test that names none', async () => {
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      await (await startQuietly({ clientsFile: undefined })).close();
+    } finally {
+      process.chdir(before);
+    }
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   it('is refused while another sandbox has the file, and frees the port again', async () => {
     const clientsFile = join(folder, 'clients.json');
     const first = await startQuietly({ clientsFile });
-    await expect(startQuietly({ clientsFile })).rejects.toThrow(/clientsFile/);
+    await expect(startQuietly({ clientsFile })).rejects.toThrow(
+      /clientsFile: .* give each application its own file with this option, or remove/,
+    );
     await first.close();
     await (await startQuietly({ clientsFile })).close();
   });

@@ -107,6 +107,22 @@ describe('the file', () => {
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ version: 1, records: { site: 1 } });
   });
 
+  it('is hidden from Git in the default directory only, and an own .gitignore stays', async () => {
+    const before = process.cwd();
+    process.chdir(root);
+    try {
+      await (await open('.oxd/store.json')).close();
+      expect(await readFile('.oxd/.gitignore', 'utf8')).toBe('*\n');
+      await writeFile('.oxd/.gitignore', 'own');
+      await (await open('.oxd/other.json')).set('site', 1);
+      expect(await readFile('.oxd/.gitignore', 'utf8')).toBe('own');
+      await open('data/store.json');
+      expect(await readdir('data')).toEqual(['store.json.lock']);
+    } finally {
+      process.chdir(before);
+    }
+  });
+
   it('never holds a value with a lifetime', async () => {
     const store = await open();
     await store.set('site', 1);
@@ -194,10 +210,9 @@ describe('a file that is no store file', () => {
   });
 
   it('is an outage where it turns up later', async () => {
-    await writeFile(dirname(path), 'in the way');
+    await mkdir(`${path}.tmp`, { recursive: true });
     const store = await open();
-    await rm(dirname(path));
-    await mkdir(dirname(path));
+    await rm(`${path}.tmp`, { recursive: true });
     await writeFile(path, 'not JSON');
     await expect(store.get('site')).rejects.toThrow(OxdStoreError);
     expect(await readFile(path, 'utf8')).toBe('not JSON');
@@ -309,16 +324,33 @@ describe('the lock', () => {
 
 describe('a file that cannot be written', () => {
   it('does not stop the start, fails every use, and recovers', async () => {
-    await writeFile(dirname(path), 'in the way');
+    await mkdir(`${path}.tmp`, { recursive: true });
     const store = await open();
     await expect(store.get('site')).rejects.toThrow(OxdStoreError);
-    await expect(store.set('site', 1)).rejects.toThrow(/store\.json could not be .* \(E[A-Z]+\)/);
+    await expect(store.set('site', 1)).rejects.toThrow(/store\.json could not be .* \([A-Z_]+\)/);
     await expect(store.set('login', 1, 1_000)).rejects.toThrow(OxdStoreError);
     await expect(store.delete('site')).rejects.toThrow(OxdStoreError);
     await expect(store.add('lock', 1, 1_000)).rejects.toThrow(OxdStoreError);
-    await rm(dirname(path));
+    await rm(`${path}.tmp`, { recursive: true });
     await store.set('site', 1);
     expect(await store.get('site')).toBe(1);
+  });
+
+  it.each([
+    { name: 'its directory is a file', at: '.oxd', code: 'EEXIST' },
+    {
+      name: 'a directory above it is a file',
+      at: '.oxd',
+      file: '.oxd/app/s.json',
+      code: 'ENOTDIR',
+    },
+  ])('is rejected at start when $name', async ({ at, file = '.oxd/store.json', code }) => {
+    await writeFile(join(root, at), 'in the way');
+    const error = await open(join(root, file)).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(OxdConfigurationError);
+    expect((error as OxdConfigurationError).issues).toEqual([
+      expect.stringMatching(new RegExp(`^store: .*json could not be locked \\(${code}\\)`)),
+    ]);
   });
 
   it('keeps the old value in file and memory, and recovers', async () => {
@@ -357,14 +389,14 @@ describe('a file that cannot be written', () => {
     expect(await (await open()).get('site')).toBe('kept');
   });
 
-  it('fails by the permissions of the directory, for a user who has to heed them', async () => {
+  it('is rejected at start, and later fails, by its permissions for an ordinary user', async () => {
     await mkdir(dirname(path));
     for (const directory of [root, dirname(path)]) await giveAway(directory);
     await asOrdinaryUser(async () => {
       await chmod(dirname(path), 0o500);
-      const store = await open();
-      await expect(store.set('site', 1)).rejects.toThrow('(EACCES)');
+      await expect(open()).rejects.toThrow(/store: .*\(EACCES\)/);
       await chmod(dirname(path), 0o700);
+      const store = await open();
       await store.set('site', 1);
       await chmod(dirname(path), 0o500);
       await expect(store.set('site', 2)).rejects.toThrow('(EACCES)');
@@ -373,11 +405,9 @@ describe('a file that cannot be written', () => {
       await store.set('site', 3);
       await chmod(path, 0o000);
       await store.close();
-      const blind = await open();
-      await expect(blind.get('site')).rejects.toThrow('(EACCES)');
-      await expect(blind.set('site', 4)).rejects.toThrow('(EACCES)');
+      await expect(open()).rejects.toThrow(/store: .*read \(EACCES\)/);
       await chmod(path, 0o600);
-      expect(await blind.get('site')).toBe(3);
+      expect(await (await open()).get('site')).toBe(3);
     });
   });
 

@@ -55,6 +55,33 @@ export function saveRevision(project: string, revision: number): Promise<void> {
   return write(project, 'src/revision.ts', `export const REVISION = ${revision};\n`);
 }
 
+/** Writes two Jest specs that start the application's module, each while the other has it open. */
+export async function addSpecs(project: string): Promise<void> {
+  await mkdir(join(project, 'test'));
+  for (const [own, other] of [
+    ['a', 'b'],
+    ['b', 'a'],
+  ]) {
+    await write(
+      project,
+      `test/${own}.spec.js`,
+      `
+import { existsSync, writeFileSync } from 'node:fs';
+import { Test } from '@nestjs/testing';
+import { AppModule } from '../dist/app.module.js';
+
+it('starts the module', async () => {
+  const module = await Test.createTestingModule({ imports: [AppModule] }).compile();
+  await module.init();
+  writeFileSync('started-${own}', '');
+  while (!existsSync('started-${other}')) await new Promise((resolve) => setTimeout(resolve, 50));
+  await module.close();
+}, 60_000);
+`,
+    );
+  }
+}
+
 export function removeProject(project: string): Promise<void> {
   return rm(project, { recursive: true, force: true });
 }

@@ -1,13 +1,16 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { root } from '../support/source.js';
-import { createProject, removeProject, saveRevision } from './project.js';
+import { addSpecs, createProject, removeProject, saveRevision } from './project.js';
 
+const run = promisify(execFile);
 const SAVES = 10;
 const NEST = join(root, 'node_modules/@nestjs/cli/bin/nest.js');
+const JEST = join(root, 'node_modules/jest/bin/jest.js');
 /** Jest sets NODE_ENV, which the application must not inherit. */
 const { NODE_ENV: _, ...ENVIRONMENT } = process.env;
 
@@ -67,4 +70,14 @@ describe.each([
     expect(starts).toHaveLength(SAVES + 1);
     expect(await readdir(join(project, '.oxd'))).toContain('store.json.lock');
   });
+});
+
+it('two test workers start the module of an application that runs', async () => {
+  await addSpecs(project);
+  watch([]);
+  await expectStarted(0);
+  const config = JSON.stringify({ transform: {}, rootDir: project });
+  const args = ['--experimental-vm-modules', JEST, '--config', config, '--maxWorkers', '2'];
+  const { stderr } = await run(process.execPath, args, { cwd: project, env: ENVIRONMENT });
+  expect(stderr).toContain('2 passed');
 });
