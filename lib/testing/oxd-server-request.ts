@@ -103,7 +103,7 @@ function parse(text: string): unknown {
 /** The text up to the bracket that closes the first one. */
 function firstObject(text: string): string {
   let depth = 0;
-  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}]/gs)) {
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*(?:"|\\?$)|[{}]/gs)) {
     if (token === '{') depth += 1;
     if (token === '}' && --depth === 0) return text.slice(0, index + 1);
   }
