@@ -6,10 +6,11 @@ import { untilAborted } from '../until-aborted.js';
 import type { ExecuteOptions, OxdTransport } from '../transport/transport.js';
 import type { CommandName, Params, Result } from './command.js';
 import { ProtectionToken } from './protection-token.js';
-import type { SiteParams } from './registration.js';
+import type { SiteParams, UpdateSiteParams } from './registration.js';
 import { sender, type Send } from './send.js';
 import { SiteLifecycle } from './site-lifecycle.js';
 import type { Site } from './site-record.js';
+import { wholeUpdate } from './whole-update.js';
 
 /** What an {@link OxdClient} needs. */
 export interface OxdClientOptions {
@@ -39,6 +40,7 @@ export class OxdClient {
   private readonly send: Send;
   private readonly protection: ProtectionToken;
   private readonly site: SiteLifecycle;
+  private readonly complete: (params: UpdateSiteParams) => UpdateSiteParams;
 
   constructor({ transport, clock = Date.now, ...options }: OxdClientOptions) {
     this.send = sender(transport);
@@ -46,6 +48,9 @@ export class OxdClient {
     const { send, protection } = this;
     const { version } = transport;
     this.site = new SiteLifecycle({ ...options, clock, send, protection, version });
+    // A function, so that an inspected client shows no secret of the options.
+    this.complete = (params) =>
+      version === 'contract' ? params : wholeUpdate(params, options.site);
   }
 
   /**
@@ -55,6 +60,15 @@ export class OxdClient {
    */
   async oxdId(): Promise<string> {
     return (this.site.current ?? (await this.site.resolve())).oxd_id;
+  }
+
+  /**
+   * The parameters of `update_site` as the provider needs them: on oxd, those of the own site carry
+   * what the provider would otherwise reject or drop.
+   */
+  wholeUpdate(params: UpdateSiteParams): UpdateSiteParams {
+    const isOwn = !params.oxd_id || params.oxd_id === this.site.current?.oxd_id;
+    return isOwn ? this.complete(params) : params;
   }
 
   /**

@@ -61,7 +61,9 @@ export abstract class OidcCommands {
   }
 
   /**
-   * Changes the registration of a site at oxd and at the provider.
+   * Changes the registration of a site at oxd and at the provider. oxd 3.1 sends the provider only
+   * what is named, so an update of the own site there carries the `redirect_uris` and `grant_types`
+   * of the options if it names none.
    *
    * @throws {OxdCommandError} OXD_COMMAND_FAILED, for instance where the provider allows no changes
    * @see oxd 3.1 update_site (update_site_registration in 3.1.1); RFC 7592 §2.2
@@ -70,7 +72,7 @@ export abstract class OidcCommands {
     params: Params<'update_site'>,
     options?: ExecuteOptions,
   ): Promise<Result<'update_site'>> {
-    return this.client.execute('update_site', params, options);
+    return this.client.execute('update_site', this.client.wholeUpdate(params), options);
   }
 
   /**

@@ -20,6 +20,8 @@ export interface ServerContextOptions {
   readonly stateLifetime: number;
   /** Whether commands need a protection token. */
   readonly protectCommands: boolean;
+  /** Whether the provider rejects an update without `redirect_uris`. */
+  readonly strictUpdates: boolean;
 }
 
 /** What the commands of an `OxdServer` work with. */

@@ -51,8 +51,9 @@ export const setupClient: ServerCommand = async (context, params) => {
 /** @see oxd command update_site */
 export const updateSite: ServerCommand = async (context, params, site) => {
   if (site.unchangeable) throw new WireRefusal('invalid_registration_client_url');
-  // oxd sends what is named alone, and no provider takes a client without redirect URIs.
-  if (params.redirect_uris === undefined) throw unexpected();
+  // oxd sends the named parameters only. Gluu keeps the redirect URIs that an update omits.
+  const isWhole = params.redirect_uris !== undefined;
+  if (context.options.strictUpdates && !isWhole) throw unexpected();
   const { client_secret_expires_at: _, ...known } = params;
   await context.run('update_site', known);
   return { oxd_id: site.oxd_id };

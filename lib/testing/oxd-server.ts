@@ -39,6 +39,11 @@ export interface OxdServerOptions {
    * token of which the provider tells the `scope` (RFC 7662): it knows `scopes` alone.
    */
   readonly protectCommands?: boolean;
+  /**
+   * Has `update_site` without `redirect_uris` rejected, as providers do that follow RFC 7592 §2.2;
+   * default false: the registered ones stay, as at Gluu.
+   */
+  readonly strictUpdates?: boolean;
   /** Allows a provider on plain http; default false. */
   readonly allowInsecureRequests?: boolean;
   /** Certificates (PEM) of a private certificate authority. */
@@ -78,6 +83,7 @@ export class OxdServer {
 
   private constructor(private readonly options: OxdServerOptions) {
     const { clock, version = '3.1.4', stateLifetime = 300_000, protectCommands = false } = options;
+    const { strictUpdates = false } = options;
     const { allowInsecureRequests = false, timeout = 10_000, ca, initialAccessToken } = options;
     const kept = options.store ?? new MemoryStore({ clock });
     const store = new UndoableStore(kept);
@@ -101,6 +107,7 @@ export class OxdServer {
       store,
       stateLifetime,
       protectCommands,
+      strictUpdates,
     });
   }
 

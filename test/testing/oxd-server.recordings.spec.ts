@@ -211,6 +211,8 @@ async function startOthers(version: RecordedVersion, protectCommands: boolean): 
     as: await FakeAs.start(),
     server: await OxdServer.start({
       ...{ version, protectCommands, onSecret },
+      // The recorded provider follows RFC 7592.
+      strictUpdates: true,
       allowInsecureRequests: true,
     }),
   };
