@@ -20,7 +20,7 @@ export interface ServerContextOptions {
   readonly stateLifetime: number;
   /** Whether commands need a protection token. */
   readonly protectCommands: boolean;
-  /** Whether the provider rejects an update without `redirect_uris`. */
+  /** Has `update_site` without `redirect_uris` rejected. */
   readonly strictUpdates: boolean;
 }
 

@@ -15,7 +15,7 @@ export const registerSite: ServerCommand = async (context, params) => {
   const site = registration(params);
   const { oxd_id, op_host } = await discovering(() => context.run('register_site', site));
   // oxd, too, keeps the site before it looks at the token.
-  await context.options.records.keep({ oxd_id, ...described(params) });
+  await context.options.records.add({ oxd_id, ...described(params) });
   await checkNewSite(context, params, oxd_id);
   return { oxd_id, op_host };
 };
@@ -27,8 +27,8 @@ export const setupClient: ServerCommand = async (context, params) => {
   const { oxd_id, op_host, client_id, setup_client_oxd_id: setup_oxd_id = '' } = done;
   const { records } = context.options;
   const site = described(params);
-  await records.keep({ ...site, oxd_id, setup_oxd_id, setup_client_id: client_id });
-  await records.keep({ ...site, oxd_id: setup_oxd_id, isSetup: true });
+  await records.add({ ...site, oxd_id, setup_oxd_id, setup_client_id: client_id });
+  await records.add({ ...site, oxd_id: setup_oxd_id, isSetup: true });
   const credentials = {
     client_id,
     client_secret: done.client_secret,

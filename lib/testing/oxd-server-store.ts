@@ -22,10 +22,30 @@ export interface ServerSite {
 
 /** The sites and the states that oxd-server has given out. */
 export class ServerRecords {
+  /** Sites that share one list of resources: those registered since the start. */
+  private readonly sharing = new Set<string>();
+  private shared: readonly ProtectedResource[] = [];
+
+  /** @param sharesResources sites have one list of resources together, as in 3.1.1 */
   constructor(
     private readonly store: OxdStore,
     private readonly stateLifetime: number,
+    private readonly sharesResources: boolean,
   ) {}
+
+  /** Stores a new site. */
+  async add(site: ServerSite): Promise<void> {
+    if (!this.sharesResources) return this.keep(site);
+    this.sharing.add(site.oxd_id);
+    await this.keep({ ...site, resources: this.shared });
+  }
+
+  /** Replaces the resources of a site, and of those that share them. */
+  async keepResources(oxd_id: string, resources: readonly ProtectedResource[]): Promise<void> {
+    if (!this.sharing.has(oxd_id)) return this.keep({ oxd_id, resources });
+    this.shared = resources;
+    for (const one of this.sharing) await this.keep({ oxd_id: one, resources });
+  }
 
   /** Keeps a site, or what has changed of it. */
   async keep(site: ServerSite): Promise<void> {

@@ -22,7 +22,7 @@ export const umaRsProtect: ServerCommand = async (context, params, site) => {
   const { oxd_id } = site;
   const before = context.since('3.1.3') ? await madeRoom(context, params, site) : site.resources;
   const added = await registered(context, oxd_id, resources);
-  await context.options.records.keep({ oxd_id, resources: [...(before ?? []), ...added] });
+  await context.options.records.keepResources(oxd_id, [...(before ?? []), ...added]);
   return { oxd_id };
 };
 
@@ -40,7 +40,7 @@ async function madeRoom(
     const answer = await server.call({ method: 'DELETE', url });
     if (answer.status >= 400) throw refusal(context, answer);
   }
-  await context.options.records.keep({ oxd_id, resources: [] });
+  await context.options.records.keepResources(oxd_id, []);
   return [];
 }
 

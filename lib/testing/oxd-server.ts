@@ -71,7 +71,7 @@ export interface OxdServerOptions {
  * the scopes of a refresh, of a client token and of an RPT arrive as several and not as one;
  * `remove_site` removes the client at the provider, too; UMA discovery is checked as the engine does,
  * and what it answered wrongly is not passed on; an RPT's `active` is good as a JSON boolean only; no
- * RPT is asked about where none was sent; 3.1.1, too, keeps what is protected by site; oxd's own
+ * RPT is asked about where none was sent; oxd's own
  * error texts are shorter. It knows the commands of this package only.
  */
 export class OxdServer {
@@ -103,7 +103,7 @@ export class OxdServer {
       release: version,
       engine: this.engine,
       servers: this.servers,
-      records: new ServerRecords(kept, stateLifetime),
+      records: new ServerRecords(kept, stateLifetime, version === '3.1.1'),
       store,
       stateLifetime,
       protectCommands,

@@ -338,6 +338,33 @@ describe('uma_rs_check_access', () => {
   });
 });
 
+describe('the resources of two sites', () => {
+  const site = { authorization_redirect_uri: 'https://app.example/callback' };
+  it.each([
+    { version: '3.1.1', outcome: { access: 'denied' }, name: 'one list' },
+    { version: '3.1.4', outcome: { error: 'invalid_request' }, name: 'a list each' },
+  ] as const)('are $name on $version', async ({ version, outcome }) => {
+    const store = new MemoryStore();
+    const first = await Site.register(version, { store });
+    const before = await ask(first.server, 'register_site', { op_host: as.issuer, ...site });
+    await first.protect(photo(condition(['GET'], ['read'])));
+    const later = await ask(first.server, 'register_site', { op_host: as.issuer, ...site });
+    const check = { path: '/photo', http_method: 'GET' };
+    for (const { oxd_id } of [before, later])
+      expect(await ask(first.server, 'uma_rs_check_access', { oxd_id, ...check })).toMatchObject(
+        outcome,
+      );
+    // A restart ends the common list; each site has kept its copy.
+    const restarted = await start(version, { store });
+    const { oxd_id } = await ask(restarted, 'register_site', { op_host: as.issuer, ...site });
+    expect(await ask(restarted, 'uma_rs_check_access', { oxd_id, ...check })).toMatchObject({
+      error: 'invalid_request',
+    });
+    const own = { oxd_id: first.oxd_id, ...check };
+    expect(await ask(restarted, 'uma_rs_check_access', own)).toMatchObject({ access: 'denied' });
+  });
+});
+
 describe('uma_rp_get_rpt', () => {
   it('sends what it was given with the credentials of the site', async () => {
     const site = await Site.register('3.1.4');
