@@ -202,7 +202,7 @@ function makeClient(
 }
 
 function makeProtection(
-  { eager, store: option, uma: { overwrite } }: OxdOptions,
+  { eager, site, store: option, uma: { overwrite } }: OxdOptions,
   client: OxdClient,
   { version }: OxdTransport,
   store: OxdStore,
@@ -210,5 +210,10 @@ function makeProtection(
 ): UmaProtection {
   const volatile = typeof option !== 'string' && isVolatile(option);
   const secondCall = secondCallOf(version);
-  return new UmaProtection({ client, store, clock, log, secondCall, overwrite, eager, volatile });
+  // With a given site the store cannot know what was protected before.
+  const sharedList = version === '3.1.1' && !site.oxd_id;
+  return new UmaProtection({
+    ...{ client, store, clock, log },
+    ...{ secondCall, sharedList, overwrite, eager, volatile },
+  });
 }

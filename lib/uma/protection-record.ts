@@ -5,7 +5,12 @@ import { contentHash, labelOf, type UmaDeclaration } from './declaration.js';
 /** What a site has protected, as it is kept in the store: a hash by resource. */
 export interface ProtectionRecord {
   readonly resources: Readonly<Record<string, string>>;
+  /** The first `uma_rs_protect` was sent and its outcome is unknown. */
+  readonly unconfirmed?: true;
 }
+
+/** The record while the outcome of the first `uma_rs_protect` is unknown. */
+export const UNCONFIRMED: ProtectionRecord = { resources: {}, unconfirmed: true };
 
 /** How what is declared differs from what was protected. */
 export interface Difference {

@@ -3,23 +3,32 @@ import type { OxdClock } from '../clock.js';
 const FIRST = 1_000;
 const LONGEST = 60_000;
 
+/** Bounds of the next pause, in milliseconds. */
+export interface PauseRange {
+  readonly least: number;
+  readonly most: number;
+}
+
+const USUAL: PauseRange = { least: FIRST, most: LONGEST };
+
 /**
- * Repeats work until it has succeeded, with pauses that grow from one second to one minute. Asked
- * for again after it has succeeded, it keeps the same pauses: one outage is one run, however many
- * requests notice it.
+ * Repeats work until it has succeeded, with pauses that double, usually from one second to one
+ * minute. If it is started again after it has succeeded, the pauses continue: one outage is one run,
+ * however many requests notice it.
  */
 export class Repeater {
   private pause = FIRST;
+  private lastPause = 0;
   private earliest = -Infinity;
   private endedAt = -Infinity;
   private running = false;
   private stopped = false;
   private cancel: (() => void) | undefined;
 
-  /** @param work tells whether it succeeded; never rejects */
+  /** @param work resolves to true if it succeeded, else to the next pause; never rejects */
   constructor(
     private readonly clock: OxdClock,
-    private readonly work: () => Promise<boolean>,
+    private readonly work: () => Promise<boolean | PauseRange>,
   ) {}
 
   /** Sees to it that the work is done, now or after the pause. */
@@ -44,18 +53,19 @@ export class Repeater {
   private run(): void {
     this.cancel = undefined;
     this.running = true;
-    void this.work().then((succeeded) => {
+    void this.work().then((outcome) => {
       this.running = false;
-      this.lengthen();
-      if (!succeeded) this.start();
+      this.lengthen(typeof outcome === 'object' ? outcome : USUAL);
+      if (outcome !== true) this.start();
     });
   }
 
-  private lengthen(): void {
+  private lengthen({ least, most }: PauseRange): void {
     const now = this.clock.now();
-    if (now - this.endedAt > 2 * LONGEST) this.pause = FIRST;
+    const isQuiet = now - this.endedAt > 2 * Math.max(LONGEST, this.lastPause);
+    this.lastPause = Math.min(Math.max(isQuiet ? FIRST : this.pause, least), most);
+    this.pause = 2 * this.lastPause;
     this.endedAt = now;
-    this.earliest = now + this.pause;
-    this.pause = Math.min(2 * this.pause, LONGEST);
+    this.earliest = now + this.lastPause;
   }
 }

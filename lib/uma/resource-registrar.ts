@@ -1,6 +1,6 @@
 import type { OxdClient } from '../commands/oxd-client.js';
 import type { UmaRsProtectParams } from '../commands/uma.js';
-import { OxdCommandError } from '../errors.js';
+import { OxdCommandError, OxdError } from '../errors.js';
 import type { OxdLog } from '../log.js';
 import { once } from '../store-lock.js';
 import type { OxdStore } from '../store.js';
@@ -13,6 +13,7 @@ import {
   readRecord,
   recordKey,
   recordOf,
+  UNCONFIRMED,
   type Difference,
   type ProtectionRecord,
 } from './protection-record.js';
@@ -35,6 +36,11 @@ export interface RegistrarOptions {
   readonly store: OxdStore;
   readonly log: OxdLog;
   readonly secondCall: SecondCall;
+  /**
+   * Other sites of the oxd-server may answer for this one: 3.1.1 has one list of resources for all
+   * the sites that it has registered since its start.
+   */
+  readonly sharedList: boolean;
   /** Option `uma.overwrite`. */
   readonly overwrite: boolean;
 }
@@ -53,6 +59,8 @@ type Declared = readonly UmaDeclaration[];
 interface Run {
   readonly declared: Declared;
   readonly signal: AbortSignal;
+  /** Key of the site's record. */
+  readonly key: string;
 }
 
 /** Longest time a registration may take, in milliseconds. */
@@ -86,18 +94,18 @@ export class ResourceRegistrar {
         return record && isSame(differenceOf(declared, record)) ? record : undefined;
       },
       work: async (ending) => {
-        const record = await readRecord(store, key);
-        await this.bring({ declared, signal: ending }, record);
+        await this.bring({ declared, signal: ending, key }, await readRecord(store, key));
         return true;
       },
       signal,
     });
   }
 
-  private async bring(run: Run, record: ProtectionRecord | undefined): Promise<void> {
+  private async bring(run: Run, found: ProtectionRecord | undefined): Promise<void> {
     const { secondCall } = this.options;
+    const record = found?.unconfirmed ? undefined : found;
     if (secondCall === 'upsert') return this.upsert(run, record);
-    if (secondCall === 'append') return this.append(run, record);
+    if (secondCall === 'append') return this.append(run, record, found?.unconfirmed);
     const difference = record && differenceOf(run.declared, record);
     if (!difference || isSame(difference)) return this.protectOnce(run);
     if (this.options.overwrite) return this.protect(run, { overwrite: true });
@@ -129,24 +137,58 @@ export class ResourceRegistrar {
     }
   }
 
-  private async append(run: Run, record?: ProtectionRecord): Promise<void> {
+  private async append(run: Run, record?: ProtectionRecord, unconfirmed = false): Promise<void> {
     if (record) return this.tellNotSent(differenceOf(run.declared, record));
-    if (!(await this.isProtected(run))) return this.protect(run);
+    const { sharedList } = this.options;
+    const known = await this.protectedOnes(run).catch((error: unknown) => {
+      // oxd looks the resource up first: whatever failed after that, there is one.
+      const isThere = sharedList && !unconfirmed && wordOf(error) === 'internal_error';
+      throw isThere ? foreignResources(run.declared, error) : error;
+    });
+    if (known.length === 0) return this.protectFirst(run);
+    const isOwn = unconfirmed && known.length === run.declared.length;
+    if (sharedList && !isOwn) throw foreignResources(known);
     this.tell(
       'This site has protected resources before, which this store does not know. Nothing is ' +
         'sent: oxd up to 3.1.2 would register them a second time.',
     );
   }
 
-  /** Whether an earlier call got through of which no answer arrived. */
-  private async isProtected({ declared: [first], signal }: Run): Promise<boolean> {
+  /**
+   * Declarations that oxd already answers for: an earlier call got through without a reply, or
+   * another site protects the same paths. A call protects all or none, so the first one is enough;
+   * another site may share only some.
+   */
+  private async protectedOnes({ declared, signal }: Run): Promise<Declared> {
+    const known: UmaDeclaration[] = [];
+    for (const one of this.options.sharedList ? declared : declared.slice(0, 1)) {
+      if (await this.isProtected(one, signal)) known.push(one);
+    }
+    return known;
+  }
+
+  private async isProtected(
+    { path, http_method }: UmaDeclaration,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     try {
-      const { path = '', http_method = '' } = first ?? {};
       const { client } = this.options;
       await client.execute('uma_rs_check_access', { path, http_method }, { signal });
       return true;
     } catch (error) {
       if (wordOf(error) === 'invalid_request') return false;
+      throw error;
+    }
+  }
+
+  /** With a mark in the store while the outcome is unknown: without one, a resource is another's. */
+  private async protectFirst(run: Run): Promise<void> {
+    const { store, sharedList } = this.options;
+    if (sharedList) await store.set(run.key, UNCONFIRMED);
+    try {
+      await this.protect(run);
+    } catch (error) {
+      if (sharedList && hasProtectedNothing(error)) await store.delete(run.key);
       throw error;
     }
   }
@@ -188,6 +230,23 @@ export class ResourceRegistrar {
     this.told.add(message);
     this.options.log.warn(message);
   }
+}
+
+/** oxd stores the resources of a call last: an error reply means that it has stored none. */
+function hasProtectedNothing(error: unknown): boolean {
+  return error instanceof OxdCommandError || (error instanceof OxdError && !error.mayHaveRun);
+}
+
+function foreignResources(declared: Declared, cause?: unknown): OxdCommandError {
+  const what = cause === undefined ? listed(declared) : `one of ${listed(declared)}`;
+  return new OxdCommandError(
+    `uma_rs_protect was not sent: another application at this oxd-server protects ${what} ` +
+      'already, and oxd 3.1.1 would let its RPTs in here. Run one application per oxd-server ' +
+      '3.1.1, or a later version. After the loss of the store or of the storage of oxd-server ' +
+      'clear both.',
+    { error: 'uma_protection_exists' },
+    { command: 'uma_rs_protect', cause },
+  );
 }
 
 function wordOf(error: unknown): string | undefined {

@@ -1,7 +1,8 @@
 import type { OxdClock } from '../clock.js';
 import { OxdError, printable } from '../errors.js';
 import type { UmaDeclaration } from './declaration.js';
-import { Repeater } from './repeater.js';
+import { failedRegistration } from './failed-registration.js';
+import { Repeater, type PauseRange } from './repeater.js';
 import { ResourceRegistrar, type RegistrarOptions } from './resource-registrar.js';
 
 /** What an {@link UmaProtection} needs. */
@@ -21,6 +22,7 @@ export class UmaProtection {
   private ready = false;
   private missing = false;
   private runs = 0;
+  private left = 0;
   private readonly ending = new AbortController();
 
   constructor(private readonly options: UmaProtectionOptions) {
@@ -38,7 +40,13 @@ export class UmaProtection {
     if (declared.length === 0 || this.isManual) return this.beginWithout();
     if (!this.options.store.add) this.options.log.warn(ALONE);
     if (!this.options.eager) return this.repeater.start();
-    await this.registrar.register(declared, { signal: this.ending.signal });
+    await this.registrar
+      .register(declared, { signal: this.ending.signal })
+      .catch((error: unknown) => {
+        this.count(error);
+        if (this.left > 0) this.options.log.error(leftBehind(this.left));
+        throw error;
+      });
     this.ready = true;
   }
 
@@ -88,7 +96,7 @@ export class UmaProtection {
     if (this.declared.length > 0) this.options.log.warn(MANUAL);
   }
 
-  private async attempt(): Promise<boolean> {
+  private async attempt(): Promise<boolean | PauseRange> {
     const { missing } = this;
     this.missing = false;
     try {
@@ -99,9 +107,18 @@ export class UmaProtection {
       return true;
     } catch (error) {
       this.missing ||= missing;
-      if (!this.ending.signal.aborted) this.options.log.error(failure(error));
-      return false;
+      const pauses = this.count(error);
+      if (!this.ending.signal.aborted) this.options.log.error(failure(error, this.left));
+      return pauses ?? false;
     }
+  }
+
+  /** @returns bounds of the next pause, if not the usual ones */
+  private count(error: unknown): PauseRange | undefined {
+    const { secondCall } = this.options;
+    const { pauses, left } = failedRegistration(error, secondCall, this.declared.length);
+    this.left += left;
+    return pauses;
   }
 }
 
@@ -114,9 +131,17 @@ const MANUAL =
   'the store forgets them. They answer 503 until UmaService.protect() has been called for them; ' +
   'or use a store that persists.';
 
-function failure(error: unknown): string {
+function failure(error: unknown, left: number): string {
   const reason = error instanceof OxdError ? `${error.code}: ${error.message}` : foreign(error);
-  return `The resources of @UmaProtected are not registered, trying again. ${reason}`;
+  const end = left > 0 ? ` ${leftBehind(left)}` : '';
+  return `The resources of @UmaProtected are not registered, trying again. ${reason}${end}`;
+}
+
+function leftBehind(count: number): string {
+  return (
+    `Up to ${count} resources of the attempts since the start may be left at the authorization ` +
+    'server, unknown to oxd: delete them there.'
+  );
 }
 
 function foreign(error: unknown): string {

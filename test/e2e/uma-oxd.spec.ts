@@ -69,9 +69,11 @@ class Oxd {
   port = 0;
   private server: OxdServer;
 
+  private constructor(private readonly options: OxdServerOptions) {}
+
   static async start(options: OxdServerOptions = {}): Promise<Oxd> {
-    const oxd = new Oxd();
-    await oxd.open(options);
+    const oxd = new Oxd(options);
+    await oxd.open();
     return closing(oxd);
   }
 
@@ -84,12 +86,13 @@ class Oxd {
     return this.server.close();
   }
 
-  private async open(options: OxdServerOptions): Promise<void> {
+  private async open(options: OxdServerOptions = {}): Promise<void> {
     this.server = await OxdServer.start({
       store: this.store,
       allowInsecureRequests: true,
       onSecret: registerSecret,
       port: this.port,
+      ...this.options,
       ...options,
     });
     this.port = this.server.port;
@@ -282,6 +285,28 @@ describe.each(ADAPTERS)('a protected route on %s, through oxd-server', (adapter)
       expect((await one.ask({ path: '/albums', rpt: other })).status).toBe(200);
     });
 
+    it('stays closed on 3.1.1 if another application protects the same path there', async () => {
+      const version = '3.1.1';
+      const oxd = await Oxd.start({ version });
+      const first = await app(oxd, { version, options: { store: keptStore() } });
+      const rpt = await rptFor(first, '/albums');
+      const controllers = [albums('view')];
+      const options = { store: keptStore(), eager: false };
+      for (let starts = 0; starts < 2; starts++) {
+        const other = await app(oxd, { version, client_name: 'Other', controllers, options });
+        const said = () => other.log.with('error', 'another application at this oxd-server');
+        await eventually(async () => {
+          const answer = await other.ask({ path: '/albums', rpt });
+          expect(answer.status).toBe(503);
+          return { ...answer, status: said().length };
+        }, 1);
+        expectUnavailable(await other.ask({ path: '/albums', rpt }), '3600');
+        expect(said()[0]).toContain('GET /albums (Albums.list)');
+        await closeNow(other);
+      }
+      expect((await first.ask({ path: '/albums', rpt })).status).toBe(200);
+    });
+
     describe('a further start', () => {
       let oxd: Oxd;
       let before: RegisteredResource[];
@@ -338,6 +363,27 @@ describe.each(ADAPTERS)('a protected route on %s, through oxd-server', (adapter)
         expect((await one.ask({ path: '/albums', rpt })).status).toBe(200);
       });
     });
+  });
+
+  it('lets no RPT of another application in on 3.1.1, where all have one list', async () => {
+    const version = '3.1.1';
+    const as = closing(await FakeAs.start());
+    const oxd = await Oxd.start({ version });
+    const given = { oxd, op_host: as.issuer, version } as const;
+    const first = await start({ ...given, options: { store: keptStore() } });
+    const rpt = as.rpt(as.item(as.idOf('[GET] /albums'), 'view'));
+    expect((await first.ask({ path: '/albums', rpt })).status).toBe(200);
+    const options = { store: keptStore(), eager: false };
+    const other = await start({
+      ...{ ...given, client_name: 'Other', controllers: [albums('view')], options },
+    });
+    const said = () => other.log.with('error', 'another application at this oxd-server');
+    await eventually(async () => {
+      const answer = await other.ask({ path: '/albums', rpt });
+      expect(answer.status).toBe(503);
+      return { ...answer, status: said().length };
+    }, 1);
+    expectUnavailable(await other.ask({ path: '/albums', rpt }), '3600');
   });
 
   describe.each([
@@ -407,20 +453,22 @@ describe.each(ADAPTERS)('a protected route on %s, through oxd-server', (adapter)
         if (version === '3.1.1') return expectRefused(one);
         await eventually(async () => {
           const answer = await one.ask('/albums');
-          expectUnavailable(answer, '1');
-          return {
-            ...answer,
-            status: one.log.with('error', 'not registered, trying again').length,
-          };
+          expect(answer.status).toBe(503);
+          return { ...answer, status: one.log.with('error', 'trying again').length };
         }, 1);
-        expectUnavailable(await one.ask({ path: '/admin', rpt: good('[GET] /admin') }), '1');
+        expectUnavailable(await one.ask('/albums'), '3600');
+        expectUnavailable(await one.ask({ path: '/admin', rpt: good('[GET] /admin') }), '3600');
         await one.app.get(OidcService).removeSite();
-        await one.clock.advance(60_000);
+        await one.clock.advance(3_600_000);
         await eventually(() => one.ask('/albums'), 401);
       });
 
       it('is protected again once the site is registered anew', async () => {
-        if (version === '3.1.1') return expectGoodAgain(await app({ store: keptStore() }));
+        if (version === '3.1.1') {
+          await oxd.close();
+          await oxd.restart({ forgetful: true });
+          return expectGoodAgain(await app({ store: keptStore() }));
+        }
         const one = await app();
         await one.app.get(OidcService).removeSite();
         expectUnavailable(await one.ask('/albums'), '1');

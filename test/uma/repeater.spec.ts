@@ -1,8 +1,8 @@
-import { Repeater } from '../../lib/uma/repeater.js';
+import { Repeater, type PauseRange } from '../../lib/uma/repeater.js';
 import { ManualClock, settled } from '../support/manual-clock.js';
 
 /** A repeater of scripted outcomes; success where none is left. */
-function repeater(...outcomes: boolean[]) {
+function repeater(...outcomes: (boolean | PauseRange)[]) {
   const clock = new ManualClock();
   const runs: number[] = [];
   const begun = clock.now();
@@ -56,6 +56,21 @@ describe('Repeater', () => {
     await settled();
     one.start();
     expect(clock.waiting).toEqual([1000]);
+  });
+
+  it('keeps a pause within the bounds that the work names', async () => {
+    const hour = 3_600_000;
+    const growing = { least: 1_000, most: hour };
+    const { clock, runs, one } = repeater(...Array<PauseRange>(14).fill(growing));
+    one.start();
+    await settled();
+    await pass(clock, 14_000);
+    expect(runs).toEqual([0, 1, 3, 7, 15, 31, 63, 127, 255, 511, 1023, 2047, 4095, 7695, 11_295]);
+    const seldom = repeater({ least: hour, most: hour }, false, false);
+    seldom.one.start();
+    await settled();
+    await pass(seldom.clock, 3_700);
+    expect(seldom.runs).toEqual([0, 3600, 3660]);
   });
 
   it('tells how long to wait: at least a second', async () => {

@@ -1,6 +1,6 @@
 import type { Params } from '../../lib/commands/command.js';
 import { OxdClient } from '../../lib/commands/oxd-client.js';
-import { OxdTransportError } from '../../lib/errors.js';
+import { OxdCommandError, OxdTransportError } from '../../lib/errors.js';
 import { MemoryStore, type OxdStore } from '../../lib/store.js';
 import { ScriptedTransport } from '../../lib/testing/testing.js';
 import type { OxdVersion } from '../../lib/transport/transport.js';
@@ -76,7 +76,11 @@ function boot({ transport, store = new MemoryStore(), ...given }: World) {
   const client = new OxdClient({ site: SITE, transport, store, log });
   const options = { overwrite: false, eager: false, volatile: false, ...given };
   const secondCall = secondCallOf(transport.version);
-  const protection = new UmaProtection({ client, store, clock, log, secondCall, ...options });
+  const sharedList = transport.version === '3.1.1';
+  const protection = new UmaProtection({
+    ...{ client, store, clock, log, secondCall, sharedList },
+    ...options,
+  });
   return { clock, log, protection };
 }
 
@@ -281,6 +285,131 @@ describe.each(APPENDING)('protection on %s, which appends', (version) => {
     protection.restore(protection.edition);
     await clock.advance(600_000);
     expect(transport.calls).toEqual([]);
+  });
+});
+
+describe('protection on 3.1.1, where all sites have one list of resources', () => {
+  const FOREIGN = 'another application at this oxd-server protects';
+  const [a, b] = [declared('/a'), declared('/b')];
+
+  it.each([
+    { name: 'all', paths: ['/a', '/b'], named: 'GET /a (Albums.a), GET /b (Albums.b)' },
+    { name: 'one', paths: ['/b'], named: 'GET /b (Albums.b)' },
+  ])('stays closed if another site has $name of its paths, over restarts', async (row) => {
+    const world = { transport: new Double('3.1.1'), store: new MemoryStore() };
+    world.transport.paths = row.paths;
+    for (let starts = 0; starts < 2; starts++) {
+      const { clock, log, protection } = await start(world, a, b);
+      expect(protection.wait).toBe(3_600_000);
+      expect(log.with('error', FOREIGN)[0]).toContain(row.named);
+      await clock.advance(3_600_000);
+      expect(protection.wait).toBe(3_600_000);
+    }
+    expect(world.transport.protects).toEqual([]);
+  });
+
+  it('fails an eager start if another site has one of its paths', async () => {
+    const transport = new Double('3.1.1');
+    transport.paths = ['/a'];
+    await expect(start({ transport, eager: true }, a)).rejects.toThrow(FOREIGN);
+  });
+
+  it('opens once the other site has been removed', async () => {
+    const transport = new Double('3.1.1');
+    transport.paths = ['/a'];
+    const { clock, protection } = await start({ transport }, a);
+    transport.paths = [];
+    await clock.advance(3_600_000);
+    expect(protection.wait).toBeUndefined();
+    expect(transport.paths).toEqual(['/a']);
+  });
+
+  it('stays closed if another site protects its path after an attempt that failed', async () => {
+    const world = { transport: new Double('3.1.1'), store: new MemoryStore() };
+    world.transport.script({ uma_rs_protect: refusal('internal_error') });
+    const { clock, log, protection } = await start(world, a);
+    world.transport.recover();
+    world.transport.paths = ['/a'];
+    await clock.advance(1000);
+    expect(protection.wait).toBe(3_600_000);
+    expect(log.with('error', FOREIGN)).toHaveLength(1);
+  });
+
+  it('stays closed if another site has a part of what an attempt without a reply sent', async () => {
+    const world = { transport: new Double('3.1.1'), store: new MemoryStore() };
+    const lost = new OxdTransportError('OXD_TRANSPORT_TIMEOUT', 'Late.', { mayHaveRun: true });
+    world.transport.script({ uma_rs_protect: lost });
+    const { clock, log } = await start(world, a, b);
+    world.transport.paths = ['/b'];
+    await clock.advance(1000);
+    expect(log.with('error', FOREIGN)).toHaveLength(1);
+  });
+});
+
+describe('a registration that the authorization server rejects', () => {
+  const all = [declared('/a'), declared('/b'), declared('/c'), declared('/d')];
+  const rejected = (error: string): OxdCommandError =>
+    new OxdCommandError(error, { error }, { command: 'uma_rs_protect' });
+
+  it.each(OXD)(
+    'is repeated once an hour on %s, and the log counts what is left',
+    async (version) => {
+      const transport = new Double(version);
+      transport.script({ uma_rs_protect: rejected('http_status_403') });
+      const { clock, log, protection } = await start({ transport }, ...all);
+      expect(protection.wait).toBe(3_600_000);
+      for (let minute = 0; minute < 59; minute++) await clock.advance(60_000);
+      expect(transport.protects).toHaveLength(1);
+      await clock.advance(60_000);
+      const [first, second, ...others] = log.with('error', 'not registered, trying again');
+      expect(first).toContain('Up to 3 resources of the attempts since the start may be left');
+      expect(second).toContain('Up to 6 resources');
+      expect(others).toEqual([]);
+    },
+  );
+
+  it.each(['internal_error', 'http_status_503', 'http_status_429'])(
+    'is repeated with pauses up to an hour after %s',
+    async (error) => {
+      const transport = new Double('3.1.4');
+      const mayHaveRun = error === 'internal_error';
+      const failed = new OxdCommandError(
+        error,
+        { error },
+        { command: 'uma_rs_protect', mayHaveRun },
+      );
+      transport.script({ uma_rs_protect: failed });
+      const { clock, log } = await start({ transport }, ...all);
+      for (let second = 0; second < 600; second++) await clock.advance(1000);
+      expect(transport.protects).toHaveLength(10);
+      expect(log.with('error', 'Up to 30 resources')).toHaveLength(1);
+    },
+  );
+
+  it('is repeated every minute with one resource, which leaves none', async () => {
+    const transport = new Double('3.1.4');
+    transport.script({ uma_rs_protect: rejected('http_status_503') });
+    const { clock, log } = await start({ transport }, declared('/a'));
+    for (let second = 0; second < 600; second++) await clock.advance(1000);
+    expect(transport.protects).toHaveLength(15);
+    expect(log.with('error', 'may be left')).toEqual([]);
+  });
+
+  it('is repeated every minute on the embedded engine, which leaves none', async () => {
+    const transport = new Double('contract');
+    transport.script({ uma_rs_protect: rejected('http_status_403') });
+    const { clock, log } = await start({ transport }, ...all);
+    for (let second = 0; second < 600; second++) await clock.advance(1000);
+    expect(transport.protects).toHaveLength(15);
+    expect(log.with('error', 'may be left')).toEqual([]);
+  });
+
+  it('fails an eager start, and the log counts what is left', async () => {
+    const transport = new Double('3.1.4');
+    transport.script({ uma_rs_protect: rejected('http_status_403') });
+    const { log, protection } = boot({ transport, eager: true });
+    await expect(protection.begin(all)).rejects.toThrow('http_status_403');
+    expect(log.with('error', 'Up to 3 resources')).toHaveLength(1);
   });
 });
 
