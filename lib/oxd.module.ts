@@ -146,6 +146,7 @@ function readOptions(options: OxdModuleOptions): OxdOptions {
         'the site again. Set store, or site.client_id and site.client_secret.',
     );
   }
+  checkNetwork(resolved);
   return resolved;
 }
 
@@ -156,6 +157,16 @@ function isForgetful({ store }: OxdModuleOptions, resolved: OxdOptions): boolean
     return false;
   }
   return typeof resolved.store !== 'string';
+}
+
+function checkNetwork({ transport }: OxdOptions): void {
+  if (isTransport(transport) || transport.type !== 'embedded') return;
+  if (process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0') return;
+  log.warn(
+    'NODE_TLS_REJECT_UNAUTHORIZED=0 is set: it has no effect on connections to the OpenID Provider, ' +
+      'but other code of this process verifies no certificate. Remove it; for a private ' +
+      'certificate authority set transport.ca.',
+  );
 }
 
 async function openStore({ store, site }: OxdOptions): Promise<OxdStore> {

@@ -22,7 +22,10 @@ export interface EmbeddedTransportOptions {
    * loopback hosts.
    */
   readonly allowInsecureRequests?: boolean;
-  /** Certificates (PEM) of a private certificate authority, in addition to the usual ones. */
+  /**
+   * Certificates (PEM) of a private certificate authority, in addition to the usual ones. TLS is
+   * always verified: `NODE_TLS_REJECT_UNAUTHORIZED` has no effect.
+   */
   readonly ca?: string | readonly string[];
   /**
    * Limit for each request to the provider, in milliseconds; default 10000. An access check with all

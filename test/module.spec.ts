@@ -31,6 +31,7 @@ import {
 } from '../lib/index.js';
 import { oxdConfig } from '../lib/oxd.config.js';
 import { ScriptedTransport } from '../lib/testing/testing.js';
+import { setEnvironment } from './support/real-environment.js';
 import { LogLines } from './support/uma-app.js';
 
 const site = {
@@ -246,6 +247,13 @@ describe('OxdModule', () => {
     const { log, options: resolved } = await warnings({ ...options(), ...given() });
     expect(log).toEqual(lines.map((line) => expect.stringMatching(line) as string));
     for (const secret of resolved.secret) expect(log.join()).not.toContain(secret);
+  });
+
+  it('warns at start that NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect here', async () => {
+    const restore = setEnvironment({ NODE_TLS_REJECT_UNAUTHORIZED: '0' });
+    const { log } = await warnings({ ...options(), transport: { type: 'embedded' } });
+    restore();
+    expect(log).toEqual([expect.stringContaining('NODE_TLS_REJECT_UNAUTHORIZED=0 is set')]);
   });
 
   it('leaves the registration to the first use, or waits for it where eager is set', async () => {

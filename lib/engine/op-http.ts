@@ -85,7 +85,12 @@ export class OpHttp {
     this.agent = new Agent({
       connections: 64,
       maxResponseSize: MAX_ANSWER,
-      connect: { timeout, ...(ca && { ca: [...rootCertificates, ...[ca].flat()] }) },
+      connect: {
+        timeout,
+        // Set explicitly, or NODE_TLS_REJECT_UNAUTHORIZED=0 would switch the verification off.
+        rejectUnauthorized: true,
+        ...(ca && { ca: [...rootCertificates, ...[ca].flat()] }),
+      },
     });
   }
 
