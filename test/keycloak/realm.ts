@@ -160,9 +160,13 @@ export class Realm {
   }
 
   /** Attaches policies to a resource as an administrator does. */
-  async permit(resource: Resource, { scopes, ...given }: Permission): Promise<void> {
-    const server = await this.authorization('albums-api');
-    await this.call('POST', `${server}/permission/${scopes ? 'scope' : 'resource'}`, {
+  async permit(
+    resource: Resource,
+    { scopes, ...given }: Permission,
+    server: ResourceServer = 'albums-api',
+  ): Promise<void> {
+    const path = await this.authorization(server);
+    await this.call('POST', `${path}/permission/${scopes ? 'scope' : 'resource'}`, {
       name: randomBytes(6).toString('hex'),
       resources: [resource._id],
       ...(scopes && { scopes }),

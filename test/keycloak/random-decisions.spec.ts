@@ -1,0 +1,120 @@
+import fc from 'fast-check';
+import { Api } from './api.js';
+import {
+  Realm,
+  REQUESTING_CLIENTS,
+  USERS,
+  type Evaluation,
+  type Permission,
+  type Resource,
+} from './realm.js';
+import { RequestingParty } from './requesting-party.js';
+import { controllerOf, resourceName, type Route } from './routes.js';
+
+const SEED = 20_261_128;
+const RESOURCES = 40;
+const CASES = 200;
+
+const SCOPES = ['view', 'edit', 'remove', 'share'];
+const POLICIES = [
+  ...['viewers', 'editors', 'alice', 'not alice', 'shop-web', 'since 2020', 'until 2020'],
+  ...['viewers at shop-web', 'alice or editors'],
+];
+
+/** A route and the permissions that an administrator created for it. */
+interface RandomRoute {
+  readonly scopes: readonly string[];
+  readonly permissions: readonly Permission[];
+}
+
+const permission = (scopes: readonly string[]): fc.Arbitrary<Permission> =>
+  fc.record(
+    {
+      policies: fc.subarray(POLICIES, { minLength: 1, maxLength: 3 }),
+      scopes: fc.subarray([...scopes], { minLength: 1 }),
+      decisionStrategy: fc.constantFrom('UNANIMOUS', 'AFFIRMATIVE', 'CONSENSUS'),
+    },
+    { requiredKeys: ['policies', 'decisionStrategy'] },
+  );
+
+const route: fc.Arbitrary<RandomRoute> = fc.subarray(SCOPES, { minLength: 1 }).chain((scopes) =>
+  fc.record({
+    scopes: fc.constant(scopes),
+    permissions: fc.array(permission(scopes), { minLength: 1, maxLength: 3 }),
+  }),
+);
+
+const attempt = fc.record({
+  index: fc.nat(RESOURCES - 1),
+  user: fc.constantFrom(...USERS),
+  client: fc.constantFrom(...REQUESTING_CLIENTS),
+});
+
+const routes: readonly (Route & RandomRoute)[] = fc
+  .sample(route, { numRuns: RESOURCES, seed: SEED })
+  .map((one, index) => ({ ...one, path: `/random/${index}` }));
+
+let realm: Realm;
+let resources: ReadonlyMap<string, Resource>;
+let any: Api;
+let all: Api;
+
+beforeAll(async () => {
+  realm = await Realm.create();
+  const controllers = [controllerOf(routes)];
+  any = await Api.start(realm, { controllers, transport: { requiredScopes: 'any' } });
+  all = await Api.start(realm, { controllers, transport: { requiredScopes: 'all' } });
+  resources = new Map((await realm.resources()).map((one) => [one.name, one]));
+  for (const one of routes) {
+    for (const permitted of one.permissions) await realm.permit(resourceOf(one), permitted);
+  }
+}, 240_000);
+
+afterAll(async () => {
+  await any?.close();
+  await all?.close();
+  await realm?.close();
+});
+
+function resourceOf(one: Route): Resource {
+  const found = resources.get(resourceName(one));
+  if (!found) throw new Error(`${one.path} is not registered.`);
+  return found;
+}
+
+/** Statuses in the modes any and all: as Keycloak's own evaluation has it, and as the guards have it. */
+async function decide({ path, scopes }: Route, who: Pick<Evaluation, 'user' | 'client'>) {
+  const resource = resourceOf({ path, scopes });
+  const granted = await realm.evaluate({ ...who, resource, scopes });
+  const party = new RequestingParty(realm, who.user, who.client);
+  const rpt = await party.rptFor(any, path);
+  return {
+    expected: {
+      any: granted.length > 0 ? 200 : 401,
+      all: scopes.every((scope) => granted.includes(scope)) ? 200 : 401,
+    },
+    actual: {
+      any: (await any.ask(path, rpt)).status,
+      all: (await all.ask(path, rpt)).status,
+    },
+  };
+}
+
+it(`decides ${CASES} random cases as Keycloak's own evaluation does`, async () => {
+  const differences: unknown[] = [];
+  const counts: Record<string, number> = {};
+  for (const { index, ...who } of fc.sample(attempt, { numRuns: CASES, seed: SEED })) {
+    const one = routes[index];
+    if (!one) throw new Error(`There is no route ${index}.`);
+    const { expected, actual } = await decide(one, who);
+    const decision = `${expected.any} ${expected.all}`;
+    counts[decision] = (counts[decision] ?? 0) + 1;
+    if (expected.any !== actual.any || expected.all !== actual.all) {
+      differences.push({ ...who, ...one, expected, actual });
+    }
+  }
+  expect(differences).toEqual([]);
+  // Each outcome occurs often enough to mean something.
+  expect(Object.keys(counts).toSorted()).toEqual(['200 200', '200 401', '401 401']);
+  expect(Math.min(...Object.values(counts))).toBeGreaterThan(20);
+}, 360_000);
