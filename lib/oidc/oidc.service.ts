@@ -15,6 +15,7 @@ import { OxdOptions } from '../oxd.options.js';
 import { siteFingerprint } from '../site-fingerprint.js';
 import { OxdStore } from '../store.js';
 import { callbackParam, type CallbackParams } from './callback-params.js';
+import { loginScope } from './login-scope.js';
 import { OidcCommands } from './oidc-commands.js';
 import { isOfOwnSite } from './own-site.js';
 import { resolveReturnTo } from './return-to.js';
@@ -25,8 +26,10 @@ import { userProfile, type OxdUserProfile } from './user-profile.js';
 /** What {@link OidcService.startLogin} takes: the request's cookies and authorization params. */
 export interface StartLoginParams extends Omit<
   GetAuthorizationUrlParams,
-  'oxd_id' | 'protection_access_token' | 'state'
+  'oxd_id' | 'protection_access_token' | 'state' | 'scope'
 > {
+  /** Scopes to request; default `site.scope`. `openid` is added, protection scopes are removed. */
+  readonly scope?: readonly string[];
   /** The request's `Cookie` header. */
   readonly cookies?: string;
   /** Where to go after the login: a path or URL of the application, at most 1024 characters. */
@@ -96,7 +99,9 @@ export class OidcService extends OidcCommands {
   }
 
   /**
-   * Begins a login: redirect the browser to `url` and send `cookies` along.
+   * Begins a login: redirect the browser to `url` and send `cookies` along. `scope` is always
+   * requested: that of the call, else `site.scope`, else `openid profile email`; with `openid`, never
+   * `uma_protection` or `oxd`.
    *
    * @throws {OxdCommandError} OXD_COMMAND_FAILED when the provider is not to be had
    * @throws {OxdTransportError} when oxd-server was not reached or did not answer
@@ -105,7 +110,8 @@ export class OidcService extends OidcCommands {
    */
   async startLogin(login: StartLoginParams = {}): Promise<StartedLogin> {
     const { cookies, returnTo = '/', ...params } = login;
-    const { authorization_url: url } = await this.getAuthorizationUrl(params);
+    const scope = loginScope(params.scope, this.#options.site.scope);
+    const { authorization_url: url } = await this.getAuthorizationUrl({ ...params, scope });
     const state = new URL(url).searchParams.get('state');
     if (!state) {
       throw new OxdCommandError('The authorization URL carries no state.', { error: 'no_state' });

@@ -366,6 +366,16 @@ describe('a login over oxd-server', () => {
   });
   beforeEach(() => commands.splice(0));
 
+  it('requests no scope of the protection API', async () => {
+    const scope = ['openid', 'profile', 'uma_protection'];
+    const transport = { type: 'socket', port: server.port } as const;
+    const other = await closed(
+      startApp({ options: { transport, site: { op_host: sandbox.issuer, scope } } }),
+    );
+    const { location = '' } = await new Browser().request(`${other.origin}/login`);
+    expect(new URL(location).searchParams.get('scope')).toBe('openid profile');
+  });
+
   it.each([
     ['ends well where the callback names the issuer of the id_token', () => sandbox.issuer, 200],
     ['is refused where it names another', () => 'https://evil.example.com', 502],

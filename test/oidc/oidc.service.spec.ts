@@ -23,8 +23,9 @@ async function serviceOn(
     store = new MemoryStore(),
     ...more
   }: Partial<OxdModuleOptions['site']> & { store?: MemoryStore } = {},
+  transport = new ScriptedTransport(),
 ) {
-  const transport = new ScriptedTransport(replies);
+  transport.script(replies);
   const module = await Test.createTestingModule({
     imports: [
       OxdModule.forRoot({
@@ -129,6 +130,59 @@ describe('the cookie of a login', () => {
     const [name] = cookies[0]?.split('=') ?? [];
     expect(finished.cookies).toEqual([`${name}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax${end}`]);
     await module.close();
+  });
+});
+
+describe.each(['contract', '3.1.1', '3.1.4'] as const)('startLogin over %s', (version) => {
+  class VersionedTransport extends ScriptedTransport {
+    override readonly version = version;
+  }
+
+  async function scopeSent(registered?: string[], requested?: string[], raw = false) {
+    const { oidc, module, transport } = await serviceOn(
+      goodLogin(),
+      { oxd_id: 'site-1', ...(registered && { scope: registered }) },
+      new VersionedTransport(),
+    );
+    await (raw ? oidc.getAuthorizationUrl() : oidc.startLogin({ scope: requested }));
+    await module.close();
+    return transport.calls.find(({ command }) => command === 'get_authorization_url')?.params.scope;
+  }
+
+  const protection = ['uma_protection', 'oxd'];
+
+  it.each([
+    { name: 'the defaults', sent: ['openid', 'profile', 'email'] },
+    { name: 'those of the site', site: ['openid', 'phone'], sent: ['openid', 'phone'] },
+    { name: 'those of the call', call: ['openid', 'address'], sent: ['openid', 'address'] },
+    { name: 'openid, also if it is not named', call: ['email'], sent: ['openid', 'email'] },
+    {
+      name: 'none of the protection API that the site has',
+      site: ['openid', 'profile', ...protection],
+      sent: ['openid', 'profile'],
+    },
+    {
+      name: 'none of the protection API that the call names',
+      call: ['openid', ...protection, 'phone'],
+      sent: ['openid', 'phone'],
+    },
+    {
+      name: 'the defaults beside a site for the protection API only',
+      site: protection,
+      sent: ['openid', 'profile', 'email'],
+    },
+    {
+      name: 'those of the site if the call names the protection API only',
+      site: ['openid', 'phone'],
+      call: protection,
+      sent: ['openid', 'phone'],
+    },
+  ])('requests $name', async ({ site: registered, call, sent }) => {
+    expect(await scopeSent(registered, call)).toEqual(sent);
+  });
+
+  it('leaves the raw getAuthorizationUrl alone', async () => {
+    expect(await scopeSent(['openid', ...protection], undefined, true)).toBeUndefined();
   });
 });
 

@@ -1,0 +1,23 @@
+/** Scopes of the protection API and of oxd: not for users, and strict providers reject them. */
+const PROTECTION_SCOPES = ['uma_protection', 'oxd'];
+const DEFAULT_SCOPE = ['openid', 'profile', 'email'];
+
+/**
+ * Returns the scopes of a login: those of the call, else those of the site, else `openid`, `profile`
+ * and `email`; always with `openid`, never `uma_protection` or `oxd`. Without the parameter oxd would
+ * send every registered scope, and the user's token would give access to the protection API.
+ *
+ * @see OpenID Connect Core §3.1.2.1; UMA 2.0 Federated Authorization §1.3
+ */
+export function loginScope(
+  requested: readonly string[] | undefined,
+  registered: readonly string[] | undefined,
+): string[] {
+  const candidates = [requested, registered].map((scopes = []) => userScopes(scopes));
+  const scopes = candidates.find((one) => one.length > 0) ?? DEFAULT_SCOPE;
+  return scopes.includes('openid') ? scopes : ['openid', ...scopes];
+}
+
+function userScopes(scopes: readonly string[]): string[] {
+  return scopes.filter((scope) => !PROTECTION_SCOPES.includes(scope));
+}
