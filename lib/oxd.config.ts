@@ -108,6 +108,7 @@ const VARIABLES: Readonly<Record<string, readonly [path: string, read: Read]>> =
   OXD_STORE_FILE: ['store', text],
   OXD_EAGER: ['eager', flag],
   OXD_LOGIN_STATE_LIFETIME: ['login.stateLifetime', number],
+  OXD_LOGIN_USERINFO: ['login.userinfo', flag],
   OXD_UMA_OVERWRITE: ['uma.overwrite', flag],
 };
 

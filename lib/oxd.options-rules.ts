@@ -158,6 +158,7 @@ class SocketRules {
 
 class LoginRules {
   @IsOptional() @IsInt() @Min(1_000) stateLifetime?: number;
+  @IsOptional() @IsBoolean() userinfo?: boolean;
 }
 
 class UmaRules {

@@ -71,6 +71,12 @@ export type SocketVersion = '3.1.1' | '3.1.2' | '3.1.3' | '3.1.4';
 export interface LoginOptions {
   /** How long a user may take to log in at the provider, in milliseconds; default 300000. */
   readonly stateLifetime?: number;
+  /**
+   * Requests userinfo in every login (`true`; a provider without the endpoint is then an error) or in
+   * none (`false`; the user is the claims of the id_token). Default: if the provider has the
+   * endpoint, and always on oxd.
+   */
+  readonly userinfo?: boolean;
 }
 
 /** What `@UmaProtected` declares of one route, as `uma.paths` is told it. */
@@ -169,7 +175,7 @@ export abstract class OxdOptions {
   /** Whether start-up waits for the registration. */
   readonly eager: boolean;
   /** Login. */
-  readonly login: Required<LoginOptions>;
+  readonly login: LoginOptions & Required<Pick<LoginOptions, 'stateLifetime'>>;
   /** Protected resources. */
   readonly uma: UmaOptions & Required<Pick<UmaOptions, 'overwrite'>>;
 }

@@ -244,6 +244,7 @@ const VARIABLES: readonly [name: string, text: string, path: string, value: unkn
   ['OXD_STORE_FILE', '/var/lib/app/oxd.json', 'store', '/var/lib/app/oxd.json'],
   ['OXD_EAGER', 'false', 'eager', false],
   ['OXD_LOGIN_STATE_LIFETIME', '60000', 'login.stateLifetime', 60_000],
+  ['OXD_LOGIN_USERINFO', 'false', 'login.userinfo', false],
   ['OXD_UMA_OVERWRITE', 'true', 'uma.overwrite', true],
 ];
 

@@ -190,6 +190,7 @@ describe('options', () => {
       { ...good, login: { stateLifetime: 10 } },
       'login.stateLifetime:',
     ],
+    ['userinfo as text', { ...good, login: { userinfo: 'yes' } }, 'login.userinfo:'],
   ])('refuse %s', (_, options, issue) => {
     expect(issuesOf(options)).toEqual(expect.arrayContaining([expect.stringContaining(issue)]));
   });

@@ -1,8 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { BrowserTransaction } from '../browser-transaction.js';
 import { OxdClock } from '../clock.js';
-import type { CommandName } from '../commands/command.js';
-import type { GetAuthorizationUrlParams, GetTokensByCodeParams } from '../commands/oidc.js';
+import type { GetAuthorizationUrlParams } from '../commands/oidc.js';
 import { OxdClient } from '../commands/oxd-client.js';
 import {
   LoginRefusedError,
@@ -15,9 +14,9 @@ import { OxdOptions } from '../oxd.options.js';
 import { siteFingerprint } from '../site-fingerprint.js';
 import { OxdStore } from '../store.js';
 import { callbackParam, type CallbackParams } from './callback-params.js';
+import { LoginExchange } from './login-exchange.js';
 import { loginScope } from './login-scope.js';
 import { OidcCommands } from './oidc-commands.js';
-import { isOfOwnSite } from './own-site.js';
 import { resolveReturnTo } from './return-to.js';
 import { isSpeculative, type RequestHeaders } from './speculative.js';
 import type { StrategyEntry } from './strategy-entry.js';
@@ -64,6 +63,7 @@ export class OidcService extends OidcCommands {
   readonly #options: OxdOptions;
   /** A strategy refers to its service: not enumerable, so that the service can be printed. */
   #strategy: StrategyEntry | undefined;
+  readonly #exchange: LoginExchange;
 
   constructor(
     client: OxdClient,
@@ -73,6 +73,7 @@ export class OidcService extends OidcCommands {
   ) {
     super(client);
     this.#options = options;
+    this.#exchange = new LoginExchange(this, options);
     const { origin, protocol } = new URL(options.site.authorization_redirect_uri);
     this.origin = origin;
     this.logins = new BrowserTransaction({
@@ -123,7 +124,7 @@ export class OidcService extends OidcCommands {
 
   /**
    * Finishes a login: checks that this browser began it, takes its state once, exchanges the code
-   * and asks who the user is. Errors carry `cookies` to send where the login is over.
+   * and requests userinfo (option `login.userinfo`). Errors carry `cookies` to send where the login is over.
    *
    * @param params query of the callback
    * @param cookies the request's `Cookie` header
@@ -142,7 +143,9 @@ export class OidcService extends OidcCommands {
     try {
       const code = answeredCode(params);
       const iss = callbackParam(params, 'iss');
-      const user = await this.logIn({ oxd_id, state, code, ...(iss !== undefined && { iss }) });
+      const exchanged = { oxd_id, state, code, ...(iss !== undefined && { iss }) };
+      const { tokens, claims } = await this.#exchange.run(exchanged);
+      const user = userProfile(tokens, claims, this.clock.now());
       return { user, returnTo: this.returnTo(returnTo), cookies: taken.cookies };
     } catch (error) {
       throw error instanceof OxdError ? withCookies(error, taken.cookies) : error;
@@ -161,24 +164,6 @@ export class OidcService extends OidcCommands {
    */
   isSpeculative(headers: RequestHeaders, method: string): boolean {
     return isSpeculative(headers, method);
-  }
-
-  private async logIn(params: GetTokensByCodeParams): Promise<OxdUserProfile> {
-    const tokens = await this.getTokensByCode(params);
-    const { id_token_claims, access_token, id_token } = tokens;
-    // oxd is not told the issuer of the callback; embedded has compared it before the exchange.
-    if (params.iss !== undefined && params.iss !== id_token_claims.iss) {
-      throw mismatch('get_tokens_by_code', 'The callback names another issuer than the id_token.');
-    }
-    if (!isOfOwnSite(id_token_claims, this.#options)) {
-      throw mismatch('get_tokens_by_code', 'The id_token is of another provider or client.');
-    }
-    const { oxd_id } = params;
-    const { claims } = await this.getUserInfo({ oxd_id, access_token, id_token });
-    if (claims.sub !== id_token_claims.sub) {
-      throw mismatch('get_user_info', 'Userinfo speaks of another user than the id_token.');
-    }
-    return userProfile(tokens, claims, this.clock.now());
   }
 
   private returnTo(returnTo: string): string {
@@ -204,8 +189,4 @@ function answeredCode(params: CallbackParams): string {
   const code = callbackParam(params, 'code');
   if (!code) throw new LoginRefusedError({ error: 'invalid_response' });
   return code;
-}
-
-function mismatch(command: CommandName, message: string): OxdCommandError {
-  return new OxdCommandError(message, { error: 'mismatch' }, { command });
 }

@@ -16,16 +16,24 @@ export interface UserTokens {
 export interface OxdUserProfile {
   /** The user at this provider; never changes. */
   readonly sub: string;
-  /** Claims of the id_token and of userinfo; where both tell one, the signed id_token wins. */
+  /**
+   * Claims of the verified id_token, and of userinfo unless option `login.userinfo` or the provider
+   * is without; a claim of the signed id_token wins.
+   */
   readonly claims: IdTokenClaims;
   /** The user's tokens. */
   readonly tokens: UserTokens;
 }
 
-/** Puts a login together. @param now milliseconds since 1970 */
+/**
+ * Puts a login together.
+ *
+ * @param claims of userinfo, undefined without
+ * @param now milliseconds since 1970
+ */
 export function userProfile(
   tokens: GetTokensByCodeResult,
-  claims: UserClaims,
+  claims: UserClaims | undefined,
   now: number,
 ): OxdUserProfile {
   const { access_token, id_token, refresh_token, expires_in, id_token_claims } = tokens;

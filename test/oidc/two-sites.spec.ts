@@ -1,26 +1,16 @@
-import { Test } from '@nestjs/testing';
-import {
-  LoginStateError,
-  MemoryStore,
-  OidcService,
-  OxdModule,
-  type OxdModuleOptions,
-} from '../../lib/index.js';
+import { LoginStateError, MemoryStore, type OidcService } from '../../lib/index.js';
 import { OxdServer } from '../../lib/testing/testing.js';
+import { closing } from '../support/closing.js';
 import { FakeOp } from '../support/fake-op.js';
+import { cookieHeader, startService, type GivenOptions } from '../support/oidc-service.js';
 import { registerSecret } from '../support/secrets.js';
 
-type Given = Omit<Partial<OxdModuleOptions>, 'site'> & { site?: Partial<OxdModuleOptions['site']> };
+type Given = Omit<GivenOptions, 'site'> & { readonly site?: Partial<GivenOptions['site']> };
 
 const [op, otherOp] = [await FakeOp.start(), await FakeOp.start()];
 const oxd = await OxdServer.start({ allowInsecureRequests: true, onSecret: registerSecret });
-const embedded = { type: 'embedded', allowInsecureRequests: true } as const;
 
-let opened: { close(): Promise<void> }[] = [];
-
-afterEach(async () => {
-  for (const module of opened) await module.close();
-  opened = [];
+afterEach(() => {
   [op, otherOp].forEach((provider) => provider.reset());
 });
 afterAll(async () => {
@@ -36,22 +26,9 @@ async function twoModules(sites: readonly [Given, Given]): Promise<[OidcService,
   return [one, other];
 }
 
-async function serviceOf(given: Given, store: MemoryStore): Promise<OidcService> {
-  const options = OxdModule.forRoot({
-    transport: embedded,
-    secret: 'a test secret of more than 32 characters',
-    store,
-    ...given,
-    site: {
-      op_host: op.issuer,
-      authorization_redirect_uri: 'https://app.example.com/callback',
-      ...given.site,
-    },
-  });
-  const module = await Test.createTestingModule({ imports: [options] }).compile();
-  await module.init();
-  opened.push(module);
-  return module.get(OidcService);
+async function serviceOf({ site, ...given }: Given, store: MemoryStore): Promise<OidcService> {
+  const options = { store, ...given, site: { op_host: op.issuer, ...site } };
+  return closing(await startService(options)).oidc;
 }
 
 const client = (client_id: string) => ({ client_id, client_secret: `the secret of ${client_id}` });
@@ -89,7 +66,7 @@ describe.each<{ name: string; sites: readonly [Given, Given]; loginAt?: FakeOp; 
     const { url, cookies } = await own.startLogin({ returnTo: '/cart' });
     const callback = loginAt.login(url);
     if (aud !== undefined) op.claims = { aud };
-    const header = cookies.map((cookie) => cookie.split(';')[0]).join('; ');
+    const header = cookieHeader(cookies);
 
     const rejected = await other.finishLogin(callback, header).catch((error: unknown) => error);
     expect(rejected).toBeInstanceOf(LoginStateError);
@@ -106,7 +83,7 @@ describe.each<{ name: string; sites: readonly [Given, Given]; loginAt?: FakeOp; 
 it('two replicas of one site finish the logins of each other', async () => {
   const [one, other] = await twoModules([{}, {}]);
   const { url, cookies } = await one.startLogin({ returnTo: '/cart' });
-  const header = cookies.map((cookie) => cookie.split(';')[0]).join('; ');
+  const header = cookieHeader(cookies);
   const { user } = await other.finishLogin(op.login(url), header);
   expect(user.sub).toBe('alice');
 });

@@ -1,0 +1,79 @@
+import type { CommandName } from '../commands/command.js';
+import type {
+  GetTokensByCodeParams,
+  GetTokensByCodeResult,
+  GetUserInfoResult,
+  UserClaims,
+} from '../commands/oidc.js';
+import { OxdCommandError } from '../errors.js';
+import type { OxdOptions } from '../oxd.options.js';
+import { transportSide } from '../site-fingerprint.js';
+import type { OidcCommands } from './oidc-commands.js';
+import { isOfOwnSite } from './own-site.js';
+
+/** Tokens of a user, and what userinfo says of the user if it was requested. */
+export interface LoginExchangeResult {
+  readonly tokens: GetTokensByCodeResult;
+  readonly claims?: UserClaims;
+}
+
+/** Exchanges the code of a login for a verified user. */
+export class LoginExchange {
+  /** Private to the runtime, too: whatever prints a service must not print the secret. */
+  readonly #options: OxdOptions;
+  readonly #commands: OidcCommands;
+
+  constructor(commands: OidcCommands, options: OxdOptions) {
+    this.#commands = commands;
+    this.#options = options;
+  }
+
+  /**
+   * Exchanges the code once, checks whose id_token it is, and requests userinfo if it is wanted.
+   *
+   * @throws {OxdCommandError} OXD_COMMAND_FAILED
+   * @see OpenID Connect Core §3.1.3, §5.3.4; RFC 9207
+   */
+  async run(params: GetTokensByCodeParams): Promise<LoginExchangeResult> {
+    const tokens = await this.#commands.getTokensByCode(params);
+    const { id_token_claims } = tokens;
+    // oxd does not get the issuer of the callback; embedded has compared it before the exchange.
+    if (params.iss !== undefined && params.iss !== id_token_claims.iss) {
+      throw mismatch('get_tokens_by_code', 'The callback names another issuer than the id_token.');
+    }
+    if (!isOfOwnSite(id_token_claims, this.#options)) {
+      throw mismatch('get_tokens_by_code', 'The id_token is of another provider or client.');
+    }
+    const userinfo = await this.#userinfo(params.oxd_id, tokens);
+    if (userinfo && userinfo.claims.sub !== id_token_claims.sub) {
+      throw mismatch('get_user_info', 'Userinfo speaks of another user than the id_token.');
+    }
+    return { tokens, ...userinfo };
+  }
+
+  async #userinfo(
+    oxd_id: string | undefined,
+    { access_token, id_token }: GetTokensByCodeResult,
+  ): Promise<GetUserInfoResult | undefined> {
+    const { userinfo } = this.#options.login;
+    if (userinfo === false) return undefined;
+    try {
+      return await this.#commands.getUserInfo({ oxd_id, access_token, id_token });
+    } catch (error) {
+      if (userinfo === undefined && this.#hasNoUserinfo(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Embedded reports a missing endpoint before it sends a request; oxd always has userinfo. */
+  #hasNoUserinfo(error: unknown): boolean {
+    if (transportSide(this.#options.transport) === 'oxd') return false;
+    if (!(error instanceof OxdCommandError) || error.code !== 'OXD_COMMAND_FAILED') return false;
+    const { status } = (error.cause ?? {}) as { readonly status?: unknown };
+    return error.error === 'unsupported_operation' && status === undefined;
+  }
+}
+
+function mismatch(command: CommandName, message: string): OxdCommandError {
+  return new OxdCommandError(message, { error: 'mismatch' }, { command });
+}
