@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Injectable } from '@nestjs/common';
+import { Injectable, ServiceUnavailableException } from '@nestjs/common';
 import { Strategy } from 'passport';
 import type { GetAuthorizationUrlParams } from '../commands/oidc.js';
 import { OxdError, withCookies } from '../errors.js';
@@ -7,6 +7,7 @@ import { httpStatus } from '../http-status.js';
 import { OxdOptions } from '../oxd.options.js';
 import { OidcService } from './oidc.service.js';
 import { PassportEntry } from './passport-entry.js';
+import { isSpeculative } from './speculative.js';
 import type { OxdUserProfile } from './user-profile.js';
 
 /** The request as the strategy needs it: that of Express. */
@@ -65,7 +66,10 @@ export class OidcStrategy extends Strategy {
     return user;
   }
 
-  /** Called by Passport: begins a login, or finishes it on the way back. */
+  /**
+   * Called by Passport: begins a login, or finishes it on the way back. A HEAD or speculative
+   * request does neither and is a `ServiceUnavailableException`: the user's own request follows.
+   */
   override authenticate(request: LoginRequest, options: LoginAuthenticateOptions = {}): void {
     this.run(request, options)
       .catch((error: unknown) => this.refuse(request, error))
@@ -73,6 +77,10 @@ export class OidcStrategy extends Strategy {
   }
 
   private async run(request: LoginRequest, options: LoginAuthenticateOptions): Promise<void> {
+    forbidStorage(request);
+    if (isSpeculative(request.headers, request.method ?? 'GET')) {
+      throw new ServiceUnavailableException(SPECULATIVE);
+    }
     const { pathname, searchParams } = new URL(`http://app${request.originalUrl ?? request.url}`);
     const answers = searchParams.has('code') || searchParams.has('error');
     if (pathname === this.callbackPath || (answers && searchParams.has('state'))) {
@@ -114,6 +122,13 @@ export class OidcStrategy extends Strategy {
     }
     this.error(refusal);
   }
+}
+
+const SPECULATIVE = 'A HEAD or speculative request neither begins nor finishes a login.';
+
+/** Replaces what a middleware has set: no cache may store a state, a cookie or a user. */
+function forbidStorage({ res }: LoginRequest): void {
+  if (!res?.headersSent) res?.setHeader('Cache-Control', 'no-store');
 }
 
 function setCookies(request: LoginRequest, cookies: readonly string[]): void {

@@ -307,7 +307,7 @@ describe.each(PLATFORMS)('a login on %s', (platform) => {
   });
 });
 
-describe.each(['express', 'fastify'] as const)('a speculative request on %s', (platform) => {
+describe.each(PLATFORMS)('a speculative request on %s', (platform) => {
   let app: TestApp;
 
   beforeAll(async () => {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import {
   Controller,
   ForbiddenException,
@@ -19,7 +20,7 @@ import {
   type LoginRequest,
 } from '../../lib/oidc/passport.js';
 import { startSandbox, type Sandbox } from '../../lib/sandbox/sandbox.js';
-import { startApp, type TestApp } from '../support/app.js';
+import { startApp, type TestApp, type TestAppOptions } from '../support/app.js';
 import { Browser, passSandbox } from '../support/browser.js';
 import { registerSecret } from '../support/secrets.js';
 
@@ -37,6 +38,7 @@ interface Given {
   readonly strategy?: Type<OidcStrategy>;
   readonly controllers?: Type[];
   readonly providers?: Provider[];
+  readonly middleware?: TestAppOptions['middleware'];
 }
 
 async function start(given: Given): Promise<TestApp> {
@@ -128,6 +130,39 @@ describe.each(GUARDS)('validate() of a custom strategy behind $guard', ({ Guard 
     const again = await browser.request(url, { headers: { cookie } });
     expect(JSON.parse(again.html)).toMatchObject({ error: 'OIDC_STATE_USED' });
     expect(asked).toHaveLength(1);
+  });
+});
+
+describe.each(GUARDS)('a response behind $guard', ({ Guard }) => {
+  @Controller()
+  class Login {
+    @Get(['login', 'callback'])
+    @UseGuards(Guard)
+    login(@OxdUser() { sub }: OxdUserProfile) {
+      return { sub };
+    }
+  }
+
+  /** Sets what a middleware for static pages would set. */
+  const cachable = (_: unknown, response: ServerResponse, next: () => void): void => {
+    response.setHeader('Cache-Control', 'public, max-age=86400');
+    next();
+  };
+
+  it('must not be stored, whatever a middleware has set', async () => {
+    const running = await start({ controllers: [Login], middleware: cachable });
+    const browser = new Browser();
+    const url = await callbackUrl(browser, running);
+    const pages = [
+      await browser.request(`${running.origin}/login`),
+      await browser.request(url),
+      await browser.request(url),
+    ];
+    expect(pages.map(({ status, headers }) => [status, headers.get('cache-control')])).toEqual([
+      [302, 'no-store'],
+      [200, 'no-store'],
+      [401, 'no-store'],
+    ]);
   });
 });
 

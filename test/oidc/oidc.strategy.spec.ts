@@ -48,6 +48,9 @@ async function refusalAfter(headersSent: boolean) {
   const written: string[] = [];
   const res = {
     headersSent,
+    setHeader() {
+      if (headersSent) throw new Error('Cannot set headers after they are sent to the client');
+    },
     appendHeader(name: string) {
       if (headersSent) throw new Error('Cannot set headers after they are sent to the client');
       written.push(name);

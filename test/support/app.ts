@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import {
   Controller,
@@ -150,6 +150,8 @@ export interface TestAppOptions {
   readonly strategy?: Type<OidcStrategy>;
   /** Further providers, which the strategy may inject. */
   readonly providers?: Provider[];
+  /** Runs before every route. */
+  readonly middleware?: (request: unknown, response: ServerResponse, next: () => void) => void;
 }
 
 /** Starts an application with a login on a real port. */
@@ -187,6 +189,7 @@ export async function startApp(given: TestAppOptions): Promise<TestApp> {
     .compile();
   const adapter = platform === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
   const app = module.createNestApplication(adapter, { logger: ['warn', 'error'] });
+  if (given.middleware) app.use(given.middleware);
   await app.listen(port);
   return {
     origin,
