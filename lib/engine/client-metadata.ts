@@ -4,7 +4,7 @@ import { siteProblems, type OWN_MEMBERS } from '../site-rules.js';
 import { supportedSecretMethod } from './client-configuration.js';
 import { Refusal } from './refusal.js';
 import type { Provider } from './provider.js';
-import { scopeFor, type DiscoveredServer } from './scope.js';
+import { PAT_SCOPE, scopeFor, type DiscoveredServer } from './scope.js';
 import { logoutUris, redirectUris } from './site-record.js';
 
 /** Scopes of a site that names none. */
@@ -87,7 +87,7 @@ function claimsRedirectUris(
 /** A resource server needs a token of its own, and at Keycloak the UMA grant to be one at all. */
 function defaultGrants({ scope = [] }: SiteMetadata, { metadata }: Provider): string[] {
   const login = ['authorization_code'];
-  if (!scope.includes('uma_protection')) return login;
+  if (!scope.includes(PAT_SCOPE)) return login;
   const known = metadata.grant_types_supported ?? ['client_credentials'];
   return [...login, ...UMA_GRANTS.filter((grant) => known.includes(grant))];
 }

@@ -1,14 +1,8 @@
-import {
-  clientCredentialsGrant,
-  ResponseBodyError,
-  type Configuration,
-  type TokenEndpointResponse,
-} from 'openid-client';
+import { clientCredentials, patScopeOf } from './client-credentials.js';
 import type { EngineContext } from './engine-context.js';
-import type { LeftOut, Omission } from './left-out.js';
 import { statusOf } from './op-error.js';
 import type { Provider } from './provider.js';
-import { scopeFor, scopeName } from './scope.js';
+import { PAT_SCOPE, scopeFor, supportsScope, type DiscoveredServer } from './scope.js';
 import type { SiteRecord } from './site-record.js';
 import { umaRefusal } from './uma-answer.js';
 import type { UmaServer } from './uma-discovery.js';
@@ -24,9 +18,6 @@ export const PAT_ADVICE =
 
 /** Lifetime of a PAT whose server names none, in milliseconds. */
 const LIFETIME = 300_000;
-
-/** What makes an access token a PAT (UMA Federated Authorization §1.3). */
-const SCOPE = 'uma_protection';
 
 /** Keycloak's tickets end with the PAT they were made with, so its last minute is not used. */
 const MARGIN = 60_000;
@@ -54,7 +45,7 @@ export function patOwner({ oxd_id, client }: SiteRecord): PatOwner {
  */
 export function refusedFresh({ engine }: EngineContext, site: SiteRecord, issuer: string): void {
   engine.uma.pats.refusedFresh(patOwner(site));
-  engine.leftOut.forget(scopeOf(site, issuer));
+  engine.leftOut.forget(patScopeOf(issuer, site.client.client_id));
 }
 
 async function obtain(context: EngineContext, site: SiteRecord): Promise<Pat> {
@@ -63,9 +54,9 @@ async function obtain(context: EngineContext, site: SiteRecord): Promise<Pat> {
   const configuration = context.configuration(tokenProvider(provider, uma), site.client);
   const asked = context.engine.clock();
   const { leftOut } = context.engine;
-  const scope = scopeFor({ provider, uma, leftOut }, [SCOPE]);
-  const request = { configuration, scope, leftOut, omission: scopeOf(site, uma.issuer) };
-  const tokens = await grant(request).catch((error: unknown) => {
+  const scope = patScope({ provider, uma, leftOut }, site);
+  const request = { configuration, scope, leftOut, server: uma.issuer };
+  const tokens = await clientCredentials(request).catch((error: unknown) => {
     throw umaRefusal(`No protection API token was issued.${adviceFor(error)}`, error);
   });
   const life = tokens.expires_in === undefined ? LIFETIME : tokens.expires_in * 1000;
@@ -77,31 +68,10 @@ function tokenProvider({ metadata }: Provider, { token_endpoint }: UmaServer) {
   return { metadata: { ...metadata, token_endpoint } };
 }
 
-/** Allowed to one client and refused to another, at Gluu. */
-function scopeOf({ client }: SiteRecord, issuer: string): Omission {
-  return { server: issuer, client: client.client_id, what: scopeName(SCOPE) };
-}
-
-interface PatRequest {
-  readonly configuration: Configuration;
-  /** Empty where discovery does not list it. */
-  readonly scope: string;
-  readonly leftOut: LeftOut;
-  readonly omission: Omission;
-}
-
-/** Some servers list the scope and refuse it all the same: they are not asked for it again. */
-async function grant(request: PatRequest): Promise<TokenEndpointResponse> {
-  const { configuration, scope, leftOut, omission } = request;
-  if (!scope || leftOut.has(omission)) return clientCredentialsGrant(configuration, {});
-  try {
-    return await clientCredentialsGrant(configuration, { scope });
-  } catch (error) {
-    const isScope = error instanceof ResponseBodyError && error.error === 'invalid_scope';
-    if (!isScope) throw error;
-    leftOut.add(omission, 'It refuses the scope for the protection API token (invalid_scope).');
-    return clientCredentialsGrant(configuration, {});
-  }
+/** Only a site that names the scope itself is warned that it is omitted. */
+function patScope(server: DiscoveredServer, { site }: SiteRecord): string {
+  if (site.scope?.includes(PAT_SCOPE)) return scopeFor(server, [PAT_SCOPE]);
+  return supportsScope(server, PAT_SCOPE) ? PAT_SCOPE : '';
 }
 
 function adviceFor(error: unknown): string {

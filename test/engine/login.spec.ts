@@ -415,10 +415,32 @@ describe('get_client_token', () => {
   it.each([
     ['the scopes asked for, and adds none', ['read', 'write'], 'read write'],
     ['no scope where none is named', undefined, null],
-    ['none of the scopes that only oxd knows', ['openid', 'uma_protection', 'oxd'], 'openid'],
+    ['no scope oxd unless it is listed', ['openid', 'oxd'], 'openid'],
+    ['uma_protection without a list', ['openid', 'uma_protection'], 'openid uma_protection'],
   ])('sends %s', async (_, scope, sent) => {
     expect(await token({ scope })).toHaveProperty('access_token');
     expect(op.seen('token')[0]?.form.get('scope')).toBe(sent);
+  });
+
+  const REJECTION = { status: 400, json: { error: 'invalid_scope' } };
+
+  it('omits uma_protection once the provider has rejected it', async () => {
+    op.on('token', (seen) => (seen.body.includes('uma_protection') ? REJECTION : op.usual(seen)));
+    for (let times = 0; times < 2; times++) await token({ scope: ['read', 'uma_protection'] });
+    const scopes = op.seen('token').map(({ form }) => form.get('scope'));
+    expect(scopes).toEqual(['read uma_protection', 'read', 'read']);
+    expect(engine.warnings).toHaveLength(1);
+  });
+
+  it('does not blame uma_protection if another scope is rejected', async () => {
+    op.on('token', REJECTION);
+    const request = { scope: ['read', 'uma_protection'] };
+    for (let times = 0; times < 2; times++) {
+      expect(await refused(token(request))).toMatchObject({ error: 'invalid_scope' });
+    }
+    const scopes = op.seen('token').map(({ form }) => form.get('scope'));
+    expect(scopes).toEqual(['read uma_protection', 'read', 'read uma_protection', 'read']);
+    expect(engine.warnings).toEqual([]);
   });
 
   it('sends scopes of oxd to a provider that lists them', async () => {

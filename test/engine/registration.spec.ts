@@ -38,6 +38,9 @@ function isLike(one: unknown, other: unknown): boolean {
   return typeof one === typeof other && Array.isArray(one) === Array.isArray(other);
 }
 
+const KEYCLOAK_SCOPES =
+  "Policy 'Allowed Client Scopes' rejected request to client-registration service. " +
+  'Details: Not permitted to use specified clientScope';
 const POST_AND_BASIC = ['client_secret_post', 'client_secret_basic'];
 
 describe('register_site', () => {
@@ -48,7 +51,7 @@ describe('register_site', () => {
       redirect_uris: [CALLBACK, 'https://app.example.com/second'],
       post_logout_redirect_uri: HOME,
       grant_types: ['authorization_code', 'refresh_token'],
-      scope: ['openid', 'uma_protection', 'email'],
+      scope: ['openid', 'oxd', 'email'],
       acr_values: ['', 'gold'],
       client_name: 'My application',
       client_jwks_uri: 'https://app.example.com/jwks',
@@ -114,14 +117,73 @@ describe('register_site', () => {
     });
   });
 
-  it('sends uma_protection to providers that list it', async () => {
-    op.discovery = { scopes_supported: ['openid', 'uma_protection'] };
+  it.each([
+    { name: 'lists it', listed: ['openid', 'uma_protection'] },
+    { name: 'lists no scopes', listed: undefined },
+    { name: 'lists null', listed: null },
+  ])('sends uma_protection if discovery $name', async ({ listed }) => {
+    op.discovery = { scopes_supported: listed };
     await engine.site(op, { scope: ['openid', 'uma_protection'] });
     expect(body()).toMatchObject({ scope: 'openid uma_protection' });
     expect(engine.warnings).toEqual([]);
   });
 
+  const rejecting = (word: string, answer: Answer) => (seen: Seen) =>
+    seen.body.includes(word) ? answer : op.usual(seen);
+  const INVALID_SCOPE = { status: 400, json: { error: 'invalid_scope' } };
+  const INVALID_METADATA = {
+    status: 400,
+    json: { error: 'invalid_client_metadata', error_description: 'scope is not supported here' },
+  };
+
+  it.each([
+    { name: 'as invalid scope', answer: INVALID_SCOPE },
+    { name: 'in a description', answer: INVALID_METADATA },
+  ])('omits uma_protection once the server has rejected it $name', async ({ answer }) => {
+    op.on('register', rejecting('uma_protection', answer));
+    const scope = ['openid', 'uma_protection'];
+    await engine.site(op, { scope });
+    await engine.site(op, { scope });
+    await engine.site(op, { scope: ['uma_protection'] });
+    const scopes = op.seen('register').map((seen) => (body(seen) as { scope?: string }).scope);
+    expect(scopes).toEqual(['openid uma_protection', 'openid', 'openid', undefined]);
+    expect(engine.warnings).toEqual([
+      `${op.issuer}: the scope uma_protection is left out. It rejects a registration with this scope.`,
+    ]);
+  });
+
+  it('does not blame uma_protection if another scope is rejected', async () => {
+    op.on('register', rejecting('openid', INVALID_SCOPE));
+    const scope = ['openid', 'uma_protection'];
+    await engine.site(op, { scope });
+    await engine.site(op, { scope: ['uma_protection'] });
+    const scopes = op.seen('register').map((seen) => (body(seen) as { scope?: string }).scope);
+    expect(scopes).toEqual(['openid uma_protection', 'openid', undefined, 'uma_protection']);
+  });
+
+  it('reports a description about other scopes instead of registering without them', async () => {
+    op.on('register', rejecting('albums', INVALID_METADATA));
+    const error = await refused(engine.site(op, { scope: ['albums', 'uma_protection'] }));
+    expect(error).toMatchObject({ error: 'invalid_client_metadata', mayHaveRun: false });
+    expect(op.seen('register')).toHaveLength(2);
+  });
+
+  it('never requests uma_protection for a user', async () => {
+    const oxd_id = await engine.site(op, { scope: ['openid', 'uma_protection'] });
+    const { authorization_url } = await engine.run('get_authorization_url', { oxd_id });
+    expect(new URL(authorization_url).searchParams.get('scope')).toBe('openid');
+  });
+
+  it('does not warn about uma_protection at Keycloak', async () => {
+    const token_endpoint = `${op.issuer}/realms/r/protocol/openid-connect/token`;
+    op.discovery = { scopes_supported: ['openid'], token_endpoint };
+    await engine.site(op, { scope: ['openid', 'uma_protection'] });
+    expect(body()).toMatchObject({ scope: 'openid' });
+    expect(engine.warnings).toEqual([]);
+  });
+
   it('tells once that uma_protection is left out, and why', async () => {
+    op.discovery = { scopes_supported: ['openid'] };
     for (let times = 0; times < 2; times++) await engine.site(op, { scope: ['uma_protection'] });
     expect(engine.warnings).toEqual([
       `${op.issuer}: the scope uma_protection is left out. Discovery does not list it.`,
@@ -252,7 +314,7 @@ describe('register_site', () => {
   it('registers and updates without scopes where the provider refuses them, and tells so', async () => {
     const refuseScope = (seen: Seen) =>
       seen.body.includes('"scope"')
-        ? { status: 403, json: { error: 'insufficient_scope' } }
+        ? { status: 403, json: { error: 'insufficient_scope', error_description: KEYCLOAK_SCOPES } }
         : op.usual(seen);
     op.on('register', refuseScope);
     op.on('client', refuseScope);
@@ -1095,7 +1157,7 @@ describe('setup_client', () => {
     expect(setup).toMatchObject({
       client_name: 'setup',
       grant_types: ['authorization_code', 'client_credentials'],
-      scope: 'openid profile email',
+      scope: 'openid profile email uma_protection',
     });
     expect(site).toMatchObject({ client_name: 'site', grant_types: ['authorization_code'] });
     const kept = await record(result.setup_client_oxd_id ?? '');

@@ -54,6 +54,33 @@ describe('a PAT', () => {
     expect(as.seen('pat')[0]?.form.get('scope')).toBe('uma_protection');
   });
 
+  it.each([undefined, null])(
+    'is requested with the scope if no scopes are listed: %p',
+    async (list) => {
+      as.op.discovery = { scopes_supported: list };
+      as.discovery = { scopes_supported: list };
+      as.on('pat', (seen) =>
+        seen.form.get('scope') === 'uma_protection'
+          ? as.usual('pat', seen)
+          : { status: 400, json: { error: 'invalid_request' } },
+      );
+      oxd_id = await protectedSite(engine, as);
+      expect(await check()).toMatchObject({ access: 'denied' });
+      expect(patRequests()).toBe(1);
+      expect(engine.warnings).toEqual([]);
+    },
+  );
+
+  it('is requested with the scope again if the server issues none without it', async () => {
+    as.on('pat', refusingScope);
+    oxd_id = await rsSite(engine, as);
+    as.on('pat', { status: 400, json: { error: 'invalid_scope' } });
+    await refused(engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] }));
+    await refused(engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] }));
+    expect(scopes()).toEqual(['uma_protection', null, 'uma_protection', null]);
+    expect(engine.warnings).toEqual([]);
+  });
+
   it('is asked for again without the scope where that is refused, once', async () => {
     as.on('pat', refusingScope);
     oxd_id = await protectedSite(engine, as);
@@ -70,7 +97,7 @@ describe('a PAT', () => {
     expect(scopes()).toEqual(['uma_protection', null, null, null]);
     expect(engine.warnings).toEqual([
       `${as.issuer}: the scope uma_protection is left out. ` +
-        'It refuses the scope for the protection API token (invalid_scope).',
+        'It rejects the scope for a token of the client (invalid_scope).',
     ]);
   });
 
@@ -98,15 +125,22 @@ describe('a PAT', () => {
     expect(scopes()).toEqual(['uma_protection', null, null, 'uma_protection']);
   });
 
-  it('without the scope that discovery does not list is no news but once', async () => {
+  it.each([
+    { name: 'warns once if the site names the scope', scope: ['uma_protection'], warnings: 1 },
+    { name: 'does not warn otherwise', scope: ['openid'], warnings: 0 },
+  ])('without the scope that discovery does not list $name', async ({ scope, warnings }) => {
     as.reset('keycloak');
-    oxd_id = await protectedSite(engine, as);
+    oxd_id = await engine.site(as, { ...RS, scope });
+    await engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
     now += 300_000;
     await check();
     expect(scopes()).toEqual([null, null]);
-    expect(engine.warnings).toEqual([
-      `${as.issuer}: the scope uma_protection is left out. Discovery does not list it.`,
-    ]);
+    expect(engine.warnings).toEqual(
+      [`${as.issuer}: the scope uma_protection is left out. Discovery does not list it.`].slice(
+        0,
+        warnings,
+      ),
+    );
   });
 
   it('comes from the token endpoint of UMA discovery', async () => {

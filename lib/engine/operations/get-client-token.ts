@@ -1,4 +1,4 @@
-import { clientCredentialsGrant } from 'openid-client';
+import { clientCredentials } from '../client-credentials.js';
 import type { Operation } from '../engine-context.js';
 import { required } from '../params.js';
 import { clientTokenResult } from '../results.js';
@@ -6,7 +6,8 @@ import { scopeFor } from '../scope.js';
 
 /**
  * Obtains a token for a client itself. Asks for the scopes named and, unlike oxd, adds no `openid`:
- * no user takes part, and some providers refuse it. oxd's own scopes go to providers that list them.
+ * no user takes part, and some providers refuse it. The scope `oxd` is only sent if discovery lists it,
+ * `uma_protection` unless discovery lists scopes without it.
  *
  * @see oxd command get_client_token; RFC 6749 §4.4
  */
@@ -19,8 +20,9 @@ export const getClientToken: Operation<'get_client_token'> = async (context, par
   const configuration = context.configuration(provider, client);
   const { leftOut } = context.engine;
   const scope = scopeFor({ provider, leftOut }, params.scope);
+  const { issuer: server } = provider.metadata;
   const tokens = await context.call.changing(() =>
-    clientCredentialsGrant(configuration, scope ? { scope } : {}),
+    clientCredentials({ configuration, scope, server, leftOut }),
   );
   return clientTokenResult(tokens);
 };
