@@ -15,7 +15,8 @@ export interface RegistrationRequest extends MemberedRequest {
 /**
  * Registers a client, without what its provider refuses and it can do without.
  *
- * @throws {Refusal} where the provider cannot register or returns no credentials
+ * @throws {Refusal} if the provider cannot register, returns no credentials, or rejects the
+ *   registration with 401 or 403; its message names the options to change
  * @see RFC 7591 §3
  */
 export async function registerClient(
@@ -28,12 +29,26 @@ export async function registerClient(
     throw new Refusal('invalid_request', message);
   }
   const management = { method: 'POST', url: endpoint, token: initialAccessToken } as const;
-  return withoutRefused(request, (body) =>
+  const registered = withoutRefused(request, (body) =>
     call.changing(async () => {
       const answer = await send(call, { ...management, body });
       return withSecret({ ...unrepeated(body), ...clientRecord(answer) });
     }),
   );
+  return registered.catch((error: unknown) => {
+    throw withAdvice(error, initialAccessToken);
+  });
+}
+
+/** RFC 7591 §3: an endpoint may demand an initial access token. */
+function withAdvice(error: unknown, initialAccessToken?: string): unknown {
+  const isDenied = error instanceof OpAnswerError && [401, 403].includes(error.status);
+  if (!isDenied) return error;
+  const problem = initialAccessToken
+    ? 'The OpenID Provider did not accept transport.initialAccessToken: set a valid one'
+    : 'The OpenID Provider does not let this application register a client: set transport.initialAccessToken';
+  const message = `${problem}, or create the client there and set site.client_id and site.client_secret.`;
+  return new Refusal(error.error ?? 'internal_error', message, error);
 }
 
 /**

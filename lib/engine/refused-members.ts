@@ -5,7 +5,7 @@ import { PAT_SCOPE, scopeName, withoutScope } from './scope.js';
 /** Parameters of a registration that a site can do without. */
 const OPTIONAL = ['claims_redirect_uris', 'claims_redirect_uri'];
 
-/** A server that returns this does not know the parameter; other texts are about its value. */
+/** A server that returns this does not know the parameter; other descriptions are about its value. */
 const UNKNOWN =
   /(?:unrecogni[sz]ed|unknown|unsupported) (?:field|member|metadata|param|property|key)|not (?:recogni[sz]ed|supported)/i;
 

@@ -311,6 +311,56 @@ describe('register_site', () => {
     expect(inspect(others)).not.toContain('initial-token-1');
   });
 
+  const HOST_NOT_TRUSTED =
+    "Policy 'Trusted Hosts' rejected request to client-registration service. Details: Host not trusted.";
+
+  it.each([
+    {
+      name: '403 of a policy of Keycloak',
+      answer: {
+        status: 403,
+        json: { error: 'insufficient_scope', error_description: HOST_NOT_TRUSTED },
+      },
+      error: 'insufficient_scope',
+    },
+    {
+      name: '403 about the scope of a token',
+      answer: { status: 403, json: { error: 'insufficient_scope' } },
+      error: 'insufficient_scope',
+    },
+    { name: '403 without JSON', answer: { status: 403, text: '' }, error: 'internal_error' },
+    {
+      name: '401 about a token',
+      answer: { status: 401, json: { error: 'invalid_token' } },
+      error: 'invalid_token',
+    },
+    {
+      name: '401 about a scope',
+      answer: { status: 401, json: { error: 'invalid_scope' } },
+      error: 'invalid_scope',
+    },
+    { name: '401 without JSON', answer: { status: 401, text: '' }, error: 'invalid_token' },
+  ])('names the options that help and sends no second request: $name', async (row) => {
+    op.on('register', row.answer);
+    const error = await refused(engine.site(op));
+    expect(error).toMatchObject({ error: row.error, mayHaveRun: false });
+    expect(error.message).toContain('set transport.initialAccessToken, or');
+    expect(error.message).toContain('set site.client_id and site.client_secret');
+    engine = new TestEngine({ initialAccessToken: 'initial-token-1' });
+    const { message } = await refused(engine.site(op));
+    expect(message).toContain('did not accept transport.initialAccessToken');
+    expect(op.seen('register')).toHaveLength(2);
+    expect(engine.warnings).toEqual([]);
+  });
+
+  it('does not name options for a registration token that is rejected', async () => {
+    const oxd_id = await engine.site(op);
+    op.on('client', { status: 403, json: { error: 'insufficient_scope' } });
+    const error = await refused(engine.run('update_site', { oxd_id, client_name: 'New name' }));
+    expect(error.message).not.toContain('initialAccessToken');
+    expect(op.seen('client')).toHaveLength(1);
+  });
+
   it('registers and updates without scopes where the provider refuses them, and tells so', async () => {
     const refuseScope = (seen: Seen) =>
       seen.body.includes('"scope"')
