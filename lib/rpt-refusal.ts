@@ -8,6 +8,7 @@ import {
   type RequiredClaim,
   type WireError,
 } from './errors.js';
+import { isTicket } from './uma-tokens.js';
 
 /** What the token endpoint of an authorization server answered instead of an RPT. */
 export interface RptAnswer {
@@ -156,14 +157,11 @@ function goesOn(outcome: Outcome): boolean {
   return outcome === 'need_info' || outcome === 'request_submitted';
 }
 
-/** What is sent on in a form and in a URL, and kept meanwhile: printable ASCII, not endless. */
-const TICKET = /^[\x21-\x7e]{1,16384}$/;
-
 /** Keycloak's "submitted" has none: asking begins anew then. */
 function hasBadTicket(outcome: Outcome, { ticket }: Members): boolean {
   if (!goesOn(outcome)) return false;
   if (outcome === 'request_submitted' && !isThere(ticket)) return false;
-  return typeof ticket !== 'string' || !TICKET.test(ticket);
+  return !isTicket(ticket);
 }
 
 /** UMA 2.0 Grant §3.3.6: every ticket is a new one. */

@@ -21,6 +21,7 @@ const BASE = [
   'site-fingerprint.ts',
   'issuer.ts',
   'rpt-refusal.ts',
+  'uma-tokens.ts',
   'oxd.options.ts',
   'oxd.options-rules.ts',
 ];
@@ -54,7 +55,8 @@ const LAYERS: Record<string, Row> = {
   'until-aborted.ts': NOTHING,
   'clock.ts': NOTHING,
   'log.ts': NOTHING,
-  'rpt-refusal.ts': { may: ['errors.ts'], node: [] },
+  'uma-tokens.ts': NOTHING,
+  'rpt-refusal.ts': { may: ['errors.ts', 'uma-tokens.ts'], node: [] },
   'http-status.ts': { may: ['errors.ts'], node: [] },
   'store.ts': { may: ['errors.ts'], node: [] },
   'store-lock.ts': { may: ['errors.ts', 'store.ts', 'until-aborted.ts'] },
@@ -181,7 +183,7 @@ const LAYERS: Record<string, Row> = {
     types: ['commands/', PORT],
   },
   'uma/challenge.ts': { may: ['errors.ts'], node: [] },
-  'uma/challenge-parser.ts': { may: [], node: [] },
+  'uma/challenge-parser.ts': { may: ['uma-tokens.ts'], node: [] },
   'uma/uma.service.ts': {
     may: [...BASE, 'uma/challenge.ts', 'commands/oxd-client.ts', '@nestjs/common'],
     types: ['commands/', PORT],

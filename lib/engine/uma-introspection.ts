@@ -1,3 +1,4 @@
+import { MAX_RPT_LENGTH } from '../uma-tokens.js';
 import type { EngineContext } from './engine-context.js';
 import type { OpAnswer } from './op-http.js';
 import { clientAuthentication } from './client-configuration.js';
@@ -7,9 +8,6 @@ import { INACTIVE, introspectedRpt, type IntrospectedRpt } from './rpt-permissio
 import { isKeycloak } from './uma-discovery.js';
 import type { IntrospectionWay } from './uma-introspection-ways.js';
 import { jsonOf, objectOf } from './uma-json.js';
-
-/** A longer token is not sent. */
-const MAX_RPT = 8192;
 
 /**
  * What an RPT is good for, as the authorization server says.
@@ -22,7 +20,7 @@ export async function introspectRpt(
   api: ProtectionApi,
   rpt: string,
 ): Promise<IntrospectedRpt> {
-  if (rpt.length > MAX_RPT) return INACTIVE;
+  if (rpt.length > MAX_RPT_LENGTH) return INACTIVE;
   const answer = await askEachWay(context, api, rpt);
   const { server, site } = api;
   const rptStatus = introspectedRpt(statement(answer), {

@@ -1,3 +1,4 @@
+import { isTicket } from '../uma-tokens.js';
 import { refused, type ProtectionApi } from './protection-api.js';
 import { type OpAnswerError, Refusal } from './refusal.js';
 import { answerError } from './uma-answer.js';
@@ -11,9 +12,6 @@ export interface PermissionRequest {
   readonly resource_id: string;
   readonly resource_scopes: readonly string[];
 }
-
-/** Longer than any ticket: Keycloak's grow with what is asked for. */
-const MAX_TICKET = 16_384;
 
 /**
  * Obtains a permission ticket. Whatever is not clearly one is a refusal: an answer without a ticket
@@ -44,12 +42,6 @@ export async function permissionTicket(
   const ticket = objectOf(jsonOf(answer.text))?.ticket;
   if (isTicket(ticket)) return ticket;
   throw new Refusal('internal_error', 'The authorization server issued no usable ticket.');
-}
-
-/** It goes into a header: printable ASCII, and not without end. */
-function isTicket(value: unknown): value is string {
-  if (typeof value !== 'string' || value.length > MAX_TICKET) return false;
-  return value.trim() !== '' && /^[\x20-\x7e]+$/.test(value);
 }
 
 /** A mere 404 may as well be a gateway's, or mean that the endpoint has moved: then it is read. */

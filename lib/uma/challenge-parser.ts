@@ -1,9 +1,11 @@
+import { isTicket } from '../uma-tokens.js';
+
 /** The UMA challenge of a `WWW-Authenticate` header. */
 export interface ParsedChallenge {
   readonly realm?: string;
   /** Issuer of the authorization server, as the other side names it: not to be trusted. */
   readonly as_uri?: string;
-  /** The permission ticket; at most 16384 characters. */
+  /** The permission ticket, see `isTicket`. */
   readonly ticket?: string;
 }
 
@@ -12,8 +14,6 @@ interface Found {
   /** Undefined for a challenge that carries one text instead of parameters. */
   readonly params?: Map<string, string>;
 }
-
-const LONGEST_TICKET = 16_384;
 
 /**
  * Reads the one UMA challenge among those of a `WWW-Authenticate` header, in linear time.
@@ -28,8 +28,7 @@ export function parseChallenge(header: string): ParsedChallenge | undefined {
   );
   if (!one?.params || more.length > 0) return undefined;
   const { realm, as_uri, ticket } = Object.fromEntries(one.params);
-  const fits = ticket === undefined || (ticket !== '' && ticket.length <= LONGEST_TICKET);
-  return fits ? { realm, as_uri, ticket } : undefined;
+  return ticket === undefined || isTicket(ticket) ? { realm, as_uri, ticket } : undefined;
 }
 
 /** Every challenge; none where one of them is malformed, since the next may then be invented. */

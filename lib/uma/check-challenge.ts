@@ -1,4 +1,5 @@
 import type { UmaRsCheckAccessResult } from '../commands/uma.js';
+import { isTicket } from '../uma-tokens.js';
 import { umaChallenge } from './challenge.js';
 import { parseChallenge } from './challenge-parser.js';
 
@@ -21,5 +22,6 @@ export function challengeOf(
 ): string | undefined {
   const told = parseChallenge(result['www-authenticate_header'] ?? '');
   const { ticket } = result;
-  return ticket ? umaChallenge({ realm, as_uri: told?.as_uri ?? op_host, ticket }) : undefined;
+  if (!isTicket(ticket)) return undefined;
+  return umaChallenge({ realm, as_uri: told?.as_uri ?? op_host, ticket });
 }

@@ -1,3 +1,5 @@
+import { MAX_RPT_LENGTH } from '../uma-tokens.js';
+
 /** A request as both platforms have it. */
 export interface CredentialRequest {
   /** Headers by name in lower case. */
@@ -19,18 +21,14 @@ export class CredentialError extends Error {
   override readonly name = 'CredentialError';
 }
 
-/** Longest RPT, in characters. */
-export const LONGEST_RPT = 8192;
-
 const BEARER = /^bearer(?: +|$)/i;
 const TOKEN = /^[\w.~+/-]+=*$/;
 
 /**
  * The token of `Authorization: Bearer`, the only place where one is looked for.
  *
- * @returns undefined where there is no such header, or one of another scheme
- * @throws {CredentialError} for an empty or malformed token, one over 8192 characters, or more
- *   than one header
+ * @returns undefined for no such header, or one of another scheme; a token that is too long as it is
+ * @throws {CredentialError} for an empty or malformed token, or more than one header
  * @see RFC 6750 §2.1 and §3.1
  */
 export function bearerToken(request: CredentialRequest): string | undefined {
@@ -42,10 +40,15 @@ export function bearerToken(request: CredentialRequest): string | undefined {
   return scheme === undefined ? undefined : checkedToken(authorization.slice(scheme.length));
 }
 
-/** @throws {CredentialError} for a token that is not one */
+/** True for a token that is too long to be checked: it counts as no token. */
+export function isTooLong(token: string): boolean {
+  return token.length > MAX_RPT_LENGTH;
+}
+
+/** @throws {CredentialError} for a malformed token; one that is too long is not looked at */
 export function checkedToken(token: string): string {
-  if (token.length > LONGEST_RPT) throw new CredentialError('a token that is too long');
-  if (!TOKEN.test(token)) throw new CredentialError('an empty or malformed token');
+  if (!isTooLong(token) && !TOKEN.test(token))
+    throw new CredentialError('an empty or malformed token');
   return token;
 }
 

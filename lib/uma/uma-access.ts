@@ -1,13 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { OxdClock } from '../clock.js';
 import { OxdOptions } from '../oxd.options.js';
+import { MAX_RPT_LENGTH } from '../uma-tokens.js';
 import { checkLimit, withinLimit } from './check-limit.js';
 import { effectiveMethod, labelOf, type UmaDeclaration } from './declaration.js';
 import { mergeGrants, type UmaGrant } from './grant.js';
 import { RefusalLog } from './refusal-log.js';
 import { ResourceCheck, type CheckedRequest } from './resource-check.js';
 import type { RouteParams } from './resource-path.js';
-import { CredentialError, checkedToken } from './rpt-credential.js';
+import { CredentialError, checkedToken, isTooLong } from './rpt-credential.js';
 import {
   forbidden,
   invalidCredentials,
@@ -77,10 +78,18 @@ export class UmaAccess {
       return this.refuse(asked.handler, { refusal: invalidCredentials(), reason: message });
     }
     const { limit, clock } = this;
+    const rpt = this.usable(credential.rpt, asked);
     const inTime = { milliseconds: limit, late: `no decision in ${limit} ms` };
     return withinLimit(inTime, clock, (signal) =>
-      this.checkEach(needed, { ...asked, ...credential, signal }),
+      this.checkEach(needed, { ...asked, rpt, signal }),
     );
+  }
+
+  /** A client whose RPT is too long gets a ticket, so that it can obtain a shorter one. */
+  private usable(rpt: string | undefined, { handler }: AskedAccess): string | undefined {
+    if (rpt === undefined || !isTooLong(rpt)) return rpt;
+    this.log.warn(`${handler}: ignored an RPT of more than ${MAX_RPT_LENGTH} characters`);
+    return undefined;
   }
 
   private async checkEach(

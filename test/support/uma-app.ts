@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { createServer, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type {
   DynamicModule,
@@ -72,9 +72,9 @@ export class AuthorizationServer extends ScriptedTransport {
     });
   }
 
-  /** Issues an RPT for one resource. */
-  issue(resource: string): string {
-    const rpt = token('rpt');
+  /** Issues an RPT for one resource, filled up to a length. */
+  issue(resource: string, length = 0): string {
+    const rpt = token('rpt').padEnd(length, 'x');
     this.good.add(`${resource} ${rpt}`);
     return rpt;
   }
@@ -186,6 +186,8 @@ export interface AppOptions {
   readonly providers?: Provider[];
   readonly imports?: (Type | DynamicModule)[];
   readonly clock?: ManualClock;
+  /** Largest size of the headers of a request, in bytes; default that of Node. */
+  readonly maxHeaderSize?: number;
   /** Called before `compile()`: `overrideGuard()`, `overrideProvider()`. */
   readonly override?: (builder: TestingModuleBuilder) => unknown;
   /** Done before `listen()`: prefix, versioning, global guards, CORS. */
@@ -228,7 +230,7 @@ export async function startApp(given: AppOptions): Promise<RunningApp> {
   builder.setLogger(log).overrideProvider(OxdClock).useValue(clock);
   given.override?.(builder);
   const module = await builder.compile();
-  const app = module.createNestApplication(httpAdapter(given.adapter));
+  const app = module.createNestApplication(httpAdapter(given.adapter, given.maxHeaderSize));
   given.configure?.(app);
   await app.listen(0, '127.0.0.1');
   await settled();
@@ -249,8 +251,17 @@ export async function eventually(ask: () => Promise<Answer>, status: number): Pr
 }
 
 /** A new HTTP adapter of Nest. */
-export function httpAdapter(adapter?: Adapter): ExpressAdapter | FastifyAdapter {
-  return adapter === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
+export function httpAdapter(
+  adapter?: Adapter,
+  maxHeaderSize?: number,
+): ExpressAdapter | FastifyAdapter {
+  if (adapter === 'fastify') return new FastifyAdapter({ http: { maxHeaderSize } });
+  class SizedAdapter extends ExpressAdapter {
+    override initHttpServer(): void {
+      this.setHttpServer(createServer({ maxHeaderSize }, this.getInstance()));
+    }
+  }
+  return new SizedAdapter();
 }
 
 function send(port: number, { method = 'GET', path, headers = [], rpt, body }: Asked) {

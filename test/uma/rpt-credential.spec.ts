@@ -9,7 +9,8 @@ describe('bearerToken', () => {
     ['BEARER abc', 'abc'],
     ['Bearer   abc', 'abc'],
     ['Bearer a.b-c_d~e+f/g==', 'a.b-c_d~e+f/g=='],
-    [`Bearer ${'a'.repeat(8192)}`, 'a'.repeat(8192)],
+    [`Bearer ${'a'.repeat(16_384)}`, 'a'.repeat(16_384)],
+    [`Bearer ${'a'.repeat(16_385)}`, 'a'.repeat(16_385)],
   ])('reads %.40s', (header, token) => {
     expect(bearerToken(with_(header))).toBe(token);
   });
@@ -31,7 +32,6 @@ describe('bearerToken', () => {
     'Bearer "a"',
     'Bearer \ta',
     'Bearer é',
-    `Bearer ${'a'.repeat(8193)}`,
   ])('refuses %.40j', (header) => {
     expect(() => bearerToken(with_(header))).toThrow(CredentialError);
   });
