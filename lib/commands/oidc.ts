@@ -129,7 +129,11 @@ export interface GetTokensByCodeParams extends SiteParams {
   readonly code: string;
   /** The state of the callback. */
   readonly state: string;
-  /** The issuer of the callback (RFC 9207). Ours: compared by embedded, not sent to oxd. */
+  /**
+   * Parameter `iss` of the callback, unchanged (RFC 9207). Embedded compares it with the provider and
+   * requires it if discovery has `authorization_response_iss_parameter_supported`. Ours: not sent to
+   * oxd.
+   */
   readonly iss?: string;
   /** `private_key_jwt`, with keys on the server. oxd 4.2.2 and later, not embedded. */
   readonly authentication_method?: string;

@@ -104,10 +104,11 @@ export abstract class OidcCommands {
 
   /**
    * Exchanges a code for tokens and verifies the id_token. Applications use `finishLogin()`,
-   * which first checks that the browser began this login.
+   * which first checks that the browser began this login. Pass the callback's `iss` unchanged:
+   * embedded rejects a callback without it if the provider announces RFC 9207.
    *
    * @throws {OxdCommandError} OXD_COMMAND_FAILED
-   * @see oxd 3.1 get_tokens_by_code; OpenID Connect Core §3.1.3
+   * @see oxd 3.1 get_tokens_by_code; OpenID Connect Core §3.1.3; RFC 9207 §2.4
    */
   getTokensByCode(
     params: Params<'get_tokens_by_code'>,

@@ -50,11 +50,15 @@ function authenticationTime(
   return site.require_auth_time ? 0 : undefined;
 }
 
+const MISSING_ISSUER =
+  'iss: is missing. This provider sends it with every callback (RFC 9207): pass the iss of the ' +
+  'callback unchanged.';
+const OTHER_ISSUER = 'iss: is another provider. The callback must come from this provider.';
+
 function checkIssuer({ engine }: EngineContext, { metadata }: Provider, iss?: string): void {
   if (iss === metadata.issuer) return;
   const { authorization_response_iss_parameter_supported: announced } = metadata;
   const { requireIssuerParameter = true } = engine.options;
   if (iss === undefined && !(announced && requireIssuerParameter)) return;
-  const problem = iss === undefined ? 'is missing' : 'is another provider';
-  throw new Refusal('bad_request', `iss: ${problem}. The callback must come from this provider.`);
+  throw new Refusal('bad_request', iss === undefined ? MISSING_ISSUER : OTHER_ISSUER);
 }
