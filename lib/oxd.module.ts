@@ -140,6 +140,12 @@ function readOptions(options: OxdModuleOptions): OxdOptions {
   if (resolved.secretIsRandom) {
     log.warn('secret is not set: logins under way end with this process. Set it for production.');
   }
+  const { stateLifetime } = resolved.login;
+  if ((options.login?.stateLifetime ?? stateLifetime) > stateLifetime) {
+    log.warn(
+      `login.stateLifetime is limited to ${stateLifetime} on oxd: it forgets a login after that.`,
+    );
+  }
   if (isForgetful(options, resolved)) {
     log.warn(
       'store is not set and transport is an instance: state is in memory, and each start registers ' +

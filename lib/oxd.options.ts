@@ -69,7 +69,10 @@ export type SocketVersion = '3.1.1' | '3.1.2' | '3.1.3' | '3.1.4';
 
 /** Option `login`. */
 export interface LoginOptions {
-  /** How long a user may take to log in at the provider, in milliseconds; default 300000. */
+  /**
+   * Time that a user has to log in at the provider, in milliseconds; at least 1000, default 1800000.
+   * On oxd at most 300000: oxd-server forgets a login after 5 minutes.
+   */
   readonly stateLifetime?: number;
   /**
    * Requests userinfo in every login (`true`; a provider without the endpoint is then an error) or in
@@ -198,10 +201,13 @@ const DEFAULTS = {
     connectTimeout: 3_000,
     timeout: 30_000,
   },
-  login: { stateLifetime: 300_000 },
+  login: { stateLifetime: 1_800_000 },
   uma: { overwrite: false },
   scope: ['openid', 'profile', 'email'],
 } as const;
+
+/** Setting `state_expiration_in_minutes` of oxd-server by default, in milliseconds. */
+const OXD_STATE_LIFETIME = 300_000;
 
 const SECRET_MISSING = 'secret: is required in production; set at least 32 random characters';
 
@@ -226,7 +232,7 @@ export function resolveOptions(
     secretIsRandom: secret === undefined,
     store: store ?? defaultStore(transport, environment),
     eager: eager ?? false,
-    login: { ...DEFAULTS.login, ...defined(login ?? {}) },
+    login: resolveLogin(defined(login ?? {}), transport),
     uma: { ...DEFAULTS.uma, ...defined(uma ?? {}) },
   });
 }
@@ -286,6 +292,26 @@ function checkStore(store: unknown): string[] {
 function checkPaths(paths: unknown): string[] {
   if (paths === undefined || typeof paths === 'function') return [];
   return ['uma.paths: must be a function (declaration, params) => path'];
+}
+
+function resolveLogin(
+  login: LoginOptions,
+  transport: NonNullable<OxdModuleOptions['transport']>,
+): OxdOptions['login'] {
+  const { stateLifetime = DEFAULTS.login.stateLifetime } = login;
+  const limit = transportSide(transport) === 'oxd' ? OXD_STATE_LIFETIME : stateLifetime;
+  return { ...login, stateLifetime: Math.min(stateLifetime, limit) };
+}
+
+/** In this process, by an oxd-server, or by a transport of the application. */
+export type TransportSide = 'embedded' | 'oxd' | 'custom';
+
+/** Returns the kind of peer that executes the commands. */
+export function transportSide(
+  transport: NonNullable<OxdModuleOptions['transport']>,
+): TransportSide {
+  if (!isTransport(transport)) return transport.type === 'socket' ? 'oxd' : 'embedded';
+  return transport.version === 'contract' ? 'custom' : 'oxd';
 }
 
 /** Whether the user brought a transport instead of describing one. */

@@ -1,8 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isTransport, type OxdOptions } from './oxd.options.js';
-
-/** In this process, by an oxd-server, or by a transport of the application. */
-export type TransportSide = 'embedded' | 'oxd' | 'custom';
+import { transportSide, type OxdOptions } from './oxd.options.js';
 
 /**
  * Returns the fingerprint of the site that the options describe: equal on all replicas of an
@@ -21,10 +18,4 @@ export function siteFingerprint({
   const client = [authorization_redirect_uri, client_name, client_id, oxd_id];
   const identity = JSON.stringify([transportSide(transport), provider, client]);
   return createHash('sha256').update(identity).digest('base64url');
-}
-
-/** Returns the kind of peer that executes the commands. */
-export function transportSide(transport: OxdOptions['transport']): TransportSide {
-  if (!isTransport(transport)) return transport.type === 'socket' ? 'oxd' : 'embedded';
-  return transport.version === 'contract' ? 'custom' : 'oxd';
 }

@@ -135,7 +135,7 @@ describe('OxdModule', () => {
     await expect(module.get(OidcService).registerSite(site)).resolves.toMatchObject({
       oxd_id: 'site-1',
     });
-    expect(module.get(OxdOptions).login.stateLifetime).toBe(300_000);
+    expect(module.get(OxdOptions).login.stateLifetime).toBe(1_800_000);
   });
 
   it('takes injected configuration, for instance oxdConfig', async () => {

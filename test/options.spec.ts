@@ -40,7 +40,7 @@ describe('options', () => {
       secretIsRandom: false,
       store: '.oxd/store.json',
       eager: false,
-      login: { stateLifetime: 300_000 },
+      login: { stateLifetime: 1_800_000 },
       uma: { overwrite: false, paths: undefined },
     });
     expect(resolveOptions({ ...good, transport: { type: 'socket' } }).transport).toEqual({

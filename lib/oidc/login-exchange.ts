@@ -5,9 +5,8 @@ import type {
   GetUserInfoResult,
   UserClaims,
 } from '../commands/oidc.js';
-import { OxdCommandError } from '../errors.js';
-import type { OxdOptions } from '../oxd.options.js';
-import { transportSide } from '../site-fingerprint.js';
+import { LoginStateError, OxdCommandError } from '../errors.js';
+import { transportSide, type OxdOptions } from '../oxd.options.js';
 import type { OidcCommands } from './oidc-commands.js';
 import { isOfOwnSite } from './own-site.js';
 
@@ -31,11 +30,12 @@ export class LoginExchange {
   /**
    * Exchanges the code once, checks whose id_token it is, and requests userinfo if it is wanted.
    *
+   * @throws {LoginStateError} OIDC_STATE_EXPIRED when oxd has forgotten the state
    * @throws {OxdCommandError} OXD_COMMAND_FAILED
    * @see OpenID Connect Core §3.1.3, §5.3.4; RFC 9207
    */
   async run(params: GetTokensByCodeParams): Promise<LoginExchangeResult> {
-    const tokens = await this.#commands.getTokensByCode(params);
+    const tokens = await this.#tokens(params);
     const { id_token_claims } = tokens;
     // oxd does not get the issuer of the callback; embedded has compared it before the exchange.
     if (params.iss !== undefined && params.iss !== id_token_claims.iss) {
@@ -49,6 +49,30 @@ export class LoginExchange {
       throw mismatch('get_user_info', 'Userinfo speaks of another user than the id_token.');
     }
     return { tokens, ...userinfo };
+  }
+
+  async #tokens(params: GetTokensByCodeParams): Promise<GetTokensByCodeResult> {
+    try {
+      return await this.#commands.getTokensByCode(params);
+    } catch (error) {
+      if (!this.#isForgottenState(error)) throw error;
+      const { command, mayHaveRun } = error;
+      throw new LoginStateError('OIDC_STATE_EXPIRED', FORGOTTEN, {
+        cause: error,
+        command,
+        mayHaveRun,
+      });
+    }
+  }
+
+  /** oxd 3.x: code and state of a login are not blank, so only an unknown state remains. */
+  #isForgottenState(error: unknown): error is OxdCommandError {
+    if (!this.#isOnOxd || !isFailedCommand(error)) return false;
+    return error.error === 'bad_request';
+  }
+
+  get #isOnOxd(): boolean {
+    return transportSide(this.#options.transport) === 'oxd';
   }
 
   async #userinfo(
@@ -67,11 +91,18 @@ export class LoginExchange {
 
   /** Embedded reports a missing endpoint before it sends a request; oxd always has userinfo. */
   #hasNoUserinfo(error: unknown): boolean {
-    if (transportSide(this.#options.transport) === 'oxd') return false;
-    if (!(error instanceof OxdCommandError) || error.code !== 'OXD_COMMAND_FAILED') return false;
+    if (this.#isOnOxd || !isFailedCommand(error)) return false;
     const { status } = (error.cause ?? {}) as { readonly status?: unknown };
     return error.error === 'unsupported_operation' && status === undefined;
   }
+}
+
+const FORGOTTEN =
+  'oxd-server no longer knows this login: it took longer than 5 minutes, or oxd-server was ' +
+  'restarted. Start again at the login page.';
+
+function isFailedCommand(error: unknown): error is OxdCommandError {
+  return error instanceof OxdCommandError && error.code === 'OXD_COMMAND_FAILED';
 }
 
 function mismatch(command: CommandName, message: string): OxdCommandError {

@@ -93,7 +93,7 @@ describe.each(PLATFORMS)('a login on %s', (platform) => {
     }
     expect(headers.getSetCookie()).toEqual([
       expect.stringMatching(
-        /^oxd\.login\.\d+\.[\w-]+=[\w.-]+; Path=\/; Max-Age=900; HttpOnly; SameSite=Lax$/,
+        /^oxd\.login\.\d+\.[\w-]+=[\w.-]+; Path=\/; Max-Age=2400; HttpOnly; SameSite=Lax$/,
       ),
     ]);
   });
@@ -228,7 +228,7 @@ describe.each(PLATFORMS)('a login on %s', (platform) => {
     it('OIDC_STATE_EXPIRED after its lifetime', async () => {
       const browser = new Browser();
       const url = await callbackUrl(browser, app);
-      app.advance(300_001);
+      app.advance(1_800_001);
       const answer = await refusal(browser, url);
       expect(answer).toMatchObject({ status: 401, code: 'OIDC_STATE_EXPIRED' });
       expect(browser.cookieHeader(app.origin)).not.toContain('oxd.login');

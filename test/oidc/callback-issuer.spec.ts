@@ -14,7 +14,7 @@ async function begun() {
 }
 
 describe('getTokensByCode at a provider that announces RFC 9207', () => {
-  it('rejects a call without iss, says what to pass, and the state stays valid', async () => {
+  it('rejects a call without iss, names the fix, and the state stays valid', async () => {
     const { oidc, code, state, iss } = await begun();
     await expect(oidc.getTokensByCode({ code, state })).rejects.toMatchObject({
       error: 'bad_request',

@@ -122,7 +122,7 @@ describe('the cookie of a login', () => {
       authorization_redirect_uri,
     });
     const { cookies } = await oidc.startLogin();
-    const common = '=[\\w.-]+; Path=/; Max-Age=900; HttpOnly; SameSite=Lax';
+    const common = '=[\\w.-]+; Path=/; Max-Age=2400; HttpOnly; SameSite=Lax';
     expect(cookies).toEqual([
       expect.stringMatching(new RegExp(`^${prefix}\\d+\\.[\\w-]+${common}${end}$`)),
     ]);
