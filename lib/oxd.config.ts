@@ -94,6 +94,8 @@ const VARIABLES: Readonly<Record<string, readonly [path: string, read: Read]>> =
   OXD_TRANSPORT_TYPE: ['transport.type', text],
   OXD_TRANSPORT_ALLOW_INSECURE_REQUESTS: ['transport.allowInsecureRequests', flag],
   OXD_TRANSPORT_CA: ['transport.ca', pem],
+  OXD_TRANSPORT_PROXY: ['transport.proxy', flag],
+  OXD_TRANSPORT_ADDRESSES: ['transport.addresses', json],
   OXD_TRANSPORT_INITIAL_ACCESS_TOKEN: ['transport.initialAccessToken', text],
   OXD_TRANSPORT_REQUIRED_SCOPES: ['transport.requiredScopes', text],
   OXD_TRANSPORT_TIMEOUT: ['transport.timeout', number],
@@ -115,7 +117,7 @@ const VARIABLES: Readonly<Record<string, readonly [path: string, read: Read]>> =
 /**
  * The options from the `OXD_*` environment variables, for `@nestjs/config`:
  * `OxdModule.forRootAsync(oxdConfig.asProvider())`. Lists are separated by commas or blanks, secrets by
- * commas; `OXD_CUSTOM_ATTRIBUTES` is a JSON object.
+ * commas; `OXD_CUSTOM_ATTRIBUTES` and `OXD_TRANSPORT_ADDRESSES` are JSON objects.
  *
  * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID, naming the variables
  */

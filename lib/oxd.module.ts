@@ -10,6 +10,7 @@ import {
 import { OxdClock, SystemClock } from './clock.js';
 import { OxdClient } from './commands/oxd-client.js';
 import { EngineTransport } from './engine/engine.transport.js';
+import { proxySettings } from './engine/proxy-settings.js';
 import { FileStore } from './file-store.js';
 import { GuardedStore } from './guarded-store.js';
 import { isVolatile } from './keyv-rules.js';
@@ -165,8 +166,10 @@ function isForgetful({ store }: OxdModuleOptions, resolved: OxdOptions): boolean
   return typeof resolved.store !== 'string';
 }
 
+/** @throws {OxdConfigurationError} when an environment variable names no usable proxy */
 function checkNetwork({ transport }: OxdOptions): void {
   if (isTransport(transport) || transport.type !== 'embedded') return;
+  proxySettings(transport.proxy);
   if (process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0') return;
   log.warn(
     'NODE_TLS_REJECT_UNAUTHORIZED=0 is set: it has no effect on connections to the OpenID Provider, ' +
@@ -206,7 +209,9 @@ function openTransport(
   if (isTransport(transport)) return transport;
   if (transport.type === 'socket') return new SocketTransport(transport);
   const { stateLifetime } = login;
-  return new EngineTransport({ ...transport, store, stateLifetime, clock: now, log });
+  const insecureHosts = process.env.NODE_ENV === 'production' ? 'loopback' : 'any';
+  const limits = { stateLifetime, insecureHosts } as const;
+  return new EngineTransport({ ...transport, ...limits, store, clock: now, log });
 }
 
 function makeClient(

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { Type, plainToInstance } from 'class-transformer';
 import {
+  Allow,
   ArrayNotEmpty,
   IsArray,
   IsBoolean,
@@ -22,6 +23,7 @@ import {
   validateSync,
   type ValidationError,
 } from 'class-validator';
+import { addressProblems, proxyProblem } from './network-rules.js';
 
 const URL_RULE = { require_tld: false, require_protocol: true, protocols: ['http', 'https'] };
 const URL_TEXT = { message: 'must be an absolute http or https URL' };
@@ -51,6 +53,18 @@ function IsTexts(): PropertyDecorator {
       validate: (value: unknown) =>
         isObject(value) && Object.values(value as object).every((one) => typeof one === 'string'),
       defaultMessage: () => 'must be an object of strings',
+    },
+  });
+}
+
+/** The URL of a forward proxy, or `false`. */
+function IsProxy(): PropertyDecorator {
+  const problemOf = (value: unknown) => (value === false ? undefined : proxyProblem(value));
+  return ValidateBy({
+    name: 'isProxy',
+    validator: {
+      validate: (value: unknown) => problemOf(value) === undefined,
+      defaultMessage: (args) => problemOf(args?.value) ?? '',
     },
   });
 }
@@ -140,6 +154,8 @@ class EmbeddedRules {
   @IsIn(['embedded']) type: string;
   @IsOptional() @IsBoolean() allowInsecureRequests?: boolean;
   @IsOptional() @IsString({ each: true }) ca?: string | string[];
+  @IsOptional() @IsProxy() proxy?: string | false;
+  @Allow() addresses?: object;
   @IsOptional() @IsInt() @Min(1) @Max(LONGEST_TIMER) timeout?: number;
   @IsOptional() @IsString() @MinLength(1) initialAccessToken?: string;
   @IsOptional() @IsIn(['any', 'all']) requiredScopes?: string;
@@ -186,7 +202,13 @@ export function checkTransport(transport: object): string[] {
   if (type !== 'embedded' && type !== 'socket') {
     return ["transport.type: must be 'embedded' or 'socket', or transport an OxdTransport"];
   }
-  return check(TRANSPORT_RULES[type], transport, 'transport.');
+  const found = check(TRANSPORT_RULES[type], transport, 'transport.');
+  return type === 'embedded' ? [...found, ...checkAddresses(transport)] : found;
+}
+
+function checkAddresses({ addresses }: { addresses?: unknown }): string[] {
+  if (addresses === undefined || addresses === null) return [];
+  return addressProblems(addresses).map((problem) => `transport.addresses${problem}`);
 }
 
 function check(rules: new () => object, value: object, path: string): string[] {

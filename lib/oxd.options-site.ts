@@ -1,15 +1,23 @@
 import { CLIENT_DETAILS } from './client-details.js';
+import { isLoopback, originOf } from './network-rules.js';
 import { siteProblems } from './site-rules.js';
 
 /** What {@link checkSite} is told beside the site. */
 export interface SiteSurroundings {
   /** Option `transport`; undefined stands for an instance of the user's own. */
-  readonly transport:
-    { readonly type?: unknown; readonly allowInsecureRequests?: unknown } | undefined;
+  readonly transport: SiteTransport | undefined;
   /** Whether `NODE_ENV` is `production`. */
   readonly production: boolean;
   /** What was found in the options already, as `path: message`. */
   readonly found: readonly string[];
+}
+
+/** The properties of option `transport` that concern the site. */
+export interface SiteTransport {
+  readonly type?: unknown;
+  readonly allowInsecureRequests?: unknown;
+  readonly proxy?: unknown;
+  readonly addresses?: unknown;
 }
 
 type Site = Readonly<Record<string, unknown>>;
@@ -30,8 +38,6 @@ const OXD_ALONE = Object.entries(CLIENT_DETAILS)
 const NOT_NEEDED =
   'transport.allowInsecureRequests: leave it out in production, where site.op_host is https';
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-
 /**
  * What the members of option `site` must be to each other and to what surrounds them, as
  * `path: message`. What each of them must be alone is for the rules.
@@ -42,15 +48,11 @@ export function checkSite(site: object, surroundings: SiteSurroundings): string[
     ...checkClient(members),
     ...checkRedirectUri(members, surroundings),
     ...checkProvider(members, surroundings),
+    ...checkAddresses(surroundings),
     ...checkDiscovery(members, surroundings),
     ...checkAbilities(members, surroundings),
     ...checkRegistration(members, surroundings),
   ];
-}
-
-/** Whether this host name can only be this machine. */
-function isLoopback(url: string): boolean {
-  return LOOPBACK.test(new URL(url).hostname);
 }
 
 /** Half a pair would be ignored, and another client registered in its place. */
@@ -75,8 +77,10 @@ function checkProvider(site: Site, surroundings: SiteSurroundings): string[] {
   if (transport?.type !== 'embedded') return [];
   const urls = ['op_host', 'op_configuration_endpoint'].filter((name) => isUrl(site[name]));
   const plain = urls.filter((name) => isPlain(site[name]));
-  const { allowInsecureRequests } = transport;
-  const idle = production && allowInsecureRequests && urls.length > 0 && plain.length === 0;
+  const { allowInsecureRequests, addresses } = transport;
+  const isUnused =
+    urls.length > 0 && plain.length === 0 && !dialledOrigins(addresses).some(isPlain);
+  const idle = production && allowInsecureRequests && isUnused;
   return [
     ...(idle ? [NOT_NEEDED] : []),
     ...plain.flatMap((name) => checkPlain(name, String(site[name]), surroundings)),
@@ -88,12 +92,35 @@ function checkPlain(
   url: string,
   { transport, production }: SiteSurroundings,
 ): string[] {
+  const isDialled = dialledOrigins(transport?.addresses).includes(new URL(url).origin);
+  if (isDialled && name !== 'op_host') return [];
   if (!transport?.allowInsecureRequests) {
     return [`site.${name}: is plain http; use https, or set transport.allowInsecureRequests`];
   }
-  return production && !isLoopback(url)
-    ? [`site.${name}: must be https in production unless the host is loopback`]
+  if (!production) return [];
+  if (!isLoopback(url)) {
+    return [`site.${name}: must be https in production unless the host is loopback`];
+  }
+  return isUrl(transport.proxy) && !isLoopback(transport.proxy)
+    ? [`site.${name}: must be https in production with transport.proxy; or set proxy to false`]
     : [];
+}
+
+/** A public origin on plain http would be accepted in place of https. */
+function checkAddresses({ transport, production }: SiteSurroundings): string[] {
+  if (transport?.type !== 'embedded' || !production) return [];
+  const isExposed = (origin: string): boolean => isPlain(origin) && !isLoopback(origin);
+  return Object.keys(entriesOf(transport.addresses)).some(isExposed)
+    ? ['transport.addresses: must be for https origins in production']
+    : [];
+}
+
+function dialledOrigins(addresses: unknown): (string | undefined)[] {
+  return Object.values(entriesOf(addresses)).map(originOf);
+}
+
+function entriesOf(addresses: unknown): Readonly<Record<string, unknown>> {
+  return typeof addresses === 'object' && addresses !== null ? { ...addresses } : {};
 }
 
 /** What would lead to another provider than the one that is meant. */

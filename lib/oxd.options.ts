@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
 import type { RegisterSiteParams } from './commands/registration.js';
 import { OxdConfigurationError } from './errors.js';
 import { STORE_FILE } from './file-store.js';
@@ -19,7 +20,7 @@ export interface EmbeddedTransportOptions {
   readonly type: 'embedded';
   /**
    * Allows a provider on plain http; default false. Where `NODE_ENV` is `production` only for
-   * loopback hosts.
+   * loopback hosts. Addresses on plain http in `addresses` do not need it.
    */
   readonly allowInsecureRequests?: boolean;
   /**
@@ -27,6 +28,20 @@ export interface EmbeddedTransportOptions {
    * always verified: `NODE_TLS_REJECT_UNAUTHORIZED` has no effect.
    */
   readonly ca?: string | readonly string[];
+  /**
+   * URL of an http or https forward proxy, with user name and password if it needs them; `false`
+   * ignores the environment. Default: `HTTPS_PROXY`, else `HTTP_PROXY`, in lower or upper case, but
+   * never for a provider on plain http on a loopback host. `NO_PROXY` counts in both cases. Every
+   * request goes through a CONNECT tunnel.
+   */
+  readonly proxy?: string | false;
+  /**
+   * Origins to dial in place of public ones, such as
+   * `{ 'https://sso.example.com': 'http://keycloak:8080' }` for a provider inside the network;
+   * default none. `Host`, TLS server name and the expected issuer stay those of the public origin.
+   * These connections use no proxy. Plain http is accepted for the addresses named here.
+   */
+  readonly addresses?: Readonly<Record<string, string>>;
   /**
    * Limit for each request to the provider, in milliseconds; default 10000. An access check with all
    * its requests ends within twice this time.
@@ -269,7 +284,19 @@ function withDefaults(
 ): OxdOptions['transport'] {
   if (isTransport(transport)) return transport;
   if (transport.type === 'socket') return { ...DEFAULTS.socket, ...defined(transport) };
-  return { ...DEFAULTS.embedded, ...structuredClone(defined(transport)) };
+  return withHiddenCredentials({ ...DEFAULTS.embedded, ...structuredClone(defined(transport)) });
+}
+
+/** Omits user name and password of the proxy from every printed form. */
+function withHiddenCredentials<T extends EmbeddedTransportOptions>(transport: T): T {
+  const { proxy } = transport;
+  if (!proxy || new URL(proxy).username === '') return transport;
+  const { protocol, host } = new URL(proxy);
+  const printed = () => ({ ...transport, proxy: `${protocol}//<hidden>@${host}` });
+  return Object.defineProperties(transport, {
+    toJSON: { value: printed },
+    [inspect.custom]: { value: printed },
+  });
 }
 
 function checkSecret(secret: OxdModuleOptions['secret'], environment?: string): string[] {

@@ -24,6 +24,7 @@ const BASE = [
   'uma-tokens.ts',
   'oxd.options.ts',
   'oxd.options-rules.ts',
+  'network-rules.ts',
 ];
 const PORT = 'transport/transport.ts';
 const NEST = ['@nestjs/common', '@nestjs/core'];
@@ -80,8 +81,9 @@ const LAYERS: Record<string, Row> = {
   'cookie-seal.ts': { may: ['jose'], node: ['node:crypto'] },
   'issuer.ts': NOTHING,
   'site-fingerprint.ts': { may: ['oxd.options.ts'], node: ['node:crypto'] },
+  'network-rules.ts': NOTHING,
   'oxd.options-rules.ts': {
-    may: ['class-transformer', 'class-validator', 'reflect-metadata'],
+    may: ['network-rules.ts', 'class-transformer', 'class-validator', 'reflect-metadata'],
     node: [],
   },
   'client-details.ts': {
@@ -94,7 +96,10 @@ const LAYERS: Record<string, Row> = {
     types: ['commands/registration.ts'],
     node: [],
   },
-  'oxd.options-site.ts': { may: ['client-details.ts', 'site-rules.ts'], node: [] },
+  'oxd.options-site.ts': {
+    may: ['network-rules.ts', 'client-details.ts', 'site-rules.ts'],
+    node: [],
+  },
   'oxd.options.ts': {
     may: [
       ...['errors.ts', 'file-store.ts', 'oxd.options-rules.ts', 'oxd.options-site.ts', 'store.ts'],

@@ -230,6 +230,14 @@ const VARIABLES: readonly [name: string, text: string, path: string, value: unkn
   ['OXD_TRANSPORT_ALLOW_INSECURE_REQUESTS', 'true', 'transport.allowInsecureRequests', true],
   ['OXD_TRANSPORT_CA', PEM, 'transport.ca', PEM],
   ['OXD_TRANSPORT_CA', PEM.replaceAll('\n', '\\n'), 'transport.ca', PEM],
+  ['OXD_TRANSPORT_PROXY', 'http://p.example:3128', 'transport.proxy', 'http://p.example:3128'],
+  ['OXD_TRANSPORT_PROXY', 'false', 'transport.proxy', false],
+  [
+    'OXD_TRANSPORT_ADDRESSES',
+    '{"https://sso.example": "http://keycloak:8080"}',
+    'transport.addresses',
+    { 'https://sso.example': 'http://keycloak:8080' },
+  ],
   ['OXD_TRANSPORT_INITIAL_ACCESS_TOKEN', 'initial', 'transport.initialAccessToken', 'initial'],
   ['OXD_TRANSPORT_REQUIRED_SCOPES', 'all', 'transport.requiredScopes', 'all'],
   ['OXD_TRANSPORT_TIMEOUT', '5001', 'transport.timeout', 5001],
@@ -330,6 +338,8 @@ describe('oxdConfig', () => {
     ['OXD_CUSTOM_ATTRIBUTES', { OXD_CUSTOM_ATTRIBUTES: '{"a":{}}' }],
     ['OXD_CUSTOM_ATTRIBUTES', { OXD_CUSTOM_ATTRIBUTES: '["a"]' }],
     ['OXD_CLIENT_SECRET', { OXD_CLIENT_ID: 'client-1' }],
+    ['OXD_TRANSPORT_PROXY', { OXD_TRANSPORT_PROXY: 'true' }],
+    ['OXD_TRANSPORT_ADDRESSES', { OXD_TRANSPORT_ADDRESSES: '{"a":' }],
     ['OXD_SYNC_CLIENT_FROM_OP', { OXD_SYNC_CLIENT_FROM_OP: 'true' }],
   ])('names %s when its value is wrong', (name, variables) => {
     expect(issuesOf(variables)[0]).toContain(`${name} (`);

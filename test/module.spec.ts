@@ -256,6 +256,16 @@ describe('OxdModule', () => {
     expect(log).toEqual([expect.stringContaining('NODE_TLS_REJECT_UNAUTHORIZED=0 is set')]);
   });
 
+  it('does not start when HTTPS_PROXY has no scheme', async () => {
+    const restore = setEnvironment({
+      HTTPS_PROXY: 'proxy.example.com:3128',
+      https_proxy: undefined,
+    });
+    const given = { ...options(), transport: { type: 'embedded' } as const };
+    await expect(start(OxdModule.forRoot(given))).rejects.toThrow(/HTTPS_PROXY: must be an http/);
+    restore();
+  });
+
   it('leaves the registration to the first use, or waits for it where eager is set', async () => {
     const [lazy, eager] = [new ScriptedTransport(registered), new ScriptedTransport(registered)];
     await start(OxdModule.forRoot(options(lazy)));

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { jest } from '@jest/globals';
 import { OxdConfigurationError } from '../lib/errors.js';
 import { resolveOptions, type OxdModuleOptions } from '../lib/oxd.options.js';
@@ -508,6 +509,111 @@ describe('options', () => {
       ],
     ])('%s', (_, options, environment, accepted) => {
       expect(issuesOf(options, environment)).toHaveLength(accepted ? 0 : 1);
+    });
+  });
+
+  describe('for the network', () => {
+    const PUBLIC = 'https://sso.example.com';
+    const dialled = { [PUBLIC]: 'http://keycloak:8080' };
+    const inside = {
+      ...site,
+      op_host: `${PUBLIC}/realms/shop`,
+      op_configuration_endpoint:
+        'http://keycloak:8080/realms/shop/.well-known/openid-configuration',
+    };
+    const issues = (transport: object, given: object = site, environment?: string) =>
+      issuesOf({ secret, site: given, transport: { type: 'embedded', ...transport } }, environment);
+
+    it.each([
+      { name: 'an http URL', proxy: 'http://proxy.example.com:3128' },
+      { name: 'an https URL with a slash', proxy: 'https://proxy.example.com/' },
+      { name: 'user name and password', proxy: 'http://user:p%40ss@[::1]:3128' },
+      { name: 'false', proxy: false },
+    ])('accept $name as proxy', ({ proxy }) => {
+      expect(issues({ proxy })).toEqual([]);
+    });
+
+    it.each([
+      { name: 'true', proxy: true, text: 'must be an http or https URL' },
+      { name: 'an empty string', proxy: '', text: 'must be an http or https URL' },
+      { name: 'a host', proxy: 'proxy:3128', text: 'must be an http or https URL' },
+      { name: 'a socks URL', proxy: 'socks5://proxy:1080', text: 'must be an http or https URL' },
+      { name: 'a path', proxy: 'http://proxy/hidden-1', text: 'without path and query' },
+      { name: 'a query', proxy: 'http://proxy/?hidden-1', text: 'without path and query' },
+      {
+        name: 'a user name only',
+        proxy: 'http://hidden-1@proxy',
+        text: 'a user name and a password',
+      },
+      { name: 'a bad escape', proxy: 'http://u:hidden-1%zz@proxy', text: 'percent-encoded' },
+    ])('reject $name as proxy', ({ proxy, text }) => {
+      const [issue = '', ...others] = issues({ proxy });
+      expect(issue).toContain(`transport.proxy: `);
+      expect(issue).toContain(text);
+      expect(issue + others.join()).not.toContain('hidden');
+    });
+
+    it('print no credentials of the proxy', () => {
+      const proxy = 'http://hidden-1:hidden-2@proxy.example.com:3128';
+      const options = resolveOptions({ ...good, transport: { type: 'embedded', proxy } });
+      expect(options.transport).toHaveProperty('proxy', proxy);
+      const printed = `${inspect(options, { depth: 9, showHidden: true })} ${JSON.stringify(options)}`;
+      expect(printed).toContain('proxy.example.com:3128');
+      expect(printed).not.toContain('hidden-');
+    });
+
+    it.each([
+      { name: 'https in place of https', addresses: { [PUBLIC]: 'https://10.0.0.7:8443/' } },
+      { name: 'http in place of https', addresses: { [`${PUBLIC}:443`]: 'http://[::1]:8080' } },
+    ])('accept $name as address', ({ addresses }) => {
+      expect(issues({ addresses }, site, 'production')).toEqual([]);
+    });
+
+    it.each([
+      { name: 'a list', addresses: [PUBLIC] },
+      { name: 'a string', addresses: PUBLIC },
+      { name: 'a path', addresses: { [`${PUBLIC}/realms/shop`]: 'http://keycloak:8080' } },
+      { name: 'a path of the address', addresses: { [PUBLIC]: 'http://keycloak:8080/auth' } },
+      { name: 'a query', addresses: { [PUBLIC]: 'http://keycloak:8080?x=1' } },
+      { name: 'user info', addresses: { [PUBLIC]: 'http://user:hidden-1@keycloak:8080' } },
+      { name: 'a host', addresses: { [PUBLIC]: 'keycloak:8080' } },
+      { name: 'a number', addresses: { [PUBLIC]: 8080 } },
+      { name: 'one origin twice', addresses: { [PUBLIC]: 'http://a', [`${PUBLIC}/`]: 'http://b' } },
+    ])('reject $name as address', ({ addresses }) => {
+      const [issue = '', ...others] = issues({ addresses });
+      expect(issue).toMatch(/^transport\.addresses: /);
+      expect(issue + others.join()).not.toContain('hidden');
+    });
+
+    it.each<[string, object, object, number]>([
+      ['a public provider at an address on plain http', { addresses: dialled }, inside, 0],
+      [
+        'the same with allowInsecureRequests',
+        { addresses: dialled, allowInsecureRequests: true },
+        inside,
+        0,
+      ],
+      [
+        'an address on plain http that is not named',
+        { addresses: { [PUBLIC]: 'http://other:8080' }, allowInsecureRequests: true },
+        inside,
+        1,
+      ],
+      [
+        'op_host at an address on plain http',
+        { addresses: dialled, allowInsecureRequests: true },
+        { ...site, op_host: 'http://keycloak:8080' },
+        1,
+      ],
+      ['an address for plain http', { addresses: { 'http://sso.test': 'http://kc' } }, site, 1],
+      [
+        'plain http on this machine through a proxy elsewhere',
+        { proxy: 'http://proxy.test', allowInsecureRequests: true },
+        { ...site, op_host: 'http://localhost:8080' },
+        1,
+      ],
+    ])('in production with %s', (_, transport, given, count) => {
+      expect(issues(transport, given, 'production')).toHaveLength(count);
     });
   });
 

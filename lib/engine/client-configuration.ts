@@ -20,7 +20,6 @@ import type { ClientRecord } from './site-record.js';
 export interface ClientConfigurationOptions {
   readonly fetch: CustomFetch;
   readonly clock: () => number;
-  readonly allowInsecureRequests: boolean;
 }
 
 /**
@@ -50,7 +49,8 @@ export function clientConfiguration(
   configuration[customFetch] = usableJson(options.fetch, provider.metadata.jwks_uri);
   // OpHttp has the time limit; a second one would only leave timers behind.
   configuration.timeout = 0;
-  if (options.allowInsecureRequests) allowInsecureRequests(configuration);
+  // OpHttp decides about plain http, also that of `transport.addresses`.
+  allowInsecureRequests(configuration);
   return configuration;
 }
 

@@ -6,7 +6,7 @@ import type { OxdStore } from '../store.js';
 import { clientConfiguration } from './client-configuration.js';
 import { LeftOut } from './left-out.js';
 import { OpCall } from './op-call.js';
-import { OpHttp } from './op-http.js';
+import { INSECURE, OpHttp, OpRequestError, type OpHttpOptions } from './op-http.js';
 import { Providers, type Provider } from './provider.js';
 import type { ProviderAddress } from './provider-address.js';
 import { Sites } from './sites.js';
@@ -15,15 +15,11 @@ import { UmaServers, type UmaServer } from './uma-discovery.js';
 import { UmaMemory } from './uma-memory.js';
 
 /** Options of `EngineTransport`. Times in milliseconds. */
-export interface EngineOptions {
+export interface EngineOptions extends OpHttpOptions {
   /** Where sites and logins under way are kept. */
   readonly store: OxdStore;
   /** Whether providers on plain http are allowed. */
   readonly allowInsecureRequests: boolean;
-  /** Limit for each request to the provider. */
-  readonly timeout: number;
-  /** Certificates (PEM) of a private certificate authority, in addition to the usual ones. */
-  readonly ca?: string | readonly string[];
   /** Token that the provider asks for at dynamic registration (RFC 7591 §3). */
   readonly initialAccessToken?: string;
   /** How long a user may take to log in at the provider. */
@@ -59,15 +55,15 @@ export class Engine {
   readonly clock: () => number;
 
   constructor(readonly options: EngineOptions) {
-    const { allowInsecureRequests, timeout, store, initialAccessToken } = options;
+    const { timeout, store, initialAccessToken } = options;
     const { clock = Date.now, log = SILENT } = options;
     this.clock = clock;
     this.http = new OpHttp(options);
-    this.providers = new Providers({ http: this.http, clock, allowInsecureRequests, timeout });
+    this.providers = new Providers({ http: this.http, clock, timeout });
     this.uma = new UmaMemory(clock);
     this.leftOut = new LeftOut(log);
     const { http, providers, leftOut } = this;
-    this.umaServers = new UmaServers({ http, providers, clock, allowInsecureRequests });
+    this.umaServers = new UmaServers({ http, providers, clock });
     const { umaServers } = this;
     const servers = { providers, umaServers, leftOut };
     this.sites = new Sites({ ...servers, store, clock, log, initialAccessToken });
@@ -119,10 +115,18 @@ export class EngineContext {
 
   /** What `openid-client` needs to speak for a client at its provider. */
   configuration(provider: Pick<Provider, 'metadata'>, client: ClientRecord): Configuration {
-    const { clock, options } = this.engine;
-    const { allowInsecureRequests } = options;
-    const { fetch } = this.call;
-    return clientConfiguration(provider, client, { fetch, clock, allowInsecureRequests });
+    const { clock } = this.engine;
+    return clientConfiguration(provider, client, { fetch: this.call.fetch, clock });
+  }
+
+  /**
+   * Checks a URL of discovery that a browser is sent to.
+   *
+   * @throws {OpRequestError} when it is plain http that the options do not allow
+   */
+  checkBrowserUrl(url: string): void {
+    if (this.engine.http.maySendBrowser(new URL(url))) return;
+    throw new OpRequestError('insecure', INSECURE);
   }
 }
 

@@ -50,13 +50,15 @@ const OPERATIONS: { readonly [C in CommandName]: Operation<C> } = {
  * engine registered it; `get_client_token` asks for the scopes named and adds none.
  */
 export class EngineTransport extends OxdTransport {
-  private readonly engine: Engine;
+  /** Private in every printed form: its options contain secrets. */
+  readonly #engine: Engine;
   private readonly running = new Set<AbortController>();
   private closed = false;
 
+  /** @throws {OxdConfigurationError} when an environment variable names no usable proxy */
   constructor(options: EngineOptions) {
     super();
-    this.engine = new Engine(options);
+    this.#engine = new Engine(options);
   }
 
   /**
@@ -78,7 +80,7 @@ export class EngineTransport extends OxdTransport {
     signal?.addEventListener('abort', abort, { once: true });
     this.running.add(ending);
     try {
-      const call = new OpCall(command, this.engine.http, ending.signal);
+      const call = new OpCall(command, this.#engine.http, ending.signal);
       return await untilAborted(ending.signal, this.carryOut(call, params));
     } finally {
       this.running.delete(ending);
@@ -89,7 +91,7 @@ export class EngineTransport extends OxdTransport {
   override async close(): Promise<void> {
     this.closed = true;
     for (const ending of this.running) ending.abort(closedError(undefined, true));
-    await this.engine.http.close();
+    await this.#engine.http.close();
   }
 
   private carryOut(call: OpCall, params: unknown): Promise<unknown> {
@@ -98,7 +100,7 @@ export class EngineTransport extends OxdTransport {
       if (!isCommand(command)) {
         throw new Refusal('unsupported_operation', 'The embedded transport has no such command.');
       }
-      return operate(command, new EngineContext(this.engine, call), params);
+      return operate(command, new EngineContext(this.#engine, call), params);
     });
   }
 }

@@ -1,6 +1,8 @@
 import { EventEmitter } from 'node:events';
-import { rootCertificates } from 'node:tls';
-import { Agent, request } from 'undici';
+import { request, type Dispatcher } from 'undici';
+import { isLoopback } from '../network-rules.js';
+import { Connections, type ConnectionsOptions } from './connections.js';
+import { ProxyError } from './proxy-error.js';
 
 /** Why a request to the provider brought no answer. */
 export type OpRequestFailure =
@@ -28,12 +30,12 @@ export class OpRequestError extends Error {
 }
 
 /** Options of {@link OpHttp}. */
-export interface OpHttpOptions {
-  /** Limit for a request with its answer, in milliseconds. */
+export interface OpHttpOptions extends ConnectionsOptions {
+  /** Limit for a request with its response, and for a connection, in milliseconds. */
   readonly timeout: number;
   readonly allowInsecureRequests: boolean;
-  /** Certificates (PEM) that are trusted in addition to the usual ones. */
-  readonly ca?: string | readonly string[];
+  /** Hosts that `allowInsecureRequests` is for; default `any`. */
+  readonly insecureHosts?: 'any' | 'loopback';
 }
 
 /** What {@link OpHttp.fetch} understands of the options of `fetch`. */
@@ -60,10 +62,8 @@ export interface OpRequest {
 
 /** What to change where a provider on plain http was refused. */
 export const INSECURE =
-  'The OpenID Provider must be on https. For a provider on this machine set allowInsecureRequests.';
-
-/** An answer larger than this is refused, in bytes. */
-const MAX_ANSWER = 1024 * 1024;
+  'The OpenID Provider must be on https. For a provider on this machine set allowInsecureRequests, ' +
+  'for one inside your network name its address in transport.addresses.';
 
 const NOT_SENT = new Set([
   ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT'],
@@ -73,25 +73,45 @@ const NOT_SENT = new Set([
 const CERTIFICATE = /CERT|SIGNATURE/;
 const WITHOUT_BODY = new Set([204, 205, 304]);
 
+/** Dispatcher of a request, and the signal that ends it. */
+interface Way {
+  readonly dispatcher: Dispatcher;
+  readonly signal: EventEmitter;
+}
+
+/** One request, and what is made of its response. */
+interface Exchange<T> {
+  readonly send: (url: URL, way: Way) => Promise<Dispatcher.ResponseData>;
+  readonly read: (response: Dispatcher.ResponseData) => Promise<T>;
+}
+
 /**
  * HTTP to the provider: kept connections, one time limit for the whole exchange, a limit for the
  * answer, redirects never followed, TLS always verified.
  */
 export class OpHttp {
-  private readonly agent: Agent;
+  readonly #connections: Connections;
+  readonly #timeout: number;
+  readonly #insecureHosts: 'any' | 'loopback' | 'none';
 
-  constructor(private readonly options: OpHttpOptions) {
-    const { ca, timeout } = options;
-    this.agent = new Agent({
-      connections: 64,
-      maxResponseSize: MAX_ANSWER,
-      connect: {
-        timeout,
-        // Set explicitly, or NODE_TLS_REJECT_UNAUTHORIZED=0 would switch the verification off.
-        rejectUnauthorized: true,
-        ...(ca && { ca: [...rootCertificates, ...[ca].flat()] }),
-      },
-    });
+  /** @throws {OxdConfigurationError} when an environment variable names no usable proxy */
+  constructor(options: OpHttpOptions) {
+    const { timeout, allowInsecureRequests, insecureHosts = 'any' } = options;
+    this.#timeout = timeout;
+    this.#insecureHosts = allowInsecureRequests ? insecureHosts : 'none';
+    this.#connections = new Connections(options);
+  }
+
+  /** Returns true when a request may be sent to a URL: https, or plain http that the options allow. */
+  mayRequest(url: URL): boolean {
+    return this.maySendBrowser(url) || this.#connections.dialled.isDialled(url.origin);
+  }
+
+  /** The same for a URL that browsers are sent to: origins inside the network are not for them. */
+  maySendBrowser({ protocol, href }: URL): boolean {
+    if (protocol === 'https:') return true;
+    if (protocol !== 'http:' || this.#insecureHosts === 'none') return false;
+    return this.#insecureHosts === 'any' || isLoopback(href);
   }
 
   /**
@@ -101,7 +121,14 @@ export class OpHttp {
    * @throws {OpRequestError} when there is no answer
    */
   fetch(url: string, init: OpRequestInit, abandon?: AbortSignal): Promise<Response> {
-    return this.limited(url, abandon, (signal) => this.exchange(url, init, signal));
+    const { method = 'GET', body } = init;
+    const sent = {
+      method: method as 'GET',
+      headers: Object.fromEntries(new Headers(init.headers)),
+      body: body?.toString(),
+    };
+    const send: Exchange<Response>['send'] = (to, way) => request(to, { ...sent, ...way });
+    return this.limited(url, abandon, { send, read: toResponse });
   }
 
   /**
@@ -111,23 +138,22 @@ export class OpHttp {
    * @throws {OpRequestError} when there is no answer
    */
   send(url: string, init: OpRequest, abandon?: AbortSignal): Promise<OpAnswer> {
-    return this.limited(url, abandon, async (signal) => {
-      const answer = await request(url, { ...init, dispatcher: this.agent, signal });
-      return { status: answer.statusCode, text: await answer.body.text() };
-    });
+    const send: Exchange<OpAnswer>['send'] = (to, way) => request(to, { ...init, ...way });
+    return this.limited(url, abandon, { send, read: toAnswer });
   }
 
   /** Ends every connection; requests under way fail. */
   close(): Promise<void> {
-    return this.agent.destroy();
+    return this.#connections.close();
   }
 
   private async limited<T>(
     url: string,
     abandon: AbortSignal | undefined,
-    work: (signal: EventEmitter) => Promise<T>,
+    exchange: Exchange<T>,
   ): Promise<T> {
-    this.checkProtocol(url);
+    const target = new URL(url);
+    if (!this.mayRequest(target)) throw new OpRequestError('insecure', INSECURE);
     abandon?.throwIfAborted();
     // What undici takes beside an AbortSignal; with one more of these it took half as long again.
     const signal = new EventEmitter();
@@ -136,10 +162,11 @@ export class OpHttp {
     const timer = setTimeout(() => {
       isLate = true;
       end();
-    }, this.options.timeout);
+    }, this.#timeout);
     abandon?.addEventListener('abort', end, { once: true });
     try {
-      return await work(signal);
+      const dispatcher = this.#connections.to(target);
+      return await exchange.read(await exchange.send(target, { dispatcher, signal }));
     } catch (error) {
       if (abandon?.aborted) throw abandon.reason;
       if (isLate) throw this.timedOut();
@@ -150,46 +177,28 @@ export class OpHttp {
     }
   }
 
-  private async exchange(
-    url: string,
-    init: OpRequestInit,
-    signal: EventEmitter,
-  ): Promise<Response> {
-    const { method = 'GET', body } = init;
-    const answer = await request(url, {
-      method: method as 'GET',
-      headers: Object.fromEntries(new Headers(init.headers)),
-      body: body?.toString(),
-      dispatcher: this.agent,
-      signal,
-    });
-    const bytes = await answer.body.arrayBuffer();
-    const headers = new Headers();
-    for (const [name, value] of Object.entries(answer.headers)) {
-      for (const one of [value ?? []].flat()) headers.append(name, one);
-    }
-    const status = answer.statusCode;
-    return new Response(WITHOUT_BODY.has(status) ? null : bytes, { status, headers });
-  }
-
-  private checkProtocol(url: string): void {
-    const { protocol } = new URL(url);
-    if (protocol === 'https:' || (protocol === 'http:' && this.options.allowInsecureRequests)) {
-      return;
-    }
-    throw new OpRequestError('insecure', INSECURE);
-  }
-
   private timedOut(): OpRequestError {
-    const { timeout } = this.options;
-    return new OpRequestError(
-      'timeout',
-      `The OpenID Provider did not answer within ${timeout} ms.`,
-    );
+    const message = `The OpenID Provider did not answer within ${this.#timeout} ms.`;
+    return new OpRequestError('timeout', message);
   }
 }
 
+async function toAnswer({ statusCode, body }: Dispatcher.ResponseData): Promise<OpAnswer> {
+  return { status: statusCode, text: await body.text() };
+}
+
+async function toResponse(answer: Dispatcher.ResponseData): Promise<Response> {
+  const bytes = await answer.body.arrayBuffer();
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(answer.headers)) {
+    for (const one of [value ?? []].flat()) headers.append(name, one);
+  }
+  const status = answer.statusCode;
+  return new Response(WITHOUT_BODY.has(status) ? null : bytes, { status, headers });
+}
+
 function failure(error: unknown): OpRequestError {
+  if (error instanceof ProxyError) return proxyFailure(error);
   const code = codeOf(error);
   const text = code ? ` (${code})` : '';
   if (code && CERTIFICATE.test(code)) {
@@ -206,6 +215,13 @@ function failure(error: unknown): OpRequestError {
     );
   }
   return new OpRequestError('broken', `The connection to the OpenID Provider broke${text}.`, code);
+}
+
+function proxyFailure({ message, systemCode }: ProxyError): OpRequestError {
+  const text =
+    `The OpenID Provider could not be reached: ${message}. ` +
+    'Check transport.proxy, or HTTPS_PROXY, HTTP_PROXY and NO_PROXY.';
+  return new OpRequestError('unreachable', text, systemCode);
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -23,7 +23,6 @@ export interface Provider {
 export interface ProvidersOptions {
   readonly http: OpHttp;
   readonly clock: () => number;
-  readonly allowInsecureRequests: boolean;
   /** Limit for a request, in milliseconds. */
   readonly timeout: number;
 }
@@ -65,7 +64,8 @@ export class Providers {
   private async download(url: URL): Promise<ServerMetadata> {
     const { http, timeout } = this.options;
     const configuration = await discovery(url, 'discovery', undefined, None(), {
-      execute: this.options.allowInsecureRequests ? [allowInsecureRequests] : [],
+      // OpHttp decides about plain http, also that of `transport.addresses`.
+      execute: [allowInsecureRequests],
       [customFetch]: usableJson((href, init) => http.fetch(href, init)),
       // OpHttp has the time limit; this one, in whole seconds, must not come before it.
       timeout: Math.ceil(timeout / 1000) + 1,

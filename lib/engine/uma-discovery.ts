@@ -38,7 +38,6 @@ export interface UmaServersOptions {
   readonly http: OpHttp;
   readonly providers: Providers;
   readonly clock: () => number;
-  readonly allowInsecureRequests: boolean;
 }
 
 /** The authorization servers of this process. */
@@ -118,7 +117,7 @@ export class UmaServers {
       resource_registration_endpoint: endpoint('resource_registration_endpoint'),
       introspection_endpoint: endpoint('introspection_endpoint'),
       jwks_uri: endpoint('jwks_uri'),
-      ...(this.isEndpoint(interaction) && { claims_interaction_endpoint: interaction }),
+      ...(this.isForBrowsers(interaction) && { claims_interaction_endpoint: interaction }),
       grant_types_supported: textsOf(metadata.grant_types_supported),
       scopes_supported: textsOf(metadata.scopes_supported),
       metadata,
@@ -126,9 +125,11 @@ export class UmaServers {
   }
 
   private isEndpoint(url: unknown): url is string {
-    if (!isUrlText(url)) return false;
-    const { protocol } = new URL(url);
-    return protocol === 'https:' || (protocol === 'http:' && this.options.allowInsecureRequests);
+    return isUrlText(url) && this.options.http.mayRequest(new URL(url));
+  }
+
+  private isForBrowsers(url: unknown): url is string {
+    return isUrlText(url) && this.options.http.maySendBrowser(new URL(url));
   }
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import {
   exportJWK,
@@ -75,6 +75,8 @@ export class FakeOp {
   /** Milliseconds since 1970: what the provider's clock says. */
   clock: () => number = Date.now;
   key: Key;
+  /** Origin of the issuer and of every announced URL; undefined means {@link origin}. */
+  publicOrigin: string | undefined;
   private keys: Key[] = [];
   private readonly scripts = new Map<Endpoint, Script>();
   private readonly nonces = new Map<string, string>();
@@ -91,7 +93,7 @@ export class FakeOp {
   ) {}
 
   /** Starts on a port of 127.0.0.1, by default a free one. */
-  static async start(tls?: { key: string; cert: string }, port = 0): Promise<FakeOp> {
+  static async start(tls?: ServerOptions, port = 0): Promise<FakeOp> {
     const server = tls ? createTlsServer(tls) : createServer();
     const op = new FakeOp(server, tls ? 'https' : 'http');
     server.on('request', (request, response) => void op.handle(request, response));
@@ -102,6 +104,11 @@ export class FakeOp {
   }
 
   get issuer(): string {
+    return this.publicOrigin ?? this.origin;
+  }
+
+  /** Origin of the listening socket. */
+  get origin(): string {
     return `${this.protocol}://127.0.0.1:${this.port}`;
   }
 
@@ -119,6 +126,7 @@ export class FakeOp {
     this.tokens = {};
     this.clock = Date.now;
     this.mint = (claims) => this.sign(claims);
+    this.publicOrigin = undefined;
   }
 
   /** The requests that one endpoint got. */

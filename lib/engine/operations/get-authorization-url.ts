@@ -45,6 +45,7 @@ export const getAuthorizationUrl: Operation<'get_authorization_url'> = async (co
     code_challenge: await calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
   });
+  context.checkBrowserUrl(url.href);
   await keepLogin(context, state, { oxd_id, verifier, nonce, redirect_uri, max_age });
   return { authorization_url: url.href };
 };

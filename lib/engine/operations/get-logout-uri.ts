@@ -21,5 +21,7 @@ export const getLogoutUri: Operation<'get_logout_uri'> = async (context, params)
   const { post_logout_redirect_uri = registered } = params;
   const query = withoutEmpty({ id_token_hint, post_logout_redirect_uri, state, session_state });
   const configuration = context.configuration(provider, record.client);
-  return { uri: buildEndSessionUrl(configuration, query as Record<string, string>).href };
+  const { href } = buildEndSessionUrl(configuration, query as Record<string, string>);
+  context.checkBrowserUrl(href);
+  return { uri: href };
 };
