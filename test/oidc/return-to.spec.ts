@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { resolveReturnTo } from '../../lib/oidc/return-to.js';
 
 const origin = 'https://app.example.com';
@@ -43,5 +44,12 @@ describe('returnTo', () => {
     [`/${'\u00e4'.repeat(400)}`],
   ])('%j becomes the root of the application', (given) => {
     expect(resolveReturnTo(given, origin)).toEqual({ url: `${origin}/`, safe: false });
+  });
+
+  it('is not parsed when it is too long', () => {
+    const canParse = jest.spyOn(URL, 'canParse');
+    expect(resolveReturnTo(`/${'a'.repeat(1_000_000)}`, origin).safe).toBe(false);
+    expect(canParse).not.toHaveBeenCalled();
+    canParse.mockRestore();
   });
 });
