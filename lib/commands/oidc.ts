@@ -94,11 +94,19 @@ export interface IdTokenClaims extends UserClaims {
 export interface GetAuthorizationUrlParams extends SiteParams {
   /** Scopes; default those of the registration. */
   readonly scope?: readonly string[];
-  /** Authentication context classes, in order of preference. */
+  /**
+   * Authentication context classes, in order of preference. A request only: compare the claim `acr`
+   * after the login.
+   */
   readonly acr_values?: readonly string[];
-  /** `none`, `login`, `consent` or `select_account` (OpenID Connect Core §3.1.2.1). */
+  /**
+   * `none`, `login`, `consent` or `select_account`. A request only, which the user can remove from the
+   * URL: with `login` compare the claim `auth_time` after the login.
+   *
+   * @see OpenID Connect Core §3.1.2.1
+   */
   readonly prompt?: string;
-  /** Google: the hosted domain. */
+  /** Google: the hosted domain. A request only: compare the claim `hd` after the login. */
   readonly hd?: string;
   /** Sent as the one parameter `custom_response_headers`, as oxd does. */
   readonly custom_parameters?: Readonly<Record<string, string>>;
