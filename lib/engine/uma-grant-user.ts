@@ -5,7 +5,8 @@ import { isSameUrl } from './provider-address.js';
 import { Refusal } from './refusal.js';
 import { isFaultOfKeys, verifiedRpt, type SignedRpt } from './uma-rpt-subject.js';
 
-const ID_TOKEN = 'http://openid.net/specs/openid-connect-core-1_0.html#IDToken';
+/** Format of a `claim_token` that is an ID token. */
+export const ID_TOKEN = 'http://openid.net/specs/openid-connect-core-1_0.html#IDToken';
 
 /**
  * Whom the caller spoke for, in the words of one issuer: the `sub` of the id_token that was pushed,

@@ -19,6 +19,8 @@ export class UmaMemory {
   readonly nextKeys = new Map<string, number>();
   /** Equal declarations at the same time are one piece of work. */
   readonly protections = new SingleFlight<void>();
+  /** Clients, by issuer and `client_id`, that were warned of an RPT request without an identity. */
+  readonly withoutIdentity = new Set<string>();
   /** Whoever changes the resources of a site waits here, by oxd_id. */
   readonly changes = new BoundedQueue({ atATime: 1, waiting: Infinity });
   /** Whoever needs a ticket waits here, by issuer. */

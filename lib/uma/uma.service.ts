@@ -47,6 +47,12 @@ export class UmaService {
   /**
    * Exchanges a permission ticket for an RPT.
    *
+   * The authorization server decides about the user only if the request has the user's identity:
+   * the ID token as `claim_token` (with its `claim_token_format`), or on embedded the access token
+   * as `params.subject_token`. Keycloak accepts an ID token that was issued to the same client.
+   * Without an identity Keycloak evaluates the service account of the client, and may grant what the
+   * user is denied; embedded then logs one warning per client.
+   *
    * @throws {NeedInfoError} UMA_NEED_INFO: go on with the ticket of the error
    * @throws {RequestSubmittedError} UMA_REQUEST_SUBMITTED: ask again later
    * @throws {RequestDeniedError} UMA_REQUEST_DENIED

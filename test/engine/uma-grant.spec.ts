@@ -155,6 +155,48 @@ describe('the request', () => {
   });
 });
 
+describe('a request without the identity of a user', () => {
+  const keycloak = { policy_endpoint: 'https://as.example.com/policy' };
+  const warnings = () => engine.warnings.filter((line) => line.includes('no user identity'));
+  const JWT = 'urn:ietf:params:oauth:token-type:jwt';
+
+  const without: { name: string; asked: Asked }[] = [
+    { name: 'a ticket only', asked: {} },
+    { name: 'an old RPT', asked: { rpt: RPT } },
+    { name: 'a PCT', asked: { pct: PCT } },
+    { name: 'pushed claims', asked: { claim_token: 'e30', claim_token_format: JWT } },
+    { name: 'a blank subject_token', asked: { params: { subject_token: ' ' } } },
+  ];
+
+  it.each(without)('warns once per client at Keycloak: $name', async ({ asked }) => {
+    as.discovery = keycloak;
+    const oxd_id = await site();
+    for (let times = 0; times < 3; times++) {
+      await engine.run('uma_rp_get_rpt', { oxd_id, ticket: TICKET, ...asked });
+    }
+    expect(warnings()).toEqual([expect.stringContaining('evaluates the service account')]);
+    const other = await site({ client_id: 'another-client' });
+    await engine.run('uma_rp_get_rpt', { oxd_id: other, ticket: TICKET, ...asked });
+    expect(warnings()).toHaveLength(2);
+  });
+
+  const identities: { name: string; asked: Asked }[] = [
+    { name: 'an ID token', asked: { claim_token: 'x', claim_token_format: ID_TOKEN } },
+    { name: 'a subject_token', asked: { params: { subject_token: 'opaque' } } },
+  ];
+
+  it.each(identities)('does not warn if it has $name', async ({ asked }) => {
+    as.discovery = keycloak;
+    await getRpt(asked);
+    expect(warnings()).toEqual([]);
+  });
+
+  it('does not warn at another authorization server', async () => {
+    await getRpt();
+    expect(warnings()).toEqual([]);
+  });
+});
+
 describe('an RPT', () => {
   const rows: readonly (readonly [string, object, object])[] = [
     ['alone', {}, {}],

@@ -1,6 +1,7 @@
 import type { Operation } from '../engine-context.js';
 import { umaGrant } from '../uma-grant.js';
 import { grantForm } from '../uma-grant-form.js';
+import { warnWithoutIdentity } from '../uma-grant-identity.js';
 import { checkUser, namedUser } from '../uma-grant-user.js';
 
 /**
@@ -15,6 +16,7 @@ export const umaRpGetRpt: Operation<'uma_rp_get_rpt'> = async (context, params) 
   const site = await context.site(params.oxd_id);
   const server = await context.umaServer(site);
   const user = namedUser(params, server.issuer);
+  warnWithoutIdentity(context, { site, server }, params);
   const result = await umaGrant(context, { site, server }, form);
   const { issuer } = server;
   if (user !== undefined) {
