@@ -66,7 +66,9 @@ it('docs/protect-an-api.md quotes log lines and errors as they are', () => {
   const quoted = tables
     .flatMap((table) => table.split('\n').slice(2))
     .flatMap((row) => [...(row.split(' | ')[0] ?? '').matchAll(/`([^`]+)`/g)])
-    .map(([, one = '']) => one);
+    .map(([, one = '']) => one)
+    // An error of Nest: test/uma/missing-import.spec.ts compares it with Nest.
+    .filter((one) => !one.startsWith("Nest can't resolve"));
   expect(quoted.length).toBeGreaterThan(25);
   const parts = quoted.flatMap((one) => one.split('…'));
   expect(parts.filter((part) => !source.includes(part))).toEqual([]);
