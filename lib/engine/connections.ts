@@ -1,9 +1,17 @@
 import { rootCertificates } from 'node:tls';
-import { Agent, buildConnector, EnvHttpProxyAgent, Pool, type Dispatcher } from 'undici';
+import {
+  Agent,
+  buildConnector,
+  EnvHttpProxyAgent,
+  Pool,
+  type Client,
+  type Dispatcher,
+} from 'undici';
 import { isLoopback } from '../network-rules.js';
 import { DialledOrigins } from './dialled-origins.js';
 import { connectionError, tunnelError } from './proxy-error.js';
 import { proxySettings, type ProxySettings } from './proxy-settings.js';
+import { TrackedClient } from './tracked-client.js';
 
 /** Options of {@link Connections}. */
 export interface ConnectionsOptions {
@@ -37,6 +45,8 @@ export class Connections {
   readonly #tls: buildConnector.BuildOptions;
   readonly #proxy: ProxySettings | undefined;
   readonly #kept: Dispatchers;
+  readonly #fresh = new Set<Dispatchers>();
+  readonly #broken = new WeakSet<object>();
 
   /** @throws {OxdConfigurationError} when an environment variable names no usable proxy */
   constructor({ timeout, ca, proxy, addresses }: ConnectionsOptions) {
@@ -52,9 +62,26 @@ export class Connections {
     return this.#select(this.#kept, url);
   }
 
+  /** Does work on a connection that no other request has used or will use. */
+  async fresh<T>(url: URL, work: (dispatcher: Dispatcher) => Promise<T>): Promise<T> {
+    const dispatchers = this.#open();
+    this.#fresh.add(dispatchers);
+    try {
+      return await work(this.#select(dispatchers, url));
+    } finally {
+      this.#fresh.delete(dispatchers);
+      await destroy(dispatchers);
+    }
+  }
+
+  /** Returns true for the error of a kept connection that broke under a later request. */
+  hasBroken(error: unknown): boolean {
+    return typeof error === 'object' && error !== null && this.#broken.has(error);
+  }
+
   /** Ends every connection; requests in progress fail. */
-  close(): Promise<void> {
-    return destroy(this.#kept);
+  async close(): Promise<void> {
+    await Promise.all([this.#kept, ...this.#fresh].map(destroy));
   }
 
   #select({ direct, proxied }: Dispatchers, url: URL): Dispatcher {
@@ -66,7 +93,8 @@ export class Connections {
 
   #open(): Dispatchers {
     const connect = this.dialled.connector(this.#tls);
-    const direct = new Agent({ ...LIMITS, connect });
+    const factory = this.#poolWith((origin, options) => new Pool(origin, options));
+    const direct = new Agent({ ...LIMITS, connect, factory });
     return { direct, proxied: this.#proxy ? this.#openProxy(this.#proxy) : direct };
   }
 
@@ -80,8 +108,15 @@ export class Connections {
       requestTls: tls,
       proxyTls: tls,
       clientFactory: (proxy) => proxyPool(proxy, tls),
-      factory: (origin, options) => new Pool(origin, withTunnelErrors(options)),
+      factory: this.#poolWith((origin, options) => new Pool(origin, withTunnelErrors(options))),
     });
+  }
+
+  #poolWith(pool: (origin: string | URL, options: Pool.Options) => Pool) {
+    const factory = (origin: URL, options: Client.Options): Dispatcher =>
+      new TrackedClient(origin, options, this.#broken);
+    return (origin: string | URL, options: Pool.Options): Pool =>
+      pool(origin, { ...options, factory });
   }
 }
 

@@ -119,6 +119,12 @@ export class EngineContext {
     return clientConfiguration(provider, client, { fetch: this.call.fetch, clock });
   }
 
+  /** The same for requests that change nothing: they may be repeated, see `OpRequest.idempotent`. */
+  readingConfiguration(provider: Pick<Provider, 'metadata'>, client: ClientRecord): Configuration {
+    const { clock } = this.engine;
+    return clientConfiguration(provider, client, { fetch: this.call.fetchIdempotent, clock });
+  }
+
   /**
    * Checks a URL of discovery that a browser is sent to.
    *

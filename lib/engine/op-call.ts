@@ -26,6 +26,10 @@ export class OpCall {
   readonly fetch = (url: string, init: OpRequestInit): Promise<Response> =>
     this.http.fetch(url, init, this.signal);
 
+  /** The same for requests that may be repeated, see `OpRequest.idempotent`. */
+  readonly fetchIdempotent = (url: string, init: OpRequestInit): Promise<Response> =>
+    this.http.fetch(url, { ...init, idempotent: true }, this.signal);
+
   /** @see OpHttp.send */
   readonly send = (url: string, init: OpRequest): Promise<OpAnswer> =>
     this.http.send(url, init, this.signal);

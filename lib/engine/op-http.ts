@@ -44,6 +44,8 @@ export interface OpRequestInit {
   readonly headers?: Headers | Record<string, string>;
   /** Text, or what turns into it. */
   readonly body?: { toString(): string } | null;
+  /** See {@link OpRequest.idempotent}. */
+  readonly idempotent?: boolean;
 }
 
 /** An answer of the provider, as {@link OpHttp.send} returns it. */
@@ -58,6 +60,14 @@ export interface OpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /**
+   * Repeats the request once, on a new connection, when a kept one broke before the response began:
+   * the server may have closed it while it was idle. Default false: a request that changes something
+   * may have been carried out.
+   *
+   * @see RFC 9110 §9.2.2, RFC 9112 §9.5
+   */
+  readonly idempotent?: boolean;
 }
 
 /** What to change where a provider on plain http was refused. */
@@ -77,10 +87,13 @@ const WITHOUT_BODY = new Set([204, 205, 304]);
 interface Way {
   readonly dispatcher: Dispatcher;
   readonly signal: EventEmitter;
+  /** Closes the connection after the response. */
+  readonly reset?: boolean;
 }
 
 /** One request, and what is made of its response. */
 interface Exchange<T> {
+  readonly idempotent?: boolean;
   readonly send: (url: URL, way: Way) => Promise<Dispatcher.ResponseData>;
   readonly read: (response: Dispatcher.ResponseData) => Promise<T>;
 }
@@ -121,14 +134,14 @@ export class OpHttp {
    * @throws {OpRequestError} when there is no answer
    */
   fetch(url: string, init: OpRequestInit, abandon?: AbortSignal): Promise<Response> {
-    const { method = 'GET', body } = init;
+    const { method = 'GET', body, idempotent } = init;
     const sent = {
       method: method as 'GET',
       headers: Object.fromEntries(new Headers(init.headers)),
       body: body?.toString(),
     };
     const send: Exchange<Response>['send'] = (to, way) => request(to, { ...sent, ...way });
-    return this.limited(url, abandon, { send, read: toResponse });
+    return this.limited(url, abandon, { idempotent, send, read: toResponse });
   }
 
   /**
@@ -138,8 +151,9 @@ export class OpHttp {
    * @throws {OpRequestError} when there is no answer
    */
   send(url: string, init: OpRequest, abandon?: AbortSignal): Promise<OpAnswer> {
-    const send: Exchange<OpAnswer>['send'] = (to, way) => request(to, { ...init, ...way });
-    return this.limited(url, abandon, { send, read: toAnswer });
+    const { idempotent, ...sent } = init;
+    const send: Exchange<OpAnswer>['send'] = (to, way) => request(to, { ...sent, ...way });
+    return this.limited(url, abandon, { idempotent, send, read: toAnswer });
   }
 
   /** Ends every connection; requests under way fail. */
@@ -164,9 +178,9 @@ export class OpHttp {
       end();
     }, this.#timeout);
     abandon?.addEventListener('abort', end, { once: true });
+    const isOver = (): boolean => isLate || abandon?.aborted === true;
     try {
-      const dispatcher = this.#connections.to(target);
-      return await exchange.read(await exchange.send(target, { dispatcher, signal }));
+      return await this.perform(target, exchange, { signal, isOver });
     } catch (error) {
       if (abandon?.aborted) throw abandon.reason;
       if (isLate) throw this.timedOut();
@@ -175,6 +189,23 @@ export class OpHttp {
       clearTimeout(timer);
       abandon?.removeEventListener('abort', end);
     }
+  }
+
+  private async perform<T>(
+    url: URL,
+    { idempotent, send, read }: Exchange<T>,
+    { signal, isOver }: { readonly signal: EventEmitter; readonly isOver: () => boolean },
+  ): Promise<T> {
+    let response: Dispatcher.ResponseData;
+    try {
+      response = await send(url, { dispatcher: this.#connections.to(url), signal });
+    } catch (error) {
+      if (!idempotent || isOver() || !this.#connections.hasBroken(error)) throw error;
+      return this.#connections.fresh(url, async (dispatcher) =>
+        read(await send(url, { dispatcher, signal, reset: true })),
+      );
+    }
+    return read(response);
   }
 
   private timedOut(): OpRequestError {

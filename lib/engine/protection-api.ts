@@ -14,6 +14,8 @@ export interface ProtectionRequest extends Pick<OpRequest, 'method'> {
   readonly url: string;
   /** A JSON value, or a form. */
   readonly body?: object;
+  /** See {@link OpRequest.idempotent}; default true unless the method is POST (RFC 9110 §9.2.2). */
+  readonly idempotent?: boolean;
 }
 
 /**
@@ -64,7 +66,8 @@ export class ProtectionApi {
     });
   }
 
-  private send({ method, url, body }: ProtectionRequest, token: string): Promise<OpAnswer> {
+  private send(request: ProtectionRequest, token: string): Promise<OpAnswer> {
+    const { method, url, body, idempotent = method !== 'POST' } = request;
     const isForm = body instanceof URLSearchParams;
     return this.context.call.send(url, {
       method,
@@ -76,6 +79,7 @@ export class ProtectionApi {
         }),
       },
       body: body && (isForm ? body.toString() : JSON.stringify(body)),
+      idempotent,
     });
   }
 }

@@ -66,7 +66,7 @@ export class Providers {
     const configuration = await discovery(url, 'discovery', undefined, None(), {
       // OpHttp decides about plain http, also that of `transport.addresses`.
       execute: [allowInsecureRequests],
-      [customFetch]: usableJson((href, init) => http.fetch(href, init)),
+      [customFetch]: usableJson((href, init) => http.fetch(href, { ...init, idempotent: true })),
       // OpHttp has the time limit; this one, in whole seconds, must not come before it.
       timeout: Math.ceil(timeout / 1000) + 1,
     });
@@ -83,7 +83,8 @@ export class Providers {
       cooldownDuration: Infinity,
       cacheMaxAge: Infinity,
       timeoutDuration: 2 * timeout,
-      [josefetch]: async (href, init) => usableKeys(await http.fetch(href, init)),
+      [josefetch]: async (href, init) =>
+        usableKeys(await http.fetch(href, { ...init, idempotent: true })),
     });
   }
 }

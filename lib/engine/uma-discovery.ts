@@ -86,7 +86,8 @@ export class UmaServers {
 
   private async download(href: string): Promise<JsonObject> {
     const headers = { accept: 'application/json' };
-    const { status, text } = await this.options.http.send(href, { method: 'GET', headers });
+    const request = { method: 'GET', headers, idempotent: true } as const;
+    const { status, text } = await this.options.http.send(href, request);
     if (status !== 200) throw new OpAnswerError(status);
     const document = objectOf(jsonOf(text));
     if (document) return document;

@@ -69,6 +69,7 @@ const ask: Readonly<Record<IntrospectionWay, Ask>> = {
       method: 'POST',
       headers: Object.fromEntries(headers),
       body: body.toString(),
+      idempotent: true,
     });
   },
   pat: (_, api, rpt) =>
@@ -76,6 +77,7 @@ const ask: Readonly<Record<IntrospectionWay, Ask>> = {
       method: 'POST',
       url: api.server.introspection_endpoint,
       body: new URLSearchParams({ token: rpt }),
+      idempotent: true,
     }),
 };
 

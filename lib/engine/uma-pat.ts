@@ -51,7 +51,7 @@ export function refusedFresh({ engine }: EngineContext, site: SiteRecord, issuer
 async function obtain(context: EngineContext, site: SiteRecord): Promise<Pat> {
   const uma = await context.umaServer(site);
   const provider = await context.provider(site);
-  const configuration = context.configuration(tokenProvider(provider, uma), site.client);
+  const configuration = context.readingConfiguration(tokenProvider(provider, uma), site.client);
   const asked = context.engine.clock();
   const { leftOut } = context.engine;
   const scope = patScope({ provider, uma, leftOut }, site);

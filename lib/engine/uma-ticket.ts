@@ -34,6 +34,8 @@ export async function permissionTicket(
     url: api.server.permission_endpoint,
     // A list is what every server takes, of one resource what Gluu and Janssen can keep.
     body: [{ resource_id, resource_scopes }],
+    // A lost ticket expires without effect.
+    idempotent: true,
   });
   if (answer.status !== 201) {
     if (await isUnknownResource(api, resource_id, answerError(answer))) return undefined;

@@ -142,7 +142,9 @@ describe.each(COMMANDS)('%s', (command, endpoint, changes, prepare) => {
     const before = op.seen(endpoint).length;
     op.on(endpoint, answer);
     const error = await refused(run());
-    expect(op.seen(endpoint)).toHaveLength(before + 1);
+    // A request that changes nothing is repeated once.
+    const times = answer.drop && !changes ? 2 : 1;
+    expect(op.seen(endpoint)).toHaveLength(before + times);
     expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', command });
     expect(error.error).toMatch(word);
     expect(error.mayHaveRun).toBe(changes && ran);

@@ -16,7 +16,7 @@ export const getUserInfo: Operation<'get_user_info'> = async (context, params) =
   const { id_token } = params;
   const subject = id_token === undefined ? skipSubjectCheck : subjectOf(id_token);
   const site = await context.site(params.oxd_id);
-  const configuration = context.configuration(await context.provider(site), site.client);
+  const configuration = context.readingConfiguration(await context.provider(site), site.client);
   enableNonRepudiationChecks(configuration);
   const { sub, ...claims } = await fetchUserInfo(configuration, access_token, subject);
   return { claims: { sub, ...withoutEmpty(claims) } };

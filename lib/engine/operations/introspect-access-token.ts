@@ -16,7 +16,7 @@ export const introspectAccessToken: Operation<'introspect_access_token'> = async
 ) => {
   const access_token = required('access_token', params.access_token);
   const site = await context.site(params.oxd_id);
-  const configuration = context.configuration(await context.provider(site), site.client);
+  const configuration = context.readingConfiguration(await context.provider(site), site.client);
   const hint = { token_type_hint: 'access_token' };
   const answer = await tokenIntrospection(configuration, access_token, hint);
   if (!answer.active) return { active: false };
