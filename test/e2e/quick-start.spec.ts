@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { startSandbox } from '../../lib/sandbox/sandbox.js';
-import { freePort } from '../support/app.js';
+import { freePort, startApp } from '../support/app.js';
 import { Browser, passSandbox } from '../support/browser.js';
 import { registerSecret } from '../support/secrets.js';
 import { root } from '../support/source.js';
@@ -27,10 +27,38 @@ it('the first code of README.md logs a user in', async () => {
   }
 });
 
-/** The module of the README; what it names is replaced by what is there, and its store is no file. */
+it('the code of README.md for Fastify logs a user in, and ignores speculative requests', async () => {
+  const sandbox = await startSandbox({
+    ...{ port: 0, clientsFile: false, quiet: true },
+    onSecret: registerSecret,
+  });
+  const { LoginController } = (await readmeCode('fastify', "from 'fastify'", {
+    "'nestjs-oxd'": "'../../../lib/index.js'",
+  })) as { LoginController: Type };
+  const options = { site: { op_host: sandbox.issuer } };
+  const app = await startApp({ platform: 'fastify', controllers: [LoginController], options });
+  try {
+    const browser = new Browser();
+    const isCallback = (url: string) => url.startsWith(`${app.origin}/callback`);
+    const { location = '' } = await passSandbox(browser, `${app.origin}/login`, {}, isCallback);
+    for (const url of [location, `${app.origin}/login`]) {
+      const early = await browser.request(url, { method: 'HEAD' });
+      expect([early.status, early.headers.get('cache-control')]).toEqual([503, 'no-store']);
+    }
+    const page = await browser.request(location);
+    expect([page.status, page.headers.get('cache-control')]).toEqual([200, 'no-store']);
+    expect(page.html).toBe('Hello Zoë Nováková');
+    const again = await browser.request(`${app.origin}/login`);
+    expect([again.status, again.headers.get('cache-control')]).toEqual([302, 'no-store']);
+  } finally {
+    await app.close();
+    await sandbox.close();
+  }
+});
+
+/** The module of the README; its names are replaced by local ones, and its store is no file. */
 async function quickStart(issuer: string, port: number): Promise<Type> {
-  const readme = await readFile(join(root, 'README.md'), 'utf8');
-  const replacements = {
+  const { AppModule } = (await readmeCode('quick-start', '', {
     "'nestjs-oxd'": "'../../../lib/index.js'",
     "'nestjs-oxd/passport'": "'../../../lib/oidc/passport.js'",
     'https://op.example.com': issuer,
@@ -38,15 +66,25 @@ async function quickStart(issuer: string, port: number): Promise<Type> {
     'forRoot({': `forRoot({
       store: new (await import('../../../lib/index.js')).MemoryStore(),
       transport: { type: 'embedded', allowInsecureRequests: true },`,
-  };
-  let source = /^```ts\n([^]*?)^```$/m.exec(readme)?.[1] ?? '';
+  })) as { AppModule: Type };
+  return AppModule;
+}
+
+/** Imports the first TypeScript block of the README that contains `marker`, after replacements. */
+async function readmeCode(
+  name: string,
+  marker: string,
+  replacements: Readonly<Record<string, string>>,
+): Promise<unknown> {
+  const readme = await readFile(join(root, 'README.md'), 'utf8');
+  const blocks = [...readme.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code = '']) => code);
+  let source = blocks.find((code) => code.includes(marker)) ?? '';
   for (const [written, here] of Object.entries(replacements)) {
     expect(source).toContain(written);
     source = source.replace(written, here);
   }
-  const file = join(GENERATED, 'quick-start.ts');
+  const file = join(GENERATED, `${name}.ts`);
   await mkdir(GENERATED, { recursive: true });
   await writeFile(file, source);
-  const { AppModule } = (await import(file)) as { AppModule: Type };
-  return AppModule;
+  return import(file);
 }
