@@ -31,9 +31,13 @@ export class ConnectionPool implements ConnectionOwner {
     this.refuse(exchange, 'OXD_TRANSPORT_TIMEOUT'),
   );
   private isClosed = false;
+  /** Time that must be left of the limit for an exchange to be sent, in milliseconds. */
+  private readonly leastTime: number;
 
   constructor(private readonly options: ConnectionPoolOptions) {
+    const { timeout } = options;
     this.read = options.read;
+    this.leastTime = Math.min(Math.max(timeout / 10, 100), timeout / 2);
   }
 
   /**
@@ -68,7 +72,7 @@ export class ConnectionPool implements ConnectionOwner {
   /** @internal */
   ready(connection: Connection): void {
     if (this.connecting.delete(connection)) this.established.add(connection);
-    const next = this.line.shift();
+    const next = this.nextInTime();
     if (next) return connection.send(next, false);
     connection.rest();
     this.idle.push(connection);
@@ -100,6 +104,19 @@ export class ConnectionPool implements ConnectionOwner {
     if (this.startOnIdle(exchange)) return;
     this.line.push(exchange);
     this.grow();
+  }
+
+  /**
+   * First exchange of the queue that can still be answered; rejects those before it. A command that
+   * is written just before its time limit is executed although its caller has been told that it
+   * failed.
+   */
+  private nextInTime(): Exchange | undefined {
+    for (;;) {
+      const next = this.line.shift();
+      if (!next || next.deadline - performance.now() >= this.leastTime) return next;
+      this.refuse(next, 'OXD_TRANSPORT_TIMEOUT');
+    }
   }
 
   private startOnIdle(exchange: Exchange): boolean {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import type { OxdTransportError } from '../../lib/errors.js';
 import type { FrameHandler } from '../../lib/testing/frame-answer.js';
 import { FrameServer } from '../../lib/testing/frame-server.js';
 import { ConnectionPool, type ConnectionPoolOptions } from '../../lib/wire/connection-pool.js';
@@ -99,6 +100,54 @@ describe('ConnectionPool', () => {
     expect(replies).toEqual(texts.map((text) => `re:${text}`));
     expect(server).toMatchObject({ accepted: 8, commands: 1_000, pipelined: 0 });
   });
+
+  const unsent = ['OXD_TRANSPORT_TIMEOUT', false];
+  it.each([
+    {
+      name: 'yes',
+      left: 'less than a tenth',
+      timeout: 5_000,
+      passed: 4_501,
+      asked: ['a'],
+      outcome: unsent,
+    },
+    { name: 'no', left: 'a tenth', timeout: 5_000, passed: 4_500, asked: ['a', 'b'], outcome: 'b' },
+    {
+      name: 'yes',
+      left: 'less than 100 ms',
+      timeout: 600,
+      passed: 501,
+      asked: ['a'],
+      outcome: unsent,
+    },
+    { name: 'no', left: '100 ms', timeout: 600, passed: 500, asked: ['a', 'b'], outcome: 'b' },
+  ])(
+    'sends nothing more with $left of the limit left: $name',
+    async ({ timeout, passed, asked, outcome }) => {
+      const seen: string[] = [];
+      let open = (): void => undefined;
+      const server = await serve((text) => {
+        seen.push(text);
+        return text === 'b' ? text : new Promise((resolve) => (open = () => resolve(text)));
+      });
+      const pool = poolFor(server.port, { connections: 1, timeout });
+      const begun = performance.now();
+      const clock = jest.spyOn(performance, 'now').mockReturnValue(begun);
+      const first = ask(pool, 'a');
+      const second = ask(pool, 'b').catch(({ code, mayHaveRun }: OxdTransportError) => [
+        code,
+        mayHaveRun,
+      ]);
+      await until(() => seen.length === 1);
+      clock.mockReturnValue(begun + passed);
+      open();
+      expect(await first).toBe('a');
+      const told = await second;
+      clock.mockRestore();
+      expect(told).toEqual(outcome);
+      expect(seen).toEqual(asked);
+    },
+  );
 
   it('serves who waits in the order of coming', async () => {
     const { handler, asked, open, until: seen } = gate();
