@@ -1,21 +1,23 @@
+import { DEFAULT_SCOPE } from '../engine/client-metadata.js';
 import type { ServerCommand } from './oxd-server-context.js';
 import { engineWord, isProviderDown, providerStatus, textOf } from './oxd-server-context.js';
-import { tokenReply, withOpenid } from './oxd-server-registration.js';
+import { listOf, tokenReply, withOpenid } from './oxd-server-registration.js';
 import { unexpected, WireRefusal } from './oxd-server-reply.js';
 import { authorizationUrl, logoutUrl } from './oxd-server-urls.js';
 
 /** @see oxd command get_authorization_url */
-export const getAuthorizationUrl: ServerCommand = async (context, params) => {
-  const { oxd_id, scope, acr_values, custom_parameters } = params;
+export const getAuthorizationUrl: ServerCommand = async (context, params, site) => {
+  const { oxd_id, acr_values, custom_parameters } = params;
   const asked = {
     oxd_id,
     custom_parameters,
     // An empty list is none.
-    ...(Array.isArray(scope) && scope.length > 0 && { scope }),
     ...(Array.isArray(acr_values) && acr_values.length > 0 && { acr_values }),
   };
   const result = await context.run('get_authorization_url', asked);
-  const authorization_url = authorizationUrl(result.authorization_url, params);
+  // The engine never sends the scopes of a resource server to this endpoint; oxd does.
+  const scope = listOf(params.scope) ?? site.scope ?? DEFAULT_SCOPE;
+  const authorization_url = authorizationUrl(result.authorization_url, { ...params, scope });
   const state = new URL(authorization_url).searchParams.get('state');
   if (state) await context.options.records.keepState(state);
   return { authorization_url };

@@ -1,3 +1,4 @@
+import { DEFAULT_SCOPE } from '../engine/client-metadata.js';
 import type { ServerCommand, ServerContext } from './oxd-server-context.js';
 import { engineWord, isProviderDown, textOf } from './oxd-server-context.js';
 import { checkNewSite } from './oxd-server-protection.js';
@@ -22,11 +23,11 @@ export const registerSite: ServerCommand = async (context, params) => {
 
 /** @see oxd command setup_client */
 export const setupClient: ServerCommand = async (context, params) => {
-  const asked = registration(params);
+  const asked = registration(withOwnScopes(context, params));
   const done = await discovering(() => context.run('setup_client', asked));
   const { oxd_id, op_host, client_id, setup_client_oxd_id: setup_oxd_id = '' } = done;
   const { records } = context.options;
-  const site = described(params);
+  const site = described(asked);
   await records.add({ ...site, oxd_id, setup_oxd_id, setup_client_id: client_id });
   await records.add({ ...site, oxd_id: setup_oxd_id, isSetup: true });
   const credentials = {
@@ -56,6 +57,8 @@ export const updateSite: ServerCommand = async (context, params, site) => {
   if (context.options.strictUpdates && !isWhole) throw unexpected();
   const { client_secret_expires_at: _, ...known } = params;
   await context.run('update_site', known);
+  const scope = listOf(params.scope);
+  if (scope) await context.options.records.keep({ oxd_id: site.oxd_id, scope });
   return { oxd_id: site.oxd_id };
 };
 
@@ -101,11 +104,14 @@ function clientToken(context: ServerContext, params: ServerParams) {
 
 /** @throws {WireRefusal} for what oxd looks at itself */
 function registration(params: ServerParams): ServerParams {
-  if (!textOf(params.op_host)) throw new WireRefusal('invalid_op_host');
+  if (!params.op_host) throw new WireRefusal('invalid_op_host');
   if (!URL.canParse(textOf(params.authorization_redirect_uri) ?? ''))
     throw new WireRefusal('invalid_authorization_redirect_uri');
   const alg = textOf(params.client_token_endpoint_auth_signing_alg);
   if (alg && !ALGORITHMS.test(alg)) throw new WireRefusal('invalid_algorithm');
+  // oxd takes every other value for the address of a provider, and finds none there.
+  if (!/^https?:\/\//i.test(textOf(params.op_host) ?? ''))
+    throw new WireRefusal('no_connect_discovery_response');
   const { client_token_endpoint_auth_method: method, trusted_client: _, ...known } = params;
   const usable = AUTH_METHODS.has(textOf(method) ?? '');
   return { ...withClient(known), ...(usable && { client_token_endpoint_auth_method: method }) };
@@ -128,8 +134,21 @@ function hasClient(params: ServerParams): boolean {
   return Boolean(textOf(params.client_id) && textOf(params.client_secret));
 }
 
+/** 3.1.4 registers the site, like its setup client, with the scopes of protection tokens. */
+function withOwnScopes(context: ServerContext, params: ServerParams): ServerParams {
+  if (!context.since('3.1.4')) return params;
+  const scope = listOf(params.scope) ?? DEFAULT_SCOPE;
+  return { ...params, scope: [...new Set([...scope, 'uma_protection', 'oxd'])] };
+}
+
+/** A list of strings; undefined if it is empty or no list. */
+export function listOf(value: ServerParams[string]): readonly string[] | undefined {
+  return Array.isArray(value) && value.length > 0 ? (value as readonly string[]) : undefined;
+}
+
 function described(params: ServerParams): Omit<ServerSite, 'oxd_id'> {
   return {
+    scope: listOf(params.scope) ?? DEFAULT_SCOPE,
     post_logout_redirect_uri: textOf(params.post_logout_redirect_uri),
     unchangeable: hasClient(params) && !textOf(params.client_registration_client_uri),
   };

@@ -6,6 +6,8 @@ import type { ProtectedResource } from './oxd-server-protected.js';
 export interface ServerSite {
   readonly oxd_id: string;
   readonly post_logout_redirect_uri?: string;
+  /** Registered scopes, which a login asks for unless it names its own. */
+  readonly scope?: readonly string[];
   /** Whether the client was given and can never be changed. */
   readonly unchangeable?: boolean;
   /** Whether this is the record of a setup client. */

@@ -25,6 +25,7 @@ export function authorizationUrl(engineUrl: string, params: ServerParams): strin
     const value = params[name];
     if (typeof value === 'string') values.set(name, value);
   }
+  if (Array.isArray(params.scope)) values.set('scope', params.scope.join(' '));
   const query = AUTHORIZATION.map(([name, how]) => [name, how, values.get(name)] as const)
     .filter(([, , value]) => value !== undefined)
     .map(([name, how, value = '']) => `${name}=${how === 'raw' ? value : encoded(value)}`);

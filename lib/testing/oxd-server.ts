@@ -65,14 +65,23 @@ export interface OxdServerOptions {
 }
 
 /**
- * An oxd-server 3.1.x on TCP for tests and development, on the embedded engine. It speaks and
- * fails as oxd-server does. What differs: it sends PKCE and checks id_tokens as the engine does, so
- * that 3.1.1 does not insist on `at_hash`; oxd's own scopes never go to the authorization endpoint;
- * the scopes of a refresh, of a client token and of an RPT arrive as several and not as one;
- * `remove_site` removes the client at the provider, too; UMA discovery is checked as the engine does,
- * and what it answered wrongly is not passed on; an RPT's `active` is good as a JSON boolean only; no
- * RPT is asked about where none was sent; oxd's own
- * error texts are shorter. It knows the commands of this package only.
+ * An oxd-server 3.1.x on TCP for tests and development, on the embedded engine. It replies and fails
+ * as oxd-server does and knows the commands of this package only. Known differences:
+ *
+ * - Logins use PKCE, and id_tokens are validated as the engine does: 3.1.1 needs no `at_hash` and
+ *   accepts a list as `aud`; a missing `iat` or `sub` is `invalid_id_token_unknown`, a missing nonce
+ *   `invalid_nonce`.
+ * - A token response of the provider that is no JSON, or has no `token_type`, is `internal_error`,
+ *   one without tokens `no_access_token`.
+ * - Discovery is never cached by `op_host` alone, so a wrong `op_discovery_path` always fails; UMA
+ *   discovery is checked as the engine does, and a wrong response is not passed on.
+ * - The scopes of a refresh, of a client token and of an RPT arrive as several, not as one.
+ * - `remove_site` removes the client at the provider, too; `update_site` with
+ *   `authorization_redirect_uri` alone registers it there.
+ * - Access tokens are introspected with the credentials of the client and a `scope` string (RFC
+ *   7662); 3.1.4 uses the PAT and needs a list.
+ * - An RPT is active only with the JSON boolean `true`, and is not introspected if none was sent.
+ * - Error descriptions are shorter.
  */
 export class OxdServer {
   private readonly faults = new Map<string, OxdServerFault>();

@@ -56,7 +56,9 @@ export class World {
 
   /** Goes to the provider and back. */
   async visit(username = 'zoe', browser = new Browser()): Promise<Callback> {
-    const { authorization_url } = await this.oidc.getAuthorizationUrl({ prompt: 'consent' });
+    // oxd would otherwise request every registered scope, those of a resource server included.
+    const scope = ['openid', 'profile', 'email', 'offline_access'];
+    const { authorization_url } = await this.oidc.getAuthorizationUrl({ prompt: 'consent', scope });
     registerSecret(new URL(authorization_url).searchParams.get('state') ?? '');
     const stop = (url: string): boolean => url.startsWith(CALLBACK);
     const page = await passSandbox(browser, authorization_url, { username }, stop);

@@ -131,6 +131,60 @@ it('gives a client its token, whatever algorithm and key it names beside its sec
   expect(token).toHaveProperty('access_token');
 });
 
+describe('the scope of an authorization URL', () => {
+  const version = '3.1.4';
+  const site = { authorization_redirect_uri: CALLBACK };
+  const scopeOf = async (transport: SocketTransport, params: object): Promise<string | null> => {
+    const data = await transport.execute('get_authorization_url', { ...params });
+    return new URL((data as { authorization_url: string }).authorization_url).searchParams.get(
+      'scope',
+    );
+  };
+
+  it.each([
+    { name: 'the default', scope: undefined, expected: 'openid profile email' },
+    {
+      name: 'that of a resource server',
+      scope: ['openid', 'uma_protection'],
+      expected: 'openid uma_protection',
+    },
+  ])('is the registered one, here $name, unless the call names one', async (row) => {
+    const transport = connect(await start({ version }));
+    const { oxd_id } = (await transport.execute('register_site', {
+      ...{ ...site, op_host: sandbox.issuer, scope: row.scope },
+    })) as { oxd_id: string };
+    expect(await scopeOf(transport, { oxd_id })).toBe(row.expected);
+    expect(await scopeOf(transport, { oxd_id, scope: [] })).toBe(row.expected);
+    expect(await scopeOf(transport, { oxd_id, scope: ['openid', 'email'] })).toBe('openid email');
+    const changed = { oxd_id, redirect_uris: [CALLBACK], scope: ['openid', 'oxd'] };
+    await transport.execute('update_site', changed);
+    expect(await scopeOf(transport, { oxd_id })).toBe('openid oxd');
+  });
+
+  it.each([
+    { version: '3.1.4', expected: 'openid profile uma_protection oxd' },
+    { version: '3.1.1', expected: 'openid profile' },
+  ] as const)('has the scopes of protection tokens after setup_client: $version', async (row) => {
+    const transport = connect(await start({ version: row.version }));
+    const { oxd_id } = (await transport.execute('setup_client', {
+      ...{ ...site, op_host: sandbox.issuer, scope: ['openid', 'profile'] },
+    })) as { oxd_id: string };
+    expect(await scopeOf(transport, { oxd_id })).toBe(row.expected);
+  });
+});
+
+it.each([
+  { name: 'without a scheme', op_host: 'op.example.com', error: 'no_connect_discovery_response' },
+  { name: 'with a port alone', op_host: 'localhost:80', error: 'no_connect_discovery_response' },
+  { name: 'of blanks', op_host: '  ', error: 'no_connect_discovery_response' },
+  { name: 'that is empty', op_host: '', error: 'invalid_op_host' },
+])('finds no provider at an op_host $name', async ({ op_host, error }) => {
+  const transport = connect(await start());
+  const params = { op_host, authorization_redirect_uri: CALLBACK };
+  for (const command of ['register_site', 'setup_client'])
+    await expect(transport.execute(command, params)).rejects.toMatchObject({ error });
+});
+
 describe('states', () => {
   it('are good until their lifetime is over', async () => {
     let now = Date.now();
