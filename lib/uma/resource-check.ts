@@ -89,7 +89,7 @@ export class ResourceCheck {
         return { refusal: forbidden(), reason: 'what uma.paths named is not protected' };
       }
       const wait = this.protection.restore(edition);
-      return { refusal: unavailable(wait), reason: 'is not protected any more' };
+      return { refusal: unavailable(wait), reason: 'is not registered' };
     }
   }
 
