@@ -66,7 +66,9 @@ export interface SocketTransportOptions {
   readonly port?: number;
   /**
    * Version of oxd-server: `3.1.1`, `3.1.2`, `3.1.3` or `3.1.4`; default `3.1.4`, which is for 3.1.5
-   * to 3.1.8 as well. Another value is refused.
+   * to 3.1.8 as well. Another value is refused. A wrong version is not detected: with 3.1.4 for a
+   * real 3.1.1, a logout without `id_token_hint` ends the session of the last user; with
+   * 3.1.1 for a real 3.1.4, the hint is lost.
    */
   readonly version?: SocketVersion;
   /** Connections at most; one command is under way on each. Default 8. */
