@@ -128,7 +128,9 @@ async function openStore(clientsFile: string | false): Promise<OxdStore> {
     return await FileStore.open(clientsFile);
   } catch (cause) {
     const why = cause instanceof OxdConfigurationError ? cause.issues.join(' ') : '';
-    const issue = why.replace(/^store: /, '').replace(/ the option store or .*?,/, ' this option,');
+    const issue = why
+      .replace(/^store: /, '')
+      .replace(' the option store or the variable OXD_STORE_FILE,', ' this option,');
     throw new OxdConfigurationError([`clientsFile: ${issue}`], { cause });
   }
 }
