@@ -244,13 +244,17 @@ export function withCookies<E extends Error>(error: E, cookies: readonly string[
   return copy;
 }
 
+/** An error code of letters: none of the values that were sent, which are hidden before. */
+const ERROR_CODE = /^[A-Za-z_]{1,64}$/;
+
 /**
  * Makes foreign text fit for a log line or a message: one line, at most 200 characters, and
- * nothing in it that looks like a token, a code or a secret.
+ * nothing in it that looks like a token, a code or a secret. An error code stays as it is.
  *
  * @internal
  */
 export function printable(text: string): string {
+  if (ERROR_CODE.test(text)) return text;
   const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
   const masked = line.replace(/[\w.~+/=-]{16,}/g, (run) =>
     /\d/.test(run) || (/[a-z]/.test(run) && /[A-Z]/.test(run)) ? '…' : run,

@@ -4,4 +4,6 @@ export interface OxdLog {
   warn(message: string): void;
   /** Something does not work. */
   error(message: string): void;
+  /** Details for the search of a cause, such as the description of a rejection; default none. */
+  debug?(message: string): void;
 }

@@ -1,5 +1,5 @@
 import type { CommandName } from '../commands/command.js';
-import { OxdTransportError } from '../errors.js';
+import { OxdCommandError, OxdTransportError, printable } from '../errors.js';
 import { OxdTransport, type ExecuteOptions } from '../transport/transport.js';
 import { untilAborted } from '../until-aborted.js';
 import { Engine, EngineContext, type EngineOptions, type Operation } from './engine-context.js';
@@ -96,12 +96,23 @@ export class EngineTransport extends OxdTransport {
 
   private carryOut(call: OpCall, params: unknown): Promise<unknown> {
     const { command } = call;
-    return call.run(() => {
+    const carriedOut = call.run(() => {
       if (!isCommand(command)) {
         throw new Refusal('unsupported_operation', 'The embedded transport has no such command.');
       }
       return operate(command, new EngineContext(this.#engine, call), params);
     });
+    return carriedOut.catch((error: unknown) => {
+      this.logDescription(command, error);
+      throw error;
+    });
+  }
+
+  /** The message of an error contains no description: a user may read the message. */
+  private logDescription(command: string, error: unknown): void {
+    if (!(error instanceof OxdCommandError) || !error.error_description) return;
+    const description = printable(error.error_description);
+    this.#engine.options.log?.debug?.(`${command}: ${error.error}: ${description}`);
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type OpRequest,
   type OpRequestInit,
 } from './op-http.js';
+import { hideSent, hideSentText } from './sent-values.js';
 
 const LATE = 'The OpenID Provider did not answer within the time limit of the command.';
 
@@ -22,17 +23,17 @@ export class OpCall {
     readonly signal?: AbortSignal,
   ) {}
 
-  /** `fetch` that ends with the command. */
-  readonly fetch = (url: string, init: OpRequestInit): Promise<Response> =>
-    this.http.fetch(url, init, this.signal);
+  /** `fetch` that ends with the command. An error response never quotes a secret that was sent. */
+  readonly fetch = async (url: string, init: OpRequestInit): Promise<Response> =>
+    hideSent(await this.http.fetch(url, init, this.signal), init);
 
   /** The same for requests that may be repeated, see `OpRequest.idempotent`. */
   readonly fetchIdempotent = (url: string, init: OpRequestInit): Promise<Response> =>
     this.http.fetch(url, { ...init, idempotent: true }, this.signal);
 
   /** @see OpHttp.send */
-  readonly send = (url: string, init: OpRequest): Promise<OpAnswer> =>
-    this.http.send(url, init, this.signal);
+  readonly send = async (url: string, init: OpRequest): Promise<OpAnswer> =>
+    hideSentText(await this.http.send(url, init, this.signal), init);
 
   /** The same for work that several callers wait for: it outlives the one that began it. */
   detached(): OpCall {
