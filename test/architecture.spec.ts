@@ -21,6 +21,7 @@ const BASE = [
   'site-fingerprint.ts',
   'issuer.ts',
   'rpt-refusal.ts',
+  'hidden-values.ts',
   'uma-tokens.ts',
   'oxd.options.ts',
   'oxd.options-rules.ts',
@@ -52,6 +53,7 @@ const DIALECT: Row = {
  */
 const LAYERS: Record<string, Row> = {
   'errors.ts': NOTHING,
+  'hidden-values.ts': NOTHING,
   'single-flight.ts': NOTHING,
   'until-aborted.ts': NOTHING,
   'clock.ts': NOTHING,

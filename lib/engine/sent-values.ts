@@ -1,3 +1,4 @@
+import { withoutValues } from '../hidden-values.js';
 import type { OpAnswer, OpRequestInit } from './op-http.js';
 import { jsonOf, objectOf } from './uma-json.js';
 
@@ -6,11 +7,6 @@ const PUBLIC = [
   ...['grant_type', 'scope', 'redirect_uri', 'client_id', 'token_type_hint', 'submit_request'],
   ...['client_assertion_type', 'claim_token_format', 'audience', 'response_mode'],
 ];
-
-/** Shorter values are only hidden as whole words: they occur within error codes. */
-const MIN_LENGTH = 8;
-
-const HIDDEN = '…';
 
 /**
  * Response to a request that failed, without the secrets of that request in what is printed of it:
@@ -43,14 +39,6 @@ function hiddenIn(text: string, sent: readonly string[]): string {
     return typeof value === 'string' ? [[name, withoutValues(value, sent)] as const] : [];
   });
   return JSON.stringify({ ...body, ...Object.fromEntries(hidden) });
-}
-
-function withoutValues(text: string, values: readonly string[]): string {
-  return values.reduce((rest, value) => {
-    if (value.length >= MIN_LENGTH) return rest.replaceAll(value, HIDDEN);
-    const literal = value.replace(/[^\w]/g, '\\$&');
-    return rest.replace(new RegExp(`(?<!\\w)${literal}(?!\\w)`, 'g'), HIDDEN);
-  }, text);
 }
 
 /** Tokens, codes, tickets and secrets of a request, plain and as they are encoded; longest first. */

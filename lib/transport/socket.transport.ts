@@ -2,6 +2,7 @@ import type { SocketTransportOptions } from '../oxd.options.js';
 import { ConnectionPool } from '../wire/connection-pool.js';
 import { encodeRequest, readReply } from '../wire/envelope.js';
 import { encodeFrame } from '../wire/frame.js';
+import { withoutSentParams } from '../wire/sent-params.js';
 import { type ExecuteOptions, OxdTransport } from './transport.js';
 
 /**
@@ -41,7 +42,10 @@ export class SocketTransport extends OxdTransport {
     try {
       const frame = encodeFrame(encodeRequest(command, params), command);
       const repeatable = REPEATABLE.has(command);
-      return this.pool.exchange({ command, frame, repeatable, signal });
+      const reply = this.pool.exchange({ command, frame, repeatable, signal });
+      return reply.catch((error: unknown) => {
+        throw withoutSentParams(error, params);
+      });
     } catch (error) {
       return Promise.reject(error);
     }

@@ -245,6 +245,26 @@ describe('SocketTransport', () => {
     });
   });
 
+  it.each([
+    { name: 'error', data: (value: string) => ({ error: value }) },
+    { name: 'a part of error', data: (value: string) => ({ error: `bad ${value}.` }) },
+    {
+      name: 'error_description',
+      data: (value: string) => ({ error: 'x', error_description: `bad ${value}.` }),
+    },
+  ])('prints no secret that oxd-server returns in $name', async ({ data }) => {
+    for (const secret of ['correcthorsebattery', 'horse', 'ticket(1']) {
+      const status = 'error';
+      const server = await serve(() => JSON.stringify({ status, data: data(secret) }));
+      for (const name of ['client_secret', 'code', 'ticket', 'access_token']) {
+        const call = transportTo(server).execute('get_user_info', { [name]: secret });
+        const error: unknown = await call.catch((thrown: unknown) => thrown);
+        expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', command: 'get_user_info' });
+        expect(inspect(error, { depth: 9 })).not.toContain(secret);
+      }
+    }
+  });
+
   it('prints no param and nothing of a reply in an error', async () => {
     const secret = 'geheim-4711-geheim';
     const answers = [
