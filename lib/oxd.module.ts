@@ -7,13 +7,16 @@ import {
   type OnModuleInit,
   type Provider,
 } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { OxdClock, SystemClock } from './clock.js';
 import { OxdClient } from './commands/oxd-client.js';
 import { EngineTransport } from './engine/engine.transport.js';
 import { proxySettings } from './engine/proxy-settings.js';
+import { OxdConfigurationError } from './errors.js';
 import { FileStore } from './file-store.js';
 import { GuardedStore } from './guarded-store.js';
 import { isVolatile } from './keyv-rules.js';
+import { logContext } from './log-context.js';
 import { OidcService } from './oidc/oidc.service.js';
 import { StrategyLifecycle } from './oidc/strategy-lifecycle.js';
 import {
@@ -23,9 +26,11 @@ import {
   OPTIONS_TYPE,
 } from './oxd.module-definition.js';
 import { OxdOptions, isTransport, resolveOptions, type OxdModuleOptions } from './oxd.options.js';
+import { importIssues, type NestModule } from './oxd.module-imports.js';
 import { OxdStore } from './store.js';
 import { SocketTransport } from './transport/socket.transport.js';
 import { OxdTransport } from './transport/transport.js';
+import { ProtectedClient } from './uma/protected-client.js';
 import { ResourceCheck } from './uma/resource-check.js';
 import { secondCallOf } from './uma/resource-registrar.js';
 import { UmaAccess } from './uma/uma-access.js';
@@ -36,7 +41,11 @@ import { UmaService } from './uma/uma.service.js';
 
 const providers: Provider[] = [
   { provide: OxdClock, useClass: SystemClock },
-  { provide: OxdOptions, useFactory: readOptions, inject: [MODULE_OPTIONS_TOKEN] },
+  {
+    provide: OxdOptions,
+    useFactory: readOptions,
+    inject: [MODULE_OPTIONS_TOKEN, ModulesContainer],
+  },
   { provide: OxdStore, useFactory: openStore, inject: [OxdOptions] },
   { provide: OxdTransport, useFactory: openTransport, inject: [OxdOptions, OxdStore, OxdClock] },
   {
@@ -54,13 +63,15 @@ const providers: Provider[] = [
   },
   UmaRouteTable,
   UmaResourceExplorer,
+  ProtectedClient,
   ResourceCheck,
   UmaAccess,
 ];
 
 /**
  * OpenID Connect login and User-Managed Access for a NestJS application: import `forRoot()` or
- * `forRootAsync()` once.
+ * `forRootAsync()` once. For several sites import one `OxdModule` each, with its own `name`, in
+ * different modules; the controllers of a module use the `OxdModule` that it imports.
  */
 @Module({
   providers,
@@ -79,6 +90,7 @@ export class OxdModule
     private readonly explorer: UmaResourceExplorer,
     private readonly protection: UmaProtection,
     private readonly strategy: StrategyLifecycle,
+    private readonly protectedClient: ProtectedClient,
   ) {
     super();
   }
@@ -110,7 +122,9 @@ export class OxdModule
   async onApplicationBootstrap(): Promise<void> {
     await this.starting(async () => {
       this.strategy.begin();
-      await this.protection.begin(this.explorer.explore());
+      const declared = this.explorer.explore();
+      if (declared.length > 0) this.protectedClient.claim();
+      await this.protection.begin(declared);
     });
   }
 
@@ -134,10 +148,19 @@ export class OxdModule
   }
 }
 
-const log = new Logger(OxdModule.name);
+function isOxdModule({ metatype }: NestModule): boolean {
+  return metatype === OxdModule || metatype.prototype instanceof OxdModule;
+}
 
-function readOptions(options: OxdModuleOptions): OxdOptions {
+function logOf(options: Pick<OxdOptions, 'name'>): Logger {
+  return new Logger(logContext(OxdModule.name, options));
+}
+
+function readOptions(options: OxdModuleOptions, modules: ModulesContainer): OxdOptions {
+  const issues = importIssues(modules, isOxdModule);
+  if (issues.length > 0) throw new OxdConfigurationError(issues);
   const resolved = resolveOptions(options);
+  const log = logOf(resolved);
   if (resolved.secretIsRandom) {
     log.warn('secret is not set: logins under way end with this process. Set it for production.');
   }
@@ -153,7 +176,7 @@ function readOptions(options: OxdModuleOptions): OxdOptions {
         'the site again. Set store, or site.client_id and site.client_secret.',
     );
   }
-  checkNetwork(resolved);
+  checkNetwork(resolved, log);
   return resolved;
 }
 
@@ -167,7 +190,7 @@ function isForgetful({ store }: OxdModuleOptions, resolved: OxdOptions): boolean
 }
 
 /** @throws {OxdConfigurationError} when an environment variable names no usable proxy */
-function checkNetwork({ transport }: OxdOptions): void {
+function checkNetwork({ transport }: OxdOptions, log: Logger): void {
   if (isTransport(transport) || transport.type !== 'embedded') return;
   proxySettings(transport.proxy);
   if (process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0') return;
@@ -178,8 +201,10 @@ function checkNetwork({ transport }: OxdOptions): void {
   );
 }
 
-async function openStore({ store, site }: OxdOptions): Promise<OxdStore> {
-  const guarded = await guardedStore(store);
+async function openStore(options: OxdOptions): Promise<OxdStore> {
+  const { store, site } = options;
+  const log = logOf(options);
+  const guarded = await guardedStore(store, log);
   try {
     await guarded.probe();
   } catch (error) {
@@ -195,47 +220,48 @@ async function openStore({ store, site }: OxdOptions): Promise<OxdStore> {
   return guarded;
 }
 
-async function guardedStore(store: OxdOptions['store']): Promise<GuardedStore> {
+async function guardedStore(store: OxdOptions['store'], log: Logger): Promise<GuardedStore> {
   if (typeof store !== 'string') return new GuardedStore(store, { log });
   const file = await FileStore.open(store);
   return new GuardedStore(file, { log, close: () => file.close() });
 }
 
-function openTransport(
-  { transport, login }: OxdOptions,
-  store: OxdStore,
-  { now }: OxdClock,
-): OxdTransport {
+function openTransport(options: OxdOptions, store: OxdStore, { now }: OxdClock): OxdTransport {
+  const { transport, login } = options;
   if (isTransport(transport)) return transport;
   if (transport.type === 'socket') return new SocketTransport(transport);
   const { stateLifetime } = login;
   const insecureHosts = process.env.NODE_ENV === 'production' ? 'loopback' : 'any';
   const limits = { stateLifetime, insecureHosts } as const;
+  const log = logOf(options);
   return new EngineTransport({ ...transport, ...limits, store, clock: now, log });
 }
 
 function makeClient(
-  { site }: OxdOptions,
+  options: OxdOptions,
   transport: OxdTransport,
   store: OxdStore,
   { now }: OxdClock,
 ): OxdClient {
-  return new OxdClient({ site, transport, store, log, clock: now });
+  const { site } = options;
+  return new OxdClient({ site, transport, store, log: logOf(options), clock: now });
 }
 
 function makeProtection(
-  { eager, site, store: option, uma: { overwrite } }: OxdOptions,
+  options: OxdOptions,
   client: OxdClient,
   { version }: OxdTransport,
   store: OxdStore,
   clock: OxdClock,
 ): UmaProtection {
+  const { eager, site, store: option, uma } = options;
+  const { overwrite } = uma;
   const volatile = typeof option !== 'string' && isVolatile(option);
   const secondCall = secondCallOf(version);
   // With a given site the store cannot know what was protected before.
   const sharedList = version === '3.1.1' && !site.oxd_id;
   return new UmaProtection({
-    ...{ client, store, clock, log },
+    ...{ client, store, clock, log: logOf(options) },
     ...{ secondCall, sharedList, overwrite, eager, volatile },
   });
 }

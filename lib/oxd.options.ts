@@ -200,8 +200,10 @@ export abstract class OxdOptions {
   readonly uma: UmaOptions & Required<Pick<UmaOptions, 'overwrite'>>;
 }
 
+/** Name of an `OxdModule` without the option `name`. */
+export const DEFAULT_NAME = 'oxd';
+
 const DEFAULTS = {
-  name: 'oxd',
   embedded: {
     type: 'embedded',
     allowInsecureRequests: false,
@@ -242,7 +244,7 @@ export function resolveOptions(
   if (issues.length > 0) throw new OxdConfigurationError(issues);
   const { name, site, transport = DEFAULTS.embedded, secret, store, eager, login, uma } = options;
   return deepFreeze({
-    name: name ?? DEFAULTS.name,
+    name: name ?? DEFAULT_NAME,
     site: { scope: DEFAULTS.scope, ...structuredClone(defined(site)) },
     transport: withDefaults(transport),
     secret: secret === undefined ? [randomBytes(32).toString('base64url')] : [secret].flat(),

@@ -20,6 +20,7 @@ const BASE = [
   'state-cookies.ts',
   'site-fingerprint.ts',
   'issuer.ts',
+  'log-context.ts',
   'rpt-refusal.ts',
   'hidden-values.ts',
   'uma-tokens.ts',
@@ -82,6 +83,8 @@ const LAYERS: Record<string, Row> = {
   'cookie-header.ts': NOTHING,
   'cookie-seal.ts': { may: ['jose'], node: ['node:crypto'] },
   'issuer.ts': NOTHING,
+  'log-context.ts': { may: ['oxd.options.ts'], node: [] },
+  'oxd.module-imports.ts': { may: [], types: ['@nestjs/core'], node: [] },
   'site-fingerprint.ts': { may: ['oxd.options.ts'], node: ['node:crypto'] },
   'network-rules.ts': NOTHING,
   'oxd.options-rules.ts': {
@@ -223,7 +226,7 @@ const LAYERS: Record<string, Row> = {
   'oxd.module.ts': {
     may: [
       ...[...BASE, 'wire/', 'transport/', 'commands/', 'engine/', 'oidc/', 'uma/'],
-      ...['oxd.module-definition.ts', 'oxd-exception.filter.ts', ...NEST],
+      ...['oxd.module-definition.ts', 'oxd-exception.filter.ts', 'oxd.module-imports.ts', ...NEST],
     ],
   },
   'index.ts': {

@@ -10,6 +10,7 @@ import {
   OxdError,
   withCookies,
 } from '../errors.js';
+import { logContext } from '../log-context.js';
 import { OxdOptions } from '../oxd.options.js';
 import { siteFingerprint } from '../site-fingerprint.js';
 import { OxdStore } from '../store.js';
@@ -56,7 +57,7 @@ export interface FinishedLogin {
 /** OpenID Connect login, and the oxd commands of sites and users, one method each. */
 @Injectable()
 export class OidcService extends OidcCommands {
-  private readonly log = new Logger(OidcService.name);
+  private readonly log: Logger;
   private readonly logins: BrowserTransaction;
   private readonly origin: string;
   /** Private to the runtime, too: whatever prints the service must not print the secret. */
@@ -72,6 +73,7 @@ export class OidcService extends OidcCommands {
     store: OxdStore,
   ) {
     super(client);
+    this.log = new Logger(logContext(OidcService.name, options));
     this.#options = options;
     this.#exchange = new LoginExchange(this, options);
     const { origin, protocol } = new URL(options.site.authorization_redirect_uri);

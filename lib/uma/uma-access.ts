@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { OxdClock } from '../clock.js';
+import { logContext } from '../log-context.js';
 import { OxdOptions } from '../oxd.options.js';
 import { MAX_RPT_LENGTH } from '../uma-tokens.js';
 import { checkLimit, withinLimit } from './check-limit.js';
@@ -45,7 +46,7 @@ export class UmaAccess {
   ) {
     this.module = `OxdModule "${options.name}"`;
     this.limit = checkLimit(options);
-    this.log = new RefusalLog(new Logger('UmaGuard'), clock);
+    this.log = new RefusalLog(new Logger(logContext('UmaGuard', options)), clock);
   }
 
   /** Decides on a request. Rejects with what `uma.paths` or `extractRpt()` throw. */

@@ -1,0 +1,237 @@
+import { Controller, Get, Injectable, Module, UseGuards, type Type } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import {
+  MemoryStore,
+  OidcService,
+  OxdConfigurationError,
+  OxdModule,
+  OxdOptions,
+  UmaGuard,
+  UmaProtected,
+  type OxdModuleOptions,
+} from '../lib/index.js';
+import { ScriptedTransport } from '../lib/testing/testing.js';
+import { closing } from './support/closing.js';
+import { LogLines } from './support/uma-app.js';
+
+type Given = Omit<Partial<OxdModuleOptions>, 'site'> & {
+  readonly site?: Partial<OxdModuleOptions['site']>;
+  readonly isGlobal?: boolean;
+};
+
+const OP_HOST = 'https://op.example.com';
+
+/** An `OxdModule` that needs no network. */
+function site(name: string, { site: params, ...given }: Given = {}) {
+  const transport = new ScriptedTransport({
+    register_site: { oxd_id: name, op_host: OP_HOST },
+    uma_rs_protect: { oxd_id: name },
+  });
+  return OxdModule.forRoot({
+    name,
+    transport,
+    store: new MemoryStore(),
+    secret: 'a test secret of more than 32 characters',
+    ...given,
+    site: {
+      op_host: OP_HOST,
+      authorization_redirect_uri: 'https://app.example.com/callback',
+      ...params,
+    },
+  });
+}
+
+type Imports = NonNullable<Parameters<typeof Test.createTestingModule>[0]['imports']>;
+
+function moduleOf(imports: Imports, controllers: Type[] = []): Type {
+  @Module({ imports, controllers })
+  class Feature {}
+  return Feature;
+}
+
+async function start(imports: Imports, logger = new LogLines()) {
+  const module = await Test.createTestingModule({ imports }).setLogger(logger).compile();
+  return closing(module.createNestApplication()).init();
+}
+
+describe('an application with several OxdModules', () => {
+  it('has one in each of its modules', async () => {
+    @Injectable()
+    class Feature {
+      constructor(readonly options: OxdOptions) {}
+    }
+    @Module({ imports: [site('one')], providers: [Feature] })
+    class One {}
+    @Module({ imports: [site('two')], providers: [Feature] })
+    class Two {}
+    const app = await start([One, Two]);
+    const names = [One, Two].map(
+      (host) => app.select(host).get(Feature, { strict: true }).options.name,
+    );
+    expect(names).toEqual(['one', 'two']);
+  });
+
+  it('may share one of them among its modules', async () => {
+    const shared = site('shared');
+    await expect(start([moduleOf([shared]), moduleOf([shared]), shared])).resolves.toBeDefined();
+  });
+
+  it('uses a local one before the global one', async () => {
+    @Injectable()
+    class Feature {
+      constructor(readonly options: OxdOptions) {}
+    }
+    @Module({ imports: [site('local')], providers: [Feature] })
+    class Local {}
+    @Module({ providers: [Feature] })
+    class Without {}
+    const app = await start([site('everywhere', { isGlobal: true }), Local, Without]);
+    const names = [Local, Without].map(
+      (host) => app.select(host).get(Feature, { strict: true }).options.name,
+    );
+    expect(names).toEqual(['local', 'everywhere']);
+  });
+
+  it('does not start when two are global', async () => {
+    const isGlobal = true;
+    const imports = [moduleOf([site('one', { isGlobal })]), moduleOf([site('two', { isGlobal })])];
+    const starting = start(imports);
+    await expect(starting).rejects.toThrow(OxdConfigurationError);
+    await expect(starting).rejects.toThrow(/isGlobal: set it for one OxdModule at most/);
+  });
+
+  it.each<{ name: string; imports: () => Imports }>([
+    { name: 'two of them', imports: () => [site('one'), site('two')] },
+    { name: 'two of one name', imports: () => [site('one'), site('one')] },
+    { name: 'a global one first', imports: () => [site('one', { isGlobal: true }), site('two')] },
+    { name: 'a global one last', imports: () => [site('one'), site('two', { isGlobal: true })] },
+    {
+      name: 'one, and a module that exports another',
+      imports: () => {
+        @Module({ imports: [site('one')], exports: [OxdModule] })
+        class Exporting {}
+        return [Exporting, site('two')];
+      },
+    },
+    {
+      name: 'two modules that export one each, the first of a third',
+      imports: () => {
+        @Module({ imports: [site('one')], exports: [OxdModule] })
+        class Inner {}
+        @Module({ imports: [Inner], exports: [Inner] })
+        class First {}
+        @Module({ imports: [site('two')], exports: [OxdModule] })
+        class Second {}
+        return [First, Second];
+      },
+    },
+  ])('does not start when one module imports $name', async ({ imports }) => {
+    const starting = start([moduleOf(imports())]);
+    await expect(starting).rejects.toThrow(OxdConfigurationError);
+    await expect(starting).rejects.toThrow(/Feature: imports more than one OxdModule/);
+  });
+});
+
+describe('two modules that protect routes', () => {
+  @Controller('one')
+  @UseGuards(UmaGuard)
+  class One {
+    @Get()
+    @UmaProtected({ scopes: ['read'] })
+    read(): void {}
+  }
+  @Controller('two')
+  @UseGuards(UmaGuard)
+  class Two {
+    @Get()
+    @UmaProtected({ scopes: ['read'] })
+    read(): void {}
+  }
+  @Controller('three')
+  class Open {
+    @Get()
+    read(): void {}
+  }
+
+  function both(one: Given, two: Given, controller: Type = Two) {
+    return start([moduleOf([site('one', one)], [One]), moduleOf([site('two', two)], [controller])]);
+  }
+
+  const client = (client_id: string) => ({ client_id, client_secret: 'a client secret' });
+  const albums = client('albums');
+
+  it.each<{ name: string; one: Given; two: Given }>([
+    { name: 'one client_id', one: { site: albums }, two: { site: albums } },
+    {
+      name: 'one client_id, at a provider with and without a slash',
+      one: { site: albums },
+      two: { site: { ...albums, op_host: 'https://op.example.com/' } },
+    },
+    {
+      name: 'one client_id, at a provider by host and by configuration endpoint',
+      one: { site: albums },
+      two: {
+        site: {
+          ...albums,
+          op_configuration_endpoint: 'https://op.example.com/.well-known/openid-configuration',
+        },
+      },
+    },
+    { name: 'one oxd_id', one: { site: { oxd_id: 'a' } }, two: { site: { oxd_id: 'a' } } },
+    (() => {
+      const store = new MemoryStore();
+      return { name: 'one registration in one store', one: { store }, two: { store } };
+    })(),
+  ])('do not start with $name', async ({ one, two }) => {
+    const starting = both(one, two);
+    await expect(starting).rejects.toThrow(OxdConfigurationError);
+    await expect(starting).rejects.toThrow(/^.*site: the modules 'one' and 'two' protect routes/s);
+  });
+
+  const realm = (name: string) => ({ ...albums, op_discovery_path: `/realms/${name}` });
+
+  it.each<{ name: string; one: Given; two: Given }>([
+    { name: 'two clients', one: { site: albums }, two: { site: client('photos') } },
+    {
+      name: 'one client_id at two providers',
+      one: { site: albums },
+      two: { site: { ...albums, op_host: 'https://other.example.com' } },
+    },
+    {
+      name: 'one client_id at two realms of a server',
+      one: { site: realm('a') },
+      two: { site: realm('b') },
+    },
+    { name: 'two oxd_ids', one: { site: { oxd_id: 'a' } }, two: { site: { oxd_id: 'b' } } },
+    { name: 'a given client and a registered one', one: { site: albums }, two: {} },
+    { name: 'two stores', one: {}, two: {} },
+  ])('start with $name', async ({ one, two }) => {
+    await expect(both(one, two)).resolves.toBeDefined();
+  });
+
+  it('may be one of them with a module that protects none', async () => {
+    await expect(both({ site: albums }, { site: albums }, Open)).resolves.toBeDefined();
+  });
+});
+
+describe('a log line', () => {
+  /** Keeps the context of each line. */
+  class Contexts extends LogLines {
+    readonly contexts: unknown[] = [];
+    override warn = (_: unknown, context?: unknown): void => void this.contexts.push(context);
+  }
+
+  it.each([
+    { title: 'does not name the default module', name: 'oxd', suffix: '' },
+    { title: 'names a module of another name', name: 'intranet', suffix: ' intranet' },
+  ])('$title', async ({ name, suffix }) => {
+    const logger = new Contexts();
+    const transport = new ScriptedTransport({
+      register_site: { oxd_id: name, op_host: OP_HOST },
+      get_authorization_url: { authorization_url: 'https://op.example.com/auth?state=some-state' },
+    });
+    const app = await start([site(name, { secret: undefined, transport })], logger);
+    await app.get(OidcService).startLogin({ returnTo: 'https://elsewhere.example.com/' });
+    expect(logger.contexts).toEqual([`OxdModule${suffix}`, `OidcService${suffix}`]);
+  });
+});
