@@ -25,6 +25,34 @@ const AMBIGUOUS =
   'imports more than one OxdModule, itself or through what an imported module exports; import ' +
   'each OxdModule in another module';
 
+/**
+ * Returns the issues of what Nest has injected, as `path: message`. NestJS 11.0 may inject the
+ * services of a global module although a module imports its own.
+ *
+ * @param isSite returns true for an `OxdModule`
+ */
+export function injectionIssues(modules: ModulesContainer, isSite: IsSite): string[] {
+  return [...modules.values()].flatMap((module) => {
+    const [own] = [...importedSites(module, isSite)];
+    if (!own || !injectedModules(module).some((from) => isSite(from) && from !== own)) return [];
+    return [`${module.name}: ${FOREIGN}`];
+  });
+}
+
+const FOREIGN =
+  'NestJS has injected services of the global OxdModule instead of the imported one; update ' +
+  '@nestjs/core, or remove isGlobal';
+
+/** Modules that the providers, controllers and guards of a module got their dependencies from. */
+function injectedModules({ providers, controllers, injectables }: NestModule): NestModule[] {
+  return [...providers.values(), ...controllers.values(), ...injectables.values()]
+    .flatMap((wrapper) => [
+      ...(wrapper.getCtorMetadata() ?? []),
+      ...(wrapper.getPropertiesMetadata() ?? []).map((property) => property.wrapper),
+    ])
+    .flatMap(({ host }) => host ?? []);
+}
+
 /** Follows re-exports as Nest does when it looks for a provider. */
 function* importedSites(
   module: NestModule,

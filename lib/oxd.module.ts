@@ -26,7 +26,7 @@ import {
   OPTIONS_TYPE,
 } from './oxd.module-definition.js';
 import { OxdOptions, isTransport, resolveOptions, type OxdModuleOptions } from './oxd.options.js';
-import { importIssues, type NestModule } from './oxd.module-imports.js';
+import { importIssues, injectionIssues, type NestModule } from './oxd.module-imports.js';
 import { OxdStore } from './store.js';
 import { SocketTransport } from './transport/socket.transport.js';
 import { OxdTransport } from './transport/transport.js';
@@ -91,6 +91,7 @@ export class OxdModule
     private readonly protection: UmaProtection,
     private readonly strategy: StrategyLifecycle,
     private readonly protectedClient: ProtectedClient,
+    private readonly modules: ModulesContainer,
   ) {
     super();
   }
@@ -113,9 +114,12 @@ export class OxdModule
     return super.forRootAsync(options);
   }
 
-  /** Registers the site where `eager` is set. Called by Nest. */
+  /** Checks what Nest injected, and registers the site if `eager` is set. Called by Nest. */
   async onModuleInit(): Promise<void> {
-    if (this.options.eager) await this.starting(() => this.client.oxdId());
+    await this.starting(async () => {
+      rejectIssues(injectionIssues(this.modules, isOxdModule));
+      if (this.options.eager) await this.client.oxdId();
+    });
   }
 
   /** Adds the strategy to Passport, reads the declared routes, registers them. Called by Nest. */
@@ -152,13 +156,16 @@ function isOxdModule({ metatype }: NestModule): boolean {
   return metatype === OxdModule || metatype.prototype instanceof OxdModule;
 }
 
+function rejectIssues(issues: readonly string[]): void {
+  if (issues.length > 0) throw new OxdConfigurationError(issues);
+}
+
 function logOf(options: Pick<OxdOptions, 'name'>): Logger {
   return new Logger(logContext(OxdModule.name, options));
 }
 
 function readOptions(options: OxdModuleOptions, modules: ModulesContainer): OxdOptions {
-  const issues = importIssues(modules, isOxdModule);
-  if (issues.length > 0) throw new OxdConfigurationError(issues);
+  rejectIssues(importIssues(modules, isOxdModule));
   const resolved = resolveOptions(options);
   const log = logOf(resolved);
   if (resolved.secretIsRandom) {

@@ -1,4 +1,5 @@
 import { Controller, Get, Injectable, Module, UseGuards, type Type } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import {
   MemoryStore,
@@ -90,6 +91,31 @@ describe('an application with several OxdModules', () => {
       (host) => app.select(host).get(Feature, { strict: true }).options.name,
     );
     expect(names).toEqual(['local', 'everywhere']);
+  });
+
+  it('does not start when Nest has injected the global one instead of the local one', async () => {
+    @Injectable()
+    class Feature {
+      constructor(readonly options: OxdOptions) {}
+    }
+    @Module({ imports: [site('local')], providers: [Feature] })
+    class Local {}
+    @Module({ providers: [Feature] })
+    class Without {}
+    const imports = [site('everywhere', { isGlobal: true }), Local, Without];
+    const module = await Test.createTestingModule({ imports }).compile();
+    const [local, without] = [Local, Without].map((host) =>
+      [...module.get(ModulesContainer).values()]
+        .find(({ metatype }) => metatype === host)
+        ?.providers.get(Feature),
+    );
+    // NestJS 11.0 resolves the dependency in this way.
+    for (const dependency of without?.getCtorMetadata() ?? []) {
+      local?.addCtorMetadata(0, dependency);
+    }
+    await expect(closing(module).init()).rejects.toThrow(
+      /Local: NestJS has injected services of the global OxdModule/,
+    );
   });
 
   it('does not start when two are global', async () => {
