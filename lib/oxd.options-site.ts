@@ -47,6 +47,7 @@ export function checkSite(site: object, surroundings: SiteSurroundings): string[
   return [
     ...checkClient(members),
     ...checkRedirectUri(members, surroundings),
+    ...checkHost(members),
     ...checkProvider(members, surroundings),
     ...checkAddresses(surroundings),
     ...checkDiscovery(members, surroundings),
@@ -121,6 +122,13 @@ function dialledOrigins(addresses: unknown): (string | undefined)[] {
 
 function entriesOf(addresses: unknown): Readonly<Record<string, unknown>> {
   return typeof addresses === 'object' && addresses !== null ? { ...addresses } : {};
+}
+
+/** The path of the discovery document would become a part of the query. */
+function checkHost({ op_host: host }: Site): string[] {
+  return isUrl(host) && /[?#]/.test(host)
+    ? ['site.op_host: must have no query; name the document in op_configuration_endpoint']
+    : [];
 }
 
 /** What would lead to another provider than the one that is meant. */

@@ -617,6 +617,13 @@ describe('options', () => {
     });
   });
 
+  it('reject a query in op_host', () => {
+    const given = { ...site, op_host: 'https://op.example.com/?hidden-1' };
+    expect(issuesOf({ secret, site: given })).toEqual([
+      'site.op_host: must have no query; name the document in op_configuration_endpoint',
+    ]);
+  });
+
   it('make up a secret outside production only', () => {
     const [one, two] = [resolveOptions({ site }), resolveOptions({ site })];
     expect(one.secretIsRandom).toBe(true);

@@ -62,3 +62,23 @@ function partsOf(endpoint: string): [before: string, after: string] {
 function trimmed(url: string): string {
   return url.replace(/\/$/, '');
 }
+
+/**
+ * Explains an issuer that is not the expected one. Only origin and path of URLs are in the text.
+ *
+ * @see OpenID Connect Discovery §4.3
+ */
+export function otherIssuer({ op_host }: ProviderAddress, issuer: string): string {
+  return (
+    `The issuer that it names is another one: ${printedUrl(issuer)} instead of ` +
+    `${printedUrl(op_host)}. Set op_host to the issuer; for Keycloak it is the URL of the realm. ` +
+    'If the document is at another URL, set op_configuration_endpoint.'
+  );
+}
+
+/** Origin and path of a URL: user info and query must not be logged. */
+export function printedUrl(url: string): string {
+  if (!URL.canParse(url)) return 'no URL';
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`.slice(0, 200);
+}

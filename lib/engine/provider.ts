@@ -8,7 +8,13 @@ import {
 import { createRemoteJWKSet, customFetch as josefetch, type JWTVerifyGetKey } from 'jose';
 import { Discoveries } from './discoveries.js';
 import type { OpHttp } from './op-http.js';
-import { discoveryUrl, isIssuerOf, type ProviderAddress } from './provider-address.js';
+import {
+  discoveryUrl,
+  isIssuerOf,
+  otherIssuer,
+  printedUrl,
+  type ProviderAddress,
+} from './provider-address.js';
 import { usableJson, usableKeys, usableMetadata } from './provider-json.js';
 import { Refusal } from './refusal.js';
 
@@ -52,11 +58,12 @@ export class Providers {
   }
 
   private async discover(address: ProviderAddress): Promise<Provider> {
-    const metadata = await this.download(discoveryUrl(address)).catch((error: unknown) => {
-      throw unusable('', error);
+    const url = discoveryUrl(address);
+    const metadata = await this.download(url).catch((error: unknown) => {
+      throw unusable(`The document was requested from ${printedUrl(url.href)}.`, error);
     });
     if (!isIssuerOf(address, metadata.issuer)) {
-      throw unusable('The issuer that it names is another one: set op_host to the issuer.');
+      throw unusable(otherIssuer(address, metadata.issuer));
     }
     return { metadata, keys: this.keysOf(metadata) };
   }

@@ -2,7 +2,13 @@ import { Discoveries } from './discoveries.js';
 import { statusOf } from './op-error.js';
 import { OpRequestError, type OpHttp } from './op-http.js';
 import type { Providers } from './provider.js';
-import { discoveryUrl, isIssuerOf, type ProviderAddress } from './provider-address.js';
+import {
+  discoveryUrl,
+  isIssuerOf,
+  otherIssuer,
+  printedUrl,
+  type ProviderAddress,
+} from './provider-address.js';
 import { OpAnswerError, Refusal } from './refusal.js';
 import { jsonOf, objectOf, textsOf, type JsonObject } from './uma-json.js';
 
@@ -75,11 +81,11 @@ export class UmaServers {
   private async discover(address: ProviderAddress): Promise<UmaServer> {
     const { href } = discoveryUrl(address, 'uma2-configuration');
     const metadata = await this.download(href).catch((error: unknown) => {
-      throw unusable('', error);
+      throw unusable(`The document was requested from ${printedUrl(href)}.`, error);
     });
     const { issuer } = metadata;
     if (!isUrlText(issuer) || !isIssuerOf(address, issuer)) {
-      throw unusable('The issuer that it names is another one: set op_host to the issuer.');
+      throw unusable(otherIssuer(address, typeof issuer === 'string' ? issuer : ''));
     }
     return this.serverOf(issuer, metadata, await this.missing(metadata, address));
   }

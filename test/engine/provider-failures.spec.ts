@@ -284,7 +284,18 @@ describe('an op_configuration_endpoint', () => {
   it('is refused where the issuer is neither', async () => {
     announce(`${op.issuer}/realms/other`);
     const call = engine.site(op, { op_configuration_endpoint: endpoint() });
-    expect(await refused(call)).toMatchObject({ error: 'no_connect_discovery_response' });
+    const error = await refused(call);
+    expect(error).toMatchObject({ error: 'no_connect_discovery_response' });
+    expect(error.message).toContain(`${op.issuer}/realms/other instead of ${op.issuer}/.`);
+    expect(error.message).toContain('the URL of the realm');
+  });
+
+  it('is named without its query when it cannot be read', async () => {
+    op.on('client', { status: 404 });
+    const call = engine.site(op, { op_configuration_endpoint: `${endpoint()}?p=quoted-secret-1` });
+    const error = await refused(call);
+    expect(error.message).toContain(`requested from ${endpoint()}. `);
+    expectClean(error);
   });
 
   it('does not lend its issuer to other addresses that lead to the same document', async () => {
