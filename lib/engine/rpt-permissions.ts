@@ -19,6 +19,8 @@ export interface IntrospectedRpt {
   readonly result: IntrospectRptResult;
   /** Ids of resources that it allows as a whole, whatever their scopes. */
   readonly wholeResources: ReadonlySet<string>;
+  /** Check that failed, for the log, if the RPT is not active. */
+  readonly reason?: string;
 }
 
 /** What is needed at a resource. */
@@ -51,7 +53,8 @@ export function introspectedRpt(
 ): IntrospectedRpt | undefined {
   const token = objectOf(answer);
   if (typeof token?.active !== 'boolean') return undefined;
-  if (!token.active || !isInTime(token, expected.now) || !isFor(token, expected)) return INACTIVE;
+  const reason = inactiveReason(token, expected);
+  if (reason !== undefined) return { ...INACTIVE, reason };
   const items = (Array.isArray(token.permissions) ? token.permissions : [])
     .map((item) => readItem(item, expected.now))
     .filter((item) => item !== undefined);
@@ -129,9 +132,16 @@ function isTime(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value);
 }
 
-function isFor({ iss, aud }: JsonObject, { issuer, audience }: ExpectedRpt): boolean {
-  if (iss !== undefined && iss !== null && iss !== issuer) return false;
-  return audience === undefined || [aud].flat().includes(audience);
+function inactiveReason(
+  token: JsonObject,
+  { issuer, audience, now }: ExpectedRpt,
+): string | undefined {
+  const { active, iss, aud } = token;
+  if (!active) return 'introspection returned active false';
+  if (!isInTime(token, now)) return 'exp or nbf does not allow it now';
+  if (iss !== undefined && iss !== issuer) return 'iss is another issuer';
+  const isForUs = audience === undefined || [aud].flat().includes(audience);
+  return isForUs ? undefined : 'aud does not contain the client';
 }
 
 function membersOf(token: JsonObject): Partial<IntrospectRptResult> {

@@ -29,10 +29,16 @@ export async function introspectRpt(
     now: context.engine.clock() / 1000,
     hasWholeResources: isKeycloak(server),
   });
-  if (rptStatus) return rptStatus;
+  if (rptStatus) return logged(context, rptStatus);
   if (answer.status !== 200) throw refused('The RPT could not be introspected.', answer);
   const message = 'What the authorization server said of the RPT is no introspection answer.';
   throw new Refusal('internal_error', message);
+}
+
+/** The client only learns that it needs another RPT; an operator may look for the cause. */
+function logged({ call, log }: EngineContext, rpt: IntrospectedRpt): IntrospectedRpt {
+  if (rpt.reason) log.debug?.(`${call.command}: the RPT is not active: ${rpt.reason}.`);
+  return rpt;
 }
 
 async function askEachWay(

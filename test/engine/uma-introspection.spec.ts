@@ -290,6 +290,35 @@ describe('at an authorization server', () => {
   const good = () => as.rpt(as.item(as.idOf('[GET] /photo'), 'view'));
 
   it.each([
+    {
+      name: 'active',
+      introspection: { active: false },
+      reason: 'introspection returned active false',
+    },
+    { name: 'exp', introspection: { exp: 1 }, reason: 'exp or nbf does not allow it now' },
+    { name: 'nbf', introspection: { nbf: 'soon' }, reason: 'exp or nbf does not allow it now' },
+    {
+      name: 'iss',
+      introspection: { iss: 'https://evil.example' },
+      reason: 'iss is another issuer',
+    },
+    { name: 'aud', introspection: { aud: 'other' }, reason: 'aud does not contain the client' },
+  ])('logs at debug that $name makes an RPT inactive', async ({ introspection, reason }) => {
+    as.reset('keycloak');
+    const debugged: string[] = [];
+    const log = {
+      warn: () => undefined,
+      error: () => undefined,
+      debug: (text: string) => void debugged.push(text),
+    };
+    engine = new TestEngine({ log });
+    oxd_id = await protectedSite(engine, as);
+    as.introspection = introspection;
+    expect(await check(good())).toMatchObject({ access: 'denied' });
+    expect(debugged).toEqual([`uma_rs_check_access: the RPT is not active: ${reason}.`]);
+  });
+
+  it.each([
     ['spec', 'Bearer', null],
     ['gluu', 'Bearer', null],
     ['janssen', 'Bearer', null],
