@@ -53,6 +53,16 @@ export class OxdClient {
       version === 'contract' ? params : wholeUpdate(params, options.site);
   }
 
+  /** Name of the site in the keys of the store: it stays when options change. */
+  get siteName(): string {
+    return this.site.name;
+  }
+
+  /** True for a client that `site.client_id` names. */
+  get hasGivenClient(): boolean {
+    return this.site.hasGivenClient;
+  }
+
   /**
    * Id of the site, registered now if it has to be.
    *

@@ -188,6 +188,17 @@ export interface UpdateSiteParams extends SiteMetadata, SiteParams {
    * oxd takes nothing out.
    */
   readonly remove?: readonly (keyof SiteMetadata)[];
+  /**
+   * The client of the site, if it was given and not registered. With it only the stored description
+   * of site and client is replaced, and nothing is sent to the provider. Embedded only.
+   */
+  readonly client_id?: string;
+  /** Secret of {@link client_id}, for instance a rotated one. Embedded only. */
+  readonly client_secret?: string;
+  /** Registration access token of {@link client_id} (RFC 7592 §3). Embedded only. */
+  readonly client_registration_access_token?: string;
+  /** Registration URI of {@link client_id} (RFC 7592 §3). Embedded only. */
+  readonly client_registration_client_uri?: string;
 }
 
 /** Params of `remove_site`. Source: oxd command `remove_site`, 3.1.2 and later. */

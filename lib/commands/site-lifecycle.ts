@@ -7,14 +7,14 @@ import { once } from '../store-lock.js';
 import type { OxdStore } from '../store.js';
 import type { OxdVersion } from '../transport/transport.js';
 import type { CommandName } from './command.js';
-import type { RegisterSiteResult } from './registration.js';
+import type { RegisterSiteResult, UpdateSiteParams } from './registration.js';
 import { ignoredParams } from './dialect.js';
 import type { ProtectionToken, SetupClient } from './protection-token.js';
 import type { Send } from './send.js';
 import {
   changedMembers,
   memberHashes,
-  recordKey,
+  siteName,
   updateParams,
   type Site,
   type SiteRecord,
@@ -44,12 +44,20 @@ export class SiteLifecycle {
   private readonly flight = new SingleFlight<Site>();
   private readonly renewals = new SingleFlight<boolean>();
   private renewedAt = -Infinity;
+  /** Name of the site in the keys of the store. */
+  readonly name: string;
   private readonly key: string;
   /** Registered, but not kept yet because the store failed: must not be registered again. */
   private unsaved: SiteRecord | undefined;
 
   constructor(private readonly options: SiteLifecycleOptions) {
-    this.key = recordKey(options.site, options.version === 'contract' ? 'embedded' : 'oxd');
+    this.name = siteName(options.site, options.version === 'contract' ? 'embedded' : 'oxd');
+    this.key = `client:${this.name}`;
+  }
+
+  /** True for a client that the options name. */
+  get hasGivenClient(): boolean {
+    return Boolean(this.options.site.client_id);
   }
 
   /** Finds the site, or registers it. */
@@ -162,7 +170,10 @@ export class SiteLifecycle {
     const { site, store, log } = this.options;
     const changed = changedMembers(record, site);
     if (changed.length === 0) return record;
-    if (givenClient(site)) return this.register(record);
+    if (givenClient(site)) {
+      log.warn(`The options of the site changed: ${changed.join(', ')}. ${this.consequence()}`);
+      if (!this.isEmbedded) return this.register(record);
+    }
     try {
       await this.update(record);
     } catch (error) {
@@ -175,18 +186,29 @@ export class SiteLifecycle {
     return updated;
   }
 
+  private get isEmbedded(): boolean {
+    return this.options.version === 'contract';
+  }
+
+  /** Result of changed options for a given client. */
+  private consequence(): string {
+    return this.isEmbedded
+      ? 'Its stored record is updated; its client and its resources stay.'
+      : 'oxd has no command for that: the site and its declared resources are registered again.';
+  }
+
   private async update(record: SiteRecord): Promise<void> {
     const { oxd_id, setup } = record;
-    const { site, version, protection, send } = this.options;
+    const { site, protection, send } = this.options;
     const { remove, ...named } = updateParams(record, site);
     const token = setup && (await protection.get(setup));
-    const params = { ...named, ...(version === 'contract' && { remove }) };
+    const params = { ...named, ...(this.isEmbedded && { remove, ...credentials(site) }) };
     await send('update_site', {
       ...this.accepted('update_site', params),
       oxd_id,
       protection_access_token: token,
     });
-    if (remove && version !== 'contract') this.tellWhatStays(remove);
+    if (remove && !this.isEmbedded) this.tellWhatStays(remove);
   }
 
   /** oxd takes nothing out of a registration. */
@@ -222,6 +244,15 @@ function givenClient(site: SiteOptions): SetupClient | undefined {
   const { client_id, client_secret } = site;
   if (!client_id || !client_secret) return undefined;
   return setupClient(site, { client_id, client_secret });
+}
+
+/** A given client as `update_site` takes it on embedded. */
+function credentials(site: SiteOptions): Partial<UpdateSiteParams> {
+  const { client_id, client_secret } = site;
+  const { client_registration_access_token, client_registration_client_uri } = site;
+  if (!client_id) return {};
+  const management = { client_registration_access_token, client_registration_client_uri };
+  return { client_id, client_secret, ...management };
 }
 
 /** A client with everything that says where its provider is. */

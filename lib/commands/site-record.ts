@@ -43,14 +43,18 @@ const CHANGEABLE = [
 ] as const satisfies readonly (keyof UpdateSiteParams)[];
 
 /**
- * Key of a site's record. One registration serves one redirect URI and name at one provider, or
- * one given client; what oxd-server registered is unknown to the embedded engine.
+ * Name of a site in the keys of the store. A given client is one site, whatever else is configured;
+ * without a client one registration serves one redirect URI and name at one provider. A registration
+ * of oxd-server is unknown to the embedded engine.
  */
-export function recordKey(site: SiteOptions, side: 'embedded' | 'oxd'): string {
-  const { authorization_redirect_uri, client_name, client_id } = site;
+export function siteName(site: SiteOptions, side: 'embedded' | 'oxd'): string {
+  const { authorization_redirect_uri, client_name, client_id, oxd_id } = site;
+  if (oxd_id) return oxd_id;
   const { op_host, op_discovery_path = '', op_configuration_endpoint = '' } = site;
-  const provider = `${op_host}${op_discovery_path}${op_configuration_endpoint}`;
-  return `client:${hash([side, provider, authorization_redirect_uri, client_name, client_id])}`;
+  const host = op_host.endsWith('/') ? op_host.slice(0, -1) : op_host;
+  const provider = `${host}${op_discovery_path}${op_configuration_endpoint}`;
+  const own = client_id ? ['client', client_id] : [authorization_redirect_uri, client_name];
+  return hash([side, provider, ...own]);
 }
 
 /** What {@link changedMembers} compares. */

@@ -47,16 +47,21 @@ export const METADATA = {
   claims_redirect_uri: 'texts',
 } as const;
 
-const REGISTRATION = {
-  ...METADATA,
-  protection_access_token: 'text',
-  op_host: 'text',
-  op_discovery_path: 'text',
-  op_configuration_endpoint: 'text',
+/** A client that the provider knows already. */
+const GIVEN_CLIENT = {
   client_id: 'text',
   client_secret: 'text',
   client_registration_access_token: 'text',
   client_registration_client_uri: 'text',
+} as const;
+
+const REGISTRATION = {
+  ...METADATA,
+  ...GIVEN_CLIENT,
+  protection_access_token: 'text',
+  op_host: 'text',
+  op_discovery_path: 'text',
+  op_configuration_endpoint: 'text',
   trusted_client: 'boolean',
   oxd_rp_programming_language: 'text',
 } as const;
@@ -76,7 +81,13 @@ const PARAMS: { readonly [C in CommandName]: Readonly<Record<keyof Params<C>, Ki
     key_id: 'oxd',
   },
   register_site: REGISTRATION,
-  update_site: { ...SITE, ...METADATA, client_secret_expires_at: 'oxd', remove: 'texts' },
+  update_site: {
+    ...SITE,
+    ...METADATA,
+    ...GIVEN_CLIENT,
+    client_secret_expires_at: 'oxd',
+    remove: 'texts',
+  },
   remove_site: SITE,
   get_authorization_url: {
     ...SITE,

@@ -57,8 +57,35 @@ export function newSite(params: RegisterSiteParams): NewSite {
   return { ...address, site: siteMetadata(params), given: givenClient(params) };
 }
 
+/**
+ * A site with the given client that the params of `update_site` describe.
+ *
+ * @throws {Refusal} `invalid_client_id` for another client, `bad_request` for a registered one
+ */
+export function withGivenClient(record: SiteRecord, params: UpdateSiteParams): SiteRecord {
+  if (record.registered) {
+    throw new Refusal('bad_request', 'client_id: the client of this site was not given.');
+  }
+  const { client_id, client_secret } = params;
+  const { client_registration_access_token, client_registration_client_uri } = params;
+  if (client_id !== record.client.client_id) {
+    throw new Refusal('invalid_client_id', 'client_id: the site has another client.');
+  }
+  const management = { client_registration_access_token, client_registration_client_uri };
+  const given = givenClient({ ...record.site, client_id, client_secret, ...management });
+  return { ...record, client: given ?? record.client };
+}
+
+type GivenClient = Pick<
+  RegisterSiteParams,
+  | 'client_id'
+  | 'client_secret'
+  | 'client_registration_access_token'
+  | 'client_registration_client_uri'
+>;
+
 /** Half of one is refused, as oxd 4.x does: oxd 3.x registers another client and says nothing. */
-function givenClient(params: RegisterSiteParams): ClientRecord | undefined {
+function givenClient(params: SiteMetadata & GivenClient): ClientRecord | undefined {
   const { client_id = '', client_secret = '' } = params;
   const { client_registration_access_token: token, client_registration_client_uri: uri } = params;
   if ([client_id, client_secret, token, uri].every(isBlank)) return undefined;

@@ -14,6 +14,7 @@ import { Refusal } from './refusal.js';
 import type { Provider, Providers } from './provider.js';
 import { siteKey, siteRecord, type ClientRecord, type SiteRecord } from './site-record.js';
 import type { UmaServers } from './uma-discovery.js';
+import { resourcesKey } from './uma-resource-record.js';
 
 /** Options of {@link Sites}. */
 export interface SitesOptions {
@@ -174,7 +175,10 @@ export class Sites {
       work: async () => {
         const client = await this.register(call, record);
         log.warn(`The provider no longer knew site ${record.oxd_id}: it was registered again.`);
-        return this.replaceClient(record, client);
+        const renewed = await this.replaceClient(record, client);
+        // A new client has no resources.
+        await store.delete(resourcesKey(record));
+        return renewed;
       },
     });
   }

@@ -21,7 +21,7 @@ export class UmaMemory {
   readonly protections = new SingleFlight<void>();
   /** Clients, by issuer and `client_id`, that were warned of an RPT request without an identity. */
   readonly withoutIdentity = new Set<string>();
-  /** Whoever changes the resources of a site waits here, by oxd_id. */
+  /** Queue of changes to the resources of a client, by the key of their record. */
   readonly changes = new BoundedQueue({ atATime: 1, waiting: Infinity });
   /** Whoever needs a ticket waits here, by issuer. */
   readonly tickets = new BoundedQueue(TICKETS);

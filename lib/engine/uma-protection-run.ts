@@ -215,7 +215,7 @@ export class ProtectionRun {
 
   private async save(changed: Partial<ResourceRecord>): Promise<void> {
     this.record = { ...this.record, ...changed };
-    await this.context.store.set(resourcesKey(this.api.site.oxd_id), this.record);
+    await this.context.store.set(resourcesKey(this.api.site), this.record);
   }
 }
 

@@ -1,29 +1,32 @@
 import type { EngineContext } from './engine-context.js';
+import type { SiteRecord } from './site-record.js';
 import { ProtectionApi } from './protection-api.js';
 import { ProtectionRun, type Protection } from './uma-protection-run.js';
 import { readResources, resourcesKey } from './uma-resource-record.js';
 
-/** Makes the resources of a site what is declared; one run at a time for each site. */
+/** Makes the resources of a client what is declared; one run at a time for each client. */
 export async function protect(
   context: EngineContext,
   oxd_id: string,
   protection: Protection,
 ): Promise<void> {
-  await context.engine.uma.changes.run({ key: oxd_id }, async () => {
+  const key = resourcesKey(await context.site(oxd_id));
+  await context.engine.uma.changes.run({ key }, async () => {
     const site = await context.site(oxd_id);
     const api = new ProtectionApi(context, site, await context.umaServer(site));
-    const record = await readResources(context.store, oxd_id);
+    const record = await readResources(context.store, resourcesKey(site));
     await new ProtectionRun(context, api, record).carryOut(protection);
   });
 }
 
-/** Forgets every resource of a site that is no more. */
+/** Deletes the record of a removed site's resources. */
 export async function forgetResources(
   { engine, store }: EngineContext,
-  oxd_id: string,
+  site: SiteRecord,
 ): Promise<void> {
-  await engine.uma.changes.run({ key: oxd_id }, async () => {
-    engine.uma.forget(oxd_id);
-    await store.delete(resourcesKey(oxd_id));
+  const key = resourcesKey(site);
+  await engine.uma.changes.run({ key }, async () => {
+    engine.uma.forget(site.oxd_id);
+    await store.delete(key);
   });
 }

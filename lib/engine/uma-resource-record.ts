@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
 import { OxdStoreError } from '../errors.js';
 import type { OxdStore } from '../store.js';
 import { type DeclaredResource } from './uma-declaration.js';
+import { addressKey, discoveryUrl, type ProviderAddress } from './provider-address.js';
+import type { SiteRecord } from './site-record.js';
 import { isResourceId } from './uma-resource.js';
 import { objectOf } from './uma-json.js';
 
@@ -20,18 +23,33 @@ export interface ResourceRecord {
   readonly pending: readonly string[];
 }
 
-/** Key of the resources of a site in the store. */
-export function resourcesKey(oxd_id: string): string {
-  return `resources:${oxd_id}`;
+/**
+ * Key of the resources of a site's client in the store. Resources belong to the client at its
+ * authorization server, whatever site uses it: they outlive changed options, and a new client has
+ * none. The server is named by its discovery document, which fixes its issuer and is known when the
+ * server is down.
+ */
+export function resourcesKey({ client, ...address }: SiteRecord): string {
+  const owner = JSON.stringify([serverOf(address), client.client_id]);
+  return `resources:${createHash('sha256').update(owner).digest('base64url')}`;
+}
+
+function serverOf(address: ProviderAddress): string {
+  try {
+    return discoveryUrl(address, 'uma2-configuration').href;
+  } catch {
+    // A site that was registered with an unusable address can still be removed.
+    return addressKey(address);
+  }
 }
 
 /**
- * The resources of a site; none where it has none.
+ * The resources under a {@link resourcesKey}; none if the key is missing.
  *
  * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE, also where the store holds something else
  */
-export async function readResources(store: OxdStore, oxd_id: string): Promise<ResourceRecord> {
-  const value = await store.get(resourcesKey(oxd_id));
+export async function readResources(store: OxdStore, key: string): Promise<ResourceRecord> {
+  const value = await store.get(key);
   if (value === undefined || value === null) return { resources: [], pending: [] };
   const { resources, pending } = objectOf(value) ?? {};
   if (Array.isArray(resources) && resources.every(isResource) && Array.isArray(pending)) {

@@ -2,8 +2,10 @@ import { OxdStoreError } from '../errors.js';
 import type { OxdStore } from '../store.js';
 import { contentHash, labelOf, type UmaDeclaration } from './declaration.js';
 
-/** What a site has protected, as it is kept in the store: a hash by resource. */
+/** Resources that a site has protected, as stored: a hash by resource. */
 export interface ProtectionRecord {
+  /** Site that protected them. */
+  readonly oxd_id?: string;
   readonly resources: Readonly<Record<string, string>>;
   /** The first `uma_rs_protect` was sent and its outcome is unknown. */
   readonly unconfirmed?: true;
@@ -20,9 +22,9 @@ export interface Difference {
   readonly gone: readonly string[];
 }
 
-/** The record's key. */
-export function recordKey(oxdId: string): string {
-  return `uma:${oxdId}`;
+/** Key of the record of a site, by its name in the store. */
+export function recordKey(siteName: string): string {
+  return `uma:${siteName}`;
 }
 
 /**
@@ -41,11 +43,12 @@ export async function readRecord(
 
 /** The record of these declarations, and of what `before` has and they have not. */
 export function recordOf(
+  oxd_id: string,
   declarations: readonly UmaDeclaration[],
   before?: ProtectionRecord,
 ): ProtectionRecord {
   const entries = declarations.map((one) => [labelOf(one), contentHash(one)] as const);
-  return { resources: { ...before?.resources, ...Object.fromEntries(entries) } };
+  return { oxd_id, resources: { ...before?.resources, ...Object.fromEntries(entries) } };
 }
 
 export function differenceOf(

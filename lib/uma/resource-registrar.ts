@@ -59,6 +59,8 @@ type Declared = readonly UmaDeclaration[];
 interface Run {
   readonly declared: Declared;
   readonly signal: AbortSignal;
+  /** The site when the run began. */
+  readonly oxd_id: string;
   /** Key of the site's record. */
   readonly key: string;
 }
@@ -82,7 +84,8 @@ export class ResourceRegistrar {
     { missing = false, signal }: RegisterOptions = {},
   ): Promise<void> {
     const { client, store, secondCall } = this.options;
-    const key = recordKey(await client.oxdId());
+    const oxd_id = await client.oxdId();
+    const key = recordKey(client.siteName);
     await once<ProtectionRecord | true>({
       store,
       key: `${key}:lock`,
@@ -90,15 +93,28 @@ export class ResourceRegistrar {
       done: async () => {
         // The engine compares with what is really there, so it is always asked.
         if (secondCall === 'upsert' || missing) return undefined;
-        const record = await readRecord(store, key);
+        const record = await this.recordOf(oxd_id);
         return record && isSame(differenceOf(declared, record)) ? record : undefined;
       },
       work: async (ending) => {
-        await this.bring({ declared, signal: ending, key }, await readRecord(store, key));
+        const run = { declared, signal: ending, oxd_id, key };
+        await this.bring(run, await this.recordOf(oxd_id));
         return true;
       },
       signal,
     });
+  }
+
+  /**
+   * The record of the site; undefined if another site left it. At oxd-server resources belong to the
+   * site, on embedded to its client: there the record of a given client counts for each of its sites,
+   * as it does on 3.1.1, which has one list for all sites.
+   */
+  private async recordOf(oxd_id: string): Promise<ProtectionRecord | undefined> {
+    const { client, store, secondCall, sharedList } = this.options;
+    const record = await readRecord(store, recordKey(client.siteName));
+    const isOfClient = client.hasGivenClient && (secondCall === 'upsert' || sharedList);
+    return isOfClient || (record?.oxd_id ?? oxd_id) === oxd_id ? record : undefined;
   }
 
   private async bring(run: Run, found: ProtectionRecord | undefined): Promise<void> {
@@ -184,7 +200,7 @@ export class ResourceRegistrar {
   /** With a mark in the store while the outcome is unknown: without one, a resource is another's. */
   private async protectFirst(run: Run): Promise<void> {
     const { store, sharedList } = this.options;
-    if (sharedList) await store.set(run.key, UNCONFIRMED);
+    if (sharedList) await store.set(run.key, { ...UNCONFIRMED, oxd_id: run.oxd_id });
     try {
       await this.protect(run);
     } catch (error) {
@@ -194,7 +210,7 @@ export class ResourceRegistrar {
   }
 
   private async protect(
-    { declared, signal }: Run,
+    { declared, signal, key }: Run,
     { overwrite = false, before }: { overwrite?: boolean; before?: ProtectionRecord } = {},
   ): Promise<void> {
     const { client, store } = this.options;
@@ -204,7 +220,7 @@ export class ResourceRegistrar {
     };
     const { oxd_id } = await client.execute('uma_rs_protect', params, { signal });
     // The site may have been registered anew on the way.
-    await store.set(recordKey(oxd_id), recordOf(declared, before));
+    await store.set(key, recordOf(oxd_id, declared, before));
   }
 
   private tellNotSent(difference: Difference): void {

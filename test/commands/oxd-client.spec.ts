@@ -37,6 +37,20 @@ class FakeTransport extends OxdTransport {
   }
 }
 
+/** A store that records the keys without a lifetime. */
+class RecordingStore extends MemoryStore {
+  private readonly recorded = new Set<string>();
+
+  get keys(): string[] {
+    return [...this.recorded];
+  }
+
+  override set(key: string, value: unknown, ttl?: number): Promise<void> {
+    if (ttl === undefined) this.recorded.add(key);
+    return super.set(key, value, ttl);
+  }
+}
+
 function refusal(error: string, mayHaveRun = false): OxdCommandError {
   return new OxdCommandError(error, { error }, { mayHaveRun });
 }
@@ -390,14 +404,43 @@ describe('changed options', () => {
     });
   });
 
-  it('of a given client are told to oxd by registering it again', async () => {
-    const store = new MemoryStore();
-    const transport = new FakeTransport({ register_site });
+  describe('of a given client', () => {
     const given = { ...site, client_id: 'own', client_secret: 'before' };
-    await client(transport, store, given).oxdId();
-    expect(await client(transport, store, { ...given, client_secret: 'after' }).oxdId()).toBe(
-      'site-2',
-    );
+    const after = {
+      ...{ ...given, client_secret: 'after' },
+      authorization_redirect_uri: 'https://app.example.com/other',
+    };
+
+    it('register it again at oxd, in the same record', async () => {
+      const store = new RecordingStore();
+      const transport = new FakeTransport({ register_site }, '3.1.4');
+      await client(transport, store, given).oxdId();
+      expect(await client(transport, store, after).oxdId()).toBe('site-2');
+      expect(await client(transport, store, after).oxdId()).toBe('site-2');
+      expect(store.keys.filter((key) => /^client:[^:]+$/.test(key))).toHaveLength(1);
+      expect(warnings).toEqual([
+        'The options of the site changed: authorization_redirect_uri, client_secret. oxd has no ' +
+          'command for that: the site and its declared resources are registered again.',
+      ]);
+    });
+
+    it('replace its stored record on embedded', async () => {
+      const store = new RecordingStore();
+      const update_site = () => ({ oxd_id: 'site-1' });
+      const transport = new FakeTransport({ register_site, update_site });
+      await client(transport, store, given).oxdId();
+      expect(await client(transport, store, after).oxdId()).toBe('site-1');
+      expect(await client(transport, store, after).oxdId()).toBe('site-1');
+      expect(transport.count('register_site')).toBe(1);
+      expect(transport.calls.filter(([name]) => name === 'update_site')).toEqual([
+        ['update_site', expect.objectContaining({ client_id: 'own', client_secret: 'after' })],
+      ]);
+      expect(store.keys.filter((key) => /^client:[^:]+$/.test(key))).toHaveLength(1);
+      expect(warnings).toEqual([
+        'The options of the site changed: authorization_redirect_uri, client_secret. Its stored ' +
+          'record is updated; its client and its resources stay.',
+      ]);
+    });
   });
 
   it('wait where oxd-server cannot be reached', async () => {

@@ -1,6 +1,8 @@
 import { OxdCommandError } from '../../lib/errors.js';
 import { EngineTransport } from '../../lib/engine/engine.transport.js';
 import type { EngineOptions } from '../../lib/engine/engine-context.js';
+import { siteKey, siteRecord } from '../../lib/engine/site-record.js';
+import { resourcesKey } from '../../lib/engine/uma-resource-record.js';
 import { MemoryStore, type OxdStore } from '../../lib/store.js';
 import type { CommandName, Params, Result } from '../../lib/commands/command.js';
 import type { ExecuteOptions } from '../../lib/transport/transport.js';
@@ -51,6 +53,13 @@ export class TestEngine {
       ...more,
     });
     return oxd_id;
+  }
+
+  /** Key of the resources of a site's client in the store. */
+  async resourcesKey(oxd_id: string): Promise<string> {
+    const site = siteRecord(await this.store.get(siteKey(oxd_id)));
+    if (!site) throw new Error(`The store has no site ${oxd_id}.`);
+    return resourcesKey(site);
   }
 
   /** A login up to the callback. */

@@ -1033,6 +1033,54 @@ describe('update_site', () => {
     });
   });
 
+  describe('with a client_id', () => {
+    const given = { client_id: 'mine', client_secret: 'secret-of-mine' };
+
+    it('replaces what is stored of a given client, and sends nothing', async () => {
+      const oxd_id = await engine.site(op, { ...given, contacts: ['a@example.com'] });
+      const changes = {
+        ...{ client_id: 'mine', client_secret: 'rotated-secret-of-mine' },
+        client_token_endpoint_auth_method: 'client_secret_post' as const,
+        scope: ['openid'],
+      };
+      await engine.run('update_site', { oxd_id, ...changes, remove: ['contacts'] });
+      const { site, client, registered } = await record(oxd_id);
+      expect(client).toEqual({
+        ...{ client_id: 'mine', client_secret: 'rotated-secret-of-mine' },
+        token_endpoint_auth_method: 'client_secret_post',
+      });
+      expect(site).toMatchObject({ scope: ['openid'], authorization_redirect_uri: CALLBACK });
+      expect(site).not.toHaveProperty('contacts');
+      expect(registered).toBe(false);
+      expect(op.requests).toEqual([]);
+    });
+
+    it.each([
+      {
+        name: 'another client',
+        params: { ...given, client_id: 'other' },
+        error: 'invalid_client_id',
+      },
+      { name: 'no secret', params: { client_id: 'mine' }, error: 'invalid_client_secret' },
+    ])('rejects $name', async ({ params, error }) => {
+      const oxd_id = await engine.site(op, given);
+      const before = await record(oxd_id);
+      expect(await refused(engine.run('update_site', { oxd_id, ...params }))).toMatchObject({
+        error,
+      });
+      expect(await record(oxd_id)).toEqual(before);
+    });
+
+    it('rejects a site that registered its own client', async () => {
+      const oxd_id = await engine.site(op);
+      const { client } = await record(oxd_id);
+      const { client_id } = client;
+      const update = engine.run('update_site', { oxd_id, client_id, client_secret: 'chosen' });
+      expect(await refused(update)).toMatchObject({ error: 'bad_request' });
+      expect((await record(oxd_id)).client).toEqual(client);
+    });
+  });
+
   it('keeps a new registration access token', async () => {
     const oxd_id = await engine.site(op);
     const registration_access_token = 'registration-token-4';

@@ -121,9 +121,16 @@ describe('the resource of a request', () => {
     expect(await refused(check({ oxd_id: other }))).toMatchObject({ error: 'invalid_request' });
   });
 
+  it('is the same in another site of the client', async () => {
+    const other = await engine.site(as, { ...RS, client_name: 'another name' });
+    expect(await check({ oxd_id: other })).toMatchObject({ access: 'denied' });
+  });
+
   it('is gone with its site', async () => {
+    const key = await engine.resourcesKey(oxd_id);
+    expect(await engine.store.get(key)).toBeDefined();
     await engine.run('remove_site', { oxd_id });
-    expect(await engine.store.get(`resources:${oxd_id}`)).toBeUndefined();
+    expect(await engine.store.get(key)).toBeUndefined();
     expect(as.resources.size).toBe(1);
   });
 });
@@ -465,11 +472,15 @@ describe('an answer of the permission endpoint', () => {
 
 it('never asks for a ticket with an id that is none', async () => {
   for (const id of ['', ' ', '..', 7, null, undefined]) {
-    const [first] = ((await engine.store.get(`resources:${oxd_id}`)) as { resources: object[] })
-      .resources;
+    const [first] = (
+      (await engine.store.get(await engine.resourcesKey(oxd_id))) as { resources: object[] }
+    ).resources;
     const other = new TestEngine();
     await other.store.set(`site:${oxd_id}`, await engine.store.get(`site:${oxd_id}`));
-    await other.store.set(`resources:${oxd_id}`, { resources: [{ ...first, id }], pending: [] });
+    await other.store.set(await engine.resourcesKey(oxd_id), {
+      resources: [{ ...first, id }],
+      pending: [],
+    });
     await expect(check({}, other)).rejects.toMatchObject({ code: 'OXD_STORE_UNAVAILABLE' });
   }
   expect(as.seen('permission')).toHaveLength(0);
@@ -628,7 +639,7 @@ function sharedSecret(claims: JWTPayload): Promise<string> {
 }
 
 it('of two records for one path and method the last one counts', async () => {
-  const key = `resources:${oxd_id}`;
+  const key = await engine.resourcesKey(oxd_id);
   await engine.run('uma_rs_protect', { oxd_id, resources: [resource('/other', ['GET'], 'edit')] });
   const record = (await engine.store.get(key)) as { resources: [object, object] };
   const [first, second] = record.resources;

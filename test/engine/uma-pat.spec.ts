@@ -201,7 +201,7 @@ describe('a PAT', () => {
   it('never reaches the store or the log', async () => {
     oxd_id = await protectedSite(engine, as);
     await check();
-    const keys = [`site:${oxd_id}`, `resources:${oxd_id}`];
+    const keys = [`site:${oxd_id}`, await engine.resourcesKey(oxd_id)];
     const kept = JSON.stringify(await Promise.all(keys.map((key) => engine.store.get(key))));
     const secrets = secretsIn(kept).filter((secret) => secret !== RS.client_secret);
     expect(secrets).toHaveLength(0);

@@ -509,7 +509,9 @@ describe('a name that is taken', () => {
     });
     if (used) await protect([PHOTO]);
     else await refused(protect([PHOTO]));
-    const record = (await engine.store.get(`resources:${oxd_id}`)) as { resources: object[] };
+    const record = (await engine.store.get(await engine.resourcesKey(oxd_id))) as {
+      resources: object[];
+    };
     expect(record.resources).toHaveLength(used ? 1 : 0);
   });
 
@@ -580,7 +582,7 @@ describe('a name that is pending', () => {
       });
       await protect(other, { overwrite: true });
       expect(as.names).toEqual(['[GET] /doc', '[GET] /photo']);
-      expect(await engine.store.get(`resources:${oxd_id}`)).toMatchObject({
+      expect(await engine.store.get(await engine.resourcesKey(oxd_id))).toMatchObject({
         pending: ['[GET] /photo'],
       });
     });
@@ -589,7 +591,9 @@ describe('a name that is pending', () => {
       as.resources.clear();
       await protect(other, { overwrite: true });
       expect(told()).toEqual([]);
-      expect(await engine.store.get(`resources:${oxd_id}`)).toMatchObject({ pending: [] });
+      expect(await engine.store.get(await engine.resourcesKey(oxd_id))).toMatchObject({
+        pending: [],
+      });
     });
   });
 

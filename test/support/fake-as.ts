@@ -36,6 +36,8 @@ export class FakeAs {
   patLifetime: number | undefined = 300;
   /** Changes the next introspection answers; undefined removes a member. */
   introspection: Record<string, unknown> = {};
+  /** Secret of the client {@link RS}; another value rotates it. */
+  clientSecret = RS.client_secret;
   private readonly scripts = new Map<UmaEndpoint, Script>();
   private readonly requests = new Map<Seen, UmaEndpoint>();
   private readonly pats = new Map<string, number>();
@@ -64,6 +66,7 @@ export class FakeAs {
     this.introspection = {};
     this.patLifetime = 300;
     this.nextId = undefined;
+    this.clientSecret = RS.client_secret;
     [this.resources, this.scripts, this.requests, this.pats, this.rpts].forEach((map) =>
       map.clear(),
     );
@@ -141,6 +144,10 @@ export class FakeAs {
 
   private token(seen: Seen): Promise<Answer> | Answer {
     const isPat = seen.form.get('grant_type') === 'client_credentials';
+    const [id, secret] = basicOf(seen);
+    if (isPat && id === RS.client_id && secret !== this.clientSecret) {
+      return { status: 401, json: { error: 'invalid_client' } };
+    }
     return isPat ? this.answer('pat', seen) : this.op.usual(seen);
   }
 
@@ -248,10 +255,8 @@ export class FakeAs {
 
   private mayIntrospect(seen: Seen): Answer | undefined {
     if (this.manners.introspection === 'pat') return this.protected(seen);
-    const [scheme, basic = ''] = (seen.headers.authorization ?? '').split(' ');
-    // RFC 6749 §2.3.1: both are encoded as in a form.
-    const pair = decodeURIComponent(Buffer.from(basic, 'base64').toString());
-    if (scheme === 'Basic' && pair === `${RS.client_id}:${RS.client_secret}`) return undefined;
+    const [id, secret] = basicOf(seen);
+    if (id === RS.client_id && secret === this.clientSecret) return undefined;
     return { status: 401, json: { error: 'invalid_client' } };
   }
 
@@ -268,6 +273,13 @@ export class FakeAs {
   private now(): number {
     return Math.floor(this.op.clock() / 1000);
   }
+}
+
+/** Client id and secret of HTTP Basic; both are encoded as in a form (RFC 6749 §2.3.1). */
+function basicOf({ headers }: Seen): string[] {
+  const [scheme, basic = ''] = (headers.authorization ?? '').split(' ');
+  if (scheme !== 'Basic') return [];
+  return Buffer.from(basic, 'base64').toString().split(':').map(decodeURIComponent);
 }
 
 function secret(kind: string): string {

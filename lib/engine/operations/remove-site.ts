@@ -12,6 +12,6 @@ export const removeSite: Operation<'remove_site'> = async (context, params) => {
   const { sites } = context.engine;
   const record = await sites.find(params.oxd_id);
   await sites.remove(context.call, record);
-  await forgetResources(context, record.oxd_id);
+  await forgetResources(context, record);
   return { oxd_id: record.oxd_id };
 };

@@ -6,7 +6,12 @@ import { Refusal } from '../refusal.js';
 import { INACTIVE, isEnough, type NeededPermission } from '../rpt-permissions.js';
 import { ticketScopes } from '../uma-declaration.js';
 import { introspectRpt } from '../uma-introspection.js';
-import { findResource, readResources, type ProtectedResource } from '../uma-resource-record.js';
+import {
+  findResource,
+  readResources,
+  resourcesKey,
+  type ProtectedResource,
+} from '../uma-resource-record.js';
 import { isJwt, rptSubject, signedSubject } from '../uma-rpt-subject.js';
 import { permissionTicket, type PermissionRequest } from '../uma-ticket.js';
 
@@ -42,7 +47,7 @@ interface Decision {
 async function decide(context: EngineContext, params: Params<Command>): Promise<Decision> {
   const { rpt = '' } = params;
   const site = await context.site(params.oxd_id);
-  const record = await readResources(context.store, site.oxd_id);
+  const record = await readResources(context.store, resourcesKey(site));
   const resource = findResource(record, params.path, params.http_method);
   if (!resource) throw notProtected('Protect it with uma_rs_protect.');
   const api = new ProtectionApi(context, site, await context.umaServer(site));

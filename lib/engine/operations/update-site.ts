@@ -1,21 +1,25 @@
+import type { Params, Result } from '../../commands/command.js';
 import { checkSite } from '../client-metadata.js';
 import { updateClient } from '../client-registration.js';
 import type { TokenEndpointAuthMethod } from '../../commands/registration.js';
-import type { Operation } from '../engine-context.js';
-import { changedSite } from '../site-params.js';
+import type { EngineContext, Operation } from '../engine-context.js';
+import { changedSite, withGivenClient } from '../site-params.js';
 import type { SiteRecord } from '../site-record.js';
 
 /**
  * Changes what is named of a site, at the provider and then in the store. The provider gets the
  * whole description: what a request leaves out it forgets, as it is to forget what `remove` names.
  *
+ * With `client_id` it replaces what is stored of a given client, and of its site.
+ *
  * @see oxd command update_site; RFC 7592 §2.2
  */
 export const updateSite: Operation<'update_site'> = async (context, params) => {
+  const { sites } = context.engine;
+  if (params.client_id !== undefined) return replaceGivenClient(context, params);
   const before = await context.site(params.oxd_id);
   const record = changedSite(before, params);
   checkSite(record.site);
-  const { sites } = context.engine;
   const { metadata } = await sites.describe(withAuthMethod(before));
   const request = await sites.describe(withAuthMethod(record));
   const lost = Object.entries(metadata).filter(([name]) => !Object.hasOwn(request.metadata, name));
@@ -28,6 +32,18 @@ export const updateSite: Operation<'update_site'> = async (context, params) => {
   }
   return { oxd_id: record.oxd_id };
 };
+
+/** A given client belongs to the operator: its provider is sent nothing. */
+async function replaceGivenClient(
+  { engine: { sites } }: EngineContext,
+  params: Params<'update_site'>,
+): Promise<Result<'update_site'>> {
+  const before = await sites.find(params.oxd_id);
+  const record = withGivenClient(changedSite(before, params), params);
+  checkSite(record.site);
+  await sites.save(record);
+  return { oxd_id: record.oxd_id };
+}
 
 /** Names the authentication method that the client has, so that an update does not change it. */
 function withAuthMethod(record: SiteRecord): SiteRecord {
