@@ -79,6 +79,7 @@ describe('what the options no longer have', () => {
         grant_types: ['authorization_code'],
         scope: 'openid profile email',
         contacts: ['a@example.com'],
+        token_endpoint_auth_method: 'client_secret_basic',
       },
     ]);
     await start('embedded', { contacts: ['a@example.com'] });
