@@ -3,6 +3,9 @@ import { registerSecret } from '../support/secrets.js';
 /** Longer than a request, shorter than the minute that a token of the administrator lives. */
 const TOKEN_USE = 30_000;
 
+/** Limit for one request of a test, in milliseconds: it fails while Keycloak is frozen. */
+export const LIMIT = 60_000;
+
 /** Base URL of the Keycloak of this run. */
 export const KEYCLOAK = required('KEYCLOAK_URL').replace(/\/$/, '');
 
@@ -19,6 +22,7 @@ class Admin {
         'content-type': 'application/json',
       },
       body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.timeout(LIMIT),
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);

@@ -11,6 +11,7 @@ import {
 } from '../../lib/index.js';
 import { registerSecret } from '../support/secrets.js';
 import { LogLines } from '../support/uma-app.js';
+import { LIMIT } from './admin.js';
 import type { Realm, ResourceServer } from './realm.js';
 
 /** Limit for the headers of a request: a long RPT does not fit into Node's default of 16 KiB. */
@@ -86,7 +87,10 @@ export class Api {
   /** Requests a path, with a bearer token or without. */
   async ask(path: string, bearer?: string): Promise<ApiResponse> {
     const headers = bearer === undefined ? undefined : { authorization: `Bearer ${bearer}` };
-    const response = await fetch(this.origin + path, { headers });
+    const response = await fetch(this.origin + path, {
+      headers,
+      signal: AbortSignal.timeout(LIMIT),
+    });
     const challenge = response.headers.get('www-authenticate') ?? '';
     const ticket = /ticket="([^"]+)"/.exec(challenge)?.[1];
     if (ticket) registerSecret(ticket);

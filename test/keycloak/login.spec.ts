@@ -1,3 +1,4 @@
+import { decodeProtectedHeader } from 'jose';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { MemoryStore, OidcService, type OxdModuleOptions } from '../../lib/index.js';
 import { startChromium } from '../browser/chromium.js';
@@ -194,6 +195,18 @@ describe('a client with given credentials', () => {
     expect((await page.goto(callback))?.status()).toBe(502);
     expect(await page.locator('body').innerText()).not.toContain('carol');
     await realm.call('PUT', path, { enabled: true });
+  });
+
+  it('accepts the logins before and after the key of the realm is rotated', async () => {
+    const app = await startClient();
+    const before = await logIn(await newPage(), app, 'alice');
+    await realm.rotateKey();
+    const after = await logIn(await newPage(), app, 'alice');
+    const [one, two] = [before, after].map(({ user }) =>
+      decodeProtectedHeader(user.tokens.id_token),
+    );
+    expect(after.user.sub).toBe(before.user.sub);
+    expect(two?.kid).not.toBe(one?.kid);
   });
 
   it('reports login_required if the user has no session and no page may be shown', async () => {

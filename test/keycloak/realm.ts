@@ -55,6 +55,8 @@ export interface Evaluation {
 
 /** A realm of this suite, created from `realm.json` under a unique name. */
 export class Realm {
+  private rotations = 0;
+
   private constructor(
     readonly name: string,
     private readonly secrets: ReadonlyMap<string, string>,
@@ -187,6 +189,17 @@ export class Realm {
     });
     const permissions = rpt?.authorization?.permissions ?? [];
     return permissions.find(({ rsid }) => rsid === resource._id)?.scopes ?? [];
+  }
+
+  /** Gives the realm a new signing key; the former keys stay valid. */
+  async rotateKey(): Promise<void> {
+    this.rotations += 1;
+    await this.call('POST', '/components', {
+      name: `rotation ${this.rotations}`,
+      providerId: 'rsa-generated',
+      providerType: 'org.keycloak.keys.KeyProvider',
+      config: { priority: [String(1000 + this.rotations)], algorithm: ['RS256'] },
+    });
   }
 
   /** Changes of resources that were made since the last {@link forgetEvents}. */

@@ -1,4 +1,5 @@
 import { registerSecret } from '../support/secrets.js';
+import { LIMIT } from './admin.js';
 import type { Api } from './api.js';
 import type { Realm, RequestingClient, User } from './realm.js';
 
@@ -115,6 +116,7 @@ async function tokenRequest(
     method: 'POST',
     headers: bearer === undefined ? undefined : { authorization: `Bearer ${bearer}` },
     body: new URLSearchParams(form),
+    signal: AbortSignal.timeout(LIMIT),
   });
   const tokens = (await response.json()) as TokenResponse;
   const { access_token, id_token, refresh_token } = tokens;

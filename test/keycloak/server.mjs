@@ -34,9 +34,10 @@ export class KeycloakServer {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** Starts Keycloak and waits until it responds. */
+  /** Starts Keycloak unless it runs, and waits until it responds. */
   async start() {
     this.#abort.throwIfAborted();
+    if (this.#process) return;
     this.#port ??= await freePort();
     await mkdir(this.#database, { recursive: true });
     const log = join(this.#database, 'keycloak.log');
