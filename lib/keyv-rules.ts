@@ -10,6 +10,10 @@ interface AdapterLike {
   readonly opts?: { readonly throwOnErrors?: unknown };
 }
 
+const PLAIN_MAP =
+  'store: this Keyv keeps its values in a Map, which never removes an expired one; use ' +
+  'new MemoryStore() for a store in memory';
+
 /**
  * A Keyv and its adapter each answer "not there" while they are down, unless told to throw.
  *
@@ -20,6 +24,7 @@ export function keyvIssues(store: OxdStore): string[] {
   if (typeof opts !== 'object' || opts === null) return [];
   const adapter = opts.store as AdapterLike | undefined;
   if (adapter === undefined) return adapterIssues(store as unknown as AdapterLike);
+  if (isPlainMap(adapter)) return [PLAIN_MAP];
   return [
     ...((store as unknown as KeyvLike).throwOnErrors === true
       ? []
@@ -37,6 +42,11 @@ export function keyvIssues(store: OxdStore): string[] {
 export function isVolatile(store: OxdStore): boolean {
   const { opts } = store as unknown as Partial<KeyvLike>;
   return store instanceof MemoryStore || opts?.store instanceof Map;
+}
+
+/** A class that extends `Map` may limit it. */
+function isPlainMap(adapter: object): boolean {
+  return Object.getPrototypeOf(adapter) === Map.prototype;
 }
 
 /** An adapter alone has options, but keeps text only. */

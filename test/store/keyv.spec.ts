@@ -10,11 +10,20 @@ const URL = 'redis://127.0.0.1:1';
 const ITSELF = expect.stringMatching(/^store: this Keyv hides outages.*throwOnErrors: true/);
 const ADAPTER = expect.stringMatching(/^store: the adapter .*KeyvRedis.*throwOnErrors: true/);
 
+const PLAIN_MAP = expect.stringMatching(/^store: this Keyv keeps its values in a Map.*MemoryStore/);
+
 let warnings: string[];
 
 beforeEach(() => {
   warnings = [];
 });
+
+/** A class of a cache library, which extends `Map` and limits it. */
+class LimitedMap extends Map<string, unknown> {}
+
+function inMemory(): Keyv {
+  return new Keyv({ store: new LimitedMap(), throwOnErrors: true });
+}
 
 function guarded(inner: OxdStore): GuardedStore {
   const warn = (message: string) => void warnings.push(message);
@@ -22,15 +31,18 @@ function guarded(inner: OxdStore): GuardedStore {
 }
 
 describe('a Keyv in memory', () => {
-  itKeepsTheContract(() => guarded(new Keyv({ throwOnErrors: true })));
+  itKeepsTheContract(() => guarded(inMemory()));
 
   it('has no add', () => {
-    expect(typeof guarded(new Keyv({ throwOnErrors: true })).add).toBe('undefined');
+    expect(typeof guarded(inMemory()).add).toBe('undefined');
   });
 });
 
 it.each<[string, () => object, unknown[]]>([
-  ['a Keyv in memory', () => new Keyv(), [ITSELF]],
+  ['a Keyv on a Map', () => new Keyv(), [PLAIN_MAP]],
+  ['a Keyv on a Map that throws', () => new Keyv({ throwOnErrors: true }), [PLAIN_MAP]],
+  ['a Keyv on a given Map', () => new Keyv({ store: new Map() }), [PLAIN_MAP]],
+  ['a Keyv on a limited Map', () => new Keyv({ store: new LimitedMap() }), [ITSELF]],
   ['neither', () => new Keyv(new KeyvRedis(URL)), [ITSELF, ADAPTER]],
   ['the adapter alone', () => new Keyv(new KeyvRedis(URL, { throwOnErrors: true })), [ITSELF]],
   ['the Keyv alone', () => new Keyv(new KeyvRedis(URL), { throwOnErrors: true }), [ADAPTER]],
@@ -43,7 +55,7 @@ it.each<[string, () => object, unknown[]]>([
     [ADAPTER],
   ],
   ['no Keyv around its adapter', () => new KeyvRedis(URL), [expect.stringContaining('new Keyv(')]],
-])('start ends where throwOnErrors is set on: %s', async (_, make, issues) => {
+])('start is rejected with the way to fix it: %s', async (_, make, issues) => {
   const error = await guarded(make() as OxdStore)
     .probe()
     .catch((reason: unknown) => reason);
