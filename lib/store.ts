@@ -52,28 +52,30 @@ function attempt<T>(work: () => T): T | undefined {
   }
 }
 
-function full(): OxdStoreError {
-  return new OxdStoreError(
-    'The store in memory is full. Limit how often one address may begin a login.',
-  );
-}
-
 interface Entry {
   readonly json: string;
   readonly expires: number;
 }
 
+const IN_MEMORY_FULL =
+  'The store in memory is full of values without a lifetime and locks. Raise maxEntries.';
+
 /** Options of {@link MemoryStore}. */
 export interface MemoryStoreOptions {
   /** Milliseconds since 1970; default `Date.now`. */
   readonly clock?: () => number;
-  /** Entries at most; one more is refused. Default 250000, some 250 MB of logins under way. */
+  /**
+   * Number of entries at most; default 250000, some 250 MB of logins under way. One more replaces the
+   * oldest entry that `set` wrote with a lifetime; without such an entry it is rejected.
+   */
   readonly maxEntries?: number;
 }
 
 /** Keeps everything in the memory of this process: for tests, and for state that may be lost. */
 export class MemoryStore extends OxdStore {
   private readonly entries = new Map<string, Entry>();
+  /** Keys of the entries that may be evicted, oldest first: those of `set` with a lifetime. */
+  private readonly evictable = new Set<string>();
   private readonly clock: () => number;
   private readonly maxEntries: number;
   private nextSweep = 0;
@@ -90,22 +92,41 @@ export class MemoryStore extends OxdStore {
   }
 
   async set(key: string, value: unknown, ttl?: number): Promise<void> {
-    const json = toJson(value);
-    this.sweep();
-    if (this.entries.size >= this.maxEntries && !this.entries.has(key)) throw full();
-    this.entries.set(key, { json, expires: ttl === undefined ? Infinity : this.clock() + ttl });
+    this.write(key, value, ttl);
+    if (ttl !== undefined) this.evictable.add(key);
   }
 
   async delete(key: string): Promise<boolean> {
     const there = this.live(key) !== undefined;
-    this.entries.delete(key);
+    this.forget(key);
     return there;
   }
 
   override async add(key: string, value: unknown, ttl: number): Promise<boolean> {
     if (this.live(key)) return false;
-    await this.set(key, value, ttl);
+    // A lock must not end because others begin a login.
+    this.write(key, value, ttl);
     return true;
+  }
+
+  private write(key: string, value: unknown, ttl = Infinity): void {
+    const json = toJson(value);
+    this.sweep();
+    if (!this.entries.has(key)) this.makeRoom();
+    this.evictable.delete(key);
+    this.entries.set(key, { json, expires: this.clock() + ttl });
+  }
+
+  private makeRoom(): void {
+    if (this.entries.size < this.maxEntries) return;
+    const [oldest] = this.evictable;
+    if (oldest === undefined) throw new OxdStoreError(IN_MEMORY_FULL);
+    this.forget(oldest);
+  }
+
+  private forget(key: string): void {
+    this.entries.delete(key);
+    this.evictable.delete(key);
   }
 
   private live(key: string): Entry | undefined {
@@ -118,6 +139,6 @@ export class MemoryStore extends OxdStore {
     const now = this.clock();
     if (now < this.nextSweep) return;
     this.nextSweep = now + 60_000;
-    for (const [key, entry] of this.entries) if (entry.expires <= now) this.entries.delete(key);
+    for (const [key, entry] of this.entries) if (entry.expires <= now) this.forget(key);
   }
 }

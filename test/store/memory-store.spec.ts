@@ -57,16 +57,53 @@ it.each([
   expect(await store.get('other')).toBeUndefined();
 });
 
-it('refuses what is too much, until something has expired', async () => {
-  store = new MemoryStore({ clock: () => now, maxEntries: 2 });
-  await store.set('one', 1, 1_000);
-  await store.set('two', 2);
-  await expect(store.set('three', 3, 1_000)).rejects.toThrow(OxdStoreError);
-  await expect(store.add('three', 3, 1_000)).rejects.toThrow('full');
-  await store.set('two', 'changed');
-  now += 60_000;
-  await store.set('three', 3, 1_000);
-  expect(await store.get('two')).toBe('changed');
+describe('a full store', () => {
+  beforeEach(() => {
+    store = new MemoryStore({ clock: () => now, maxEntries: 4 });
+  });
+
+  it('evicts the oldest entry that set wrote with a lifetime', async () => {
+    await store.set('one', 1, 1_000);
+    await store.set('two', 2, 9_000);
+    await store.set('site', 3);
+    await store.set('one', 'again', 1_000);
+    await store.add('lock', 4, 1_000);
+    await store.set('five', 5, 1_000);
+    await store.set('six', 6);
+    const values = ['one', 'two', 'site', 'lock', 'five', 'six'].map((key) => store.get(key));
+    expect(await Promise.all(values)).toEqual([undefined, undefined, 3, 4, 5, 6]);
+  });
+
+  it('adds locks while logins fill it', async () => {
+    for (let login = 0; login < 50; login += 1) await store.set(`login:${login}`, login, 900_000);
+    expect(await store.add('lock', 1, 1_000)).toBe(true);
+    for (let login = 50; login < 99; login += 1) await store.set(`login:${login}`, login, 900_000);
+    expect(await store.get('lock')).toBe(1);
+    expect(await store.add('lock', 2, 1_000)).toBe(false);
+    expect(await store.get('login:98')).toBe(98);
+    expect(await store.get('login:95')).toBeUndefined();
+  });
+
+  it('rejects one more when nothing may be evicted, until a lock has expired', async () => {
+    await Promise.all(['a', 'b', 'c'].map((key) => store.set(key, key)));
+    await store.add('lock', 1, 1_000);
+    await expect(store.set('login', 1, 1_000)).rejects.toThrow(OxdStoreError);
+    await expect(store.add('other', 1, 1_000)).rejects.toThrow('full');
+    await store.set('a', 'changed');
+    now += 60_000;
+    await store.set('login', 1, 1_000);
+    expect(await store.get('a')).toBe('changed');
+  });
+
+  it('does not evict a value that lost its lifetime, or a lock that was a login', async () => {
+    await store.set('site', 1, 1_000);
+    await store.set('site', 2);
+    await store.set('lock', 1, 1_000);
+    await store.delete('lock');
+    await store.add('lock', 2, 1_000);
+    for (let login = 0; login < 9; login += 1) await store.set(`login:${login}`, login, 1_000);
+    expect(await Promise.all([store.get('site'), store.get('lock')])).toEqual([2, 2]);
+  });
 });
 
 it('gives the memory of expired values free', async () => {
