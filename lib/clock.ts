@@ -1,6 +1,12 @@
 /** Longest time that a timer can be set for, in milliseconds; Node takes a longer one for 1 ms. */
 export const LONGEST_TIMER = 2 ** 31 - 1;
 
+/**
+ * Tolerated difference between the clock of this machine and that of a server, in seconds. It applies
+ * to the earliest time of a token (`nbf`) and to id_tokens, never to the expiry of an RPT.
+ */
+export const CLOCK_TOLERANCE = 30;
+
 /** What time it is. Injectable by this class: tests override it instead of waiting. */
 export abstract class OxdClock {
   /** Milliseconds since 1970. */

@@ -7,6 +7,7 @@ import {
   type JWTVerifyResult,
 } from 'jose';
 import { PUBLIC_KEY_ALGS } from '../client-details.js';
+import { CLOCK_TOLERANCE } from '../clock.js';
 import type { IdTokenClaims } from '../commands/oidc.js';
 import type { EngineContext } from './engine-context.js';
 import { Refusal } from './refusal.js';
@@ -27,9 +28,6 @@ export interface IdTokenChecks {
    */
   readonly authenticatedSince?: number;
 }
-
-/** Difference of clocks that is tolerated, in seconds. */
-const CLOCK_TOLERANCE = 30;
 
 /** An id_token comes fresh from the provider; an older one is refused. */
 const MAX_AGE = '1h';

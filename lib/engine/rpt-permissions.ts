@@ -1,3 +1,4 @@
+import { CLOCK_TOLERANCE } from '../clock.js';
 import type { IntrospectRptResult, ScopeExpression, UmaPermission } from '../commands/uma.js';
 import { holds } from './scope-expression.js';
 import { objectOf, textOf, textsOf, type JsonObject } from './uma-json.js';
@@ -120,12 +121,12 @@ function spellingsOf(...values: readonly unknown[]): readonly (readonly string[]
   return lists.length === there.length ? lists : undefined;
 }
 
-/** Times are numbers of seconds; anything else is as good as over. */
+/** Times are numbers of seconds; of any other type they count as over. Only `nbf` has a tolerance. */
 function isInTime(times: JsonObject, now: number): boolean {
   const { exp, nbf } = times;
   const isTold = (name: string): boolean => times[name] !== undefined && times[name] !== null;
   if (TIMES.some((name) => isTold(name) && !isTime(times[name]))) return false;
-  return !(isTime(exp) && exp <= now) && !(isTime(nbf) && nbf > now);
+  return !(isTime(exp) && exp <= now) && !(isTime(nbf) && nbf > now + CLOCK_TOLERANCE);
 }
 
 function isTime(value: unknown): value is number {

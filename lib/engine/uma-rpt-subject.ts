@@ -1,12 +1,10 @@
 import { errors, jwtVerify, type JWTPayload } from 'jose';
 import { PUBLIC_KEY_ALGS } from '../client-details.js';
+import { CLOCK_TOLERANCE } from '../clock.js';
 import type { EngineContext } from './engine-context.js';
 import type { ProtectionApi } from './protection-api.js';
 import { Refusal } from './refusal.js';
 import type { SiteRecord } from './site-record.js';
-
-/** Difference of clocks that is tolerated, in seconds. */
-const CLOCK_TOLERANCE = 30;
 
 /**
  * How long keys are believed to be complete after one was looked for in vain, and keys that could

@@ -203,7 +203,7 @@ describe('an RPT', () => {
     ['does not exist', {}, 'unknown-rpt-of-nobody'],
     ['has expired', { exp: exp(-1) }, undefined],
     ['expires now', { exp: exp(0) }, undefined],
-    ['is not good yet', { nbf: exp(30) }, undefined],
+    ['is not valid for another 45 s', { nbf: exp(45) }, undefined],
     ['has an expiry that is a string', { exp: `${exp(300)}` }, undefined],
     ['is of another issuer', { iss: 'https://evil.example' }, undefined],
     ['is an ordinary access token', { permissions: undefined, scope: 'view all' }, undefined],
@@ -213,6 +213,19 @@ describe('an RPT', () => {
     as.introspection = introspection;
     const rpt = token ?? as.rpt(as.item(photo(), 'view'));
     expect(await check({ rpt })).toMatchObject({ access: 'denied' });
+  });
+
+  it('is enough up to 30 s before its nbf, for a clock that is behind', async () => {
+    as.introspection = { nbf: exp(30) };
+    const rpt = as.rpt({ ...as.item(photo(), 'view'), nbf: exp(30) });
+    expect(await check({ rpt })).toMatchObject({ access: 'granted' });
+  });
+
+  it('is not enough 45 s before the nbf of its permission, nor at its exp', async () => {
+    for (const times of [{ nbf: exp(45) }, { exp: exp(0) }]) {
+      const rpt = as.rpt({ ...as.item(photo(), 'view'), ...times });
+      expect(await check({ rpt })).toMatchObject({ access: 'denied' });
+    }
   });
 
   it('is not sent if it is longer than 16384 characters', async () => {

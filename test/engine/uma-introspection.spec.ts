@@ -208,6 +208,30 @@ const ANSWERS: readonly [string, ExpectedRpt, unknown, unknown][] = [
     },
   ],
   ['an RPT that has expired', EXPECTED, { active: true, exp: 1_800_000_000 }, { active: false }],
+  [
+    'a clock that is 30 s behind',
+    EXPECTED,
+    {
+      active: true,
+      nbf: 1_800_000_030,
+      permissions: [
+        { resource_id: 'a', resource_scopes: ['read'], nbf: 1_800_000_030 },
+        { resource_id: 'b', resource_scopes: ['read'], nbf: 1_800_000_031 },
+        { resource_id: 'c', resource_scopes: ['read'], exp: 1_800_000_000 },
+      ],
+    },
+    {
+      active: true,
+      nbf: 1_800_000_030,
+      permissions: [{ resource_id: 'a', resource_scopes: ['read'], nbf: 1_800_000_030 }],
+    },
+  ],
+  [
+    'a clock that is 31 s behind',
+    EXPECTED,
+    { active: true, nbf: 1_800_000_031 },
+    { active: false },
+  ],
   ['an RPT of tomorrow', EXPECTED, { active: true, nbf: LATER }, { active: false }],
   ['times that are strings', EXPECTED, { active: true, nbf: '0' }, { active: false }],
   ['another issuer', EXPECTED, { active: true, iss: `${issuer}x` }, { active: false }],

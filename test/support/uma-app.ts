@@ -132,18 +132,21 @@ export function refusal(error: string): OxdCommandError {
 /** What the application logged. */
 export class LogLines implements LoggerService {
   readonly lines: string[] = [];
+  /** Names of the loggers that logged the lines. */
+  readonly contexts: unknown[] = [];
 
   log(): void {}
-  debug = (message: unknown): void => this.keep('debug', message);
-  warn = (message: unknown): void => this.keep('warn', message);
-  error = (message: unknown): void => this.keep('error', message);
+  debug = (message: unknown, ...rest: unknown[]): void => this.keep('debug', message, rest);
+  warn = (message: unknown, ...rest: unknown[]): void => this.keep('warn', message, rest);
+  error = (message: unknown, ...rest: unknown[]): void => this.keep('error', message, rest);
 
   /** The lines of a level that have this text in them. */
   with(level: 'debug' | 'warn' | 'error', text: string): string[] {
     return this.lines.filter((line) => line.startsWith(`${level}: `) && line.includes(text));
   }
 
-  private keep(level: string, message: unknown): void {
+  private keep(level: string, message: unknown, rest: readonly unknown[]): void {
+    this.contexts.push(rest.at(-1));
     this.lines.push(`${level}: ${String(message)}`);
   }
 }

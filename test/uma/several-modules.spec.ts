@@ -101,6 +101,14 @@ describe.each(ADAPTERS)('two feature modules with an OxdModule each, on %s', (ad
     expect((await ask('/films/open')).status).toBe(200);
   });
 
+  it('name themselves in the log lines of the guard', async () => {
+    const films = feature('films', [controller('films')]);
+    const imports = [oxdModule(new AuthorizationServer()), films.module];
+    const { ask, log } = await boot({ adapter, imports, controllers: [controller('albums')] });
+    for (const path of ['/albums', '/films']) await ask(path);
+    expect(log.contexts).toEqual(['UmaGuard', 'UmaGuard films']);
+  });
+
   it('register one controller class below the path of each', async () => {
     const shared = controller('list');
     const albums = feature('albums', [shared]);
