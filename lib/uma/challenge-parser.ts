@@ -15,14 +15,18 @@ interface Found {
   readonly params?: Map<string, string>;
 }
 
+/** Longest header that is read, in characters: room for a ticket and other challenges. */
+const MAX_HEADER_LENGTH = 65_536;
+
 /**
  * Reads the one UMA challenge among those of a `WWW-Authenticate` header, in linear time.
  *
- * @returns undefined where there is none or more than one, where a parameter comes twice, or where
- *   the header is malformed
+ * @returns undefined if there is none or more than one, if a parameter comes twice, or if the header
+ *   is malformed or longer than 65536 characters
  * @see RFC 7235 §4.1; UMA 2.0 Grant §3.2.1
  */
 export function parseChallenge(header: string): ParsedChallenge | undefined {
+  if (header.length > MAX_HEADER_LENGTH) return undefined;
   const [one, ...more] = challenges(new Scanner(header)).filter(
     ({ scheme }) => scheme.toLowerCase() === 'uma',
   );
@@ -56,13 +60,11 @@ function addParam(scan: Scanner, name: string, challenge: Found | undefined): bo
   return true;
 }
 
-const TOKEN = /[\w!#$%&'*+.^`|~-]*/y;
-const TOKEN68 = /[ \t]+[\w.~+/-]+=*[ \t]*(?=,|$)/y;
-const EQUALS = /[ \t]*=[ \t]*/y;
-const QUOTED = /"((?:[^"\\]|\\[^])*)"[ \t]*(?=,|$)/y;
-const PLAIN = /[\w!#$%&'*+.^`|~-]+[ \t]*(?=,|$)/y;
+const TOKEN = /[\w!#$%&'*+.^`|~-]/;
+const TOKEN68 = /[\w.~+/-]/;
+const BLANK = /[ \t]/;
 
-/** Moves along the text; none of its expressions can match one run in two ways. */
+/** Moves along the text one character at a time; goes back only over one run of characters. */
 class Scanner {
   private at = 0;
 
@@ -70,38 +72,70 @@ class Scanner {
 
   /** Passes over these characters; false at the end. */
   skip(characters: string): boolean {
-    while (this.at < this.text.length && characters.includes(this.text.charAt(this.at))) this.at++;
-    return this.at < this.text.length;
+    while (this.next !== '' && characters.includes(this.next)) this.at++;
+    return this.next !== '';
   }
 
   token(): string {
-    return this.match(TOKEN)?.[0] ?? '';
+    return this.run(TOKEN);
   }
 
-  /** Whether `=` and a value follow: what was read is the name of a parameter. */
+  /** True if `=` and a value follow: the last token is the name of a parameter. */
   isAssigned(): boolean {
     const { at } = this;
-    const assigned = this.match(EQUALS) !== undefined;
+    const isAssigned = this.equals();
     this.at = at;
-    return assigned;
+    return isAssigned;
   }
 
+  /** Passes over a string that stands instead of parameters; false if there is none. */
   token68(): boolean {
-    return this.match(TOKEN68) !== undefined;
+    const { at } = this;
+    const isFound = this.run(BLANK) !== '' && this.run(TOKEN68) !== '';
+    this.run(/=/);
+    if (isFound && this.isEnd()) return true;
+    this.at = at;
+    return false;
   }
 
   /** The value of a parameter, its `=` included. */
   value(): string | undefined {
-    if (!this.match(EQUALS)) return undefined;
-    const quoted = this.match(QUOTED)?.[1];
-    if (quoted !== undefined) return quoted.replace(/\\([^])/g, '$1');
-    return this.match(PLAIN)?.[0].trim();
+    if (!this.equals()) return undefined;
+    const value = this.next === '"' ? this.quoted() : this.run(TOKEN) || undefined;
+    return this.isEnd() ? value : undefined;
   }
 
-  private match(expression: RegExp): RegExpExecArray | undefined {
-    expression.lastIndex = this.at;
-    const found = expression.exec(this.text);
-    if (found) this.at = expression.lastIndex;
-    return found ?? undefined;
+  private get next(): string {
+    return this.text.charAt(this.at);
+  }
+
+  private run(kind: RegExp): string {
+    const { at } = this;
+    while (kind.test(this.next)) this.at++;
+    return this.text.slice(at, this.at);
+  }
+
+  private equals(): boolean {
+    this.run(BLANK);
+    if (this.next !== '=') return false;
+    this.at++;
+    this.run(BLANK);
+    return true;
+  }
+
+  private quoted(): string | undefined {
+    let value = '';
+    for (this.at++; this.next !== '"'; this.at++) {
+      if (this.next === '\\') this.at++;
+      if (this.next === '') return undefined;
+      value += this.next;
+    }
+    this.at++;
+    return value;
+  }
+
+  private isEnd(): boolean {
+    this.run(BLANK);
+    return this.next === '' || this.next === ',';
   }
 }
