@@ -133,7 +133,7 @@ export function refusal(error: string): OxdCommandError {
 export class LogLines implements LoggerService {
   readonly lines: string[] = [];
   /** Names of the loggers that logged the lines. */
-  readonly contexts: unknown[] = [];
+  readonly loggers: unknown[] = [];
 
   log(): void {}
   debug = (message: unknown, ...rest: unknown[]): void => this.keep('debug', message, rest);
@@ -146,7 +146,7 @@ export class LogLines implements LoggerService {
   }
 
   private keep(level: string, message: unknown, rest: readonly unknown[]): void {
-    this.contexts.push(rest.at(-1));
+    this.loggers.push(rest.at(-1));
     this.lines.push(`${level}: ${String(message)}`);
   }
 }

@@ -106,7 +106,7 @@ describe.each(ADAPTERS)('two feature modules with an OxdModule each, on %s', (ad
     const imports = [oxdModule(new AuthorizationServer()), films.module];
     const { ask, log } = await boot({ adapter, imports, controllers: [controller('albums')] });
     for (const path of ['/albums', '/films']) await ask(path);
-    expect(log.contexts).toEqual(['UmaGuard', 'UmaGuard films']);
+    expect(log.loggers).toEqual(['UmaGuard', 'UmaGuard films']);
   });
 
   it('register one controller class below the path of each', async () => {
