@@ -33,7 +33,8 @@ function feature(name: string, controllers: Type[], eager = false): Feature {
   class FeatureModule {}
   const transport = new AuthorizationServer();
   const authorization_redirect_uri = `https://${name}.example.com/callback`;
-  const site = { ...SITE, authorization_redirect_uri };
+  const op_host = `https://${name}-as.example.com`;
+  const site = { ...SITE, oxd_id: name, op_host, authorization_redirect_uri };
   const imports = [oxdModule(transport, { name, site, eager })];
   return { transport, module: { module: FeatureModule, imports, controllers } };
 }
