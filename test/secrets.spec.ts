@@ -92,7 +92,9 @@ describe('the hook', () => {
   it('is meant for every suite that there is', () => {
     expect(configurations.sort()).toEqual([
       'jest.config.js',
-      ...['browser', 'pack', 'redis'].map((name) => `test/${name}/jest.config.js`),
+      ...['browser', 'keycloak', 'pack', 'redis', 'watch'].map(
+        (name) => `test/${name}/jest.config.js`,
+      ),
     ]);
   });
 
