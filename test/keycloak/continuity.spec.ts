@@ -33,15 +33,15 @@ async function start(given: Partial<ApiOptions> = {}, routes = [ALBUMS, PHOTO]):
   return closing(await Api.start(realm, { controllers, ...given, options }));
 }
 
+async function protectPhotos({ uma }: Api): Promise<void> {
+  const conditions = [{ httpMethods: ['GET'], scopes: ['view'] }];
+  await uma.protect({ resources: PHOTOS.map((path) => ({ path, conditions })) });
+}
+
 /** Starts, protects three photos, and attaches a policy to all resources; returns their ids. */
 async function startWithPhotos(): Promise<{ api: Api; ids: string[] }> {
   const api = await start();
-  await api.uma.protect({
-    resources: PHOTOS.map((path) => ({
-      path,
-      conditions: [{ httpMethods: ['GET'], scopes: ['view'] }],
-    })),
-  });
+  await protectPhotos(api);
   const resources = await realm.resources();
   expect(resources).toHaveLength(5);
   for (const resource of resources) await realm.permit(resource, { policies: ['viewers'] });
@@ -108,6 +108,18 @@ describe('resources of decorators and of UmaService.protect()', () => {
     const restarted = await start({ site: { client_name: 'another name' } });
     await expectPolicies(restarted);
     await expectUntouched(ids);
+  });
+
+  it('stay, with their policies, if the store is lost and protect() is called again', async () => {
+    const { api, ids } = await startWithPhotos();
+    await closeNow(api);
+    store = new MemoryStore();
+    const restarted = await start();
+    expect((await restarted.ask(PHOTOS[0] ?? '')).status).toBe(403);
+    await protectPhotos(restarted);
+    await expectPolicies(restarted);
+    const found = (await realm.resources()).map(({ _id }) => _id);
+    expect(found.toSorted()).toEqual(ids.toSorted());
   });
 
   it('are deleted by uma.overwrite, if no longer declared, after the options changed', async () => {
