@@ -29,7 +29,7 @@ export class OpCall {
 
   /** The same for requests that may be repeated, see `OpRequest.idempotent`. */
   readonly fetchIdempotent = (url: string, init: OpRequestInit): Promise<Response> =>
-    this.http.fetch(url, { ...init, idempotent: true }, this.signal);
+    this.fetch(url, { ...init, idempotent: true });
 
   /** @see OpHttp.send */
   readonly send = async (url: string, init: OpRequest): Promise<OpAnswer> =>
