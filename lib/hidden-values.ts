@@ -10,9 +10,24 @@ const HIDDEN = '…';
  * @internal
  */
 export function withoutValues(text: string, values: readonly string[]): string {
-  return values.reduce((rest, value) => {
-    if (value.length >= MIN_LENGTH) return rest.replaceAll(value, HIDDEN);
-    const literal = value.replace(/[^\w]/g, '\\$&');
-    return rest.replace(new RegExp(`(?<!\\w)${literal}(?!\\w)`, 'g'), HIDDEN);
-  }, text);
+  return values.reduce(
+    (rest, value) =>
+      value.length < MIN_LENGTH ? withoutWord(rest, value) : rest.replaceAll(value, HIDDEN),
+    text,
+  );
+}
+
+function withoutWord(text: string, word: string): string {
+  const [first = '', ...others] = text.split(word);
+  let before = first;
+  const rest = others.map((after) => {
+    const isPart = isWordCharacter(before.at(-1)) || isWordCharacter(after.at(0));
+    before = after;
+    return `${isPart ? word : HIDDEN}${after}`;
+  });
+  return [first, ...rest].join('');
+}
+
+function isWordCharacter(character: string | undefined): boolean {
+  return character !== undefined && /\w/.test(character);
 }
