@@ -1,5 +1,5 @@
 export { OxdModule } from './oxd.module.js';
-export { OxdOptions } from './oxd.options.js';
+export { OxdOptions } from './options/oxd.options.js';
 export type {
   EmbeddedTransportOptions,
   LoginOptions,
@@ -11,7 +11,7 @@ export type {
   UmaOptions,
   UmaPathResolver,
   UmaRouteDeclaration,
-} from './oxd.options.js';
+} from './options/oxd.options.js';
 export { OidcService } from './oidc/oidc.service.js';
 export type { FinishedLogin, StartLoginParams, StartedLogin } from './oidc/oidc.service.js';
 export type { CallbackParams } from './oidc/callback-params.js';
@@ -20,13 +20,13 @@ export type { OxdUserProfile, UserTokens } from './oidc/user-profile.js';
 export { OxdUser, type UserParamDecorator } from './oidc/oxd-user.decorator.js';
 export { AccessToken } from './oidc/access-token.decorator.js';
 export { UmaService } from './uma/uma.service.js';
-export { UmaGuard } from './uma/uma.guard.js';
-export type { GuardedRequest } from './uma/guarded-request.js';
-export type { UmaGuardError } from './uma/uma-decision.js';
-export { UmaProtected } from './uma/uma-protected.decorator.js';
-export type { UmaProtectedOptions } from './uma/uma-protected.decorator.js';
-export { UmaPublic } from './uma/uma-public.decorator.js';
-export { Rpt, type RptParamDecorator } from './uma/rpt.decorator.js';
+export { UmaGuard } from './uma/guard/uma.guard.js';
+export type { GuardedRequest } from './uma/guard/guarded-request.js';
+export type { UmaGuardError } from './uma/guard/uma-decision.js';
+export { UmaProtected } from './uma/declarations/uma-protected.decorator.js';
+export type { UmaProtectedOptions } from './uma/declarations/uma-protected.decorator.js';
+export { UmaPublic } from './uma/declarations/uma-public.decorator.js';
+export { Rpt, type RptParamDecorator } from './uma/guard/rpt.decorator.js';
 export { OxdExceptionFilter } from './oxd-exception.filter.js';
 export type { OxdErrorBody } from './oxd-exception.filter.js';
 export {
@@ -41,7 +41,7 @@ export {
   OxdTransportError,
   RequestDeniedError,
   RequestSubmittedError,
-} from './errors.js';
+} from './base/errors.js';
 export type {
   LoginStateErrorCode,
   OxdCommandErrorCode,
@@ -52,16 +52,16 @@ export type {
   UmaRefusal,
   UmaRefusalCode,
   WireError,
-} from './errors.js';
-export { OxdTransport } from './transport/transport.js';
-export type { ExecuteOptions, OxdVersion } from './transport/transport.js';
-export { MemoryStore, OxdStore } from './store.js';
-export type { MemoryStoreOptions } from './store.js';
-export { FileStore } from './file-store.js';
-export type { FileStoreOptions } from './file-store.js';
-export { OxdClock } from './clock.js';
+} from './base/errors.js';
+export { OxdTransport } from './commands/oxd-transport.js';
+export type { ExecuteOptions, OxdVersion } from './commands/oxd-transport.js';
+export { MemoryStore, OxdStore } from './store/oxd-store.js';
+export type { MemoryStoreOptions } from './store/oxd-store.js';
+export { FileStore } from './store/file-store.js';
+export type { FileStoreOptions } from './store/file-store.js';
+export { OxdClock } from './base/clock.js';
 export type { CommandName, Commands, Params, Result } from './commands/command.js';
-export type { ClientMetadata } from './commands/client-metadata.js';
+export type { ClientMetadata } from './site/client-metadata.js';
 export type {
   ClientTokenResult,
   GetClientTokenParams,

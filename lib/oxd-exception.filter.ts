@@ -1,7 +1,7 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { OxdError } from './errors.js';
-import { httpStatus } from './http-status.js';
+import { OxdError } from './base/errors.js';
+import { httpStatus } from './http/http-status.js';
 
 /** Body of the answer that {@link OxdExceptionFilter} gives. */
 export interface OxdErrorBody {

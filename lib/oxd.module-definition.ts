@@ -1,5 +1,5 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
-import type { OxdModuleOptions } from './oxd.options.js';
+import type { OxdModuleOptions } from './options/oxd.options.js';
 
 /** Makes `forRoot()` and `forRootAsync()` of the module. */
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =

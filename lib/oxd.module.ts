@@ -8,15 +8,15 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { OxdClock, SystemClock } from './clock.js';
-import { OxdClient } from './commands/oxd-client.js';
-import { EngineTransport } from './engine/engine.transport.js';
-import { proxySettings } from './engine/proxy-settings.js';
-import { OxdConfigurationError } from './errors.js';
-import { FileStore } from './file-store.js';
-import { GuardedStore } from './guarded-store.js';
-import { isVolatile } from './keyv-rules.js';
-import { logContext } from './log-context.js';
+import { OxdClock, SystemClock } from './base/clock.js';
+import { OxdClient } from './oxd-client/oxd-client.js';
+import { EngineTransport } from './embedded/embedded.transport.js';
+import { proxySettings } from './embedded/requests/proxy-settings.js';
+import { OxdConfigurationError } from './base/errors.js';
+import { FileStore } from './store/file-store.js';
+import { GuardedStore } from './store/guarded-store.js';
+import { isVolatile } from './store/keyv-check.js';
+import { logContext } from './options/log-context.js';
 import { OidcService } from './oidc/oidc.service.js';
 import { StrategyLifecycle } from './oidc/strategy-lifecycle.js';
 import {
@@ -25,18 +25,23 @@ import {
   MODULE_OPTIONS_TOKEN,
   OPTIONS_TYPE,
 } from './oxd.module-definition.js';
-import { OxdOptions, isTransport, resolveOptions, type OxdModuleOptions } from './oxd.options.js';
+import {
+  OxdOptions,
+  isTransport,
+  resolveOptions,
+  type OxdModuleOptions,
+} from './options/oxd.options.js';
 import { importIssues, injectionIssues, type NestModule } from './oxd.module-imports.js';
-import { OxdStore } from './store.js';
-import { SocketTransport } from './transport/socket.transport.js';
-import { OxdTransport } from './transport/transport.js';
-import { ProtectedClient } from './uma/protected-client.js';
-import { ResourceCheck } from './uma/resource-check.js';
-import { secondCallOf } from './uma/resource-registrar.js';
-import { UmaAccess } from './uma/uma-access.js';
-import { UmaProtection } from './uma/uma-protection.js';
-import { UmaResourceExplorer } from './uma/uma-resource.explorer.js';
-import { UmaRouteTable } from './uma/uma-route-table.js';
+import { OxdStore } from './store/oxd-store.js';
+import { SocketTransport } from './socket/socket.transport.js';
+import { OxdTransport } from './commands/oxd-transport.js';
+import { ProtectedClient } from './uma/explorer/protected-client.js';
+import { ResourceCheck } from './uma/guard/resource-check.js';
+import { secondCallOf } from './uma/resources/resource-registrar.js';
+import { UmaAccess } from './uma/guard/uma-authorizer.js';
+import { UmaProtection } from './uma/resources/resource-synchronizer.js';
+import { UmaResourceExplorer } from './uma/explorer/uma-resource.explorer.js';
+import { UmaRouteTable } from './uma/declarations/route-table.js';
 import { UmaService } from './uma/uma.service.js';
 
 const providers: Provider[] = [

@@ -1,402 +1,280 @@
 import { importsOf, libFiles, libSource, type Import } from './support/source.js';
 
-/** Files that every folder may import; what they may import themselves is a row of its own. */
-const BASE = [
-  'errors.ts',
-  'single-flight.ts',
-  'until-aborted.ts',
-  'clock.ts',
-  'log.ts',
-  'store.ts',
-  'store-lock.ts',
-  'store-probe.ts',
-  'keyv-rules.ts',
-  'lock-file.ts',
-  'file-store.ts',
-  'guarded-store.ts',
-  'browser-transaction.ts',
-  'cookie-header.ts',
-  'cookie-seal.ts',
-  'state-cookies.ts',
-  'site-fingerprint.ts',
-  'issuer.ts',
-  'log-context.ts',
-  'rpt-refusal.ts',
-  'hidden-values.ts',
-  'uma-tokens.ts',
-  'oxd.options.ts',
-  'oxd.options-rules.ts',
-  'network-rules.ts',
-];
-const PORT = 'transport/transport.ts';
-const NEST = ['@nestjs/common', '@nestjs/core'];
-interface Row {
-  /** Values and types. */
-  readonly may: readonly string[];
-  /** Types alone. */
-  readonly types?: readonly string[];
-  /** Node's built-in modules; default every one. */
-  readonly node?: readonly string[];
+/** Rules of one room, which is a folder of `lib/`. */
+interface Room {
+  /** Rooms that it may import, types included. Every room may import `base`. */
+  readonly rooms: readonly string[];
+  /** Packages that it may import. */
+  readonly packages?: readonly string[];
 }
 
-const NOTHING: Row = { may: [], node: [] };
-
-/** Data and pure functions; `jose` only reads what a JWT says. */
-const DIALECT: Row = {
-  may: ['errors.ts', 'commands/', 'jose'],
-  types: [PORT],
-  node: [],
-};
+const EMBEDDED = [
+  ...['embedded/requests', 'embedded/provider', 'embedded/registration', 'embedded/context'],
+  ...['embedded/login', 'embedded/protection-api', 'embedded/resources', 'embedded/rpt'],
+];
+const PROVIDER = ['openid-client', 'jose', 'undici'];
+const NEST = ['@nestjs/common', '@nestjs/core'];
 
 /**
- * Who may import whom: files, folders (with a slash at the end) and packages. The longest name that
- * fits a file is its row, so a file that is not listed follows its folder.
+ * Every room and its rules. Imports follow this table, and two rooms never import each other, so that
+ * a room can be understood without the rooms above it.
  */
-const LAYERS: Record<string, Row> = {
-  'errors.ts': NOTHING,
-  'hidden-values.ts': NOTHING,
-  'single-flight.ts': NOTHING,
-  'until-aborted.ts': NOTHING,
-  'clock.ts': NOTHING,
-  'log.ts': NOTHING,
-  'uma-tokens.ts': NOTHING,
-  'rpt-refusal.ts': { may: ['errors.ts', 'uma-tokens.ts'], node: [] },
-  'http-status.ts': { may: ['errors.ts'], node: [] },
-  'store.ts': { may: ['errors.ts'], node: [] },
-  'store-lock.ts': { may: ['errors.ts', 'store.ts', 'until-aborted.ts'] },
-  'store-probe.ts': { may: ['store.ts'] },
-  'keyv-rules.ts': { may: ['store.ts'], node: [] },
-  'lock-file.ts': { may: [] },
-  'file-store.ts': { may: ['errors.ts', 'lock-file.ts', 'store.ts'] },
-  'guarded-store.ts': {
-    may: ['errors.ts', 'keyv-rules.ts', 'log.ts', 'single-flight.ts', 'store-probe.ts', 'store.ts'],
+const ROOMS: Readonly<Record<string, Room>> = {
+  base: { rooms: [] },
+  site: { rooms: [] },
+  commands: { rooms: ['site'] },
+  'commands/dialect': { rooms: ['site', 'commands'], packages: ['jose'] },
+  store: { rooms: [] },
+  http: { rooms: [] },
+  transaction: { rooms: ['store'], packages: ['jose'] },
+  options: {
+    rooms: ['site', 'commands', 'store'],
+    packages: ['class-transformer', 'class-validator', 'reflect-metadata', '@nestjs/config'],
   },
-  'browser-transaction.ts': {
-    may: ['cookie-seal.ts', 'errors.ts', 'state-cookies.ts', 'store.ts'],
-    node: ['node:crypto'],
+  'oxd-client': { rooms: ['site', 'commands', 'commands/dialect', 'store', 'options'] },
+  socket: { rooms: ['commands', 'options'] },
+  'embedded/requests': { rooms: [], packages: PROVIDER },
+  'embedded/provider': { rooms: ['embedded/requests'], packages: PROVIDER },
+  'embedded/registration': {
+    rooms: ['site', 'commands', 'store', 'embedded/requests', 'embedded/provider'],
+    packages: PROVIDER,
   },
-  'state-cookies.ts': {
-    may: ['cookie-header.ts'],
-    types: ['cookie-seal.ts'],
-    node: ['node:crypto'],
+  'embedded/context': {
+    rooms: ['site', 'commands', 'store', ...EMBEDDED.slice(0, 3)],
+    packages: PROVIDER,
   },
-  'cookie-header.ts': NOTHING,
-  'cookie-seal.ts': { may: ['jose'], node: ['node:crypto'] },
-  'issuer.ts': NOTHING,
-  'log-context.ts': { may: ['oxd.options.ts'], node: [] },
-  'oxd.module-imports.ts': { may: [], types: ['@nestjs/core'], node: [] },
-  'site-fingerprint.ts': { may: ['oxd.options.ts'], node: ['node:crypto'] },
-  'network-rules.ts': NOTHING,
-  'oxd.options-rules.ts': {
-    may: ['network-rules.ts', 'class-transformer', 'class-validator', 'reflect-metadata'],
-    node: [],
+  'embedded/login': {
+    rooms: ['site', 'commands', ...EMBEDDED.slice(0, 4)],
+    packages: PROVIDER,
   },
-  'client-details.ts': {
-    may: [],
-    types: ['commands/client-metadata.ts', 'commands/dialect-client.ts'],
-    node: [],
+  'embedded/protection-api': {
+    rooms: ['embedded/requests', 'embedded/provider', 'embedded/registration', 'embedded/context'],
+    packages: PROVIDER,
   },
-  'site-rules.ts': {
-    may: ['client-details.ts', 'errors.ts'],
-    types: ['commands/registration.ts'],
-    node: [],
-  },
-  'oxd.options-site.ts': {
-    may: ['network-rules.ts', 'client-details.ts', 'site-rules.ts'],
-    node: [],
-  },
-  'oxd.options.ts': {
-    may: [
-      ...['errors.ts', 'file-store.ts', 'oxd.options-rules.ts', 'oxd.options-site.ts', 'store.ts'],
+  'embedded/resources': {
+    rooms: [
+      ...['commands', 'store', 'embedded/requests', 'embedded/provider', 'embedded/registration'],
+      ...['embedded/context', 'embedded/protection-api'],
     ],
-    types: [PORT, 'commands/registration.ts'],
+    packages: [...PROVIDER, 'json-logic-js'],
   },
-
-  'wire/': { may: [...BASE, 'wire/'] },
-  'wire/frame.ts': { may: ['errors.ts'], node: ['node:buffer'] },
-  'wire/envelope.ts': { may: ['errors.ts'], node: [] },
-  'wire/connection.ts': {
-    may: [
-      ...['errors.ts', 'wire/deadline.ts', 'wire/exchange.ts', 'wire/frame.ts'],
-      'wire/transport-failure.ts',
+  'embedded/rpt': {
+    rooms: [
+      ...['site', 'commands', 'embedded/requests', 'embedded/provider', 'embedded/registration'],
+      ...['embedded/context', 'embedded/protection-api', 'embedded/resources'],
     ],
+    packages: PROVIDER,
   },
-  'wire/connection-pool.ts': {
-    may: [
-      ...['errors.ts', 'wire/connection.ts', 'wire/deadline.ts', 'wire/exchange.ts'],
-      ...['wire/transport-failure.ts', 'wire/waiting-line.ts'],
+  'embedded/operations': { rooms: ['commands', ...EMBEDDED], packages: PROVIDER },
+  embedded: {
+    rooms: ['commands', 'embedded/requests', 'embedded/context', 'embedded/operations'],
+    packages: PROVIDER,
+  },
+  oidc: {
+    rooms: ['http', 'commands', 'store', 'options', 'transaction', 'oxd-client'],
+    packages: [...NEST, 'passport'],
+  },
+  uma: { rooms: ['commands', 'oxd-client'], packages: NEST },
+  'uma/challenge': { rooms: [] },
+  'uma/declarations': { rooms: ['commands', 'options'], packages: NEST },
+  'uma/resources': {
+    rooms: ['commands', 'store', 'oxd-client', 'uma/declarations'],
+    packages: NEST,
+  },
+  'uma/guard': {
+    rooms: [
+      'http',
+      'commands',
+      'options',
+      'uma',
+      'uma/challenge',
+      'uma/declarations',
+      'uma/resources',
     ],
+    packages: NEST,
   },
-
-  'transport/transport.ts': NOTHING,
-  'transport/socket.transport.ts': { may: [...BASE, 'wire/', PORT] },
-
-  'commands/': { may: [...BASE, 'commands/', PORT] },
-  'commands/client-metadata.ts': NOTHING,
-  'commands/registration.ts': { may: [], types: ['commands/client-metadata.ts'], node: [] },
-  'commands/oidc.ts': { may: [], types: ['commands/registration.ts'], node: [] },
-  'commands/uma.ts': { may: [], types: ['commands/registration.ts'], node: [] },
-  'commands/command.ts': {
-    may: [],
-    types: ['commands/registration.ts', 'commands/oidc.ts', 'commands/uma.ts'],
-    node: [],
+  'uma/explorer': { rooms: ['uma/declarations', 'uma/guard'], packages: NEST },
+  'sandbox/provider': { rooms: ['store'], packages: ['jose', 'oidc-provider'] },
+  'sandbox/web': { rooms: ['sandbox/provider'], packages: ['oidc-provider'] },
+  'sandbox/uma': { rooms: ['store', 'sandbox/provider'], packages: ['oidc-provider'] },
+  'sandbox/uma/endpoints': {
+    rooms: ['sandbox/provider', 'sandbox/web', 'sandbox/uma'],
+    packages: ['oidc-provider'],
   },
-  'commands/dialect.ts': DIALECT,
-  'commands/dialect-params.ts': DIALECT,
-  'commands/dialect-results.ts': DIALECT,
-  'commands/dialect-claims.ts': DIALECT,
-  'commands/dialect-client.ts': DIALECT,
-  'commands/dialect-commands.ts': DIALECT,
-  'commands/dialect-members.ts': DIALECT,
-  'commands/dialect-permissions.ts': DIALECT,
-  'commands/dialect-result-rules.ts': DIALECT,
-  'commands/dialect-uma.ts': DIALECT,
-  'commands/dialect-refusals.ts': { may: [...DIALECT.may, 'rpt-refusal.ts'], node: [] },
-
-  'engine/': {
-    may: [
-      ...[...BASE, 'client-details.ts', 'site-rules.ts', 'engine/', PORT],
-      ...['openid-client', 'jose', 'undici', 'json-logic-js'],
+  'sandbox/uma/pages': {
+    rooms: ['sandbox/provider', 'sandbox/web', 'sandbox/uma', 'sandbox/uma/endpoints'],
+    packages: ['oidc-provider'],
+  },
+  sandbox: {
+    rooms: [
+      ...['store', 'sandbox/provider', 'sandbox/web', 'sandbox/uma', 'sandbox/uma/endpoints'],
+      'sandbox/uma/pages',
     ],
-    types: ['commands/'],
+    packages: ['oidc-provider'],
   },
-  'engine/engine.transport.ts': { may: [...BASE, 'engine/', PORT], types: ['commands/'] },
-  'engine/operations/': {
-    may: [...BASE, 'engine/', 'openid-client', 'jose'],
-    types: ['commands/'],
-  },
-
-  'oidc/': {
-    may: [...BASE, 'oidc/', 'commands/oxd-client.ts', '@nestjs/common'],
-    types: ['commands/', PORT],
-    node: ['node:crypto'],
-  },
-  'oidc/strategy-entry.ts': NOTHING,
-  'oidc/strategy-lifecycle.ts': { may: ['oidc/', 'errors.ts', ...NEST], node: [] },
-  'oidc/passport-entry.ts': { may: ['oidc/', 'errors.ts', 'passport'], node: [] },
-  'oidc/passport.ts': { may: ['oidc/'], node: [] },
-  'oidc/login.guard.ts': {
-    may: ['oidc/', 'errors.ts', 'passport', '@nestjs/common'],
-    node: ['node:http'],
-  },
-  'oidc/oidc.strategy.ts': {
-    may: [
-      ...['oidc/', 'errors.ts', 'http-status.ts', 'oxd.options.ts'],
-      ...['passport', '@nestjs/common', '@nestjs/passport'],
-    ],
-    types: ['commands/'],
-    node: ['node:http'],
-  },
-
-  'uma/': {
-    may: [...BASE, 'uma/', 'http-status.ts', 'commands/oxd-client.ts', ...NEST],
-    types: ['commands/', PORT],
-  },
-  'uma/challenge.ts': { may: ['errors.ts'], node: [] },
-  'uma/challenge-parser.ts': { may: ['uma-tokens.ts'], node: [] },
-  'uma/uma.service.ts': {
-    may: [...BASE, 'uma/challenge.ts', 'commands/oxd-client.ts', '@nestjs/common'],
-    types: ['commands/', PORT],
-    node: [],
-  },
-  'uma/rpt.decorator.ts': {
-    may: ['uma/grant.ts', '@nestjs/common'],
-    types: ['commands/uma.ts'],
-    node: [],
-  },
-  'uma/uma-protected.decorator.ts': {
-    may: ['uma/uma-metadata.ts', '@nestjs/core'],
-    types: ['commands/uma.ts'],
-    node: [],
-  },
-  'uma/uma-public.decorator.ts': { may: ['uma/uma-metadata.ts', '@nestjs/core'], node: [] },
-  'uma/uma-resource.explorer.ts': {
-    may: [...BASE, 'uma/', ...NEST],
-    types: ['commands/uma.ts'],
-    node: [],
-  },
-  'uma/uma.guard.ts': { may: ['uma/', 'errors.ts', 'http-status.ts', ...NEST] },
-
-  'sandbox/': { may: [...BASE, 'sandbox/', 'oidc-provider'] },
-  'testing/': { may: [...BASE, 'testing/', 'commands/', 'engine/', 'wire/', PORT] },
-
-  'oxd-exception.filter.ts': { may: ['errors.ts', 'http-status.ts', ...NEST] },
-  'oxd.config.ts': { may: ['oxd.options.ts', 'errors.ts', '@nestjs/config'] },
-  'oxd.module-definition.ts': { may: NEST, types: ['oxd.options.ts'] },
-  'oxd.module.ts': {
-    may: [
-      ...[...BASE, 'wire/', 'transport/', 'commands/', 'engine/', 'oidc/', 'uma/'],
-      ...['oxd.module-definition.ts', 'oxd-exception.filter.ts', 'oxd.module-imports.ts', ...NEST],
+  'testing/frames': { rooms: ['socket'] },
+  'testing/oxd-server': {
+    rooms: [
+      ...['site', 'commands', 'commands/dialect', 'store', 'testing/frames', 'embedded'],
+      ...EMBEDDED.filter((room) => !['embedded/login', 'embedded/rpt'].includes(room)),
     ],
   },
-  'index.ts': {
-    may: [
-      ...[...BASE, 'commands/', 'oidc/', 'uma/', PORT],
-      ...['oxd.module.ts', 'oxd.module-definition.ts', 'oxd-exception.filter.ts'],
-    ],
-    node: [],
-  },
+  testing: { rooms: ['commands', 'testing/frames', 'testing/oxd-server'] },
+};
+
+/** The composition root: files directly in `lib/`. */
+const ROOT: Room = {
+  rooms: Object.keys(ROOMS).filter((room) => !/^(sandbox|testing)/.test(room)),
+  packages: NEST,
 };
 
 const files = libFiles();
+const rooms = Object.keys(ROOMS);
 
-it.each(files)('lib/%s imports nothing but what its layer may', (file) => {
-  const upward = importsOf(file).filter((found) => !allowed(file, found));
-  expect(upward.map(({ target, typeOnly }) => (typeOnly ? `type ${target}` : target))).toEqual([]);
+describe('rooms of the library', () => {
+  it.each(['', ...rooms])('lib/%s imports only what its row of the table allows', (room) => {
+    const own = files.filter((file) => roomOf(file) === room);
+    expect(own.length).toBeGreaterThan(0);
+    expect(own.flatMap(forbiddenImports)).toEqual([]);
+  });
+
+  it('have a row each', () => {
+    const without = files.filter((file) => roomOf(file) !== '' && !(roomOf(file) in ROOMS));
+    expect(without).toEqual([]);
+  });
+
+  it('never import each other in a circle', () => {
+    const edges = new Map(['', ...rooms].map((room) => [room, importedRooms(room)]));
+    expect(circles(edges)).toEqual([]);
+  });
+
+  it('have no import circle between files', () => {
+    const edges = new Map(
+      files.map((file) => [
+        file,
+        importsOf(file)
+          .map(({ target }) => target)
+          .filter((target) => files.includes(target)),
+      ]),
+    );
+    expect(circles(edges)).toEqual([]);
+  });
+
+  it.each([
+    ['commands', 'socket/connection.ts'],
+    ['socket', 'undici'],
+    ['oxd-client', 'embedded/embedded.transport.ts'],
+    ['oidc', 'embedded/embedded.transport.ts'],
+    ['oidc', 'uma/uma.service.ts'],
+    ['uma', 'uma/guard/uma.guard.ts'],
+    ['uma/guard', 'oxd-client/oxd-client.ts'],
+    ['embedded/operations', 'commands/dialect/dialect.ts'],
+    ['sandbox', 'embedded/embedded.transport.ts'],
+    ['store', 'keyv'],
+  ])('lib/%s may not import %s', (room, target) => {
+    expect(allowed(ROOMS[room] ?? ROOT, { target, typeOnly: false }, room)).toBe(false);
+  });
 });
 
-it.each([
-  ['errors.ts', 'store.ts'],
-  ['wire/frame.ts', 'node:net'],
-  ['wire/connection.ts', '@nestjs/common'],
-  ['wire/connection.ts', 'wire/connection-pool.ts'],
-  ['wire/connection.ts', 'wire/envelope.ts'],
-  ['wire/connection-pool.ts', 'wire/envelope.ts'],
-  ['wire/connection-pool.ts', 'undici'],
-  ['wire/envelope.ts', 'commands/command.ts'],
-  ['wire/envelope.ts', 'node:net'],
-  ['wire/exchange.ts', 'transport/transport.ts'],
-  ['store.ts', 'keyv'],
-  ['browser-transaction.ts', 'commands/oxd-client.ts'],
-  ['oxd.options.ts', '@nestjs/common'],
-  ['oxd.options-site.ts', 'engine/client-metadata.ts'],
-  ['site-rules.ts', 'engine/refusal.ts'],
-  ['transport/socket.transport.ts', 'engine/engine.transport.ts'],
-  ['transport/socket.transport.ts', 'commands/dialect.ts'],
-  ['commands/oxd-client.ts', 'transport/socket.transport.ts'],
-  ['commands/oxd-client.ts', '@nestjs/common'],
-  ['engine/operations/get-user-info.ts', 'commands/dialect.ts'],
-  ['engine/engine-context.ts', '@nestjs/common'],
-  ['engine/engine.transport.ts', 'openid-client'],
-  ['oidc/oidc.service.ts', 'transport/transport.ts'],
-  ['oidc/oidc.service.ts', 'engine/engine.transport.ts'],
-  ['oidc/oidc.service.ts', 'passport'],
-  ['oidc/oidc.service.ts', 'uma/uma.service.ts'],
-  ['oidc/oidc.service.ts', 'node:http'],
-  ['oidc/access-token.decorator.ts', 'node:http'],
-  ['oidc/oidc.strategy.ts', 'commands/oxd-client.ts'],
-  ['uma/uma.service.ts', 'uma/uma.guard.ts'],
-  ['uma/uma.service.ts', 'transport/socket.transport.ts'],
-  ['uma/uma.service.ts', 'engine/engine.transport.ts'],
-  ['uma/uma.service.ts', 'oidc/oidc.service.ts'],
-  ['uma/uma.service.ts', 'node:http'],
-  ['uma/challenge-parser.ts', 'uma/uma.guard.ts'],
-  ['uma/rpt.decorator.ts', 'uma/uma.guard.ts'],
-  ['uma/challenge.ts', '@nestjs/common'],
-  ['uma/uma-protected.decorator.ts', 'uma/uma.service.ts'],
-  ['uma/uma-public.decorator.ts', 'uma/uma.service.ts'],
-  ['uma/uma-resource.explorer.ts', 'commands/oxd-client.ts'],
-  ['uma/uma.guard.ts', 'commands/oxd-client.ts'],
-  ['uma/uma.guard.ts', 'transport/transport.ts'],
-  ['uma/uma.guard.ts', 'oxd.options.ts'],
-  ['oxd-exception.filter.ts', 'oidc/oidc.service.ts'],
-  ['oxd.config.ts', 'oxd.module.ts'],
-  ['sandbox/sandbox.ts', 'engine/engine.transport.ts'],
-  ['testing/oxd-server.ts', 'oidc/oidc.service.ts'],
-  ['oxd.module.ts', 'oxd.config.ts'],
-  ['a-new-file.ts', 'errors.ts'],
-])('%s may not import %s', (file, target) => {
-  expect(allowed(file, { target, typeOnly: false })).toBe(false);
-});
+describe('single files of the library', () => {
+  it.each([
+    ['the barrel', /^index\.ts$/],
+    ['the options from variables', /^options\/oxd\.config\.ts$/],
+    ['the Passport strategy', /^oidc\/oidc\.strategy\.ts$/],
+  ])('%s is imported by no other file', (_, imported) => {
+    const importers = files.filter((file) =>
+      importsOf(file).some(({ target }) => imported.test(target)),
+    );
+    expect(importers).toEqual([]);
+  });
 
-it('has a row for files and folders that exist only', () => {
-  const stale = Object.keys(LAYERS).filter((name) => !files.some((file) => covers(name, file)));
-  expect(stale).toEqual([]);
-});
+  it('no operation imports another', () => {
+    const folder = 'embedded/operations/';
+    const importers = files.filter(
+      (file) =>
+        file.startsWith(folder) && importsOf(file).some(({ target }) => target.startsWith(folder)),
+    );
+    expect(importers).toEqual([]);
+  });
 
-it('lib has no import circle', () => {
-  expect(circles()).toEqual([]);
-});
+  it('a transport is called by one file', () => {
+    const callers = files.filter((file) =>
+      /\btransport\b[\s?.!]*\.execute\(/.test(libSource(file)),
+    );
+    expect(callers).toEqual(['oxd-client/command-sender.ts']);
+  });
 
-it.each([
-  ['the barrel', /^index\.ts$/, /^$/],
-  ['the Passport entry', /^oidc\/passport\.ts$/, /^$/],
-  [
-    'a file that needs Passport',
-    /^oidc\/(login\.guard|oidc\.strategy|passport-entry)\.ts$/,
-    /^oidc\/(login\.guard|oidc\.strategy|passport)\.ts$/,
-  ],
-  ['the options from variables', /^oxd\.config\.ts$/, /^$/],
-  ['the sandbox', /^sandbox\//, /^sandbox\//],
-  ['the test tools', /^testing\//, /^testing\//],
-  [
-    'a concrete transport',
-    /^(transport\/(?!transport\.)|engine\/engine\.)/,
-    /^(oxd\.module\.ts$|testing\/)/,
-  ],
-  ['an operation', /^engine\/operations\//, /^engine\/engine\.transport\.ts$/],
-  [
-    'the HTTP status of an error',
-    /^http-status\.ts$/,
-    /^(oidc\/oidc\.strategy|uma\/refusal-answer|uma\/uma\.guard|oxd-exception\.filter)\.ts$/,
-  ],
-])('%s is imported only where it may be', (_, imported, by) => {
-  const importers = files.filter(
-    (file) => !by.test(file) && importsOf(file).some(({ target }) => imported.test(target)),
+  it.each(['registration', 'oidc', 'uma', 'command'])(
+    'commands/%s.ts contains types only',
+    (name) => {
+      const source = libSource(`commands/${name}.ts`);
+      const statements = source.match(/^(?:export )?\w+/gm) ?? [];
+      const kinds = new Set(['export interface', 'export type', 'import', 'interface', 'type']);
+      expect(statements.length).toBeGreaterThan(0);
+      expect(statements.filter((kind) => !kinds.has(kind))).toEqual([]);
+    },
   );
-  expect(importers).toEqual([]);
+
+  it('no file re-exports all of another', () => {
+    expect(files.filter((file) => /^export (type )?\*/m.test(libSource(file)))).toEqual([]);
+  });
+
+  it('no two files have the same name', () => {
+    const names = files.map((file) => file.slice(file.lastIndexOf('/') + 1));
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+
+  it('every import is recognized', () => {
+    const missed = files.filter(
+      (file) => (libSource(file).match(/ from '.+';$/gm) ?? []).length > importsOf(file).length,
+    );
+    expect(missed).toEqual([]);
+    expect(files.flatMap(importsOf).length).toBeGreaterThan(files.length);
+  });
 });
 
-it('a transport is called by one file of the asking side', () => {
-  const callers = files.filter((file) => /\btransport\b[\s?.!]*\.execute\(/.test(libSource(file)));
-  expect(callers).toEqual(['commands/send.ts']);
-});
-
-it.each(['client-metadata', 'registration', 'oidc', 'uma', 'command'])(
-  'commands/%s.ts has types alone',
-  (name) => {
-    const source = libSource(`commands/${name}.ts`);
-    const statements = source.match(/^(?:export )?\w+/gm) ?? [];
-    const kinds = new Set(['export interface', 'export type', 'import', 'interface', 'type']);
-    expect(statements.length).toBeGreaterThan(0);
-    expect(statements.filter((kind) => !kinds.has(kind))).toEqual([]);
-  },
-);
-
-it('no file exports everything of another', () => {
-  expect(files.filter((file) => /^export (type )?\*/m.test(libSource(file)))).toEqual([]);
-});
-
-it('every import is seen', () => {
-  const missed = files.filter(
-    (file) => (libSource(file).match(/ from '.+';$/gm) ?? []).length > importsOf(file).length,
-  );
-  expect(missed).toEqual([]);
-  expect(files.flatMap(importsOf).length).toBeGreaterThan(files.length);
-});
-
-function allowed(file: string, { target, typeOnly }: Import): boolean {
-  const row = rowOf(file);
-  if (target.startsWith('node:')) return row.node?.includes(target) ?? true;
-  const names = [...row.may, ...(typeOnly ? (row.types ?? []) : [])];
-  return names.some((name) => covers(name, target));
+function roomOf(file: string): string {
+  return file.includes('/') ? file.slice(0, file.lastIndexOf('/')) : '';
 }
 
-function rowOf(file: string): Row {
-  const [name] = Object.keys(LAYERS)
-    .filter((key) => covers(key, file))
-    .sort((a, b) => b.length - a.length);
-  return LAYERS[name ?? ''] ?? { may: [], node: [] };
+function forbiddenImports(file: string): string[] {
+  const room = roomOf(file);
+  return importsOf(file)
+    .filter((found) => !allowed(ROOMS[room] ?? ROOT, found, room))
+    .map(({ target }) => `${file} imports ${target}`);
 }
 
-function covers(name: string, path: string): boolean {
-  return name.endsWith('/') ? path.startsWith(name) : path === name;
+function allowed(
+  { rooms: others, packages = [] }: Room,
+  { target }: Import,
+  room: string,
+): boolean {
+  if (target.startsWith('node:')) return true;
+  if (!target.endsWith('.ts')) return packages.includes(target);
+  const imported = roomOf(target);
+  return imported === room || imported === 'base' || others.includes(imported);
 }
 
-/** Each way from a file back to itself, type imports included. */
-function circles(): string[] {
+function importedRooms(room: string): string[] {
+  const targets = files
+    .filter((file) => roomOf(file) === room)
+    .flatMap((file) => importsOf(file).map(({ target }) => target))
+    .filter((target) => target.endsWith('.ts'));
+  return [...new Set(targets.map(roomOf))].filter((other) => other !== room);
+}
+
+/** Each way from a node back to itself. */
+function circles(edges: ReadonlyMap<string, readonly string[]>): string[] {
   const done = new Set<string>();
   const found: string[] = [];
-  const visit = (file: string, path: readonly string[]): void => {
-    if (path.includes(file)) {
-      found.push([...path.slice(path.indexOf(file)), file].join(' → '));
-    } else if (!done.has(file)) {
-      importsOf(file)
-        .filter(({ target }) => files.includes(target))
-        .forEach(({ target }) => visit(target, [...path, file]));
-      done.add(file);
+  const visit = (node: string, path: readonly string[]): void => {
+    if (path.includes(node)) {
+      found.push([...path.slice(path.indexOf(node)), node].join(' → '));
+    } else if (!done.has(node)) {
+      edges.get(node)?.forEach((next) => visit(next, [...path, node]));
+      done.add(node);
     }
   };
-  files.forEach((file) => visit(file, []));
+  for (const node of edges.keys()) visit(node, []);
   return found;
 }

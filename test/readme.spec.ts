@@ -46,7 +46,7 @@ it('README.md begins with one sentence, and code of at most 20 lines', () => {
 
 it('docs/environment.md names every variable that is read, and its option', () => {
   const read = /^ {2}(OXD_\w+): \[\s*'([\w.]+)'/gm;
-  const variables = [...text('lib/oxd.config.ts').matchAll(read)];
+  const variables = [...text('lib/options/oxd.config.ts').matchAll(read)];
   const rows = text('docs/environment.md').matchAll(/^\| `(OXD_\w+)` +\| `([\w.]+)`/gm);
   const pairs = (found: Iterable<RegExpMatchArray>) =>
     [...found].map(([, name, path]) => `${name} ${path}`).toSorted();

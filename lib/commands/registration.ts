@@ -1,4 +1,4 @@
-import type { ClientMetadata } from './client-metadata.js';
+import type { ClientMetadata } from '../site/client-metadata.js';
 
 /** How a client proves itself at the token endpoint (OpenID Connect Core §9). */
 export type TokenEndpointAuthMethod =

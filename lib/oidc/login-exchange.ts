@@ -5,8 +5,8 @@ import type {
   GetUserInfoResult,
   UserClaims,
 } from '../commands/oidc.js';
-import { LoginStateError, OxdCommandError } from '../errors.js';
-import { transportSide, type OxdOptions } from '../oxd.options.js';
+import { LoginStateError, OxdCommandError } from '../base/errors.js';
+import { transportSide, type OxdOptions } from '../options/oxd.options.js';
 import type { OidcCommands } from './oidc-commands.js';
 import { isOfOwnSite } from './own-site.js';
 

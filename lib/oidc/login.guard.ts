@@ -7,7 +7,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import passport, { type Strategy } from 'passport';
-import { OxdConfigurationError } from '../errors.js';
+import { OxdConfigurationError } from '../base/errors.js';
 import { OidcService } from './oidc.service.js';
 import type { LoginAuthenticateOptions, LoginRequest } from './oidc.strategy.js';
 import { PassportEntry } from './passport-entry.js';

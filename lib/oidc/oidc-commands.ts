@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Params, Result } from '../commands/command.js';
-import type { OxdClient } from '../commands/oxd-client.js';
-import { SingleFlight } from '../single-flight.js';
-import type { ExecuteOptions } from '../transport/transport.js';
+import type { OxdClient } from '../oxd-client/oxd-client.js';
+import { SingleFlight } from '../base/single-flight.js';
+import type { ExecuteOptions } from '../commands/oxd-transport.js';
 
 /**
  * The oxd commands of sites and users, one method each. `oxd_id` and a protection token are added

@@ -1,24 +1,24 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { BrowserTransaction } from '../browser-transaction.js';
-import { OxdClock } from '../clock.js';
+import { BrowserTransaction } from '../transaction/browser-transaction.js';
+import { OxdClock } from '../base/clock.js';
 import type { GetAuthorizationUrlParams } from '../commands/oidc.js';
-import { OxdClient } from '../commands/oxd-client.js';
+import { OxdClient } from '../oxd-client/oxd-client.js';
 import {
   LoginRefusedError,
   OxdCommandError,
   OxdConfigurationError,
   OxdError,
   withCookies,
-} from '../errors.js';
-import { logContext } from '../log-context.js';
-import { OxdOptions } from '../oxd.options.js';
-import { siteFingerprint } from '../site-fingerprint.js';
-import { OxdStore } from '../store.js';
+} from '../base/errors.js';
+import { logContext } from '../options/log-context.js';
+import { OxdOptions } from '../options/oxd.options.js';
+import { siteFingerprint } from '../options/site-fingerprint.js';
+import { OxdStore } from '../store/oxd-store.js';
 import { callbackParam, type CallbackParams } from './callback-params.js';
 import { LoginExchange } from './login-exchange.js';
 import { loginScope } from './login-scope.js';
 import { OidcCommands } from './oidc-commands.js';
-import { resolveReturnTo } from './return-to.js';
+import { resolveReturnTo } from '../transaction/return-to.js';
 import { isSpeculative, type RequestHeaders } from './speculative.js';
 import type { StrategyEntry } from './strategy-entry.js';
 import { userProfile, type OxdUserProfile } from './user-profile.js';

@@ -1,6 +1,6 @@
 import type { IdTokenClaims } from '../commands/oidc.js';
-import { isIssuerOf } from '../issuer.js';
-import { transportSide, type OxdOptions } from '../oxd.options.js';
+import { isIssuerOf } from '../base/issuer.js';
+import { transportSide, type OxdOptions } from '../options/oxd.options.js';
 
 /**
  * Returns true when an id_token is of the provider and for the client of the options. The transport

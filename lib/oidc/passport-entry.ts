@@ -1,5 +1,5 @@
 import passport, { type Strategy } from 'passport';
-import { OxdConfigurationError } from '../errors.js';
+import { OxdConfigurationError } from '../base/errors.js';
 import type { StrategyEntry } from './strategy-entry.js';
 
 /** Entry of one strategy in Passport's table. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { OxdConfigurationError } from '../errors.js';
+import { OxdConfigurationError } from '../base/errors.js';
 import { OidcService } from './oidc.service.js';
 
 /** Keeps the login strategy of a module, if it has one, in Passport while the application runs. */

@@ -1,7 +1,7 @@
-import { authenticate, DEMO_PASSWORD, DEMO_USERS, type SandboxUser } from './accounts.js';
-import { readForm } from './body.js';
-import type { Context, Interaction, OidcProvider } from './oidc-provider.js';
-import { consentPage, errorPage, loginPage, sendPage, type Application } from './pages.js';
+import { authenticate, DEMO_PASSWORD, DEMO_USERS, type SandboxUser } from './provider/accounts.js';
+import { readForm } from './web/body.js';
+import type { Context, Interaction, OidcProvider } from './provider/oidc-provider.js';
+import { consentPage, errorPage, loginPage, sendPage, type Application } from './web/pages.js';
 
 const PATH = /^\/interaction\/([\w-]+)$/;
 const DENIED = { error: 'access_denied', error_description: 'The user refused.' };

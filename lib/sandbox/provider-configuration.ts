@@ -1,14 +1,17 @@
-import { findAccount, type SandboxUser } from './accounts.js';
-import type { SandboxKeys } from './keys.js';
+import { findAccount, type SandboxUser } from './provider/accounts.js';
+import type { SandboxKeys } from './provider/keys.js';
 import type {
   Context,
   OidcProviderModule,
   ProviderClient,
   ProviderToken,
-} from './oidc-provider.js';
-import { errorPage, loggedOutPage, logoutPage, sendPage } from './pages.js';
-import { StoreAdapter, type AdapterContext } from './store.adapter.js';
-import { claimsRedirectUriProblem, CLAIMS_REDIRECT_URIS } from './uma/claims-redirect-uris.js';
+} from './provider/oidc-provider.js';
+import { errorPage, loggedOutPage, logoutPage, sendPage } from './web/pages.js';
+import { StoreAdapter, type AdapterContext } from './provider/store.adapter.js';
+import {
+  claimsRedirectUriProblem,
+  CLAIMS_REDIRECT_URIS,
+} from './uma/pages/claims-redirect-uris.js';
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;

@@ -1,14 +1,14 @@
-import { OxdConfigurationError } from '../errors.js';
-import { FileStore } from '../file-store.js';
-import { MemoryStore, type OxdStore } from '../store.js';
-import { DEMO_USERS, type SandboxUser } from './accounts.js';
-import { introduce } from './introduction.js';
-import { closeServer, listenOnLoopback, portOf } from './loopback.js';
-import { loadOidcProvider } from './oidc-provider.js';
-import { openProvider } from './provider.js';
+import { OxdConfigurationError } from '../base/errors.js';
+import { FileStore } from '../store/file-store.js';
+import { MemoryStore, type OxdStore } from '../store/oxd-store.js';
+import { DEMO_USERS, type SandboxUser } from './provider/accounts.js';
+import { introduce } from './startup-lines.js';
+import { closeServer, listenOnLoopback, portOf } from './web/loopback.js';
+import { loadOidcProvider } from './provider/oidc-provider.js';
+import { openProvider } from './sandbox-provider.js';
 import { arePolicies, DEMO_POLICY, type SandboxPolicies } from './uma/policy.js';
 
-export type { SandboxClaims, SandboxUser } from './accounts.js';
+export type { SandboxClaims, SandboxUser } from './provider/accounts.js';
 export type {
   SandboxDecision,
   SandboxNeed,

@@ -1,6 +1,6 @@
 import type { CommandName, Params, Result } from '../commands/command.js';
-import { OxdCommandError } from '../errors.js';
-import { type ExecuteOptions, OxdTransport } from '../transport/transport.js';
+import { OxdCommandError } from '../base/errors.js';
+import { type ExecuteOptions, OxdTransport } from '../commands/oxd-transport.js';
 
 /** What a {@link ScriptedTransport} answers: a result, an error to raise, or a function for it. */
 export type ScriptedReply<C extends CommandName> =

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Params, Result } from '../commands/command.js';
-import { OxdClient } from '../commands/oxd-client.js';
-import type { ExecuteOptions } from '../transport/transport.js';
+import { OxdClient } from '../oxd-client/oxd-client.js';
+import type { ExecuteOptions } from '../commands/oxd-transport.js';
 
 /**
  * The oxd commands of User-Managed Access, one method each. `oxd_id` and a protection token are

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { startSandbox, type Sandbox } from '../../lib/sandbox/sandbox.js';
-import { OxdServer } from '../../lib/testing/oxd-server.js';
+import { OxdServer } from '../../lib/testing/oxd-server/oxd-server.js';
 import { registerCredentialsIn, registerSecret, secretsIn } from '../support/secrets.js';
 import { startChromium } from './chromium.js';
 import { DESKTOP, expectToFit, PHONE } from './expect-to-fit.js';

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import type { Sandbox } from '../../lib/sandbox/sandbox.js';
-import { startQuietly, UmaWorld } from '../sandbox/uma-world.js';
+import { startQuietly, UmaWorld } from '../support/sandbox-uma-world.js';
 import { startChromium } from './chromium.js';
 import { DESKTOP, expectToFit } from './expect-to-fit.js';
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { startSandbox, type Sandbox, type SandboxPolicies } from '../../lib/sandbox/sandbox.js';
-import { OxdServer } from '../../lib/testing/oxd-server.js';
+import { OxdServer } from '../../lib/testing/oxd-server/oxd-server.js';
 import { registerSecret, secretsIn } from '../support/secrets.js';
 import { startChromium } from './chromium.js';
 import { DESKTOP, expectToFit, PHONE } from './expect-to-fit.js';

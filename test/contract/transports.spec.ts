@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import type { IntrospectAccessTokenResult, RegisterSiteResult } from '../../lib/index.js';
-import { DEMO_USERS } from '../../lib/sandbox/accounts.js';
+import { DEMO_USERS } from '../../lib/sandbox/provider/accounts.js';
 import { Browser } from '../support/browser.js';
 import {
   CALLBACK,
@@ -10,7 +10,7 @@ import {
   TRANSPORTS,
   type TransportName,
   World,
-} from './world.js';
+} from '../support/contract-world.js';
 
 const text = expect.stringMatching(/./) as unknown;
 const number = expect.any(Number) as unknown;

@@ -1,4 +1,4 @@
-import { NeedInfoError, OxdCommandError, RequestSubmittedError } from '../../lib/errors.js';
+import { NeedInfoError, OxdCommandError, RequestSubmittedError } from '../../lib/base/errors.js';
 import type {
   SandboxPolicies,
   SandboxPolicy,
@@ -11,7 +11,7 @@ import {
   UmaService,
 } from '../../lib/index.js';
 import { registerSecret } from '../support/secrets.js';
-import { FakeAs } from '../testing/fake-as.js';
+import { FakeAs } from '../support/oxd-fake-as.js';
 import {
   CLAIMS,
   type Login,
@@ -20,7 +20,7 @@ import {
   TRANSPORTS,
   type TransportName,
   World,
-} from './world.js';
+} from '../support/contract-world.js';
 
 const text = expect.stringMatching(/./) as unknown;
 const number = expect.any(Number) as unknown;

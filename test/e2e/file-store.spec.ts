@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { OxdServer } from '../../lib/testing/oxd-server.js';
+import { OxdServer } from '../../lib/testing/oxd-server/oxd-server.js';
 import { loggedIn, startApp, type TestApp } from '../support/app.js';
 import { Browser, type Page } from '../support/browser.js';
 import { FakeOp } from '../support/fake-op.js';

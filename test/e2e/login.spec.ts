@@ -3,7 +3,7 @@ import { request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { MemoryStore, OidcService } from '../../lib/index.js';
 import { startSandbox, type Sandbox } from '../../lib/sandbox/sandbox.js';
-import { OxdServer } from '../../lib/testing/oxd-server.js';
+import { OxdServer } from '../../lib/testing/oxd-server/oxd-server.js';
 import { PLATFORMS, freePort, loggedIn, startApp, type TestApp } from '../support/app.js';
 import { Browser, passSandbox, type Page } from '../support/browser.js';
 import { registerSecret } from '../support/secrets.js';

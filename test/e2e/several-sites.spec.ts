@@ -26,7 +26,7 @@ import {
   claimToken,
   startQuietly,
   type Client,
-} from '../sandbox/uma-world.js';
+} from '../support/sandbox-uma-world.js';
 import { freePort } from '../support/app.js';
 import { Browser, passSandbox } from '../support/browser.js';
 import { closeNow, closing } from '../support/closing.js';

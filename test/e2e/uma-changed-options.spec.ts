@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Controller, Get, UseGuards } from '@nestjs/common';
 import { UmaGuard, UmaProtected, UmaService, type OxdModuleOptions } from '../../lib/index.js';
 import { OxdServer } from '../../lib/testing/testing.js';
-import { resource } from '../engine/uma-site.js';
+import { resource } from '../support/uma-site.js';
 import { closeNow, closing } from '../support/closing.js';
 import { FakeAs, RS } from '../support/fake-as.js';
 import { registerSecret } from '../support/secrets.js';

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Controller, Get, Post, UseGuards, type Type } from '@nestjs/common';
-import { OxdClient } from '../../lib/commands/oxd-client.js';
-import type { SiteRecord } from '../../lib/engine/site-record.js';
+import { OxdClient } from '../../lib/oxd-client/oxd-client.js';
+import type { SiteRecord } from '../../lib/embedded/registration/site-record.js';
 import {
   MemoryStore,
   OidcService,
@@ -21,7 +21,7 @@ import {
   startQuietly,
   type Client,
   type RegisteredResource,
-} from '../sandbox/uma-world.js';
+} from '../support/sandbox-uma-world.js';
 import { closeNow, closing } from '../support/closing.js';
 import { FakeAs } from '../support/fake-as.js';
 import { registerSecret, secretsIn } from '../support/secrets.js';

@@ -1,6 +1,6 @@
 import { Controller, Get, UseGuards, type Type } from '@nestjs/common';
-import { OxdClient } from '../../lib/commands/oxd-client.js';
-import type { SiteRecord } from '../../lib/engine/site-record.js';
+import { OxdClient } from '../../lib/oxd-client/oxd-client.js';
+import type { SiteRecord } from '../../lib/embedded/registration/site-record.js';
 import {
   MemoryStore,
   OxdStore,
@@ -26,7 +26,7 @@ import {
   type Asked,
   type UmaApp,
 } from '../support/uma-app.js';
-import { UMA_GRANT, UmaWorld, startQuietly, type Client } from '../sandbox/uma-world.js';
+import { UMA_GRANT, UmaWorld, startQuietly, type Client } from '../support/sandbox-uma-world.js';
 
 function albums(scopes: string[], ticketScopes?: string[]): Type {
   return protectedBy({ scopes, ...(ticketScopes && { ticketScopes }) });

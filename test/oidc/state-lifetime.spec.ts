@@ -1,5 +1,5 @@
 import { LoginStateError, type OxdModuleOptions, type OxdVersion } from '../../lib/index.js';
-import { resolveOptions } from '../../lib/oxd.options.js';
+import { resolveOptions } from '../../lib/options/oxd.options.js';
 import { OxdServer, ScriptedTransport } from '../../lib/testing/testing.js';
 import { closing } from '../support/closing.js';
 import { FakeOp } from '../support/fake-op.js';

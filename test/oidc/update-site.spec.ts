@@ -2,7 +2,7 @@ import { Test } from '@nestjs/testing';
 import { MemoryStore, OidcService, OxdModule, type SiteOptions } from '../../lib/index.js';
 import type { Sandbox } from '../../lib/sandbox/sandbox.js';
 import { OxdServer, ScriptedTransport } from '../../lib/testing/testing.js';
-import { startQuietly } from '../sandbox/uma-world.js';
+import { startQuietly } from '../support/sandbox-uma-world.js';
 import { closing } from '../support/closing.js';
 import { registerSecret } from '../support/secrets.js';
 

@@ -2,8 +2,8 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { inspect } from 'node:util';
 import { decodeJwt } from 'jose';
 import type { CommandName } from '../../lib/commands/command.js';
-import { fromWire, fromWireError } from '../../lib/commands/dialect.js';
-import { SocketTransport } from '../../lib/transport/socket.transport.js';
+import { fromWire, fromWireError } from '../../lib/commands/dialect/dialect.js';
+import { SocketTransport } from '../../lib/socket/socket.transport.js';
 import { secretsIn } from '../support/secrets.js';
 import { type RecordedVersion, type Recording, recordings, replyOf } from './recordings.js';
 

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { OxdStore } from '../../lib/store.js';
+import type { OxdStore } from '../../lib/store/oxd-store.js';
 import type { RedisServer } from './redis-server.js';
 
 /** The class of `docs/stores.md`. */

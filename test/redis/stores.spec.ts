@@ -1,10 +1,10 @@
 import KeyvRedis, { createClient, createKeyv } from '@keyv/redis';
 import { Keyv } from 'keyv';
 import { setTimeout as pause } from 'node:timers/promises';
-import { OxdStoreError } from '../../lib/errors.js';
-import { GuardedStore } from '../../lib/guarded-store.js';
-import type { OxdStore } from '../../lib/store.js';
-import { itAddsOnce, itKeepsTheContract } from '../store/store.contract.js';
+import { OxdStoreError } from '../../lib/base/errors.js';
+import { GuardedStore } from '../../lib/store/guarded-store.js';
+import type { OxdStore } from '../../lib/store/oxd-store.js';
+import { itAddsOnce, itKeepsTheContract } from '../support/store-contract.js';
 import { documentedStore, type DocumentedStore } from './documented-store.js';
 import { RedisServer } from './redis-server.js';
 

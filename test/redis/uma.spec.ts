@@ -9,13 +9,13 @@ import {
   UmaProtected,
   UmaService,
 } from '../../lib/index.js';
-import type { SiteRecord } from '../../lib/engine/site-record.js';
+import type { SiteRecord } from '../../lib/embedded/registration/site-record.js';
 import {
   startSandbox,
   type Sandbox,
   type SandboxPolicyRequest,
 } from '../../lib/sandbox/sandbox.js';
-import { UmaWorld, resourceAt, type RegisteredResource } from '../sandbox/uma-world.js';
+import { UmaWorld, resourceAt, type RegisteredResource } from '../support/sandbox-uma-world.js';
 import { registerSecret } from '../support/secrets.js';
 import { ADAPTERS, httpAdapter, type Adapter } from '../support/uma-app.js';
 import { documentedStore, type DocumentedStore } from './documented-store.js';

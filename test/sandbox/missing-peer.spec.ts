@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { OxdConfigurationError } from '../../lib/errors.js';
+import { OxdConfigurationError } from '../../lib/base/errors.js';
 
 it('says what to install when oidc-provider is not there', async () => {
   jest.unstable_mockModule('oidc-provider', () => {

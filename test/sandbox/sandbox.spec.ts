@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { OxdConfigurationError } from '../../lib/errors.js';
+import { OxdConfigurationError } from '../../lib/base/errors.js';
 import { startSandbox, type Sandbox } from '../../lib/sandbox/sandbox.js';
 import { Browser, passSandbox, textOf, type Page } from '../support/browser.js';
 import { registerSecret } from '../support/secrets.js';

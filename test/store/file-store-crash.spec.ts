@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
-import { FileStore } from '../../lib/file-store.js';
-import { compileFileStore } from './compiled-store.js';
+import { FileStore } from '../../lib/store/file-store.js';
+import { compileFileStore } from '../support/compiled-store.js';
 
 interface Kept {
   readonly round: number;

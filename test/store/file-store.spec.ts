@@ -17,10 +17,10 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { inspect } from 'node:util';
-import { OxdConfigurationError, OxdStoreError } from '../../lib/errors.js';
-import { FileStore, type FileStoreOptions } from '../../lib/file-store.js';
+import { OxdConfigurationError, OxdStoreError } from '../../lib/base/errors.js';
+import { FileStore, type FileStoreOptions } from '../../lib/store/file-store.js';
 import { registerSecret } from '../support/secrets.js';
-import { itAddsOnce, itKeepsTheContract } from './store.contract.js';
+import { itAddsOnce, itKeepsTheContract } from '../support/store-contract.js';
 
 const NOBODY = 65_534;
 

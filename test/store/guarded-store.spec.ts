@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
-import { OxdConfigurationError, OxdStoreError } from '../../lib/errors.js';
-import { GuardedStore } from '../../lib/guarded-store.js';
-import { MemoryStore, OxdStore } from '../../lib/store.js';
+import { OxdConfigurationError, OxdStoreError } from '../../lib/base/errors.js';
+import { GuardedStore } from '../../lib/store/guarded-store.js';
+import { MemoryStore, OxdStore } from '../../lib/store/oxd-store.js';
 import { registerSecret } from '../support/secrets.js';
-import { itAddsOnce, itKeepsTheContract } from './store.contract.js';
+import { itAddsOnce, itKeepsTheContract } from '../support/store-contract.js';
 
 const SECRET = 'Zx81-secret-that-was-kept';
 const KEY = 'login:of-somebody';

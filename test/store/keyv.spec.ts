@@ -1,9 +1,9 @@
 import KeyvRedis, { createKeyv, createKeyvNonBlocking } from '@keyv/redis';
 import { Keyv } from 'keyv';
-import { OxdConfigurationError } from '../../lib/errors.js';
-import { GuardedStore } from '../../lib/guarded-store.js';
-import type { OxdStore } from '../../lib/store.js';
-import { itKeepsTheContract } from './store.contract.js';
+import { OxdConfigurationError } from '../../lib/base/errors.js';
+import { GuardedStore } from '../../lib/store/guarded-store.js';
+import type { OxdStore } from '../../lib/store/oxd-store.js';
+import { itKeepsTheContract } from '../support/store-contract.js';
 
 /** Nobody listens there. */
 const URL = 'redis://127.0.0.1:1';

@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { OxdStoreError } from '../../lib/errors.js';
-import { MemoryStore } from '../../lib/store.js';
-import { itAddsOnce, itKeepsTheContract } from './store.contract.js';
+import { OxdStoreError } from '../../lib/base/errors.js';
+import { MemoryStore } from '../../lib/store/oxd-store.js';
+import { itAddsOnce, itKeepsTheContract } from '../support/store-contract.js';
 
 itKeepsTheContract(() => new MemoryStore());
 itAddsOnce(() => new MemoryStore());

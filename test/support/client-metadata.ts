@@ -1,4 +1,4 @@
-import type { ClientMetadata } from '../../lib/commands/client-metadata.js';
+import type { ClientMetadata } from '../../lib/site/client-metadata.js';
 
 /** What becomes of a member of a client's description. */
 export interface Described<V> {

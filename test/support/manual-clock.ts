@@ -1,4 +1,4 @@
-import { OxdClock } from '../../lib/clock.js';
+import { OxdClock } from '../../lib/base/clock.js';
 
 interface Task {
   readonly at: number;

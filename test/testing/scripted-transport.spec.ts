@@ -1,6 +1,6 @@
-import { OxdClient } from '../../lib/commands/oxd-client.js';
-import { NeedInfoError, OxdCommandError } from '../../lib/errors.js';
-import { MemoryStore } from '../../lib/store.js';
+import { OxdClient } from '../../lib/oxd-client/oxd-client.js';
+import { NeedInfoError, OxdCommandError } from '../../lib/base/errors.js';
+import { MemoryStore } from '../../lib/store/oxd-store.js';
 import { ScriptedTransport } from '../../lib/testing/testing.js';
 
 const claims = { sub: 'alice', roles: ['a'] };

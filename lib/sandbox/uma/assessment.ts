@@ -1,6 +1,6 @@
-import { printable } from '../../errors.js';
-import type { SandboxClaims, SandboxUser } from '../accounts.js';
-import { Refusal } from './answer.js';
+import { printable } from '../../base/errors.js';
+import type { SandboxClaims, SandboxUser } from '../provider/accounts.js';
+import { Refusal } from './oauth-response.js';
 import {
   policyFor,
   type SandboxDecision,
@@ -10,9 +10,9 @@ import {
   type SandboxResource,
 } from './policy.js';
 import type { Resources } from './resources.js';
-import type { Submissions } from './submissions.js';
+import type { Submissions } from './pending-requests.js';
 import type { Permission } from './tickets.js';
-import { verdictOf, type Verdict } from './verdict.js';
+import { verdictOf, type Verdict } from './policy-result.js';
 
 /** What is to be decided. */
 export interface Case {

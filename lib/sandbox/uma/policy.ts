@@ -1,4 +1,4 @@
-import type { SandboxClaims } from '../accounts.js';
+import type { SandboxClaims } from '../provider/accounts.js';
 
 /** A resource as a resource server registered it (UMA Federated Authorization §3.1). */
 export interface SandboxResource {

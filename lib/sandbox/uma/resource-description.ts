@@ -1,4 +1,4 @@
-import { invalidRequest, Refusal } from './answer.js';
+import { invalidRequest, Refusal } from './oauth-response.js';
 import type { SandboxResource } from './policy.js';
 
 /** What a resource server says of a resource. */

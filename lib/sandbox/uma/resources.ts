@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { OxdStore } from '../../store.js';
-import { invalidRequest } from './answer.js';
+import type { OxdStore } from '../../store/oxd-store.js';
+import { invalidRequest } from './oauth-response.js';
 import type { SandboxResource } from './policy.js';
 import type { ResourceDescription } from './resource-description.js';
 

@@ -1,4 +1,4 @@
-import type { OidcProvider, ProviderClient, ProviderToken } from '../oidc-provider.js';
+import type { OidcProvider, ProviderClient, ProviderToken } from '../provider/oidc-provider.js';
 import type { Resources } from './resources.js';
 import type { Permission } from './tickets.js';
 

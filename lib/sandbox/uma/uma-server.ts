@@ -1,13 +1,13 @@
-import type { OxdStore } from '../../store.js';
-import type { SandboxUser } from '../accounts.js';
-import type { OidcProvider } from '../oidc-provider.js';
+import type { OxdStore } from '../../store/oxd-store.js';
+import type { SandboxUser } from '../provider/accounts.js';
+import type { OidcProvider } from '../provider/oidc-provider.js';
 import { Assessor } from './assessment.js';
-import { Handles } from './handles.js';
+import { Handles } from './opaque-tokens.js';
 import { umaEndpoints, type UmaEndpoints } from './metadata.js';
 import type { SandboxPolicies } from './policy.js';
 import { Resources } from './resources.js';
 import { Rpts } from './rpts.js';
-import { Submissions } from './submissions.js';
+import { Submissions } from './pending-requests.js';
 import type { Gathering, PersistedClaims, Ticket } from './tickets.js';
 
 const MINUTE = 60_000;

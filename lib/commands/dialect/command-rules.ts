@@ -1,0 +1,206 @@
+import type { CommandName, Params } from '../command.js';
+import { CLIENT_METADATA } from './client-parameters.js';
+import {
+  KNOWN,
+  PROTECTION_LATE,
+  RAW,
+  SINCE_3_1_2,
+  SINCE_4_0,
+  SINCE_4_2,
+  SITE,
+  type CommandRule,
+  type Demand,
+  type ParamRule,
+  type ParamRules,
+} from './parameter-rules.js';
+import { UMA_RULES } from './uma-rules.js';
+import type { RegisterSiteParams, SiteMetadata } from '../registration.js';
+
+const SINCE_3_1_4: ParamRule = { since: '3.1.4' };
+const OXD_SINCE_3_1_2: ParamRule = { since: '3.1.2', embedded: false };
+const NO_OXD: ParamRule = { oxd: false };
+
+/** oxd puts these raw into URLs too, but they must equal what was registered: no encoding. */
+const RAW_AS_REGISTERED: ParamRule = {
+  excludes: {
+    pattern: /[&#+%]/,
+    because: 'oxd puts it into URLs as it is, where &, #, + and % would break it',
+  },
+};
+
+const DISCOVERY_PATH: ParamRule = {
+  excludes: { pattern: /^(?!\/)/, because: 'it must begin with /' },
+};
+
+const PROTECTION_NEVER: ParamRule = { oxd: false, lacking: 'drop' };
+
+const METADATA: ParamRules<SiteMetadata> = {
+  ...CLIENT_METADATA,
+  authorization_redirect_uri: RAW_AS_REGISTERED,
+  redirect_uris: KNOWN,
+  post_logout_redirect_uri: KNOWN,
+  post_logout_redirect_uris: SINCE_4_0,
+  response_types: KNOWN,
+  grant_types: KNOWN,
+  scope: KNOWN,
+  acr_values: KNOWN,
+  client_name: KNOWN,
+  client_jwks_uri: KNOWN,
+  client_token_endpoint_auth_method: KNOWN,
+  client_token_endpoint_auth_signing_alg: SINCE_3_1_4,
+  client_request_uris: KNOWN,
+  client_frontchannel_logout_uris: KNOWN,
+  client_sector_identifier_uri: KNOWN,
+  contacts: KNOWN,
+  ui_locales: KNOWN,
+  claims_locales: KNOWN,
+  claims_redirect_uri: KNOWN,
+};
+
+const REGISTRATION: ParamRules<RegisterSiteParams> = {
+  ...METADATA,
+  op_host: KNOWN,
+  op_discovery_path: DISCOVERY_PATH,
+  op_configuration_endpoint: SINCE_4_2,
+  client_id: RAW_AS_REGISTERED,
+  client_secret: KNOWN,
+  client_registration_access_token: SINCE_3_1_2,
+  client_registration_client_uri: SINCE_3_1_2,
+  trusted_client: KNOWN,
+  oxd_rp_programming_language: KNOWN,
+  protection_access_token: KNOWN,
+};
+
+/** With one of the two alone oxd 3.x registers another client, and says nothing. */
+const CLIENT_ID = {
+  param: 'client_id',
+  because: 'client_id and client_secret go together',
+  error: 'invalid_client_id',
+};
+const CLIENT_SECRET = { ...CLIENT_ID, param: 'client_secret', error: 'invalid_client_secret' };
+const MANAGEMENT = ['client_registration_access_token', 'client_registration_client_uri'] as const;
+
+const CREDENTIALS: readonly Demand[] = [
+  { ...CLIENT_SECRET, beside: 'client_id' },
+  { ...CLIENT_ID, beside: 'client_secret' },
+  ...MANAGEMENT.flatMap((beside) =>
+    [CLIENT_ID, CLIENT_SECRET].map((demand) => ({ ...demand, beside, since: '3.1.2' as const })),
+  ),
+];
+
+/** Every command with every param, as the releases of oxd know them. */
+export const COMMAND_RULES: { readonly [C in CommandName]: CommandRule<Params<C>> } = {
+  setup_client: {
+    until: '3.1.4',
+    params: {
+      ...REGISTRATION,
+      setup_client_name: SINCE_3_1_4,
+      protection_access_token: PROTECTION_NEVER,
+    },
+    demands: CREDENTIALS,
+  },
+  register_site: { params: REGISTRATION, demands: CREDENTIALS },
+  update_site: {
+    spelled: { until: '3.1.1', as: 'update_site_registration' },
+    params: {
+      ...METADATA,
+      ...SITE,
+      client_frontchannel_logout_uris: { spelled: { until: '3.1.4', as: 'client_logout_uris' } },
+      client_secret_expires_at: { until: '3.1.3', embedded: false },
+      remove: NO_OXD,
+      client_id: NO_OXD,
+      client_secret: NO_OXD,
+      client_registration_access_token: NO_OXD,
+      client_registration_client_uri: NO_OXD,
+      client_name: SINCE_4_0,
+      acr_values: SINCE_4_0,
+      claims_redirect_uri: SINCE_4_0,
+      client_token_endpoint_auth_signing_alg: SINCE_4_0,
+      client_token_endpoint_auth_method: NO_OXD,
+      ui_locales: NO_OXD,
+      claims_locales: NO_OXD,
+    },
+    demands: [
+      {
+        param: 'redirect_uris',
+        beside: 'authorization_redirect_uri',
+        until: '3.1.4',
+        because: 'oxd tells the provider of authorization_redirect_uri only together with it',
+      },
+    ],
+  },
+  remove_site: { since: '3.1.2', params: SITE },
+  get_client_token: {
+    params: {
+      op_host: KNOWN,
+      op_discovery_path: DISCOVERY_PATH,
+      op_configuration_endpoint: SINCE_4_2,
+      client_id: KNOWN,
+      client_secret: KNOWN,
+      scope: KNOWN,
+      authentication_method: OXD_SINCE_3_1_2,
+      algorithm: OXD_SINCE_3_1_2,
+      key_id: OXD_SINCE_3_1_2,
+    },
+  },
+  get_authorization_url: {
+    params: {
+      ...SITE,
+      scope: KNOWN,
+      acr_values: KNOWN,
+      prompt: RAW,
+      hd: RAW,
+      custom_parameters: KNOWN,
+      params: SINCE_4_0,
+      state: SINCE_4_0,
+      nonce: SINCE_4_2,
+      redirect_uri: SINCE_4_0,
+      response_types: SINCE_4_0,
+    },
+  },
+  get_tokens_by_code: {
+    params: {
+      ...SITE,
+      code: KNOWN,
+      state: KNOWN,
+      // Ours: whoever sent it compares it with the id_token afterwards.
+      iss: { oxd: false, lacking: 'drop' },
+      authentication_method: { since: '4.2', embedded: false },
+      algorithm: { since: '4.2', embedded: false },
+    },
+  },
+  get_access_token_by_refresh_token: {
+    params: {
+      oxd_id: KNOWN,
+      refresh_token: KNOWN,
+      scope: KNOWN,
+      protection_access_token: PROTECTION_LATE,
+    },
+  },
+  get_user_info: {
+    // Without oxd's help the result is compared with the id_token, see dialect-results.ts.
+    params: { ...SITE, access_token: KNOWN, id_token: { since: '4.2', lacking: 'drop' } },
+  },
+  get_logout_uri: {
+    params: {
+      ...SITE,
+      // 3.1.4 to 4.2.1 forget it: it is added to the URI that comes back.
+      id_token_hint: { until: '3.1.3', lacking: 'drop' },
+      post_logout_redirect_uri: KNOWN,
+      state: RAW,
+      session_state: RAW,
+    },
+    demands: [
+      {
+        param: 'id_token_hint',
+        until: '3.1.3',
+        because: 'oxd would log out whoever logged in last at this site',
+      },
+    ],
+  },
+  introspect_access_token: {
+    since: '3.1.2',
+    params: { oxd_id: KNOWN, access_token: KNOWN, protection_access_token: PROTECTION_LATE },
+  },
+  ...UMA_RULES,
+};

@@ -1,0 +1,143 @@
+import { decodeJwt } from 'jose';
+import { OxdCommandError, OxdTransportError } from '../../base/errors.js';
+import type { OxdVersion } from '../oxd-transport.js';
+import type { CommandName } from '../command.js';
+import { plainClaims, withFlags } from './claims.js';
+import { COMMAND_RULES } from './command-rules.js';
+import { isMembers, present, type Members } from './members.js';
+import { knows, type ParamRule } from './parameter-rules.js';
+import { READERS, RESULT_MEMBERS, type MemberRule } from './result-rules.js';
+
+/** A command as it was called: what a reply is read against. */
+export interface Call {
+  readonly version: OxdVersion;
+  readonly command: CommandName;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Reads the reply to a call by the table of its command.
+ *
+ * @throws {OxdCommandError} OXD_COMMAND_FAILED when the reply hides a failure
+ * @throws {OxdTransportError} OXD_TRANSPORT_MALFORMED when it is not a reply to this command
+ */
+export function readResult(call: Call, data: unknown): Members {
+  if (!isMembers(data)) throw malformed(call, 'data');
+  const result = present(data);
+  readMembers(call, result);
+  return FINISH[call.command]?.(call, result) ?? result;
+}
+
+function readMembers(call: Call, result: Record<string, unknown>): void {
+  for (const [name, rule] of RESULT_MEMBERS[call.command]) {
+    const value = readMember(call, {
+      name,
+      rule,
+      value: result[name] ?? (rule.alias && result[rule.alias]),
+    });
+    if (value !== undefined && value !== null) result[name] = value;
+    else if (name in result) delete result[name];
+    if (rule.alias && rule.alias in result) delete result[rule.alias];
+  }
+}
+
+function readMember(
+  call: Call,
+  { name, rule, value }: { name: string; rule: MemberRule; value: unknown },
+): unknown {
+  const missing = value === undefined || (rule.required && value === '');
+  if (missing && typeof rule.required === 'string') throw failed(call, rule.required);
+  if (missing && rule.required) throw malformed(call, name);
+  if (missing) return undefined;
+  const read = READERS[rule.kind](value);
+  if (read === undefined) throw malformed(call, name);
+  return rule.kind === 'claims' ? readClaims(call, rule, read as Members) : read;
+}
+
+function readClaims(call: Call, rule: MemberRule, claims: Members): Members {
+  const plain = call.version === 'contract' ? withFlags(present(claims)) : plainClaims(claims);
+  if (rule.claims?.some((name) => plain[name] === undefined))
+    throw failed(call, 'invalid_id_token');
+  return plain;
+}
+
+type Finish = (call: Call, result: Members) => Members;
+
+/** What one member alone does not show. */
+const FINISH: { readonly [C in CommandName]?: Finish } = {
+  get_user_info: (call, result) => {
+    checkSubject(call, result.claims as Members);
+    return result;
+  },
+  get_logout_uri: withHint,
+  // No version documents a denial without a ticket truthfully: the ticket was not to be had.
+  uma_rs_check_access: (call, result) => {
+    const { access, ticket, 'www-authenticate_header': header } = result;
+    if (access === 'denied' && !(ticket && header)) throw failed(call, 'internal_error');
+    return result;
+  },
+  uma_rp_get_rpt: (call, result) => {
+    const { token_type = 'Bearer' } = result;
+    if (!/^bearer$/i.test(String(token_type))) throw failed(call, 'internal_error');
+    const bearer = 'token_type' in result && { token_type: 'Bearer' };
+    // What is not said is not so.
+    return { upgraded: false, ...result, ...bearer };
+  },
+};
+
+function withHint(call: Call, result: Members): Members {
+  const hint = call.params.id_token_hint;
+  if (typeof hint !== 'string' || isSent(call, 'id_token_hint')) return result;
+  const uri = new URL(String(result.uri));
+  uri.searchParams.set('id_token_hint', hint);
+  return { ...result, uri: uri.href };
+}
+
+/**
+ * oxd 3.x reports success without claims both for a rejected access token and for a provider that
+ * failed, so the error code blames neither.
+ */
+function checkSubject(call: Call, claims: Members): void {
+  if (typeof claims.sub !== 'string' || claims.sub === '') {
+    const error = typeof claims.error === 'string' ? claims.error : 'internal_error';
+    throw failed(call, error, claims.error_description);
+  }
+  const idToken = call.params.id_token;
+  if (typeof idToken !== 'string' || isSent(call, 'id_token')) return;
+  if (subjectOf(idToken) !== claims.sub) throw failed(call, 'invalid_subject_identifier');
+}
+
+function subjectOf(idToken: string): string | undefined {
+  try {
+    return decodeJwt(idToken).sub;
+  } catch {
+    return undefined;
+  }
+}
+
+function isSent({ version, command }: Call, name: 'id_token' | 'id_token_hint'): boolean {
+  if (version === 'contract') return true;
+  const rules: Readonly<Record<string, ParamRule>> = COMMAND_RULES[command].params;
+  const rule = rules[name];
+  return rule !== undefined && knows(version, rule);
+}
+
+function failed({ command }: Call, error: string, description?: unknown): OxdCommandError {
+  const wire =
+    typeof description === 'string' ? { error, error_description: description } : { error };
+  const isUma = command.startsWith('uma_');
+  const where = isUma ? 'authorization server' : 'OpenID Provider';
+  return new OxdCommandError(
+    `${command} failed at the ${where}, although oxd reports success.`,
+    wire,
+    { command, mayHaveRun: true },
+  );
+}
+
+function malformed({ command }: Call, member: string): OxdTransportError {
+  return new OxdTransportError(
+    'OXD_TRANSPORT_MALFORMED',
+    `The reply to ${command} does not fit: ${member} is missing or of another type.`,
+    { command, mayHaveRun: true },
+  );
+}

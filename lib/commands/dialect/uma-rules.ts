@@ -1,0 +1,101 @@
+import type { CommandName, Params } from '../command.js';
+import {
+  KNOWN,
+  PROTECTION_LATE,
+  SINCE_3_1_2,
+  SINCE_4_0,
+  SITE,
+  type CommandRule,
+  type ParamRule,
+  type ParamRules,
+} from './parameter-rules.js';
+import type { UmaCondition, UmaResource } from '../uma.js';
+
+/** The commands of UMA. */
+export type UmaCommand = Extract<CommandName, `uma_${string}` | 'introspect_rpt'>;
+
+/** 3.1.1 refuses a whole call for one member that it does not know, later ones ignore it. */
+const CONDITION: ParamRules<UmaCondition> = {
+  httpMethods: KNOWN,
+  scopes: KNOWN,
+  ticketScopes: KNOWN,
+  scope_expression: SINCE_3_1_2,
+};
+
+const RESOURCE: ParamRules<UmaResource> = {
+  path: KNOWN,
+  conditions: { items: CONDITION },
+};
+
+/** oxd 3.1.1 lets a token that begins like a GAT into every resource with one of its scopes. */
+const RPT: ParamRule = { never: { until: '3.1.1', pattern: /^\s*gat_/i } };
+
+/** Encoded, a blank one would look like a ticket to oxd. */
+const TICKET_IN_URL: ParamRule = {
+  encoded: true,
+  excludes: {
+    pattern: /^\s*$|\p{Surrogate}/u,
+    because: 'it must not be blank, and of whole characters',
+    error: 'invalid_ticket_parameter',
+  },
+};
+
+/** The authorization server would say it to the user instead. */
+const CLAIMS_REDIRECT_URI: ParamRule = {
+  encoded: true,
+  excludes: {
+    pattern: /^(?![a-z][a-z\d+.-]*:)|#|\p{Surrogate}/iu,
+    because: 'it must be absolute, without a fragment',
+    error: 'invalid_claims_redirect_uri_parameter',
+  },
+};
+
+const BOTH_OR_NEITHER = {
+  because: 'claim_token and claim_token_format go together',
+  error: 'invalid_claim_token_or_claim_token_form',
+};
+
+/** Every UMA command with every param, as the releases of oxd know them. */
+export const UMA_RULES: { readonly [C in UmaCommand]: CommandRule<Params<C>> } = {
+  uma_rs_protect: {
+    params: {
+      ...SITE,
+      resources: { items: RESOURCE },
+      overwrite: { since: '3.1.3', absentAs: false },
+    },
+  },
+  uma_rs_check_access: {
+    params: { ...SITE, path: KNOWN, http_method: KNOWN, rpt: RPT, scopes: { since: '4.2' } },
+  },
+  uma_rp_get_rpt: {
+    params: {
+      ...SITE,
+      ticket: KNOWN,
+      claim_token: KNOWN,
+      claim_token_format: KNOWN,
+      pct: KNOWN,
+      rpt: KNOWN,
+      scope: KNOWN,
+      state: { oxd: false, lacking: 'drop' },
+      params: SINCE_4_0,
+    },
+    demands: [
+      { param: 'ticket', because: 'it must not be empty', error: 'invalid_ticket_parameter' },
+      { param: 'claim_token', beside: 'claim_token_format', ...BOTH_OR_NEITHER },
+      { param: 'claim_token_format', beside: 'claim_token', ...BOTH_OR_NEITHER },
+    ],
+  },
+  uma_rp_get_claims_gathering_url: {
+    params: {
+      ...SITE,
+      ticket: TICKET_IN_URL,
+      claims_redirect_uri: CLAIMS_REDIRECT_URI,
+      state: SINCE_4_0,
+      custom_parameters: { since: '4.2' },
+    },
+  },
+  introspect_rpt: {
+    since: '3.1.2',
+    params: { oxd_id: KNOWN, rpt: KNOWN, protection_access_token: PROTECTION_LATE },
+  },
+};

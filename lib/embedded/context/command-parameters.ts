@@ -1,0 +1,195 @@
+import { CLIENT_DETAILS } from '../../site/client-rules.js';
+import type { CommandName, Params } from '../../commands/command.js';
+import { OxdCommandError } from '../../base/errors.js';
+import { Refusal } from '../requests/operation-error.js';
+
+/** `oxd`: only oxd-server can do it. */
+type Kind = 'oxd' | 'text' | 'number' | 'boolean' | 'texts' | 'map' | 'resources';
+
+const KINDS: Record<
+  Exclude<Kind, 'oxd'>,
+  { readonly name: string; readonly fits: (value: unknown) => boolean }
+> = {
+  text: { name: 'a string', fits: isText },
+  number: { name: 'a number', fits: Number.isFinite },
+  boolean: { name: 'a boolean', fits: (value) => typeof value === 'boolean' },
+  texts: {
+    name: 'a list of strings',
+    fits: (value) => Array.isArray(value) && value.every(isText),
+  },
+  map: { name: 'an object of strings', fits: isMap },
+  resources: { name: 'a list of resources with conditions', fits: Array.isArray },
+};
+
+const SITE = { oxd_id: 'text', protection_access_token: 'text' } as const;
+
+/** The params that describe a site. */
+export const METADATA = {
+  ...CLIENT_DETAILS,
+  authorization_redirect_uri: 'text',
+  redirect_uris: 'texts',
+  post_logout_redirect_uri: 'text',
+  post_logout_redirect_uris: 'texts',
+  response_types: 'texts',
+  grant_types: 'texts',
+  scope: 'texts',
+  acr_values: 'texts',
+  client_name: 'text',
+  client_jwks_uri: 'text',
+  client_token_endpoint_auth_method: 'text',
+  client_token_endpoint_auth_signing_alg: 'text',
+  client_request_uris: 'texts',
+  client_frontchannel_logout_uris: 'texts',
+  client_sector_identifier_uri: 'text',
+  contacts: 'texts',
+  ui_locales: 'texts',
+  claims_locales: 'texts',
+  claims_redirect_uri: 'texts',
+} as const;
+
+/** A client that the provider knows already. */
+const GIVEN_CLIENT = {
+  client_id: 'text',
+  client_secret: 'text',
+  client_registration_access_token: 'text',
+  client_registration_client_uri: 'text',
+} as const;
+
+const REGISTRATION = {
+  ...METADATA,
+  ...GIVEN_CLIENT,
+  protection_access_token: 'text',
+  op_host: 'text',
+  op_discovery_path: 'text',
+  op_configuration_endpoint: 'text',
+  trusted_client: 'boolean',
+  oxd_rp_programming_language: 'text',
+} as const;
+
+/** The JSON type of every param of every command. */
+const PARAMS: { readonly [C in CommandName]: Readonly<Record<keyof Params<C>, Kind>> } = {
+  setup_client: { ...REGISTRATION, setup_client_name: 'text' },
+  get_client_token: {
+    op_host: 'text',
+    op_discovery_path: 'text',
+    op_configuration_endpoint: 'text',
+    client_id: 'text',
+    client_secret: 'text',
+    scope: 'texts',
+    authentication_method: 'oxd',
+    algorithm: 'oxd',
+    key_id: 'oxd',
+  },
+  register_site: REGISTRATION,
+  update_site: {
+    ...SITE,
+    ...METADATA,
+    ...GIVEN_CLIENT,
+    client_secret_expires_at: 'oxd',
+    remove: 'texts',
+  },
+  remove_site: SITE,
+  get_authorization_url: {
+    ...SITE,
+    scope: 'texts',
+    acr_values: 'texts',
+    prompt: 'text',
+    hd: 'text',
+    custom_parameters: 'map',
+    params: 'map',
+    state: 'text',
+    nonce: 'text',
+    redirect_uri: 'text',
+    response_types: 'texts',
+  },
+  get_tokens_by_code: {
+    ...SITE,
+    code: 'text',
+    state: 'text',
+    iss: 'text',
+    authentication_method: 'oxd',
+    algorithm: 'oxd',
+  },
+  get_access_token_by_refresh_token: { ...SITE, refresh_token: 'text', scope: 'texts' },
+  get_user_info: { ...SITE, access_token: 'text', id_token: 'text' },
+  get_logout_uri: {
+    ...SITE,
+    id_token_hint: 'text',
+    post_logout_redirect_uri: 'text',
+    state: 'text',
+    session_state: 'text',
+  },
+  introspect_access_token: { ...SITE, access_token: 'text' },
+  uma_rs_protect: { ...SITE, resources: 'resources', overwrite: 'boolean' },
+  uma_rs_check_access: { ...SITE, path: 'text', http_method: 'text', rpt: 'text', scopes: 'texts' },
+  uma_rp_get_rpt: {
+    ...SITE,
+    ticket: 'text',
+    claim_token: 'text',
+    claim_token_format: 'text',
+    pct: 'text',
+    rpt: 'text',
+    scope: 'texts',
+    state: 'text',
+    params: 'map',
+  },
+  uma_rp_get_claims_gathering_url: {
+    ...SITE,
+    ticket: 'text',
+    claims_redirect_uri: 'text',
+    state: 'text',
+    custom_parameters: 'map',
+  },
+  introspect_rpt: { ...SITE, rpt: 'text' },
+};
+
+/**
+ * The params that a command knows, each of its JSON type. Others are left out, as oxd does; null
+ * counts as left out.
+ *
+ * @throws {Refusal} `bad_request`, naming the param
+ * @throws {OxdCommandError} OXD_COMMAND_UNSUPPORTED for a param that only oxd-server acts on
+ */
+export function checkedParams<C extends CommandName>(command: C, params: unknown): Params<C> {
+  if (typeof params !== 'object' || params === null || Array.isArray(params)) {
+    throw new Refusal('bad_request', 'params: must be an object.');
+  }
+  const given = Object.entries(PARAMS[command] as Record<string, Kind>)
+    .filter(([name]) => Object.hasOwn(params, name))
+    .map(([name, kind]) => [name, kind, (params as Record<string, unknown>)[name]] as const)
+    .filter(([, , value]) => value !== undefined && value !== null);
+  for (const [name, kind, value] of given) {
+    if (kind === 'oxd') throw unsupported(command, name);
+    if (KINDS[kind].fits(value)) continue;
+    throw new Refusal('bad_request', `${name}: must be ${KINDS[kind].name}.`);
+  }
+  return Object.fromEntries(given.map(([name, , value]) => [name, value])) as Params<C>;
+}
+
+function unsupported(command: CommandName, name: string): OxdCommandError {
+  return new OxdCommandError(
+    `${command} was not carried out: the embedded transport cannot do what ${name} asks for; ` +
+      'only oxd-server can. Leave it out.',
+    { error: 'unsupported_operation' },
+    { code: 'OXD_COMMAND_UNSUPPORTED', command },
+  );
+}
+
+/**
+ * A param that must be there.
+ *
+ * @throws {Refusal} `bad_request`, naming the param
+ */
+export function required(name: string, value: string | undefined): string {
+  if (value !== undefined && value.trim() !== '') return value;
+  throw new Refusal('bad_request', `${name}: must not be empty.`);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isMap(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every(isText);
+}

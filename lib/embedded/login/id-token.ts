@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import {
+  errors,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyOptions,
+  type JWTVerifyResult,
+} from 'jose';
+import { PUBLIC_KEY_ALGS } from '../../site/client-rules.js';
+import { CLOCK_TOLERANCE } from '../../base/clock.js';
+import type { IdTokenClaims } from '../../commands/oidc.js';
+import type { EngineContext } from '../context/operation-context.js';
+import { Refusal } from '../requests/operation-error.js';
+import type { Provider } from '../provider/provider.js';
+import type { SiteRecord } from '../registration/site-record.js';
+
+/** What an id_token is checked against. */
+export interface IdTokenChecks {
+  readonly site: SiteRecord;
+  readonly provider: Provider;
+  /** The access token that came with it. */
+  readonly access_token: string;
+  /** The nonce of the login; left out for an answer to a refresh. */
+  readonly nonce?: string;
+  /**
+   * When the user must have authenticated at the earliest, in seconds since 1970; left out where that
+   * was not asked for.
+   */
+  readonly authenticatedSince?: number;
+}
+
+/** An id_token comes fresh from the provider; an older one is refused. */
+const MAX_AGE = '1h';
+
+/**
+ * Checks an id_token and returns its claims: signature, algorithm, `iss`, `aud`, `azp`, `exp`,
+ * `iat`, `sub`, `nonce`, `at_hash`, and `auth_time` where that was asked for. An unknown key makes
+ * one new discovery.
+ *
+ * @throws {Refusal | errors.JOSEError} when it is not good
+ * @see OpenID Connect Core §3.1.3.7, §3.1.3.8
+ */
+export async function verifyIdToken(
+  context: EngineContext,
+  idToken: string,
+  checks: IdTokenChecks,
+): Promise<IdTokenClaims> {
+  const { payload, protectedHeader } = await verify(context, idToken, checks);
+  const { client_id } = checks.site.client;
+  const { azp, aud, nonce, at_hash } = payload;
+  if (azp === undefined ? Array.isArray(aud) && aud.length > 1 : azp !== client_id) {
+    throw bad('invalid_id_token_bad_authorized_party', 'was issued to another client');
+  }
+  if (!payload.sub) throw bad('no_subject_identifier', 'names no user');
+  if (checks.nonce !== undefined && nonce !== checks.nonce) {
+    throw bad('invalid_nonce', 'belongs to another login');
+  }
+  if (at_hash !== undefined && at_hash !== tokenHash(protectedHeader.alg, checks.access_token)) {
+    throw bad('invalid_access_token_bad_hash', 'belongs to another access token');
+  }
+  checkAuthentication(payload, checks);
+  return payload as IdTokenClaims;
+}
+
+/** OpenID Connect Core §3.1.2.1 (`max_age`), Registration §2 (`require_auth_time`). */
+function checkAuthentication(
+  { auth_time }: JWTPayload,
+  { authenticatedSince }: IdTokenChecks,
+): void {
+  if (authenticatedSince === undefined) return;
+  if (typeof auth_time !== 'number') {
+    throw bad('invalid_id_token_bad_auth_time', 'does not say when the user authenticated');
+  }
+  if (auth_time + CLOCK_TOLERANCE < authenticatedSince) {
+    throw bad('invalid_id_token_bad_auth_time', 'is of a user who authenticated too long ago');
+  }
+}
+
+async function verify(
+  context: EngineContext,
+  idToken: string,
+  { site, provider }: IdTokenChecks,
+): Promise<JWTVerifyResult> {
+  const { client } = site;
+  const { issuer } = provider.metadata;
+  const options: JWTVerifyOptions = {
+    algorithms: algorithmsFor(provider, client.id_token_signed_response_alg),
+    issuer,
+    audience: client.client_id,
+    requiredClaims: ['sub', 'exp', 'iat'],
+    maxTokenAge: MAX_AGE,
+    clockTolerance: CLOCK_TOLERANCE,
+    currentDate: new Date(context.engine.clock()),
+  };
+  if (client.id_token_signed_response_alg?.startsWith('HS')) {
+    const { client_secret } = client;
+    // With an empty secret anybody could sign.
+    if (!client_secret) throw bad('invalid_id_token_invalid_algorithm', 'has no secret to go with');
+    return jwtVerify(idToken, Buffer.from(client_secret), options);
+  }
+  try {
+    return await jwtVerify(idToken, provider.keys, options);
+  } catch (error) {
+    if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+    const fresh = await context.engine.providers.again(site, provider);
+    return jwtVerify(idToken, fresh.keys, options);
+  }
+}
+
+/**
+ * Only what was agreed on at registration, else the public-key algorithms the provider lists. A
+ * registered `none` fits no token: jose never takes an unsigned one.
+ */
+function algorithmsFor({ metadata }: Provider, registered: string | undefined): string[] {
+  if (registered !== undefined) return [registered];
+  const listed = metadata.id_token_signing_alg_values_supported ?? ['RS256'];
+  return listed.filter((alg) => PUBLIC_KEY_ALGS.includes(alg));
+}
+
+/** Left half of the hash that the signature algorithm names; EdDSA hashes with SHA-512. */
+function tokenHash(alg: string, token: string): string {
+  const bits = /(?:256|384|512)$/.exec(alg)?.[0] ?? '512';
+  const hash = createHash(`sha${bits}`).update(token).digest();
+  return hash.subarray(0, hash.length / 2).toString('base64url');
+}
+
+function bad(error: string, reason: string): Refusal {
+  return new Refusal(error, `The id_token ${reason}.`);
+}

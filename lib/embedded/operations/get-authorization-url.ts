@@ -1,0 +1,93 @@
+import {
+  buildAuthorizationUrl,
+  calculatePKCECodeChallenge,
+  randomNonce,
+  randomPKCECodeVerifier,
+  randomState,
+} from 'openid-client';
+import type { GetAuthorizationUrlParams } from '../../commands/oidc.js';
+import { DEFAULT_SCOPE } from '../registration/registration-metadata.js';
+import type { Operation } from '../context/operation-context.js';
+import { Refusal } from '../requests/operation-error.js';
+import { keepLogin } from '../login/pending-login.js';
+import { withoutEmpty } from '../registration/client-results.js';
+import { userScope } from '../registration/scopes.js';
+import { redirectUris, type SiteRecord } from '../registration/site-record.js';
+
+/** What protects a login, or says whose it is, is not for `params` to change. */
+const RESERVED = [
+  ...['client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'state', 'nonce'],
+  ...['code_challenge', 'code_challenge_method', 'request', 'request_uri'],
+];
+
+/**
+ * Begins a login: an authorization URL with state, nonce and PKCE S256.
+ *
+ * @see oxd command get_authorization_url; OpenID Connect Core §3.1.2.1, RFC 7636 §4
+ */
+export const getAuthorizationUrl: Operation<'get_authorization_url'> = async (context, params) => {
+  const record = await context.site(params.oxd_id);
+  const { oxd_id, client } = record;
+  const redirect_uri = redirectUri(record, params);
+  checkParams(params);
+  const configuration = context.configuration(await context.provider(record), client);
+  const { state = randomState(), nonce = randomNonce() } = params;
+  const max_age = maxAge(record, params);
+  const verifier = randomPKCECodeVerifier();
+  const url = buildAuthorizationUrl(configuration, {
+    ...optional(record, params),
+    ...(max_age !== undefined && { max_age: String(max_age) }),
+    response_type: 'code',
+    redirect_uri,
+    scope: userScope(params.scope) || userScope(record.site.scope) || userScope(DEFAULT_SCOPE),
+    state,
+    nonce,
+    code_challenge: await calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+  });
+  context.checkBrowserUrl(url.href);
+  await keepLogin(context, state, { oxd_id, verifier, nonce, redirect_uri, max_age });
+  return { authorization_url: url.href };
+};
+
+function optional({ site }: SiteRecord, given: GetAuthorizationUrlParams): Record<string, string> {
+  const { acr_values = site.acr_values ?? [], prompt, hd, custom_parameters, params } = given;
+  const custom = Object.entries(custom_parameters ?? {}).map(([name, value]) => ({
+    [name]: value,
+  }));
+  const own = withoutEmpty({
+    acr_values: acr_values.join(' ').trim() || undefined,
+    prompt,
+    hd,
+    custom_response_headers: custom.length > 0 ? JSON.stringify(custom) : undefined,
+  });
+  return { ...params, ...(own as Record<string, string>) };
+}
+
+/** The provider may not know, or not keep to, what the site was registered with. */
+function maxAge({ site }: SiteRecord, { params }: GetAuthorizationUrlParams): number | undefined {
+  const asked = params?.max_age;
+  return asked === undefined ? site.default_max_age : Number(asked);
+}
+
+function redirectUri({ site }: SiteRecord, { redirect_uri }: GetAuthorizationUrlParams): string {
+  const [first = '', ...others] = redirectUris(site);
+  if (redirect_uri === undefined) return first;
+  if ([first, ...others].includes(redirect_uri)) return redirect_uri;
+  const message = 'redirect_uri: is not registered. Name it in redirect_uris of the site.';
+  throw new Refusal('redirect_uri_is_not_registered', message);
+}
+
+function checkParams({ params = {}, response_types = ['code'], state }: GetAuthorizationUrlParams) {
+  const reserved = Object.keys(params).find((name) => RESERVED.includes(name));
+  if (reserved) {
+    throw new Refusal('bad_request', `params: must not have ${reserved}.`);
+  }
+  if (params.max_age !== undefined && !/^\d+$/.test(params.max_age)) {
+    throw new Refusal('bad_request', 'params: max_age must be a number of seconds.');
+  }
+  if (response_types.join() !== 'code') {
+    throw new Refusal('bad_request', 'response_types: must be ["code"], the only one supported.');
+  }
+  if (state?.trim() === '') throw new Refusal('bad_request', 'state: must not be empty.');
+}

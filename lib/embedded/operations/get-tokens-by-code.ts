@@ -1,0 +1,64 @@
+import { genericGrantRequest } from 'openid-client';
+import type { Operation, EngineContext } from '../context/operation-context.js';
+import { verifyIdToken } from '../login/id-token.js';
+import { Refusal } from '../requests/operation-error.js';
+import { required } from '../context/command-parameters.js';
+import { findLogin, takeLogin, type PendingLogin } from '../login/pending-login.js';
+import type { Provider } from '../provider/provider.js';
+import { withoutEmpty } from '../registration/client-results.js';
+import type { SiteRecord } from '../registration/site-record.js';
+
+/**
+ * Finishes a login: exchanges the code, once, and checks the id_token. The state is used up by the
+ * exchange even where that fails; oxd keeps it then. `iss` is compared before.
+ *
+ * @see oxd command get_tokens_by_code; OpenID Connect Core §3.1.3, RFC 9207
+ */
+export const getTokensByCode: Operation<'get_tokens_by_code'> = async (context, params) => {
+  const code = required('code', params.code);
+  const state = required('state', params.state);
+  const site = await context.site(params.oxd_id);
+  const provider = await context.provider(site);
+  const configuration = context.configuration(provider, site.client);
+  const login = await findLogin(context, state, site.oxd_id);
+  const { redirect_uri, verifier, nonce } = login;
+  checkIssuer(context, provider, params.iss);
+  await takeLogin(context, state);
+  // Not authorizationCodeGrant(): it cuts the query off the redirect URI.
+  const tokens = await context.call.changing(() =>
+    genericGrantRequest(configuration, 'authorization_code', {
+      code,
+      redirect_uri,
+      code_verifier: verifier,
+    }),
+  );
+  const { access_token, id_token, expires_in, refresh_token } = tokens;
+  if (id_token === undefined) {
+    throw new Refusal('no_id_token', 'There is no id_token: the login must ask for scope openid.');
+  }
+  const authenticatedSince = authenticationTime(site, login);
+  const checks = { site, provider, access_token, nonce, authenticatedSince };
+  const id_token_claims = await verifyIdToken(context, id_token, checks);
+  return withoutEmpty({ access_token, expires_in, id_token, refresh_token, id_token_claims });
+};
+
+function authenticationTime(
+  { site }: SiteRecord,
+  { max_age, issuedAt }: PendingLogin,
+): number | undefined {
+  if (max_age !== undefined) return issuedAt / 1000 - max_age;
+  return site.require_auth_time ? 0 : undefined;
+}
+
+const MISSING_ISSUER =
+  'iss: is missing. This provider sends it with every callback (RFC 9207): pass the iss of the ' +
+  'callback unchanged.';
+const OTHER_ISSUER = 'iss: is another provider. The callback must come from this provider.';
+
+function checkIssuer({ engine }: EngineContext, { metadata }: Provider, iss?: string): void {
+  if (iss === metadata.issuer) return;
+  const { authorization_response_iss_parameter_supported: announced } = metadata;
+  const { requireIssuerParameter = true } = engine.options;
+  if (iss === undefined && !(announced && requireIssuerParameter)) return;
+  throw new Refusal('bad_request', iss === undefined ? MISSING_ISSUER : OTHER_ISSUER);
+}

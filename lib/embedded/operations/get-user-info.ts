@@ -1,0 +1,34 @@
+import { decodeJwt } from 'jose';
+import { enableNonRepudiationChecks, fetchUserInfo, skipSubjectCheck } from 'openid-client';
+import type { Operation } from '../context/operation-context.js';
+import { Refusal } from '../requests/operation-error.js';
+import { required } from '../context/command-parameters.js';
+import { withoutEmpty } from '../registration/client-results.js';
+
+/**
+ * Asks who the user is. The answer has a `sub`; with an id_token it must be the same. The id_token
+ * is the caller's own and was checked when it came, so here it is only read.
+ *
+ * @see oxd command get_user_info; OpenID Connect Core §5.3
+ */
+export const getUserInfo: Operation<'get_user_info'> = async (context, params) => {
+  const access_token = required('access_token', params.access_token);
+  const { id_token } = params;
+  const subject = id_token === undefined ? skipSubjectCheck : subjectOf(id_token);
+  const site = await context.site(params.oxd_id);
+  const configuration = context.readingConfiguration(await context.provider(site), site.client);
+  enableNonRepudiationChecks(configuration);
+  const { sub, ...claims } = await fetchUserInfo(configuration, access_token, subject);
+  return { claims: { sub, ...withoutEmpty(claims) } };
+};
+
+function subjectOf(idToken: string): string {
+  let sub: unknown;
+  try {
+    ({ sub } = decodeJwt(idToken));
+  } catch {
+    // Told below: what jose says would quote the token.
+  }
+  if (typeof sub === 'string' && sub !== '') return sub;
+  throw new Refusal('bad_request', 'id_token: must be an id_token with a sub.');
+}

@@ -1,0 +1,29 @@
+import { tokenIntrospection } from 'openid-client';
+import type { IntrospectAccessTokenResult } from '../../commands/oidc.js';
+import type { Operation } from '../context/operation-context.js';
+import { required } from '../context/command-parameters.js';
+import { withoutEmpty } from '../registration/client-results.js';
+
+/**
+ * Asks whether an access token is good. `active` is strictly a boolean; of a token that is not good
+ * nothing else is told.
+ *
+ * @see oxd command introspect_access_token; RFC 7662 §2
+ */
+export const introspectAccessToken: Operation<'introspect_access_token'> = async (
+  context,
+  params,
+) => {
+  const access_token = required('access_token', params.access_token);
+  const site = await context.site(params.oxd_id);
+  const configuration = context.readingConfiguration(await context.provider(site), site.client);
+  const hint = { token_type_hint: 'access_token' };
+  const answer = await tokenIntrospection(configuration, access_token, hint);
+  if (!answer.active) return { active: false };
+  const { client_id, username, token_type, sub, aud, iss, jti, exp, iat, scope } = answer;
+  const { acr_values } = answer as IntrospectAccessTokenResult;
+  const active = true;
+  const times = { exp, iat };
+  const token = { client_id, username, token_type, sub, aud, iss, jti, acr_values, scope };
+  return withoutEmpty({ active, ...token, ...times });
+};

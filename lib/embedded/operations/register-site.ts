@@ -1,0 +1,27 @@
+import { checkSite } from '../registration/registration-metadata.js';
+import type { Operation } from '../context/operation-context.js';
+import { clientResult, withoutEmpty } from '../registration/client-results.js';
+import { newSite } from '../registration/site-changes.js';
+
+/**
+ * Registers a site, at the provider too unless client id and secret are given.
+ *
+ * @see oxd command register_site; RFC 7591 §3
+ */
+export const registerSite: Operation<'register_site'> = async (context, params) => {
+  checkSite(params);
+  if (params.trusted_client) {
+    context.log.warn('register_site: trusted_client means nothing to the embedded transport.');
+  }
+  const { oxd_id, op_host, site, client } = await context.engine.sites.create(
+    context.call,
+    newSite(params),
+  );
+  return withoutEmpty({
+    oxd_id,
+    op_host,
+    ...clientResult(client),
+    client_name: site.client_name,
+    initiate_login_uri: site.initiate_login_uri,
+  });
+};

@@ -1,0 +1,124 @@
+import type { Params, Result } from '../../commands/command.js';
+import { OxdTransportError } from '../../base/errors.js';
+import type { EngineContext, Operation } from '../context/operation-context.js';
+import { ProtectionApi } from '../protection-api/protection-api.js';
+import { Refusal } from '../requests/operation-error.js';
+import { INACTIVE, isEnough, type NeededPermission } from '../rpt/rpt-permissions.js';
+import { ticketScopes } from '../resources/declared-resource.js';
+import { introspectRpt } from '../rpt/rpt-introspection.js';
+import {
+  findResource,
+  readResources,
+  resourcesKey,
+  type ProtectedResource,
+} from '../resources/resource-record.js';
+import { isJwt, rptSubject, signedSubject } from '../rpt/rpt-subject.js';
+import { permissionTicket, type PermissionRequest } from '../rpt/permission-ticket.js';
+
+type Command = 'uma_rs_check_access';
+
+/**
+ * Decides on a request: granted where its RPT is good for the resource, else denied with a ticket.
+ * Without an RPT nothing is introspected. `invalid_request` says that this path and method are not
+ * protected, or that the authorization server no longer knows the resource: `uma_rs_protect` makes it
+ * anew. It ends within twice the time limit of a request, which is what an introspection and a ticket
+ * may take; what a JWT says of its `sub` does not count if it is not known by then. A grant of which
+ * JWT and introspection name different users is refused.
+ *
+ * @throws {OxdTransportError} OXD_TRANSPORT_BUSY when too many wait for a ticket
+ * @see oxd command uma_rs_check_access; UMA 2.0 Grant §3.2, UMA Federated Authorization §4, §5
+ */
+export const umaRsCheckAccess: Operation<Command> = async (context, params) => {
+  checkParams(params);
+  const end = performance.now() + 2 * context.engine.options.timeout;
+  const { result, api } = await context.inTime(end, (limited) => decide(limited, params));
+  const { rpt = '' } = params;
+  if (result.access === 'denied' || !isJwt(rpt)) return result;
+  const subject = context.inTime(end, (limited) => signedSubject(limited, api, rpt));
+  const sub = rptSubject(await subject.catch(() => undefined), result.sub);
+  return { ...result, ...(sub !== undefined && { sub }) };
+};
+
+interface Decision {
+  readonly result: Result<Command>;
+  readonly api: ProtectionApi;
+}
+
+async function decide(context: EngineContext, params: Params<Command>): Promise<Decision> {
+  const { rpt = '' } = params;
+  const site = await context.site(params.oxd_id);
+  const record = await readResources(context.store, resourcesKey(site));
+  const resource = findResource(record, params.path, params.http_method);
+  if (!resource) throw notProtected('Protect it with uma_rs_protect.');
+  const api = new ProtectionApi(context, site, await context.umaServer(site));
+  const rptStatus = rpt.trim() === '' ? INACTIVE : await introspectRpt(context, api, rpt);
+  if (!isEnough(rptStatus, needed(context, resource, params))) {
+    return { api, result: await denied(context, api, { resource, params }) };
+  }
+  const { permissions, sub } = rptStatus.result;
+  return { api, result: { access: 'granted', permissions, ...(sub !== undefined && { sub }) } };
+}
+
+function needed(
+  { engine }: EngineContext,
+  resource: ProtectedResource,
+  { scopes: asked = [] }: Params<Command>,
+): NeededPermission {
+  const { id: resource_id, scopes, scope_expression } = resource;
+  const { requiredScopes = 'any' } = engine.options;
+  if (asked.length > 0) return { resource_id, scopes: asked, requiredScopes };
+  return { resource_id, scopes, requiredScopes, scope_expression };
+}
+
+async function denied(
+  context: EngineContext,
+  api: ProtectionApi,
+  { resource, params }: { resource: ProtectedResource; params: Params<Command> },
+): Promise<Result<Command>> {
+  const { id: resource_id } = resource;
+  const { scopes = [] } = params;
+  const resource_scopes = scopes.length > 0 ? scopes : ticketScopes(resource);
+  const ticket = await inTurn(context, api, { resource_id, resource_scopes });
+  if (ticket === undefined) {
+    throw notProtected('The authorization server no longer knows it: protect it again.');
+  }
+  return {
+    access: 'denied',
+    'www-authenticate_header': challenge(api.server.issuer, ticket),
+    ticket,
+  };
+}
+
+/** Each request without an RPT costs the authorization server a ticket: not all of them at once. */
+async function inTurn(
+  { call, engine }: EngineContext,
+  api: ProtectionApi,
+  request: PermissionRequest,
+): Promise<string | undefined> {
+  const { tickets } = engine.uma;
+  const { command, signal } = call;
+  const turn = await tickets.run({ key: api.server.issuer, signal }, () =>
+    permissionTicket(api, request),
+  );
+  if (turn) return turn.done;
+  const message = 'Too many requests wait for a ticket of the authorization server.';
+  throw new OxdTransportError('OXD_TRANSPORT_BUSY', message, { command });
+}
+
+/** oxd's, but for the quotes that a ticket may have in it. */
+function challenge(issuer: string, ticket: string): string {
+  const quoted = ticket.replace(/["\\]/g, '\\$&');
+  return `UMA realm="rs",as_uri="${issuer}",error="insufficient_scope",ticket="${quoted}"`;
+}
+
+function checkParams({ http_method, path }: Params<Command>): void {
+  const isBlank = (text: string | undefined): boolean => (text ?? '').trim() === '';
+  if (isBlank(http_method)) {
+    throw new Refusal('invalid_http_method', 'http_method: must not be empty.');
+  }
+  if (isBlank(path)) throw new Refusal('invalid_path_parameter', 'path: must not be empty.');
+}
+
+function notProtected(advice: string): Refusal {
+  return new Refusal('invalid_request', `This path and method are not protected. ${advice}`);
+}

@@ -1,0 +1,53 @@
+import type { Params, Result } from '../../commands/command.js';
+import { checkSite } from '../registration/registration-metadata.js';
+import { updateClient } from '../registration/client-registration.js';
+import type { TokenEndpointAuthMethod } from '../../commands/registration.js';
+import type { EngineContext, Operation } from '../context/operation-context.js';
+import { changedSite, withGivenClient } from '../registration/site-changes.js';
+import type { SiteRecord } from '../registration/site-record.js';
+
+/**
+ * Changes what is named of a site, at the provider and then in the store. The provider gets the
+ * whole description: what a request leaves out it forgets, as it is to forget what `remove` names.
+ *
+ * With `client_id` it replaces what is stored of a given client, and of its site.
+ *
+ * @see oxd command update_site; RFC 7592 §2.2
+ */
+export const updateSite: Operation<'update_site'> = async (context, params) => {
+  const { sites } = context.engine;
+  if (params.client_id !== undefined) return replaceGivenClient(context, params);
+  const before = await context.site(params.oxd_id);
+  const record = changedSite(before, params);
+  checkSite(record.site);
+  const { metadata } = await sites.describe(withAuthMethod(before));
+  const request = await sites.describe(withAuthMethod(record));
+  const lost = Object.entries(metadata).filter(([name]) => !Object.hasOwn(request.metadata, name));
+  const update = { ...request, lost };
+  const { client, kept } = await updateClient(context.call, record.client, update);
+  await sites.save({ ...record, client });
+  if (kept.length > 0) {
+    const names = kept.join(', ');
+    context.log.warn(`update_site: the provider keeps ${names}, which was removed. Do it there.`);
+  }
+  return { oxd_id: record.oxd_id };
+};
+
+/** A given client belongs to the operator: its provider is sent nothing. */
+async function replaceGivenClient(
+  { engine: { sites } }: EngineContext,
+  params: Params<'update_site'>,
+): Promise<Result<'update_site'>> {
+  const before = await sites.find(params.oxd_id);
+  const record = withGivenClient(changedSite(before, params), params);
+  checkSite(record.site);
+  await sites.save(record);
+  return { oxd_id: record.oxd_id };
+}
+
+/** Names the authentication method that the client has, so that an update does not change it. */
+function withAuthMethod(record: SiteRecord): SiteRecord {
+  const { token_endpoint_auth_method } = record.client;
+  const method = token_endpoint_auth_method as TokenEndpointAuthMethod | undefined;
+  return { ...record, site: { client_token_endpoint_auth_method: method, ...record.site } };
+}

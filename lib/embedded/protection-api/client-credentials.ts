@@ -1,0 +1,51 @@
+import {
+  clientCredentialsGrant,
+  ResponseBodyError,
+  type Configuration,
+  type TokenEndpointResponse,
+} from 'openid-client';
+import type { LeftOut } from '../registration/rejected-parameters.js';
+import { PAT_SCOPE, scopeName, withoutScope } from '../registration/scopes.js';
+
+/** A request for an access token of the client itself. */
+export interface ClientCredentialsRequest {
+  readonly configuration: Configuration;
+  /** Scopes separated by blanks; empty to send none. */
+  readonly scope: string;
+  /** Issuer of the server. */
+  readonly server: string;
+  readonly leftOut: LeftOut;
+}
+
+/**
+ * Requests an access token for the client itself. If the server rejects the scope, one more request
+ * omits `uma_protection`; if that succeeds, later requests of this client omit it, too.
+ *
+ * @see RFC 6749 §4.4
+ */
+export async function clientCredentials(
+  request: ClientCredentialsRequest,
+): Promise<TokenEndpointResponse> {
+  const { configuration, scope, server, leftOut } = request;
+  const { client_id } = configuration.clientMetadata();
+  const omission = patScopeOf(server, client_id);
+  const reduced = withoutScope(scope, PAT_SCOPE);
+  if (reduced === scope || leftOut.has(omission)) return grant(configuration, reduced);
+  try {
+    return await grant(configuration, scope);
+  } catch (error) {
+    if (!(error instanceof ResponseBodyError && error.error === 'invalid_scope')) throw error;
+    const tokens = await grant(configuration, reduced);
+    leftOut.add(omission, 'It rejects the scope for a token of the client (invalid_scope).');
+    return tokens;
+  }
+}
+
+/** The scope of a PAT as an omission: at Gluu one client may request it and another may not. */
+export function patScopeOf(server: string, client: string) {
+  return { server, client, what: scopeName(PAT_SCOPE) };
+}
+
+function grant(configuration: Configuration, scope: string): Promise<TokenEndpointResponse> {
+  return clientCredentialsGrant(configuration, scope ? { scope } : {});
+}

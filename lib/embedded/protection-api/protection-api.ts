@@ -1,0 +1,96 @@
+import type { EngineContext } from '../context/operation-context.js';
+import type { OpAnswer, OpRequest } from '../requests/provider-http.js';
+import type { Refusal } from '../requests/operation-error.js';
+import type { SiteRecord } from '../registration/site-record.js';
+import { answerError, umaRefusal } from './error-response.js';
+import type { UmaServer } from '../provider/uma-discovery.js';
+import { PAT_ADVICE, patOf, patOwner, refusedFresh } from './pat.js';
+
+/** How an authorization server refuses a PAT: RFC 6750, Keycloak, Gluu. */
+const PAT_REFUSED = [401, 403, 406];
+
+/** A request of the protection API. */
+export interface ProtectionRequest extends Pick<OpRequest, 'method'> {
+  readonly url: string;
+  /** A JSON value, or a form. */
+  readonly body?: object;
+  /** See {@link OpRequest.idempotent}; default true unless the method is POST (RFC 9110 §9.2.2). */
+  readonly idempotent?: boolean;
+}
+
+/**
+ * The protection API of an authorization server, for one command of one site.
+ *
+ * @see UMA Federated Authorization §1.3
+ */
+export class ProtectionApi {
+  constructor(
+    private readonly context: EngineContext,
+    readonly site: SiteRecord,
+    readonly server: UmaServer,
+  ) {}
+
+  /**
+   * Sends a request with a PAT; with another one, once, where that is refused. Where the other was
+   * refused as well, none is renewed for a while: a request that anybody can make would cost one.
+   *
+   * @throws {Refusal} when no PAT is to be had
+   */
+  async call(request: ProtectionRequest): Promise<OpAnswer> {
+    const { pats } = this.context.engine.uma;
+    const owner = patOwner(this.site);
+    const pat = await patOf(this.context, this.site);
+    const answer = await this.send(request, pat.token);
+    if (!isRefused(answer) || !pats.isWorthAnother(owner)) return answer;
+    const other = await patOf(this.context, this.site, pat);
+    const again = await this.send(request, other.token);
+    if (isRefused(again)) refusedFresh(this.context, this.site, this.server.issuer);
+    return again;
+  }
+
+  /**
+   * Sends a request that changes something.
+   *
+   * @param expected the statuses that are no failure
+   * @throws {Refusal} beginning with `failure` for any other
+   */
+  change(
+    failure: string,
+    expected: readonly number[],
+    request: ProtectionRequest,
+  ): Promise<OpAnswer> {
+    return this.context.call.changing(async () => {
+      const answer = await this.call(request);
+      if (expected.includes(answer.status)) return answer;
+      throw refused(failure, answer);
+    });
+  }
+
+  private send(request: ProtectionRequest, token: string): Promise<OpAnswer> {
+    const { method, url, body, idempotent = method !== 'POST' } = request;
+    const isForm = body instanceof URLSearchParams;
+    return this.context.call.send(url, {
+      method,
+      headers: {
+        accept: 'application/json',
+        authorization: `Bearer ${token}`,
+        ...(body && {
+          'content-type': isForm ? 'application/x-www-form-urlencoded' : 'application/json',
+        }),
+      },
+      body: body && (isForm ? body.toString() : JSON.stringify(body)),
+      idempotent,
+    });
+  }
+}
+
+/** Whether an answer means that the PAT, or what else was shown, is not accepted. */
+export function isRefused({ status }: OpAnswer): boolean {
+  return PAT_REFUSED.includes(status);
+}
+
+/** The refusal for an answer that is not the one asked for. */
+export function refused(failure: string, answer: OpAnswer): Refusal {
+  const advice = isRefused(answer) ? ` ${PAT_ADVICE}` : '';
+  return umaRefusal(`${failure}${advice}`, answerError(answer));
+}

@@ -1,0 +1,84 @@
+import { Refusal } from '../requests/operation-error.js';
+
+export { isIssuerOf, isSameUrl } from '../../base/issuer.js';
+
+/** Where a provider is found. */
+export interface ProviderAddress {
+  /** Its URL. */
+  readonly op_host: string;
+  /** Path between `op_host` and the discovery document. */
+  readonly op_discovery_path?: string;
+  /** URL of the discovery document itself, instead of both. */
+  readonly op_configuration_endpoint?: string;
+}
+
+/** No fragment; a query belongs to every document below `/.well-known/`. */
+const CONFIGURATION = /^(https?:[^?#]*)\/\.well-known\/openid-configuration(\/?(?:\?[^#]*)?)$/;
+
+/** What tells one address from another. */
+export function addressKey(address: ProviderAddress): string {
+  const { op_host, op_discovery_path, op_configuration_endpoint } = address;
+  return JSON.stringify([op_host, op_discovery_path, op_configuration_endpoint]);
+}
+
+/**
+ * Where a provider keeps a discovery document.
+ *
+ * @param document its name below `/.well-known/`
+ * @throws {Refusal} `invalid_op_host`, `invalid_op_configuration_endpoint`, or `bad_request` for the
+ *   path
+ */
+export function discoveryUrl(address: ProviderAddress, document = 'openid-configuration'): URL {
+  const { op_host, op_configuration_endpoint: endpoint } = address;
+  const host = URL.canParse(op_host) ? new URL(op_host) : undefined;
+  if (!host || !/^https?:$/.test(host.protocol) || /[?#]/.test(op_host)) {
+    throw new Refusal('invalid_op_host', 'op_host: must be the absolute URL of the provider.');
+  }
+  const path = checkedPath(address);
+  const [before, after] =
+    endpoint === undefined ? [trimmed(`${trimmed(op_host)}${path}`), ''] : partsOf(endpoint);
+  return new URL(`${before}/.well-known/${document}${after}`);
+}
+
+function checkedPath({ op_discovery_path: path = '', op_configuration_endpoint }: ProviderAddress) {
+  if (path !== '' && op_configuration_endpoint !== undefined) {
+    const message = 'op_discovery_path: must be left out beside op_configuration_endpoint.';
+    throw new Refusal('bad_request', message);
+  }
+  if (path === '' || /^\/[^?#]*$/.test(path)) return path;
+  throw new Refusal('bad_request', 'op_discovery_path: must begin with "/" and be a path.');
+}
+
+/** What is before and after the name of the discovery document. */
+function partsOf(endpoint: string): [before: string, after: string] {
+  const [, before, after = ''] = CONFIGURATION.exec(endpoint) ?? [];
+  if (before !== undefined && URL.canParse(endpoint)) return [before, after];
+  throw new Refusal(
+    'invalid_op_configuration_endpoint',
+    'op_configuration_endpoint: must be an absolute URL that ends in /.well-known/openid-configuration.',
+  );
+}
+
+function trimmed(url: string): string {
+  return url.replace(/\/$/, '');
+}
+
+/**
+ * Explains an issuer that is not the expected one. Only origin and path of URLs are in the text.
+ *
+ * @see OpenID Connect Discovery §4.3
+ */
+export function otherIssuer({ op_host }: ProviderAddress, issuer: string): string {
+  return (
+    `The issuer that it names is another one: ${printedUrl(issuer)} instead of ` +
+    `${printedUrl(op_host)}. Set op_host to the issuer; for Keycloak it is the URL of the realm. ` +
+    'If the document is at another URL, set op_configuration_endpoint.'
+  );
+}
+
+/** Origin and path of a URL: user info and query must not be logged. */
+export function printedUrl(url: string): string {
+  if (!URL.canParse(url)) return 'no URL';
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`.slice(0, 200);
+}

@@ -1,0 +1,100 @@
+import { createPublicKey } from 'node:crypto';
+import type { CustomFetch, ServerMetadata } from 'openid-client';
+import { isSameUrl } from './provider-address.js';
+import { jsonOf, objectOf, textOf, textsOf, type JsonObject } from '../requests/json.js';
+
+/** Grants whose responses may contain an `id_token`; in others the property has no meaning. */
+const ID_TOKEN_GRANTS = ['authorization_code', 'refresh_token'];
+
+/** Properties of discovery that this package or its libraries read as lists of strings. */
+const METADATA_LISTS = [
+  ...['scopes_supported', 'grant_types_supported', 'token_endpoint_auth_methods_supported'],
+  ...['id_token_signing_alg_values_supported', 'userinfo_signing_alg_values_supported'],
+  ...['introspection_signing_alg_values_supported'],
+];
+
+/**
+ * Wraps a `fetch` so that JSON of a provider is usable before an OAuth library reads it: a property
+ * that is null counts as omitted. In token responses this also holds for an optional property that
+ * is empty or of another type, and for an `id_token` of a grant without a user.
+ *
+ * @param jwksUri URL whose responses are key sets, see {@link usableKeys}
+ * @see RFC 6749 §5.1
+ */
+export function usableJson(fetch: CustomFetch, jwksUri?: string): CustomFetch {
+  return async (url, options) => {
+    const response = await fetch(url, options);
+    if (jwksUri !== undefined && isSameUrl(url, jwksUri)) return usableKeys(response);
+    const body = await bodyOf(response);
+    if (!body) return response;
+    const grant = grantOf(options.body);
+    if (grant === null) return replaced(response, body);
+    return replaced(response, tokenResponse(body, grant), statusOf(response, grant));
+  };
+}
+
+/**
+ * Key set without the entries that are no usable public key. A set without any is returned as it
+ * is: the library's error then blames the keys, not the token.
+ *
+ * @see RFC 7517 §5
+ */
+export async function usableKeys(response: Response): Promise<Response> {
+  const keys = (await bodyOf(response))?.keys;
+  if (!Array.isArray(keys)) return response;
+  const usable = keys.map(objectOf).filter((key) => key !== undefined && isPublicKey(key));
+  return usable.length > 0 ? replaced(response, { keys: usable }) : response;
+}
+
+/** Discovery metadata without endpoints and lists of another type: these count as omitted. */
+export function usableMetadata(metadata: Readonly<ServerMetadata>): ServerMetadata {
+  const usable = Object.entries(metadata).filter(([name, value]) => {
+    if (METADATA_LISTS.includes(name)) return textsOf(value) !== undefined;
+    return !/_(?:endpoint|uri)$/.test(name) || textOf(value) !== undefined;
+  });
+  return Object.fromEntries(usable) as ServerMetadata;
+}
+
+function tokenResponse(body: JsonObject, grant: string): JsonObject {
+  const { refresh_token, scope, expires_in, id_token, ...rest } = body;
+  return {
+    ...rest,
+    refresh_token: textOf(refresh_token),
+    scope: textOf(scope),
+    expires_in: isLifetime(expires_in) ? expires_in : undefined,
+    id_token: ID_TOKEN_GRANTS.includes(grant) && id_token !== '' ? id_token : undefined,
+  };
+}
+
+/** Numbers in quotes are common, and read by openid-client. */
+function isLifetime(value: unknown): boolean {
+  const seconds = typeof value === 'string' ? parseFloat(value) : value;
+  return typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= 0;
+}
+
+function isPublicKey(key: JsonObject): boolean {
+  if ('d' in key) return false;
+  try {
+    createPublicKey({ key, format: 'jwk' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** SolidLab's server issues a PAT with 201, which openid-client rejects. */
+function statusOf({ status }: Response, grant: string): number {
+  return grant === 'client_credentials' && status === 201 ? 200 : status;
+}
+
+async function bodyOf(response: Response): Promise<JsonObject | undefined> {
+  return objectOf(jsonOf(await response.clone().text()));
+}
+
+function grantOf(body: { toString(): string } | null | undefined): string | null {
+  return new URLSearchParams(body?.toString()).get('grant_type');
+}
+
+function replaced({ status, headers }: Response, body: object, changed = status): Response {
+  return new Response(JSON.stringify(body), { status: changed, headers });
+}

@@ -1,0 +1,160 @@
+import { Discoveries } from './discovery-cache.js';
+import { statusOf } from '../requests/command-error.js';
+import { OpRequestError, type OpHttp } from '../requests/provider-http.js';
+import type { Providers } from './provider.js';
+import {
+  discoveryUrl,
+  isIssuerOf,
+  otherIssuer,
+  printedUrl,
+  type ProviderAddress,
+} from './provider-address.js';
+import { OpAnswerError, Refusal } from '../requests/operation-error.js';
+import { jsonOf, objectOf, textsOf, type JsonObject } from '../requests/json.js';
+
+/** What UMA discovery told of an authorization server. Every endpoint is an absolute URL. */
+export interface UmaServer {
+  /** Names the authorization server; the `as_uri` of challenges. */
+  readonly issuer: string;
+  readonly token_endpoint: string;
+  readonly permission_endpoint: string;
+  readonly resource_registration_endpoint: string;
+  readonly introspection_endpoint: string;
+  readonly jwks_uri: string;
+  /** Where requesting parties can be sent to (UMA 2.0 Grant §3.3.2). */
+  readonly claims_interaction_endpoint?: string;
+  readonly grant_types_supported?: readonly string[];
+  readonly scopes_supported?: readonly string[];
+  /** The document as it was. */
+  readonly metadata: JsonObject;
+}
+
+/** Whether this is Keycloak, by what its discovery document alone has. */
+export function isKeycloak({ metadata }: Pick<UmaServer, 'metadata'>): boolean {
+  return typeof metadata.policy_endpoint === 'string';
+}
+
+/** Whether this is Gluu or Janssen, by what their discovery documents alone have. */
+export function isGluu({ metadata }: Pick<UmaServer, 'metadata'>): boolean {
+  return typeof metadata.scope_endpoint === 'string';
+}
+
+/** Options of {@link UmaServers}. */
+export interface UmaServersOptions {
+  readonly http: OpHttp;
+  readonly providers: Providers;
+  readonly clock: () => number;
+}
+
+/** The authorization servers of this process. */
+export class UmaServers {
+  private readonly discoveries: Discoveries<UmaServer>;
+
+  constructor(private readonly options: UmaServersOptions) {
+    this.discoveries = new Discoveries((address) => this.discover(address), options.clock);
+  }
+
+  /**
+   * The authorization server at an address.
+   *
+   * @throws {Refusal} `invalid_op_host` or `no_uma_discovery_response`
+   * @see UMA 2.0 Grant §2, UMA Federated Authorization §2
+   */
+  at(address: ProviderAddress): Promise<UmaServer> {
+    return this.discoveries.at(address);
+  }
+
+  /**
+   * The same, or undefined where there is none: no document, or not one of UMA.
+   *
+   * @throws {Refusal} where that is not certain, because the server is down
+   */
+  async ifAny(address: ProviderAddress): Promise<UmaServer | undefined> {
+    try {
+      return await this.at(address);
+    } catch (error) {
+      if (isOutage(error)) throw error;
+      return undefined;
+    }
+  }
+
+  private async discover(address: ProviderAddress): Promise<UmaServer> {
+    const { href } = discoveryUrl(address, 'uma2-configuration');
+    const metadata = await this.download(href).catch((error: unknown) => {
+      throw unusable(`The document was requested from ${printedUrl(href)}.`, error);
+    });
+    const { issuer } = metadata;
+    if (!isUrlText(issuer) || !isIssuerOf(address, issuer)) {
+      throw unusable(otherIssuer(address, typeof issuer === 'string' ? issuer : ''));
+    }
+    return this.serverOf(issuer, metadata, await this.missing(metadata, address));
+  }
+
+  private async download(href: string): Promise<JsonObject> {
+    const headers = { accept: 'application/json' };
+    const request = { method: 'GET', headers, idempotent: true } as const;
+    const { status, text } = await this.options.http.send(href, request);
+    if (status !== 200) throw new OpAnswerError(status);
+    const document = objectOf(jsonOf(text));
+    if (document) return document;
+    throw new Refusal('no_uma_discovery_response', 'The document is not a JSON object.');
+  }
+
+  /** What the UMA document leaves to OpenID discovery (some Gluu and Keycloak versions do). */
+  private async missing(metadata: JsonObject, address: ProviderAddress): Promise<JsonObject> {
+    if (SHARED.every((name) => metadata[name] !== undefined)) return {};
+    const provider = await this.options.providers.at(address).catch((error: unknown) => {
+      throw unusable('It is incomplete, and so was the rest.', error);
+    });
+    const { metadata: rest } = provider;
+    return Object.fromEntries(SHARED.map((name) => [name, rest[name]]));
+  }
+
+  private serverOf(issuer: string, metadata: JsonObject, rest: JsonObject): UmaServer {
+    const endpoint = (name: string): string => {
+      const url = metadata[name] ?? rest[name];
+      if (this.isEndpoint(url)) return url;
+      throw unusable(`Its ${name} is missing or no URL that may be used.`);
+    };
+    const { claims_interaction_endpoint: interaction } = metadata;
+    return {
+      issuer,
+      token_endpoint: endpoint('token_endpoint'),
+      permission_endpoint: endpoint('permission_endpoint'),
+      resource_registration_endpoint: endpoint('resource_registration_endpoint'),
+      introspection_endpoint: endpoint('introspection_endpoint'),
+      jwks_uri: endpoint('jwks_uri'),
+      ...(this.isForBrowsers(interaction) && { claims_interaction_endpoint: interaction }),
+      grant_types_supported: textsOf(metadata.grant_types_supported),
+      scopes_supported: textsOf(metadata.scopes_supported),
+      metadata,
+    };
+  }
+
+  private isEndpoint(url: unknown): url is string {
+    return isUrlText(url) && this.options.http.mayRequest(new URL(url));
+  }
+
+  private isForBrowsers(url: unknown): url is string {
+    return isUrlText(url) && this.options.http.maySendBrowser(new URL(url));
+  }
+}
+
+/** Members that OpenID discovery has, too. */
+const SHARED = ['token_endpoint', 'introspection_endpoint', 'jwks_uri'] as const;
+
+/** Whether the server did not answer, or only to say that it cannot. */
+function isOutage(error: unknown): boolean {
+  const isUnanswered = error instanceof Refusal && error.cause instanceof OpRequestError;
+  return isUnanswered || (statusOf(error) ?? 0) >= 500;
+}
+
+/** URL parsers overlook line breaks; headers are made of these texts. */
+function isUrlText(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) && URL.canParse(value);
+}
+
+function unusable(reason: string, cause?: unknown): Refusal {
+  const message = `UMA discovery at op_host failed. ${reason}`.trim();
+  return new Refusal('no_uma_discovery_response', message, cause);
+}

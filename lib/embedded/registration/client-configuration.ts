@@ -1,0 +1,102 @@
+import {
+  allowInsecureRequests,
+  ClientSecretBasic,
+  ClientSecretJwt,
+  ClientSecretPost,
+  clockSkew,
+  Configuration,
+  customFetch,
+  None,
+  type ClientAuth,
+  type CustomFetch,
+} from 'openid-client';
+import { printable } from '../../base/errors.js';
+import { usableJson } from '../provider/provider-json.js';
+import { Refusal } from '../requests/operation-error.js';
+import type { Provider } from '../provider/provider.js';
+import type { ClientRecord } from './site-record.js';
+
+/** What {@link clientConfiguration} needs beside provider and client. */
+export interface ClientConfigurationOptions {
+  readonly fetch: CustomFetch;
+  readonly clock: () => number;
+}
+
+/**
+ * Everything `openid-client` needs for one command.
+ *
+ * @throws {Refusal} where the client would have to prove itself in a way that is not supported
+ */
+export function clientConfiguration(
+  provider: Pick<Provider, 'metadata'>,
+  client: ClientRecord,
+  options: ClientConfigurationOptions,
+): Configuration {
+  const { client_secret, id_token_signed_response_alg, userinfo_signed_response_alg } = client;
+  const metadata = {
+    client_secret,
+    id_token_signed_response_alg,
+    userinfo_signed_response_alg,
+    [clockSkew]: Math.round((options.clock() - Date.now()) / 1000),
+  };
+  const authentication = clientAuthentication(provider, client);
+  const configuration = new Configuration(
+    provider.metadata,
+    client.client_id,
+    metadata,
+    authentication,
+  );
+  configuration[customFetch] = usableJson(options.fetch, provider.metadata.jwks_uri);
+  // OpHttp has the time limit; a second one would only leave timers behind.
+  configuration.timeout = 0;
+  // OpHttp decides about plain http, also that of `transport.addresses`.
+  allowInsecureRequests(configuration);
+  return configuration;
+}
+
+/**
+ * How a client proves itself at its provider.
+ *
+ * @throws {Refusal} where it would have to do so in a way that is not supported
+ */
+export function clientAuthentication(
+  provider: Pick<Provider, 'metadata'>,
+  client: ClientRecord,
+): ClientAuth {
+  const method =
+    client.token_endpoint_auth_method ?? supportedSecretMethod(provider) ?? SECRET_METHODS[0];
+  switch (method) {
+    case 'client_secret_basic':
+      return ClientSecretBasic(client.client_secret);
+    case 'client_secret_post':
+      return ClientSecretPost(client.client_secret);
+    case 'client_secret_jwt':
+      return ClientSecretJwt(client.client_secret);
+    case 'none':
+      return None();
+    default:
+      throw new Refusal(
+        'bad_request',
+        `The client is registered with ${printable(method)}, for which the embedded transport has no keys. ` +
+          'Register it with client_secret_basic or client_secret_post.',
+      );
+  }
+}
+
+/** Authentication methods that only need the secret, in the order of preference. */
+const SECRET_METHODS = ['client_secret_basic', 'client_secret_post'] as const;
+
+/**
+ * First authentication method with a secret that discovery lists; `client_secret_basic` without a
+ * list.
+ *
+ * @returns undefined if the list has neither
+ * @see RFC 8414 §2
+ */
+export function supportedSecretMethod({
+  metadata,
+}: Pick<Provider, 'metadata'>): (typeof SECRET_METHODS)[number] | undefined {
+  const { token_endpoint_auth_methods_supported: listed = [] } = metadata;
+  if (listed.length === 0) return SECRET_METHODS[0];
+  return SECRET_METHODS.find((method) => listed.includes(method));
+}

@@ -1,0 +1,27 @@
+import type { TokenEndpointResponse } from 'openid-client';
+import type { ClientTokenResult } from '../../commands/registration.js';
+import type { ClientRecord } from './site-record.js';
+
+/** A result without the members that have no value. */
+export function withoutEmpty<T extends object>(result: T): T {
+  const there = Object.entries(result).filter(([, value]) => value !== undefined && value !== null);
+  return Object.fromEntries(there) as T;
+}
+
+/** A client as the results of `register_site` and `setup_client` tell of it. */
+export function clientResult(client: ClientRecord) {
+  return {
+    client_id: client.client_id,
+    client_secret: client.client_secret,
+    client_registration_access_token: client.registration_access_token,
+    client_registration_client_uri: client.registration_client_uri,
+    client_id_issued_at: client.client_id_issued_at ?? 0,
+    client_secret_expires_at: client.client_secret_expires_at ?? 0,
+  };
+}
+
+/** The result of a grant without a user. */
+export function clientTokenResult(tokens: TokenEndpointResponse): ClientTokenResult {
+  const { access_token, expires_in, refresh_token, scope } = tokens;
+  return withoutEmpty({ access_token, expires_in, refresh_token, scope });
+}

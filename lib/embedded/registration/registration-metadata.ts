@@ -1,0 +1,109 @@
+import { clientDetails } from '../../site/client-rules.js';
+import type { SiteMetadata } from '../../commands/registration.js';
+import { siteProblems, type OWN_MEMBERS } from '../../site/site-rules.js';
+import { supportedSecretMethod } from './client-configuration.js';
+import { Refusal } from '../requests/operation-error.js';
+import type { Provider } from '../provider/provider.js';
+import { PAT_SCOPE, scopeFor, type DiscoveredServer } from './scopes.js';
+import { logoutUris, redirectUris } from './site-record.js';
+
+/** Scopes of a site that names none. */
+export const DEFAULT_SCOPE: readonly string[] = ['openid', 'profile', 'email'];
+
+/** The grants of a site that asks for `uma_protection` and names none. */
+const UMA_GRANTS = ['client_credentials', 'urn:ietf:params:oauth:grant-type:uma-ticket'];
+
+/**
+ * The body of a registration request.
+ *
+ * @throws {Refusal} `bad_request` if the site names no authentication method and discovery lists
+ *   neither `client_secret_basic` nor `client_secret_post`
+ * @see RFC 7591 §2, OpenID Connect Registration §2
+ */
+export function clientMetadata(
+  site: SiteMetadata,
+  server: DiscoveredServer,
+): Record<string, unknown> {
+  const own = { ...ownMembers(site, server), ...claimsRedirectUris(site, server) };
+  return defined({ ...site.custom_attributes, ...own, ...clientDetails(site) });
+}
+
+function ownMembers(
+  site: SiteMetadata,
+  server: DiscoveredServer,
+): Record<(typeof OWN_MEMBERS)[number], unknown> {
+  const { acr_values = [] } = site;
+  const acrValues = acr_values.filter((value) => value.trim() !== '');
+  const logout = logoutUris(site);
+  return {
+    redirect_uris: redirectUris(site),
+    post_logout_redirect_uris: logout.length > 0 ? logout : undefined,
+    response_types: ['code'],
+    grant_types: site.grant_types ?? defaultGrants(site, server.provider),
+    scope: scopeFor(server, site.scope?.length ? site.scope : DEFAULT_SCOPE),
+    default_acr_values: acrValues.length > 0 ? acrValues : undefined,
+    client_name: site.client_name,
+    jwks_uri: site.client_jwks_uri,
+    token_endpoint_auth_method:
+      site.client_token_endpoint_auth_method ?? defaultAuthMethod(server.provider),
+    token_endpoint_auth_signing_alg: site.client_token_endpoint_auth_signing_alg,
+    request_uris: site.client_request_uris,
+    frontchannel_logout_uri: site.client_frontchannel_logout_uris?.[0],
+    sector_identifier_uri: site.client_sector_identifier_uri,
+    contacts: site.contacts,
+  };
+}
+
+/** Some providers return a secret only if a method that uses one is registered (Glewlwyd). */
+function defaultAuthMethod(provider: Provider): string {
+  const method = supportedSecretMethod(provider);
+  if (method !== undefined) return method;
+  const message =
+    'The OpenID Provider supports neither client_secret_basic nor client_secret_post. Set ' +
+    'site.client_token_endpoint_auth_method to client_secret_jwt or none if it supports one of them.';
+  throw new Refusal('bad_request', message);
+}
+
+/** Whether what a site is registered with depends on UMA discovery. */
+export function dependsOnUma({ claims_redirect_uri = [] }: SiteMetadata): boolean {
+  return claims_redirect_uri.length > 0;
+}
+
+/** UMA's spelling and Gluu's; to authorization servers that gather claims. */
+function claimsRedirectUris(
+  { claims_redirect_uri: uris = [] }: SiteMetadata,
+  { provider, uma, leftOut }: DiscoveredServer,
+): Record<string, unknown> {
+  if (uris.length === 0) return {};
+  if (uma?.claims_interaction_endpoint) {
+    return { claims_redirect_uris: uris, claims_redirect_uri: uris };
+  }
+  const { issuer: server } = provider.metadata;
+  const why = 'UMA discovery names no claims_interaction_endpoint.';
+  leftOut.tell({ server, what: 'claims_redirect_uri' }, why);
+  return {};
+}
+
+/** A resource server needs a token of its own, and at Keycloak the UMA grant to be one at all. */
+function defaultGrants({ scope = [] }: SiteMetadata, { metadata }: Provider): string[] {
+  const login = ['authorization_code'];
+  if (!scope.includes(PAT_SCOPE)) return login;
+  const known = metadata.grant_types_supported ?? ['client_credentials'];
+  return [...login, ...UMA_GRANTS.filter((grant) => known.includes(grant))];
+}
+
+/**
+ * Refuses what cannot work, before anything is sent.
+ *
+ * @throws {Refusal} naming the param
+ */
+export function checkSite(site: SiteMetadata): void {
+  const [problem] = siteProblems(site);
+  if (problem) throw new Refusal(problem.error, `${problem.param}: ${problem.message}.`);
+}
+
+function defined(members: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(members).filter(([, value]) => value !== undefined && value !== ''),
+  );
+}

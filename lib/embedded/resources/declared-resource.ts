@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+import type { ScopeExpression, UmaRsProtectParams } from '../../commands/uma.js';
+import { printable } from '../../base/errors.js';
+import { Refusal } from '../requests/operation-error.js';
+import { withoutEmpty } from '../registration/client-results.js';
+import { scopeExpression } from './scope-expression.js';
+import { objectOf, textOf, textsOf, type JsonObject } from '../requests/json.js';
+
+/** One condition of one path: what becomes one resource at the authorization server. */
+export interface DeclaredResource {
+  /** As oxd names it: `[PUT, POST] /photo`. */
+  readonly name: string;
+  readonly path: string;
+  /** In upper case. */
+  readonly http_methods: readonly string[];
+  /** Empty where there is a `scope_expression`. */
+  readonly scopes: readonly string[];
+  readonly ticketScopes?: readonly string[];
+  readonly scope_expression?: ScopeExpression;
+  /** Stands for everything that the authorization server is told of it. */
+  readonly hash: string;
+}
+
+/**
+ * The resources that the params of `uma_rs_protect` describe.
+ *
+ * @throws {Refusal} `invalid_uma_request`, `http_method_not_unique`, `invalid_scope_expression`, or
+ *   `bad_request` for a member of the wrong JSON type
+ */
+export function declaredResources(
+  resources: UmaRsProtectParams['resources'] | undefined,
+): DeclaredResource[] {
+  if (!resources?.length) throw invalid('resources: must list what is to be protected');
+  const declared = resources.flatMap((resource: unknown, at) =>
+    ofResource(member(resource), `resources[${at}]`),
+  );
+  checkMethods(declared);
+  return declared;
+}
+
+/** A resource with other methods, and the name and hash that go with them. */
+export function described<T extends Omit<DeclaredResource, 'name' | 'hash'>>(
+  resource: T,
+): T & Pick<DeclaredResource, 'name' | 'hash'> {
+  const { path, http_methods, scope_expression } = resource;
+  const scopes = [...registeredScopes(resource)].sort();
+  const content = [path, [...http_methods].sort(), scopes, scope_expression ?? null];
+  return {
+    ...resource,
+    name: `[${http_methods.join(', ')}] ${path}`,
+    hash: createHash('sha256').update(JSON.stringify(content)).digest('base64url'),
+  };
+}
+
+type Scoped = Pick<DeclaredResource, 'scopes' | 'ticketScopes' | 'scope_expression'>;
+
+/**
+ * The scopes that a resource has at the authorization server: those of its tickets, too, since no
+ * ticket is issued for others.
+ */
+export function registeredScopes(resource: Scoped): readonly string[] {
+  return [...new Set([...neededScopes(resource), ...(resource.ticketScopes ?? [])])];
+}
+
+/** The scopes that a ticket for a resource asks for. */
+export function ticketScopes(resource: DeclaredResource): readonly string[] {
+  const { ticketScopes: asked = [] } = resource;
+  return asked.length > 0 ? asked : neededScopes(resource);
+}
+
+function neededScopes({ scopes, scope_expression }: Scoped): readonly string[] {
+  return scope_expression ? [...new Set(scope_expression.data)] : scopes;
+}
+
+function ofResource(resource: JsonObject, at: string): DeclaredResource[] {
+  const { conditions } = resource;
+  const path = textOf(resource.path);
+  if (path === undefined) throw invalid(`${at}.path: must not be empty`);
+  if (!Array.isArray(conditions) || conditions.length === 0) {
+    throw invalid(`${at}.conditions: must list what is needed for which methods`);
+  }
+  return conditions.map((condition: unknown, index) =>
+    ofCondition(path, member(condition), `${at}.conditions[${index}]`),
+  );
+}
+
+function ofCondition(path: string, condition: JsonObject, at: string): DeclaredResource {
+  const http_methods = list(condition, 'httpMethods', at).map((method) => method.toUpperCase());
+  if (http_methods.length === 0) throw invalid(`${at}.httpMethods: must name a method`);
+  const scopes = list(condition, 'scopes', at);
+  const asked = list(condition, 'ticketScopes', at);
+  const scope_expression = expressionOf(condition, at);
+  if ((scopes.length === 0) === (scope_expression === undefined)) {
+    throw invalid(`${at}: must have scopes or a scope_expression`);
+  }
+  const resource = { path, http_methods, scopes, scope_expression };
+  return withoutEmpty(
+    described({ ...resource, ticketScopes: asked.length > 0 ? asked : undefined }),
+  );
+}
+
+function expressionOf({ scope_expression }: JsonObject, at: string): ScopeExpression | undefined {
+  if (scope_expression === undefined || scope_expression === null) return undefined;
+  const expression = scopeExpression(scope_expression);
+  if (typeof expression !== 'string') return expression;
+  throw new Refusal('invalid_scope_expression', `${at}.scope_expression: ${expression}.`);
+}
+
+function checkMethods(declared: readonly DeclaredResource[]): void {
+  const seen = new Set<string>();
+  for (const { path, http_methods } of declared) {
+    for (const method of http_methods) {
+      const key = `${method} ${path}`;
+      if (seen.has(key)) {
+        const message = `resources: ${printable(`${method} ${path}`)} is named more than once.`;
+        throw new Refusal('http_method_not_unique', message);
+      }
+      seen.add(key);
+    }
+  }
+}
+
+function list(condition: JsonObject, name: string, at: string): readonly string[] {
+  const value = condition[name] ?? [];
+  const texts = textsOf(value);
+  if (texts?.every((text) => text.trim() !== '')) return [...texts];
+  throw new Refusal('bad_request', `${at}.${name}: must be a list of strings, none of them empty.`);
+}
+
+function member(value: unknown): JsonObject {
+  const object = objectOf(value);
+  if (object) return object;
+  throw new Refusal('bad_request', 'resources: must be objects with a path and conditions.');
+}
+
+function invalid(message: string): Refusal {
+  return new Refusal('invalid_uma_request', `${message}.`);
+}

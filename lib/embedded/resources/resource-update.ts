@@ -1,0 +1,220 @@
+import { printable } from '../../base/errors.js';
+import type { EngineContext } from '../context/operation-context.js';
+import { isRefusal, statusOf } from '../requests/command-error.js';
+import type { ProtectionApi } from '../protection-api/protection-api.js';
+import { Refusal } from '../requests/operation-error.js';
+import { registeredScopes, type DeclaredResource } from './declared-resource.js';
+import { isGluu } from '../provider/uma-discovery.js';
+import { protectionPlan, type ProtectionPlan } from './resource-plan.js';
+import { ResourceRegistration, type FoundResource } from './resource-registration.js';
+import { scopesOf, type ResourceDescription } from './resource-description.js';
+import { resourcesKey, type ProtectedResource, type ResourceRecord } from './resource-record.js';
+
+/** What is to be protected. */
+export interface Protection {
+  readonly declared: readonly DeclaredResource[];
+  /** Whether what is not declared goes. */
+  readonly overwrite: boolean;
+}
+
+/** What is to be registered. */
+interface Wanted extends DeclaredResource {
+  /** Id of the resource whose place it takes. */
+  readonly id?: string;
+}
+
+/** How many resources are read back at a time. */
+const AT_A_TIME = 8;
+
+/**
+ * One declaration, carried out. The record is written after each change at the authorization server,
+ * and a name before it is registered, so that whatever ends the run no resource is lost.
+ */
+export class ProtectionRun {
+  private readonly registration: ResourceRegistration;
+
+  constructor(
+    private readonly context: EngineContext,
+    private readonly api: ProtectionApi,
+    private record: ResourceRecord,
+  ) {
+    this.registration = new ResourceRegistration(api);
+  }
+
+  /** Makes the resources what is declared. */
+  async carryOut({ declared, overwrite }: Protection): Promise<void> {
+    const plan = protectionPlan(this.record.resources, declared, overwrite);
+    // Names that are free again must be so before others take them.
+    for (const resource of plan.removed) await this.remove(resource);
+    const gone = await this.gone(plan);
+    const again: Wanted[] = [];
+    for (const resource of plan.kept) {
+      if (!gone.has(resource.id) && (await this.keep(resource))) continue;
+      // A gateway's 404 looks the same: the id is kept until another one takes its place.
+      if (plan.declared.has(resource.id)) again.push(resource);
+      else await this.save({ resources: this.without(resource.id) });
+    }
+    for (const resource of [...again, ...plan.created]) await this.create(resource);
+    if (overwrite) await this.tellPending();
+  }
+
+  private async remove(resource: ProtectedResource): Promise<void> {
+    if (!resource.adopted) await this.registration.delete(resource.id);
+    await this.save({ resources: this.without(resource.id) });
+  }
+
+  /** What a run that did not end may have registered, or somebody else: so nothing is deleted. */
+  private async tellPending(): Promise<void> {
+    for (const name of this.record.pending) {
+      if (await this.mayBeThere(name)) {
+        this.tell(
+          name,
+          'may be at the authorization server, made by somebody else: it stays there',
+        );
+      } else await this.save({ pending: this.settled({ name }) });
+    }
+  }
+
+  /** What cannot be found out is no reason to fail: all that was declared is done. */
+  private async mayBeThere(name: string): Promise<boolean> {
+    try {
+      const there = await this.registration.find(name);
+      return there !== undefined && this.record.resources.every(({ id }) => id !== there.id);
+    } catch {
+      return true;
+    }
+  }
+
+  /**
+   * Resources that are as declared but have gone: Gluu's and Janssen's expire after a month. This is
+   * how a run learns, too, what a check has found gone: checks write nothing, so that none undoes
+   * what another replica is writing, and none waits for it.
+   */
+  private async gone({ kept, declared }: ProtectionPlan): Promise<ReadonlySet<string>> {
+    const all = kept.filter((resource) => declared.has(resource.id) && !this.isChanged(resource));
+    const gone: string[] = [];
+    for (let at = 0; at < all.length; at += AT_A_TIME) {
+      const some = all.slice(at, at + AT_A_TIME);
+      const isThere = await Promise.all(some.map((one) => this.isThere(one)));
+      gone.push(...some.filter((_, index) => !isThere[index]).map(({ id }) => id));
+    }
+    return new Set(gone);
+  }
+
+  /**
+   * Gives scopes back that somebody has taken away there, without which no ticket is issued. Keycloak
+   * may let a resource server use its resources, but not read them.
+   */
+  private async isThere(resource: ProtectedResource): Promise<boolean> {
+    try {
+      const there = await this.registration.read(resource.id);
+      if (!there) return false;
+      const isWhole =
+        resource.scope_expression || hasAll(scopesOf(there), registeredScopes(resource));
+      return isWhole ? true : await this.update(resource);
+    } catch (error) {
+      if (statusOf(error) === 400) return true;
+      throw error;
+    }
+  }
+
+  /** @returns whether the resource is there */
+  private async keep(resource: ProtectedResource): Promise<boolean> {
+    const isThere = !this.isChanged(resource) || (await this.update(resource));
+    const resources = this.record.resources.map((one) => (one.id === resource.id ? resource : one));
+    const isNews = JSON.stringify(resources) !== JSON.stringify(this.record.resources);
+    if (isThere && isNews) await this.save({ resources });
+    return isThere;
+  }
+
+  private update(resource: ProtectedResource): Promise<boolean> {
+    const { id, adopted } = resource;
+    const before = this.record.resources.find((one) => one.id === id);
+    const ours = before && !adopted ? registeredScopes(before) : [];
+    return this.registration.update(id, this.describe(resource), ours);
+  }
+
+  private async create(resource: Wanted): Promise<void> {
+    const { pending } = this.record;
+    const wasPending = pending.includes(resource.name);
+    if (!wasPending) await this.save({ pending: [...pending, resource.name] });
+    const there = wasPending ? await this.registration.find(resource.name) : undefined;
+    if (there) return this.adopt(resource, there);
+    const id = await this.register(resource);
+    if (id === undefined) return this.adoptTaken(resource);
+    await this.settle(resource, { id });
+  }
+
+  private async register(resource: DeclaredResource): Promise<string | undefined> {
+    try {
+      return await this.registration.create(this.describe(resource));
+    } catch (error) {
+      if (isRefusal(error)) await this.save({ pending: this.settled(resource) });
+      throw error;
+    }
+  }
+
+  private async adoptTaken(resource: Wanted): Promise<void> {
+    await this.save({ pending: this.settled(resource) });
+    const there = await this.registration.find(resource.name);
+    if (!there) {
+      const message =
+        `The authorization server has a resource "${resource.name}" already, and it is not this ` +
+        "client's. Rename or remove it there.";
+      throw new Refusal('http_status_409', message);
+    }
+    await this.adopt(resource, there);
+  }
+
+  /**
+   * A resource of this name is there, and that this site made it is not certain (an attempt without
+   * an answer proves nothing): it is used, and whatever is attached to it stays.
+   */
+  private async adopt(resource: Wanted, there: FoundResource): Promise<void> {
+    const adopted = { ...resource, id: there.id, adopted: true };
+    if (!hasAll(there.scopes, registeredScopes(resource))) await this.update(adopted);
+    this.tell(resource.name, 'was at the authorization server already: overwrite leaves it there');
+    await this.settle(resource, { id: there.id, adopted: true });
+  }
+
+  private settle(resource: Wanted, own: Pick<ProtectedResource, 'id' | 'adopted'>): Promise<void> {
+    const others = this.without(own.id).filter(({ id }) => id !== resource.id);
+    const resources = [...others, { ...resource, ...own }];
+    return this.save({ resources, pending: this.settled(resource) });
+  }
+
+  private describe(resource: DeclaredResource): ResourceDescription {
+    const { name, scope_expression } = resource;
+    return {
+      name,
+      resource_scopes: registeredScopes(resource),
+      ...(scope_expression &&
+        isGluu(this.api.server) && { scope_expression: JSON.stringify(scope_expression) }),
+    };
+  }
+
+  private isChanged({ id, hash }: ProtectedResource): boolean {
+    return this.record.resources.some((one) => one.id === id && one.hash !== hash);
+  }
+
+  private without(id: string): readonly ProtectedResource[] {
+    return this.record.resources.filter((resource) => resource.id !== id);
+  }
+
+  private settled({ name }: Pick<DeclaredResource, 'name'>): readonly string[] {
+    return this.record.pending.filter((one) => one !== name);
+  }
+
+  private tell(name: string, what: string): void {
+    this.context.log.warn(`uma_rs_protect: ${printable(name)} ${what}.`);
+  }
+
+  private async save(changed: Partial<ResourceRecord>): Promise<void> {
+    this.record = { ...this.record, ...changed };
+    await this.context.store.set(resourcesKey(this.api.site), this.record);
+  }
+}
+
+function hasAll(scopes: readonly string[], needed: readonly string[]): boolean {
+  return needed.every((scope) => scopes.includes(scope));
+}

@@ -1,0 +1,19 @@
+import type { SiteOptions } from '../options/oxd.options.js';
+import type { UpdateSiteParams } from '../commands/registration.js';
+
+/**
+ * The parameters of an update with the `redirect_uris` and `grant_types` of the options, unless they
+ * name their own. oxd 3.1 sends the provider only what is named: a provider that follows RFC 7592
+ * rejects a client without redirect URIs, and one that replaces the client drops its grant types.
+ */
+export function wholeUpdate(params: UpdateSiteParams, site: SiteOptions): UpdateSiteParams {
+  const { redirect_uris = redirectUris(params, site), grant_types = site.grant_types } = params;
+  return { ...params, redirect_uris, ...(grant_types && { grant_types }) };
+}
+
+function redirectUris(
+  { authorization_redirect_uri: changed }: UpdateSiteParams,
+  { authorization_redirect_uri, redirect_uris = [authorization_redirect_uri] }: SiteOptions,
+): readonly string[] {
+  return changed === undefined ? redirect_uris : [...new Set([changed, ...redirect_uris])];
+}

@@ -1,0 +1,183 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { OxdConfigurationError } from '../../base/errors.js';
+
+/** What the sandbox uses of `oidc-provider`, which brings no types of its own. */
+export interface OidcProvider {
+  readonly AccessToken: { find(value: string): Promise<ProviderToken | undefined> };
+  readonly Client: { find(id: string): Promise<ProviderClient | undefined> };
+  readonly ClientCredentials: {
+    new (of: { client: ProviderClient }): ProviderToken;
+    find(value: string): Promise<ProviderToken | undefined>;
+  };
+  readonly Grant: {
+    new (of: { accountId: string; clientId: string }): ProviderGrant;
+    find(id: string): Promise<ProviderGrant | undefined>;
+  };
+  readonly IdToken: {
+    /** Checks signature, issuer and audience; not the expiry. */
+    validate(jwt: string, client: ProviderClient): Promise<{ readonly payload: IdTokenPayload }>;
+  };
+  readonly Session: {
+    new (): ProviderSession;
+    get(context: Context): Promise<ProviderSession>;
+  };
+  /** Koa's: keeps it from printing errors; `server_error` tells them. */
+  silent: boolean;
+  callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  use(middleware: (context: Context, next: () => Promise<void>) => Promise<void>): void;
+  on(event: 'grant.success', listener: (context: Context) => void): void;
+  on(
+    event: 'registration_delete.success',
+    listener: (context: Context, client: ProviderClient) => void,
+  ): void;
+  on(event: 'server_error', listener: (context: Context, error: Error) => void): void;
+  /** @param params names of the parameters that the grant takes */
+  registerGrantType(
+    name: string,
+    handler: (context: Context) => Promise<void>,
+    params: readonly string[],
+  ): void;
+  cookieName(type: 'session'): string;
+  createContext(
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): { readonly cookies: ProviderCookies };
+  interactionDetails(request: IncomingMessage, response: ServerResponse): Promise<Interaction>;
+  /** Keeps the result. @returns where to send the browser next */
+  interactionResult(
+    request: IncomingMessage,
+    response: ServerResponse,
+    result: object,
+    options?: { mergeWithLastSubmission: boolean },
+  ): Promise<string>;
+}
+
+/** A Koa context, and what `oidc-provider` adds to it on its own routes. */
+export interface Context {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly method: string;
+  readonly path: string;
+  readonly host: string;
+  readonly querystring: string;
+  readonly cookies: ProviderCookies;
+  status: number;
+  type: string;
+  body: unknown;
+  /** A header of the request; empty where there is none. */
+  get(name: string): string;
+  set(name: string, value: string): void;
+  redirect(url: string): void;
+  readonly oidc: {
+    readonly client?: ProviderClient;
+    readonly params?: Readonly<Record<string, string | undefined>>;
+    readonly session?: { readonly accountId?: string };
+    readonly entities: { readonly IdTokenHint?: { readonly payload: { readonly sub: string } } };
+  };
+}
+
+/** A registered client. */
+export interface ProviderClient {
+  readonly clientId: string;
+  readonly clientName?: string;
+  /** Two spellings of where claims gathering may come back to (UMA 2.0 Grant §2). */
+  readonly claims_redirect_uris?: readonly string[];
+  readonly claims_redirect_uri?: readonly string[];
+  grantTypeAllowed(type: string): boolean;
+}
+
+/** An access token of a user or of a client itself; times are seconds. */
+export interface ProviderToken {
+  readonly clientId: string;
+  /** The user it was issued for. */
+  readonly accountId?: string;
+  readonly scope?: string;
+  readonly aud?: string;
+  readonly exp?: number;
+  readonly iat?: number;
+  /** Lifetime of a new one. */
+  readonly expiration: number;
+  /** What `extraTokenClaims` gave it. */
+  readonly extra?: Readonly<Record<string, unknown>>;
+  /** What `extraTokenClaims` is to give it. */
+  claims?: Readonly<Record<string, unknown>>;
+  setAudience(audience: string): void;
+  save(): Promise<string>;
+}
+
+/** Who is logged in at a browser. */
+export interface ProviderSession {
+  readonly id: string;
+  readonly uid: string;
+  readonly accountId?: string;
+  loginAccount(details: { readonly accountId: string }): void;
+  /** @param ttl lifetime in seconds */
+  save(ttl: number): Promise<unknown>;
+}
+
+/** The cookies of one exchange; signed where the provider has keys. */
+export interface ProviderCookies {
+  get(name: string): string | undefined;
+  set(name: string, value: string, options: object): void;
+}
+
+/** The claims of an id_token that tell who it is about and how long it is good. */
+export interface IdTokenPayload {
+  readonly sub: string;
+  readonly exp?: number;
+}
+
+/** What a user allowed a client. */
+export interface ProviderGrant {
+  addOIDCScope(scope: string): void;
+  addOIDCClaims(claims: readonly string[]): void;
+  addResourceScope(resource: string, scope: string): void;
+  save(): Promise<string>;
+}
+
+/** An authorization request that waits for its user. */
+export interface Interaction {
+  readonly uid: string;
+  readonly grantId?: string;
+  readonly prompt: {
+    readonly name: string;
+    readonly details: {
+      readonly missingOIDCScope?: readonly string[];
+      readonly missingOIDCClaims?: readonly string[];
+      readonly missingResourceScopes?: Readonly<Record<string, readonly string[]>>;
+    };
+  };
+  readonly params: {
+    readonly client_id: string;
+    readonly redirect_uri: string;
+    readonly login_hint?: string;
+  };
+  readonly session?: { readonly accountId: string };
+}
+
+/** What the sandbox uses of the package. */
+export interface OidcProviderModule {
+  readonly Provider: new (issuer: string, configuration: object) => OidcProvider;
+  readonly errors: {
+    readonly InvalidClientMetadata: new (description: string) => Error;
+  };
+}
+
+/**
+ * Loads the optional peer `oidc-provider`.
+ *
+ * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when it is not installed
+ */
+export async function loadOidcProvider(): Promise<OidcProviderModule> {
+  try {
+    // @ts-expect-error -- the package has no types; the part in use is described above
+    return (await import('oidc-provider')) as OidcProviderModule;
+  } catch (cause) {
+    throw new OxdConfigurationError(
+      [
+        'sandbox: needs the package oidc-provider; install it: npm install --save-dev oidc-provider',
+      ],
+      { cause },
+    );
+  }
+}

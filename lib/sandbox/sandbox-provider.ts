@@ -1,0 +1,77 @@
+import { printable } from '../base/errors.js';
+import type { OxdStore } from '../store/oxd-store.js';
+import type { SandboxUser } from './provider/accounts.js';
+import { useInteractions } from './interactions.js';
+import { openKeys } from './provider/keys.js';
+import { loadOidcProvider, type OidcProvider } from './provider/oidc-provider.js';
+import { errorPage, sendPage } from './web/pages.js';
+import { providerConfiguration, SCOPES } from './provider-configuration.js';
+import type { SandboxPolicies } from './uma/policy.js';
+import { useUmaPages } from './uma/pages/page-routes.js';
+import { useUma } from './uma/endpoints/routes.js';
+import { UmaServer } from './uma/uma-server.js';
+
+/** What a provider is made of. */
+export interface ProviderOptions {
+  readonly store: OxdStore;
+  readonly users: readonly SandboxUser[];
+  readonly policies: SandboxPolicies;
+  /** Called with every secret that is issued. */
+  readonly onSecret: (value: string) => void;
+  /** Takes failures. */
+  readonly say: (line: string) => void;
+}
+
+/**
+ * The provider with all its pages and endpoints.
+ *
+ * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when `oidc-provider` is not installed
+ */
+export async function openProvider(
+  issuer: string,
+  { store, users, policies, onSecret, say }: ProviderOptions,
+): Promise<OidcProvider> {
+  const { Provider, errors } = await loadOidcProvider();
+  const keys = await openKeys(store);
+  const adapterContext = { store, grants: new Map(), onSecret };
+  const configuration = providerConfiguration({ keys, users, adapterContext, errors });
+  const provider = new Provider(issuer, configuration);
+  tellEvents(provider, onSecret, say);
+  refuseOtherHosts(provider, issuer);
+  useInteractions(provider, users);
+  const uma = await UmaServer.open({
+    issuer,
+    provider,
+    store,
+    users,
+    policies,
+    onSecret,
+    say,
+  });
+  useUma(uma, SCOPES);
+  useUmaPages(uma);
+  return provider;
+}
+
+function tellEvents(
+  provider: OidcProvider,
+  onSecret: (value: string) => void,
+  say: (line: string) => void,
+): void {
+  provider.silent = true;
+  provider.on('server_error', (_context, error) =>
+    say(`The sandbox failed: ${printable(error.message)}`),
+  );
+  provider.on('grant.success', ({ body }) => {
+    const { id_token } = body as { id_token?: string };
+    if (id_token !== undefined) onSecret(id_token);
+  });
+}
+
+/** A page elsewhere whose name is made to point here must not speak to the sandbox. */
+function refuseOtherHosts(provider: OidcProvider, issuer: string): void {
+  provider.use(async (context, next) => {
+    if (context.host === new URL(issuer).host) return next();
+    sendPage(context, 421, errorPage('Wrong address.', `The sandbox answers at ${issuer} only.`));
+  });
+}

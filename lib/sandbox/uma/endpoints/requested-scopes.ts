@@ -1,0 +1,30 @@
+import { Refusal } from '../oauth-response.js';
+import type { Resources } from '../resources.js';
+import type { Permission, Ticket } from '../tickets.js';
+
+/**
+ * The permissions of a ticket with the scopes that the client asks for besides, each wherever a
+ * resource has it. Clients of the sandbox count as registered for every scope.
+ *
+ * @param scope separated by spaces
+ * @throws {Refusal} `invalid_scope` when no resource of the ticket has a scope
+ * @see UMA 2.0 Grant §3.3.4
+ */
+export function widened(
+  resources: Resources,
+  { resourceServer, permissions }: Ticket,
+  scope = '',
+): readonly Permission[] {
+  const extra = scope.split(' ').filter((one) => one !== '');
+  const scopesOf = ({ resource_id }: Permission) =>
+    resources.find(resourceServer, resource_id)?.resource_scopes ?? [];
+  const available = new Set(permissions.flatMap(scopesOf));
+  if (!extra.every((one) => available.has(one))) {
+    throw new Refusal(400, 'invalid_scope', 'scope: no resource of the ticket has it.');
+  }
+  return permissions.map((permission) => {
+    const fitting = extra.filter((one) => scopesOf(permission).includes(one));
+    const all = new Set([...permission.resource_scopes, ...fitting]);
+    return { resource_id: permission.resource_id, resource_scopes: [...all] };
+  });
+}

@@ -1,0 +1,63 @@
+import { Refusal, type Answer } from '../oauth-response.js';
+import { parseDescription } from '../resource-description.js';
+import type { UmaServer } from '../uma-server.js';
+
+/** A call of the resource registration endpoint. */
+export interface ResourceCall {
+  /** client_id of the resource server. */
+  readonly owner: string;
+  /** Id of the resource; undefined for all of them. */
+  readonly id?: string;
+  readonly method: string;
+  /** Reads the description. */
+  readonly body: () => Promise<unknown>;
+}
+
+/**
+ * Creates, reads, updates, deletes and lists resources.
+ *
+ * @throws {Refusal} `not_found`, also for a resource of somebody else, `unsupported_method_type`,
+ *   `invalid_request` or `invalid_scope`
+ * @see UMA Federated Authorization §3.2
+ */
+export async function callResources(uma: UmaServer, call: ResourceCall): Promise<Answer> {
+  return call.id === undefined ? onAll(uma, call) : onOne(uma, call, call.id);
+}
+
+async function onAll(uma: UmaServer, { owner, method, body }: ResourceCall): Promise<Answer> {
+  if (method === 'GET') return { status: 200, body: uma.resources.list(owner) };
+  if (method !== 'POST') throw notAllowed('GET, POST');
+  const { _id } = await uma.resources.create(owner, parseDescription(await body()));
+  const location = `${uma.endpoints.resource_registration_endpoint}/${_id}`;
+  return { status: 201, body: { _id }, headers: { location } };
+}
+
+async function onOne(uma: UmaServer, call: ResourceCall, id: string): Promise<Answer> {
+  const { owner, method, body } = call;
+  const resource = uma.resources.find(owner, id);
+  if (!resource) throw notFound();
+  switch (method) {
+    case 'GET':
+      return { status: 200, body: resource };
+    case 'PUT':
+      if (await uma.resources.replace(owner, id, parseDescription(await body()))) {
+        return { status: 200, body: { _id: id } };
+      }
+      throw notFound();
+    case 'DELETE':
+      await uma.resources.delete(owner, id);
+      return { status: 204 };
+    default:
+      throw notAllowed('GET, PUT, DELETE');
+  }
+}
+
+function notFound(): Refusal {
+  return new Refusal(404, 'not_found', 'There is no such resource.');
+}
+
+/** @param allow the methods that there are */
+export function notAllowed(allow: string): Refusal {
+  const refusal = new Refusal(405, 'unsupported_method_type', `The methods are ${allow}.`);
+  return refusal.withHeader('allow', allow);
+}

@@ -1,0 +1,92 @@
+import { readBody } from '../../web/body.js';
+import type { Context } from '../../provider/oidc-provider.js';
+import { invalidRequest, Refusal, sendAnswer, type Answer } from '../oauth-response.js';
+import { umaGrant } from './uma-grant.js';
+import { introspect } from './introspection-endpoint.js';
+import { UMA_GRANT, UMA_PATHS, umaMetadata } from '../metadata.js';
+import { requestPermission } from './permission-endpoint.js';
+import { resourceServerOf } from './pat-check.js';
+import { callResources, notAllowed } from './resource-endpoint.js';
+import { UMA_PARAMS } from './token-request.js';
+import type { UmaServer } from '../uma-server.js';
+
+type Endpoint = (context: Context, resourceServer: string) => Promise<Answer>;
+
+/**
+ * Adds the discovery document, the protection API and the grant of UMA to the provider.
+ *
+ * @param scopes that the provider supports
+ */
+export function useUma(uma: UmaServer, scopes: readonly string[]): void {
+  const { provider, issuer } = uma;
+  provider.registerGrantType(
+    UMA_GRANT,
+    (context) => sendAnswer(context, () => umaGrant(uma, context)),
+    UMA_PARAMS,
+  );
+  provider.on('registration_delete.success', (_context, { clientId }) => {
+    // What stays behind is nobody's; a store that is down shows elsewhere.
+    uma.resources.forget(clientId).catch(() => undefined);
+  });
+  provider.use(async (context, next) => {
+    if (context.path === UMA_PATHS.metadata) {
+      return sendAnswer(context, async () => discovery(context, umaMetadata(issuer, scopes)));
+    }
+    const endpoint = endpointAt(context.path, uma);
+    if (!endpoint) return next();
+    return sendAnswer(context, async () =>
+      endpoint(context, await resourceServerOf(context, provider)),
+    );
+  });
+}
+
+function discovery({ method }: Context, body: object): Answer {
+  if (method !== 'GET') throw notAllowed('GET');
+  return { status: 200, body };
+}
+
+function endpointAt(path: string, uma: UmaServer): Endpoint | undefined {
+  const [, base, id] = /^(\/uma\/\w+)(?:\/([^/]+))?$/.exec(path) ?? [];
+  if (base === UMA_PATHS.resources) {
+    return (context, owner) => {
+      const body = () => readJson(context);
+      return callResources(uma, { owner, id, method: context.method, body });
+    };
+  }
+  if (path === UMA_PATHS.permission) {
+    return posted(async (context, owner) => requestPermission(uma, owner, await readJson(context)));
+  }
+  if (path === UMA_PATHS.introspection) {
+    return posted(async (context, owner) => introspect(uma, owner, await readParams(context)));
+  }
+  return undefined;
+}
+
+function posted(endpoint: Endpoint): Endpoint {
+  return async (context, owner) => {
+    if (context.method !== 'POST') throw notAllowed('POST');
+    return endpoint(context, owner);
+  };
+}
+
+/** @throws {Refusal} `invalid_request` when it is not JSON, or too long */
+async function readJson(context: Context): Promise<unknown> {
+  const text = await readText(context, 'application/json');
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw invalidRequest('The body is not JSON.');
+  }
+}
+
+async function readParams(context: Context): Promise<URLSearchParams> {
+  return new URLSearchParams(await readText(context, 'application/x-www-form-urlencoded'));
+}
+
+async function readText({ req }: Context, type: string): Promise<string> {
+  const sent = req.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+  if (sent !== type) throw invalidRequest(`The body must be ${type}.`);
+  const text = await readBody(req);
+  if (text === undefined) throw new Refusal(413, 'invalid_request', 'The body is too large.');
+  return text;
+}

@@ -1,0 +1,77 @@
+import type { ProviderClient } from '../../provider/oidc-provider.js';
+import { invalidRequest, Refusal } from '../oauth-response.js';
+import { requestingParty } from './requesting-party.js';
+import type { PersistedClaims, Ticket } from '../tickets.js';
+import type { UmaServer } from '../uma-server.js';
+
+/** Parameters of the grant, without those of the client's authentication (UMA 2.0 Grant §3.3.1). */
+export const UMA_PARAMS = [
+  'ticket',
+  'claim_token',
+  'claim_token_format',
+  'pct',
+  'rpt',
+  'scope',
+  'subject_token',
+] as const;
+
+/** The parameters of one request. */
+export type UmaParams = Readonly<Partial<Record<(typeof UMA_PARAMS)[number], string>>>;
+
+/** A token request, with all that is known of the requesting party. */
+export interface TokenRequest {
+  readonly client: ProviderClient;
+  readonly params: UmaParams;
+  readonly ticket: Ticket;
+  readonly party?: string;
+  readonly answers: Readonly<Record<string, string>>;
+}
+
+/**
+ * Spends the ticket of a request, and finds out who the requesting party is.
+ *
+ * @throws {Refusal} `invalid_request`, `invalid_grant`; `request_denied` when the requesting party
+ *   is another one than before
+ */
+export async function readRequest(
+  uma: UmaServer,
+  client: ProviderClient,
+  params: UmaParams,
+): Promise<TokenRequest> {
+  const ticket = await spend(uma, client, params.ticket);
+  const identified = await identify(uma, client, params);
+  if (identified !== undefined && ![undefined, identified].includes(ticket.party)) throw denied();
+  const party = identified ?? ticket.party;
+  const persisted = await persistedClaims(uma, { client: client.clientId, party }, params.pct);
+  const answers = { ...persisted?.answers, ...ticket.answers };
+  return { client, params, ticket, party: party ?? persisted?.party, answers };
+}
+
+/** The end of a process: 403 `request_denied`, without a description (UMA 2.0 Grant §3.3.6). */
+export function denied(): Refusal {
+  return new Refusal(403, 'request_denied');
+}
+
+async function spend(uma: UmaServer, { clientId }: ProviderClient, value?: string) {
+  if (value === undefined) throw invalidRequest('ticket: is missing.');
+  const ticket = await uma.tickets.take(value);
+  if (ticket && (ticket.client ?? clientId) === clientId) return ticket;
+  throw new Refusal(400, 'invalid_grant', 'The ticket is not good, or not any more.');
+}
+
+async function identify(uma: UmaServer, client: ProviderClient, params: UmaParams) {
+  const party = await requestingParty(uma.provider, client, params);
+  if (party === undefined || uma.knows(party)) return party;
+  throw invalidRequest('The requesting party is none of the users.');
+}
+
+/** A PCT of another client or of another requesting party tells nothing. */
+async function persistedClaims(
+  uma: UmaServer,
+  { client, party }: { readonly client: string; readonly party?: string },
+  pct?: string,
+): Promise<PersistedClaims | undefined> {
+  const known = pct === undefined ? undefined : await uma.persistedClaims.find(pct);
+  if (known?.client !== client) return undefined;
+  return party === undefined || known.party === party ? known : undefined;
+}

@@ -1,0 +1,35 @@
+import type { Context } from '../../provider/oidc-provider.js';
+import { errorPage, sendPage } from '../../web/pages.js';
+import { Refusal } from '../oauth-response.js';
+import { notAllowed } from '../endpoints/resource-endpoint.js';
+
+/** Runs a page; a refusal is a page too, and never leads anywhere. */
+export async function runPage(context: Context, work: () => Promise<void>): Promise<void> {
+  try {
+    checkRequest(context);
+    await work();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    for (const [name, value] of Object.entries(error.headers)) context.set(name, value);
+    sendPage(context, error.status, errorPage(error.error, error.message));
+  }
+}
+
+/** Sends the browser on; the address may hold a ticket, so nothing keeps or passes it on. */
+export function sendOn(context: Context, url: string): void {
+  context.redirect(url);
+  context.status = 303;
+  context.set('cache-control', 'no-store');
+  context.set('referrer-policy', 'no-referrer');
+}
+
+/** A form that another site submits comes with another `Sec-Fetch-Site`. */
+function checkRequest(context: Context): void {
+  if (!['GET', 'POST'].includes(context.method)) throw notAllowed('GET, POST');
+  if (context.method === 'GET') return;
+  const site = context.get('sec-fetch-site') || 'same-origin';
+  const origin = context.get('origin') || 'null';
+  // Pages without a referrer, as ours are, make browsers send "null".
+  if (site === 'same-origin' && ['null', `http://${context.host}`].includes(origin)) return;
+  throw new Refusal(403, 'forbidden', 'The form comes from another site.');
+}

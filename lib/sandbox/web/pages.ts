@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto';
+import type { SandboxUser } from '../provider/accounts.js';
+import { Html, html } from './html.js';
+import type { Context } from '../provider/oidc-provider.js';
+import { STYLE, SUBMIT } from './page-style.js';
+
+/** What a login or consent page says of the application that asks. */
+export interface Application {
+  /** As it registered itself: anybody's text. */
+  readonly name: string;
+  /** Where the browser goes back to. */
+  readonly redirectUri: string;
+}
+
+// Outside of templates, which are reformatted: the policy names the hash of their very content.
+const STYLE_ELEMENT = new Html(`<style>${STYLE}</style>`);
+const SUBMIT_ELEMENT = new Html(`<script>${SUBMIT}</script>`);
+
+// No form-action: browsers apply it to the redirect after the form, which leads to the application.
+const POLICY = [
+  "default-src 'none'",
+  `style-src '${hash(STYLE)}'`,
+  `script-src '${hash(SUBMIT)}'`,
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** Sends a page that may neither fetch nor be framed nor cached. */
+export function sendPage(context: Context, status: number, page: Html): void {
+  context.status = status;
+  context.type = 'html';
+  context.set('content-security-policy', POLICY);
+  context.set('cache-control', 'no-store');
+  context.set('referrer-policy', 'no-referrer');
+  context.set('x-content-type-options', 'nosniff');
+  context.body = page.text;
+}
+
+/** Picks a user and takes the password. */
+export function loginPage(
+  application: Pick<Application, 'name'>,
+  users: readonly SandboxUser[],
+  form: { readonly picked?: string; readonly problem?: string; readonly hint?: string },
+): Html {
+  const picked = users.find((user) => user.username === form.picked) ?? users[0];
+  return page(
+    'Log in',
+    html`<h1>Log in</h1>
+      <p>to continue to <strong>${application.name}</strong></p>
+      ${form.problem !== undefined && html`<p class="bad" role="alert">${form.problem}</p>`}
+      <form method="post">
+        <fieldset>
+          <legend>Who are you?</legend>
+          ${users.map((user) => userChoice(user, user === picked))}
+        </fieldset>
+        <label class="label" for="password">Password</label>
+        <input
+          type="password"
+          id="password"
+          name="password"
+          autocomplete="current-password"
+          autofocus
+          required
+          aria-describedby="hint"
+        />
+        <p class="hint" id="hint">
+          ${form.hint !== undefined && html`Every user here has the password <code>${form.hint}</code>.`}
+        </p>
+        <div class="actions">
+          <button class="main" name="decision" value="allow">Log in</button>
+          <button name="decision" value="deny" formnovalidate>Cancel</button>
+        </div>
+      </form>`,
+  );
+}
+
+/** Asks the user what the application may know. */
+export function consentPage(application: Application, scopes: readonly string[]): Html {
+  return page(
+    'Allow access',
+    html`<h1>Allow access?</h1>
+      <p><strong>${application.name}</strong> would like to know:</p>
+      ${
+        scopes.length > 0 &&
+        html`<ul>
+          ${scopes.map(scopeItem)}
+        </ul>`
+      }
+      <p class="hint">You go back to <strong>${application.redirectUri}</strong>.</p>
+      <form method="post" class="actions">
+        <button class="main" name="decision" value="allow" autofocus>Allow</button>
+        <button name="decision" value="deny">Deny</button>
+      </form>`,
+  );
+}
+
+/** Asks whether to log out here, or only says so where nothing is left to ask. */
+export function logoutPage(form: string, application?: string, confirmed = false): Html {
+  if (confirmed) {
+    const answer = form.replace(
+      '</form>',
+      '<input type="hidden" name="logout" value="yes"></form>',
+    );
+    return page(
+      'Logging out',
+      html`<h1>Logging out</h1>
+        <p>You go back to <strong>${application ?? 'the application'}</strong>.</p>
+        <div class="actions">
+          <button class="main" form="op.logoutForm" autofocus>Continue</button>
+        </div>
+        ${new Html(answer)} ${SUBMIT_ELEMENT}`,
+    );
+  }
+  return page(
+    'Log out',
+    html`<h1>Log out?</h1>
+      <p>
+        <strong>${application ?? 'An application'}</strong> asks to end your session at the sandbox.
+      </p>
+      <div class="actions">
+        <button class="main" form="op.logoutForm" name="logout" value="yes" autofocus>
+          Log out
+        </button>
+        <button form="op.logoutForm">Stay logged in</button>
+      </div>
+      ${new Html(form)}`,
+  );
+}
+
+/** Says that the session is over, where the application named no address to go back to. */
+export function loggedOutPage(): Html {
+  return page(
+    'Logged out',
+    html`<h1>Logged out</h1>
+      <p>You can close this page.</p>`,
+  );
+}
+
+/** Says what went wrong, and what to do. */
+export function errorPage(error: string, description = ''): Html {
+  return page(
+    'This did not work',
+    html`<h1>This did not work</h1>
+      <p class="bad" role="alert"><strong>${error}</strong> ${description}</p>
+      <p>Go back to the application and start again.</p>`,
+  );
+}
+
+function userChoice({ username, claims }: SandboxUser, picked: boolean): Html {
+  return html`<label class="user">
+    <input type="radio" name="login" value="${username}" ${picked && new Html('checked')} />
+    <span>${claims.name} <small>${username}</small></span>
+  </label>`;
+}
+
+const SCOPES: Readonly<Record<string, string>> = {
+  openid: 'Who you are',
+  profile: 'Your name and profile',
+  email: 'Your e-mail address',
+  offline_access: 'All this while you are away',
+};
+
+function scopeItem(scope: string): Html {
+  return html`<li>${SCOPES[scope] ?? 'Access'} <small>${scope}</small></li>`;
+}
+
+/** A whole page; its title and body are all that differs. */
+export function page(title: string, body: Html): Html {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${title} · Sandbox</title>
+        ${STYLE_ELEMENT}
+      </head>
+      <body>
+        <main>${body}</main>
+        <footer>nestjs-oxd sandbox, for development only</footer>
+      </body>
+    </html>`;
+}
+
+function hash(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
+}

@@ -1,0 +1,30 @@
+import { OxdCommandError } from '../base/errors.js';
+import { withoutValues } from '../base/hidden-values.js';
+
+/** Parameters of commands whose values must not be printed. */
+const SECRET_PARAMS = [
+  ...['client_secret', 'code', 'refresh_token', 'access_token', 'id_token', 'id_token_hint'],
+  ...['rpt', 'ticket', 'claim_token', 'pct', 'state', 'nonce', 'protection_access_token'],
+  ...['client_registration_access_token', 'software_statement'],
+];
+
+/**
+ * Error of a command without the secrets of its parameters in `message` and `error`: oxd-server may
+ * pass on what a provider quotes. `error_description`, which nothing prints, stays as it is.
+ */
+export function withoutSentParams(
+  failure: unknown,
+  params: Readonly<Record<string, unknown>>,
+): unknown {
+  if (!(failure instanceof OxdCommandError)) return failure;
+  const sent = SECRET_PARAMS.map((name) => params[name])
+    .filter((value) => typeof value === 'string')
+    .filter((value) => value.trim() !== '');
+  const values = sent.sort((one, other) => other.length - one.length);
+  const message = withoutValues(failure.message, values);
+  const error = withoutValues(failure.error, values);
+  if (message === failure.message && error === failure.error) return failure;
+  const { error_description, details, command, mayHaveRun } = failure;
+  const wire = { error, error_description, details };
+  return new OxdCommandError(message, wire, { command, mayHaveRun });
+}

@@ -1,0 +1,57 @@
+import type { SocketTransportOptions } from '../options/oxd.options.js';
+import { ConnectionPool } from './connection-pool.js';
+import { encodeRequest, readReply } from '../commands/envelope.js';
+import { encodeFrame } from './frame.js';
+import { withoutSentParams } from './sent-params.js';
+import { type ExecuteOptions, OxdTransport } from '../commands/oxd-transport.js';
+
+/**
+ * Commands that only read, or leave behind nothing but a state or a ticket that nobody uses. They
+ * may be sent again when a connection that had been idle closes instead of answering.
+ */
+const REPEATABLE: ReadonlySet<string> = new Set([
+  'get_user_info',
+  'get_authorization_url',
+  'get_logout_uri',
+  'introspect_access_token',
+  'introspect_rpt',
+  'uma_rs_check_access',
+  'uma_rp_get_claims_gathering_url',
+]);
+
+/**
+ * Carries commands to an oxd-server 3.1.x in TCP frames, over a pool of connections.
+ *
+ * @see oxd 3.1, socket protocol
+ */
+export class SocketTransport extends OxdTransport {
+  override readonly version: Required<SocketTransportOptions>['version'];
+  private readonly pool: ConnectionPool;
+
+  constructor(options: Required<SocketTransportOptions>) {
+    super();
+    this.version = options.version;
+    this.pool = new ConnectionPool({ ...options, read: readReply });
+  }
+
+  override execute(
+    command: string,
+    params: Readonly<Record<string, unknown>>,
+    { signal }: ExecuteOptions = {},
+  ): Promise<unknown> {
+    try {
+      const frame = encodeFrame(encodeRequest(command, params), command);
+      const repeatable = REPEATABLE.has(command);
+      const reply = this.pool.exchange({ command, frame, repeatable, signal });
+      return reply.catch((error: unknown) => {
+        throw withoutSentParams(error, params);
+      });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  override close(): Promise<void> {
+    return this.pool.close();
+  }
+}

@@ -1,0 +1,84 @@
+import type { CommandName } from '../../commands/command.js';
+import { type ServerCommand, type ServerContext, textOf } from './context.js';
+import {
+  getAccessTokenByRefreshToken,
+  getAuthorizationUrl,
+  getLogoutUri,
+  getTokensByCode,
+  getUserInfo,
+  introspectAccessToken,
+} from './login-commands.js';
+import { checkToken, checkTokenGiven, isExempt } from './token-check.js';
+import {
+  getClientToken,
+  registerSite,
+  removeSite,
+  setupClient,
+  updateSite,
+} from './site-commands.js';
+import { WireRefusal } from './reply.js';
+import type { ServerParams } from './request.js';
+import { introspectRpt } from './rpt.js';
+import { umaRpGetClaimsGatheringUrl, umaRpGetRpt } from './uma-rp.js';
+import { umaRsCheckAccess } from './uma-rs-check-access.js';
+import { umaRsProtect } from './uma-rs-protect.js';
+
+const COMMANDS: { readonly [C in CommandName]: ServerCommand } = {
+  setup_client: setupClient,
+  get_client_token: getClientToken,
+  register_site: registerSite,
+  update_site: updateSite,
+  remove_site: removeSite,
+  get_authorization_url: getAuthorizationUrl,
+  get_tokens_by_code: getTokensByCode,
+  get_access_token_by_refresh_token: getAccessTokenByRefreshToken,
+  get_user_info: getUserInfo,
+  get_logout_uri: getLogoutUri,
+  introspect_access_token: introspectAccessToken,
+  uma_rs_protect: umaRsProtect,
+  uma_rs_check_access: umaRsCheckAccess,
+  uma_rp_get_rpt: umaRpGetRpt,
+  uma_rp_get_claims_gathering_url: umaRpGetClaimsGatheringUrl,
+  introspect_rpt: introspectRpt,
+};
+
+const WITHOUT_SITE: ReadonlySet<CommandName> = new Set([
+  'setup_client',
+  'get_client_token',
+  'register_site',
+]);
+
+/**
+ * Carries out a command in oxd's order of checks.
+ *
+ * @returns the members of the reply
+ * @throws {WireRefusal} where oxd has a word for what is wrong
+ */
+export async function carryOut(
+  context: ServerContext,
+  command: CommandName,
+  params: ServerParams,
+): Promise<object> {
+  const work = COMMANDS[command];
+  if (WITHOUT_SITE.has(command)) {
+    checkTokenGiven(context, command, params);
+    return work(context, params, { oxd_id: '' });
+  }
+  const oxd_id = textOf(params.oxd_id);
+  if (!oxd_id) throw new WireRefusal('bad_request');
+  const found = await context.options.records.site(oxd_id);
+  const isFree = isExempt(context, command, found);
+  if (!isFree) checkTokenGiven(context, command, params);
+  // oxd looks for the state first, whatever the site.
+  if (command === 'get_tokens_by_code') await checkState(context, params);
+  const site = found ?? context.unknownSite();
+  if (!isFree) await checkToken(context, { command, params }, site);
+  return work(context, params, site);
+}
+
+async function checkState(context: ServerContext, params: ServerParams): Promise<void> {
+  const state = textOf(params.state);
+  const given = textOf(params.code) && state;
+  if (!given || !(await context.options.records.knowsState(state)))
+    throw new WireRefusal('bad_request');
+}

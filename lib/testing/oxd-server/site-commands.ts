@@ -1,0 +1,174 @@
+import { DEFAULT_SCOPE } from '../../embedded/registration/registration-metadata.js';
+import type { ServerCommand, ServerContext } from './context.js';
+import { engineWord, isProviderDown, textOf } from './context.js';
+import { checkNewSite } from './token-check.js';
+import { unexpected, WireRefusal } from './reply.js';
+import type { ServerParams } from './request.js';
+import type { ServerSite } from './store.js';
+
+const AUTH_METHODS = new Set(
+  'client_secret_basic client_secret_post client_secret_jwt private_key_jwt none'.split(' '),
+);
+const ALGORITHMS = /^(none|(HS|RS|ES)(256|384|512))$/;
+
+/** @see oxd command register_site */
+export const registerSite: ServerCommand = async (context, params) => {
+  const site = registration(params);
+  const { oxd_id, op_host } = await discovering(() => context.run('register_site', site));
+  // oxd, too, keeps the site before it looks at the token.
+  await context.options.records.add({ oxd_id, ...described(params) });
+  await checkNewSite(context, params, oxd_id);
+  return { oxd_id, op_host };
+};
+
+/** @see oxd command setup_client */
+export const setupClient: ServerCommand = async (context, params) => {
+  const asked = registration(withOwnScopes(context, params));
+  const done = await discovering(() => context.run('setup_client', asked));
+  const { oxd_id, op_host, client_id, setup_client_oxd_id: setup_oxd_id = '' } = done;
+  const { records } = context.options;
+  const site = described(asked);
+  await records.add({ ...site, oxd_id, setup_oxd_id, setup_client_id: client_id });
+  await records.add({ ...site, oxd_id: setup_oxd_id, isSetup: true });
+  const credentials = {
+    client_id,
+    client_secret: done.client_secret,
+    client_registration_access_token: done.client_registration_access_token ?? null,
+    client_registration_client_uri: done.client_registration_client_uri ?? null,
+    client_id_issued_at: done.client_id_issued_at ?? 0,
+    client_secret_expires_at: done.client_secret_expires_at ?? 0,
+  };
+  if (!context.since('3.1.2')) return { oxd_id, op_host, ...credentials };
+  const { client_id_of_oxd_id = null } = done;
+  return {
+    oxd_id,
+    client_id_of_oxd_id,
+    op_host,
+    setup_client_oxd_id: setup_oxd_id,
+    ...credentials,
+  };
+};
+
+/** @see oxd command update_site */
+export const updateSite: ServerCommand = async (context, params, site) => {
+  if (site.unchangeable) throw new WireRefusal('invalid_registration_client_url');
+  // oxd sends the named parameters only. Gluu keeps the redirect URIs that an update omits.
+  const isWhole = params.redirect_uris !== undefined;
+  if (context.options.strictUpdates && !isWhole) throw unexpected();
+  const { client_secret_expires_at: _, ...known } = params;
+  await context.run('update_site', known);
+  const scope = listOf(params.scope);
+  if (scope) await context.options.records.keep({ oxd_id: site.oxd_id, scope });
+  return { oxd_id: site.oxd_id };
+};
+
+/** @see oxd command remove_site */
+export const removeSite: ServerCommand = async (context, _params, { oxd_id }) => {
+  await context.run('remove_site', { oxd_id });
+  await context.options.records.remove(oxd_id);
+  return { oxd_id };
+};
+
+/** @see oxd command get_client_token */
+export const getClientToken: ServerCommand = async (context, params) => {
+  if (!textOf(params.op_host)) throw new WireRefusal('invalid_op_host');
+  const tokens = await clientToken(context, params).catch((error: unknown) => {
+    throw discoveryFailed(error) && isProviderDown(error)
+      ? new WireRefusal('no_connect_discovery_response')
+      : unexpected();
+  });
+  return tokenReply(tokens);
+};
+
+/** The members of a token reply; without a lifetime oxd fails. */
+export function tokenReply(tokens: {
+  readonly access_token: string;
+  readonly expires_in?: number;
+  readonly refresh_token?: string;
+  readonly scope?: string;
+}): object {
+  const { access_token, expires_in, refresh_token = null, scope = null } = tokens;
+  if (expires_in === undefined) throw unexpected();
+  return { scope, access_token, expires_in, refresh_token };
+}
+
+/** oxd adds `openid` to whatever is asked for. */
+export function withOpenid(scope: ServerParams[string]): string[] {
+  return [...new Set(['openid', ...(Array.isArray(scope) ? scope : [])])];
+}
+
+function clientToken(context: ServerContext, params: ServerParams) {
+  const { authentication_method: _, algorithm: __, key_id: ___, ...known } = params;
+  return context.run('get_client_token', { ...known, scope: withOpenid(params.scope) });
+}
+
+/** @throws {WireRefusal} for what oxd looks at itself */
+function registration(params: ServerParams): ServerParams {
+  if (!params.op_host) throw new WireRefusal('invalid_op_host');
+  if (!URL.canParse(textOf(params.authorization_redirect_uri) ?? ''))
+    throw new WireRefusal('invalid_authorization_redirect_uri');
+  const alg = textOf(params.client_token_endpoint_auth_signing_alg);
+  if (alg && !ALGORITHMS.test(alg)) throw new WireRefusal('invalid_algorithm');
+  // oxd takes every other value for the address of a provider, and finds none there.
+  if (!/^https?:\/\//i.test(textOf(params.op_host) ?? ''))
+    throw new WireRefusal('no_connect_discovery_response');
+  const { client_token_endpoint_auth_method: method, trusted_client: _, ...known } = params;
+  const usable = AUTH_METHODS.has(textOf(method) ?? '');
+  return { ...withClient(known), ...(usable && { client_token_endpoint_auth_method: method }) };
+}
+
+/** With half a client oxd registers another one. */
+function withClient(params: ServerParams): ServerParams {
+  if (hasClient(params)) return params;
+  const {
+    client_id: _,
+    client_secret: __,
+    client_registration_access_token: ___,
+    client_registration_client_uri: ____,
+    ...rest
+  } = params;
+  return rest;
+}
+
+function hasClient(params: ServerParams): boolean {
+  return Boolean(textOf(params.client_id) && textOf(params.client_secret));
+}
+
+/** 3.1.4 registers the site, like its setup client, with the scopes of protection tokens. */
+function withOwnScopes(context: ServerContext, params: ServerParams): ServerParams {
+  if (!context.since('3.1.4')) return params;
+  const scope = listOf(params.scope) ?? DEFAULT_SCOPE;
+  return { ...params, scope: [...new Set([...scope, 'uma_protection', 'oxd'])] };
+}
+
+/** A list of strings; undefined if it is empty or no list. */
+export function listOf(value: ServerParams[string]): readonly string[] | undefined {
+  return Array.isArray(value) && value.length > 0 ? (value as readonly string[]) : undefined;
+}
+
+function described(params: ServerParams): Omit<ServerSite, 'oxd_id'> {
+  return {
+    scope: listOf(params.scope) ?? DEFAULT_SCOPE,
+    post_logout_redirect_uri: textOf(params.post_logout_redirect_uri),
+    unchangeable: hasClient(params) && !textOf(params.client_registration_client_uri),
+  };
+}
+
+/** Says what oxd says when discovery fails: it takes any answer for a discovery document. */
+async function discovering<T>(register: () => Promise<T>): Promise<T> {
+  try {
+    return await register();
+  } catch (error) {
+    if (!discoveryFailed(error)) throw unexpected();
+    throw new WireRefusal(
+      isProviderDown(error) ? 'no_connect_discovery_response' : 'invalid_uma_request',
+    );
+  }
+}
+
+function discoveryFailed(error: unknown): boolean {
+  const word = engineWord(error);
+  // A provider that registers nobody: oxd has the same wrong word for it.
+  if (word === 'invalid_request' && !isProviderDown(error)) return true;
+  return word === 'no_connect_discovery_response';
+}

@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto';
+import { type ServerCommand, textOf } from './context.js';
+import { inactiveRpt, unexpected, WireRefusal } from './reply.js';
+import type { ServerParams } from './request.js';
+import { statusOfRpt } from './rpt.js';
+import { membersOf, tokenRefusal } from './uma-replies.js';
+
+/** The RPT is introspected, too, and must be active. @see oxd command uma_rp_get_rpt */
+export const umaRpGetRpt: ServerCommand = async (context, params, { oxd_id }) => {
+  const server = await context.server('uma_rp_get_rpt', oxd_id);
+  const answer = await server.grant(grantForm(params));
+  if (answer.status >= 400) throw tokenRefusal(context, answer);
+  const { access_token, token_type, pct, upgraded } = membersOf(context, answer);
+  const rpt = textOf(access_token);
+  const status = rpt === undefined ? undefined : await statusOfRpt(context, server, rpt);
+  if (!status?.active) throw inactiveRpt();
+  return {
+    pct: textOf(pct) ?? null,
+    updated: upgraded === true,
+    access_token: rpt,
+    token_type: textOf(token_type) ?? null,
+  };
+};
+
+/** Every part as it is. @see oxd command uma_rp_get_claims_gathering_url */
+export const umaRpGetClaimsGatheringUrl: ServerCommand = async (context, params, { oxd_id }) => {
+  const ticket = textOf(params.ticket);
+  if (ticket === undefined) throw new WireRefusal('invalid_ticket_parameter');
+  const claims_redirect_uri = textOf(params.claims_redirect_uri);
+  if (claims_redirect_uri === undefined)
+    throw new WireRefusal('invalid_claims_redirect_uri_parameter');
+  const { uma, site } = await context.server('uma_rp_get_claims_gathering_url', oxd_id);
+  if (uma.claims_interaction_endpoint === undefined) throw unexpected();
+  const { client_id } = site.client;
+  const state = randomBytes(16).toString('hex');
+  const query = Object.entries({ client_id, ticket, claims_redirect_uri, state });
+  const parts = query.map(([name, value]) => `${name}=${value}`);
+  return { url: `${uma.claims_interaction_endpoint}?${parts.join('&')}`, state };
+};
+
+/** A param left out is left out there, too: nothing is checked before. */
+function grantForm(params: ServerParams): URLSearchParams {
+  const form = new URLSearchParams({ grant_type: 'urn:ietf:params:oauth:grant-type:uma-ticket' });
+  for (const name of ['ticket', 'claim_token', 'claim_token_format', 'pct', 'rpt']) {
+    const value = textOf(params[name]);
+    if (value !== undefined) form.set(name, value);
+  }
+  if (Array.isArray(params.scope) && params.scope.length > 0)
+    form.set('scope', params.scope.join(' '));
+  return form;
+}

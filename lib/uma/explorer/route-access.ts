@@ -1,0 +1,28 @@
+import { effectiveMethod, type UmaDeclaration } from '../declarations/declaration.js';
+import type { Protection } from '../declarations/declaration-rules.js';
+import type { Level } from '../declarations/handler-access.js';
+import type { HttpRoute } from './http-routes.js';
+
+/** The declarations of each level for one template of the route. */
+export function declarationsOf(
+  { name, verb }: HttpRoute,
+  levels: readonly Level[],
+  template: string,
+): UmaDeclaration[][] {
+  return levels.map(({ protections }) =>
+    protections
+      .filter((protection) => covers(verb, protection))
+      .map(({ path = template, method = verb, options }) => {
+        const http_method = effectiveMethod(method);
+        const { scopes = options.scope_expression ? undefined : [http_method] } = options;
+        return { handler: name, path, http_method, ...options, ...(scopes && { scopes }) };
+      }),
+  );
+}
+
+/** Whether a protection speaks of the route's own method; `@All()` has every one. */
+export function covers(verb: string, { method }: Protection): boolean {
+  return (
+    verb === 'ALL' || method === undefined || effectiveMethod(method) === effectiveMethod(verb)
+  );
+}

@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { OxdConfigurationError } from '../../base/errors.js';
+import type { UmaDeclaration } from '../declarations/declaration.js';
+import { mergeDeclarations } from '../declarations/declaration-merge.js';
+import { PresentGuards } from './guard-presence.js';
+import { accessOf } from '../declarations/handler-access.js';
+import { httpRoutes, type HttpRoute } from './http-routes.js';
+import { declarationsOf } from './route-access.js';
+import { routeIssues } from './route-issues.js';
+import { strayIssues } from './unused-declarations.js';
+import { UmaAccess } from '../guard/uma-authorizer.js';
+import { UmaRouteTable } from '../declarations/route-table.js';
+
+/** Reads the declarations of the application's routes once, at start-up. */
+@Injectable()
+export class UmaResourceExplorer {
+  constructor(
+    private readonly modules: ModulesContainer,
+    private readonly config: ApplicationConfig,
+    private readonly adapterHost: HttpAdapterHost,
+    private readonly table: UmaRouteTable,
+    private readonly access: UmaAccess,
+  ) {}
+
+  /**
+   * Checks every route of the application and fills the route table with those whose `UmaGuard`
+   * decides with this module's access service.
+   *
+   * @returns each declared resource of these routes once; none in an application without HTTP
+   * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID, naming every handler that is
+   *   declared wrongly
+   */
+  explore(): readonly UmaDeclaration[] {
+    refuse(strayIssues(this.modules));
+    const routes = this.routes();
+    refuse(routeIssues(routes));
+    const own = routes.filter(({ guards }) => guards.includes(this.access));
+    const { declarations, issues } = mergeDeclarations(own.flatMap((route) => this.enter(route)));
+    refuse(issues);
+    return declarations;
+  }
+
+  private routes(): HttpRoute[] {
+    const { httpAdapter } = this.adapterHost;
+    if (!httpAdapter) return [];
+    const normalize = (path: string): string => httpAdapter.normalizePath?.(path) ?? path;
+    const { modules, config } = this;
+    return httpRoutes({ modules, config, normalize, guards: new PresentGuards(modules) });
+  }
+
+  private enter(route: HttpRoute): UmaDeclaration[] {
+    const access = accessOf(route);
+    if (access === undefined) return [];
+    const { controller, name: handler } = route;
+    const isPublic = access === 'public';
+    return route.templates.flatMap((template) => {
+      const levels = isPublic ? [] : declarationsOf(route, access, template);
+      for (const callback of route.callbacks) {
+        this.table.add({ controller, callback, template }, { handler, isPublic, levels });
+      }
+      return levels.flat();
+    });
+  }
+}
+
+function refuse(issues: readonly string[]): void {
+  if (issues.length > 0) throw new OxdConfigurationError(issues);
+}

@@ -1,0 +1,23 @@
+import { HttpException } from '@nestjs/common';
+import { exposing } from '../challenge/challenge.js';
+import type { UmaRefused } from './uma-decision.js';
+
+/** What of Nest's HTTP adapters is needed to set headers on either platform. */
+interface Headers {
+  setHeader(response: unknown, name: string, value: string): unknown;
+  getHeader?(response: unknown, name: string): unknown;
+}
+
+/** Puts the headers of a refusal on the response and makes the exception with its status and body. */
+export function refusalAnswer(
+  { status: statusCode, error, message, headers }: UmaRefused,
+  response: unknown,
+  adapter: Headers,
+): HttpException {
+  for (const [name, value] of Object.entries(headers)) adapter.setHeader(response, name, value);
+  if (statusCode === 401) {
+    const name = 'Access-Control-Expose-Headers';
+    adapter.setHeader(response, name, exposing(adapter.getHeader?.(response, name)));
+  }
+  return new HttpException({ statusCode, error, message }, statusCode);
+}

@@ -1,0 +1,80 @@
+import { AS_UNREACHABLE } from '../challenge/challenge.js';
+import type { UmaGrant } from './rpt-context.js';
+
+/** Word of a refusal of `UmaGuard`, the member `error` of its answer. */
+export type UmaGuardError =
+  | 'UMA_PERMISSION_REQUIRED'
+  | 'UMA_SERVER_UNREACHABLE'
+  | 'UMA_FORBIDDEN'
+  | 'UMA_INVALID_CREDENTIALS'
+  | 'UMA_UNAVAILABLE';
+
+/** A refusal as HTTP. */
+export interface UmaRefused {
+  readonly granted: false;
+  readonly status: 400 | 401 | 403 | 503;
+  readonly error: UmaGuardError;
+  /** For the client: the same for every cause, so that it tells nothing of the inside. */
+  readonly message: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What becomes of a request. */
+export type UmaDecision = ({ readonly granted: true } & UmaGrant) | UmaRefused;
+
+const NO_STORE = { 'Cache-Control': 'no-store' };
+
+/** The request lacks a permission: the client may exchange the ticket (UMA 2.0 Grant §3.2.1). */
+export function permissionRequired(challenge: string): UmaRefused {
+  return {
+    granted: false,
+    status: 401,
+    error: 'UMA_PERMISSION_REQUIRED',
+    message: 'An RPT with a permission for this resource is required.',
+    headers: { ...NO_STORE, 'WWW-Authenticate': challenge },
+  };
+}
+
+/** No ticket was to be had (UMA Federated Authorization §4.2). */
+export function serverUnreachable(): UmaRefused {
+  return {
+    granted: false,
+    status: 403,
+    error: 'UMA_SERVER_UNREACHABLE',
+    message: 'The authorization server gave no ticket.',
+    headers: { ...NO_STORE, Warning: AS_UNREACHABLE },
+  };
+}
+
+/** Nothing that the client could present would help. */
+export function forbidden(): UmaRefused {
+  return {
+    granted: false,
+    status: 403,
+    error: 'UMA_FORBIDDEN',
+    message: 'This resource cannot be accessed.',
+    headers: NO_STORE,
+  };
+}
+
+/** @see RFC 6750 §3.1 */
+export function invalidCredentials(): UmaRefused {
+  return {
+    granted: false,
+    status: 400,
+    error: 'UMA_INVALID_CREDENTIALS',
+    message: 'Send one RPT as Authorization: Bearer.',
+    headers: NO_STORE,
+  };
+}
+
+/** @param wait milliseconds to come back after */
+export function unavailable(wait: number): UmaRefused {
+  return {
+    granted: false,
+    status: 503,
+    error: 'UMA_UNAVAILABLE',
+    message: 'Access cannot be checked at the moment.',
+    headers: { ...NO_STORE, 'Retry-After': String(Math.ceil(wait / 1000)) },
+  };
+}

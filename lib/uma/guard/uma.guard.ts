@@ -1,0 +1,58 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { keepGrant } from './rpt-context.js';
+import { accessAsked, handlerOf, type GuardedRequest } from './guarded-request.js';
+import { isPublicHandler } from '../declarations/handler-access.js';
+import { refusalAnswer } from './denial-response.js';
+import { bearerToken } from '../../http/bearer-token.js';
+import { UmaAccess } from './uma-authorizer.js';
+
+/**
+ * Lets a request pass whose RPT covers what `@UmaProtected` declares of its route, and answers all
+ * others: 401 with a ticket, 403, 503 or 400. For `@UseGuards()` or as `APP_GUARD`. Override
+ * `extractRpt()` to look for the RPT elsewhere; a subclass that needs services of its own takes
+ * them as properties (`@Inject()`).
+ *
+ * @see UMA 2.0 Grant §3.2; UMA Federated Authorization §4
+ */
+@Injectable()
+export class UmaGuard implements CanActivate {
+  constructor(
+    private readonly access: UmaAccess,
+    private readonly adapterHost: HttpAdapterHost,
+  ) {}
+
+  /**
+   * Called by Nest. Denies what it does not know, and every handler of another context type
+   * (message, gateway, GraphQL) without `@UmaPublic()`.
+   */
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const type = context.getType<string>();
+    if (type !== 'http') {
+      const isPublic = isPublicHandler(context.getClass(), context.getHandler());
+      return isPublic || this.access.denyForeign(handlerOf(context), type);
+    }
+    const http = context.switchToHttp();
+    const request = http.getRequest<GuardedRequest>();
+    const rpt = () => this.extractRpt(request);
+    const decision = await this.access.decide({ ...accessAsked(context, request), rpt });
+    if (!decision.granted)
+      throw refusalAnswer(decision, http.getResponse(), this.adapterHost.httpAdapter);
+    keepGrant(request, decision);
+    return true;
+  }
+
+  /**
+   * The RPT of a request, or undefined; by default that of `Authorization: Bearer`.
+   *
+   * @param request that of Express or Fastify
+   */
+  protected extractRpt(request: GuardedRequest): string | undefined | Promise<string | undefined> {
+    return bearerToken(request);
+  }
+}
+
+/** Access service of a guard; undefined if its constructor has not run. */
+export function accessOfGuard(guard: UmaGuard): UmaAccess | undefined {
+  return guard['access'];
+}

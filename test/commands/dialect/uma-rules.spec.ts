@@ -1,0 +1,618 @@
+import { inspect } from 'node:util';
+import type { CommandName } from '../../../lib/commands/command.js';
+import { fromWire, ignoredParams, toWire } from '../../../lib/commands/dialect/dialect.js';
+import { sender } from '../../../lib/oxd-client/command-sender.js';
+import {
+  InvalidTicketError,
+  NeedInfoError,
+  OxdCommandError,
+  OxdTransportError,
+  RequestDeniedError,
+  RequestSubmittedError,
+  type OxdError,
+} from '../../../lib/base/errors.js';
+import { OxdTransport, type OxdVersion } from '../../../lib/commands/oxd-transport.js';
+import { readReply } from '../../../lib/commands/envelope.js';
+import { registerSecret } from '../../support/secrets.js';
+
+const OXD: OxdVersion[] = ['3.1.1', '3.1.2', '3.1.3', '3.1.4'];
+const ALL: OxdVersion[] = [...OXD, 'contract'];
+
+const TICKET = 'ticket-0001-sent';
+const NEW_TICKET = 'ticket-0002-new';
+for (const ticket of [TICKET, NEW_TICKET]) registerSecret(ticket);
+
+function caught(work: () => unknown): OxdError {
+  try {
+    work();
+  } catch (error) {
+    return error as OxdError;
+  }
+  throw new Error('nothing was thrown');
+}
+
+const CONDITION = { httpMethods: ['GET'], scopes: ['read'] };
+const EXPRESSION = { rule: { or: [{ var: 0 }] }, data: ['read'] };
+const resources = (condition: object, resource: object = {}): object => ({
+  resources: [{ path: '/photo', conditions: [condition], ...resource }],
+});
+
+describe('toWire', () => {
+  const whole: readonly (readonly [CommandName, object])[] = [
+    ['uma_rs_protect', resources({ ...CONDITION, ticketScopes: ['view'] })],
+    ['uma_rs_check_access', { path: '/a?b=c&d', http_method: 'GET', rpt: '' }],
+    [
+      'uma_rp_get_rpt',
+      {
+        ...{ ticket: TICKET, claim_token: 'ct', claim_token_format: 'f' },
+        ...{ pct: 'pct', rpt: 'rpt', scope: ['read', 'all'] },
+      },
+    ],
+    ['uma_rp_get_claims_gathering_url', { ticket: TICKET }],
+  ];
+  const everywhere = whole.flatMap(([command, params]) =>
+    ALL.map((version) => [command, version, params] as const),
+  );
+
+  it.each(everywhere)('%s on %s is sent as it is', (command, version, given) => {
+    const params = { oxd_id: 'id', protection_access_token: 'token', ...given };
+    expect(toWire(version, command, params)).toEqual({ command, params });
+    expect(ignoredParams(version, command, params)).toEqual([]);
+  });
+
+  it.each(ALL)('a token that looks like a GAT on %s', (version) => {
+    registerSecret('gat_of-some-other-resource');
+    const params = { path: '/a', http_method: 'GET', rpt: 'gat_of-some-other-resource' };
+    const { rpt, ...without } = params;
+    const sent = toWire(version, 'uma_rs_check_access', params).params;
+    expect(sent).toEqual(version === '3.1.1' ? without : { ...without, rpt });
+  });
+
+  const lacking: readonly (readonly [CommandName, string, unknown, OxdVersion[], string])[] = [
+    ['uma_rs_protect', 'overwrite', true, ['3.1.1', '3.1.2'], 'oxd 3.1.3 and later'],
+    ['uma_rs_check_access', 'scopes', ['read'], OXD, 'oxd 4.2 and later'],
+    ['uma_rp_get_rpt', 'params', { a: 'b' }, OXD, 'oxd 4.0 and later'],
+    ['uma_rp_get_claims_gathering_url', 'state', 'own', OXD, 'oxd 4.0 and later'],
+    ['uma_rp_get_claims_gathering_url', 'custom_parameters', { a: 'b' }, OXD, 'oxd 4.2 and later'],
+  ];
+  const rows = lacking.flatMap(([command, name, value, versions, known]) =>
+    ALL.map(
+      (version) => [command, name, version, versions.includes(version), value, known] as const,
+    ),
+  );
+  const needed = { ticket: TICKET };
+
+  it.each(rows.filter(([, , , refused]) => refused))(
+    '%s %s is refused on %s',
+    (command, name, version, _refused, value, known) => {
+      const params = { ...(command === 'uma_rp_get_rpt' && needed), [name]: value };
+      const error = caught(() => toWire(version, command, params));
+      expect(error).toMatchObject({ code: 'OXD_COMMAND_UNSUPPORTED', command, mayHaveRun: false });
+      expect(error.message).toContain(name);
+      expect(error.message).toContain(known);
+      expect(ignoredParams(version, command, params)).toEqual([name]);
+    },
+  );
+
+  it.each(rows.filter(([, , , refused]) => !refused))(
+    '%s %s is sent on %s',
+    (command, name, version, _refused, value) => {
+      const params = { ...(command === 'uma_rp_get_rpt' && needed), [name]: value };
+      expect(toWire(version, command, params).params).toEqual(params);
+      expect(ignoredParams(version, command, params)).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['3.1.1', false],
+    ['3.1.2', false],
+    ['3.1.3', true],
+    ['3.1.4', true],
+    ['contract', true],
+  ] as const)('overwrite: false says nothing to %s: sent is %s', (version, sent) => {
+    const params = { ...resources(CONDITION), overwrite: false };
+    expect('overwrite' in toWire(version, 'uma_rs_protect', params).params).toBe(sent);
+    expect(ignoredParams(version, 'uma_rs_protect', params)).toEqual([]);
+  });
+
+  it.each(OXD)('%s: state, which oxd never looks at, is left out', (version) => {
+    const params = { ticket: TICKET, state: 'x' };
+    expect(toWire(version, 'uma_rp_get_rpt', params).params).toEqual({ ticket: TICKET });
+  });
+
+  it('3.1.1 has no introspect_rpt', () => {
+    const error = caught(() => toWire('3.1.1', 'introspect_rpt', { rpt: 'x' }));
+    expect(error).toMatchObject({ code: 'OXD_COMMAND_UNSUPPORTED', mayHaveRun: false });
+    expect(error.message).toContain('oxd 3.1.2 and later');
+  });
+
+  it.each([
+    ['3.1.2', false],
+    ['3.1.3', false],
+    ['3.1.4', true],
+    ['contract', true],
+  ] as const)('introspect_rpt of %s knows a protection token: %s', (version, sent) => {
+    const params = { oxd_id: 'id', rpt: 'x', protection_access_token: 'token' };
+    const { params: wire } = toWire(version, 'introspect_rpt', params);
+    expect('protection_access_token' in wire).toBe(sent);
+  });
+
+  describe('resources', () => {
+    it('3.1.1 is spared a scope_expression, which spoils the whole call', () => {
+      const params = resources({ httpMethods: ['GET'], scope_expression: EXPRESSION });
+      const error = caught(() => toWire('3.1.1', 'uma_rs_protect', params));
+      expect(error).toMatchObject({ code: 'OXD_COMMAND_UNSUPPORTED', mayHaveRun: false });
+      expect(error.message).toContain('scope_expression');
+      expect(error.message).toContain('oxd 3.1.2 and later');
+    });
+
+    it.each(['3.1.2', '3.1.3', '3.1.4', 'contract'] as const)(
+      '%s is told a scope_expression',
+      (version) => {
+        const params = resources({ httpMethods: ['GET'], scope_expression: EXPRESSION });
+        expect(toWire(version, 'uma_rs_protect', params).params).toEqual(params);
+      },
+    );
+
+    it.each(OXD)('%s: nulls in them are left out', (version) => {
+      const nulls = { ticketScopes: null, scope_expression: null };
+      const params = resources({ ...CONDITION, ...nulls }, { more: undefined });
+      expect(toWire(version, 'uma_rs_protect', params).params).toEqual(resources(CONDITION));
+    });
+
+    it('the nulls of a rule stay', () => {
+      const scope_expression = { rule: { '==': [null, { var: 0 }] }, data: ['a'] };
+      const params = resources({ httpMethods: ['GET'], scope_expression });
+      expect(toWire('3.1.4', 'uma_rs_protect', params).params).toEqual(params);
+    });
+
+    it.each(ALL)('%s: a member that nobody knows is refused', (version) => {
+      for (const [params, name] of [
+        [resources({ ...CONDITION, ticketscopes: ['a'] }), 'ticketscopes'],
+        [resources(CONDITION, { method: 'GET' }), 'method'],
+        [resources({ ...CONDITION, ['constructor']: 'x' }), 'constructor'],
+      ] as const) {
+        const error = caught(() => toWire(version, 'uma_rs_protect', params));
+        expect(error).toMatchObject({ code: 'OXD_COMMAND_UNSUPPORTED', mayHaveRun: false });
+        expect(error.message).toContain(`${name} is not a param of it`);
+      }
+    });
+
+    it.each([['text'], [7], [{ path: '/a' }], [['/a', null]], [[{ path: '/a', conditions: 'x' }]]])(
+      'what is none, %j, is for oxd to refuse',
+      (odd) => {
+        for (const version of ALL)
+          expect(toWire(version, 'uma_rs_protect', { resources: odd }).params).toEqual({
+            resources: odd,
+          });
+      },
+    );
+
+    it('stay as they are with the caller', () => {
+      const params = resources(Object.freeze({ ...CONDITION, ticketScopes: null }));
+      const before = JSON.stringify(params);
+      for (const version of ALL) toWire(version, 'uma_rs_protect', params);
+      expect(JSON.stringify(params)).toBe(before);
+    });
+  });
+
+  describe('what later versions refuse in a word of their own', () => {
+    const both = 'invalid_claim_token_or_claim_token_form';
+    const redirect = 'invalid_claims_redirect_uri_parameter';
+    const uri = (claims_redirect_uri: string): object => ({ ticket: TICKET, claims_redirect_uri });
+    const bad: readonly (readonly [string, CommandName, object, string])[] = [
+      ['no ticket', 'uma_rp_get_rpt', {}, 'invalid_ticket_parameter'],
+      ['an empty ticket', 'uma_rp_get_rpt', { ticket: '' }, 'invalid_ticket_parameter'],
+      ['a blank ticket', 'uma_rp_get_rpt', { ticket: ' ' }, 'invalid_ticket_parameter'],
+      ['a claim token alone', 'uma_rp_get_rpt', { ticket: TICKET, claim_token: 'x' }, both],
+      ['a format alone', 'uma_rp_get_rpt', { ticket: TICKET, claim_token_format: 'x' }, both],
+      [
+        'a blank format',
+        'uma_rp_get_rpt',
+        { ticket: TICKET, claim_token: 'x', claim_token_format: '' },
+        both,
+      ],
+      ['a relative URI', 'uma_rp_get_claims_gathering_url', uri('/claims'), redirect],
+      ['no URI', 'uma_rp_get_claims_gathering_url', uri(' '), redirect],
+      ['a fragment', 'uma_rp_get_claims_gathering_url', uri('https://app.example/#x'), redirect],
+    ];
+    const onAll = bad.flatMap(([title, command, params, word]) =>
+      OXD.map((version) => [title, version, command, params, word] as const),
+    );
+
+    it.each(onAll)('%s on %s', (_title, version, command, params, word) => {
+      const error = caught(() => toWire(version, command, params));
+      expect(error).toBeInstanceOf(OxdCommandError);
+      expect(error).toMatchObject({
+        code: 'OXD_COMMAND_FAILED',
+        error: word,
+        command,
+        mayHaveRun: false,
+      });
+      expect(error.message).not.toContain(TICKET);
+    });
+
+    it.each(OXD)('%s: neither claim token nor format is fine', (version) => {
+      const params = { ticket: TICKET, claim_token: '', claim_token_format: '' };
+      expect(toWire(version, 'uma_rp_get_rpt', params)).toBeDefined();
+    });
+  });
+
+  it.each(OXD)('%s: what goes raw into the URL for claims is encoded', (version) => {
+    const ticket = 't&state=x#y+%20€';
+    const claims_redirect_uri = 'https://app.example/claims?a=b&c=d e';
+    const params = { oxd_id: 'id', ticket, claims_redirect_uri };
+    const { params: wire } = toWire(version, 'uma_rp_get_claims_gathering_url', params);
+    const text = `ticket=${String(wire.ticket)}&claims_redirect_uri=${String(wire.claims_redirect_uri)}`;
+    const { searchParams } = new URL(`https://as.example/gather?client_id=c&${text}&state=s`);
+    expect(Object.fromEntries(searchParams)).toEqual({
+      ...{ client_id: 'c', state: 's' },
+      ticket,
+      claims_redirect_uri,
+    });
+  });
+});
+
+describe('fromWire', () => {
+  const header = `UMA realm="rs",as_uri="https://as.example",ticket="${TICKET}"`;
+  const denied = { access: 'denied', 'www-authenticate_header': header, ticket: TICKET };
+  const permission = { resource_id: 'r', resource_scopes: ['read'], exp: 2 };
+  const introspected = {
+    ...{ active: true, exp: 2, iat: 1, nbf: null, client_id: 'c' },
+    ...{ sub: null, aud: null, iss: null, jti: null, permissions: [permission] },
+  };
+  const none = Object.keys(introspected).map((name) => [name, null]);
+  const dead = { ...Object.fromEntries(none), active: false } as object;
+
+  const good: readonly (readonly [string, CommandName, object, object])[] = [
+    ['protected', 'uma_rs_protect', { oxd_id: 'id' }, { oxd_id: 'id' }],
+    [
+      'granted',
+      'uma_rs_check_access',
+      { access: 'granted', ticket: null, 'www-authenticate_header': null },
+      { access: 'granted' },
+    ],
+    ['denied', 'uma_rs_check_access', denied, denied],
+    [
+      'updated is upgraded',
+      'uma_rp_get_rpt',
+      { access_token: 'rpt', token_type: 'Bearer', pct: 'pct', updated: false },
+      { access_token: 'rpt', token_type: 'Bearer', pct: 'pct', upgraded: false },
+    ],
+    [
+      'true stays true',
+      'uma_rp_get_rpt',
+      { access_token: 'rpt', token_type: 'bearer', pct: null, updated: true },
+      { access_token: 'rpt', token_type: 'Bearer', upgraded: true },
+    ],
+    [
+      'an RPT alone',
+      'uma_rp_get_rpt',
+      { access_token: 'rpt' },
+      { access_token: 'rpt', upgraded: false },
+    ],
+    [
+      'a URL',
+      'uma_rp_get_claims_gathering_url',
+      { url: 'https://as.example/gather?state=s', state: 's' },
+      { url: 'https://as.example/gather?state=s', state: 's' },
+    ],
+    [
+      'a good RPT',
+      'introspect_rpt',
+      introspected,
+      { active: true, exp: 2, iat: 1, client_id: 'c', permissions: [permission] },
+    ],
+    ['a dead RPT', 'introspect_rpt', dead, { active: false }],
+    [
+      'permissions with nulls',
+      'introspect_rpt',
+      { active: true, permissions: [{ ...permission, exp: null, nbf: null }] },
+      { active: true, permissions: [{ resource_id: 'r', resource_scopes: ['read'] }] },
+    ],
+    [
+      'permissions with more, without scopes, and none',
+      'introspect_rpt',
+      { active: true, permissions: [{ ...permission, resource_scopes: [], name: 'n' }] },
+      { active: true, permissions: [{ ...permission, resource_scopes: [], name: 'n' }] },
+    ],
+    [
+      'no permissions',
+      'introspect_rpt',
+      { active: true, permissions: [] },
+      { active: true, permissions: [] },
+    ],
+  ];
+
+  it.each(good)('%s: %s', (_title, command, data, result) => {
+    for (const version of ALL) expect(fromWire(version, command, {}, data)).toStrictEqual(result);
+  });
+
+  it('what is ours alone passes on the contract', () => {
+    const data = { access: 'granted', permissions: [permission], sub: 'alice' };
+    expect(fromWire('contract', 'uma_rs_check_access', {}, data)).toStrictEqual(data);
+    const rpt = { access_token: 'rpt', token_type: 'Bearer', upgraded: true, expires_in: 300 };
+    expect(fromWire('contract', 'uma_rp_get_rpt', {}, rpt)).toStrictEqual(rpt);
+  });
+
+  const failures: readonly (readonly [string, CommandName, object, string])[] = [
+    ['no ticket', 'uma_rs_check_access', { ...denied, ticket: null }, 'internal_error'],
+    ['an empty ticket', 'uma_rs_check_access', { ...denied, ticket: '' }, 'internal_error'],
+    [
+      'no header',
+      'uma_rs_check_access',
+      { ...denied, 'www-authenticate_header': null },
+      'internal_error',
+    ],
+    ['neither', 'uma_rs_check_access', { access: 'denied' }, 'internal_error'],
+    ['no RPT', 'uma_rp_get_rpt', { access_token: null, updated: false }, 'no_access_token'],
+    ['an empty RPT', 'uma_rp_get_rpt', { access_token: '' }, 'no_access_token'],
+    ['nothing', 'uma_rp_get_rpt', {}, 'no_access_token'],
+    [
+      'an RPT that is no bearer',
+      'uma_rp_get_rpt',
+      { access_token: 'rpt', token_type: 'DPoP' },
+      'internal_error',
+    ],
+  ];
+
+  it.each(failures)('a success with %s is a failure: %s', (_title, command, data, word) => {
+    for (const version of ALL) {
+      const error = caught(() => fromWire(version, command, {}, data));
+      expect(error).toBeInstanceOf(OxdCommandError);
+      expect(error).toMatchObject({
+        code: 'OXD_COMMAND_FAILED',
+        error: word,
+        command,
+        mayHaveRun: true,
+      });
+      expect(error.message).toContain('authorization server');
+      expect(inspect(error)).not.toContain(TICKET);
+    }
+  });
+
+  const rpt = { access_token: 'rpt' };
+  const items = (...permissions: unknown[]): object => ({ active: true, permissions });
+  const malformed: readonly (readonly [CommandName, unknown, string])[] = [
+    ['uma_rs_protect', {}, 'oxd_id'],
+    ['uma_rs_check_access', {}, 'access'],
+    ['uma_rs_check_access', { access: 'Granted' }, 'access'],
+    ['uma_rs_check_access', { access: 'yes' }, 'access'],
+    ['uma_rs_check_access', { access: true }, 'access'],
+    ['uma_rs_check_access', { access: ['granted'] }, 'access'],
+    ['uma_rs_check_access', { ...denied, ticket: 7 }, 'ticket'],
+    ['uma_rs_check_access', null, 'data'],
+    ['uma_rp_get_rpt', { access_token: {} }, 'access_token'],
+    ['uma_rp_get_rpt', { ...rpt, updated: 'false' }, 'upgraded'],
+    ['uma_rp_get_rpt', { ...rpt, updated: 1 }, 'upgraded'],
+    ['uma_rp_get_rpt', { ...rpt, pct: 7 }, 'pct'],
+    ['uma_rp_get_claims_gathering_url', { url: '/gather', state: 's' }, 'url'],
+    ['uma_rp_get_claims_gathering_url', { url: 'https://as.example/' }, 'state'],
+    ['uma_rp_get_claims_gathering_url', { url: 'https://as.example/', state: '' }, 'state'],
+    ['introspect_rpt', {}, 'active'],
+    ['introspect_rpt', { active: 'true' }, 'active'],
+    ['introspect_rpt', { active: 1 }, 'active'],
+    ['introspect_rpt', { active: true, exp: '7' }, 'exp'],
+    ['introspect_rpt', { active: true, permissions: {} }, 'permissions'],
+    ['introspect_rpt', items(null), 'permissions'],
+    ['introspect_rpt', items('r'), 'permissions'],
+    ['introspect_rpt', items({}), 'permissions'],
+    ['introspect_rpt', items({ ...permission, resource_id: '' }), 'permissions'],
+    ['introspect_rpt', items({ ...permission, resource_id: 7 }), 'permissions'],
+    ['introspect_rpt', items({ ...permission, resource_scopes: null }), 'permissions'],
+    ['introspect_rpt', items({ ...permission, resource_scopes: 'read' }), 'permissions'],
+    ['introspect_rpt', items({ ...permission, resource_scopes: [7] }), 'permissions'],
+    ['introspect_rpt', items({ ...permission, exp: '2' }), 'permissions'],
+    ['introspect_rpt', items({ ...permission, nbf: true }), 'permissions'],
+    ['introspect_rpt', items(permission, {}), 'permissions'],
+    ['uma_rs_check_access', { access: 'granted', permissions: [{}] }, 'permissions'],
+  ];
+
+  it.each(malformed)('%s %j is no reply', (command, data, member) => {
+    for (const version of ALL) {
+      const error = caught(() => fromWire(version, command, {}, data));
+      expect(error).toBeInstanceOf(OxdTransportError);
+      expect(error).toMatchObject({ code: 'OXD_TRANSPORT_MALFORMED', command, mayHaveRun: true });
+      expect(error.message).toContain(` ${member} `);
+    }
+  });
+});
+
+/** Answers what oxd-server wrote. */
+class Scripted extends OxdTransport {
+  constructor(
+    override readonly version: OxdVersion,
+    private readonly text: string,
+  ) {
+    super();
+  }
+
+  override async execute(command: string): Promise<unknown> {
+    await Promise.resolve();
+    return readReply(command, this.text);
+  }
+
+  override close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+describe('what oxd says of an RPT that it did not get', () => {
+  const claims = [{ name: 'email', issuer: ['https://idp.example'] }];
+  const page = 'https://as.example/gather?client_id=x';
+
+  const CHECK = { path: '/a', http_method: 'GET' };
+
+  async function raised(
+    version: OxdVersion,
+    data: object,
+    command: CommandName = 'uma_rp_get_rpt',
+  ): Promise<OxdError> {
+    const transport = new Scripted(version, JSON.stringify({ status: 'error', data }));
+    const params: Partial<Record<CommandName, object>> = {
+      uma_rp_get_rpt: { oxd_id: 'id', ticket: TICKET },
+      uma_rs_check_access: { oxd_id: 'id', ...CHECK },
+    };
+    return sender(transport)(command, (params[command] ?? {}) as never).then(
+      () => Promise.reject(new Error('nothing was raised')),
+      (error: unknown) => error as OxdError,
+    );
+  }
+
+  const said = (members: object): object => ({
+    error: 'need_info',
+    details: { error: null, ticket: null, required_claims: null, redirect_user: null, ...members },
+    error_description: 'The authorization server needs additional information.',
+  });
+  const status = (code: number, body: object | string): object => ({
+    error: `http_status_${code}`,
+    details: null,
+    error_description: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+
+  const info = { ticket: NEW_TICKET, required_claims: claims, redirect_user: page };
+
+  it.each(OXD)('need_info with all that goes on, on %s', async (version) => {
+    const error = await raised(version, said({ error: 'need_info', ...info }));
+    expect(error).toBeInstanceOf(NeedInfoError);
+    expect(error).toMatchObject({
+      ...{ code: 'UMA_NEED_INFO', command: 'uma_rp_get_rpt', mayHaveRun: false },
+      ...info,
+    });
+  });
+
+  const rows: readonly (readonly [string, object, abstract new (...args: never) => Error])[] = [
+    ['need_info that is a bad ticket', said({ error: 'invalid_ticket' }), InvalidTicketError],
+    ['need_info that is a bad grant', said({ error: 'invalid_grant' }), InvalidTicketError],
+    ['need_info that is a denial', said({ error: 'access_denied' }), RequestDeniedError],
+    ['need_info that is a denial', said({ error: 'request_denied' }), RequestDeniedError],
+    ['need_info that is a denial', said({ error: 'forbidden_by_policy' }), RequestDeniedError],
+    [
+      'need_info that is submitted',
+      said({ error: 'request_submitted', ticket: NEW_TICKET }),
+      RequestSubmittedError,
+    ],
+    ['need_info without a word', said(info), NeedInfoError],
+    [
+      'a status with need_info',
+      status(403, { error: 'need_info', error_description: 'x', ...info }),
+      NeedInfoError,
+    ],
+    [
+      'a status with a bad ticket',
+      status(400, { error: 'invalid_ticket', error_description: 'x' }),
+      InvalidTicketError,
+    ],
+    [
+      'a status with a denial',
+      status(403, { error: 'forbidden_by_policy', error_description: 'x' }),
+      RequestDeniedError,
+    ],
+    [
+      'a status with "submitted", which was not asked for',
+      status(403, { error: 'access_denied', error_description: 'request_submitted' }),
+      RequestDeniedError,
+    ],
+    [
+      'a status with submitted',
+      status(403, { error: 'request_submitted', ticket: NEW_TICKET, interval: 5 }),
+      RequestSubmittedError,
+    ],
+  ];
+
+  it.each(rows)('%s: %j', async (_title, data, type) => {
+    for (const version of OXD) {
+      const error = await raised(version, data);
+      expect(error).toBeInstanceOf(type);
+      expect(error).toMatchObject({ command: 'uma_rp_get_rpt', mayHaveRun: false });
+      expect(error.cause).toBeInstanceOf(OxdCommandError);
+      const printed = `${inspect(error, { depth: 9 })} ${JSON.stringify(error)}`;
+      expect(printed).not.toContain(NEW_TICKET);
+    }
+  });
+
+  const failures: readonly (readonly [string, object, string, boolean])[] = [
+    ['need_info that is another word', said({ error: 'invalid_client' }), 'invalid_client', false],
+    ['need_info without a ticket', said({ error: 'need_info' }), 'need_info', false],
+    ['need_info without anything', said({}), 'need_info', false],
+    [
+      'need_info without details',
+      { error: 'need_info', details: null, error_description: 'x' },
+      'need_info',
+      false,
+    ],
+    [
+      'need_info with the spent ticket',
+      said({ error: 'need_info', ticket: TICKET }),
+      'need_info',
+      false,
+    ],
+    ['an error of the client', status(401, { error: 'invalid_client' }), 'http_status_401', true],
+    ['a PAT that was refused', status(401, { error: 'access_denied' }), 'http_status_401', true],
+    ['a proxy', status(403, '<html>403</html>'), 'http_status_403', true],
+    [
+      'a server that is broken',
+      status(500, { error: 'need_info', ...info }),
+      'http_status_500',
+      true,
+    ],
+    ['a bad gateway', status(502, '<b>bad gateway</b>'), 'http_status_502', true],
+    ['nobody knows what', { error: 'internal_error', details: null }, 'internal_error', true],
+    ['no discovery', { error: 'no_uma_discovery_response' }, 'no_uma_discovery_response', false],
+    [
+      'a token that is missing',
+      { error: 'blank_protection_access_token' },
+      'blank_protection_access_token',
+      false,
+    ],
+  ];
+
+  it.each(failures)('%s is no outcome of UMA: %j', async (_title, data, word, mayHaveRun) => {
+    for (const version of OXD) {
+      const error = await raised(version, data);
+      expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', error: word, mayHaveRun });
+      expect(error.command).toBe('uma_rp_get_rpt');
+      const printed = `${inspect(error, { depth: 9 })} ${JSON.stringify(error)}`;
+      for (const ticket of [TICKET, NEW_TICKET]) expect(printed).not.toContain(ticket);
+    }
+  });
+
+  it.each<[string, CommandName, boolean]>([
+    ['http_status_400', 'uma_rs_protect', true],
+    ['http_status_403', 'uma_rs_protect', true],
+    ['uma_protection_exists', 'uma_rs_protect', false],
+    ['http_status_403', 'register_site', true],
+    ['inactive_protection_access_token', 'register_site', true],
+    ['protection_access_token_insufficient_scope', 'register_site', true],
+    ['invalid_op_host', 'register_site', false],
+    ['http_status_403', 'uma_rs_check_access', false],
+    ['inactive_protection_access_token', 'uma_rs_protect', false],
+  ])('%s of %s: a part may have been carried out is %s', async (error, command, mayHaveRun) => {
+    for (const version of OXD) {
+      const call = raised(version, { error, error_description: 'x', details: null }, command);
+      expect(await call).toMatchObject({ code: 'OXD_COMMAND_FAILED', error, mayHaveRun, command });
+    }
+  });
+
+  it('is said of uma_rp_get_rpt alone', async () => {
+    const data = status(403, { error: 'request_denied' });
+    const error = await raised('3.1.4', data, 'uma_rs_check_access');
+    expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', error: 'http_status_403' });
+  });
+
+  it('is left to a transport that speaks the contract', async () => {
+    const error = await raised('contract', said({ error: 'request_denied' }));
+    expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', error: 'need_info' });
+  });
+
+  it('what the transport raises otherwise stays what it is', async () => {
+    const reason = new Error('aborted');
+    class Broken extends Scripted {
+      override execute(): Promise<unknown> {
+        return Promise.reject(reason);
+      }
+    }
+    const call = sender(new Broken('3.1.4', ''))('uma_rp_get_rpt', { ticket: TICKET });
+    await expect(call).rejects.toBe(reason);
+  });
+});

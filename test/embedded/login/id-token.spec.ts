@@ -1,0 +1,266 @@
+import { createHash } from 'node:crypto';
+import { inspect } from 'node:util';
+import { generateKeyPair, type JWTPayload } from 'jose';
+import { FakeOp } from '../../support/fake-op.js';
+import { secretsIn } from '../../support/secrets.js';
+import { refused, TestEngine } from '../../support/embedded-transport.js';
+
+let op: FakeOp;
+let engine: TestEngine;
+let oxd_id: string;
+const other = await generateKeyPair('RS256');
+const now = () => Math.floor(Date.now() / 1000);
+const half = (bits: number, text: string) => {
+  const hash = createHash(`sha${bits}`).update(text).digest();
+  return hash.subarray(0, hash.length / 2).toString('base64url');
+};
+
+beforeAll(async () => {
+  op = await FakeOp.start();
+});
+afterAll(() => op.close());
+beforeEach(async () => {
+  op.reset();
+  engine = new TestEngine();
+  oxd_id = await engine.site(op);
+});
+afterEach(() => TestEngine.closeAll());
+
+const logIn = async () => engine.run('get_tokens_by_code', await engine.callback(op, oxd_id));
+
+type Row = [string, string, () => Record<string, unknown>];
+
+it.each<Row>([
+  [
+    'iss is another provider',
+    'invalid_id_token_bad_issuer',
+    () => ({ iss: 'https://evil.example' }),
+  ],
+  ['iss only looks alike', 'invalid_id_token_bad_issuer', () => ({ iss: `${op.issuer}/` })],
+  ['iss is absent', 'invalid_id_token_bad_issuer', () => ({ iss: undefined })],
+  ['aud is another client', 'invalid_id_token_bad_audience', () => ({ aud: 'somebody' })],
+  [
+    'aud is a list without this client',
+    'invalid_id_token_bad_audience',
+    () => ({ aud: ['a', 'b'] }),
+  ],
+  ['aud is an empty list', 'invalid_id_token_bad_audience', () => ({ aud: [] })],
+  ['aud is absent', 'invalid_id_token_bad_audience', () => ({ aud: undefined })],
+  ['azp is another client', 'invalid_id_token_bad_authorized_party', () => ({ azp: 'somebody' })],
+  ['exp is over', 'invalid_id_token_expired', () => ({ exp: now() - 31 })],
+  ['exp is absent', 'invalid_id_token_expired', () => ({ exp: undefined })],
+  ['exp is text', 'invalid_id_token_expired', () => ({ exp: 'tomorrow' })],
+  ['iat is in the future', 'invalid_id_token_issued_at', () => ({ iat: now() + 60 })],
+  ['iat is absent', 'invalid_id_token_issued_at', () => ({ iat: undefined })],
+  ['iat is a day ago', 'invalid_id_token_old_issued_at', () => ({ iat: now() - 86_400 })],
+  ['nonce is of another login', 'invalid_nonce', () => ({ nonce: 'other' })],
+  ['nonce is absent', 'invalid_nonce', () => ({ nonce: undefined })],
+  [
+    'at_hash is of another token',
+    'invalid_access_token_bad_hash',
+    () => ({ at_hash: half(256, 'x') }),
+  ],
+  ['at_hash is no string', 'invalid_access_token_bad_hash', () => ({ at_hash: 1 })],
+  ['sub is absent', 'no_subject_identifier', () => ({ sub: undefined })],
+  ['sub is empty', 'no_subject_identifier', () => ({ sub: '' })],
+  ['sub is a number', 'no_subject_identifier', () => ({ sub: 7 })],
+])('refuses an id_token whose %s', async (_, word, claims) => {
+  op.claims = claims();
+  const error = await refused(logIn());
+  expect(error).toMatchObject({
+    code: 'OXD_COMMAND_FAILED',
+    error: word,
+    command: 'get_tokens_by_code',
+    mayHaveRun: true,
+  });
+  expect(secretsIn(inspect(error, { depth: 10, showHidden: false }))).toEqual([]);
+  expect(inspect(error, { depth: 10 })).not.toContain('alice');
+});
+
+describe('when the user authenticated', () => {
+  type Asked = {
+    default_max_age?: number;
+    require_auth_time?: boolean;
+    params?: { max_age: string };
+  };
+
+  async function logInAsked({ params, ...site }: Asked, auth_time?: unknown) {
+    const id = await engine.site(op, site);
+    const asked = await engine.run('get_authorization_url', { oxd_id: id, params });
+    const { authorization_url } = asked;
+    op.claims = { auth_time };
+    const callback = { oxd_id: id, ...op.login(authorization_url) };
+    return { authorization_url, answer: engine.run('get_tokens_by_code', callback) };
+  }
+
+  it.each<[string, Asked, () => unknown, string | null]>([
+    ['is told too late', { default_max_age: 300 }, () => now() - 340, '300'],
+    ['is not told', { default_max_age: 300 }, () => undefined, '300'],
+    ['is before what this login asks for', { params: { max_age: '0' } }, () => now() - 40, '0'],
+    [
+      'is before what this login asks for, not the site',
+      { default_max_age: 300, params: { max_age: '60' } },
+      () => now() - 120,
+      '60',
+    ],
+    ['has to be told, and is not', { require_auth_time: true }, () => undefined, null],
+  ])('refuses an id_token in which it %s', async (_, asked, auth_time, max_age) => {
+    const { authorization_url, answer } = await logInAsked(asked, auth_time());
+    expect(new URL(authorization_url).searchParams.get('max_age')).toBe(max_age);
+    expect(await refused(answer)).toMatchObject({
+      error: 'invalid_id_token_bad_auth_time',
+      mayHaveRun: true,
+    });
+  });
+
+  it.each<[string, Asked, () => unknown]>([
+    ['just now', { params: { max_age: '0' } }, now],
+    ['not too long ago', { default_max_age: 300 }, () => now() - 290],
+    [
+      'long ago, which this login allows',
+      { default_max_age: 300, params: { max_age: '86400' } },
+      () => now() - 7200,
+    ],
+    ['at any time', { require_auth_time: true }, () => 1],
+    ['at a time that nobody asked for', {}, () => undefined],
+  ])('takes an id_token of a user who authenticated %s', async (_, asked, auth_time) => {
+    const { answer } = await logInAsked(asked, auth_time());
+    expect((await answer).id_token_claims.sub).toBe('alice');
+  });
+
+  it.each(['-1', '1.5', '', 'soon'])('refuses to ask for a max_age of "%s"', async (max_age) => {
+    const asking = engine.run('get_authorization_url', { oxd_id, params: { max_age } });
+    expect(await refused(asking)).toMatchObject({ error: 'bad_request', mayHaveRun: false });
+  });
+});
+
+it('refuses several audiences without azp, and takes them with the right one', async () => {
+  op.mint = (claims) => op.sign({ ...claims, aud: [claims.aud as string, 'another'] });
+  expect((await refused(logIn())).error).toBe('invalid_id_token_bad_audience');
+  op.mint = (claims) =>
+    op.sign({ ...claims, aud: [claims.aud as string, 'another'], azp: 'another' });
+  expect((await refused(logIn())).error).toBe('invalid_id_token_bad_authorized_party');
+  op.mint = (claims) => {
+    const azp = claims.aud as string;
+    return op.sign({ ...claims, aud: [azp, 'another'], azp });
+  };
+  expect((await logIn()).id_token_claims.sub).toBe('alice');
+});
+
+it.each<[string, string, (claims: JWTPayload) => Promise<string>]>([
+  ['is not signed', 'invalid_id_token_invalid_algorithm', async (claims) => op.unsigned(claims)],
+  [
+    'is signed with a shared secret',
+    'invalid_id_token_invalid_algorithm',
+    (claims) =>
+      op.sign(claims, { alg: 'HS256', key: new TextEncoder().encode('x'.repeat(32)) as never }),
+  ],
+  [
+    'has an algorithm that the provider does not list',
+    'invalid_id_token_unknown',
+    async (claims) =>
+      op.sign(claims, { alg: 'PS256', key: (await generateKeyPair('PS256')).privateKey }),
+  ],
+  [
+    'is signed with another key under the same kid',
+    'invalid_id_token_bad_signature',
+    (claims) => op.sign(claims, { key: other.privateKey }),
+  ],
+  [
+    'names a key that the provider has not',
+    'key_id_not_found',
+    (claims) => op.sign(claims, { kid: 'nobody', key: other.privateKey }),
+  ],
+  [
+    'was changed afterwards',
+    'invalid_id_token_bad_signature',
+    async (claims) => {
+      const [header, , signature] = (await op.sign(claims)).split('.');
+      const payload = Buffer.from(JSON.stringify({ ...claims, sub: 'boss' })).toString('base64url');
+      return [header, payload, signature].join('.');
+    },
+  ],
+  ['is no JWT', 'invalid_id_token_unknown', async () => 'rubbish'],
+  ['is encrypted', 'invalid_id_token_unknown', async () => 'a.b.c.d.e'],
+])('refuses an id_token that %s', async (_, word, mint) => {
+  op.mint = mint;
+  const error = await refused(logIn());
+  expect(error).toMatchObject({ error: word, mayHaveRun: true });
+  expect(secretsIn(inspect(error, { depth: 10 }))).toEqual([]);
+});
+
+it.each([
+  ['RS256', 256],
+  ['ES384', 384],
+  ['EdDSA', 512],
+  ['Ed25519', 512],
+] as const)('takes an at_hash of %s', async (alg, bits) => {
+  const real = await FakeOp.start();
+  await real.rotate('k1', alg);
+  const id = await engine.site(real);
+  real.mint = (claims) => real.sign({ ...claims, at_hash: half(bits, real.currentAccessToken) });
+  const tokens = await engine.run('get_tokens_by_code', await engine.callback(real, id));
+  expect(tokens.id_token_claims.at_hash).toBe(half(bits, tokens.access_token));
+  await real.close();
+});
+
+it('fetches the keys once, and once more when the provider has rotated them', async () => {
+  await logIn();
+  await logIn();
+  expect(op.seen('jwks')).toHaveLength(1);
+  await op.rotate('k2');
+  expect((await logIn()).id_token_claims.sub).toBe('alice');
+  expect(op.seen('jwks')).toHaveLength(2);
+  await logIn();
+  expect(op.seen('jwks')).toHaveLength(2);
+  op.mint = (claims) => op.sign(claims, { kid: 'nobody' });
+  await refused(logIn());
+  expect(op.seen('jwks')).toHaveLength(3);
+});
+
+it('says that the keys are at fault when they cannot be had', async () => {
+  op.on('jwks', { status: 500, text: 'no' });
+  expect(await refused(logIn())).toMatchObject({ error: 'internal_error', mayHaveRun: true });
+});
+
+it('takes a token signed with the client secret where the registration says so', async () => {
+  op.on('register', async (seen) => {
+    const { json } = await op.usual(seen);
+    return { status: 201, json: { ...(json as object), id_token_signed_response_alg: 'HS256' } };
+  });
+  const id = await engine.site(op);
+  const site = (await engine.store.get(`site:${id}`)) as { client: { client_secret: string } };
+  const secret = new TextEncoder().encode(site.client.client_secret) as never;
+  op.mint = (claims) => op.sign(claims, { alg: 'HS256', key: secret });
+  const tokens = await engine.run('get_tokens_by_code', await engine.callback(op, id));
+  expect(tokens.id_token_claims.sub).toBe('alice');
+  op.mint = (claims) => op.sign(claims);
+  const error = await refused(engine.run('get_tokens_by_code', await engine.callback(op, id)));
+  expect(error.error).toBe('invalid_id_token_unknown');
+});
+
+it('takes no token signed with a secret where the client has none', async () => {
+  const id = await engine.site(op);
+  const key = `site:${id}`;
+  const site = (await engine.store.get(key)) as { client: Record<string, unknown> };
+  const { client_secret: _, ...client } = site.client;
+  const none = { token_endpoint_auth_method: 'none', id_token_signed_response_alg: 'HS256' };
+  await engine.store.set(key, { ...site, client: { ...client, ...none } });
+  const anybody = new TextEncoder().encode('x'.repeat(32)) as never;
+  op.mint = (claims) => op.sign(claims, { alg: 'HS256', key: anybody });
+  const call = engine.run('get_tokens_by_code', await engine.callback(op, id));
+  expect((await refused(call)).error).toBe('invalid_id_token_invalid_algorithm');
+});
+
+it('takes no unsigned token even where the registration says so', async () => {
+  op.on('register', async (seen) => {
+    const { json } = await op.usual(seen);
+    return { status: 201, json: { ...(json as object), id_token_signed_response_alg: 'none' } };
+  });
+  const id = await engine.site(op);
+  for (const mint of [op.unsigned.bind(op), op.sign.bind(op)]) {
+    op.mint = async (claims) => mint(claims);
+    const call = engine.run('get_tokens_by_code', await engine.callback(op, id));
+    expect((await refused(call)).error).toMatch(/^invalid_id_token_/);
+  }
+});

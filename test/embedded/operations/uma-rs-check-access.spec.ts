@@ -1,0 +1,662 @@
+import { inspect } from 'node:util';
+import { SignJWT, type JWTPayload } from 'jose';
+import type { Params } from '../../../lib/commands/command.js';
+import { FakeAs, RS } from '../../support/fake-as.js';
+import { registerSecret, secretsIn } from '../../support/secrets.js';
+import { refused, TestEngine } from '../../support/embedded-transport.js';
+import { PHOTO, protectedSite, resource } from '../../support/uma-site.js';
+
+let as: FakeAs;
+let engine: TestEngine;
+let oxd_id: string;
+
+beforeAll(async () => {
+  as = await FakeAs.start();
+});
+afterAll(() => as.close());
+beforeEach(async () => {
+  as.reset();
+  engine = new TestEngine();
+  oxd_id = await protectedSite(engine, as);
+});
+afterEach(() => TestEngine.closeAll());
+
+type Check = Partial<Params<'uma_rs_check_access'>>;
+
+function check(more: Check = {}, of = engine) {
+  return of.run('uma_rs_check_access', { oxd_id, path: '/photo', http_method: 'GET', ...more });
+}
+
+const photo = (): string => as.idOf('[GET] /photo');
+
+describe('a request without an RPT', () => {
+  it('is denied with a ticket and the header of oxd', async () => {
+    const answer = await check();
+    const ticket = as.tickets[0]?.ticket ?? '';
+    expect(answer).toEqual({
+      access: 'denied',
+      ticket,
+      'www-authenticate_header': `UMA realm="rs",as_uri="${as.issuer}",error="insufficient_scope",ticket="${ticket}"`,
+    });
+    expect(as.seen('rpt')).toHaveLength(0);
+  });
+
+  it.each([undefined, '', '   '])('introspects nothing (%p)', async (rpt) => {
+    expect(await check({ rpt })).toMatchObject({ access: 'denied' });
+    expect(as.seen('rpt')).toHaveLength(0);
+  });
+
+  it('gets a ticket for one resource, asked for as a list', async () => {
+    await check();
+    const [request] = as.seen('permission');
+    expect(JSON.parse(request?.body ?? '')).toEqual([
+      { resource_id: photo(), resource_scopes: ['view', 'all'] },
+    ]);
+    expect(request?.headers).toMatchObject({
+      'content-type': 'application/json',
+      accept: 'application/json',
+    });
+  });
+});
+
+describe('the scopes of a ticket', () => {
+  const data = ['view', 'all'];
+  const scope_expression = { rule: { or: [{ var: 0 }, { var: 1 }] }, data };
+  it.each([
+    ['those of the condition', { scopes: data }, {}, data],
+    ['ticketScopes', { scopes: data, ticketScopes: ['view'] }, {}, ['view']],
+    ['the data of an expression', { scope_expression }, {}, data],
+    ['ticketScopes, expression or not', { scope_expression, ticketScopes: ['all'] }, {}, ['all']],
+    ['those of the check', { scopes: data, ticketScopes: ['view'] }, { scopes: ['x'] }, ['x']],
+    ['none of an empty list', { scopes: data }, { scopes: [] }, data],
+  ])('are %s', async (_, condition, more, expected) => {
+    await engine.run('uma_rs_protect', {
+      oxd_id,
+      resources: [{ path: '/doc', conditions: [{ httpMethods: ['GET'], ...condition }] }],
+    });
+    await check({ path: '/doc', ...more });
+    expect(as.tickets[0]?.permissions[0]?.resource_scopes).toEqual(expected);
+  });
+});
+
+describe('the resource of a request', () => {
+  it('is found without regard to the case of the method', async () => {
+    expect(await check({ path: '/photo', http_method: 'get' })).toMatchObject({ access: 'denied' });
+  });
+
+  it.each([
+    ['/photo/', 'GET'],
+    ['/PHOTO', 'GET'],
+    ['/photo?x=1', 'GET'],
+    ['//photo', 'GET'],
+    ['/photo;x=y', 'GET'],
+    ['/pho', 'GET'],
+    ['/photos', 'GET'],
+    ['/%70hoto', 'GET'],
+    ['/photo', 'HEAD'],
+    ['/photo', 'DELETE'],
+    [' /photo', 'GET'],
+  ])('is none for %s %s', async (path, http_method) => {
+    const rpt = as.rpt(as.item(photo(), 'view', 'all'));
+    const error = await refused(check({ path, http_method, rpt }));
+    expect(error).toMatchObject({ error: 'invalid_request', mayHaveRun: false });
+    expect(as.seen('rpt')).toHaveLength(0);
+    expect(as.seen('permission')).toHaveLength(0);
+  });
+
+  it.each([
+    [{ http_method: '' }, 'invalid_http_method'],
+    [{ http_method: ' ' }, 'invalid_http_method'],
+    [{ http_method: undefined }, 'invalid_http_method'],
+    [{ path: '' }, 'invalid_path_parameter'],
+    [{ path: undefined }, 'invalid_path_parameter'],
+    [{ oxd_id: 'unknown' }, 'invalid_oxd_id'],
+    [{ oxd_id: '' }, 'bad_request'],
+  ])('cannot be named by %p', async (params, word) => {
+    expect(await refused(check(params as Check))).toMatchObject({ error: word });
+  });
+
+  it('is none in a site without resources', async () => {
+    const other = await engine.site(as, { client_id: 'other', client_secret: 'other-secret' });
+    expect(await refused(check({ oxd_id: other }))).toMatchObject({ error: 'invalid_request' });
+  });
+
+  it('is the same in another site of the client', async () => {
+    const other = await engine.site(as, { ...RS, client_name: 'another name' });
+    expect(await check({ oxd_id: other })).toMatchObject({ access: 'denied' });
+  });
+
+  it('is gone with its site', async () => {
+    const key = await engine.resourcesKey(oxd_id);
+    expect(await engine.store.get(key)).toBeDefined();
+    await engine.run('remove_site', { oxd_id });
+    expect(await engine.store.get(key)).toBeUndefined();
+    expect(as.resources.size).toBe(1);
+  });
+});
+
+type Case = readonly [what: string, items: () => object[]];
+
+const exp = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
+const at = (id: string, ...resource_scopes: string[]) => ({ resource_id: id, resource_scopes });
+
+const ENOUGH: readonly Case[] = [
+  ['one of the scopes', () => [at(photo(), 'view')]],
+  ['another one of the scopes', () => [at(photo(), 'x', 'all')]],
+  ['all of them, and a foreign resource', () => [at('x', 'y'), at(photo(), 'view', 'all')]],
+  [
+    'an expired item and a good one',
+    () => [{ ...at(photo(), 'all'), exp: exp(-1) }, at(photo(), 'view')],
+  ],
+  ['an item that ends later', () => [{ ...at(photo(), 'view'), exp: exp(60) }]],
+  ['Keycloak’s names', () => [{ rsid: photo(), scopes: ['view'] }]],
+];
+
+const NOT_ENOUGH: readonly Case[] = [
+  ['no item', () => []],
+  ['the right scope on another resource', () => [at('other', 'view', 'all')]],
+  ['a scope that is the beginning of the right one', () => [at(photo(), 'vie')]],
+  ['a scope that begins with the right one', () => [at(photo(), 'viewer', 'all ')]],
+  ['the scope in upper case', () => [at(photo(), 'VIEW')]],
+  ['the id in upper case', () => [at(photo().toUpperCase(), 'view')]],
+  ['an item without an id', () => [{ resource_scopes: ['view'] }]],
+  ['an empty id', () => [at('', 'view')]],
+  ['an id that is a number', () => [{ resource_id: 7, resource_scopes: ['view'] }]],
+  ['an item without scopes', () => [{ resource_id: photo() }]],
+  ['empty scopes', () => [at(photo())]],
+  ['scopes that are a string', () => [{ resource_id: photo(), resource_scopes: 'view' }]],
+  ['scopes in a list', () => [{ resource_id: photo(), resource_scopes: [['view']] }]],
+  [
+    'scopes of which one is no string',
+    () => [{ resource_id: photo(), resource_scopes: ['view', 1] }],
+  ],
+  ['an item that has expired', () => [{ ...at(photo(), 'view'), exp: exp(-1) }]],
+  ['an item that expires now', () => [{ ...at(photo(), 'view'), exp: exp(0) }]],
+  ['an item that is not good yet', () => [{ ...at(photo(), 'view'), nbf: exp(60) }]],
+  ['an expiry that is a string', () => [{ ...at(photo(), 'view'), exp: `${exp(60)}` }]],
+  ['two ids', () => [{ resource_id: photo(), rsid: 'other', scopes: ['view'] }]],
+  [
+    'a whole resource with scopes elsewhere',
+    () => [{ rsid: photo(), resource_scopes: [], scopes: ['x'] }],
+  ],
+  ['Keycloak’s whole resource at another server', () => [{ rsid: photo(), resource_scopes: [] }]],
+  ['an item that is a string', () => [photo() as unknown as object]],
+  ['an item that is null', () => [null as unknown as object]],
+];
+
+describe('an RPT', () => {
+  it.each(ENOUGH)('is enough with %s', async (_, items) => {
+    const answer = await check({ rpt: as.rpt(...items()) });
+    expect(answer.access).toBe('granted');
+    expect(answer.permissions).not.toHaveLength(0);
+    expect(as.seen('permission')).toHaveLength(0);
+  });
+
+  it.each(NOT_ENOUGH)('is not enough with %s', async (_, items) => {
+    expect(await check({ rpt: as.rpt(...items()) })).toMatchObject({
+      access: 'denied',
+      ticket: as.tickets[0]?.ticket,
+    });
+  });
+
+  it.each([
+    ['does not exist', {}, 'unknown-rpt-of-nobody'],
+    ['has expired', { exp: exp(-1) }, undefined],
+    ['expires now', { exp: exp(0) }, undefined],
+    ['is not valid for another 45 s', { nbf: exp(45) }, undefined],
+    ['has an expiry that is a string', { exp: `${exp(300)}` }, undefined],
+    ['is of another issuer', { iss: 'https://evil.example' }, undefined],
+    ['is an ordinary access token', { permissions: undefined, scope: 'view all' }, undefined],
+    ['has permissions that are none', { permissions: { length: 1 } }, undefined],
+    ['is not active', { active: false }, undefined],
+  ])('is not enough if it %s', async (_, introspection, token) => {
+    as.introspection = introspection;
+    const rpt = token ?? as.rpt(as.item(photo(), 'view'));
+    expect(await check({ rpt })).toMatchObject({ access: 'denied' });
+  });
+
+  it('is enough up to 30 s before its nbf, for a clock that is behind', async () => {
+    as.introspection = { nbf: exp(30) };
+    const rpt = as.rpt({ ...as.item(photo(), 'view'), nbf: exp(30) });
+    expect(await check({ rpt })).toMatchObject({ access: 'granted' });
+  });
+
+  it('is not enough 45 s before the nbf of its permission, nor at its exp', async () => {
+    for (const times of [{ nbf: exp(45) }, { exp: exp(0) }]) {
+      const rpt = as.rpt({ ...as.item(photo(), 'view'), ...times });
+      expect(await check({ rpt })).toMatchObject({ access: 'denied' });
+    }
+  });
+
+  it('is not sent if it is longer than 16384 characters', async () => {
+    const rpt = as.keep('x'.repeat(16_385), [as.item(photo(), 'view')]);
+    expect(await check({ rpt })).toMatchObject({ access: 'denied' });
+    expect(as.seen('rpt')).toHaveLength(0);
+    const longest = as.keep('y'.repeat(16_384), [as.item(photo(), 'view')]);
+    expect(await check({ rpt: longest })).toMatchObject({ access: 'granted' });
+  });
+
+  it('is judged by the scopes of the check where it names some', async () => {
+    const rpt = as.rpt(as.item(photo(), 'view'));
+    expect(await check({ rpt, scopes: ['edit'] })).toMatchObject({ access: 'denied' });
+    expect(await check({ rpt, scopes: ['edit', 'view'] })).toMatchObject({ access: 'granted' });
+    expect(await check({ rpt, scopes: [] })).toMatchObject({ access: 'granted' });
+  });
+
+  it('is good for its own site alone', async () => {
+    const other = await engine.site(as, { client_id: 'other', client_secret: 'other-secret-1' });
+    registerSecret('other-secret-1');
+    await engine.run('uma_rs_protect', { oxd_id: other, resources: [PHOTO] });
+    const [mine = '', theirs = ''] = [...as.resources.keys()];
+    const rpt = as.rpt(as.item(mine, 'view'));
+    expect(await check({ rpt })).toMatchObject({ access: 'granted' });
+    expect(await check({ oxd_id: other, rpt })).toMatchObject({ access: 'denied' });
+    expect(as.tickets.at(-1)?.permissions[0]?.resource_id).toBe(theirs);
+  });
+});
+
+describe('an id that two authorization servers gave', () => {
+  const ID = 'resource-1';
+  let elsewhere: FakeAs;
+  let other: string;
+
+  beforeEach(async () => {
+    elsewhere = await FakeAs.start();
+    as.nextId = elsewhere.nextId = ID;
+    oxd_id = await protectedSite(engine, as, resource('/doc', ['GET'], 'view'));
+    other = await protectedSite(engine, elsewhere, resource('/doc', ['GET'], 'view'));
+  });
+  afterEach(() => elsewhere.close());
+
+  const opens = async (site: string, rpt: string) =>
+    (await check({ oxd_id: site, path: '/doc', rpt })).access;
+
+  it('means something else at each: an RPT of the one opens nothing of the other', async () => {
+    expect([as.idOf('[GET] /doc'), elsewhere.idOf('[GET] /doc')]).toEqual([ID, ID]);
+    const here = as.rpt(as.item(ID, 'view'));
+    const there = elsewhere.rpt(elsewhere.item(ID, 'view'));
+    expect([await opens(oxd_id, here), await opens(other, there)]).toEqual(['granted', 'granted']);
+    expect([await opens(oxd_id, there), await opens(other, here)]).toEqual(['denied', 'denied']);
+    expect(as.tickets).toHaveLength(1);
+    expect(elsewhere.tickets).toHaveLength(1);
+  });
+
+  it('does not make a JWT of the one good at the other, even if that calls it active', async () => {
+    const claims = { iss: elsewhere.issuer, sub: 'alice', exp: exp(300) };
+    const rpt = as.keep(await elsewhere.op.sign(claims), [as.item(ID, 'view')]);
+    as.introspection = { iss: elsewhere.issuer };
+    expect(await opens(oxd_id, rpt)).toBe('denied');
+  });
+});
+
+describe('an RPT of Keycloak for a whole resource', () => {
+  it.each([
+    ['is enough', '[GET] /photo', 'granted'],
+    ['is not enough for another one', '[GET] /doc', 'denied'],
+  ] as const)('%s', async (_, name, access) => {
+    as.reset('keycloak');
+    engine = new TestEngine();
+    oxd_id = await protectedSite(engine, as, PHOTO, resource('/doc', ['GET'], 'view'));
+    expect(await check({ rpt: as.rpt(as.item(as.idOf(name))) })).toMatchObject({ access });
+  });
+});
+
+describe('with requiredScopes', () => {
+  it.each([
+    ['any', ['view'], 'granted'],
+    ['all', ['view'], 'denied'],
+    ['all', ['view', 'x'], 'denied'],
+    ['all', ['all', 'view'], 'granted'],
+  ] as const)('%s the scopes %p are %s', async (requiredScopes, scopes, access) => {
+    const strict = new TestEngine({ store: engine.store, requiredScopes });
+    const rpt = as.rpt(as.item(photo(), ...scopes));
+    expect(await check({ rpt }, strict)).toMatchObject({ access });
+  });
+
+  it('all, scopes of several items count together, and so does the check’s own list', async () => {
+    const strict = new TestEngine({ store: engine.store, requiredScopes: 'all' });
+    const rpt = as.rpt(as.item(photo(), 'view'), as.item(photo(), 'all'));
+    expect(await check({ rpt }, strict)).toMatchObject({ access: 'granted' });
+    expect(await check({ rpt, scopes: ['view', 'edit'] }, strict)).toMatchObject({
+      access: 'denied',
+    });
+  });
+});
+
+describe('a scope expression', () => {
+  const data = ['view', 'edit', 'all'];
+  const rule = { or: [{ and: [{ var: 0 }, { var: 1 }] }, { var: 2 }] };
+  beforeEach(() =>
+    engine.run('uma_rs_protect', {
+      oxd_id,
+      resources: [
+        {
+          path: '/doc',
+          conditions: [{ httpMethods: ['GET'], scope_expression: { rule, data } }],
+        },
+      ],
+    }),
+  );
+
+  it.each([
+    [['view'], 'denied'],
+    [['edit'], 'denied'],
+    [['view', 'edit'], 'granted'],
+    [['all'], 'granted'],
+    [['View', 'edit'], 'denied'],
+    [[], 'denied'],
+  ])('decides on %p: %s', async (scopes, access) => {
+    const rpt = as.rpt(as.item(as.idOf('[GET] /doc'), ...scopes));
+    expect(await check({ path: '/doc', rpt })).toMatchObject({ access });
+  });
+
+  it('does not see the scopes of another resource', async () => {
+    const rpt = as.rpt(as.item(as.idOf('[GET] /doc'), 'view'), as.item(photo(), 'edit', 'all'));
+    expect(await check({ path: '/doc', rpt })).toMatchObject({ access: 'denied' });
+  });
+
+  it('gives way to the scopes of the check', async () => {
+    const rpt = as.rpt(as.item(as.idOf('[GET] /doc'), 'view'));
+    expect(await check({ path: '/doc', rpt, scopes: ['view'] })).toMatchObject({
+      access: 'granted',
+    });
+  });
+});
+
+describe('an answer of the permission endpoint', () => {
+  it.each([
+    ['200 without a ticket (SolidLab: public)', { status: 200, json: {} }],
+    ['200 with a ticket', { status: 200, json: { ticket: 'ticket-1234567890' } }],
+    ['201 without a ticket', { status: 201, json: {} }],
+    ['201 without a body', { status: 201, text: '' }],
+    ['201 with a page', { status: 201, text: '<h1>hello</h1>' }],
+    ['an empty ticket', { status: 201, json: { ticket: '' } }],
+    ['a blank ticket', { status: 201, json: { ticket: '  ' } }],
+    ['a ticket that is a number', { status: 201, json: { ticket: 7 } }],
+    ['a ticket in a list', { status: 201, json: { ticket: ['t'] } }],
+    ['CR/LF in the ticket', { status: 201, json: { ticket: 'a\r\nSet-Cookie: x=y' } }],
+    ['a tab in the ticket', { status: 201, json: { ticket: 'a\tb' } }],
+    ['NUL in the ticket', { status: 201, json: { ticket: 'a\0b' } }],
+    ['other than ASCII in the ticket', { status: 201, json: { ticket: 'ticket-é' } }],
+    ['a ticket too long', { status: 201, json: { ticket: 'x'.repeat(16385) } }],
+  ])('is refused: %s', async (_, answer) => {
+    as.on('permission', answer);
+    const error = await refused(check());
+    expect(error).toMatchObject({ error: 'internal_error', code: 'OXD_COMMAND_FAILED' });
+    expect(inspect(error)).not.toContain('Set-Cookie');
+  });
+
+  it.each([
+    ['quotes', 'a"b\\c', 'ticket="a\\"b\\\\c"'],
+    ['a blank', 'a b', 'ticket="a b"'],
+    ['16384 characters', 'x'.repeat(16384), `ticket="${'x'.repeat(16384)}"`],
+  ])('may be a ticket with %s', async (_, ticket, header) => {
+    registerSecret(ticket);
+    as.on('permission', { status: 201, json: { ticket } });
+    const answer = await check();
+    expect(answer.ticket).toBe(ticket);
+    expect(answer['www-authenticate_header']).toContain(header);
+  });
+
+  it.each([
+    [400, { error: 'invalid_resource_id' }],
+    [404, { error: 'invalid_resource_id' }],
+    [404, { error: 'not_found' }],
+    [404, {}],
+  ])('%i %p: the resource is not there until it is protected again', async (status, json) => {
+    as.resources.clear();
+    as.on('permission', { status, json });
+    expect(await refused(check())).toMatchObject({ error: 'invalid_request', mayHaveRun: false });
+    as.on('permission', undefined);
+    await engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
+    expect(await check()).toMatchObject({ access: 'denied' });
+    expect(as.names).toEqual(['[GET] /photo']);
+  });
+
+  it('400 invalid_scope: the scopes that somebody took away come back with the next protection', async () => {
+    const id = photo();
+    as.resources.set(id, { ...as.resources.get(id), resource_scopes: [] });
+    as.on('permission', { status: 400, json: { error: 'invalid_scope' } });
+    expect(await refused(check())).toMatchObject({ error: 'invalid_request' });
+    as.on('permission', undefined);
+    await engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
+    expect(photo()).toBe(id);
+    expect(as.resources.get(id)?.resource_scopes).toEqual(['view', 'all']);
+  });
+
+  it('that says the resource is gone has any replica make it anew', async () => {
+    const other = new TestEngine({ store: engine.store });
+    await other.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
+    as.resources.clear();
+    await refused(check());
+    await other.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
+    expect(await check()).toMatchObject({ access: 'denied' });
+  });
+
+  it('that says the resource is gone undoes nothing of another replica', async () => {
+    const other = new TestEngine({ store: engine.store });
+    const look = resource('/photo', ['GET'], 'look');
+    as.on('permission', async () => {
+      await other.run('uma_rs_protect', { oxd_id, resources: [look] });
+      return { status: 400, json: { error: 'invalid_resource_id' } };
+    });
+    await refused(check());
+    as.on('permission', undefined);
+    expect(await check()).toMatchObject({ access: 'denied' });
+    expect(as.tickets.at(-1)?.permissions[0]?.resource_scopes).toEqual(['look']);
+  });
+
+  it('that says the resource is gone is not kept waiting by a protection that runs', async () => {
+    let go = (): void => undefined;
+    const goOn = new Promise<void>((resolve) => (go = resolve));
+    as.on('resources', async (seen) => {
+      if (seen.method === 'POST') await goOn;
+      return as.usual('resources', seen);
+    });
+    const doc = resource('/doc', ['GET'], 'view');
+    const running = engine.run('uma_rs_protect', { oxd_id, resources: [doc] });
+    as.resources.clear();
+    expect(await refused(check())).toMatchObject({ error: 'invalid_request' });
+    go();
+    await running;
+    await engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
+    expect(await check()).toMatchObject({ access: 'denied' });
+  });
+
+  it.each([
+    [400, { error: 'invalid_request' }],
+    [404, { error: 'Realm does not exist' }],
+    [404, { error: 'not_found' }],
+    [404, {}],
+    [500, { error: 'invalid_resource_id' }],
+  ])('%i %p: nothing is forgotten, and the word is oxd’s own', async (status, json) => {
+    as.on('permission', { status, json });
+    expect(await refused(check())).toMatchObject({ error: `http_status_${status}` });
+    as.on('permission', undefined);
+    expect(await check()).toMatchObject({ access: 'denied' });
+  });
+
+  it('404 is no proof where the resource cannot be read either', async () => {
+    as.on('permission', { status: 404, text: '' });
+    as.on('resources', { status: 502, text: '' });
+    expect(await refused(check())).toMatchObject({ error: 'http_status_502' });
+  });
+});
+
+it('never asks for a ticket with an id that is none', async () => {
+  for (const id of ['', ' ', '..', 7, null, undefined]) {
+    const [first] = (
+      (await engine.store.get(await engine.resourcesKey(oxd_id))) as { resources: object[] }
+    ).resources;
+    const other = new TestEngine();
+    await other.store.set(`site:${oxd_id}`, await engine.store.get(`site:${oxd_id}`));
+    await other.store.set(await engine.resourcesKey(oxd_id), {
+      resources: [{ ...first, id }],
+      pending: [],
+    });
+    await expect(check({}, other)).rejects.toMatchObject({ code: 'OXD_STORE_UNAVAILABLE' });
+  }
+  expect(as.seen('permission')).toHaveLength(0);
+});
+
+it('tells whose RPT it is where introspection does', async () => {
+  as.introspection = { sub: 'bob' };
+  expect(await check({ rpt: as.rpt(as.item(photo(), 'view')) })).toEqual({
+    access: 'granted',
+    sub: 'bob',
+    permissions: [{ resource_id: photo(), resource_scopes: ['view'] }],
+  });
+});
+
+describe('the subject of an RPT that is a JWT', () => {
+  const claims = () => ({ iss: as.issuer, sub: 'alice', exp: exp(300) });
+  const granted = (rpt: string) => check({ rpt: as.keep(rpt, [as.item(photo(), 'view')]) });
+
+  it('is taken from it where introspection tells none', async () => {
+    const rpt = await as.op.sign(claims());
+    expect(await granted(rpt)).toMatchObject({ access: 'granted', sub: 'alice' });
+  });
+
+  it('is found with a key that is new', async () => {
+    await granted(await as.op.sign(claims()));
+    await as.op.rotate('k2');
+    expect(await granted(await as.op.sign(claims()))).toMatchObject({ sub: 'alice' });
+  });
+
+  it('makes one new discovery in a minute at most', async () => {
+    const discoveries = () => as.op.seen('discovery').length;
+    await granted(await as.op.sign(claims()));
+    const before = discoveries();
+    for (const kid of ['x1', 'x2', 'x3']) {
+      const answer = await granted(await as.op.sign(claims(), { kid }));
+      expect(answer).toMatchObject({ access: 'granted' });
+      expect(answer.sub).toBeUndefined();
+    }
+    expect(discoveries()).toBe(before + 1);
+  });
+
+  it.each([
+    ['of another issuer', () => as.op.sign({ ...claims(), iss: 'https://evil.example' })],
+    ['expired', () => as.op.sign({ ...claims(), exp: exp(-60) })],
+    ['without expiry', () => as.op.sign({ ...claims(), exp: undefined })],
+    ['without a signature', () => as.op.unsigned(claims())],
+    ['without a subject', () => as.op.sign({ ...claims(), sub: '' })],
+    ['signed with another key', async () => `${await as.op.sign(claims())}x`],
+    ['signed with a shared secret', () => sharedSecret(claims())],
+    ['no JWT at all', () => 'eyJ.not.jwt'],
+  ])('is left out if it is %s', async (_, make) => {
+    const answer = await granted(await make());
+    expect(answer.access).toBe('granted');
+    expect(answer.sub).toBeUndefined();
+  });
+});
+
+describe('while the keys cannot be had', () => {
+  it.each([
+    ['hang', { hang: true }],
+    ['fail', { status: 500, text: '' }],
+    ['are none', { json: { hello: 'world' } }],
+  ])('%s: the subject is left out, and they are asked for once a minute', async (_, answer) => {
+    let now = Date.now();
+    as.op.clock = () => now;
+    const other = new TestEngine({ store: engine.store, timeout: 200, clock: () => now });
+    const granted = async () => {
+      const claims = { iss: as.issuer, sub: 'alice', exp: Math.floor(now / 1000) + 300 };
+      const rpt = as.keep(await as.op.sign(claims), [as.item(photo(), 'view')]);
+      return check({ rpt }, other);
+    };
+    as.op.on('jwks', answer);
+    for (let at = 0; at < 5; at++) expect((await granted()).sub).toBeUndefined();
+    expect(as.op.seen('jwks')).toHaveLength(1);
+    as.op.on('jwks', (seen) => as.op.usual(seen));
+    now += 59_000;
+    expect((await granted()).sub).toBeUndefined();
+    now += 1_000;
+    expect(await granted()).toMatchObject({ access: 'granted', sub: 'alice' });
+  });
+
+  it('an RPT that is not good says nothing of them', async () => {
+    const expired = await as.op.sign({ iss: as.issuer, sub: 'alice', exp: exp(-60) });
+    const good = await as.op.sign({ iss: as.issuer, sub: 'alice', exp: exp(300) });
+    for (const rpt of [expired, good]) as.keep(rpt, [as.item(photo(), 'view')]);
+    expect((await check({ rpt: expired })).sub).toBeUndefined();
+    expect((await check({ rpt: good })).sub).toBe('alice');
+  });
+});
+
+describe.each(['uma_rs_check_access', 'introspect_rpt'] as const)('the sub of %s', (command) => {
+  const claims = () => ({ iss: as.issuer, sub: 'alice', exp: exp(300) });
+  const ask = async (rpt: string, told: string | undefined, of = engine) => {
+    as.introspection = { sub: told };
+    as.keep(rpt, [as.item(photo(), 'view')]);
+    if (command === 'uma_rs_check_access') return check({ rpt }, of);
+    return of.run('introspect_rpt', { oxd_id, rpt });
+  };
+
+  it.each([
+    ['a JWT of alice, and introspection tells none', 'alice', undefined, 'alice'],
+    ['a JWT of alice, and introspection agrees', 'alice', 'alice', 'alice'],
+    ['a JWT without a subject, and introspection says bob', '', 'bob', 'bob'],
+  ])('for %s', async (_, sub, told, expected) => {
+    expect((await ask(await as.op.sign({ ...claims(), sub }), told)).sub).toBe(expected);
+  });
+
+  it.each([
+    ['of another issuer', () => as.op.sign({ ...claims(), iss: 'https://evil.example' })],
+    ['signed with another key', async () => `${await as.op.sign(claims())}x`],
+    ['signed with a shared secret', () => sharedSecret(claims())],
+    ['without a signature', () => as.op.unsigned(claims())],
+    ['that is opaque', () => 'an-opaque-rpt-1'],
+    ['that is opaque, in three parts', () => 'an.opaque.rpt-1'],
+  ])('for one %s is what introspection says', async (_, make) => {
+    expect((await ask(await make(), 'bob')).sub).toBe('bob');
+  });
+
+  it('is none, and nothing is granted, where a signed JWT and introspection disagree', async () => {
+    const rpt = await as.op.sign(claims());
+    const error = await refused(ask(rpt, 'bob'));
+    expect(error).toMatchObject({ error: 'invalid_subject_identifier', mayHaveRun: false });
+    expect(inspect(error)).not.toMatch(/alice|bob/);
+    expect(secretsIn(inspect(error))).toEqual([]);
+    expect((await ask(rpt, 'alice')).sub).toBe('alice');
+  });
+
+  it.each([
+    ['hang', { hang: true }],
+    ['fail', { status: 503, text: '' }],
+    ['are none', { json: { hello: 'world' } }],
+  ])('is what introspection says while the keys %s, and is asked for once', async (_, answer) => {
+    const other = new TestEngine({ store: engine.store, timeout: 200 });
+    as.op.on('jwks', answer);
+    for (let times = 0; times < 3; times++) {
+      expect((await ask(await as.op.sign(claims()), 'bob', other)).sub).toBe('bob');
+    }
+    expect(as.op.seen('jwks')).toHaveLength(1);
+  });
+
+  it('of an opaque RPT needs no keys', async () => {
+    await ask('an-opaque-rpt-2', 'bob');
+    expect(as.op.seen('jwks')).toHaveLength(0);
+  });
+});
+
+it('a denial needs no keys', async () => {
+  const rpt = await as.op.sign({ iss: as.issuer, sub: 'alice', exp: exp(300) });
+  expect(await check({ rpt: as.keep(rpt, []) })).toMatchObject({ access: 'denied' });
+  expect(as.op.seen('jwks')).toHaveLength(0);
+});
+
+function sharedSecret(claims: JWTPayload): Promise<string> {
+  const key = Buffer.from(RS.client_secret);
+  return new SignJWT(claims).setProtectedHeader({ alg: 'HS256', kid: as.op.key.kid }).sign(key);
+}
+
+it('of two records for one path and method the last one counts', async () => {
+  const key = await engine.resourcesKey(oxd_id);
+  await engine.run('uma_rs_protect', { oxd_id, resources: [resource('/other', ['GET'], 'edit')] });
+  const record = (await engine.store.get(key)) as { resources: [object, object] };
+  const [first, second] = record.resources;
+  await engine.store.set(key, { ...record, resources: [first, { ...second, path: '/photo' }] });
+  await check();
+  expect(as.tickets[0]?.permissions[0]?.resource_scopes).toEqual(['edit']);
+});

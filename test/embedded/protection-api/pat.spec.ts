@@ -1,0 +1,340 @@
+import { inspect } from 'node:util';
+import type { Answer, Seen } from '../../support/fake-op.js';
+import { FakeAs, RS } from '../../support/fake-as.js';
+import { secretsIn } from '../../support/secrets.js';
+import { refused, TestEngine } from '../../support/embedded-transport.js';
+import { PHOTO, protectedSite, rsSite } from '../../support/uma-site.js';
+
+let as: FakeAs;
+let engine: TestEngine;
+let oxd_id: string;
+let now: number;
+
+beforeAll(async () => {
+  as = await FakeAs.start();
+});
+afterAll(() => as.close());
+beforeEach(() => {
+  now = 1_800_000_000_000;
+  as.reset();
+  as.op.clock = () => now;
+  engine = new TestEngine({ clock: () => now });
+});
+afterEach(() => TestEngine.closeAll());
+
+const check = (rpt?: string) =>
+  engine.run('uma_rs_check_access', { oxd_id, path: '/photo', http_method: 'GET', rpt });
+const patRequests = (): number => as.seen('pat').length;
+const scopes = () => as.seen('pat').map(({ form }) => form.get('scope'));
+const refusingScope = (seen: Seen): Answer =>
+  seen.form.has('scope')
+    ? { status: 400, json: { error: 'invalid_scope' } }
+    : as.usual('pat', seen);
+
+describe('a PAT', () => {
+  it.each([
+    ['spec', 'uma_protection'],
+    ['gluu', 'uma_protection'],
+    ['solidlab', 'uma_protection'],
+    ['keycloak', null],
+  ] as const)('is asked for at %s with scope %p and the client’s secret', async (vendor, scope) => {
+    as.reset(vendor);
+    oxd_id = await protectedSite(engine, as);
+    const [request, ...others] = as.seen('pat');
+    expect(others).toHaveLength(0);
+    expect(request?.form.get('grant_type')).toBe('client_credentials');
+    expect(request?.form.get('scope')).toBe(scope);
+    expect(request?.headers.authorization).toMatch(/^Basic /);
+  });
+
+  it('is asked for with the scope that only UMA discovery lists', async () => {
+    as.op.discovery = {};
+    as.discovery = { scopes_supported: ['uma_protection'] };
+    oxd_id = await protectedSite(engine, as);
+    expect(as.seen('pat')[0]?.form.get('scope')).toBe('uma_protection');
+  });
+
+  it.each([undefined, null])(
+    'is requested with the scope if no scopes are listed: %p',
+    async (list) => {
+      as.op.discovery = { scopes_supported: list };
+      as.discovery = { scopes_supported: list };
+      as.on('pat', (seen) =>
+        seen.form.get('scope') === 'uma_protection'
+          ? as.usual('pat', seen)
+          : { status: 400, json: { error: 'invalid_request' } },
+      );
+      oxd_id = await protectedSite(engine, as);
+      expect(await check()).toMatchObject({ access: 'denied' });
+      expect(patRequests()).toBe(1);
+      expect(engine.warnings).toEqual([]);
+    },
+  );
+
+  it('is requested with the scope again if the server issues none without it', async () => {
+    as.on('pat', refusingScope);
+    oxd_id = await rsSite(engine, as);
+    as.on('pat', { status: 400, json: { error: 'invalid_scope' } });
+    await refused(engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] }));
+    await refused(engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] }));
+    expect(scopes()).toEqual(['uma_protection', null, 'uma_protection', null]);
+    expect(engine.warnings).toEqual([]);
+  });
+
+  it('is asked for again without the scope where that is refused, once', async () => {
+    as.on('pat', refusingScope);
+    oxd_id = await protectedSite(engine, as);
+    expect(scopes()).toEqual(['uma_protection', null]);
+  });
+
+  it('is renewed without the scope once that was refused, and the log says so once', async () => {
+    as.on('pat', refusingScope);
+    oxd_id = await protectedSite(engine, as);
+    for (let times = 0; times < 2; times++) {
+      now += 300_000;
+      expect(await check()).toMatchObject({ access: 'denied' });
+    }
+    expect(scopes()).toEqual(['uma_protection', null, null, null]);
+    expect(engine.warnings).toEqual([
+      `${as.issuer}: the scope uma_protection is left out. ` +
+        'It rejects the scope for a token of the client (invalid_scope).',
+    ]);
+  });
+
+  it('of another client is asked for with the scope all the same', async () => {
+    as.on('pat', refusingScope);
+    oxd_id = await protectedSite(engine, as);
+    as.on('pat', undefined);
+    const other = await engine.site(as, { ...RS, client_id: 'other-client' });
+    await engine.run('uma_rs_protect', { oxd_id: other, resources: [PHOTO] });
+    expect(scopes()).toEqual(['uma_protection', null, 'uma_protection']);
+  });
+
+  it('is asked for with the scope again where one without it is refused', async () => {
+    as.reset('gluu');
+    as.on('pat', refusingScope);
+    oxd_id = await protectedSite(engine, as);
+    as.on('permission', { status: 406, json: { error: 'invalid_client_scope' } });
+    await refused(check());
+    // Now an administrator allows it.
+    as.on('pat', undefined);
+    as.on('permission', undefined);
+    as.revokePats();
+    now += 10_000;
+    expect(await check()).toMatchObject({ access: 'denied' });
+    expect(scopes()).toEqual(['uma_protection', null, null, 'uma_protection']);
+  });
+
+  it.each([
+    { name: 'warns once if the site names the scope', scope: ['uma_protection'], warnings: 1 },
+    { name: 'does not warn otherwise', scope: ['openid'], warnings: 0 },
+  ])('without the scope that discovery does not list $name', async ({ scope, warnings }) => {
+    as.reset('keycloak');
+    oxd_id = await engine.site(as, { ...RS, scope });
+    await engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
+    now += 300_000;
+    await check();
+    expect(scopes()).toEqual([null, null]);
+    expect(engine.warnings).toEqual(
+      [`${as.issuer}: the scope uma_protection is left out. Discovery does not list it.`].slice(
+        0,
+        warnings,
+      ),
+    );
+  });
+
+  it('comes from the token endpoint of UMA discovery', async () => {
+    as.discovery = { token_endpoint: `${as.issuer}/uma/resource/token` };
+    as.on('resources', (seen: Seen): Answer | Promise<Answer> =>
+      seen.url.endsWith('/token') ? as.usual('pat', seen) : as.usual('resources', seen),
+    );
+    oxd_id = await protectedSite(engine, as);
+    expect(patRequests()).toBe(0);
+    expect(as.resources.size).toBe(1);
+  });
+
+  it('is one for 32 checks at a time, and for those after them', async () => {
+    const first = engine;
+    oxd_id = await protectedSite(first, as);
+    engine = new TestEngine({ store: first.store, clock: () => now });
+    const before = patRequests();
+    const rpt = as.rpt(as.item(as.idOf('[GET] /photo'), 'view'));
+    const answers = await Promise.all(
+      Array.from({ length: 32 }, (_, at) => check(at % 2 === 0 ? rpt : undefined)),
+    );
+    expect(answers.filter(({ access }) => access === 'granted')).toHaveLength(16);
+    await check();
+    expect(patRequests()).toBe(before + 1);
+    expect(as.seen('uma-discovery')).toHaveLength(2);
+  });
+
+  it.each([
+    [300, 239, 241],
+    [3600, 3539, 3541],
+    [60, 29, 31],
+    [10, 4, 6],
+    [undefined, 239, 241],
+  ])('that lives %p s is used for %i s and renewed after %i s', async (lifetime, good, over) => {
+    as.patLifetime = lifetime;
+    oxd_id = await protectedSite(engine, as);
+    now += good * 1000;
+    await check();
+    expect(patRequests()).toBe(1);
+    now += (over - good) * 1000;
+    await check();
+    expect(patRequests()).toBe(2);
+  });
+
+  it('of each client is its own', async () => {
+    oxd_id = await protectedSite(engine, as);
+    const other = await engine.site(as, { ...RS, client_id: 'other-client' });
+    await engine.run('uma_rs_protect', { oxd_id: other, resources: [PHOTO] });
+    expect(patRequests()).toBe(2);
+  });
+
+  it('is forgotten with its site', async () => {
+    oxd_id = await protectedSite(engine, as);
+    await engine.run('remove_site', { oxd_id });
+    expect(inspect(engine, { depth: 8 })).not.toContain('pat-');
+  });
+
+  it('never reaches the store or the log', async () => {
+    oxd_id = await protectedSite(engine, as);
+    await check();
+    const keys = [`site:${oxd_id}`, await engine.resourcesKey(oxd_id)];
+    const kept = JSON.stringify(await Promise.all(keys.map((key) => engine.store.get(key))));
+    const secrets = secretsIn(kept).filter((secret) => secret !== RS.client_secret);
+    expect(secrets).toHaveLength(0);
+    expect(secretsIn(engine.warnings.join('\n'))).toHaveLength(0);
+  });
+});
+
+describe('a PAT that is refused', () => {
+  it.each(['spec', 'gluu', 'keycloak', 'solidlab', 'janssen'] as const)(
+    'by %s is renewed once, and the request repeated',
+    async (vendor) => {
+      as.reset(vendor);
+      oxd_id = await protectedSite(engine, as);
+      as.revokePats();
+      expect(await check()).toMatchObject({ access: 'denied' });
+      expect(patRequests()).toBe(2);
+      expect(as.seen('permission')).toHaveLength(2);
+    },
+  );
+
+  it.each([401, 403, 406])('with %i again is not renewed twice', async (status) => {
+    oxd_id = await protectedSite(engine, as);
+    as.on('permission', { status, json: { error: 'invalid_client_scope' } });
+    const error = await refused(check());
+    expect(error).toMatchObject({ error: `http_status_${status}`, mayHaveRun: false });
+    expect(error.message).toMatch(/Keycloak: switch on.*lightweight.*Gluu.*uma_protection/);
+    expect(error.message).toContain('It said: invalid_client_scope.');
+    expect(patRequests()).toBe(2);
+    expect(as.seen('permission')).toHaveLength(2);
+  });
+
+  it.each([
+    ['keycloak', 'permission', 403, 21],
+    // Each time with the client's credentials, too.
+    ['spec', 'rpt', 401, 41],
+    ['gluu', 'permission', 406, 21],
+  ] as const)('by %s as any other would be, at %s, costs no more than one', async (...row) => {
+    const [vendor, endpoint, status, requests] = row;
+    as.reset(vendor);
+    oxd_id = await protectedSite(engine, as);
+    const rpt = endpoint === 'rpt' ? as.rpt(as.item(as.idOf('[GET] /photo'), 'view')) : undefined;
+    as.on(endpoint, { status, json: { error: 'x' } });
+    const refuse = async () => {
+      expect(await refused(check(rpt))).toMatchObject({ error: `http_status_${status}` });
+    };
+    for (let at = 0; at < 20; at++) await refuse();
+    expect(patRequests()).toBe(2);
+    expect(as.seen(endpoint)).toHaveLength(requests);
+    now += 9_999;
+    await refuse();
+    expect(patRequests()).toBe(2);
+    now += 1;
+    as.revokePats();
+    as.on(endpoint, undefined);
+    await check(rpt);
+    expect(patRequests()).toBe(3);
+  });
+
+  it('is renewed once for all who were refused at the same time', async () => {
+    oxd_id = await protectedSite(engine, as);
+    as.revokePats();
+    await Promise.all(Array.from({ length: 32 }, () => check()));
+    expect(patRequests()).toBe(2);
+  });
+
+  it.each([400, 404, 409, 500, 503])('is not what %i means', async (status) => {
+    oxd_id = await protectedSite(engine, as);
+    as.on('permission', { status, json: { error: 'x' } });
+    await refused(check());
+    expect(patRequests()).toBe(1);
+  });
+});
+
+const FAILURES: readonly [string, Answer, string, RegExp][] = [
+  [
+    'a wrong secret',
+    { status: 401, json: { error: 'unauthorized_client' } },
+    'http_status_401',
+    /Keycloak: switch on its service account and its authorization/,
+  ],
+  [
+    'a client that may not',
+    { status: 400, json: { error: 'unauthorized_client' } },
+    'http_status_400',
+    /grant client_credentials and the scope uma_protection/,
+  ],
+  [
+    'a word that means something else to the command',
+    { status: 400, json: { error: 'invalid_request' } },
+    'http_status_400',
+    /It said: invalid_request/,
+  ],
+  ['401 without a word', { status: 401, text: '' }, 'http_status_401', /Keycloak/],
+  ['500', { status: 500, json: { error: 'server_error' } }, 'http_status_500', /\(500\)/],
+  ['503', { status: 503, text: 'starting' }, 'http_status_503', /No protection API token/],
+  ['a page', { text: '<h1>hello</h1>' }, 'internal_error', /No protection API token/],
+  ['no token', { json: { token_type: 'Bearer' } }, 'internal_error', /access_token/],
+  [
+    'a token that is none',
+    { json: { access_token: 7, token_type: 'Bearer' } },
+    'internal_error',
+    /./,
+  ],
+  [
+    'a token of another type',
+    { json: { access_token: 'x', token_type: 'mac' } },
+    'internal_error',
+    /./,
+  ],
+  ['no answer', { hang: true }, 'internal_error', /did not answer within 300 ms/],
+  ['a broken connection', { drop: true }, 'internal_error', /broke/],
+];
+
+describe('without a PAT', () => {
+  it.each(FAILURES)('the check is refused: %s', async (_, answer, word, message) => {
+    const slow = { clock: () => now, store: engine.store, timeout: 300 };
+    oxd_id = await protectedSite(engine, as);
+    engine = new TestEngine(slow);
+    as.on('pat', answer);
+    const error = await refused(check());
+    expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', error: word, mayHaveRun: false });
+    expect(error.message).toMatch(message);
+    expect(secretsIn(inspect(error))).toHaveLength(0);
+    expect(as.seen('permission')).toHaveLength(0);
+    as.on('pat', undefined);
+    expect(await check()).toMatchObject({ access: 'denied' });
+  });
+
+  it('nothing is registered', async () => {
+    oxd_id = await rsSite(engine, as);
+    as.on('pat', { status: 401, json: { error: 'invalid_client' } });
+    const error = await refused(engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] }));
+    expect(error).toMatchObject({ error: 'http_status_401', mayHaveRun: false });
+    expect(as.seen('resources')).toHaveLength(0);
+  });
+});

@@ -1,0 +1,256 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { inspect } from 'node:util';
+import { OxdStoreError } from '../../../lib/base/errors.js';
+import type { Answer } from '../../support/fake-op.js';
+import { FakeAs, type UmaEndpoint } from '../../support/fake-as.js';
+import { secretsIn } from '../../support/secrets.js';
+import { refused, TestEngine } from '../../support/embedded-transport.js';
+import { PHOTO, protectedSite, resource } from '../../support/uma-site.js';
+
+let as: FakeAs;
+let engine: TestEngine;
+let oxd_id: string;
+let rpt: string;
+
+const TIMEOUT = 400;
+
+beforeAll(async () => {
+  as = await FakeAs.start();
+});
+afterAll(() => as.close());
+beforeEach(async () => {
+  as.reset();
+  const first = new TestEngine();
+  oxd_id = await protectedSite(first, as);
+  rpt = as.rpt(as.item(as.idOf('[GET] /photo'), 'view'));
+  engine = new TestEngine({ store: first.store, timeout: TIMEOUT });
+});
+afterEach(() => TestEngine.closeAll());
+
+const check = (token?: string) =>
+  engine.run('uma_rs_check_access', { oxd_id, path: '/photo', http_method: 'GET', rpt: token });
+
+const FAILURES: readonly [string, Answer][] = [
+  ['breaks the connection', { drop: true }],
+  ['does not answer', { hang: true }],
+  ['answers 500', { status: 500, json: { error: 'server_error' } }],
+  ['answers 503 with a page', { status: 503, text: '<h1>starting</h1>' }],
+  ['answers 200 with a page', { text: '<h1>welcome</h1>' }],
+  ['answers 200 with other JSON', { json: ['welcome'] }],
+  ['answers 401', { status: 401, json: { error: 'invalid_request' } }],
+];
+
+const ENDPOINTS: readonly UmaEndpoint[] = ['uma-discovery', 'pat', 'rpt', 'permission'];
+
+describe.each(ENDPOINTS)('where %s', (endpoint) => {
+  it.each(FAILURES)('%s the check is refused in time, and good again later', async (_, answer) => {
+    as.on(endpoint, answer);
+    const token = endpoint === 'permission' ? undefined : rpt;
+    const begun = performance.now();
+    const error = await refused(check(token));
+    expect(performance.now() - begun).toBeLessThan(2.5 * TIMEOUT);
+    expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', mayHaveRun: false });
+    // This word means that the resource is not protected.
+    expect(error.error).not.toBe('invalid_request');
+    expect(secretsIn(inspect(error))).toEqual([]);
+    expect(secretsIn(engine.warnings.join('\n'))).toEqual([]);
+    as.on(endpoint, undefined);
+    expect(await check(rpt)).toMatchObject({ access: 'granted' });
+    expect(await check()).toMatchObject({ access: 'denied' });
+  });
+});
+
+it.each(FAILURES)(
+  'where resources %s the protection is refused in time, and good again later',
+  async (_, answer) => {
+    as.on('resources', answer);
+    const protect = () =>
+      engine.run('uma_rs_protect', {
+        oxd_id,
+        resources: [PHOTO, resource('/new', ['GET'], 'view')],
+      });
+    const begun = performance.now();
+    const error = await refused(protect());
+    expect(performance.now() - begun).toBeLessThan(2.5 * TIMEOUT);
+    expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', command: 'uma_rs_protect' });
+    expect(secretsIn(inspect(error))).toEqual([]);
+    expect(secretsIn(engine.warnings.join('\n'))).toEqual([]);
+    // Those that were there are not needed for a check.
+    expect(await check(rpt)).toMatchObject({ access: 'granted' });
+    as.on('resources', undefined);
+    await protect();
+    expect(as.names).toEqual(['[GET] /new', '[GET] /photo']);
+    expect(await check(rpt)).toMatchObject({ access: 'granted' });
+  },
+);
+
+it('an authorization server that is down is not needed to know what is protected', async () => {
+  as.on('uma-discovery', { drop: true });
+  const other = engine.run('uma_rs_check_access', { oxd_id, path: '/x', http_method: 'GET' });
+  expect(await refused(other)).toMatchObject({ error: 'invalid_request' });
+});
+
+it('an authorization server that was down and lost its PATs is used again', async () => {
+  await check(rpt);
+  const kept = [...as.resources];
+  const port = Number(new URL(as.issuer).port);
+  await as.close();
+  expect((await refused(check(rpt))).message).toContain('could not be reached');
+  expect((await refused(check())).message).toContain('could not be reached');
+  as = await FakeAs.start(port);
+  kept.forEach(([id, description]) => as.resources.set(id, description));
+  expect(await check(as.rpt(as.item(kept[0]?.[0] ?? '', 'view')))).toMatchObject({
+    access: 'granted',
+  });
+  expect(await check()).toMatchObject({ access: 'denied' });
+  await engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
+  expect(as.names).toEqual(['[GET] /photo']);
+});
+
+const slow = (endpoint: UmaEndpoint) =>
+  as.on(endpoint, async (seen) => {
+    await pause(0.8 * TIMEOUT);
+    return as.usual(endpoint, seen);
+  });
+
+it('a check of which every answer is slow ends within twice the time limit of one', async () => {
+  ENDPOINTS.forEach(slow);
+  const begun = performance.now();
+  const error = await refused(check('unknown-rpt'));
+  expect(performance.now() - begun).toBeLessThan(2.3 * TIMEOUT);
+  expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', error: 'internal_error' });
+  expect(error.message).toContain('within the time limit');
+  expect(as.seen('permission')).toHaveLength(0);
+  // What others can use has been kept: one introspection and one ticket can be had.
+  expect(await check('unknown-rpt')).toMatchObject({ access: 'denied' });
+  expect(as.seen('rpt')[0]?.aborted).toBe(true);
+  expect(as.seen('permission')).toHaveLength(1);
+});
+
+it('a check that has been granted waits for keys no longer than that either', async () => {
+  slow('rpt');
+  as.op.on('jwks', { hang: true });
+  const exp = Math.floor(Date.now() / 1000) + 300;
+  const jwt = await as.op.sign({ iss: as.issuer, sub: 'alice', exp });
+  const permissions = [as.item(as.idOf('[GET] /photo'), 'view')];
+  engine = new TestEngine({ store: engine.store, timeout: TIMEOUT });
+  slow('uma-discovery');
+  const begun = performance.now();
+  const answer = await check(as.keep(jwt, permissions));
+  expect(performance.now() - begun).toBeLessThan(2.3 * TIMEOUT);
+  expect(answer).toEqual({ access: 'granted', permissions });
+});
+
+describe('while tickets take their time', () => {
+  /** As many as are obtained at a time, and as many as wait. */
+  const [AT_A_TIME, WAITING] = [32, 1024];
+  let go: () => void;
+  let running: number;
+  let most: number;
+
+  beforeEach(async () => {
+    engine = new TestEngine({ store: engine.store });
+    await check();
+    running = most = 0;
+    const goOn = new Promise<void>((resolve) => (go = resolve));
+    as.on('permission', async (seen) => {
+      most = Math.max(most, ++running);
+      await goOn;
+      running--;
+      return as.usual('permission', seen);
+    });
+  });
+
+  const crowd = (size: number) => Array.from({ length: size }, () => check());
+  const underWay = async (): Promise<void> => {
+    while (running < AT_A_TIME) await pause(5);
+  };
+
+  it('32 at a time, 1024 wait, and others are refused at once', async () => {
+    const waiting = crowd(AT_A_TIME + WAITING);
+    await underWay();
+    for (const one of crowd(3)) {
+      await expect(one).rejects.toMatchObject({
+        name: 'OxdTransportError',
+        code: 'OXD_TRANSPORT_BUSY',
+        command: 'uma_rs_check_access',
+        mayHaveRun: false,
+      });
+    }
+    expect(as.seen('permission')).toHaveLength(AT_A_TIME + 1);
+    go();
+    const answers = await Promise.all(waiting);
+    expect(new Set(answers.map(({ ticket }) => ticket)).size).toBe(AT_A_TIME + WAITING);
+    expect(most).toBe(AT_A_TIME);
+    expect(await check()).toMatchObject({ access: 'denied' });
+  });
+
+  it('those whose callers gave up leave the line', async () => {
+    const giveUp = new AbortController();
+    const params = { oxd_id, path: '/photo', http_method: 'GET' };
+    const first = crowd(AT_A_TIME);
+    await underWay();
+    const given = Array.from({ length: WAITING }, () =>
+      engine.run('uma_rs_check_access', params, giveUp).catch((error: unknown) => error),
+    );
+    await pause(5);
+    giveUp.abort(new Error('given up'));
+    expect(await Promise.all(given)).toEqual(given.map(() => giveUp.signal.reason as unknown));
+    const others = crowd(WAITING);
+    await pause(5);
+    go();
+    await Promise.all([...first, ...others]);
+    expect(as.seen('permission')).toHaveLength(AT_A_TIME + WAITING + 1);
+  });
+
+  it('a request with a good RPT does not wait for them', async () => {
+    const waiting = crowd(4 * AT_A_TIME);
+    await underWay();
+    expect(await check(rpt)).toMatchObject({ access: 'granted' });
+    expect(running).toBe(AT_A_TIME);
+    go();
+    await Promise.all(waiting);
+  });
+
+  it('a request waits no longer for its turn than its time limit', async () => {
+    const late = new TestEngine({ store: engine.store, timeout: TIMEOUT });
+    as.on('permission', { hang: true });
+    const begun = performance.now();
+    const asked = Array.from({ length: 4 * AT_A_TIME }, () =>
+      refused(late.run('uma_rs_check_access', { oxd_id, path: '/photo', http_method: 'GET' })),
+    );
+    expect((await Promise.all(asked)).map(({ code }) => code)).toEqual(
+      asked.map(() => 'OXD_COMMAND_FAILED'),
+    );
+    expect(performance.now() - begun).toBeLessThan(2.5 * TIMEOUT);
+  });
+
+  it('a request that fails makes way for the next one', async () => {
+    as.on('permission', { status: 500, json: {} });
+    const failed = crowd(2 * AT_A_TIME).map((one) => refused(one));
+    expect(await Promise.all(failed)).toHaveLength(2 * AT_A_TIME);
+    as.on('permission', undefined);
+    expect(await check()).toMatchObject({ access: 'denied' });
+  });
+});
+
+it('a check with the longest time limit there is has time', async () => {
+  engine = new TestEngine({ store: engine.store, timeout: 2 ** 31 - 1 });
+  expect(await check(rpt)).toMatchObject({ access: 'granted' });
+});
+
+it('a check that its caller gives up ends at once', async () => {
+  const giveUp = new AbortController();
+  as.on('rpt', () => {
+    giveUp.abort(new Error('given up'));
+    return { hang: true };
+  });
+  const params = { oxd_id, path: '/photo', http_method: 'GET', rpt };
+  await expect(engine.run('uma_rs_check_access', params, giveUp)).rejects.toThrow('given up');
+});
+
+it('a store that fails is no refusal, and opens nothing', async () => {
+  engine.store.get = () => Promise.reject(new OxdStoreError('The store is down.'));
+  await expect(check(rpt)).rejects.toMatchObject({ code: 'OXD_STORE_UNAVAILABLE' });
+  expect(as.seen('rpt')).toHaveLength(0);
+});

@@ -1,0 +1,77 @@
+import type { Sandbox } from '../../../lib/sandbox/sandbox.js';
+import { FakeAs } from '../../support/fake-as.js';
+import { startQuietly, UmaWorld } from '../../support/sandbox-uma-world.js';
+import { refused, TestEngine } from '../../support/embedded-transport.js';
+import { PHOTO, protectedSite } from '../../support/uma-site.js';
+
+let engine: TestEngine;
+let oxd_id: string;
+
+beforeEach(() => (engine = new TestEngine()));
+afterEach(() => TestEngine.closeAll());
+
+const check = (rpt?: string) =>
+  engine.run('uma_rs_check_access', { oxd_id, path: '/photo', http_method: 'GET', rpt });
+
+/** What the guard does when the authorization server no longer knows the resource. */
+async function protectAgain(): Promise<void> {
+  expect(await refused(check())).toMatchObject({ error: 'invalid_request', mayHaveRun: false });
+  await engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
+}
+
+describe('a resource that an administrator deletes at the sandbox', () => {
+  let sandbox: Sandbox;
+  let world: UmaWorld;
+
+  beforeEach(async () => {
+    sandbox = await startQuietly({ policies: () => 'grant' });
+    world = new UmaWorld(sandbox);
+  });
+  afterEach(() => sandbox.close());
+
+  it('is not opened by an RPT of before', async () => {
+    const client = await world.register({ grant_types: ['client_credentials'] });
+    oxd_id = await engine.site(sandbox, client);
+    await engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
+    const { ticket = '' } = await check();
+    const { body } = await world.ask(await world.register(), { ticket });
+    const rpt = String(body.access_token);
+    expect(await check(rpt)).toMatchObject({ access: 'granted' });
+    const pat = await world.clientToken(client, 'uma_protection');
+    const [id] = (await world.call(pat, 'GET', '/uma/resources')).body as unknown as string[];
+    await world.call(pat, 'DELETE', `/uma/resources/${id}`);
+    expect(await refused(check(rpt))).toMatchObject({ error: 'invalid_request' });
+    await protectAgain();
+    expect(await check(rpt)).toMatchObject({ access: 'denied' });
+  });
+});
+
+describe('a resource that an administrator deletes at Keycloak, which goes on listing it', () => {
+  let as: FakeAs;
+  let now: number;
+  let rpt: string;
+
+  beforeEach(async () => {
+    now = Date.now();
+    as = await FakeAs.start();
+    as.reset('keycloak');
+    as.op.clock = () => now;
+    engine = new TestEngine({ clock: () => now });
+    oxd_id = await protectedSite(engine, as);
+    rpt = as.rpt(as.item(as.idOf('[GET] /photo'), 'view'));
+    as.introspection = { exp: Math.floor(now / 1000) + 300 };
+    as.resources.clear();
+  });
+  afterEach(() => as.close());
+
+  it('is opened by an RPT of before until that expires', async () => {
+    expect(await check(rpt)).toMatchObject({ access: 'granted' });
+    now += 301_000;
+    expect(await refused(check(rpt))).toMatchObject({ error: 'invalid_request' });
+  });
+
+  it('is opened by an RPT of before until a denial shows that it is gone', async () => {
+    await protectAgain();
+    expect(await check(rpt)).toMatchObject({ access: 'denied' });
+  });
+});

@@ -1,0 +1,671 @@
+import { inspect } from 'node:util';
+import { jest } from '@jest/globals';
+import { OxdConfigurationError } from '../../lib/base/errors.js';
+import { resolveOptions, type OxdModuleOptions } from '../../lib/options/oxd.options.js';
+import { MemoryStore } from '../../lib/store/oxd-store.js';
+import { ScriptedTransport } from '../../lib/testing/testing.js';
+import { OxdTransport } from '../../lib/commands/oxd-transport.js';
+import { CLIENT_METADATA_ROWS } from '../support/client-metadata.js';
+
+const secret = 'a secret of more than 32 characters';
+const site = {
+  op_host: 'https://op.example.com',
+  authorization_redirect_uri: 'https://app.example.com/callback',
+};
+const good: OxdModuleOptions = { site, secret };
+/** Stands for a transport of the user's own. */
+const own = { execute: () => undefined };
+
+function issuesOf(options: unknown, environment?: string): readonly string[] {
+  try {
+    resolveOptions(options as OxdModuleOptions, environment);
+    return [];
+  } catch (error) {
+    if (error instanceof OxdConfigurationError) return error.issues;
+    throw error;
+  }
+}
+
+describe('options', () => {
+  it('have the documented defaults', () => {
+    expect(resolveOptions({ site, secret }, 'development')).toEqual({
+      name: 'oxd',
+      site: { ...site, scope: ['openid', 'profile', 'email'] },
+      transport: {
+        type: 'embedded',
+        allowInsecureRequests: false,
+        timeout: 10_000,
+        requiredScopes: 'any',
+      },
+      secret: [secret],
+      secretIsRandom: false,
+      store: '.oxd/store.json',
+      eager: false,
+      login: { stateLifetime: 1_800_000 },
+      uma: { overwrite: false, paths: undefined },
+    });
+    expect(resolveOptions({ ...good, transport: { type: 'socket' } }).transport).toEqual({
+      type: 'socket',
+      host: '127.0.0.1',
+      port: 8099,
+      version: '3.1.4',
+      connections: 8,
+      maxQueue: 1024,
+      connectTimeout: 3_000,
+      timeout: 30_000,
+    });
+  });
+
+  it('take undefined and null for left out', () => {
+    const options = {
+      ...good,
+      uma: null,
+      transport: { type: 'socket', port: undefined, host: null },
+    };
+    expect(resolveOptions(options as unknown as OxdModuleOptions).transport).toMatchObject({
+      host: '127.0.0.1',
+      port: 8099,
+    });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['nothing', undefined, 'site:'],
+    ['no site', { secret }, 'site:'],
+    ['a site that is a list', { ...good, site: [] }, 'site:'],
+    ['no op_host', { secret, site: { ...site, op_host: undefined } }, 'site.op_host:'],
+    ['op_host without scheme', { secret, site: { ...site, op_host: 'op' } }, 'site.op_host:'],
+    [
+      'op_host with a foreign scheme',
+      { secret, site: { ...site, op_host: 'ftp://op' } },
+      'site.op_host:',
+    ],
+    [
+      'no redirect URI',
+      { secret, site: { op_host: site.op_host } },
+      'site.authorization_redirect_uri:',
+    ],
+    [
+      'a discovery path without slash',
+      { secret, site: { ...site, op_discovery_path: 'x' } },
+      'site.op_discovery_path:',
+    ],
+    ['scope as a string', { secret, site: { ...site, scope: 'openid' } }, 'site.scope:'],
+    ['an empty scope', { secret, site: { ...site, scope: [] } }, 'site.scope:'],
+    [
+      'a member of the wrong spelling',
+      { secret, site: { ...site, op_hots: 'x' } },
+      'site.op_hots: is not an option',
+    ],
+    [
+      'a client_id alone',
+      { secret, site: { ...site, client_id: 'mine' } },
+      'site.client_secret: is missing; client_id and client_secret go together',
+    ],
+    [
+      'a client_secret alone',
+      { secret, site: { ...site, client_secret: 'hidden' } },
+      'site.client_id: is missing; client_id and client_secret go together',
+    ],
+    [
+      'a client_id beside a secret that is null',
+      { secret, site: { ...site, client_id: 'mine', client_secret: null } },
+      'site.client_secret: is missing',
+    ],
+    [
+      'a client_id alone beside an oxd_id',
+      { secret, site: { ...site, oxd_id: 'site-1', client_id: 'mine' } },
+      'site.client_secret: is missing',
+    ],
+    [
+      'a public client that exists',
+      {
+        secret,
+        site: { ...site, client_id: 'mine', client_token_endpoint_auth_method: 'none' },
+      },
+      'site.client_secret: is missing',
+    ],
+    [
+      'a registration token without the client',
+      { secret, site: { ...site, client_registration_access_token: 'hidden' } },
+      'site.client_id: is missing',
+    ],
+    [
+      'a registration URI without the client',
+      { secret, site: { ...site, client_registration_client_uri: 'https://op.example.com/1' } },
+      'site.client_secret: is missing',
+    ],
+    ['an unknown option', { ...good, umma: {} }, 'umma: is not an option'],
+    ['an unknown option of uma', { ...good, uma: { path: 1 } }, 'uma.path: is not an option'],
+    ['uma.paths as text', { ...good, uma: { paths: '/x' } }, 'uma.paths:'],
+    ['uma.overwrite as text', { ...good, uma: { overwrite: 'yes' } }, 'uma.overwrite:'],
+    ['uma as text', { ...good, uma: 'x' }, 'uma.'],
+    ['an unknown transport', { ...good, transport: { type: 'https' } }, 'transport.type:'],
+    ['a transport without type', { ...good, transport: {} }, 'transport.type:'],
+    ['a transport that is a string', { ...good, transport: 'socket' }, 'transport.type:'],
+    ['a transport that is null', { ...good, transport: null }, 'transport.type:'],
+    [
+      'an option of the other transport',
+      { ...good, transport: { type: 'embedded', port: 1 } },
+      'transport.port: is not an option',
+    ],
+    [
+      'scopes that are neither any nor all',
+      { ...good, transport: { type: 'embedded', requiredScopes: 'some' } },
+      'transport.requiredScopes:',
+    ],
+    [
+      'a port out of range',
+      { ...good, transport: { type: 'socket', port: 70_000 } },
+      'transport.port:',
+    ],
+    ['a port as text', { ...good, transport: { type: 'socket', port: '8099' } }, 'transport.port:'],
+    [
+      'an unknown version',
+      { ...good, transport: { type: 'socket', version: '2.4' } },
+      'transport.version:',
+    ],
+    ...['3.1.5', '3.1.8'].map((version): [string, unknown, string] => [
+      `${version}, which speaks as 3.1.4`,
+      { ...good, transport: { type: 'socket', version } },
+      'transport.version: must be one of 3.1.1, 3.1.2, 3.1.3, 3.1.4; for oxd-server 3.1.5 to 3.1.8 use 3.1.4',
+    ]),
+    [
+      'no connection at all',
+      { ...good, transport: { type: 'socket', connections: 0 } },
+      'transport.connections:',
+    ],
+    [
+      'no time at all',
+      { ...good, transport: { type: 'socket', timeout: 0 } },
+      'transport.timeout:',
+    ],
+    ['a short secret', { site, secret: 'short' }, 'secret:'],
+    ['an empty list of secrets', { site, secret: [] }, 'secret:'],
+    ['a short secret in a list', { site, secret: [secret, 'short'] }, 'secret:'],
+    ['a store without delete', { ...good, store: { get() {}, set() {} } }, 'store:'],
+    ['a store whose path is blank', { ...good, store: ' ' }, 'store:'],
+    ['a store that is null', { ...good, store: null }, 'store:'],
+    ['eager as text', { ...good, eager: 'yes' }, 'eager:'],
+    [
+      'a state lifetime below a second',
+      { ...good, login: { stateLifetime: 10 } },
+      'login.stateLifetime:',
+    ],
+    ['userinfo as text', { ...good, login: { userinfo: 'yes' } }, 'login.userinfo:'],
+  ])('refuse %s', (_, options, issue) => {
+    expect(issuesOf(options)).toEqual(expect.arrayContaining([expect.stringContaining(issue)]));
+  });
+
+  it.each([
+    { kind: 'one letter', name: 'a' },
+    { kind: '32 characters with digits and hyphens', name: `a1-${'x'.repeat(29)}` },
+  ])('accept a name of $kind', ({ name }) => {
+    expect(resolveOptions({ ...good, name }).name).toBe(name);
+  });
+
+  it.each([
+    { kind: 'that is empty', name: '' },
+    { kind: 'of 33 characters', name: 'x'.repeat(33) },
+    { kind: 'with an upper-case letter', name: 'Oxd' },
+    { kind: 'with a dot', name: 'oxd.login' },
+    { kind: 'that begins with a digit', name: '1oxd' },
+    { kind: 'with a line break', name: 'oxd\n' },
+    { kind: 'that is a number', name: 7 },
+    { kind: 'that is a list', name: ['oxd'] },
+  ])('reject a name $kind', ({ name }) => {
+    expect(issuesOf({ ...good, name })).toEqual([expect.stringMatching(/^name: must be 1 to 32 /)]);
+  });
+
+  it.each<[string, object, string | undefined, string[]]>([
+    ['no site, of which nothing else is said', { secret }, undefined, ['site']],
+    [
+      'what is no URL',
+      { site: { op_host: 'hidden-1', scope: 'hidden-2' }, secret: 'hidden-3', x: 1 },
+      undefined,
+      ['secret', 'site.authorization_redirect_uri', 'site.op_host', 'site.scope', 'x'],
+    ],
+    [
+      'a provider on plain http beside other problems',
+      {
+        site: { ...site, op_host: 'http://hidden-1.test', client_id: 'hidden-2' },
+        secret: 'short',
+      },
+      undefined,
+      ['secret', 'site.client_secret', 'site.op_host'],
+    ],
+    [
+      'every URL on plain http beside other problems in production',
+      {
+        site: { op_host: 'http://hidden-1.test', authorization_redirect_uri: 'http://hidden-2/cb' },
+        transport: { type: 'embedded', allowInsecureRequests: true, timeout: 0 },
+        store: {},
+      },
+      'production',
+      [
+        ...['secret', 'site.authorization_redirect_uri', 'site.op_host', 'store'],
+        'transport.timeout',
+      ],
+    ],
+    [
+      'a provider that is no URL, of which nothing else is said',
+      {
+        site: { ...site, op_host: 'hidden-1' },
+        transport: { type: 'embedded', allowInsecureRequests: true },
+        secret,
+      },
+      'production',
+      ['site.op_host'],
+    ],
+    [
+      'a redirect URI on plain http beside a transport and a provider that are none',
+      {
+        site: { op_host: 'hidden-1', authorization_redirect_uri: 'http://hidden-2/cb' },
+        transport: null,
+        secret,
+      },
+      'production',
+      ['site.authorization_redirect_uri', 'site.op_host', 'transport.type'],
+    ],
+  ])('list every problem in one error, none of them quoting a value: %s', (...row) => {
+    const [, options, environment, paths] = row;
+    const issues = issuesOf(options, environment);
+    expect(issues).toHaveLength(paths.length);
+    expect(new Set(issues.map((issue) => issue.split(':')[0]))).toEqual(new Set(paths));
+    expect(issues.join('\n')).not.toContain('hidden');
+  });
+
+  it('take client_id and client_secret together, and what belongs to them', () => {
+    const client = {
+      client_id: 'mine',
+      client_secret: 'its secret',
+      client_registration_access_token: 'its token',
+      client_registration_client_uri: 'https://op.example.com/clients/mine',
+    };
+    expect(resolveOptions({ secret, site: { ...site, ...client } }).site).toMatchObject(client);
+  });
+
+  describe.each(CLIENT_METADATA_ROWS)('site.%s', (name, { value, sent }) => {
+    const described = { ...site, [name]: value };
+    const refusals = sent ? [] : [`site.${name}: is for oxd-server alone`];
+
+    it('is taken, for embedded where that can do it', () => {
+      const transport = { type: sent ? 'embedded' : 'socket' } as const;
+      expect(resolveOptions({ secret, site: described, transport }).site).toMatchObject({
+        [name]: value,
+      });
+      const issues = issuesOf({ secret, site: described });
+      expect(issues).toEqual(refusals.map((text) => expect.stringContaining(text) as string));
+    });
+
+    it('must be of its type', () => {
+      const wrong = [7.5, [7], { a: 7 }, typeof value === 'boolean' ? 'true' : true];
+      for (const one of wrong) {
+        const issues = issuesOf({ secret, site: { ...site, [name]: one }, transport: own });
+        expect(issues).toEqual([expect.stringContaining(`site.${name}: must`)]);
+      }
+    });
+  });
+
+  describe('that embedded could never register', () => {
+    const uris = ['https://app.example.com/1', 'https://app.example.com/2'];
+    const privateKey = '{"keys":[{"kty":"EC","crv":"P-256","d":"hidden"}]}';
+
+    it.each<[string, object, string]>([
+      ['a private key', { jwks: privateKey }, 'site.jwks: must be the text of a JWK Set of public'],
+      [
+        'a secret key',
+        { jwks: '{"keys":[{"kty":"oct","k":"hidden"}]}' },
+        'site.jwks: must be the text of a JWK Set of public',
+      ],
+      ['no keys', { jwks: '[]' }, 'site.jwks: must be the text of a JWK Set of public'],
+      [
+        'keys beside their URL',
+        { jwks: '{"keys":[]}', client_jwks_uri: uris[0] },
+        'site.jwks: must be left out beside client_jwks_uri',
+      ],
+      [
+        'user info without signature',
+        { user_info_signed_response_alg: 'none' },
+        'site.user_info_signed_response_alg: is no algorithm',
+      ],
+      [
+        'id_tokens of an unknown algorithm',
+        { id_token_signed_response_alg: 'RS1' },
+        'site.id_token_signed_response_alg: is no algorithm',
+      ],
+      [
+        'id_tokens signed with the secret of a client that has none',
+        { id_token_signed_response_alg: 'HS256', client_token_endpoint_auth_method: 'none' },
+        'site.id_token_signed_response_alg: is for clients with a secret',
+      ],
+      ...['redirect_uris', 'logo_uri', 'userinfo_signed_response_alg', 'client_secret'].map(
+        (name): [string, object, string] => [
+          `${name} as a custom attribute`,
+          { custom_attributes: { [name]: 'hidden', department: 'music' } },
+          `site.custom_attributes: must not have ${name}`,
+        ],
+      ),
+      [
+        'a client that needs keys',
+        { client_token_endpoint_auth_method: 'private_key_jwt' },
+        'site.client_token_endpoint_auth_method: must be one of client_secret_basic',
+      ],
+      [
+        'an assertion of another algorithm',
+        {
+          client_token_endpoint_auth_method: 'client_secret_jwt',
+          client_token_endpoint_auth_signing_alg: 'HS512',
+        },
+        'site.client_token_endpoint_auth_signing_alg: must be HS256',
+      ],
+      ['another flow', { response_types: ['token'] }, 'site.response_types: must be ["code"]'],
+      [
+        'several front-channel logout URIs',
+        { client_frontchannel_logout_uris: uris },
+        'site.client_frontchannel_logout_uris: must be one',
+      ],
+      [
+        'a redirect URI with a fragment',
+        { redirect_uris: [`${uris[0]}#x`] },
+        'site.redirect_uris: must be absolute, without a fragment',
+      ],
+    ])('are refused for it alone: %s', (_, more, issue) => {
+      const given = { secret, site: { ...site, ...more } };
+      const issues = issuesOf(given);
+      expect(issues).toEqual([expect.stringContaining(issue)]);
+      expect(issues.join()).not.toContain('hidden');
+      expect(issuesOf({ ...given, transport: { type: 'socket' } })).toEqual([]);
+      expect(issuesOf({ ...given, transport: own })).toEqual([]);
+    });
+
+    it('are all listed, each once, beside what is wrong for any transport', () => {
+      const wrong = {
+        authorization_redirect_uri: '/callback',
+        jwks: privateKey,
+        logo_uri: 7,
+        custom_attributes: { scope: 'x', jwks_uri: 'y' },
+        response_types: 'token',
+        subject_type: 'anonymous',
+        user_info_signed_response_alg: 'none',
+      };
+      const issues = issuesOf({ secret, site: { ...site, ...wrong } });
+      const paths = issues.map((text) => text.split(':')[0]);
+      expect(paths).toHaveLength(Object.keys(wrong).length + 1);
+      expect(new Set(paths)).toEqual(new Set(Object.keys(wrong).map((name) => `site.${name}`)));
+    });
+  });
+
+  describe('an op_configuration_endpoint', () => {
+    const endpoint = `${site.op_host}/r/.well-known/openid-configuration`;
+    const open = { type: 'embedded', allowInsecureRequests: true } as const;
+    const plain = endpoint.replace('https:', 'http:');
+
+    it.each<[string, object, string | undefined, readonly string[]]>([
+      ['is taken', {}, undefined, []],
+      ['is taken with a query', { op_configuration_endpoint: `${endpoint}?p=1` }, undefined, []],
+      [
+        'is refused where it is another document',
+        { op_configuration_endpoint: site.op_host },
+        undefined,
+        ['site.op_configuration_endpoint: must be an absolute http or https URL that ends'],
+      ],
+      [
+        'is refused with a fragment',
+        { op_configuration_endpoint: `${endpoint}#x` },
+        undefined,
+        ['site.op_configuration_endpoint: must be an absolute http or https URL that ends'],
+      ],
+      [
+        'is refused beside an op_discovery_path',
+        { op_discovery_path: '/r' },
+        undefined,
+        ['site.op_discovery_path: leave it out'],
+      ],
+      [
+        'is refused on plain http',
+        { op_configuration_endpoint: plain },
+        undefined,
+        ['site.op_configuration_endpoint: is plain http'],
+      ],
+      [
+        'is taken on plain http where that is allowed',
+        { op_configuration_endpoint: plain, transport: open },
+        undefined,
+        [],
+      ],
+      [
+        'is refused on plain http in production',
+        { op_configuration_endpoint: plain, transport: open },
+        'production',
+        ['site.op_configuration_endpoint: must be https in production'],
+      ],
+      [
+        'is refused for oxd 3.x, which does not know it',
+        { transport: { type: 'socket' } },
+        undefined,
+        ['site.op_configuration_endpoint: is not known to oxd 3.x'],
+      ],
+    ])('%s', (_, { transport, ...more }: { transport?: object }, environment, expected) => {
+      const given = { ...site, op_configuration_endpoint: endpoint, ...more };
+      const issues = issuesOf({ secret, site: given, transport }, environment);
+      expect(issues).toEqual(expected.map((text) => expect.stringContaining(text) as string));
+    });
+  });
+
+  describe('on plain http', () => {
+    const http = (host: string) => ({ ...site, op_host: `http://${host}` });
+    const open = { type: 'embedded', allowInsecureRequests: true } as const;
+
+    it.each<[string, OxdModuleOptions, string | undefined, boolean]>([
+      ['a provider', { secret, site: http('op.test') }, undefined, false],
+      ['an allowed provider', { secret, site: http('op.test'), transport: open }, undefined, true],
+      [
+        'an allowed provider in production',
+        { secret, site: http('op.test'), transport: open },
+        'production',
+        false,
+      ],
+      [
+        'an allowed loopback provider in production',
+        { secret, site: http('127.0.0.1:9'), transport: open },
+        'production',
+        true,
+      ],
+      [
+        'what an https provider in production may name beside itself',
+        { secret, site: { ...site, op_host: 'https://op.test' }, transport: open },
+        'production',
+        false,
+      ],
+      [
+        'a host that begins like loopback',
+        { secret, site: http('localhost.evil.test'), transport: open },
+        'production',
+        false,
+      ],
+      [
+        'a provider that oxd-server talks to',
+        { secret, site: http('op.test'), transport: { type: 'socket' } },
+        'production',
+        true,
+      ],
+      [
+        'a redirect URI',
+        { secret, site: { ...site, authorization_redirect_uri: 'http://app.test/cb' } },
+        undefined,
+        true,
+      ],
+      [
+        'a redirect URI in production',
+        { secret, site: { ...site, authorization_redirect_uri: 'http://app.test/cb' } },
+        'production',
+        false,
+      ],
+      [
+        'a loopback redirect URI in production',
+        { secret, site: { ...site, authorization_redirect_uri: 'http://[::1]:3000/cb' } },
+        'production',
+        true,
+      ],
+    ])('%s', (_, options, environment, accepted) => {
+      expect(issuesOf(options, environment)).toHaveLength(accepted ? 0 : 1);
+    });
+  });
+
+  describe('for the network', () => {
+    const PUBLIC = 'https://sso.example.com';
+    const dialled = { [PUBLIC]: 'http://keycloak:8080' };
+    const inside = {
+      ...site,
+      op_host: `${PUBLIC}/realms/shop`,
+      op_configuration_endpoint:
+        'http://keycloak:8080/realms/shop/.well-known/openid-configuration',
+    };
+    const issues = (transport: object, given: object = site, environment?: string) =>
+      issuesOf({ secret, site: given, transport: { type: 'embedded', ...transport } }, environment);
+
+    it.each([
+      { name: 'an http URL', proxy: 'http://proxy.example.com:3128' },
+      { name: 'an https URL with a slash', proxy: 'https://proxy.example.com/' },
+      { name: 'user name and password', proxy: 'http://user:p%40ss@[::1]:3128' },
+      { name: 'false', proxy: false },
+    ])('accept $name as proxy', ({ proxy }) => {
+      expect(issues({ proxy })).toEqual([]);
+    });
+
+    it.each([
+      { name: 'true', proxy: true, text: 'must be an http or https URL' },
+      { name: 'an empty string', proxy: '', text: 'must be an http or https URL' },
+      { name: 'a host', proxy: 'proxy:3128', text: 'must be an http or https URL' },
+      { name: 'a socks URL', proxy: 'socks5://proxy:1080', text: 'must be an http or https URL' },
+      { name: 'a path', proxy: 'http://proxy/hidden-1', text: 'without path and query' },
+      { name: 'a query', proxy: 'http://proxy/?hidden-1', text: 'without path and query' },
+      {
+        name: 'a user name only',
+        proxy: 'http://hidden-1@proxy',
+        text: 'a user name and a password',
+      },
+      { name: 'a bad escape', proxy: 'http://u:hidden-1%zz@proxy', text: 'percent-encoded' },
+    ])('reject $name as proxy', ({ proxy, text }) => {
+      const [issue = '', ...others] = issues({ proxy });
+      expect(issue).toContain(`transport.proxy: `);
+      expect(issue).toContain(text);
+      expect(issue + others.join()).not.toContain('hidden');
+    });
+
+    it('print no credentials of the proxy', () => {
+      const proxy = 'http://hidden-1:hidden-2@proxy.example.com:3128';
+      const options = resolveOptions({ ...good, transport: { type: 'embedded', proxy } });
+      expect(options.transport).toHaveProperty('proxy', proxy);
+      const printed = `${inspect(options, { depth: 9, showHidden: true })} ${JSON.stringify(options)}`;
+      expect(printed).toContain('proxy.example.com:3128');
+      expect(printed).not.toContain('hidden-');
+    });
+
+    it.each([
+      { name: 'https in place of https', addresses: { [PUBLIC]: 'https://10.0.0.7:8443/' } },
+      { name: 'http in place of https', addresses: { [`${PUBLIC}:443`]: 'http://[::1]:8080' } },
+    ])('accept $name as address', ({ addresses }) => {
+      expect(issues({ addresses }, site, 'production')).toEqual([]);
+    });
+
+    it.each([
+      { name: 'a list', addresses: [PUBLIC] },
+      { name: 'a string', addresses: PUBLIC },
+      { name: 'a path', addresses: { [`${PUBLIC}/realms/shop`]: 'http://keycloak:8080' } },
+      { name: 'a path of the address', addresses: { [PUBLIC]: 'http://keycloak:8080/auth' } },
+      { name: 'a query', addresses: { [PUBLIC]: 'http://keycloak:8080?x=1' } },
+      { name: 'user info', addresses: { [PUBLIC]: 'http://user:hidden-1@keycloak:8080' } },
+      { name: 'a host', addresses: { [PUBLIC]: 'keycloak:8080' } },
+      { name: 'a number', addresses: { [PUBLIC]: 8080 } },
+      { name: 'one origin twice', addresses: { [PUBLIC]: 'http://a', [`${PUBLIC}/`]: 'http://b' } },
+    ])('reject $name as address', ({ addresses }) => {
+      const [issue = '', ...others] = issues({ addresses });
+      expect(issue).toMatch(/^transport\.addresses: /);
+      expect(issue + others.join()).not.toContain('hidden');
+    });
+
+    it.each<[string, object, object, number]>([
+      ['a public provider at an address on plain http', { addresses: dialled }, inside, 0],
+      [
+        'the same with allowInsecureRequests',
+        { addresses: dialled, allowInsecureRequests: true },
+        inside,
+        0,
+      ],
+      [
+        'an address on plain http that is not named',
+        { addresses: { [PUBLIC]: 'http://other:8080' }, allowInsecureRequests: true },
+        inside,
+        1,
+      ],
+      [
+        'op_host at an address on plain http',
+        { addresses: dialled, allowInsecureRequests: true },
+        { ...site, op_host: 'http://keycloak:8080' },
+        1,
+      ],
+      ['an address for plain http', { addresses: { 'http://sso.test': 'http://kc' } }, site, 1],
+      [
+        'plain http on this machine through a proxy elsewhere',
+        { proxy: 'http://proxy.test', allowInsecureRequests: true },
+        { ...site, op_host: 'http://localhost:8080' },
+        1,
+      ],
+    ])('in production with %s', (_, transport, given, count) => {
+      expect(issues(transport, given, 'production')).toHaveLength(count);
+    });
+  });
+
+  it('reject a query in op_host', () => {
+    const given = { ...site, op_host: 'https://op.example.com/?hidden-1' };
+    expect(issuesOf({ secret, site: given })).toEqual([
+      'site.op_host: must have no query; name the document in op_configuration_endpoint',
+    ]);
+  });
+
+  it('make up a secret outside production only', () => {
+    const [one, two] = [resolveOptions({ site }), resolveOptions({ site })];
+    expect(one.secretIsRandom).toBe(true);
+    expect(one.secret[0]).toHaveLength(43);
+    expect(one.secret).not.toEqual(two.secret);
+    expect(issuesOf({ site }, 'production')).toEqual([expect.stringContaining('secret:')]);
+  });
+
+  it.each([
+    { name: 'where NODE_ENV is test', environment: 'test', more: {} },
+    {
+      name: 'with a transport instance',
+      environment: 'production',
+      more: { transport: new ScriptedTransport() },
+    },
+  ])('have a store in memory by default $name', ({ environment, more }) => {
+    const resolved = resolveOptions({ ...good, ...more }, environment);
+    expect(resolved.store).toBeInstanceOf(MemoryStore);
+    expect(resolveOptions({ ...good, ...more, store: 'a.json' }, environment).store).toBe('a.json');
+  });
+
+  it('carry store, transport and functions over as they are, unfrozen', () => {
+    class OwnTransport extends OxdTransport {
+      readonly inner = { calls: 0 };
+      override execute = jest.fn(() => Promise.resolve({}));
+      override close = () => Promise.resolve();
+    }
+    const store = new MemoryStore();
+    const transport = new OwnTransport();
+    const paths = () => '/albums/1';
+    const options = resolveOptions({ ...good, store, transport, uma: { paths } });
+    expect(options.uma.paths).toBe(paths);
+    expect(options.store).toBe(store);
+    expect(options.transport).toBe(transport);
+    expect(Object.isFrozen(store) || Object.isFrozen(transport.inner)).toBe(false);
+  });
+
+  it('are frozen, and leave the given object alone', () => {
+    const given = { secret, site: { ...site, scope: ['openid'] } };
+    const options = resolveOptions(given);
+    expect(Object.isFrozen(options.site.scope)).toBe(true);
+    given.site.scope.push('email');
+    expect(options.site.scope).toEqual(['openid']);
+  });
+});

@@ -1,0 +1,613 @@
+import { jest } from '@jest/globals';
+import { OxdClient } from '../../lib/oxd-client/oxd-client.js';
+import { OxdCommandError, OxdStoreError, OxdTransportError } from '../../lib/base/errors.js';
+import type { SiteOptions } from '../../lib/options/oxd.options.js';
+import { MemoryStore, type OxdStore } from '../../lib/store/oxd-store.js';
+import { OxdTransport, type OxdVersion } from '../../lib/commands/oxd-transport.js';
+import { CLIENT_METADATA_ROWS } from '../support/client-metadata.js';
+
+type Answers = Record<string, (params: Record<string, unknown>, nth: number) => unknown>;
+
+/** Answers by name; what it is not told of, it refuses. */
+class FakeTransport extends OxdTransport {
+  readonly calls: [command: string, params: Record<string, unknown>][] = [];
+
+  constructor(
+    readonly answers: Answers,
+    override readonly version: OxdVersion = 'contract',
+  ) {
+    super();
+  }
+
+  override async execute(command: string, params: Record<string, unknown>): Promise<unknown> {
+    this.calls.push([command, params]);
+    const answer = this.answers[command];
+    if (!answer) throw refusal('unsupported_operation');
+    // Parallel callers must have a chance to overlap.
+    await new Promise(setImmediate);
+    return answer(params, this.count(command));
+  }
+
+  override close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  count(command: string): number {
+    return this.calls.filter(([name]) => name === command).length;
+  }
+}
+
+/** A store that records the keys without a lifetime. */
+class RecordingStore extends MemoryStore {
+  private readonly recorded = new Set<string>();
+
+  get keys(): string[] {
+    return [...this.recorded];
+  }
+
+  override set(key: string, value: unknown, ttl?: number): Promise<void> {
+    if (ttl === undefined) this.recorded.add(key);
+    return super.set(key, value, ttl);
+  }
+}
+
+function refusal(error: string, mayHaveRun = false): OxdCommandError {
+  return new OxdCommandError(error, { error }, { mayHaveRun });
+}
+
+const site: SiteOptions = {
+  op_host: 'https://op.example.com',
+  authorization_redirect_uri: 'https://app.example.com/callback',
+  scope: ['openid'],
+};
+const url = { authorization_url: 'https://op.example.com/auth?state=s' };
+const register_site: Answers[string] = (_, nth) => ({
+  oxd_id: `site-${nth}`,
+  op_host: site.op_host,
+});
+const get_authorization_url: Answers[string] = () => url;
+
+let now = 1_800_000_000_000;
+const warnings: string[] = [];
+const log = { warn: (text: string) => void warnings.push(text), error: () => undefined };
+
+function client(transport: OxdTransport, store: OxdStore = new MemoryStore(), options = site) {
+  return new OxdClient({ transport, store, site: options, log, clock: () => now });
+}
+
+beforeEach(() => warnings.splice(0));
+
+describe('the site', () => {
+  it('is the one of the options, without any registration', async () => {
+    const transport = new FakeTransport({ get_authorization_url });
+    const given = client(transport, undefined, { ...site, oxd_id: 'given' });
+    await given.execute('get_authorization_url', {});
+    expect(transport.calls).toEqual([['get_authorization_url', { oxd_id: 'given' }]]);
+  });
+
+  it('is registered once by 32 first commands at once, with the options as they are', async () => {
+    const transport = new FakeTransport({ register_site, get_authorization_url });
+    const one = client(transport);
+    await Promise.all(Array.from({ length: 32 }, () => one.execute('get_authorization_url', {})));
+    expect(transport.count('register_site')).toBe(1);
+    expect(transport.calls[0]).toEqual(['register_site', { ...site }]);
+    expect(transport.calls.at(-1)).toEqual(['get_authorization_url', { oxd_id: 'site-1' }]);
+  });
+
+  it('is found in the store by the next process, and by another replica at the same moment', async () => {
+    const transport = new FakeTransport({ register_site });
+    const store = new MemoryStore();
+    const replicas = [client(transport, store), client(transport, store)];
+    expect(await Promise.all(replicas.map((one) => one.oxdId()))).toEqual(['site-1', 'site-1']);
+    expect(await client(transport, store).oxdId()).toBe('site-1');
+    expect(transport.count('register_site')).toBe(1);
+  });
+
+  it.each<[string, Partial<SiteOptions>]>([
+    ['provider', { op_host: 'https://other.example.com' }],
+    ['redirect URI', { authorization_redirect_uri: 'https://app.example.com/other' }],
+    ['name', { client_name: 'other' }],
+    ['client', { client_id: 'other', client_secret: 'of the other' }],
+  ])('is another one for another %s', async (_, change) => {
+    const transport = new FakeTransport({ register_site });
+    const store = new MemoryStore();
+    expect(await client(transport, store).oxdId()).toBe('site-1');
+    expect(await client(transport, store, { ...site, ...change }).oxdId()).toBe('site-2');
+  });
+
+  it('is another one for oxd-server than for the embedded engine on the same store', async () => {
+    const store = new MemoryStore();
+    const answers = { register_site, get_authorization_url };
+    await client(new FakeTransport(answers), store).oxdId();
+    const socket = new FakeTransport(answers, '3.1.4');
+    await client(socket, store).oxdId();
+    expect(socket.count('register_site')).toBe(1);
+  });
+
+  it('is another one at another op_discovery_path, whose users are others', async () => {
+    const store = new MemoryStore();
+    const transport = new FakeTransport({
+      register_site,
+      update_site: () => ({ oxd_id: 'site-1' }),
+    });
+    const at = (op_discovery_path: string) =>
+      client(transport, store, { ...site, op_discovery_path });
+    expect(await at('/realms/staging').oxdId()).toBe('site-1');
+    expect(await at('/realms/prod').oxdId()).toBe('site-2');
+    expect(await at('/realms/staging').oxdId()).toBe('site-1');
+    expect(transport.count('update_site')).toBe(0);
+  });
+
+  it('is another one at another op_configuration_endpoint', async () => {
+    const transport = new FakeTransport({ register_site });
+    const store = new MemoryStore();
+    const at = (realm: string) => ({
+      ...site,
+      op_configuration_endpoint: `${site.op_host}/${realm}/.well-known/openid-configuration`,
+    });
+    expect(await client(transport, store, at('one')).oxdId()).toBe('site-1');
+    expect(await client(transport, store, at('two')).oxdId()).toBe('site-2');
+    expect(await client(transport, store, at('one')).oxdId()).toBe('site-1');
+  });
+
+  it('is not waited for by a call that is aborted, and found all the same', async () => {
+    let register = (): void => undefined;
+    const registered = new Promise<void>((resolve) => void (register = resolve));
+    const transport = new FakeTransport({
+      get_authorization_url,
+      register_site: async (params, nth) => {
+        await registered;
+        return register_site(params, nth);
+      },
+    });
+    const one = client(transport);
+    const aborting = new AbortController();
+    const call = one.execute('get_authorization_url', {}, { signal: aborting.signal });
+    aborting.abort(new Error('enough'));
+    await expect(call).rejects.toThrow('enough');
+    register();
+    expect(await one.oxdId()).toBe('site-1');
+    expect(transport.count('get_authorization_url')).toBe(0);
+  });
+
+  it('is tried for again after a failed registration', async () => {
+    const transport = new FakeTransport({
+      register_site: (params, nth) => {
+        if (nth === 1) throw refusal('no_connect_discovery_response');
+        return register_site(params, nth);
+      },
+    });
+    const one = client(transport);
+    await expect(one.oxdId()).rejects.toMatchObject({ error: 'no_connect_discovery_response' });
+    await expect(one.oxdId()).resolves.toBe('site-2');
+  });
+
+  it('is never registered because the store cannot be read', async () => {
+    const transport = new FakeTransport({ register_site });
+    const store = new MemoryStore();
+    store.get = () => Promise.reject(new OxdStoreError('down'));
+    await expect(client(transport, store).oxdId()).rejects.toThrow(OxdStoreError);
+    expect(transport.calls).toEqual([]);
+  });
+
+  it('is not registered a second time because the store could not keep it', async () => {
+    const transport = new FakeTransport({ register_site });
+    const store = new MemoryStore();
+    const set = jest
+      .spyOn(store, 'set')
+      .mockImplementation(() => Promise.reject(new OxdStoreError('full')));
+    const one = client(transport, store);
+    await expect(one.oxdId()).rejects.toThrow(OxdStoreError);
+    set.mockRestore();
+    expect(await one.oxdId()).toBe('site-1');
+    expect(await client(transport, store).oxdId()).toBe('site-1');
+    expect(transport.count('register_site')).toBe(1);
+  });
+
+  it('is registered without a lock where the store has no add()', async () => {
+    const transport = new FakeTransport({ register_site });
+    const memory = new MemoryStore();
+    const store = {
+      get: memory.get.bind(memory),
+      set: memory.set.bind(memory),
+      delete: memory.delete.bind(memory),
+    };
+    expect(await client(transport, store).oxdId()).toBe('site-1');
+    expect(await client(transport, store).oxdId()).toBe('site-1');
+  });
+});
+
+describe('a site that is not known any more', () => {
+  const forgetful: Answers = {
+    register_site,
+    get_authorization_url: ({ oxd_id }) => {
+      if (oxd_id !== 'site-2') throw refusal('invalid_oxd_id');
+      return url;
+    },
+  };
+
+  it('is registered again once, and the command sent once more', async () => {
+    const transport = new FakeTransport(forgetful);
+    const one = client(transport);
+    await Promise.all(Array.from({ length: 8 }, () => one.execute('get_authorization_url', {})));
+    expect(transport.count('register_site')).toBe(2);
+    expect(await one.oxdId()).toBe('site-2');
+  });
+
+  it('is not registered in a loop', async () => {
+    const transport = new FakeTransport({
+      register_site,
+      get_authorization_url: () => {
+        throw refusal('invalid_oxd_id');
+      },
+    });
+    const one = client(transport);
+    await expect(one.execute('get_authorization_url', {})).rejects.toThrow('invalid_oxd_id');
+    expect(transport.calls.map(([command]) => command)).toEqual([
+      ...['register_site', 'get_authorization_url', 'register_site', 'get_authorization_url'],
+    ]);
+    await expect(one.execute('get_authorization_url', {})).rejects.toThrow('invalid_oxd_id');
+    expect(transport.count('register_site')).toBe(2);
+    now += 60_001;
+    await expect(one.execute('get_authorization_url', {})).rejects.toThrow('invalid_oxd_id');
+    expect(transport.count('register_site')).toBe(3);
+  });
+
+  it.each<[string, SiteOptions, object]>([
+    ['comes from the options', { ...site, oxd_id: 'given' }, {}],
+    ['comes from the caller', site, { oxd_id: 'other' }],
+    ['comes from the caller, who names the own one', site, { oxd_id: 'site-1' }],
+  ])('is not registered again where it %s', async (_, options, params) => {
+    const transport = new FakeTransport(forgetful);
+    const call = client(transport, undefined, options).execute('get_authorization_url', params);
+    await expect(call).rejects.toMatchObject({ error: 'invalid_oxd_id' });
+    expect(transport.count('get_authorization_url')).toBe(1);
+  });
+
+  it('never has a command sent again that may have run', async () => {
+    const transport = new FakeTransport({
+      register_site,
+      get_tokens_by_code: () => {
+        throw refusal('invalid_oxd_id', true);
+      },
+    });
+    const call = client(transport).execute('get_tokens_by_code', { code: 'c', state: 's' });
+    await expect(call).rejects.toMatchObject({ mayHaveRun: true });
+    expect(transport.count('get_tokens_by_code')).toBe(1);
+  });
+});
+
+describe('changed options', () => {
+  async function restarted(answers: Answers, change: Partial<SiteOptions>, version?: OxdVersion) {
+    const store = new MemoryStore();
+    const all = { register_site, get_authorization_url, ...answers };
+    await client(new FakeTransport(all, version), store).oxdId();
+    const transport = new FakeTransport(all, version);
+    const id = await client(transport, store, { ...site, ...change }).oxdId();
+    const third = new FakeTransport(all, version);
+    await client(third, store, { ...site, ...change }).oxdId();
+    return { id, transport, third };
+  }
+
+  it('update the site, once', async () => {
+    const update_site = () => ({ oxd_id: 'site-1' });
+    const { id, transport, third } = await restarted(
+      { update_site },
+      { scope: ['openid', 'email'] },
+    );
+    expect(id).toBe('site-1');
+    expect(transport.calls).toEqual([
+      [
+        'update_site',
+        expect.objectContaining({
+          oxd_id: 'site-1',
+          scope: ['openid', 'email'],
+          redirect_uris: [site.authorization_redirect_uri],
+        }),
+      ],
+    ]);
+    expect(third.calls).toEqual([]);
+  });
+
+  it.each<[string, unknown]>([
+    ['post_logout_redirect_uris', ['https://app.example.com/out']],
+    ...CLIENT_METADATA_ROWS.map(([name, { value }]): [string, unknown] => [name, value]),
+  ])('of %s update the site', async (name, value) => {
+    const update_site = () => ({ oxd_id: 'site-1' });
+    const { transport, third } = await restarted({ update_site }, { [name]: value });
+    expect(transport.calls).toEqual([
+      ['update_site', expect.objectContaining({ oxd_id: 'site-1', [name]: value })],
+    ]);
+    expect(third.calls).toEqual([]);
+  });
+
+  it('that are refused are named, and the old registration stays', async () => {
+    const { id, transport } = await restarted(
+      {},
+      { scope: ['email'], contacts: ['a@example.com'] },
+    );
+    expect(id).toBe('site-1');
+    expect(transport.count('register_site')).toBe(0);
+    expect(warnings[0]).toMatch(/scope.*contacts|contacts.*scope/);
+    expect(warnings[0]).not.toContain('a@example.com');
+  });
+
+  it('that this oxd would ignore are named and not sent', async () => {
+    const update_site = () => ({ oxd_id: 'site-1' });
+    const { transport } = await restarted({ update_site }, { acr_values: ['basic'] }, '3.1.4');
+    expect(transport.calls[0]?.[0]).toBe('update_site');
+    expect(transport.calls[0]?.[1]).not.toHaveProperty('acr_values');
+    expect(warnings[0]).toContain('site.acr_values');
+  });
+
+  describe('that are gone', () => {
+    const before = {
+      ...site,
+      redirect_uris: [site.authorization_redirect_uri, 'https://app.example.com/second'],
+      client_jwks_uri: 'https://app.example.com/jwks',
+      jwks: '{"keys":[]}',
+      contacts: ['a@example.com'],
+    };
+
+    async function withdrawn(version?: OxdVersion, options: SiteOptions = site) {
+      const store = new MemoryStore();
+      const update_site = () => ({ oxd_id: 'site-1' });
+      const update_site_registration = update_site;
+      const answers = {
+        ...{ register_site, get_authorization_url },
+        ...{ update_site, update_site_registration },
+      };
+      await client(new FakeTransport(answers, version), store, before).oxdId();
+      warnings.splice(0);
+      const transport = new FakeTransport(answers, version);
+      await client(transport, store, options).oxdId();
+      const third = new FakeTransport(answers, version);
+      await client(third, store, options).oxdId();
+      expect(third.calls).toEqual([]);
+      return transport.calls;
+    }
+
+    it('are named to the embedded engine for removal, and redirect_uris put back', async () => {
+      const calls = await withdrawn();
+      expect(calls.map(([name]) => name)).toEqual(['update_site']);
+      expect(calls[0]?.[1]).toMatchObject({
+        redirect_uris: [site.authorization_redirect_uri],
+        remove: ['jwks', 'client_jwks_uri', 'contacts'],
+      });
+      expect(warnings).toEqual([]);
+    });
+
+    it('are named alone: what is still there is not removed', async () => {
+      const { jwks: _, ...rest } = before;
+      const [[, params] = []] = await withdrawn(undefined, rest);
+      expect(params).toMatchObject({ contacts: rest.contacts, remove: ['jwks'] });
+    });
+
+    it.each(['3.1.1', '3.1.4'] as const)(
+      'are named once in the log where oxd %s was told of them: it takes nothing out',
+      async (version) => {
+        const calls = await withdrawn(version);
+        expect(calls).toHaveLength(1);
+        expect(calls[0]?.[1]).not.toHaveProperty('remove');
+        expect(warnings).toEqual([
+          `oxd ${version} cannot take out of a registration what the options no longer have: ` +
+            'site.client_jwks_uri, site.contacts may stay in force. Remove that at the provider, ' +
+            'or register the site anew by another site.client_name.',
+        ]);
+      },
+    );
+
+    it('are no reason for a line where oxd was never told of them', async () => {
+      const { jwks: _, ...rest } = before;
+      await withdrawn('3.1.4', rest);
+      expect(warnings).toEqual([]);
+    });
+  });
+
+  describe('of a given client', () => {
+    const given = { ...site, client_id: 'own', client_secret: 'before' };
+    const after = {
+      ...{ ...given, client_secret: 'after' },
+      authorization_redirect_uri: 'https://app.example.com/other',
+    };
+
+    it('register it again at oxd, in the same record', async () => {
+      const store = new RecordingStore();
+      const transport = new FakeTransport({ register_site }, '3.1.4');
+      await client(transport, store, given).oxdId();
+      expect(await client(transport, store, after).oxdId()).toBe('site-2');
+      expect(await client(transport, store, after).oxdId()).toBe('site-2');
+      expect(store.keys.filter((key) => /^client:[^:]+$/.test(key))).toHaveLength(1);
+      expect(warnings).toEqual([
+        'The options of the site changed: authorization_redirect_uri, client_secret. oxd has no ' +
+          'command for that: the site and its declared resources are registered again.',
+      ]);
+    });
+
+    it('replace its stored record on embedded', async () => {
+      const store = new RecordingStore();
+      const update_site = () => ({ oxd_id: 'site-1' });
+      const transport = new FakeTransport({ register_site, update_site });
+      await client(transport, store, given).oxdId();
+      expect(await client(transport, store, after).oxdId()).toBe('site-1');
+      expect(await client(transport, store, after).oxdId()).toBe('site-1');
+      expect(transport.count('register_site')).toBe(1);
+      expect(transport.calls.filter(([name]) => name === 'update_site')).toEqual([
+        ['update_site', expect.objectContaining({ client_id: 'own', client_secret: 'after' })],
+      ]);
+      expect(store.keys.filter((key) => /^client:[^:]+$/.test(key))).toHaveLength(1);
+      expect(warnings).toEqual([
+        'The options of the site changed: authorization_redirect_uri, client_secret. Its stored ' +
+          'record is updated; its client and its resources stay.',
+      ]);
+    });
+  });
+
+  it('wait where oxd-server cannot be reached', async () => {
+    const update_site = () => {
+      throw new OxdTransportError('OXD_TRANSPORT_UNREACHABLE', 'down');
+    };
+    await expect(restarted({ update_site }, { scope: ['email'] })).rejects.toThrow(
+      OxdTransportError,
+    );
+  });
+});
+
+describe('a protected oxd-server', () => {
+  let issued = 0;
+
+  function protectedServer(version: OxdVersion = '3.1.4', lifetime = 600): FakeTransport {
+    const good = new Set<unknown>();
+    const check = ({ protection_access_token: token }: Record<string, unknown>): void => {
+      if (!token) throw refusal('blank_protection_access_token');
+      if (!good.has(token)) throw refusal('inactive_protection_access_token');
+    };
+    return new FakeTransport(
+      {
+        setup_client: () => ({
+          oxd_id: 'site-1',
+          op_host: site.op_host,
+          client_id: 'setup',
+          client_secret: 'its secret',
+        }),
+        register_site: (params) => check(params),
+        get_client_token: ({ client_id, client_secret }) => {
+          if (client_id !== 'setup' || client_secret !== 'its secret')
+            throw refusal('internal_error');
+          good.clear();
+          const access_token = `token-${++issued}`;
+          good.add(access_token);
+          return { access_token, expires_in: lifetime, scope: 'openid' };
+        },
+        get_authorization_url: (params) => {
+          if (version === '3.1.1' && params.oxd_id !== 'site-1')
+            throw refusal('internal_error', true);
+          check(params);
+          return url;
+        },
+        revoke: () => good.clear(),
+      },
+      version,
+    );
+  }
+
+  it('is asked for nothing but a setup client, whose token goes along, one for 32 commands', async () => {
+    const transport = protectedServer();
+    const one = client(transport);
+    await Promise.all(Array.from({ length: 32 }, () => one.execute('get_authorization_url', {})));
+    expect(transport.count('register_site')).toBe(0);
+    expect(transport.count('setup_client')).toBe(1);
+    expect(transport.count('get_client_token')).toBe(1);
+    expect(transport.calls.find(([name]) => name === 'get_client_token')?.[1]).toMatchObject({
+      op_host: site.op_host,
+      scope: expect.arrayContaining(['oxd', 'uma_protection']),
+    });
+  });
+
+  it('is found out by a refused registration on 3.1.1', async () => {
+    const transport = protectedServer('3.1.1');
+    await client(transport).execute('get_authorization_url', {});
+    expect(transport.calls.map(([name]) => name)).toEqual([
+      'get_authorization_url',
+      ...['register_site', 'setup_client', 'get_client_token', 'get_authorization_url'],
+    ]);
+  });
+
+  it('keeps its setup client over a restart', async () => {
+    const store = new MemoryStore();
+    const transport = protectedServer();
+    await client(transport, store).execute('get_authorization_url', {});
+    await client(transport, store).execute('get_authorization_url', {});
+    expect(transport.count('setup_client')).toBe(1);
+  });
+
+  it('gets a new token shortly before the old one ends', async () => {
+    const transport = protectedServer('3.1.4', 60);
+    const one = client(transport);
+    await one.execute('get_authorization_url', {});
+    now += 29_000;
+    await one.execute('get_authorization_url', {});
+    expect(transport.count('get_client_token')).toBe(1);
+    now += 2_000;
+    await one.execute('get_authorization_url', {});
+    expect(transport.count('get_client_token')).toBe(2);
+  });
+
+  it('gets a new token once when it refuses the old one', async () => {
+    const transport = protectedServer();
+    const one = client(transport);
+    await one.execute('get_authorization_url', {});
+    transport.answers.revoke?.({}, 1);
+    await one.execute('get_authorization_url', {});
+    expect(transport.count('get_client_token')).toBe(2);
+  });
+
+  it('is served with the client of the options where the site comes from there', async () => {
+    const transport = protectedServer();
+    const options = { ...site, oxd_id: 'given', client_id: 'setup', client_secret: 'its secret' };
+    await client(transport, undefined, options).execute('get_authorization_url', {});
+    expect(transport.calls.at(-1)?.[1]).toHaveProperty('protection_access_token');
+  });
+
+  it.each<[string, Partial<SiteOptions>]>([
+    ['a setup client', {}],
+    [
+      'the client of the options',
+      { oxd_id: 'given', client_id: 'setup', client_secret: 'its secret' },
+    ],
+  ])('is served with a token of %s from the provider of the site alone', async (_, given) => {
+    const transport = protectedServer('contract');
+    const address = {
+      op_discovery_path: '/realms/one',
+      op_configuration_endpoint: 'https://idp.example.com/.well-known/openid-configuration',
+    };
+    const one = client(transport, undefined, { ...site, ...address, ...given });
+    await one.execute('get_authorization_url', {});
+    const [token] = transport.calls.filter(([name]) => name === 'get_client_token');
+    expect(token?.[1]).toMatchObject({ op_host: site.op_host, ...address });
+  });
+
+  it.each(['no_setup_client_for_oxd_id', 'invalid_protection_access_token'])(
+    'changes nothing at the site when it rejects a token of the caller with %s',
+    async (error) => {
+      const transport = new FakeTransport(
+        {
+          register_site,
+          get_authorization_url: ({ protection_access_token: token }) => {
+            if (token === 'wrong') throw refusal(error);
+            return url;
+          },
+        },
+        '3.1.1',
+      );
+      const store = new MemoryStore();
+      const one = client(transport, store);
+      await one.execute('get_authorization_url', {});
+      const call = one.execute('get_authorization_url', { protection_access_token: 'wrong' });
+      await expect(call).rejects.toMatchObject({ error });
+      expect(await one.oxdId()).toBe('site-1');
+      expect(await client(transport, store).oxdId()).toBe('site-1');
+      expect(transport.count('register_site') + transport.count('setup_client')).toBe(1);
+    },
+  );
+
+  it('obtains no other token when it rejects the one of the caller', async () => {
+    const transport = protectedServer();
+    const one = client(transport);
+    await one.execute('get_authorization_url', {});
+    const call = one.execute('get_authorization_url', { protection_access_token: 'wrong' });
+    await expect(call).rejects.toMatchObject({ error: 'inactive_protection_access_token' });
+    const sent = transport.calls.filter(([, params]) => params.protection_access_token === 'wrong');
+    expect(sent).toHaveLength(1);
+    await one.execute('get_authorization_url', {});
+    expect(transport.count('get_client_token')).toBe(1);
+  });
+
+  it('is not served where the site of the options comes without a client', async () => {
+    const call = client(protectedServer(), undefined, { ...site, oxd_id: 'given' }).execute(
+      'get_authorization_url',
+      {},
+    );
+    await expect(call).rejects.toMatchObject({ error: 'blank_protection_access_token' });
+  });
+});

@@ -1,0 +1,76 @@
+import { Controller, Get, Param, type Type } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import {
+  InvalidTicketError,
+  NeedInfoError,
+  OxdCommandError,
+  OxdExceptionFilter,
+  OxdTransportError,
+  RequestDeniedError,
+  RequestSubmittedError,
+} from '../lib/index.js';
+import { ADAPTERS, startUmaApp, token, type UmaApp } from './support/uma-app.js';
+import { secretsIn } from './support/secrets.js';
+
+const ticket = token('ticket');
+const wire = {
+  error: 'need_info',
+  error_description: `about ${ticket}`,
+  details: { ticket },
+};
+const errors: Record<string, Error> = {
+  need_info: new NeedInfoError({
+    ...wire,
+    ticket,
+    required_claims: [{ name: ticket }],
+    redirect_user: `https://as.example.com/claims?ticket=${ticket}`,
+  }),
+  submitted: new RequestSubmittedError({
+    ...wire,
+    error: 'request_submitted',
+    ticket,
+    interval: 5,
+  }),
+  denied: new RequestDeniedError({ ...wire, error: 'request_denied' }),
+  ticket: new InvalidTicketError({ ...wire, error: 'invalid_grant' }),
+  command: new OxdCommandError('uma_rp_get_rpt was refused.', wire),
+  transport: new OxdTransportError('OXD_TRANSPORT_TIMEOUT', 'oxd-server did not answer.'),
+};
+
+/** What is wrong behind the application is not for everybody. */
+const HIDDEN = 'This cannot be answered at the moment. The reason is in the log.';
+
+@Controller()
+class Failing {
+  @Get(':name')
+  fail(@Param('name') name: string): void {
+    throw errors[name] ?? new Error('unknown');
+  }
+}
+
+describe.each(ADAPTERS)('OxdExceptionFilter on %s', (adapter) => {
+  let one: UmaApp;
+
+  beforeAll(async () => {
+    const providers = [{ provide: APP_FILTER, useClass: OxdExceptionFilter as Type }];
+    one = await startUmaApp({ adapter, controllers: [Failing], providers });
+  });
+  afterAll(() => one.close());
+
+  it.each([
+    ['need_info', 403, 'UMA_NEED_INFO', 'warn'],
+    ['submitted', 403, 'UMA_REQUEST_SUBMITTED', 'warn'],
+    ['denied', 403, 'UMA_REQUEST_DENIED', 'warn'],
+    ['ticket', 502, 'UMA_INVALID_TICKET', 'error'],
+    ['command', 502, 'OXD_COMMAND_FAILED', 'error'],
+    ['transport', 503, 'OXD_TRANSPORT_TIMEOUT', 'error'],
+  ] as const)('answers %s with %i and no secret', async (name, status, code, level) => {
+    const { status: answered, body, headers } = await one.ask(`/${name}`);
+    expect(answered).toBe(status);
+    expect(headers['cache-control']).toBe('no-store');
+    const message = status < 500 ? errors[name]?.message : HIDDEN;
+    expect(JSON.parse(body)).toEqual({ statusCode: status, error: code, message });
+    expect(one.log.with(level, code)).toHaveLength(1);
+    expect(secretsIn(`${body} ${one.log.lines.join(' ')}`)).toHaveLength(0);
+  });
+});

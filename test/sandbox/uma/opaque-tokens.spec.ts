@@ -1,0 +1,43 @@
+import { Handles } from '../../../lib/sandbox/uma/opaque-tokens.js';
+import { MemoryStore } from '../../../lib/store/oxd-store.js';
+import { registerSecret } from '../../support/secrets.js';
+
+/** Remembers what it was told to keep. */
+class RecordingStore extends MemoryStore {
+  readonly told: string[] = [];
+
+  override set(key: string, value: unknown, ttl?: number): Promise<void> {
+    this.told.push(key, JSON.stringify(value));
+    return super.set(key, value, ttl);
+  }
+}
+
+let now = 0;
+const store = new RecordingStore({ clock: () => now });
+const options = { store, kind: 'Ticket', lifetime: 1000, onSecret: registerSecret };
+const tickets = new Handles<string>(options);
+
+it('is taken by exactly one of 20 at the same moment', async () => {
+  const ticket = await tickets.issue('what it stands for');
+  const taken = await Promise.all(Array.from({ length: 20 }, () => tickets.take(ticket)));
+  expect(taken.filter((value) => value !== undefined)).toEqual(['what it stands for']);
+});
+
+it('has 256 bits, and is never in the store itself', async () => {
+  const ticket = await tickets.issue('what it stands for');
+  expect(Buffer.from(ticket, 'base64url')).toHaveLength(32);
+  expect(store.told.join()).not.toContain(ticket);
+});
+
+it('ends with its lifetime', async () => {
+  const ticket = await tickets.issue('what it stands for');
+  now += 999;
+  expect(await tickets.find(ticket)).toBe('what it stands for');
+  now += 1;
+  expect(await tickets.take(ticket)).toBeUndefined();
+});
+
+it('of one kind is none of another', async () => {
+  const ticket = await tickets.issue('what it stands for');
+  expect(await new Handles<string>({ ...options, kind: 'Pct' }).find(ticket)).toBeUndefined();
+});

@@ -1,0 +1,141 @@
+import { Test, type TestingModule } from '@nestjs/testing';
+import {
+  MemoryStore,
+  OidcService,
+  OxdError,
+  OxdModule,
+  type OxdModuleOptions,
+  UmaService,
+} from '../../lib/index.js';
+import { startSandbox, type Sandbox, type SandboxOptions } from '../../lib/sandbox/sandbox.js';
+import { OxdServer } from '../../lib/testing/testing.js';
+import { Browser, passSandbox } from './browser.js';
+import { registerSecret } from './secrets.js';
+
+/** The ways to carry out commands, each on a provider of its own. */
+export const TRANSPORTS = ['embedded', '3.1.4', '3.1.4 protected', '3.1.1'] as const;
+export type TransportName = (typeof TRANSPORTS)[number];
+
+export const CALLBACK = 'https://app.example/callback';
+export const LOGGED_OUT = 'https://app.example/';
+export const CLAIMS = 'https://app.example/claims?a=b&c=d%20e';
+
+/** Tokens of a user, with what came back from the provider. */
+export type Login = Awaited<ReturnType<OidcService['getTokensByCode']>>;
+
+/** What came back from the provider. */
+export interface Callback {
+  readonly code: string;
+  readonly state: string;
+  readonly iss: string;
+}
+
+/** The module on one transport, a provider, and users with browsers. */
+export class World {
+  private constructor(
+    readonly oidc: OidcService,
+    readonly uma: UmaService,
+    readonly sandbox: Sandbox,
+    private readonly module: TestingModule,
+    private readonly server: OxdServer | undefined,
+  ) {}
+
+  static async create(name: TransportName, options?: SandboxOptions): Promise<World> {
+    const sandbox = await startSandbox({
+      ...{ port: 0, clientsFile: false, quiet: true, onSecret: registerSecret },
+      ...options,
+    });
+    const { module, server } = await moduleOn(name, sandbox.issuer);
+    return new World(module.get(OidcService), module.get(UmaService), sandbox, module, server);
+  }
+
+  /** What a site is registered with. */
+  get site() {
+    return siteOf(this.sandbox.issuer);
+  }
+
+  /** Goes to the provider and back. */
+  async visit(username = 'zoe', browser = new Browser()): Promise<Callback> {
+    // oxd would otherwise request every registered scope, those of a resource server included.
+    const scope = ['openid', 'profile', 'email', 'offline_access'];
+    const { authorization_url } = await this.oidc.getAuthorizationUrl({ prompt: 'consent', scope });
+    registerSecret(new URL(authorization_url).searchParams.get('state') ?? '');
+    const stop = (url: string): boolean => url.startsWith(CALLBACK);
+    const page = await passSandbox(browser, authorization_url, { username }, stop);
+    const { searchParams } = new URL(page.location ?? CALLBACK);
+    const read = (param: string): string => searchParams.get(param) ?? '';
+    return { code: read('code'), state: read('state'), iss: read('iss') };
+  }
+
+  /** A whole login, without the part of the browser's cookies. */
+  async logIn(username?: string): Promise<Login> {
+    return this.oidc.getTokensByCode(await this.visit(username));
+  }
+
+  async close(): Promise<void> {
+    await this.module.close();
+    await this.server?.close();
+    await this.sandbox.close();
+  }
+}
+
+/** The module on one transport, with a site of the provider. */
+export async function moduleOn(name: TransportName, issuer: string) {
+  const server = name === 'embedded' ? undefined : await serverFor(name);
+  const module = await Test.createTestingModule({
+    imports: [OxdModule.forRoot(optionsFor(issuer, server, name))],
+  }).compile();
+  module.useLogger(false);
+  await module.init();
+  return { module, server };
+}
+
+/** An error as the contract describes it, or the result. */
+export async function outcomeOf(work: Promise<unknown>): Promise<unknown> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof OxdError)) throw error;
+    const { name, code, command } = error;
+    // An error names the command as it was sent.
+    return { name, code, command: command?.replace('update_site_registration', 'update_site') };
+  }
+}
+
+function siteOf(op_host: string) {
+  return {
+    op_host,
+    authorization_redirect_uri: CALLBACK,
+    post_logout_redirect_uri: LOGGED_OUT,
+    scope: ['openid', 'profile', 'email', 'offline_access', 'uma_protection', 'oxd'],
+    grant_types: [
+      ...['authorization_code', 'refresh_token', 'client_credentials'],
+      'urn:ietf:params:oauth:grant-type:uma-ticket',
+    ],
+    claims_redirect_uri: [CLAIMS],
+  };
+}
+
+function serverFor(name: Exclude<TransportName, 'embedded'>): Promise<OxdServer> {
+  return OxdServer.start({
+    version: name === '3.1.1' ? name : '3.1.4',
+    protectCommands: name === '3.1.4 protected',
+    allowInsecureRequests: true,
+    onSecret: registerSecret,
+  });
+}
+
+function optionsFor(
+  issuer: string,
+  server: OxdServer | undefined,
+  name: TransportName,
+): OxdModuleOptions {
+  return {
+    site: siteOf(issuer),
+    secret: 'a test secret of more than 32 characters',
+    store: new MemoryStore(),
+    transport: server
+      ? { type: 'socket', port: server.port, version: name === '3.1.1' ? name : '3.1.4' }
+      : { type: 'embedded', allowInsecureRequests: true },
+  };
+}

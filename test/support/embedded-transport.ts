@@ -1,0 +1,84 @@
+import { OxdCommandError } from '../../lib/base/errors.js';
+import { EngineTransport } from '../../lib/embedded/embedded.transport.js';
+import type { EngineOptions } from '../../lib/embedded/context/operation-context.js';
+import { siteKey, siteRecord } from '../../lib/embedded/registration/site-record.js';
+import { resourcesKey } from '../../lib/embedded/resources/resource-record.js';
+import { MemoryStore, type OxdStore } from '../../lib/store/oxd-store.js';
+import type { CommandName, Params, Result } from '../../lib/commands/command.js';
+import type { ExecuteOptions } from '../../lib/commands/oxd-transport.js';
+import type { FakeOp } from './fake-op.js';
+
+export const CALLBACK = 'https://app.example.com/callback';
+export const HOME = 'https://app.example.com/';
+
+/** An engine with typed commands; see {@link TestEngine.closeAll}. */
+export class TestEngine {
+  private static readonly open = new Set<TestEngine>();
+  readonly store: OxdStore;
+  readonly warnings: string[] = [];
+  private readonly transport: EngineTransport;
+
+  constructor(readonly options: Partial<EngineOptions> = {}) {
+    this.store = options.store ?? new MemoryStore({ clock: options.clock });
+    this.transport = new EngineTransport({
+      store: this.store,
+      allowInsecureRequests: true,
+      timeout: 5000,
+      stateLifetime: 300_000,
+      log: { warn: (text) => this.warnings.push(text), error: () => undefined },
+      ...options,
+    });
+    TestEngine.open.add(this);
+  }
+
+  /** For `afterEach`. */
+  static async closeAll(): Promise<void> {
+    await Promise.all([...TestEngine.open].map((engine) => engine.close()));
+    TestEngine.open.clear();
+  }
+
+  run<C extends CommandName>(command: C, params: Params<C>, options?: ExecuteOptions) {
+    return this.raw(command, params, options) as Promise<Result<C>>;
+  }
+
+  raw(command: string, params: object, options?: ExecuteOptions): Promise<unknown> {
+    return this.transport.execute(command, params as Record<string, unknown>, options);
+  }
+
+  async site(op: { issuer: string }, more: Partial<Params<'register_site'>> = {}): Promise<string> {
+    const { oxd_id } = await this.run('register_site', {
+      op_host: op.issuer,
+      authorization_redirect_uri: CALLBACK,
+      post_logout_redirect_uri: HOME,
+      ...more,
+    });
+    return oxd_id;
+  }
+
+  /** Key of the resources of a site's client in the store. */
+  async resourcesKey(oxd_id: string): Promise<string> {
+    const site = siteRecord(await this.store.get(siteKey(oxd_id)));
+    if (!site) throw new Error(`The store has no site ${oxd_id}.`);
+    return resourcesKey(site);
+  }
+
+  /** A login up to the callback. */
+  async callback(op: FakeOp, oxd_id: string) {
+    const { authorization_url } = await this.run('get_authorization_url', { oxd_id });
+    return { oxd_id, ...op.login(authorization_url) };
+  }
+
+  close(): Promise<void> {
+    return this.transport.close();
+  }
+}
+
+/** The error that a promise rejects with; fails where it does not. */
+export async function refused(promise: Promise<unknown>): Promise<OxdCommandError> {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(OxdCommandError);
+  return error as OxdCommandError;
+}

@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request as send, type Server, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { DEMO_USERS } from '../../lib/sandbox/provider/accounts.js';
+import { closeServer, listenOnLoopback, portOf } from '../../lib/sandbox/web/loopback.js';
+import { openProvider } from '../../lib/sandbox/sandbox-provider.js';
+import { MemoryStore } from '../../lib/store/oxd-store.js';
+import { registerSecret } from './secrets.js';
+
+type Members = Readonly<Record<string, unknown>>;
+
+const ACR = ['basic'];
+
+/**
+ * The sandbox's provider behind a front with manners of the recorded one: it registers clients for
+ * the authentication context class `basic`, and where it tells scopes is to be chosen. Its
+ * authorization server asks nobody anything.
+ */
+export class RecordedOp {
+  /** Where an answer about a token has its scopes; `scope` is that of RFC 7662. */
+  scopesIn: 'scope' | 'scopes' = 'scope';
+
+  private constructor(
+    readonly issuer: string,
+    private readonly front: Server,
+    private readonly back: Server,
+  ) {
+    front.on('request', (request, response) => void this.pass(request, response));
+  }
+
+  /** Starts on free ports of the loopback interface. */
+  static async start(): Promise<RecordedOp> {
+    const front = await listenOnLoopback(0);
+    const back = await listenOnLoopback(0);
+    const issuer = `http://localhost:${portOf(front)}`;
+    const provider = await openProvider(issuer, {
+      store: new MemoryStore(),
+      users: DEMO_USERS,
+      policies: () => 'grant',
+      onSecret: registerSecret,
+      say: () => undefined,
+    });
+    const handle = provider.callback();
+    back.on('request', (request, response) => void handle(request, response));
+    return new RecordedOp(issuer, front, back);
+  }
+
+  async close(): Promise<void> {
+    await closeServer(this.front);
+    await closeServer(this.back);
+  }
+
+  private async pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method, url: path = '' } = request;
+    const body = await text(request);
+    const registers = path.startsWith('/reg') && body !== '';
+    const sent = registers ? edited(body, withoutAcr) : body;
+    const headers = { ...request.headers, 'content-length': Buffer.byteLength(sent) };
+    const passed = send({ port: portOf(this.back), host: '127.0.0.1', method, path, headers });
+    passed.end(sent);
+    const [answer] = (await once(passed, 'response')) as [IncomingMessage];
+    const said = await text(answer);
+    const told = path === '/token/introspection' ? edited(said, (one) => this.retold(one)) : said;
+    const length = { 'content-length': Buffer.byteLength(told), 'transfer-encoding': undefined };
+    response.writeHead(answer.statusCode ?? 0, defined({ ...answer.headers, ...length }));
+    response.end(told);
+  }
+
+  private retold({ scope, ...members }: Members): Members {
+    if (typeof scope !== 'string') return members;
+    return { ...members, [this.scopesIn]: this.scopesIn === 'scope' ? scope : scope.split(' ') };
+  }
+}
+
+/** The provider behind knows no classes, and would refuse the client. */
+function withoutAcr({ default_acr_values, ...members }: Members): Members {
+  const isKnown = JSON.stringify(default_acr_values) === JSON.stringify(ACR);
+  return isKnown || default_acr_values === undefined ? members : { ...members, default_acr_values };
+}
+
+function edited(json: string, edit: (members: Members) => Members): string {
+  return JSON.stringify(edit(JSON.parse(json) as Members));
+}
+
+function defined<T extends object>(headers: T): T {
+  return Object.fromEntries(
+    Object.entries(headers).filter(([, value]) => value !== undefined),
+  ) as T;
+}

@@ -1,0 +1,633 @@
+import {
+  All,
+  Controller,
+  Get,
+  Head,
+  Injectable,
+  Post,
+  Scope,
+  SetMetadata,
+  UseGuards,
+  Version,
+  VersioningType,
+  type CanActivate,
+  type INestApplication,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
+import {
+  MemoryStore,
+  OxdConfigurationError,
+  OxdModule,
+  OxdTransport,
+  UmaGuard,
+  UmaProtected,
+  UmaPublic,
+  type UmaProtectedOptions,
+} from '../../../lib/index.js';
+import {
+  ADAPTERS,
+  AuthorizationServer,
+  SITE,
+  httpAdapter,
+  startUmaApp,
+  type Adapter,
+  type UmaApp,
+} from '../../support/uma-app.js';
+
+const opened: UmaApp[] = [];
+afterEach(async () => {
+  for (const one of opened.splice(0)) await one.close();
+});
+
+interface Given {
+  readonly controllers: Type[];
+  readonly providers?: Provider[];
+  readonly configure?: (app: INestApplication) => void;
+}
+
+/** How applications start on one platform. */
+function startingOn(adapter: Adapter) {
+  async function boot(given: Given): Promise<UmaApp> {
+    const started = await startUmaApp({ adapter, ...given });
+    opened.push(started);
+    return started;
+  }
+
+  /** The problems that start-up names; none where it starts. */
+  async function issuesOf(given: Given): Promise<readonly string[]> {
+    try {
+      await boot(given);
+      return [];
+    } catch (error) {
+      if (error instanceof OxdConfigurationError) return error.issues;
+      throw error;
+    }
+  }
+  return { boot, issuesOf };
+}
+
+/** A guarded controller `Albums` with one decorated `@Get()` handler `find`. */
+function albums(...decorators: (ClassDecorator & MethodDecorator)[]): Type {
+  @Controller('albums')
+  @UseGuards(UmaGuard)
+  class Albums {
+    @Get()
+    find(): string {
+      return 'found';
+    }
+  }
+  const descriptor = Object.getOwnPropertyDescriptor(Albums.prototype, 'find');
+  for (const decorate of decorators) decorate(Albums.prototype, 'find', descriptor ?? {});
+  return Albums;
+}
+
+const untyped = (options: unknown): UmaProtectedOptions => options as UmaProtectedOptions;
+
+describe.each(ADAPTERS)('malformed @UmaProtected, on %s', (adapter) => {
+  const { issuesOf } = startingOn(adapter);
+
+  const rule = { var: 0 };
+
+  it.each<[string, unknown[], string]>([
+    ['an empty path', [''], 'path: must begin with "/"'],
+    ['a blank path', [' '], 'path: must begin with "/"'],
+    ['a path without slash', ['albums'], 'path: must begin with "/"'],
+    ['a path with a blank', ['/al bums'], 'path: must begin with "/"'],
+    ['a path with a line break', ['/albums\n'], 'path: must begin with "/"'],
+    ['an unknown method', ['/albums', 'FETCH'], 'method: must be an HTTP method'],
+    ['a method that is ALL', ['/albums', 'ALL'], 'method: must be an HTTP method'],
+    ['an empty method', ['/albums', ''], 'method: must be an HTTP method'],
+    ['options in place of a method', ['/albums', { scopes: ['a'] }], 'method: must be an HTTP'],
+    ['options that are null', [null], 'options: must be an object'],
+    ['options that are a list', [['view']], 'options: must be an object'],
+    ['options that are a number', [7], 'options: must be an object'],
+    ['an unknown option', [{ scope: ['a'] }], 'scope: is not an option'],
+    ['no scope', [{ scopes: [] }], 'scopes: must be a list'],
+    ['scopes as text', [{ scopes: 'view' }], 'scopes: must be a list'],
+    ['a blank scope', [{ scopes: [' '] }], 'scopes: must be a list'],
+    ['a scope that is no text', [{ scopes: [1] }], 'scopes: must be a list'],
+    ['no ticket scope', [{ ticketScopes: [] }], 'ticketScopes: must be a list'],
+    ['ticket scopes as text', [{ ticketScopes: 'view' }], 'ticketScopes: must be a list'],
+    ['an expression as text', [{ scope_expression: '{}' }], 'scope_expression: must be'],
+    ['an expression without data', [{ scope_expression: { rule } }], 'scope_expression: must be'],
+    [
+      'an expression with empty data',
+      [{ scope_expression: { rule, data: [] } }],
+      'scope_expression: must be',
+    ],
+    [
+      'an expression without rule',
+      [{ scope_expression: { data: ['a'] } }],
+      'scope_expression: must be',
+    ],
+    [
+      'scopes beside an expression',
+      [{ scopes: ['a'], scope_expression: { rule, data: ['a'] } }],
+      'scopes: cannot stand beside scope_expression',
+    ],
+  ])('with %s is refused, naming the handler', async (_, args, issue) => {
+    const decorate = UmaProtected as (...all: unknown[]) => ClassDecorator & MethodDecorator;
+    const issues = await issuesOf({ controllers: [albums(decorate(...args))] });
+    expect(issues).toEqual([expect.stringContaining(`Albums.find: ${issue}`)]);
+  });
+
+  it('on a class is refused once, naming the class', async () => {
+    @Controller('albums')
+    @UseGuards(UmaGuard)
+    @UmaProtected(untyped({ scopes: 'view' }))
+    class Albums {
+      @Get() list(): void {}
+      @Post() add(): void {}
+    }
+    const issues = await issuesOf({ controllers: [Albums] });
+    expect(issues).toEqual([expect.stringContaining('Albums: scopes:')]);
+  });
+
+  it('quotes no value', async () => {
+    const bad = UmaProtected('hidden-1', 'HIDDEN', untyped({ scopes: 'hidden-2' }));
+    const issues = await issuesOf({ controllers: [albums(bad)] });
+    expect(issues).toHaveLength(3);
+    expect(issues.join().toLowerCase()).not.toContain('hidden');
+  });
+});
+
+describe.each(ADAPTERS)('a handler that is declared, but not guarded, on %s', (adapter) => {
+  const { issuesOf } = startingOn(adapter);
+
+  @Controller('open')
+  class Open {
+    @Get()
+    @UmaProtected()
+    find(): void {}
+  }
+  class SubGuard extends UmaGuard {}
+  class OtherGuard implements CanActivate {
+    canActivate(): boolean {
+      return true;
+    }
+  }
+  @Injectable({ scope: Scope.REQUEST })
+  class RequestGuard extends UmaGuard {}
+
+  it('is refused, naming it', async () => {
+    const issues = await issuesOf({ controllers: [Open] });
+    expect(issues).toEqual([expect.stringMatching(/^Open\.find: .*no UmaGuard/)]);
+  });
+
+  it('is refused behind another guard', async () => {
+    @Controller('otherwise')
+    @UseGuards(OtherGuard)
+    class Otherwise extends Open {}
+    const providers = [{ provide: APP_GUARD, useClass: OtherGuard }];
+    const issues = await issuesOf({ controllers: [Open, Otherwise], providers });
+    expect(issues).toEqual([
+      expect.stringMatching(/^Open\.find: .*no UmaGuard/),
+      expect.stringMatching(/^Otherwise\.find: .*no UmaGuard/),
+    ]);
+  });
+
+  it('closes what the module opened', async () => {
+    let closed = false;
+    class Transport extends AuthorizationServer {
+      override close(): Promise<void> {
+        closed = true;
+        return Promise.resolve();
+      }
+    }
+    const starting = startUmaApp({ adapter, controllers: [Open], transport: new Transport() });
+    await expect(starting).rejects.toThrow(OxdConfigurationError);
+    expect(closed).toBe(true);
+  });
+
+  it.each<[string, Omit<Given, 'controllers'>]>([
+    ['APP_GUARD', { providers: [{ provide: APP_GUARD, useClass: UmaGuard }] }],
+    ['APP_GUARD with a subclass', { providers: [{ provide: APP_GUARD, useClass: SubGuard }] }],
+    [
+      'APP_GUARD with one of a request',
+      { providers: [{ provide: APP_GUARD, useClass: RequestGuard }] },
+    ],
+    [
+      'APP_GUARD with an existing one',
+      { providers: [SubGuard, { provide: APP_GUARD, useExisting: SubGuard }] },
+    ],
+    [
+      'useGlobalGuards()',
+      { providers: [SubGuard], configure: (app) => app.useGlobalGuards(app.get(SubGuard)) },
+    ],
+  ])('is taken for guarded by %s', async (_, given) => {
+    await expect(issuesOf({ controllers: [Open], ...given })).resolves.toEqual([]);
+    const answer = await opened[0]?.ask('/open');
+    expect(answer?.status).toBe(401);
+  });
+
+  it('is taken for guarded by a guard of the method, as a class or a subclass', async () => {
+    @Controller('guarded')
+    class Guarded {
+      @Get('a')
+      @UseGuards(UmaGuard)
+      @UmaProtected()
+      one(): void {}
+
+      @Get('b')
+      @UmaProtected()
+      @UseGuards(OtherGuard, SubGuard)
+      two(): void {}
+    }
+    await expect(issuesOf({ controllers: [Guarded], providers: [OtherGuard] })).resolves.toEqual(
+      [],
+    );
+  });
+
+  it('is taken for guarded by a guard that a test puts in its place', async () => {
+    const module = await Test.createTestingModule({
+      imports: [
+        OxdModule.forRoot({
+          site: SITE,
+          secret: 'a test secret of more than 32 characters',
+          store: new MemoryStore(),
+          transport: new AuthorizationServer(),
+        }),
+      ],
+      controllers: [albums(UmaProtected())],
+    })
+      .overrideGuard(UmaGuard)
+      .useValue({ canActivate: () => true })
+      .compile();
+    const app = module.createNestApplication(httpAdapter(adapter), { logger: false });
+    await expect(app.init()).resolves.toBeDefined();
+    await app.close();
+  });
+});
+
+/** Each router has its own ways to match several paths. */
+const PATTERNS: Readonly<Record<Adapter, readonly string[]>> = {
+  express: ['files/*path', 'files/*', 'files/*/old', 'files{/:name}', 'files/(.*)'],
+  fastify: ['files/*', 'files/:name?', 'files/:id(^\\d+$)', 'files/:name(.*)', '*'],
+};
+
+describe.each(ADAPTERS)('a declaration that does not fit its route, on %s', (adapter) => {
+  const { issuesOf } = startingOn(adapter);
+
+  @Controller()
+  @UseGuards(UmaGuard)
+  class All_ {
+    @All('a')
+    @UmaProtected('/a')
+    any(): void {}
+  }
+
+  @Controller('class-all')
+  @UseGuards(UmaGuard)
+  @UmaProtected()
+  class ClassAll {
+    @All()
+    any(): void {}
+  }
+
+  @Controller('albums')
+  @UseGuards(UmaGuard)
+  @UmaProtected('/albums', 'GET')
+  class HalfCovered {
+    @Get() list(): void {}
+    @Post() add(): void {}
+  }
+
+  @Controller('albums')
+  @UseGuards(UmaGuard)
+  @UmaProtected('/albums', 'GET')
+  @UmaProtected('/albums', 'DELETE')
+  class Unused {
+    @Get() list(): void {}
+  }
+
+  @Controller({ path: 'albums', host: 'a.example.com' })
+  @UseGuards(UmaGuard)
+  class Hosted {
+    @Get() @UmaProtected() list(): void {}
+  }
+
+  it.each<[string, Type, string]>([
+    [
+      'another method',
+      albums(UmaProtected('/albums', 'POST')),
+      'Albums.find: is declared for POST, with which it can never be requested',
+    ],
+    [
+      'another method beside its own',
+      albums(UmaProtected('/albums', 'POST'), UmaProtected()),
+      'Albums.find: is declared for POST',
+    ],
+    ['no method on @All()', All_, 'All_.any: answers every method'],
+    ['no method on a class with @All()', ClassAll, 'ClassAll.any: answers every method'],
+    ['no path where the host chooses', Hosted, 'Hosted.list: is chosen by its host'],
+    ['a class that leaves a method out', HalfCovered, 'HalfCovered.add: is a POST route'],
+    ['a class for a method that none has', Unused, 'Unused: is declared for DELETE'],
+    [
+      'both decorators on a method',
+      albums(UmaProtected(), UmaPublic()),
+      'Albums.find: is both @UmaProtected and @UmaPublic',
+    ],
+  ])('is refused for %s', async (_, controller, issue) => {
+    const issues = await issuesOf({ controllers: [controller] });
+    expect(issues).toEqual([expect.stringContaining(issue)]);
+  });
+
+  it.each(PATTERNS[adapter])('is refused without a path for %s', async (path) => {
+    @Controller()
+    @UseGuards(UmaGuard)
+    class Pattern {
+      @Get(path)
+      @UmaProtected()
+      find(): void {}
+
+      @Get(`named/${path}`)
+      @UmaProtected('/named')
+      named(): void {}
+    }
+    const issues = await issuesOf({ controllers: [Pattern] });
+    expect(issues).toEqual([expect.stringContaining('Pattern.find: has a wildcard or a pattern')]);
+  });
+
+  it('is refused for both decorators on a class', async () => {
+    @Controller('albums')
+    @UseGuards(UmaGuard)
+    @UmaProtected()
+    @UmaPublic()
+    class Both {
+      @Get() list(): void {}
+    }
+    const issues = await issuesOf({ controllers: [Both] });
+    expect(issues).toEqual(['Both: is both @UmaProtected and @UmaPublic; keep one of them']);
+  });
+
+  it.each([
+    [VersioningType.HEADER, { header: 'X-Version' }],
+    [VersioningType.MEDIA_TYPE, { key: 'v=' }],
+    [VersioningType.CUSTOM, { extractor: () => '1' }],
+  ])('is refused without a path where versions are of type %s', async (type, options) => {
+    @Controller('albums')
+    @UseGuards(UmaGuard)
+    class Versioned {
+      @Get() @Version('1') @UmaProtected() one(): void {}
+      @Get() @Version('2') @UmaProtected('/v2/albums') two(): void {}
+      @Get('plain') @UmaProtected() plain(): void {}
+    }
+    const configure = (app: INestApplication): void => {
+      app.enableVersioning({ type, ...options } as Parameters<typeof app.enableVersioning>[0]);
+    };
+    const issues = await issuesOf({ controllers: [Versioned], configure });
+    expect(issues).toEqual([expect.stringContaining('Versioned.one: is chosen by its version')]);
+  });
+});
+
+describe.each(ADAPTERS)('one resource declared twice, on %s', (adapter) => {
+  const { boot, issuesOf } = startingOn(adapter);
+
+  @Controller('albums')
+  @UseGuards(UmaGuard)
+  class First {
+    @Get()
+    @UmaProtected({ scopes: ['view', 'list'] })
+    list(): void {}
+  }
+
+  function second(path: string, options?: UmaProtectedOptions): Type {
+    @Controller('second')
+    @UseGuards(UmaGuard)
+    class Second {
+      @Get()
+      @UmaProtected(path, 'GET', options)
+      list(): void {}
+    }
+    return Second;
+  }
+
+  it.each<[string, string, UmaProtectedOptions | undefined]>([
+    ['other scopes', '/albums', { scopes: ['view'] }],
+    ['the default scope', '/albums', undefined],
+    ['another case of the path', '/Albums', { scopes: ['view', 'list'] }],
+    ['other ticket scopes', '/albums', { scopes: ['view', 'list'], ticketScopes: ['view'] }],
+  ])('with %s is refused, naming both handlers', async (_, path, options) => {
+    const issues = await issuesOf({ controllers: [First, second(path, options)] });
+    expect(issues).toEqual([expect.stringMatching(/^Second\.list: declares GET .* First\.list/)]);
+  });
+
+  it('alike is one resource', async () => {
+    const same = second('/albums', {
+      scopes: ['list', 'view', 'view'],
+      ticketScopes: ['view', 'list'],
+    });
+    const { transport } = await boot({ controllers: [First, same] });
+    expect(transport.lastProtected).toEqual(['GET /albums']);
+  });
+
+  it('by class and method with other scopes is refused', async () => {
+    @Controller('albums')
+    @UseGuards(UmaGuard)
+    @UmaProtected({ scopes: ['a'] })
+    class Twice {
+      @Get() @UmaProtected({ scopes: ['b'] }) list(): void {}
+    }
+    const issues = await issuesOf({ controllers: [Twice] });
+    expect(issues).toEqual([expect.stringContaining('than another decorator')]);
+  });
+});
+
+describe.each(ADAPTERS)('@UmaProtected on what is no route, on %s', (adapter) => {
+  const { boot, issuesOf } = startingOn(adapter);
+
+  it('is refused: a helper, a provider, a class without routes', async () => {
+    @Controller('albums')
+    @UseGuards(UmaGuard)
+    class Helping {
+      @Get() list(): void {}
+      @UmaProtected() helper(): void {}
+    }
+    @UmaProtected()
+    class Service {
+      list(): void {}
+    }
+    class Resolver {
+      @UmaProtected() list(): void {}
+    }
+    @Controller()
+    @UmaProtected()
+    class Messages {
+      @SetMetadata('microservices:pattern', 'x') handle(): void {}
+    }
+    const issues = await issuesOf({
+      controllers: [Helping, Messages],
+      providers: [Service, Resolver, { provide: 'x', useFactory: () => new Service() }],
+    });
+    expect(issues.map((issue) => issue.split(':')[0])).toEqual([
+      'Helping.helper',
+      'Messages',
+      'Service',
+      'Resolver.list',
+    ]);
+  });
+
+  it('is refused for a provider that only a factory makes', async () => {
+    class Resolver {
+      @UmaProtected() list(): void {}
+    }
+    const providers = [{ provide: 'x', useFactory: () => new Resolver() }];
+    const issues = await issuesOf({ controllers: [], providers });
+    expect(issues).toEqual([expect.stringContaining('Resolver.list: is @UmaProtected, but no')]);
+  });
+
+  describe('in a subclass that overrides a protected route', () => {
+    class Base {
+      @Post() @UmaProtected() add(): void {}
+    }
+
+    it('without decorators is accepted: the override is no route', async () => {
+      @Controller('fish')
+      @UseGuards(UmaGuard)
+      class Fish extends Base {
+        override add(): void {}
+      }
+      const { transport, ask } = await boot({ controllers: [Fish] });
+      expect(transport.calls).toEqual([]);
+      expect((await ask({ method: 'POST', path: '/fish' })).status).toBe(404);
+    });
+
+    it('with its own @UmaProtected is refused', async () => {
+      @Controller('fish')
+      @UseGuards(UmaGuard)
+      class Fish extends Base {
+        @UmaProtected() override add(): void {}
+      }
+      const issues = await issuesOf({ controllers: [Fish] });
+      expect(issues).toEqual([expect.stringContaining('Fish.add: is @UmaProtected, but no route')]);
+    });
+
+    it('as a handler of messages is refused', async () => {
+      @Controller('fish')
+      @UseGuards(UmaGuard)
+      class Fish extends Base {
+        @SetMetadata('microservices:pattern', 'x') override add(): void {}
+      }
+      const issues = await issuesOf({ controllers: [Fish] });
+      expect(issues).toEqual([expect.stringContaining('Fish.add: is @UmaProtected, but no route')]);
+    });
+  });
+
+  it('is refused in an application without HTTP, too, where the rest is left alone', async () => {
+    const imports = [
+      OxdModule.forRoot({
+        site: SITE,
+        secret: 'a test secret of more than 32 characters',
+        store: new MemoryStore(),
+        transport: new AuthorizationServer(),
+      }),
+    ];
+    class Resolver {
+      @UmaProtected() list(): void {}
+    }
+    const stray = await Test.createTestingModule({ imports, providers: [Resolver] }).compile();
+    await expect(stray.init()).rejects.toThrow(/Resolver\.list/);
+    const module = await Test.createTestingModule({
+      imports,
+      controllers: [albums(UmaProtected())],
+    }).compile();
+    await module.init();
+    expect((module.get(OxdTransport) as AuthorizationServer).calls).toEqual([]);
+    await module.close();
+  });
+});
+
+describe.each(ADAPTERS)('what is declared, on %s', (adapter) => {
+  const { boot, issuesOf } = startingOn(adapter);
+
+  it('lists every problem in one error', async () => {
+    @Controller('a')
+    class A {
+      @Get() @UmaProtected() one(): void {}
+      @All('two') @UmaProtected() two(): void {}
+    }
+    const issues = await issuesOf({ controllers: [A] });
+    expect(issues.map((issue) => issue.split(': ')[0])).toEqual(['A.one', 'A.two', 'A.two']);
+  });
+
+  it('defaults to the scope of the method, and HEAD is GET', async () => {
+    @Controller('albums')
+    @UseGuards(UmaGuard)
+    @UmaProtected()
+    class Defaults {
+      @Post() add(): void {}
+      @Get() list(): void {}
+      @Head('only') head(): void {}
+    }
+    const { transport } = await boot({ controllers: [Defaults] });
+    expect(transport.sent('uma_rs_protect')[0]?.resources).toEqual([
+      {
+        path: '/albums',
+        conditions: [
+          { httpMethods: ['POST'], scopes: ['POST'] },
+          { httpMethods: ['GET'], scopes: ['GET'] },
+        ],
+      },
+      { path: '/albums/only', conditions: [{ httpMethods: ['GET'], scopes: ['GET'] }] },
+    ]);
+  });
+
+  it('survives another decorator that puts its own function in place of the method', async () => {
+    const wrapped: MethodDecorator = (_, __, descriptor) => {
+      const inner = descriptor.value as unknown as () => unknown;
+      descriptor.value = function (this: unknown) {
+        return inner.call(this);
+      } as never;
+    };
+    @Controller('albums')
+    @UseGuards(UmaGuard)
+    class Wrapped {
+      @Get()
+      @wrapped
+      @UmaProtected()
+      list(): string {
+        return 'ran';
+      }
+    }
+    const { transport, ask } = await boot({ controllers: [Wrapped] });
+    expect((await ask('/albums')).status).toBe(401);
+    const granted = await ask({ path: '/albums', rpt: transport.issue('GET /albums') });
+    expect(granted.body).toBe('ran');
+  });
+
+  it('is inherited, and what a subclass declares itself counts instead', async () => {
+    @UseGuards(UmaGuard)
+    @UmaProtected({ scopes: ['base'] })
+    class Base {
+      @Get('kept') kept(): void {}
+      @Get('own') @UmaProtected({ scopes: ['base own'] }) own(): void {}
+      @Get('opened') @UmaProtected() opened(): void {}
+    }
+    @Controller('sub')
+    @UmaProtected('/sub', 'GET', { scopes: ['sub'] })
+    class Sub extends Base {
+      @Get('opened') @UmaPublic() override opened(): void {}
+    }
+    const { transport, ask } = await boot({ controllers: [Sub] });
+    expect(transport.lastProtected).toEqual(['GET /sub', 'GET /sub/own']);
+    expect((await ask('/sub/opened')).status).toBe(200);
+    expect((await ask('/sub/kept')).status).toBe(401);
+  });
+
+  it('works for controllers that are made for each request', async () => {
+    @Controller({ path: 'albums', scope: Scope.REQUEST })
+    @UseGuards(UmaGuard)
+    class PerRequest {
+      @Get() @UmaProtected() list(): string {
+        return 'ran';
+      }
+    }
+    const { transport, ask } = await boot({ controllers: [PerRequest] });
+    expect((await ask('/albums')).status).toBe(401);
+    const rpt = transport.issue('GET /albums');
+    expect((await ask({ path: '/albums', rpt })).body).toBe('ran');
+  });
+});

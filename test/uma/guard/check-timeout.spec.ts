@@ -1,0 +1,19 @@
+import { MemoryStore, type OxdModuleOptions } from '../../../lib/index.js';
+import { resolveOptions } from '../../../lib/options/oxd.options.js';
+import { ScriptedTransport } from '../../../lib/testing/testing.js';
+import { checkLimit } from '../../../lib/uma/guard/check-timeout.js';
+import { SITE } from '../../support/uma-app.js';
+
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+it.each<[string, OxdModuleOptions['transport'], number]>([
+  ['twice the default of embedded', undefined, 20_000],
+  ['twice that of embedded', { type: 'embedded', timeout: 700 }, 1400],
+  ['twice the default of the socket', { type: 'socket' }, 60_000],
+  ['twice that of the socket', { type: 'socket', timeout: 700 }, 1400],
+  ['a minute with a transport of the own', new ScriptedTransport(), 60_000],
+  ['what a timer can do', { type: 'embedded', timeout: LONGEST_TIMER }, LONGEST_TIMER],
+])('the limit of a check is %s', (_, transport, limit) => {
+  const options = { site: SITE, secret: 'a test secret of more than 32 characters', transport };
+  expect(checkLimit(resolveOptions({ ...options, store: new MemoryStore() }))).toBe(limit);
+});

@@ -1,0 +1,113 @@
+import { Controller, Get, Injectable, type Type } from '@nestjs/common';
+import { APP_GUARD, ExternalContextCreator } from '@nestjs/core';
+import { UmaGuard, UmaProtected, UmaPublic } from '../../../lib/index.js';
+import { closing } from '../../support/closing.js';
+import { ADAPTERS, startUmaApp } from '../../support/uma-app.js';
+
+/** Handlers of messages, of a gateway or of GraphQL: methods that no HTTP route calls. */
+@Injectable()
+class Handlers {
+  constructor() {
+    this.replaced = this.replaced.bind(this);
+  }
+  @UmaPublic() open(): string {
+    return 'ran';
+  }
+  closed(): string {
+    return 'ran';
+  }
+  @UmaPublic() replaced(): string {
+    return 'ran';
+  }
+}
+
+@Injectable()
+@UmaPublic()
+class OpenHandlers {
+  list(): string {
+    return 'ran';
+  }
+}
+
+/** A class that extends a public one is not public itself. */
+@Injectable()
+class Heir extends OpenHandlers {
+  override list(): string {
+    return 'ran';
+  }
+}
+
+/** A public class with a method that its own decorator protects on HTTP. */
+@Controller('mixed')
+@UmaPublic()
+class Mixed {
+  @Get() @UmaProtected() closed(): string {
+    return 'ran';
+  }
+}
+
+/** One function under two names, of which one is protected by its class. */
+@Injectable()
+class Twice {
+  @UmaPublic() open(): string {
+    return 'ran';
+  }
+  closed(): string {
+    return 'ran';
+  }
+}
+Reflect.defineProperty(Twice.prototype, 'closed', {
+  value: Reflect.get(Twice.prototype, 'open'),
+});
+
+const TYPES = ['rpc', 'ws', 'graphql', 'something'];
+
+describe.each(ADAPTERS)('UmaGuard as APP_GUARD on %s', (adapter) => {
+  /** Calls a handler as the packages of Nest for messages, gateways and GraphQL do. */
+  async function call(type: Type, method: string, context: string): Promise<unknown> {
+    const { app } = closing(
+      await startUmaApp({
+        adapter,
+        controllers: [Mixed],
+        providers: [
+          { provide: APP_GUARD, useClass: UmaGuard },
+          ...[Handlers, OpenHandlers, Heir, Twice],
+        ],
+      }),
+    );
+    const instance: object = app.get(type);
+    const callback = Reflect.get(instance, method) as () => unknown;
+    const all = { guards: true, interceptors: false, filters: false };
+    const creator = app.get(ExternalContextCreator);
+    const run = creator.create(
+      instance as Record<string, () => unknown>,
+      callback,
+      method,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      all,
+      context,
+    ) as (...args: unknown[]) => Promise<unknown>;
+    return run({});
+  }
+
+  it.each(TYPES)('lets every caller to a public handler of type %s', async (context) => {
+    await expect(call(Handlers, 'open', context)).resolves.toBe('ran');
+    await expect(call(OpenHandlers, 'list', context)).resolves.toBe('ran');
+  });
+
+  const denied: [string, Type, string][] = [
+    ['without a decorator', Handlers, 'closed'],
+    ['that is protected', Mixed, 'closed'],
+    ['of a class that extends a public one', Heir, 'list'],
+    ['that the constructor replaced', Handlers, 'replaced'],
+    ['with two names, one of them not public', Twice, 'open'],
+  ];
+  const rows = denied.flatMap((row) => TYPES.map((type) => [...row, type] as const));
+
+  it.each(rows)('denies a handler %s (%s.%s, %s)', async (_, type, method, context) => {
+    await expect(call(type, method, context)).rejects.toMatchObject({ status: 403 });
+  });
+});
