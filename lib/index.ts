@@ -71,12 +71,11 @@ export type {
   RemoveSiteParams,
   SetupClientParams,
   SetupClientResult,
-  SiteMetadata,
   SiteParams,
   SiteResult,
-  TokenEndpointAuthMethod,
   UpdateSiteParams,
 } from './commands/registration.js';
+export type { SiteMetadata, TokenEndpointAuthMethod } from './site/site-metadata.js';
 export type {
   AddressClaim,
   GetAccessTokenByRefreshTokenParams,

@@ -65,7 +65,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ],
     packages: PROVIDER,
   },
-  'embedded/operations': { rooms: ['commands', ...EMBEDDED], packages: PROVIDER },
+  'embedded/operations': { rooms: ['site', 'commands', ...EMBEDDED], packages: PROVIDER },
   embedded: {
     rooms: ['commands', 'embedded/requests', 'embedded/context', 'embedded/operations'],
     packages: PROVIDER,
@@ -93,7 +93,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ],
     packages: NEST,
   },
-  'uma/explorer': { rooms: ['uma/declarations', 'uma/guard'], packages: NEST },
+  'uma/explorer': { rooms: ['options', 'uma/declarations', 'uma/guard'], packages: NEST },
   'sandbox/provider': { rooms: ['store'], packages: ['jose', 'oidc-provider'] },
   'sandbox/web': { rooms: ['sandbox/provider'], packages: ['oidc-provider'] },
   'sandbox/uma': { rooms: ['store', 'sandbox/provider'], packages: ['oidc-provider'] },
@@ -180,7 +180,7 @@ describe('single files of the library', () => {
   it.each([
     ['the barrel', /^index\.ts$/],
     ['the options from variables', /^options\/oxd\.config\.ts$/],
-    ['the Passport strategy', /^oidc\/oidc\.strategy\.ts$/],
+    ['the entry of Passport', /^oidc\/passport\.ts$/],
   ])('%s is imported by no other file', (_, imported) => {
     const importers = files.filter((file) =>
       importsOf(file).some(({ target }) => imported.test(target)),

@@ -1,5 +1,4 @@
 import type { ClientMetadata } from './client-metadata.js';
-import type { OxdAlone } from '../commands/dialect/client-parameters.js';
 
 /** What is wrong with a param of a site. */
 export interface SiteProblem {
@@ -49,7 +48,12 @@ export const CLIENT_DETAILS = {
   spontaneous_scopes: 'texts',
   sync_client_from_op: 'oxd',
   sync_client_period_in_seconds: 'oxd',
-} as const satisfies { [N in keyof ClientMetadata]-?: N extends OxdAlone ? 'oxd' : Kind };
+} as const satisfies { [N in keyof ClientMetadata]-?: Kind | 'oxd' };
+
+type Details = typeof CLIENT_DETAILS;
+
+/** Parameters that only an oxd-server acts on; the embedded transport rejects them. */
+export type OxdOnly = { [N in keyof Details]: Details[N] extends 'oxd' ? N : never }[keyof Details];
 
 /** Names at the provider, where they differ. */
 const SPELLED: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 import { clientProblems, isClientDetail, problem, type SiteProblem } from './client-rules.js';
-import type { SiteMetadata } from '../commands/registration.js';
+import type { SiteMetadata } from './site-metadata.js';
 import { printable } from '../base/errors.js';
 
 /** What a site says of itself, under the names of RFC 7591 §2 and OpenID Connect Registration §2. */

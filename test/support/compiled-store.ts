@@ -1,6 +1,6 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import ts from 'typescript';
 
 const LIB = join(import.meta.dirname, '../../lib');
@@ -9,12 +9,14 @@ const LIB = join(import.meta.dirname, '../../lib');
 export async function compileFileStore(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'oxd-lib-'));
   await writeFile(join(directory, 'package.json'), '{"type":"module"}');
-  for (const name of ['errors', 'store', 'lock-file', 'file-store']) {
+  for (const name of ['base/errors', 'store/oxd-store', 'store/lock-file', 'store/file-store']) {
     const source = await readFile(join(LIB, `${name}.ts`), 'utf8');
     const { outputText } = ts.transpileModule(source, {
       compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022 },
     });
-    await writeFile(join(directory, `${name}.js`), outputText);
+    const target = join(directory, `${name}.js`);
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, outputText);
   }
-  return join(directory, 'file-store.js');
+  return join(directory, 'store/file-store.js');
 }

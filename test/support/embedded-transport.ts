@@ -2,7 +2,7 @@ import { OxdCommandError } from '../../lib/base/errors.js';
 import { EngineTransport } from '../../lib/embedded/embedded.transport.js';
 import type { EngineOptions } from '../../lib/embedded/context/operation-context.js';
 import { siteKey, siteRecord } from '../../lib/embedded/registration/site-record.js';
-import { resourcesKey } from '../../lib/embedded/resources/resource-record.js';
+import { resourcesKey } from '../../lib/embedded/registration/resources-key.js';
 import { MemoryStore, type OxdStore } from '../../lib/store/oxd-store.js';
 import type { CommandName, Params, Result } from '../../lib/commands/command.js';
 import type { ExecuteOptions } from '../../lib/commands/oxd-transport.js';

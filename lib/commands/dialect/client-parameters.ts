@@ -1,6 +1,9 @@
 import type { ClientMetadata } from '../../site/client-metadata.js';
-import { SINCE_4_0, SINCE_4_2, type ParamRules } from './parameter-rules.js';
+import type { OxdOnly } from '../../site/client-rules.js';
+import { type ParamRule } from './parameter-rules.js';
 
+const SINCE_4_0 = { since: '4.0' } as const;
+const SINCE_4_2 = { since: '4.2' } as const;
 const OXD_SINCE_4_0 = { since: '4.0', embedded: false } as const;
 const OXD_SINCE_4_2 = { since: '4.2', embedded: false } as const;
 
@@ -41,11 +44,8 @@ export const CLIENT_METADATA = {
   spontaneous_scopes: SINCE_4_2,
   sync_client_from_op: OXD_SINCE_4_2,
   sync_client_period_in_seconds: OXD_SINCE_4_2,
-} as const satisfies ParamRules<ClientMetadata>;
-
-type Table = typeof CLIENT_METADATA;
-
-/** What of it only an oxd-server can do: the tables of the embedded engine follow this one. */
-export type OxdAlone = {
-  [N in keyof Table]: Table[N] extends { readonly embedded: false } ? N : never;
-}[keyof Table];
+} as const satisfies {
+  readonly [N in keyof Required<ClientMetadata>]: N extends OxdOnly
+    ? ParamRule & { readonly embedded: false }
+    : ParamRule & { readonly embedded?: never };
+};

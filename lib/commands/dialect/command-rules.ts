@@ -14,7 +14,8 @@ import {
   type ParamRules,
 } from './parameter-rules.js';
 import { UMA_RULES } from './uma-rules.js';
-import type { RegisterSiteParams, SiteMetadata } from '../registration.js';
+import type { SiteMetadata } from '../../site/site-metadata.js';
+import type { RegisterSiteParams } from '../registration.js';
 
 const SINCE_3_1_4: ParamRule = { since: '3.1.4' };
 const OXD_SINCE_3_1_2: ParamRule = { since: '3.1.2', embedded: false };

@@ -1,4 +1,4 @@
-import { CLIENT_DETAILS } from '../../site/client-rules.js';
+import { SITE_PARAMETERS } from '../../site/site-parameters.js';
 import type { CommandName, Params } from '../../commands/command.js';
 import { OxdCommandError } from '../../base/errors.js';
 import { Refusal } from '../requests/operation-error.js';
@@ -23,30 +23,6 @@ const KINDS: Record<
 
 const SITE = { oxd_id: 'text', protection_access_token: 'text' } as const;
 
-/** The params that describe a site. */
-export const METADATA = {
-  ...CLIENT_DETAILS,
-  authorization_redirect_uri: 'text',
-  redirect_uris: 'texts',
-  post_logout_redirect_uri: 'text',
-  post_logout_redirect_uris: 'texts',
-  response_types: 'texts',
-  grant_types: 'texts',
-  scope: 'texts',
-  acr_values: 'texts',
-  client_name: 'text',
-  client_jwks_uri: 'text',
-  client_token_endpoint_auth_method: 'text',
-  client_token_endpoint_auth_signing_alg: 'text',
-  client_request_uris: 'texts',
-  client_frontchannel_logout_uris: 'texts',
-  client_sector_identifier_uri: 'text',
-  contacts: 'texts',
-  ui_locales: 'texts',
-  claims_locales: 'texts',
-  claims_redirect_uri: 'texts',
-} as const;
-
 /** A client that the provider knows already. */
 const GIVEN_CLIENT = {
   client_id: 'text',
@@ -56,7 +32,7 @@ const GIVEN_CLIENT = {
 } as const;
 
 const REGISTRATION = {
-  ...METADATA,
+  ...SITE_PARAMETERS,
   ...GIVEN_CLIENT,
   protection_access_token: 'text',
   op_host: 'text',
@@ -83,7 +59,7 @@ const PARAMS: { readonly [C in CommandName]: Readonly<Record<keyof Params<C>, Ki
   register_site: REGISTRATION,
   update_site: {
     ...SITE,
-    ...METADATA,
+    ...SITE_PARAMETERS,
     ...GIVEN_CLIENT,
     client_secret_expires_at: 'oxd',
     remove: 'texts',

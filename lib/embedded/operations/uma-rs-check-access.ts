@@ -9,9 +9,9 @@ import { introspectRpt } from '../rpt/rpt-introspection.js';
 import {
   findResource,
   readResources,
-  resourcesKey,
   type ProtectedResource,
 } from '../resources/resource-record.js';
+import { resourcesKey } from '../registration/resources-key.js';
 import { isJwt, rptSubject, signedSubject } from '../rpt/rpt-subject.js';
 import { permissionTicket, type PermissionRequest } from '../rpt/permission-ticket.js';
 

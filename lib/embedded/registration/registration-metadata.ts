@@ -1,5 +1,5 @@
 import { clientDetails } from '../../site/client-rules.js';
-import type { SiteMetadata } from '../../commands/registration.js';
+import type { SiteMetadata } from '../../site/site-metadata.js';
 import { siteProblems, type OWN_MEMBERS } from '../../site/site-rules.js';
 import { supportedSecretMethod } from './client-configuration.js';
 import { Refusal } from '../requests/operation-error.js';

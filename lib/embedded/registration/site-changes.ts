@@ -1,16 +1,13 @@
-import type {
-  RegisterSiteParams,
-  SiteMetadata,
-  UpdateSiteParams,
-} from '../../commands/registration.js';
-import { METADATA } from '../context/command-parameters.js';
+import type { RegisterSiteParams, UpdateSiteParams } from '../../commands/registration.js';
+import type { SiteMetadata } from '../../site/site-metadata.js';
+import { SITE_PARAMETERS } from '../../site/site-parameters.js';
 import { Refusal } from '../requests/operation-error.js';
 import { ASKED, type ClientRecord, type SiteRecord } from './site-record.js';
 import type { NewSite } from './sites.js';
 
 /** What of the params describes the site itself. */
 export function siteMetadata(params: SiteMetadata): SiteMetadata {
-  return Object.fromEntries(Object.entries(params).filter(([name]) => name in METADATA));
+  return Object.fromEntries(Object.entries(params).filter(([name]) => name in SITE_PARAMETERS));
 }
 
 /**
@@ -22,7 +19,7 @@ export function siteMetadata(params: SiteMetadata): SiteMetadata {
 export function changedSite(record: SiteRecord, params: UpdateSiteParams): SiteRecord {
   const given = siteMetadata(params);
   const { remove = [] } = params;
-  if (!remove.every((name) => Object.hasOwn(METADATA, name))) {
+  if (!remove.every((name) => Object.hasOwn(SITE_PARAMETERS, name))) {
     throw new Refusal('bad_request', 'remove: must list members of a site.');
   }
   const gone: (keyof SiteMetadata)[] = [

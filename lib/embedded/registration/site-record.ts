@@ -1,5 +1,5 @@
 import { OxdStoreError } from '../../base/errors.js';
-import type { SiteMetadata } from '../../commands/registration.js';
+import type { SiteMetadata } from '../../site/site-metadata.js';
 import { Refusal } from '../requests/operation-error.js';
 import type { ProviderAddress } from '../provider/provider-address.js';
 

@@ -14,7 +14,7 @@ import { Refusal } from '../requests/operation-error.js';
 import type { Provider, Providers } from '../provider/provider.js';
 import { siteKey, siteRecord, type ClientRecord, type SiteRecord } from './site-record.js';
 import type { UmaServers } from '../provider/uma-discovery.js';
-import { resourcesKey } from '../resources/resource-record.js';
+import { resourcesKey } from './resources-key.js';
 
 /** Options of {@link Sites}. */
 export interface SitesOptions {

@@ -2,7 +2,8 @@ import type { EngineContext } from '../context/operation-context.js';
 import type { SiteRecord } from '../registration/site-record.js';
 import { ProtectionApi } from '../protection-api/protection-api.js';
 import { ProtectionRun, type Protection } from './resource-update.js';
-import { readResources, resourcesKey } from './resource-record.js';
+import { readResources } from './resource-record.js';
+import { resourcesKey } from '../registration/resources-key.js';
 
 /** Makes the resources of a client what is declared; one run at a time for each client. */
 export async function protect(

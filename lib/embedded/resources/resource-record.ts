@@ -1,9 +1,6 @@
-import { createHash } from 'node:crypto';
 import { OxdStoreError } from '../../base/errors.js';
 import type { OxdStore } from '../../store/oxd-store.js';
 import { type DeclaredResource } from './declared-resource.js';
-import { addressKey, discoveryUrl, type ProviderAddress } from '../provider/provider-address.js';
-import type { SiteRecord } from '../registration/site-record.js';
 import { isResourceId } from './resource-description.js';
 import { objectOf } from '../requests/json.js';
 
@@ -21,26 +18,6 @@ export interface ResourceRecord {
   readonly resources: readonly ProtectedResource[];
   /** Names that were being registered: whether they are, is not known. */
   readonly pending: readonly string[];
-}
-
-/**
- * Key of the resources of a site's client in the store. Resources belong to the client at its
- * authorization server, whatever site uses it: they outlive changed options, and a new client has
- * none. The server is named by its discovery document, which fixes its issuer and is known when the
- * server is down.
- */
-export function resourcesKey({ client, ...address }: SiteRecord): string {
-  const owner = JSON.stringify([serverOf(address), client.client_id]);
-  return `resources:${createHash('sha256').update(owner).digest('base64url')}`;
-}
-
-function serverOf(address: ProviderAddress): string {
-  try {
-    return discoveryUrl(address, 'uma2-configuration').href;
-  } catch {
-    // A site that was registered with an unusable address can still be removed.
-    return addressKey(address);
-  }
 }
 
 /**

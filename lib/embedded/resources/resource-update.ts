@@ -8,7 +8,8 @@ import { isGluu } from '../provider/uma-discovery.js';
 import { protectionPlan, type ProtectionPlan } from './resource-plan.js';
 import { ResourceRegistration, type FoundResource } from './resource-registration.js';
 import { scopesOf, type ResourceDescription } from './resource-description.js';
-import { resourcesKey, type ProtectedResource, type ResourceRecord } from './resource-record.js';
+import { type ProtectedResource, type ResourceRecord } from './resource-record.js';
+import { resourcesKey } from '../registration/resources-key.js';
 
 /** What is to be protected. */
 export interface Protection {

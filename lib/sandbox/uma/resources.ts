@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { OxdStore } from '../../store/oxd-store.js';
 import { invalidRequest } from './oauth-response.js';
 import type { SandboxResource } from './policy.js';
-import type { ResourceDescription } from './resource-description.js';
+import type { ResourceDescription } from './resource-body.js';
 
 const KEY = 'UmaResources';
 /** Most resources that one resource server can have. */

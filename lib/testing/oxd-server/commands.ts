@@ -19,9 +19,9 @@ import {
 import { WireRefusal } from './reply.js';
 import type { ServerParams } from './request.js';
 import { introspectRpt } from './rpt.js';
-import { umaRpGetClaimsGatheringUrl, umaRpGetRpt } from './uma-rp.js';
-import { umaRsCheckAccess } from './uma-rs-check-access.js';
-import { umaRsProtect } from './uma-rs-protect.js';
+import { umaRpGetClaimsGatheringUrl, umaRpGetRpt } from './rpt-commands.js';
+import { umaRsCheckAccess } from './check-access-command.js';
+import { umaRsProtect } from './protect-command.js';
 
 const COMMANDS: { readonly [C in CommandName]: ServerCommand } = {
   setup_client: setupClient,

@@ -1,5 +1,5 @@
 import { invalidRequest, Refusal, type Answer } from '../oauth-response.js';
-import { isRecord, parseScopes } from '../resource-description.js';
+import { isRecord, parseScopes } from '../resource-body.js';
 import { joined, type Permission } from '../tickets.js';
 import type { UmaServer } from '../uma-server.js';
 

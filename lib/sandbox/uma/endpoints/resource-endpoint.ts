@@ -1,5 +1,5 @@
 import { Refusal, type Answer } from '../oauth-response.js';
-import { parseDescription } from '../resource-description.js';
+import { parseDescription } from '../resource-body.js';
 import type { UmaServer } from '../uma-server.js';
 
 /** A call of the resource registration endpoint. */
