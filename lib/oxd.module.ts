@@ -10,7 +10,7 @@ import {
 import { ModulesContainer } from '@nestjs/core';
 import { OxdClock, SystemClock } from './base/clock.js';
 import { OxdClient } from './oxd-client/oxd-client.js';
-import { EngineTransport } from './embedded/embedded.transport.js';
+import { EmbeddedTransport } from './embedded/embedded.transport.js';
 import { proxySettings } from './embedded/requests/proxy-settings.js';
 import { OxdConfigurationError } from './base/errors.js';
 import { FileStore } from './store/file-store.js';
@@ -38,8 +38,8 @@ import { OxdTransport } from './commands/oxd-transport.js';
 import { ProtectedClient } from './uma/explorer/protected-client.js';
 import { ResourceCheck } from './uma/guard/resource-check.js';
 import { secondCallOf } from './uma/resources/resource-registrar.js';
-import { UmaAccess } from './uma/guard/uma-authorizer.js';
-import { UmaProtection } from './uma/resources/resource-synchronizer.js';
+import { UmaAuthorizer } from './uma/guard/uma-authorizer.js';
+import { ResourceSynchronizer } from './uma/resources/resource-synchronizer.js';
 import { UmaResourceExplorer } from './uma/explorer/uma-resource.explorer.js';
 import { UmaRouteTable } from './uma/declarations/route-table.js';
 import { UmaService } from './uma/uma.service.js';
@@ -62,7 +62,7 @@ const providers: Provider[] = [
   StrategyLifecycle,
   UmaService,
   {
-    provide: UmaProtection,
+    provide: ResourceSynchronizer,
     useFactory: makeProtection,
     inject: [OxdOptions, OxdClient, OxdTransport, OxdStore, OxdClock],
   },
@@ -70,7 +70,7 @@ const providers: Provider[] = [
   UmaResourceExplorer,
   ProtectedClient,
   ResourceCheck,
-  UmaAccess,
+  UmaAuthorizer,
 ];
 
 /**
@@ -80,8 +80,8 @@ const providers: Provider[] = [
  */
 @Module({
   providers,
-  // UmaAccess is what UmaGuard is made with, in the module of each controller.
-  exports: [OidcService, UmaService, UmaAccess, OxdOptions, OxdTransport, OxdStore],
+  // UmaAuthorizer is what UmaGuard is made with, in the module of each controller.
+  exports: [OidcService, UmaService, UmaAuthorizer, OxdOptions, OxdTransport, OxdStore],
 })
 export class OxdModule
   extends ConfigurableModuleClass
@@ -93,7 +93,7 @@ export class OxdModule
     private readonly client: OxdClient,
     private readonly store: OxdStore,
     private readonly explorer: UmaResourceExplorer,
-    private readonly protection: UmaProtection,
+    private readonly protection: ResourceSynchronizer,
     private readonly strategy: StrategyLifecycle,
     private readonly protectedClient: ProtectedClient,
     private readonly modules: ModulesContainer,
@@ -246,7 +246,7 @@ function openTransport(options: OxdOptions, store: OxdStore, { now }: OxdClock):
   const insecureHosts = process.env.NODE_ENV === 'production' ? 'loopback' : 'any';
   const limits = { stateLifetime, insecureHosts } as const;
   const log = logOf(options);
-  return new EngineTransport({ ...transport, ...limits, store, clock: now, log });
+  return new EmbeddedTransport({ ...transport, ...limits, store, clock: now, log });
 }
 
 function makeClient(
@@ -265,14 +265,14 @@ function makeProtection(
   { version }: OxdTransport,
   store: OxdStore,
   clock: OxdClock,
-): UmaProtection {
+): ResourceSynchronizer {
   const { eager, site, store: option, uma } = options;
   const { overwrite } = uma;
   const volatile = typeof option !== 'string' && isVolatile(option);
   const secondCall = secondCallOf(version);
   // With a given site the store cannot know what was protected before.
   const sharedList = version === '3.1.1' && !site.oxd_id;
-  return new UmaProtection({
+  return new ResourceSynchronizer({
     ...{ client, store, clock, log: logOf(options) },
     ...{ secondCall, sharedList, overwrite, eager, volatile },
   });

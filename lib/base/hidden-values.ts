@@ -12,12 +12,12 @@ const HIDDEN = '…';
 export function withoutValues(text: string, values: readonly string[]): string {
   return values.reduce(
     (rest, value) =>
-      value.length < MIN_LENGTH ? withoutWord(rest, value) : rest.replaceAll(value, HIDDEN),
+      value.length < MIN_LENGTH ? inferWithoutCode(rest, value) : rest.replaceAll(value, HIDDEN),
     text,
   );
 }
 
-function withoutWord(text: string, word: string): string {
+function inferWithoutCode(text: string, word: string): string {
   const [first = '', ...others] = text.split(word);
   let before = first;
   const rest = others.map((after) => {

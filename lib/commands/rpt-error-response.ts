@@ -11,7 +11,7 @@ import {
 import { isTicket } from '../base/uma-tokens.js';
 
 /** What the token endpoint of an authorization server answered instead of an RPT. */
-export interface RptAnswer {
+export interface TokenErrorResponse {
   /** HTTP status, where it is known. */
   readonly status?: number;
   /** The body: parsed JSON, or text. */
@@ -28,7 +28,7 @@ export interface RptRequest {
 
 type Members = Readonly<Record<string, unknown>>;
 
-interface Said extends RptAnswer {
+interface ParsedTokenError extends TokenErrorResponse {
   /** The error word; authorization servers do not all say one. */
   readonly word: string | undefined;
   /** The body. */
@@ -44,19 +44,19 @@ interface Said extends RptAnswer {
  *   the server
  * @see UMA 2.0 Grant §3.3.6
  */
-export function rptRefusal(
-  answer: RptAnswer,
+export function toUmaError(
+  answer: TokenErrorResponse,
   asked: RptRequest,
   details?: OxdErrorDetails,
 ): OxdCommandError | undefined {
   const members = membersOf(answer.body);
   if (!members || !mayRefuse(answer.status)) return undefined;
   const word = textOf(members.error);
-  const said: Said = { ...answer, word, members };
+  const said: ParsedTokenError = { ...answer, word, members };
   const outcome = outcomeOf(said, asked);
   if (!outcome || hasBadTicket(outcome, members)) return undefined;
-  if (goesOn(outcome) && isThere(members.ticket) && members.ticket === asked.ticket) {
-    return repeated(said, outcome, details);
+  if (isContinuable(outcome) && isThere(members.ticket) && members.ticket === asked.ticket) {
+    return reusedTicketError(said, outcome, details);
   }
   return OUTCOMES[outcome](said, details);
 }
@@ -64,7 +64,7 @@ export function rptRefusal(
 type Outcome = keyof typeof OUTCOMES;
 
 const OUTCOMES = {
-  need_info: (said: Said, details?: OxdErrorDetails): OxdCommandError => {
+  need_info: (said: ParsedTokenError, details?: OxdErrorDetails): OxdCommandError => {
     const { ticket, required_claims, redirect_user } = said.members;
     const refusal = {
       ...wire(said, 'need_info'),
@@ -74,7 +74,7 @@ const OUTCOMES = {
     };
     return new NeedInfoError(refusal, details);
   },
-  request_submitted: (said: Said, details?: OxdErrorDetails): OxdCommandError => {
+  request_submitted: (said: ParsedTokenError, details?: OxdErrorDetails): OxdCommandError => {
     const ticket = textOf(said.members.ticket);
     const interval = secondsOf(said.members.interval);
     return new RequestSubmittedError(
@@ -82,14 +82,14 @@ const OUTCOMES = {
       details,
     );
   },
-  request_denied: (said: Said, details?: OxdErrorDetails): OxdCommandError =>
+  request_denied: (said: ParsedTokenError, details?: OxdErrorDetails): OxdCommandError =>
     new RequestDeniedError(wire(said, 'request_denied'), details),
-  invalid_ticket: (said: Said, details?: OxdErrorDetails): OxdCommandError =>
+  invalid_ticket: (said: ParsedTokenError, details?: OxdErrorDetails): OxdCommandError =>
     new InvalidTicketError(wire(said, 'invalid_ticket'), details),
 };
 
 /** Words that mean an outcome wherever they are said. */
-const WORDS: Readonly<Record<string, Outcome>> = {
+const OUTCOME_BY_CODE: Readonly<Record<string, Outcome>> = {
   need_info: 'need_info',
   request_submitted: 'request_submitted',
   request_denied: 'request_denied',
@@ -103,16 +103,17 @@ const WORDS: Readonly<Record<string, Outcome>> = {
 const FAULT =
   /^(?:(?:invalid|unsupported|unauthorized|disabled|insufficient|expired|unknown)_|(?:server_error|temporarily_unavailable|not_supported)$)/;
 
-function outcomeOf(said: Said, asked: RptRequest): Outcome | undefined {
+function outcomeOf(said: ParsedTokenError, asked: RptRequest): Outcome | undefined {
   const { word } = said;
-  const outcome = word !== undefined && Object.hasOwn(WORDS, word) ? WORDS[word] : undefined;
-  if (outcome) return inItsWords(said, outcome, asked);
-  return word !== undefined && FAULT.test(word) ? undefined : withoutWord(said);
+  const outcome =
+    word !== undefined && Object.hasOwn(OUTCOME_BY_CODE, word) ? OUTCOME_BY_CODE[word] : undefined;
+  if (outcome) return refineByCode(said, outcome, asked);
+  return word !== undefined && FAULT.test(word) ? undefined : inferWithoutCode(said);
 }
 
 /** What Keycloak says with words that mean something else. */
-function inItsWords(
-  { word, members }: Said,
+function refineByCode(
+  { word, members }: ParsedTokenError,
   outcome: Outcome,
   { submit }: RptRequest,
 ): Outcome | undefined {
@@ -126,18 +127,18 @@ function inItsWords(
 }
 
 /** SolidLab says no error word at all. */
-function withoutWord({ status, word, members }: Said): Outcome | undefined {
+function inferWithoutCode({ status, word, members }: ParsedTokenError): Outcome | undefined {
   const { ticket, required_claims, redirect_user } = members;
   const mayAsk = status === 403 || status === undefined;
   if (mayAsk && isThere(ticket) && (isThere(required_claims) || isThere(redirect_user))) {
     return 'need_info';
   }
   if (word !== undefined) return status === 403 ? 'request_denied' : undefined;
-  return inItsMessage(status, members);
+  return inferFromMessage(status, members);
 }
 
 /** SolidLab refuses a bad claim token with 403, too; of a policy it says "Request denied". */
-function inItsMessage(status: number | undefined, members: Members): Outcome | undefined {
+function inferFromMessage(status: number | undefined, members: Members): Outcome | undefined {
   const message = textOf(members.message);
   if (status === 403) {
     const isVerdict =
@@ -153,24 +154,28 @@ function mayRefuse(status: number | undefined): boolean {
   return status === undefined || (status >= 400 && status < 500 && status !== 401);
 }
 
-function goesOn(outcome: Outcome): boolean {
+function isContinuable(outcome: Outcome): boolean {
   return outcome === 'need_info' || outcome === 'request_submitted';
 }
 
 /** Keycloak's "submitted" has none: asking begins anew then. */
 function hasBadTicket(outcome: Outcome, { ticket }: Members): boolean {
-  if (!goesOn(outcome)) return false;
+  if (!isContinuable(outcome)) return false;
   if (outcome === 'request_submitted' && !isThere(ticket)) return false;
   return !isTicket(ticket);
 }
 
 /** UMA 2.0 Grant §3.3.6: every ticket is a new one. */
-function repeated(said: Said, outcome: Outcome, details?: OxdErrorDetails): OxdCommandError {
+function reusedTicketError(
+  said: ParsedTokenError,
+  outcome: Outcome,
+  details?: OxdErrorDetails,
+): OxdCommandError {
   const message = 'The authorization server gave the spent ticket back instead of a new one.';
   return new OxdCommandError(message, wire(said, outcome), details);
 }
 
-function wire({ word, members }: Said, usual: string): WireError {
+function wire({ word, members }: ParsedTokenError, usual: string): WireError {
   const error_description = textOf(members.error_description);
   return { error: word ?? usual, error_description, details: members };
 }
@@ -178,7 +183,7 @@ function wire({ word, members }: Said, usual: string): WireError {
 /** Each claim with the members that are of their type; undefined where there is none. */
 function requiredClaims(value: unknown): readonly RequiredClaim[] | undefined {
   if (!Array.isArray(value)) return undefined;
-  const claims = value.filter(isMembers).map(requiredClaim);
+  const claims = value.filter(isJsonObject).map(requiredClaim);
   const told = claims.filter((claim) => Object.keys(claim).length > 0);
   return told.length > 0 ? told : undefined;
 }
@@ -208,16 +213,16 @@ function secondsOf(value: unknown): number | undefined {
 }
 
 function membersOf(body: unknown): Members | undefined {
-  if (typeof body !== 'string') return isMembers(body) ? body : undefined;
+  if (typeof body !== 'string') return isJsonObject(body) ? body : undefined;
   try {
     const value: unknown = JSON.parse(body);
-    return isMembers(value) ? value : undefined;
+    return isJsonObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
-function isMembers(value: unknown): value is Members {
+function isJsonObject(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

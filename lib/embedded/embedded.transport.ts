@@ -3,13 +3,13 @@ import { OxdCommandError, OxdTransportError, printable } from '../base/errors.js
 import { OxdTransport, type ExecuteOptions } from '../commands/oxd-transport.js';
 import { untilAborted } from '../base/until-aborted.js';
 import {
-  Engine,
-  EngineContext,
+  EmbeddedRuntime,
+  OperationContext,
   type EngineOptions,
   type Operation,
 } from './context/operation-context.js';
-import { OpCall } from './requests/command-call.js';
-import { Refusal } from './requests/operation-error.js';
+import { CommandCall } from './requests/command-call.js';
+import { OperationError } from './requests/operation-error.js';
 import { getAccessTokenByRefreshToken } from './operations/get-access-token-by-refresh-token.js';
 import { getAuthorizationUrl } from './operations/get-authorization-url.js';
 import { getClientToken } from './operations/get-client-token.js';
@@ -54,16 +54,16 @@ const OPERATIONS: { readonly [C in CommandName]: Operation<C> } = {
  * the callback is compared; a removed site's client is deleted at the provider, too, where this
  * engine registered it; `get_client_token` asks for the scopes named and adds none.
  */
-export class EngineTransport extends OxdTransport {
+export class EmbeddedTransport extends OxdTransport {
   /** Private in every printed form: its options contain secrets. */
-  readonly #engine: Engine;
+  readonly #engine: EmbeddedRuntime;
   private readonly running = new Set<AbortController>();
   private closed = false;
 
   /** @throws {OxdConfigurationError} when an environment variable names no usable proxy */
   constructor(options: EngineOptions) {
     super();
-    this.#engine = new Engine(options);
+    this.#engine = new EmbeddedRuntime(options);
   }
 
   /**
@@ -85,7 +85,7 @@ export class EngineTransport extends OxdTransport {
     signal?.addEventListener('abort', abort, { once: true });
     this.running.add(ending);
     try {
-      const call = new OpCall(command, this.#engine.http, ending.signal);
+      const call = new CommandCall(command, this.#engine.http, ending.signal);
       return await untilAborted(ending.signal, this.carryOut(call, params));
     } finally {
       this.running.delete(ending);
@@ -99,13 +99,16 @@ export class EngineTransport extends OxdTransport {
     await this.#engine.http.close();
   }
 
-  private carryOut(call: OpCall, params: unknown): Promise<unknown> {
+  private carryOut(call: CommandCall, params: unknown): Promise<unknown> {
     const { command } = call;
     const carriedOut = call.run(() => {
       if (!isCommand(command)) {
-        throw new Refusal('unsupported_operation', 'The embedded transport has no such command.');
+        throw new OperationError(
+          'unsupported_operation',
+          'The embedded transport has no such command.',
+        );
       }
-      return operate(command, new EngineContext(this.#engine, call), params);
+      return operate(command, new OperationContext(this.#engine, call), params);
     });
     return carriedOut.catch((error: unknown) => {
       this.logDescription(command, error);
@@ -123,7 +126,7 @@ export class EngineTransport extends OxdTransport {
 
 async function operate<C extends CommandName>(
   command: C,
-  context: EngineContext,
+  context: OperationContext,
   params: unknown,
 ): Promise<unknown> {
   const operation: Operation<C> = OPERATIONS[command];

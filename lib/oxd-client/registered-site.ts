@@ -13,7 +13,7 @@ export interface Site {
 }
 
 /** A registered site as it is kept in the store. */
-export interface SiteRecord extends Site {
+export interface RegisteredSite extends Site {
   /** A hash of each member of the options it was registered with: tells later which changed. */
   readonly members: Readonly<Record<string, string>>;
 }
@@ -63,7 +63,7 @@ export function memberHashes(site: SiteOptions): Record<string, string> {
 }
 
 /** Names of the members that differ from those the record was made with. */
-export function changedMembers(record: SiteRecord, site: SiteOptions): string[] {
+export function changedMembers(record: RegisteredSite, site: SiteOptions): string[] {
   const before = record.members;
   const now = memberHashes(site);
   const names = new Set([...Object.keys(before), ...Object.keys(now)]);
@@ -75,7 +75,7 @@ export function changedMembers(record: SiteRecord, site: SiteOptions): string[] 
  * have. `redirect_uris` always goes along: oxd 3.x sends `authorization_redirect_uri` only together
  * with it.
  */
-export function updateParams(record: SiteRecord, site: SiteOptions): UpdateSiteParams {
+export function updateParams(record: RegisteredSite, site: SiteOptions): UpdateSiteParams {
   const { authorization_redirect_uri, redirect_uris = [authorization_redirect_uri] } = site;
   const named = { ...site, redirect_uris };
   const members = CHANGEABLE.map((name) => [name, named[name]]);

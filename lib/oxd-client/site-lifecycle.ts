@@ -3,7 +3,7 @@ import { OxdCommandError } from '../base/errors.js';
 import type { OxdLog } from '../base/log.js';
 import type { SiteOptions } from '../options/oxd.options.js';
 import { SingleFlight } from '../base/single-flight.js';
-import { once } from '../store/distributed-lock.js';
+import { runOnce } from '../store/distributed-lock.js';
 import type { OxdStore } from '../store/oxd-store.js';
 import type { OxdVersion } from '../commands/oxd-transport.js';
 import type { CommandName } from '../commands/command.js';
@@ -17,7 +17,7 @@ import {
   siteName,
   updateParams,
   type Site,
-  type SiteRecord,
+  type RegisteredSite,
 } from './registered-site.js';
 
 /** What a {@link SiteLifecycle} needs. */
@@ -48,7 +48,7 @@ export class SiteLifecycle {
   readonly name: string;
   private readonly key: string;
   /** Registered, but not kept yet because the store failed: must not be registered again. */
-  private unsaved: SiteRecord | undefined;
+  private unsaved: RegisteredSite | undefined;
 
   constructor(private readonly options: SiteLifecycleOptions) {
     this.name = siteName(options.site, options.version === 'contract' ? 'embedded' : 'oxd');
@@ -103,12 +103,12 @@ export class SiteLifecycle {
     return kept ? this.upToDate(kept) : this.register();
   }
 
-  private async read(): Promise<SiteRecord | undefined> {
-    return (await this.options.store.get(this.key)) as SiteRecord | undefined;
+  private async read(): Promise<RegisteredSite | undefined> {
+    return (await this.options.store.get(this.key)) as RegisteredSite | undefined;
   }
 
-  private register(stale?: Site): Promise<SiteRecord> {
-    return once({
+  private register(stale?: Site): Promise<RegisteredSite> {
+    return runOnce({
       store: this.options.store,
       key: `${this.key}:lock`,
       deadline: DEADLINE,
@@ -126,7 +126,7 @@ export class SiteLifecycle {
     });
   }
 
-  private async create(setUpBefore: boolean, signal: AbortSignal): Promise<SiteRecord> {
+  private async create(setUpBefore: boolean, signal: AbortSignal): Promise<RegisteredSite> {
     const { send, site } = this.options;
     const params = this.accepted('register_site', site);
     const members = memberHashes(site);
@@ -166,7 +166,7 @@ export class SiteLifecycle {
     }
   }
 
-  private async upToDate(record: SiteRecord): Promise<SiteRecord> {
+  private async upToDate(record: RegisteredSite): Promise<RegisteredSite> {
     const { site, store, log } = this.options;
     const changed = changedMembers(record, site);
     if (changed.length === 0) return record;
@@ -197,7 +197,7 @@ export class SiteLifecycle {
       : 'oxd has no command for that: the site and its declared resources are registered again.';
   }
 
-  private async update(record: SiteRecord): Promise<void> {
+  private async update(record: RegisteredSite): Promise<void> {
     const { oxd_id, setup } = record;
     const { site, protection, send } = this.options;
     const { remove, ...named } = updateParams(record, site);

@@ -36,8 +36,8 @@ export async function openProvider(
   const adapterContext = { store, grants: new Map(), onSecret };
   const configuration = providerConfiguration({ keys, users, adapterContext, errors });
   const provider = new Provider(issuer, configuration);
-  tellEvents(provider, onSecret, say);
-  refuseOtherHosts(provider, issuer);
+  logProviderEvents(provider, onSecret, say);
+  rejectOtherHosts(provider, issuer);
   useInteractions(provider, users);
   const uma = await UmaServer.open({
     issuer,
@@ -53,7 +53,7 @@ export async function openProvider(
   return provider;
 }
 
-function tellEvents(
+function logProviderEvents(
   provider: OidcProvider,
   onSecret: (value: string) => void,
   say: (line: string) => void,
@@ -69,7 +69,7 @@ function tellEvents(
 }
 
 /** A page elsewhere whose name is made to point here must not speak to the sandbox. */
-function refuseOtherHosts(provider: OidcProvider, issuer: string): void {
+function rejectOtherHosts(provider: OidcProvider, issuer: string): void {
   provider.use(async (context, next) => {
     if (context.host === new URL(issuer).host) return next();
     sendPage(context, 421, errorPage('Wrong address.', `The sandbox answers at ${issuer} only.`));

@@ -2,7 +2,7 @@ import { OxdConfigurationError } from '../base/errors.js';
 import { FileStore } from '../store/file-store.js';
 import { MemoryStore, type OxdStore } from '../store/oxd-store.js';
 import { DEMO_USERS, type SandboxUser } from './provider/accounts.js';
-import { introduce } from './startup-lines.js';
+import { startupLines } from './startup-lines.js';
 import { closeServer, listenOnLoopback, portOf } from './web/loopback.js';
 import { loadOidcProvider } from './provider/oidc-provider.js';
 import { openProvider } from './sandbox-provider.js';
@@ -91,10 +91,10 @@ type Settings = Required<Omit<SandboxOptions, 'quiet'>> & Pick<SandboxOptions, '
 
 async function start(store: OxdStore, settings: Settings): Promise<Sandbox> {
   const { users, policies, onSecret } = settings;
-  const say = settings.quiet ? () => undefined : settings.log;
+  const log = settings.quiet ? () => undefined : settings.log;
   const server = await listenOnLoopback(settings.port);
   const issuer = `http://localhost:${portOf(server)}`;
-  const provider = openProvider(issuer, { store, users, policies, onSecret, say });
+  const provider = openProvider(issuer, { store, users, policies, onSecret, say: log });
   const handler = provider.then((opened) => opened.callback());
   // Whoever asks at once waits until there is an answer.
   server.on('request', (request, response) => {
@@ -106,7 +106,7 @@ async function start(store: OxdStore, settings: Settings): Promise<Sandbox> {
     await closeServer(server);
     throw error;
   }
-  introduce(issuer, settings).forEach(say);
+  startupLines(issuer, settings).forEach(log);
   return { issuer, users, close: () => closeServer(server).then(() => closeStore(store)) };
 }
 

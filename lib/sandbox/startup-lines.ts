@@ -10,7 +10,10 @@ export interface Introduced {
 }
 
 /** The lines that tell how to use a sandbox. */
-export function introduce(issuer: string, { users, clientsFile, policies }: Introduced): string[] {
+export function startupLines(
+  issuer: string,
+  { users, clientsFile, policies }: Introduced,
+): string[] {
   const names = users.map(({ username }) => username).join(', ');
   const password = users === DEMO_USERS ? ` (password: ${DEMO_PASSWORD})` : '';
   const kept = clientsFile === false ? 'in memory' : `in ${clientsFile}`;

@@ -1,7 +1,7 @@
 import { type Address, Connection, type ConnectionOwner } from './connection.js';
 import { Exchange, type ExchangeRequest } from './exchange.js';
 import { transportFailure } from './transport-failure.js';
-import { WaitingLine } from './request-queue.js';
+import { RequestQueue } from './request-queue.js';
 
 /** What a pool needs to know. */
 export interface ConnectionPoolOptions extends Address {
@@ -15,7 +15,7 @@ export interface ConnectionPoolOptions extends Address {
   readonly read: (command: string, reply: string) => unknown;
 }
 
-type Refusal = Parameters<typeof transportFailure>[0];
+type FailureCode = Parameters<typeof transportFailure>[0];
 
 /**
  * Connections that are kept and lent to one exchange at a time. They are opened when there is
@@ -27,7 +27,7 @@ export class ConnectionPool implements ConnectionOwner {
   private readonly connecting = new Set<Connection>();
   private readonly established = new Set<Connection>();
   private readonly idle: Connection[] = [];
-  private readonly line = new WaitingLine((exchange) =>
+  private readonly line = new RequestQueue((exchange) =>
     this.refuse(exchange, 'OXD_TRANSPORT_TIMEOUT'),
   );
   private isClosed = false;
@@ -135,7 +135,7 @@ export class ConnectionPool implements ConnectionOwner {
     }
   }
 
-  private problem(): Refusal | undefined {
+  private problem(): FailureCode | undefined {
     if (this.isClosed) return 'OXD_TRANSPORT_CLOSED';
     if (this.idle.length > 0) return undefined;
     // Who has a connection opened for it does not count as waiting.
@@ -157,11 +157,11 @@ export class ConnectionPool implements ConnectionOwner {
     }
   }
 
-  private refuseWaiting(code: Refusal, cause?: unknown): void {
+  private refuseWaiting(code: FailureCode, cause?: unknown): void {
     for (const exchange of this.line.clear()) this.refuse(exchange, code, cause);
   }
 
-  private refuse(exchange: Exchange, code: Refusal, cause?: unknown): void {
+  private refuse(exchange: Exchange, code: FailureCode, cause?: unknown): void {
     exchange.fail(transportFailure(code, this.options, { command: exchange.command, cause }));
   }
 }

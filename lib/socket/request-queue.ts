@@ -2,7 +2,7 @@ import { Deadline } from './deadline.js';
 import type { Exchange } from './exchange.js';
 
 /** Exchanges that wait for a connection, first come first served. */
-export class WaitingLine {
+export class RequestQueue {
   private readonly waiting: Exchange[] = [];
   private readonly deadline = new Deadline(() => this.expire());
 

@@ -4,7 +4,7 @@ import { OxdStoreError } from '../base/errors.js';
 import type { OxdStore } from './oxd-store.js';
 import { untilAborted } from '../base/until-aborted.js';
 
-/** What {@link once} agrees on between replicas. */
+/** What {@link runOnce} agrees on between replicas. */
 export interface OnceOptions<T> {
   readonly store: OxdStore;
   /** Key of the lock. */
@@ -28,7 +28,7 @@ const POLL = 100;
  * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE when another replica holds the lock for too long, or
  *   the work takes too long here
  */
-export async function once<T>(options: OnceOptions<T>): Promise<T> {
+export async function runOnce<T>(options: OnceOptions<T>): Promise<T> {
   const { store, key, deadline, done, signal } = options;
   if (!store.add) return (await done()) ?? inTime(options);
   const holder = randomUUID();

@@ -1,5 +1,5 @@
 import { NeedInfoError } from '../../lib/base/errors.js';
-import { rptRefusal } from '../../lib/commands/rpt-error-response.js';
+import { toUmaError } from '../../lib/commands/rpt-error-response.js';
 import { MAX_TICKET_LENGTH, isTicket } from '../../lib/base/uma-tokens.js';
 import { parseChallenge } from '../../lib/uma/challenge/challenge-parser.js';
 import { challengeOf } from '../../lib/uma/guard/denial-challenge.js';
@@ -28,6 +28,6 @@ describe('a permission ticket', () => {
     const quoted = ticket.replace(/["\\]/g, '\\$&');
     expect(parseChallenge(challenge ?? `UMA ticket="${quoted}"`)?.ticket === ticket).toBe(isValid);
     const answer = { status: 403, body: { error: 'need_info', ticket } };
-    expect(rptRefusal(answer, { submit: false }) instanceof NeedInfoError).toBe(isValid);
+    expect(toUmaError(answer, { submit: false }) instanceof NeedInfoError).toBe(isValid);
   });
 });

@@ -6,7 +6,7 @@ import {
   RequestDeniedError,
   RequestSubmittedError,
 } from '../../lib/base/errors.js';
-import { rptRefusal } from '../../lib/commands/rpt-error-response.js';
+import { toUmaError } from '../../lib/commands/rpt-error-response.js';
 import { registerSecret } from '../support/secrets.js';
 
 const TICKET = 'new-ticket-5f3a9b';
@@ -280,24 +280,24 @@ const ODD: readonly (readonly [string, number | undefined, unknown, Outcome])[] 
 
 const refusals = ANSWERS.filter(([, , , , outcome]) => outcome !== 'failure');
 
-describe('rptRefusal', () => {
+describe('toUmaError', () => {
   it.each(ANSWERS)('%s, %s (%i): %j is %s', (_vendor, _case, status, body, outcome) => {
-    expectOutcome(rptRefusal({ status, body }, NOT_ASKED), outcome);
+    expectOutcome(toUmaError({ status, body }, NOT_ASKED), outcome);
   });
 
   it.each(ODD)('%s (%s): %j is %s', (_case, status, body, outcome) => {
-    expectOutcome(rptRefusal({ status, body }, NOT_ASKED), outcome);
+    expectOutcome(toUmaError({ status, body }, NOT_ASKED), outcome);
   });
 
   it.each(refusals)('%s, %s is the same as text (%i)', (_vendor, _case, status, body, outcome) => {
-    expectOutcome(rptRefusal({ status, body: JSON.stringify(body) }, NOT_ASKED), outcome);
+    expectOutcome(toUmaError({ status, body: JSON.stringify(body) }, NOT_ASKED), outcome);
   });
 
   describe('"submitted" in the words of Keycloak', () => {
     const body = said('access_denied', 'request_submitted');
 
     it('is believed where it was asked for, and has no ticket', () => {
-      const refusal = rptRefusal({ status: 403, body }, ASKED);
+      const refusal = toUmaError({ status: 403, body }, ASKED);
       expectOutcome(refusal, 'submitted');
       expect(refusal).toMatchObject({ error: 'access_denied' });
       expect(refusal).not.toHaveProperty('ticket');
@@ -307,7 +307,7 @@ describe('rptRefusal', () => {
     it('asked for or not, another denial is one', () => {
       for (const text of ['not_authorized', 'REQUEST_SUBMITTED', '', undefined]) {
         const denial = error('access_denied', { error_description: text });
-        expectOutcome(rptRefusal({ status: 403, body: denial }, ASKED), 'denied');
+        expectOutcome(toUmaError({ status: 403, body: denial }, ASKED), 'denied');
       }
     });
   });
@@ -324,7 +324,7 @@ describe('rptRefusal', () => {
     ];
     const redirect_user = 'https://as.example/gather?client_id=x';
     const body = { error: 'need_info', ticket: TICKET, required_claims, redirect_user };
-    const refusal = rptRefusal({ status: 403, body }, NOT_ASKED);
+    const refusal = toUmaError({ status: 403, body }, NOT_ASKED);
     expect(refusal).toMatchObject({ ticket: TICKET, required_claims, redirect_user });
   });
 
@@ -342,7 +342,7 @@ describe('rptRefusal', () => {
     ['one good and one bad', [7, { name: 'n' }], [{ name: 'n' }]],
   ])('required_claims: %s', (_case, required_claims, claims) => {
     const body = { error: 'need_info', ticket: TICKET, required_claims };
-    const refusal = rptRefusal({ status: 403, body }, NOT_ASKED) as NeedInfoError;
+    const refusal = toUmaError({ status: 403, body }, NOT_ASKED) as NeedInfoError;
     expectOutcome(refusal, 'need_info');
     expect(refusal.required_claims).toEqual(claims);
   });
@@ -360,7 +360,7 @@ describe('rptRefusal', () => {
     ['null', null, undefined],
   ])('redirect_user: %s', (_case, redirect_user, page) => {
     const body = { error: 'need_info', ticket: TICKET, redirect_user };
-    const refusal = rptRefusal({ status: 403, body }, NOT_ASKED) as NeedInfoError;
+    const refusal = toUmaError({ status: 403, body }, NOT_ASKED) as NeedInfoError;
     expectOutcome(refusal, 'need_info');
     expect(refusal.redirect_user).toBe(page);
   });
@@ -374,7 +374,7 @@ describe('rptRefusal', () => {
     [null, undefined],
   ])('interval: %j', (interval, seconds) => {
     const body = { error: 'request_submitted', ticket: TICKET, interval };
-    const refusal = rptRefusal({ status: 403, body }, NOT_ASKED) as RequestSubmittedError;
+    const refusal = toUmaError({ status: 403, body }, NOT_ASKED) as RequestSubmittedError;
     expectOutcome(refusal, 'submitted');
     expect(refusal.interval).toBe(seconds);
     expect(refusal.ticket).toBe(TICKET);
@@ -389,13 +389,13 @@ describe('rptRefusal', () => {
         { error: 'request_submitted', ticket },
         { ticket, required_claims: CLAIMS },
       ])
-        expect(rptRefusal({ status: 403, body }, ASKED)).toBeUndefined();
+        expect(toUmaError({ status: 403, body }, ASKED)).toBeUndefined();
     });
 
     it('need_info without one is a failure', () => {
       for (const ticket of [undefined, null])
         expectOutcome(
-          rptRefusal({ status: 403, body: { error: 'need_info', ticket } }, ASKED),
+          toUmaError({ status: 403, body: { error: 'need_info', ticket } }, ASKED),
           'failure',
         );
     });
@@ -403,31 +403,31 @@ describe('rptRefusal', () => {
     it('as long as allowed is good', () => {
       const ticket = 'x'.repeat(16_384);
       const body = { error: 'need_info', ticket };
-      expect(rptRefusal({ status: 403, body }, ASKED)).toMatchObject({ ticket });
+      expect(toUmaError({ status: 403, body }, ASKED)).toMatchObject({ ticket });
     });
 
     it.each(['need_info', 'request_submitted'])('%s that gives the spent one back', (word) => {
       const body = { error: word, ticket: SENT };
-      const refusal = rptRefusal({ status: 403, body }, ASKED);
+      const refusal = toUmaError({ status: 403, body }, ASKED);
       expect(refusal).toMatchObject({ code: 'OXD_COMMAND_FAILED', error: word });
       expect(refusal).not.toHaveProperty('ticket');
     });
 
     it('is none of the business of a denial', () => {
       const body = { error: 'request_denied', ticket: SENT };
-      expectOutcome(rptRefusal({ status: 403, body }, ASKED), 'denied');
+      expectOutcome(toUmaError({ status: 403, body }, ASKED), 'denied');
     });
   });
 
   it.each(refusals)('%s, %s keeps command, cause and mayHaveRun', (_v, _c, status, body) => {
     const details = { command: 'uma_rp_get_rpt', mayHaveRun: true, cause: new Error('before') };
-    expect(rptRefusal({ status, body }, ASKED, details)).toMatchObject(details);
+    expect(toUmaError({ status, body }, ASKED, details)).toMatchObject(details);
   });
 
   it.each(refusals)('%s, %s has the words of the server and shows none', (_v, _c, status, said) => {
     const error_description = `the ticket ${TICKET} is no good`;
     const body = { error_description, ...(said as object), ticket: TICKET, pct: SENT };
-    const refusal = rptRefusal({ status, body }, ASKED);
+    const refusal = toUmaError({ status, body }, ASKED);
     const printed = [inspect(refusal, { depth: 9 }), JSON.stringify(refusal), refusal?.stack];
     for (const secret of [TICKET, SENT]) expect(printed.join('\n')).not.toContain(secret);
     expect(refusal).toMatchObject({

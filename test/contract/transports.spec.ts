@@ -14,7 +14,7 @@ import {
 
 const text = expect.stringMatching(/./) as unknown;
 const number = expect.any(Number) as unknown;
-const OF_OXD = new Set(['oxd', 'uma_protection']);
+const GLUU_SCOPES = new Set(['oxd', 'uma_protection']);
 const NOWHERE = 'http://127.0.0.1:9';
 
 interface Row {
@@ -417,6 +417,6 @@ function describeUrl(url: string): Record<string, string> {
   const query: Record<string, string> = Object.fromEntries(new URL(url).searchParams);
   const { code_challenge: _, code_challenge_method: __, ...shown } = query;
   if (shown.scope === undefined) return shown;
-  const scope = shown.scope.split(' ').filter((one) => !OF_OXD.has(one));
+  const scope = shown.scope.split(' ').filter((one) => !GLUU_SCOPES.has(one));
   return { ...shown, scope: scope.join(' ') };
 }

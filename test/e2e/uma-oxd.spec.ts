@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Controller, Get, Post, UseGuards, type Type } from '@nestjs/common';
 import { OxdClient } from '../../lib/oxd-client/oxd-client.js';
-import type { SiteRecord } from '../../lib/embedded/registration/site-record.js';
+import type { RegisteredSite } from '../../lib/embedded/registration/site-record.js';
 import {
   MemoryStore,
   OidcService,
@@ -203,7 +203,7 @@ describe.each(ADAPTERS)('a protected route on %s, through oxd-server', (adapter)
 
     async function resourcesOf(one: UmaApp, oxd: Oxd): Promise<RegisteredResource[]> {
       const oxd_id = await one.app.get(OxdClient, { strict: false }).oxdId();
-      const { client: own } = (await oxd.store.get(`site:${oxd_id}`)) as SiteRecord;
+      const { client: own } = (await oxd.store.get(`site:${oxd_id}`)) as RegisteredSite;
       return world.resourcesOf({ pat: await world.clientToken(own as Client, 'uma_protection') });
     }
 

@@ -1,6 +1,6 @@
 import { Controller, Get, UseGuards, type Type } from '@nestjs/common';
 import { OxdClient } from '../../lib/oxd-client/oxd-client.js';
-import type { SiteRecord } from '../../lib/embedded/registration/site-record.js';
+import type { RegisteredSite } from '../../lib/embedded/registration/site-record.js';
 import {
   MemoryStore,
   OxdStore,
@@ -94,9 +94,9 @@ async function start({ adapter, controllers, options }: Given): Promise<UmaApp> 
 }
 
 /** What the engine keeps of the application's site. */
-async function siteOf({ app }: UmaApp): Promise<SiteRecord> {
+async function siteOf({ app }: UmaApp): Promise<RegisteredSite> {
   const oxd_id = await app.get(OxdClient, { strict: false }).oxdId();
-  return (await app.get(OxdStore).get(`site:${oxd_id}`)) as SiteRecord;
+  return (await app.get(OxdStore).get(`site:${oxd_id}`)) as RegisteredSite;
 }
 
 /** What a scripted answer waits for. */

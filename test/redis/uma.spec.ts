@@ -9,7 +9,7 @@ import {
   UmaProtected,
   UmaService,
 } from '../../lib/index.js';
-import type { SiteRecord } from '../../lib/embedded/registration/site-record.js';
+import type { RegisteredSite } from '../../lib/embedded/registration/site-record.js';
 import {
   startSandbox,
   type Sandbox,
@@ -117,7 +117,7 @@ async function replica({
 /** A token of this application for the protection API. */
 async function patOf(app: INestApplication): Promise<string> {
   const { oxd_id } = await app.get(OidcService).updateSite({ client_name: 'albums' });
-  const { client } = (await app.get(OxdStore).get(`site:${oxd_id}`)) as SiteRecord;
+  const { client } = (await app.get(OxdStore).get(`site:${oxd_id}`)) as RegisteredSite;
   const { access_token } = await app.get(OidcService).getClientToken({
     op_host: sandbox.issuer,
     client_id: client.client_id,

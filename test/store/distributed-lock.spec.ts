@@ -1,5 +1,5 @@
 import { OxdStoreError } from '../../lib/base/errors.js';
-import { once } from '../../lib/store/distributed-lock.js';
+import { runOnce } from '../../lib/store/distributed-lock.js';
 import { MemoryStore } from '../../lib/store/oxd-store.js';
 
 const never = (): Promise<undefined> => Promise.resolve(undefined);
@@ -21,7 +21,7 @@ describe('work that is done once', () => {
     let result: string | undefined;
     let runs = 0;
     const ask = () =>
-      once({
+      runOnce({
         ...{ store, key: 'lock', deadline: 1_000 },
         done: async () => result,
         work: async () => {
@@ -42,7 +42,7 @@ describe('work that is done once', () => {
       return hanging();
     };
     const options = { store, key: 'lock', deadline: 20, done: never, work };
-    await expect(once(options)).rejects.toThrow(OxdStoreError);
+    await expect(runOnce(options)).rejects.toThrow(OxdStoreError);
     expect(signal?.aborted).toBe(true);
     expect(await store.add('lock', 'another', 1_000)).toBe(true);
   });
@@ -55,7 +55,7 @@ describe('work that is done once', () => {
       delete: (key: string) => memory.delete(key),
     };
     const options = { store, key: 'lock', deadline: 20, done: never, work: hanging };
-    await expect(once(options)).rejects.toThrow(OxdStoreError);
+    await expect(runOnce(options)).rejects.toThrow(OxdStoreError);
   });
 
   it.each([
@@ -66,7 +66,7 @@ describe('work that is done once', () => {
     if (held) await store.add('lock', 'another replica', 60_000);
     const ending = new AbortController();
     const { signal } = ending;
-    const running = once({
+    const running = runOnce({
       ...{ store, key: 'lock', deadline: 60_000, done: never, work: hanging, signal },
     });
     setImmediate(() => ending.abort(new Error('shutdown')));
@@ -81,8 +81,8 @@ describe('the lock of work that is done once', () => {
     const store = new LockStore();
     const held: unknown[] = [];
     const work = async () => held.push(await store.get('lock'));
-    await once({ store, ...options, work });
-    await once({ store, ...options, work });
+    await runOnce({ store, ...options, work });
+    await runOnce({ store, ...options, work });
     expect(store.locks.map(({ ttl }) => ttl)).toEqual([2_000, 2_000]);
     expect(store.locks.map(({ value }) => value)).toEqual(held);
     expect(new Set(held).size).toBe(2);
@@ -93,7 +93,7 @@ describe('the lock of work that is done once', () => {
     ['failed', () => Promise.reject(new Error('failed'))],
   ])('is released when the work has %s', async (_, work) => {
     const store = new MemoryStore();
-    await once({ store, ...options, work }).catch(() => undefined);
+    await runOnce({ store, ...options, work }).catch(() => undefined);
     expect(await store.get('lock')).toBeUndefined();
   });
 
@@ -108,7 +108,7 @@ describe('the lock of work that is done once', () => {
       await store.add('lock', 'another replica', 60_000);
       return outcome();
     };
-    await once({ store, ...options, work }).catch(() => undefined);
+    await runOnce({ store, ...options, work }).catch(() => undefined);
     expect(await store.get('lock')).toBe('another replica');
   });
 
@@ -120,7 +120,7 @@ describe('the lock of work that is done once', () => {
         store[call] = () => Promise.reject(new OxdStoreError('down'));
         return 'done';
       };
-      expect(await once({ store, ...options, work })).toBe('done');
+      expect(await runOnce({ store, ...options, work })).toBe('done');
     },
   );
 });

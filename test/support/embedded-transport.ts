@@ -1,5 +1,5 @@
 import { OxdCommandError } from '../../lib/base/errors.js';
-import { EngineTransport } from '../../lib/embedded/embedded.transport.js';
+import { EmbeddedTransport } from '../../lib/embedded/embedded.transport.js';
 import type { EngineOptions } from '../../lib/embedded/context/operation-context.js';
 import { siteKey, siteRecord } from '../../lib/embedded/registration/site-record.js';
 import { resourcesKey } from '../../lib/embedded/registration/resources-key.js';
@@ -16,11 +16,11 @@ export class TestEngine {
   private static readonly open = new Set<TestEngine>();
   readonly store: OxdStore;
   readonly warnings: string[] = [];
-  private readonly transport: EngineTransport;
+  private readonly transport: EmbeddedTransport;
 
   constructor(readonly options: Partial<EngineOptions> = {}) {
     this.store = options.store ?? new MemoryStore({ clock: options.clock });
-    this.transport = new EngineTransport({
+    this.transport = new EmbeddedTransport({
       store: this.store,
       allowInsecureRequests: true,
       timeout: 5000,

@@ -9,7 +9,7 @@ import {
   SINCE_4_2,
   SITE,
   type CommandRule,
-  type Demand,
+  type Requirement,
   type ParamRule,
   type ParamRules,
 } from './parameter-rules.js';
@@ -81,7 +81,7 @@ const CLIENT_ID = {
 const CLIENT_SECRET = { ...CLIENT_ID, param: 'client_secret', error: 'invalid_client_secret' };
 const MANAGEMENT = ['client_registration_access_token', 'client_registration_client_uri'] as const;
 
-const CREDENTIALS: readonly Demand[] = [
+const CREDENTIALS: readonly Requirement[] = [
   { ...CLIENT_SECRET, beside: 'client_id' },
   { ...CLIENT_ID, beside: 'client_secret' },
   ...MANAGEMENT.flatMap((beside) =>

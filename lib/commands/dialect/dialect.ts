@@ -2,10 +2,17 @@ import { OxdCommandError, printable } from '../../base/errors.js';
 import type { OxdVersion } from '../oxd-transport.js';
 import type { CommandName, Result } from '../command.js';
 import { COMMAND_RULES } from './command-rules.js';
-import { isMembers } from './members.js';
+import { isJsonObject } from './members.js';
 import { knows, within } from './parameter-rules.js';
-import type { CommandRule, Demand, ParamRule, Release, Span, Word } from './parameter-rules.js';
-import { readRefusal } from './error-replies.js';
+import type {
+  CommandRule,
+  Requirement,
+  ParamRule,
+  Release,
+  Span,
+  RejectionCode,
+} from './parameter-rules.js';
+import { toUmaOutcome } from './error-replies.js';
 import { readResult } from './results.js';
 
 /** A command as a transport is to carry it. */
@@ -25,10 +32,10 @@ export interface WireCommand {
  */
 export function toWire(version: OxdVersion, command: CommandName, params: object): WireCommand {
   const rule = ruleOf(command);
-  if (version === 'contract') return asItIs(command, rule, params);
+  if (version === 'contract') return checkContract(command, rule, params);
   if (!within(version, rule)) throw unsupported(command, lacks(version, 'the command', rule));
   const context = { version, command, rules: rule.params };
-  if (rule.demands) checkDemands(context, rule.demands, saidParams(params));
+  if (rule.demands) checkDemands(context, rule.demands, nonBlankParams(params));
   return { command: spelled(version, command, rule), params: translated(context, params) };
 }
 
@@ -68,7 +75,7 @@ export function fromWireError(
   params: object,
   error: unknown,
 ): unknown {
-  return readRefusal({ version, command, params: { ...params } }, error);
+  return toUmaOutcome({ version, command, params: { ...params } }, error);
 }
 
 /**
@@ -91,7 +98,7 @@ type Rule = CommandRule<Record<string, unknown>>;
 
 type ParamTable = Readonly<Record<string, ParamRule>>;
 
-function asItIs(command: CommandName, { params: rules }: Rule, params: object): WireCommand {
+function checkContract(command: CommandName, { params: rules }: Rule, params: object): WireCommand {
   checkNames(command, rules, params);
   return { command, params: { ...params } };
 }
@@ -106,7 +113,7 @@ function checkNames(command: CommandName, rules: ParamTable, members: object): v
 }
 
 function itemsOf(value: unknown): readonly object[] {
-  return Array.isArray(value) ? value.filter(isMembers) : [];
+  return Array.isArray(value) ? value.filter(isJsonObject) : [];
 }
 
 interface Context {
@@ -123,7 +130,7 @@ function ruleOf(command: CommandName): Rule {
 }
 
 /** What is blank says nothing. */
-function saidParams(params: object): ReadonlySet<string> {
+function nonBlankParams(params: object): ReadonlySet<string> {
   const said = givenParams(params).filter(
     ([, value]) => typeof value !== 'string' || value.trim() !== '',
   );
@@ -171,7 +178,7 @@ function valueOf(context: Context, { encoded, items }: ParamRule, value: unknown
   if (encoded) return encodeURIComponent(String(value));
   if (!items || !Array.isArray(value)) return value;
   const inner = { ...context, rules: items };
-  return value.map((item: unknown) => (isMembers(item) ? translated(inner, item) : item));
+  return value.map((item: unknown) => (isJsonObject(item) ? translated(inner, item) : item));
 }
 
 /** Whether a release that does not know it does the same without it. */
@@ -190,10 +197,10 @@ function checkText(
 
 function checkDemands(
   { version, command }: Context,
-  demands: readonly Demand[],
+  demands: readonly Requirement[],
   said: ReadonlySet<string>,
 ): void {
-  const unmet = (demand: Demand): boolean =>
+  const unmet = (demand: Requirement): boolean =>
     within(version, demand) &&
     !said.has(demand.param) &&
     (demand.beside === undefined || said.has(demand.beside));
@@ -229,7 +236,7 @@ function unsupported(command: string, why: string): OxdCommandError {
   return notSent(command, why, {});
 }
 
-function notSent(command: string, why: string, { error }: Word): OxdCommandError {
+function notSent(command: string, why: string, { error }: RejectionCode): OxdCommandError {
   const code = error === undefined ? 'OXD_COMMAND_UNSUPPORTED' : 'OXD_COMMAND_FAILED';
   return new OxdCommandError(
     `${command} was not sent: ${why}.`,

@@ -1,7 +1,7 @@
 import { OxdCommandError, printable } from '../../base/errors.js';
-import { rptRefusal, type RptAnswer } from '../rpt-error-response.js';
+import { toUmaError, type TokenErrorResponse } from '../rpt-error-response.js';
 import type { CommandName } from '../command.js';
-import { isMembers } from './members.js';
+import { isJsonObject } from './members.js';
 import type { Call } from './results.js';
 
 /**
@@ -22,7 +22,7 @@ const AFTER_A_PART: { readonly [C in CommandName]?: RegExp } = {
  * Reads an error reply of oxd: sets `mayHaveRun` if a part of the command may have been carried out,
  * and turns a reply to `uma_rp_get_rpt` into the outcome of UMA that it reports.
  */
-export function readRefusal(call: Call, error: unknown): unknown {
+export function toUmaOutcome(call: Call, error: unknown): unknown {
   if (call.version === 'contract') return error;
   if (!(error instanceof OxdCommandError) || error.code !== 'OXD_COMMAND_FAILED') return error;
   const outcome = call.command === 'uma_rp_get_rpt' ? umaOutcome(call, error) : undefined;
@@ -53,23 +53,30 @@ function umaOutcome(call: Call, error: OxdCommandError): OxdCommandError | undef
   if (!answer) return undefined;
   const { command, mayHaveRun } = error;
   const details = { command, mayHaveRun, cause: error };
-  return rptRefusal(answer, askedOf(call), details) ?? inItsWord(answer, error);
+  return toUmaError(answer, askedOf(call), details) ?? inItsWord(answer, error);
 }
 
-function answerOf({ error, error_description, details }: OxdCommandError): RptAnswer | undefined {
+function answerOf({
+  error,
+  error_description,
+  details,
+}: OxdCommandError): TokenErrorResponse | undefined {
   if (error === 'need_info') return { body: details };
   const [, status] = /^http_status_(\d{3})$/.exec(error) ?? [];
   return status === undefined ? undefined : { status: Number(status), body: error_description };
 }
 
 function askedOf({ params: { ticket, params } }: Call): { submit: boolean; ticket?: string } {
-  const submit = isMembers(params) && params.submit_request === 'true';
+  const submit = isJsonObject(params) && params.submit_request === 'true';
   return { submit, ...(typeof ticket === 'string' && { ticket }) };
 }
 
 /** Another failure that oxd reports as `need_info`; undefined if it is none. */
-function inItsWord({ body }: RptAnswer, error: OxdCommandError): OxdCommandError | undefined {
-  if (error.error !== 'need_info' || !isMembers(body)) return undefined;
+function inItsWord(
+  { body }: TokenErrorResponse,
+  error: OxdCommandError,
+): OxdCommandError | undefined {
+  if (error.error !== 'need_info' || !isJsonObject(body)) return undefined;
   const word = body.error;
   if (typeof word !== 'string' || word === '' || word === 'need_info') return undefined;
   const { command, mayHaveRun } = error;

@@ -2,7 +2,7 @@
 export type Members = Readonly<Record<string, unknown>>;
 
 /** Whether this is an object of JSON. */
-export function isMembers(value: unknown): value is Members {
+export function isJsonObject(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -23,7 +23,7 @@ export interface ParamRule extends Span {
   /** oxd puts it into a URL as it is, so it goes there percent-encoded. */
   readonly encoded?: true;
   /** What it may not contain. */
-  readonly excludes?: { readonly pattern: RegExp; readonly because: string } & Word;
+  readonly excludes?: { readonly pattern: RegExp; readonly because: string } & RejectionCode;
   /** Values of this form are left out: these releases would take them for more than they are. */
   readonly never?: Span & { readonly pattern: RegExp };
   /** The value that says the same as leaving it out, as far as a release without it can tell. */
@@ -33,13 +33,13 @@ export interface ParamRule extends Span {
 }
 
 /** How a call is refused before it is sent. */
-export interface Word {
+export interface RejectionCode {
   /** oxd's own word, where later releases refuse the same; default: this release cannot do it. */
   readonly error?: string;
 }
 
 /** A param that a call cannot go without; what is blank is not there. */
-export interface Demand extends Span, Word {
+export interface Requirement extends Span, RejectionCode {
   readonly param: string;
   /** Only where this param is there. */
   readonly beside?: string;
@@ -51,7 +51,7 @@ export interface CommandRule<P> extends Span {
   /** Its name where that differs from the contract. */
   readonly spelled?: Span & { readonly as: string };
   readonly params: ParamRules<P>;
-  readonly demands?: readonly Demand[];
+  readonly demands?: readonly Requirement[];
 }
 
 /** A rule for each param. */

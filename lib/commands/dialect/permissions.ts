@@ -1,5 +1,5 @@
 import { isTexts } from './claims.js';
-import { isMembers, present, type Members } from './members.js';
+import { isJsonObject, present, type Members } from './members.js';
 
 const TIMES = ['exp', 'iat', 'nbf'];
 
@@ -12,7 +12,7 @@ const TIMES = ['exp', 'iat', 'nbf'];
  */
 export function readPermissions(value: unknown): readonly Members[] | undefined {
   if (!Array.isArray(value)) return undefined;
-  const items = value.map((item: unknown) => (isMembers(item) ? present(item) : {}));
+  const items = value.map((item: unknown) => (isJsonObject(item) ? present(item) : {}));
   return items.every(isPermission) ? items : undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { CommandName, Result } from '../command.js';
 import { isTexts } from './claims.js';
-import { isMembers } from './members.js';
+import { isJsonObject } from './members.js';
 import { readPermissions } from './permissions.js';
 
 type Kind = keyof typeof READERS;
@@ -27,7 +27,7 @@ export const READERS = {
   scope: (value: unknown) => (isTexts(value) ? value.join(' ') : READERS.text(value)),
   audience: (value: unknown): unknown =>
     isTexts(value) ? (value.length === 1 ? value[0] : value) : READERS.text(value),
-  claims: (value: unknown) => (isMembers(value) ? value : undefined),
+  claims: (value: unknown) => (isJsonObject(value) ? value : undefined),
   access: (value: unknown) => (value === 'granted' || value === 'denied' ? value : undefined),
   permissions: readPermissions,
 };

@@ -4,7 +4,7 @@ import type { OxdVersion } from '../oxd-transport.js';
 import type { CommandName } from '../command.js';
 import { plainClaims, withFlags } from './claims.js';
 import { COMMAND_RULES } from './command-rules.js';
-import { isMembers, present, type Members } from './members.js';
+import { isJsonObject, present, type Members } from './members.js';
 import { knows, type ParamRule } from './parameter-rules.js';
 import { READERS, RESULT_MEMBERS, type MemberRule } from './result-rules.js';
 
@@ -22,7 +22,7 @@ export interface Call {
  * @throws {OxdTransportError} OXD_TRANSPORT_MALFORMED when it is not a reply to this command
  */
 export function readResult(call: Call, data: unknown): Members {
-  if (!isMembers(data)) throw malformed(call, 'data');
+  if (!isJsonObject(data)) throw malformed(call, 'data');
   const result = present(data);
   readMembers(call, result);
   return FINISH[call.command]?.(call, result) ?? result;

@@ -1,7 +1,7 @@
 import { SITE_PARAMETERS } from '../../site/site-parameters.js';
 import type { CommandName, Params } from '../../commands/command.js';
 import { OxdCommandError } from '../../base/errors.js';
-import { Refusal } from '../requests/operation-error.js';
+import { OperationError } from '../requests/operation-error.js';
 
 /** `oxd`: only oxd-server can do it. */
 type Kind = 'oxd' | 'text' | 'number' | 'boolean' | 'texts' | 'map' | 'resources';
@@ -123,12 +123,12 @@ const PARAMS: { readonly [C in CommandName]: Readonly<Record<keyof Params<C>, Ki
  * The params that a command knows, each of its JSON type. Others are left out, as oxd does; null
  * counts as left out.
  *
- * @throws {Refusal} `bad_request`, naming the param
+ * @throws {OperationError} `bad_request`, naming the param
  * @throws {OxdCommandError} OXD_COMMAND_UNSUPPORTED for a param that only oxd-server acts on
  */
 export function checkedParams<C extends CommandName>(command: C, params: unknown): Params<C> {
   if (typeof params !== 'object' || params === null || Array.isArray(params)) {
-    throw new Refusal('bad_request', 'params: must be an object.');
+    throw new OperationError('bad_request', 'params: must be an object.');
   }
   const given = Object.entries(PARAMS[command] as Record<string, Kind>)
     .filter(([name]) => Object.hasOwn(params, name))
@@ -137,7 +137,7 @@ export function checkedParams<C extends CommandName>(command: C, params: unknown
   for (const [name, kind, value] of given) {
     if (kind === 'oxd') throw unsupported(command, name);
     if (KINDS[kind].fits(value)) continue;
-    throw new Refusal('bad_request', `${name}: must be ${KINDS[kind].name}.`);
+    throw new OperationError('bad_request', `${name}: must be ${KINDS[kind].name}.`);
   }
   return Object.fromEntries(given.map(([name, , value]) => [name, value])) as Params<C>;
 }
@@ -154,11 +154,11 @@ function unsupported(command: CommandName, name: string): OxdCommandError {
 /**
  * A param that must be there.
  *
- * @throws {Refusal} `bad_request`, naming the param
+ * @throws {OperationError} `bad_request`, naming the param
  */
 export function required(name: string, value: string | undefined): string {
   if (value !== undefined && value.trim() !== '') return value;
-  throw new Refusal('bad_request', `${name}: must not be empty.`);
+  throw new OperationError('bad_request', `${name}: must not be empty.`);
 }
 
 function isText(value: unknown): value is string {

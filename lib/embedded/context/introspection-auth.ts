@@ -8,7 +8,7 @@ export type IntrospectionWay = 'client' | 'pat';
  * credentials, the others a PAT. One that refuses the first way is asked in the second; what it then
  * took is remembered until refused.
  */
-export class IntrospectionWays {
+export class IntrospectionAuth {
   private readonly known = new Map<string, IntrospectionWay>();
 
   /** The ways to try, in this order. */

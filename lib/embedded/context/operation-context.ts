@@ -4,17 +4,22 @@ import type { OxdLog } from '../../base/log.js';
 import { SingleFlight } from '../../base/single-flight.js';
 import type { OxdStore } from '../../store/oxd-store.js';
 import { clientConfiguration } from '../registration/client-configuration.js';
-import { LeftOut } from '../registration/rejected-parameters.js';
-import { OpCall } from '../requests/command-call.js';
-import { INSECURE, OpHttp, OpRequestError, type OpHttpOptions } from '../requests/provider-http.js';
+import { RejectedParameters } from '../registration/rejected-parameters.js';
+import { CommandCall } from '../requests/command-call.js';
+import {
+  INSECURE,
+  ProviderHttp,
+  OpRequestError,
+  type OpHttpOptions,
+} from '../requests/provider-http.js';
 import { Providers, type Provider } from '../provider/provider.js';
 import type { ProviderAddress } from '../provider/provider-address.js';
 import { Sites } from '../registration/sites.js';
-import type { ClientRecord, SiteRecord } from '../registration/site-record.js';
+import type { ClientRecord, RegisteredSite } from '../registration/site-record.js';
 import { UmaServers, type UmaServer } from '../provider/uma-discovery.js';
-import { UmaMemory } from './uma-state.js';
+import { UmaState } from './uma-state.js';
 
-/** Options of `EngineTransport`. Times in milliseconds. */
+/** Options of `EmbeddedTransport`. Times in milliseconds. */
 export interface EngineOptions extends OpHttpOptions {
   /** Where sites and logins under way are kept. */
   readonly store: OxdStore;
@@ -39,18 +44,18 @@ export interface EngineOptions extends OpHttpOptions {
 
 /** A command, carried out. */
 export type Operation<C extends CommandName> = (
-  context: EngineContext,
+  context: OperationContext,
   params: Params<C>,
 ) => Promise<Result<C>>;
 
 /** What the commands of one engine share. */
-export class Engine {
-  readonly http: OpHttp;
+export class EmbeddedRuntime {
+  readonly http: ProviderHttp;
   readonly providers: Providers;
   readonly umaServers: UmaServers;
-  readonly uma: UmaMemory;
+  readonly uma: UmaState;
   readonly sites: Sites;
-  readonly leftOut: LeftOut;
+  readonly leftOut: RejectedParameters;
   readonly refreshes = new SingleFlight<Result<'get_access_token_by_refresh_token'>>();
   readonly clock: () => number;
 
@@ -58,10 +63,10 @@ export class Engine {
     const { timeout, store, initialAccessToken } = options;
     const { clock = Date.now, log = SILENT } = options;
     this.clock = clock;
-    this.http = new OpHttp(options);
+    this.http = new ProviderHttp(options);
     this.providers = new Providers({ http: this.http, clock, timeout });
-    this.uma = new UmaMemory(clock);
-    this.leftOut = new LeftOut(log);
+    this.uma = new UmaState(clock);
+    this.leftOut = new RejectedParameters(log);
     const { http, providers, leftOut } = this;
     this.umaServers = new UmaServers({ http, providers, clock });
     const { umaServers } = this;
@@ -71,11 +76,11 @@ export class Engine {
 }
 
 /** What an operation may use. One for each command. */
-export class EngineContext {
+export class OperationContext {
   constructor(
-    readonly engine: Engine,
+    readonly engine: EmbeddedRuntime,
     /** The requests of this command. */
-    readonly call: OpCall,
+    readonly call: CommandCall,
   ) {}
 
   /** Where state is kept. */
@@ -89,17 +94,17 @@ export class EngineContext {
   }
 
   /** For work that outlives the caller who began it. */
-  detached(): EngineContext {
-    return new EngineContext(this.engine, this.call.detached());
+  detached(): OperationContext {
+    return new OperationContext(this.engine, this.call.detached());
   }
 
-  /** @see OpCall.inTime */
-  inTime<T>(end: number, work: (limited: EngineContext) => Promise<T>): Promise<T> {
-    return this.call.inTime(end, (call) => work(new EngineContext(this.engine, call)));
+  /** @see CommandCall.inTime */
+  inTime<T>(end: number, work: (limited: OperationContext) => Promise<T>): Promise<T> {
+    return this.call.inTime(end, (call) => work(new OperationContext(this.engine, call)));
   }
 
   /** @see Sites.get */
-  site(oxd_id: string | undefined): Promise<SiteRecord> {
+  site(oxd_id: string | undefined): Promise<RegisteredSite> {
     return this.engine.sites.get(this.call, oxd_id);
   }
 

@@ -15,10 +15,10 @@ export interface PatOwner {
 }
 
 /** How long PATs that are refused are not renewed, in milliseconds. */
-const NO_OTHER = 10_000;
+const RENEWAL_COOLDOWN = 10_000;
 
 /** The PATs of this process, in memory only: one request at a time for each client. */
-export class Pats {
+export class PatCache {
   private readonly known = new Map<string, Pat>();
   private readonly refusals = new Map<string, number>();
   private readonly flights = new SingleFlight<Pat>();
@@ -42,12 +42,12 @@ export class Pats {
   }
 
   /** Keeps that a PAT was refused though it had just been obtained: another would be, too. */
-  refusedFresh(owner: PatOwner): void {
-    this.refusals.set(keyOf(owner), this.clock() + NO_OTHER);
+  markFreshRejected(owner: PatOwner): void {
+    this.refusals.set(keyOf(owner), this.clock() + RENEWAL_COOLDOWN);
   }
 
   /** Whether another PAT is worth a request where one is refused. */
-  isWorthAnother(owner: PatOwner): boolean {
+  mayRenew(owner: PatOwner): boolean {
     return this.clock() >= (this.refusals.get(keyOf(owner)) ?? 0);
   }
 

@@ -1,7 +1,7 @@
 import { SingleFlight } from '../../base/single-flight.js';
 import { BoundedQueue } from './bounded-queue.js';
-import { IntrospectionWays } from './introspection-auth.js';
-import { Pats } from './pat-cache.js';
+import { IntrospectionAuth } from './introspection-auth.js';
+import { PatCache } from './pat-cache.js';
 
 /**
  * How many tickets are obtained at a time at one authorization server, and how many requests wait for
@@ -10,13 +10,13 @@ import { Pats } from './pat-cache.js';
 const TICKETS = { atATime: 32, waiting: 1024 };
 
 /** What the UMA commands of one engine remember in this process. */
-export class UmaMemory {
-  readonly pats: Pats;
-  readonly introspections = new IntrospectionWays();
+export class UmaState {
+  readonly pats: PatCache;
+  readonly introspections = new IntrospectionAuth();
   /** When an unknown key may be looked for again, by issuer; milliseconds since 1970. */
-  readonly nextKeyLook = new Map<string, number>();
+  readonly unknownKeyCooldown = new Map<string, number>();
   /** When keys that could not be had may be asked for again, by issuer; milliseconds since 1970. */
-  readonly nextKeys = new Map<string, number>();
+  readonly jwksCooldown = new Map<string, number>();
   /** Equal declarations at the same time are one piece of work. */
   readonly protections = new SingleFlight<void>();
   /** Clients, by issuer and `client_id`, that were warned of an RPT request without an identity. */
@@ -27,7 +27,7 @@ export class UmaMemory {
   readonly tickets = new BoundedQueue(TICKETS);
 
   constructor(clock: () => number) {
-    this.pats = new Pats(clock);
+    this.pats = new PatCache(clock);
   }
 
   /** Forgets a site that is no more. */

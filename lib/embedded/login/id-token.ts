@@ -9,14 +9,14 @@ import {
 import { PUBLIC_KEY_ALGS } from '../../site/client-rules.js';
 import { CLOCK_TOLERANCE } from '../../base/clock.js';
 import type { IdTokenClaims } from '../../commands/oidc.js';
-import type { EngineContext } from '../context/operation-context.js';
-import { Refusal } from '../requests/operation-error.js';
+import type { OperationContext } from '../context/operation-context.js';
+import { OperationError } from '../requests/operation-error.js';
 import type { Provider } from '../provider/provider.js';
-import type { SiteRecord } from '../registration/site-record.js';
+import type { RegisteredSite } from '../registration/site-record.js';
 
 /** What an id_token is checked against. */
 export interface IdTokenChecks {
-  readonly site: SiteRecord;
+  readonly site: RegisteredSite;
   readonly provider: Provider;
   /** The access token that came with it. */
   readonly access_token: string;
@@ -37,11 +37,11 @@ const MAX_AGE = '1h';
  * `iat`, `sub`, `nonce`, `at_hash`, and `auth_time` where that was asked for. An unknown key makes
  * one new discovery.
  *
- * @throws {Refusal | errors.JOSEError} when it is not good
+ * @throws {OperationError | errors.JOSEError} when it is not good
  * @see OpenID Connect Core §3.1.3.7, §3.1.3.8
  */
 export async function verifyIdToken(
-  context: EngineContext,
+  context: OperationContext,
   idToken: string,
   checks: IdTokenChecks,
 ): Promise<IdTokenClaims> {
@@ -49,14 +49,14 @@ export async function verifyIdToken(
   const { client_id } = checks.site.client;
   const { azp, aud, nonce, at_hash } = payload;
   if (azp === undefined ? Array.isArray(aud) && aud.length > 1 : azp !== client_id) {
-    throw bad('invalid_id_token_bad_authorized_party', 'was issued to another client');
+    throw invalidIdToken('invalid_id_token_bad_authorized_party', 'was issued to another client');
   }
-  if (!payload.sub) throw bad('no_subject_identifier', 'names no user');
+  if (!payload.sub) throw invalidIdToken('no_subject_identifier', 'names no user');
   if (checks.nonce !== undefined && nonce !== checks.nonce) {
-    throw bad('invalid_nonce', 'belongs to another login');
+    throw invalidIdToken('invalid_nonce', 'belongs to another login');
   }
   if (at_hash !== undefined && at_hash !== tokenHash(protectedHeader.alg, checks.access_token)) {
-    throw bad('invalid_access_token_bad_hash', 'belongs to another access token');
+    throw invalidIdToken('invalid_access_token_bad_hash', 'belongs to another access token');
   }
   checkAuthentication(payload, checks);
   return payload as IdTokenClaims;
@@ -69,15 +69,21 @@ function checkAuthentication(
 ): void {
   if (authenticatedSince === undefined) return;
   if (typeof auth_time !== 'number') {
-    throw bad('invalid_id_token_bad_auth_time', 'does not say when the user authenticated');
+    throw invalidIdToken(
+      'invalid_id_token_bad_auth_time',
+      'does not say when the user authenticated',
+    );
   }
   if (auth_time + CLOCK_TOLERANCE < authenticatedSince) {
-    throw bad('invalid_id_token_bad_auth_time', 'is of a user who authenticated too long ago');
+    throw invalidIdToken(
+      'invalid_id_token_bad_auth_time',
+      'is of a user who authenticated too long ago',
+    );
   }
 }
 
 async function verify(
-  context: EngineContext,
+  context: OperationContext,
   idToken: string,
   { site, provider }: IdTokenChecks,
 ): Promise<JWTVerifyResult> {
@@ -95,7 +101,8 @@ async function verify(
   if (client.id_token_signed_response_alg?.startsWith('HS')) {
     const { client_secret } = client;
     // With an empty secret anybody could sign.
-    if (!client_secret) throw bad('invalid_id_token_invalid_algorithm', 'has no secret to go with');
+    if (!client_secret)
+      throw invalidIdToken('invalid_id_token_invalid_algorithm', 'has no secret to go with');
     return jwtVerify(idToken, Buffer.from(client_secret), options);
   }
   try {
@@ -124,6 +131,6 @@ function tokenHash(alg: string, token: string): string {
   return hash.subarray(0, hash.length / 2).toString('base64url');
 }
 
-function bad(error: string, reason: string): Refusal {
-  return new Refusal(error, `The id_token ${reason}.`);
+function invalidIdToken(error: string, reason: string): OperationError {
+  return new OperationError(error, `The id_token ${reason}.`);
 }

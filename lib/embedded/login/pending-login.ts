@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { EngineContext } from '../context/operation-context.js';
-import { Refusal } from '../requests/operation-error.js';
+import type { OperationContext } from '../context/operation-context.js';
+import { OperationError } from '../requests/operation-error.js';
 
 /** What the engine remembers of a login while the user is at the provider. */
 export interface PendingLogin {
@@ -22,16 +22,16 @@ const GRACE = 600_000;
 /**
  * Keeps a login under its state.
  *
- * @throws {Refusal} `bad_request` where the state is in use
+ * @throws {OperationError} `bad_request` where the state is in use
  */
 export async function keepLogin(
-  { store, engine }: EngineContext,
+  { store, engine }: OperationContext,
   state: string,
   login: Omit<PendingLogin, 'issuedAt'>,
 ): Promise<void> {
   const key = loginKey(state);
   if ((await store.get(key)) !== undefined) {
-    throw new Refusal('bad_request', 'state: is in use by another login.');
+    throw new OperationError('bad_request', 'state: is in use by another login.');
   }
   const record: PendingLogin = { ...login, issuedAt: engine.clock() };
   await store.set(key, record, engine.options.stateLifetime + GRACE);
@@ -40,19 +40,22 @@ export async function keepLogin(
 /**
  * The login that a state belongs to; it stays.
  *
- * @throws {Refusal} `bad_request` where there is none, it is over, or of another site
+ * @throws {OperationError} `bad_request` where there is none, it is over, or of another site
  */
 export async function findLogin(
-  { store, engine }: EngineContext,
+  { store, engine }: OperationContext,
   state: string,
   oxd_id: string,
 ): Promise<PendingLogin> {
   const login = (await store.get(loginKey(state))) as PendingLogin | undefined;
   if (login?.oxd_id !== oxd_id) {
-    throw new Refusal('bad_request', 'state: is not known, or was used already. Log in again.');
+    throw new OperationError(
+      'bad_request',
+      'state: is not known, or was used already. Log in again.',
+    );
   }
   if (engine.clock() >= login.issuedAt + engine.options.stateLifetime) {
-    throw new Refusal('bad_request', 'state: has expired. Log in again.');
+    throw new OperationError('bad_request', 'state: has expired. Log in again.');
   }
   return login;
 }
@@ -60,11 +63,11 @@ export async function findLogin(
 /**
  * Uses a state up.
  *
- * @throws {Refusal} `bad_request` where somebody else has
+ * @throws {OperationError} `bad_request` where somebody else has
  */
-export async function takeLogin({ store }: EngineContext, state: string): Promise<void> {
+export async function takeLogin({ store }: OperationContext, state: string): Promise<void> {
   if ((await store.delete(loginKey(state))) === true) return;
-  throw new Refusal('bad_request', 'state: was used already. Log in again.');
+  throw new OperationError('bad_request', 'state: was used already. Log in again.');
 }
 
 /** States are random but secret: the store's keys may be seen by more people than its values. */

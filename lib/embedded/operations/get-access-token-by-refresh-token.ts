@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { refreshTokenGrant } from 'openid-client';
 import type { Params, Result } from '../../commands/command.js';
-import type { EngineContext, Operation } from '../context/operation-context.js';
+import type { OperationContext, Operation } from '../context/operation-context.js';
 import { verifyIdToken } from '../login/id-token.js';
 import { required } from '../context/command-parameters.js';
 import { clientTokenResult } from '../registration/client-results.js';
@@ -25,7 +25,10 @@ export const getAccessTokenByRefreshToken: Operation<Command> = async (context, 
   });
 };
 
-async function refresh(context: EngineContext, params: Params<Command>): Promise<Result<Command>> {
+async function refresh(
+  context: OperationContext,
+  params: Params<Command>,
+): Promise<Result<Command>> {
   const site = await context.site(params.oxd_id);
   const provider = await context.provider(site);
   const configuration = context.configuration(provider, site.client);

@@ -8,11 +8,11 @@ import {
 import type { GetAuthorizationUrlParams } from '../../commands/oidc.js';
 import { DEFAULT_SCOPE } from '../registration/registration-metadata.js';
 import type { Operation } from '../context/operation-context.js';
-import { Refusal } from '../requests/operation-error.js';
+import { OperationError } from '../requests/operation-error.js';
 import { keepLogin } from '../login/pending-login.js';
-import { withoutEmpty } from '../registration/client-results.js';
+import { withoutUndefined } from '../registration/client-results.js';
 import { userScope } from '../registration/scopes.js';
-import { redirectUris, type SiteRecord } from '../registration/site-record.js';
+import { redirectUris, type RegisteredSite } from '../registration/site-record.js';
 
 /** What protects a login, or says whose it is, is not for `params` to change. */
 const RESERVED = [
@@ -50,12 +50,15 @@ export const getAuthorizationUrl: Operation<'get_authorization_url'> = async (co
   return { authorization_url: url.href };
 };
 
-function optional({ site }: SiteRecord, given: GetAuthorizationUrlParams): Record<string, string> {
+function optional(
+  { site }: RegisteredSite,
+  given: GetAuthorizationUrlParams,
+): Record<string, string> {
   const { acr_values = site.acr_values ?? [], prompt, hd, custom_parameters, params } = given;
   const custom = Object.entries(custom_parameters ?? {}).map(([name, value]) => ({
     [name]: value,
   }));
-  const own = withoutEmpty({
+  const own = withoutUndefined({
     acr_values: acr_values.join(' ').trim() || undefined,
     prompt,
     hd,
@@ -65,29 +68,38 @@ function optional({ site }: SiteRecord, given: GetAuthorizationUrlParams): Recor
 }
 
 /** The provider may not know, or not keep to, what the site was registered with. */
-function maxAge({ site }: SiteRecord, { params }: GetAuthorizationUrlParams): number | undefined {
+function maxAge(
+  { site }: RegisteredSite,
+  { params }: GetAuthorizationUrlParams,
+): number | undefined {
   const asked = params?.max_age;
   return asked === undefined ? site.default_max_age : Number(asked);
 }
 
-function redirectUri({ site }: SiteRecord, { redirect_uri }: GetAuthorizationUrlParams): string {
+function redirectUri(
+  { site }: RegisteredSite,
+  { redirect_uri }: GetAuthorizationUrlParams,
+): string {
   const [first = '', ...others] = redirectUris(site);
   if (redirect_uri === undefined) return first;
   if ([first, ...others].includes(redirect_uri)) return redirect_uri;
   const message = 'redirect_uri: is not registered. Name it in redirect_uris of the site.';
-  throw new Refusal('redirect_uri_is_not_registered', message);
+  throw new OperationError('redirect_uri_is_not_registered', message);
 }
 
 function checkParams({ params = {}, response_types = ['code'], state }: GetAuthorizationUrlParams) {
   const reserved = Object.keys(params).find((name) => RESERVED.includes(name));
   if (reserved) {
-    throw new Refusal('bad_request', `params: must not have ${reserved}.`);
+    throw new OperationError('bad_request', `params: must not have ${reserved}.`);
   }
   if (params.max_age !== undefined && !/^\d+$/.test(params.max_age)) {
-    throw new Refusal('bad_request', 'params: max_age must be a number of seconds.');
+    throw new OperationError('bad_request', 'params: max_age must be a number of seconds.');
   }
   if (response_types.join() !== 'code') {
-    throw new Refusal('bad_request', 'response_types: must be ["code"], the only one supported.');
+    throw new OperationError(
+      'bad_request',
+      'response_types: must be ["code"], the only one supported.',
+    );
   }
-  if (state?.trim() === '') throw new Refusal('bad_request', 'state: must not be empty.');
+  if (state?.trim() === '') throw new OperationError('bad_request', 'state: must not be empty.');
 }

@@ -1,7 +1,7 @@
 import { buildEndSessionUrl } from 'openid-client';
 import type { Operation } from '../context/operation-context.js';
-import { Refusal } from '../requests/operation-error.js';
-import { withoutEmpty } from '../registration/client-results.js';
+import { OperationError } from '../requests/operation-error.js';
+import { withoutUndefined } from '../registration/client-results.js';
 import { logoutUris } from '../registration/site-record.js';
 
 /**
@@ -14,12 +14,12 @@ export const getLogoutUri: Operation<'get_logout_uri'> = async (context, params)
   const provider = await context.provider(record);
   if (!provider.metadata.end_session_endpoint) {
     const message = 'The OpenID Provider has no end_session_endpoint: log out locally only.';
-    throw new Refusal('no_end_session_endpoint_at_op', message);
+    throw new OperationError('no_end_session_endpoint_at_op', message);
   }
   const { id_token_hint, state, session_state } = params;
   const [registered] = logoutUris(record.site);
   const { post_logout_redirect_uri = registered } = params;
-  const query = withoutEmpty({ id_token_hint, post_logout_redirect_uri, state, session_state });
+  const query = withoutUndefined({ id_token_hint, post_logout_redirect_uri, state, session_state });
   const configuration = context.configuration(provider, record.client);
   const { href } = buildEndSessionUrl(configuration, query as Record<string, string>);
   context.checkBrowserUrl(href);

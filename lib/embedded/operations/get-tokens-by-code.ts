@@ -1,12 +1,12 @@
 import { genericGrantRequest } from 'openid-client';
-import type { Operation, EngineContext } from '../context/operation-context.js';
+import type { Operation, OperationContext } from '../context/operation-context.js';
 import { verifyIdToken } from '../login/id-token.js';
-import { Refusal } from '../requests/operation-error.js';
+import { OperationError } from '../requests/operation-error.js';
 import { required } from '../context/command-parameters.js';
 import { findLogin, takeLogin, type PendingLogin } from '../login/pending-login.js';
 import type { Provider } from '../provider/provider.js';
-import { withoutEmpty } from '../registration/client-results.js';
-import type { SiteRecord } from '../registration/site-record.js';
+import { withoutUndefined } from '../registration/client-results.js';
+import type { RegisteredSite } from '../registration/site-record.js';
 
 /**
  * Finishes a login: exchanges the code, once, and checks the id_token. The state is used up by the
@@ -34,16 +34,19 @@ export const getTokensByCode: Operation<'get_tokens_by_code'> = async (context, 
   );
   const { access_token, id_token, expires_in, refresh_token } = tokens;
   if (id_token === undefined) {
-    throw new Refusal('no_id_token', 'There is no id_token: the login must ask for scope openid.');
+    throw new OperationError(
+      'no_id_token',
+      'There is no id_token: the login must ask for scope openid.',
+    );
   }
   const authenticatedSince = authenticationTime(site, login);
   const checks = { site, provider, access_token, nonce, authenticatedSince };
   const id_token_claims = await verifyIdToken(context, id_token, checks);
-  return withoutEmpty({ access_token, expires_in, id_token, refresh_token, id_token_claims });
+  return withoutUndefined({ access_token, expires_in, id_token, refresh_token, id_token_claims });
 };
 
 function authenticationTime(
-  { site }: SiteRecord,
+  { site }: RegisteredSite,
   { max_age, issuedAt }: PendingLogin,
 ): number | undefined {
   if (max_age !== undefined) return issuedAt / 1000 - max_age;
@@ -55,10 +58,10 @@ const MISSING_ISSUER =
   'callback unchanged.';
 const OTHER_ISSUER = 'iss: is another provider. The callback must come from this provider.';
 
-function checkIssuer({ engine }: EngineContext, { metadata }: Provider, iss?: string): void {
+function checkIssuer({ engine }: OperationContext, { metadata }: Provider, iss?: string): void {
   if (iss === metadata.issuer) return;
   const { authorization_response_iss_parameter_supported: announced } = metadata;
   const { requireIssuerParameter = true } = engine.options;
   if (iss === undefined && !(announced && requireIssuerParameter)) return;
-  throw new Refusal('bad_request', iss === undefined ? MISSING_ISSUER : OTHER_ISSUER);
+  throw new OperationError('bad_request', iss === undefined ? MISSING_ISSUER : OTHER_ISSUER);
 }

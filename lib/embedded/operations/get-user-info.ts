@@ -1,9 +1,9 @@
 import { decodeJwt } from 'jose';
 import { enableNonRepudiationChecks, fetchUserInfo, skipSubjectCheck } from 'openid-client';
 import type { Operation } from '../context/operation-context.js';
-import { Refusal } from '../requests/operation-error.js';
+import { OperationError } from '../requests/operation-error.js';
 import { required } from '../context/command-parameters.js';
-import { withoutEmpty } from '../registration/client-results.js';
+import { withoutUndefined } from '../registration/client-results.js';
 
 /**
  * Asks who the user is. The answer has a `sub`; with an id_token it must be the same. The id_token
@@ -19,7 +19,7 @@ export const getUserInfo: Operation<'get_user_info'> = async (context, params) =
   const configuration = context.readingConfiguration(await context.provider(site), site.client);
   enableNonRepudiationChecks(configuration);
   const { sub, ...claims } = await fetchUserInfo(configuration, access_token, subject);
-  return { claims: { sub, ...withoutEmpty(claims) } };
+  return { claims: { sub, ...withoutUndefined(claims) } };
 };
 
 function subjectOf(idToken: string): string {
@@ -30,5 +30,5 @@ function subjectOf(idToken: string): string {
     // Told below: what jose says would quote the token.
   }
   if (typeof sub === 'string' && sub !== '') return sub;
-  throw new Refusal('bad_request', 'id_token: must be an id_token with a sub.');
+  throw new OperationError('bad_request', 'id_token: must be an id_token with a sub.');
 }

@@ -2,7 +2,7 @@ import { tokenIntrospection } from 'openid-client';
 import type { IntrospectAccessTokenResult } from '../../commands/oidc.js';
 import type { Operation } from '../context/operation-context.js';
 import { required } from '../context/command-parameters.js';
-import { withoutEmpty } from '../registration/client-results.js';
+import { withoutUndefined } from '../registration/client-results.js';
 
 /**
  * Asks whether an access token is good. `active` is strictly a boolean; of a token that is not good
@@ -25,5 +25,5 @@ export const introspectAccessToken: Operation<'introspect_access_token'> = async
   const active = true;
   const times = { exp, iat };
   const token = { client_id, username, token_type, sub, aud, iss, jti, acr_values, scope };
-  return withoutEmpty({ active, ...token, ...times });
+  return withoutUndefined({ active, ...token, ...times });
 };

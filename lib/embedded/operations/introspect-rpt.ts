@@ -1,7 +1,7 @@
 import type { Operation } from '../context/operation-context.js';
 import { required } from '../context/command-parameters.js';
 import { ProtectionApi } from '../protection-api/protection-api.js';
-import { withoutEmpty } from '../registration/client-results.js';
+import { withoutUndefined } from '../registration/client-results.js';
 import { introspectRpt as introspect } from '../rpt/rpt-introspection.js';
 import { rptSubject, signedSubject } from '../rpt/rpt-subject.js';
 
@@ -19,5 +19,5 @@ export const introspectRpt: Operation<'introspect_rpt'> = async (context, params
   const { result } = await introspect(context, api, rpt);
   if (!result.active) return result;
   const sub = rptSubject(await signedSubject(context, api, rpt), result.sub);
-  return withoutEmpty({ ...result, sub });
+  return withoutUndefined({ ...result, sub });
 };

@@ -1,6 +1,6 @@
 import { checkSite } from '../registration/registration-metadata.js';
 import type { Operation } from '../context/operation-context.js';
-import { clientResult, withoutEmpty } from '../registration/client-results.js';
+import { clientResult, withoutUndefined } from '../registration/client-results.js';
 import { newSite } from '../registration/site-changes.js';
 
 /**
@@ -17,7 +17,7 @@ export const registerSite: Operation<'register_site'> = async (context, params) 
     context.call,
     newSite(params),
   );
-  return withoutEmpty({
+  return withoutUndefined({
     oxd_id,
     op_host,
     ...clientResult(client),

@@ -1,6 +1,6 @@
 import { checkSite, DEFAULT_SCOPE } from '../registration/registration-metadata.js';
 import type { Operation } from '../context/operation-context.js';
-import { clientResult, withoutEmpty } from '../registration/client-results.js';
+import { clientResult, withoutUndefined } from '../registration/client-results.js';
 import { newSite } from '../registration/site-changes.js';
 
 /**
@@ -26,7 +26,7 @@ export const setupClient: Operation<'setup_client'> = async (context, params) =>
   const { client } = setup;
   try {
     const { oxd_id, client: own } = await sites.create(context.call, newSite(site));
-    return withoutEmpty({
+    return withoutUndefined({
       oxd_id,
       op_host: site.op_host,
       ...clientResult(client),

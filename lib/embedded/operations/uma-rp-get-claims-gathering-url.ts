@@ -2,8 +2,8 @@ import { randomState } from 'openid-client';
 import type { UmaRpGetClaimsGatheringUrlParams } from '../../commands/uma.js';
 import type { Operation } from '../context/operation-context.js';
 import { required } from '../context/command-parameters.js';
-import { Refusal } from '../requests/operation-error.js';
-import type { SiteRecord } from '../registration/site-record.js';
+import { OperationError } from '../requests/operation-error.js';
+import type { RegisteredSite } from '../registration/site-record.js';
 
 /** What binds the way back to this request is not for `custom_parameters` to change. */
 const RESERVED = ['oxd_id', 'client_id', 'ticket', 'state', 'claims_redirect_uri'];
@@ -24,7 +24,7 @@ export const umaRpGetClaimsGatheringUrl: Operation<'uma_rp_get_claims_gathering_
   const { claims_interaction_endpoint: endpoint } = await context.umaServer(site);
   if (endpoint === undefined) {
     const message = 'The authorization server has no claims_interaction_endpoint: push claims.';
-    throw new Refusal('unsupported_operation', message);
+    throw new OperationError('unsupported_operation', message);
   }
   const { client_id } = site.client;
   const url = new URL(endpoint);
@@ -36,18 +36,19 @@ export const umaRpGetClaimsGatheringUrl: Operation<'uma_rp_get_claims_gathering_
 function checkParams(params: UmaRpGetClaimsGatheringUrlParams): void {
   const { ticket, claims_redirect_uri, custom_parameters = {}, state } = params;
   if (isBlank(ticket)) {
-    throw new Refusal('invalid_ticket_parameter', 'ticket: must not be empty.');
+    throw new OperationError('invalid_ticket_parameter', 'ticket: must not be empty.');
   }
   if (isBlank(claims_redirect_uri) || !isRedirectUri(claims_redirect_uri)) {
     throw badRedirect('must be absolute, without a fragment');
   }
   const reserved = Object.keys(custom_parameters).find((name) => RESERVED.includes(name));
-  if (reserved) throw new Refusal('bad_request', `custom_parameters: must not have ${reserved}.`);
+  if (reserved)
+    throw new OperationError('bad_request', `custom_parameters: must not have ${reserved}.`);
   if (state !== undefined) required('state', state);
 }
 
 /** The authorization server compares it as a string, too. */
-function checkRegistered({ site }: SiteRecord, uri: string): void {
+function checkRegistered({ site }: RegisteredSite, uri: string): void {
   const registered = site.claims_redirect_uri ?? [];
   if (registered.length === 0 || registered.includes(uri)) return;
   throw badRedirect('is not registered. Name it in claims_redirect_uri of the site');
@@ -62,7 +63,7 @@ function isRedirectUri(uri: string): boolean {
   return URL.canParse(uri) && !uri.includes('#');
 }
 
-function badRedirect(problem: string): Refusal {
+function badRedirect(problem: string): OperationError {
   const message = `claims_redirect_uri: ${problem}.`;
-  return new Refusal('invalid_claims_redirect_uri_parameter', message);
+  return new OperationError('invalid_claims_redirect_uri_parameter', message);
 }

@@ -2,7 +2,7 @@ import type { Operation } from '../context/operation-context.js';
 import { umaGrant } from '../rpt/rpt-grant.js';
 import { grantForm } from '../rpt/grant-form.js';
 import { warnWithoutIdentity } from '../rpt/grant-identity.js';
-import { checkUser, namedUser } from '../rpt/expected-user.js';
+import { verifyRptUser, expectedUser } from '../rpt/expected-user.js';
 
 /**
  * Exchanges a ticket for an RPT. Where the caller named the user, an RPT in which someone else is
@@ -15,12 +15,12 @@ export const umaRpGetRpt: Operation<'uma_rp_get_rpt'> = async (context, params) 
   const form = grantForm(params);
   const site = await context.site(params.oxd_id);
   const server = await context.umaServer(site);
-  const user = namedUser(params, server.issuer);
+  const user = expectedUser(params, server.issuer);
   warnWithoutIdentity(context, { site, server }, params);
   const result = await umaGrant(context, { site, server }, form);
   const { issuer } = server;
   if (user !== undefined) {
-    await checkUser(context, { rpt: result.access_token, issuer, site }, user);
+    await verifyRptUser(context, { rpt: result.access_token, issuer, site }, user);
   }
   return result;
 };

@@ -1,9 +1,9 @@
 import type { Params, Result } from '../../commands/command.js';
 import { OxdTransportError } from '../../base/errors.js';
-import type { EngineContext, Operation } from '../context/operation-context.js';
+import type { OperationContext, Operation } from '../context/operation-context.js';
 import { ProtectionApi } from '../protection-api/protection-api.js';
-import { Refusal } from '../requests/operation-error.js';
-import { INACTIVE, isEnough, type NeededPermission } from '../rpt/rpt-permissions.js';
+import { OperationError } from '../requests/operation-error.js';
+import { INACTIVE, coversResource, type NeededPermission } from '../rpt/rpt-permissions.js';
 import { ticketScopes } from '../resources/declared-resource.js';
 import { introspectRpt } from '../rpt/rpt-introspection.js';
 import {
@@ -44,7 +44,7 @@ interface Decision {
   readonly api: ProtectionApi;
 }
 
-async function decide(context: EngineContext, params: Params<Command>): Promise<Decision> {
+async function decide(context: OperationContext, params: Params<Command>): Promise<Decision> {
   const { rpt = '' } = params;
   const site = await context.site(params.oxd_id);
   const record = await readResources(context.store, resourcesKey(site));
@@ -52,7 +52,7 @@ async function decide(context: EngineContext, params: Params<Command>): Promise<
   if (!resource) throw notProtected('Protect it with uma_rs_protect.');
   const api = new ProtectionApi(context, site, await context.umaServer(site));
   const rptStatus = rpt.trim() === '' ? INACTIVE : await introspectRpt(context, api, rpt);
-  if (!isEnough(rptStatus, needed(context, resource, params))) {
+  if (!coversResource(rptStatus, needed(context, resource, params))) {
     return { api, result: await denied(context, api, { resource, params }) };
   }
   const { permissions, sub } = rptStatus.result;
@@ -60,7 +60,7 @@ async function decide(context: EngineContext, params: Params<Command>): Promise<
 }
 
 function needed(
-  { engine }: EngineContext,
+  { engine }: OperationContext,
   resource: ProtectedResource,
   { scopes: asked = [] }: Params<Command>,
 ): NeededPermission {
@@ -71,7 +71,7 @@ function needed(
 }
 
 async function denied(
-  context: EngineContext,
+  context: OperationContext,
   api: ProtectionApi,
   { resource, params }: { resource: ProtectedResource; params: Params<Command> },
 ): Promise<Result<Command>> {
@@ -91,7 +91,7 @@ async function denied(
 
 /** Each request without an RPT costs the authorization server a ticket: not all of them at once. */
 async function inTurn(
-  { call, engine }: EngineContext,
+  { call, engine }: OperationContext,
   api: ProtectionApi,
   request: PermissionRequest,
 ): Promise<string | undefined> {
@@ -114,11 +114,11 @@ function challenge(issuer: string, ticket: string): string {
 function checkParams({ http_method, path }: Params<Command>): void {
   const isBlank = (text: string | undefined): boolean => (text ?? '').trim() === '';
   if (isBlank(http_method)) {
-    throw new Refusal('invalid_http_method', 'http_method: must not be empty.');
+    throw new OperationError('invalid_http_method', 'http_method: must not be empty.');
   }
-  if (isBlank(path)) throw new Refusal('invalid_path_parameter', 'path: must not be empty.');
+  if (isBlank(path)) throw new OperationError('invalid_path_parameter', 'path: must not be empty.');
 }
 
-function notProtected(advice: string): Refusal {
-  return new Refusal('invalid_request', `This path and method are not protected. ${advice}`);
+function notProtected(advice: string): OperationError {
+  return new OperationError('invalid_request', `This path and method are not protected. ${advice}`);
 }

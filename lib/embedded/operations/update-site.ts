@@ -2,9 +2,9 @@ import type { Params, Result } from '../../commands/command.js';
 import { checkSite } from '../registration/registration-metadata.js';
 import { updateClient } from '../registration/client-registration.js';
 import type { TokenEndpointAuthMethod } from '../../site/site-metadata.js';
-import type { EngineContext, Operation } from '../context/operation-context.js';
-import { changedSite, withGivenClient } from '../registration/site-changes.js';
-import type { SiteRecord } from '../registration/site-record.js';
+import type { OperationContext, Operation } from '../context/operation-context.js';
+import { applyUpdate, withGivenClient } from '../registration/site-changes.js';
+import type { RegisteredSite } from '../registration/site-record.js';
 
 /**
  * Changes what is named of a site, at the provider and then in the store. The provider gets the
@@ -18,7 +18,7 @@ export const updateSite: Operation<'update_site'> = async (context, params) => {
   const { sites } = context.engine;
   if (params.client_id !== undefined) return replaceGivenClient(context, params);
   const before = await context.site(params.oxd_id);
-  const record = changedSite(before, params);
+  const record = applyUpdate(before, params);
   checkSite(record.site);
   const { metadata } = await sites.describe(withAuthMethod(before));
   const request = await sites.describe(withAuthMethod(record));
@@ -35,18 +35,18 @@ export const updateSite: Operation<'update_site'> = async (context, params) => {
 
 /** A given client belongs to the operator: its provider is sent nothing. */
 async function replaceGivenClient(
-  { engine: { sites } }: EngineContext,
+  { engine: { sites } }: OperationContext,
   params: Params<'update_site'>,
 ): Promise<Result<'update_site'>> {
   const before = await sites.find(params.oxd_id);
-  const record = withGivenClient(changedSite(before, params), params);
+  const record = withGivenClient(applyUpdate(before, params), params);
   checkSite(record.site);
   await sites.save(record);
   return { oxd_id: record.oxd_id };
 }
 
 /** Names the authentication method that the client has, so that an update does not change it. */
-function withAuthMethod(record: SiteRecord): SiteRecord {
+function withAuthMethod(record: RegisteredSite): RegisteredSite {
   const { token_endpoint_auth_method } = record.client;
   const method = token_endpoint_auth_method as TokenEndpointAuthMethod | undefined;
   return { ...record, site: { client_token_endpoint_auth_method: method, ...record.site } };

@@ -4,7 +4,7 @@ import {
   type Configuration,
   type TokenEndpointResponse,
 } from 'openid-client';
-import type { LeftOut } from '../registration/rejected-parameters.js';
+import type { RejectedParameters } from '../registration/rejected-parameters.js';
 import { PAT_SCOPE, scopeName, withoutScope } from '../registration/scopes.js';
 
 /** A request for an access token of the client itself. */
@@ -14,7 +14,7 @@ export interface ClientCredentialsRequest {
   readonly scope: string;
   /** Issuer of the server. */
   readonly server: string;
-  readonly leftOut: LeftOut;
+  readonly leftOut: RejectedParameters;
 }
 
 /**

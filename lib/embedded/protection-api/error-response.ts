@@ -1,13 +1,13 @@
 import { printable } from '../../base/errors.js';
 import { statusOf } from '../requests/command-error.js';
-import type { OpAnswer } from '../requests/provider-http.js';
-import { OpAnswerError, Refusal } from '../requests/operation-error.js';
+import type { ProviderResponse } from '../requests/provider-http.js';
+import { ProviderResponseError, OperationError } from '../requests/operation-error.js';
 import { jsonOf, objectOf, textOf } from '../requests/json.js';
 
 /** What an answer of the authorization server says beside its status. */
-export function answerError({ status, text }: OpAnswer): OpAnswerError {
+export function answerError({ status, text }: ProviderResponse): ProviderResponseError {
   const body = objectOf(jsonOf(text));
-  return new OpAnswerError(status, textOf(body?.error), textOf(body?.error_description));
+  return new ProviderResponseError(status, textOf(body?.error), textOf(body?.error_description));
 }
 
 /**
@@ -16,11 +16,11 @@ export function answerError({ status, text }: OpAnswer): OpAnswerError {
  *
  * @param message what was asked of it, and what to change
  */
-export function umaRefusal(message: string, cause: unknown): Refusal {
-  if (cause instanceof Refusal) return cause;
+export function authorizationServerError(message: string, cause: unknown): OperationError {
+  if (cause instanceof OperationError) return cause;
   const status = statusOf(cause) ?? 0;
   const word = status < 400 ? 'internal_error' : `http_status_${status}`;
-  return new Refusal(word, `${message}${quoted(cause)}`, cause);
+  return new OperationError(word, `${message}${quoted(cause)}`, cause);
 }
 
 /** The server's own word, which says more than its status. */

@@ -1,5 +1,5 @@
 import { clientCredentials, patScopeOf } from './client-credentials.js';
-import type { EngineContext } from '../context/operation-context.js';
+import type { OperationContext } from '../context/operation-context.js';
 import { statusOf } from '../requests/command-error.js';
 import type { Provider } from '../provider/provider.js';
 import {
@@ -8,8 +8,8 @@ import {
   supportsScope,
   type DiscoveredServer,
 } from '../registration/scopes.js';
-import type { SiteRecord } from '../registration/site-record.js';
-import { umaRefusal } from './error-response.js';
+import type { RegisteredSite } from '../registration/site-record.js';
+import { authorizationServerError } from './error-response.js';
 import type { UmaServer } from '../provider/uma-discovery.js';
 import type { Pat, PatOwner } from '../context/pat-cache.js';
 
@@ -34,13 +34,17 @@ const MARGIN = 60_000;
  * @throws {Refusal} that says what to configure
  * @see UMA Federated Authorization §1.3, RFC 6749 §4.4
  */
-export function patOf(context: EngineContext, site: SiteRecord, refused?: Pat): Promise<Pat> {
+export function patOf(
+  context: OperationContext,
+  site: RegisteredSite,
+  refused?: Pat,
+): Promise<Pat> {
   const { pats } = context.engine.uma;
   return pats.get(patOwner(site), () => obtain(context.detached(), site), refused);
 }
 
 /** Whom the PAT of a site is for. */
-export function patOwner({ oxd_id, client }: SiteRecord): PatOwner {
+export function patOwner({ oxd_id, client }: RegisteredSite): PatOwner {
   return { oxd_id, client_id: client.client_id };
 }
 
@@ -48,12 +52,16 @@ export function patOwner({ oxd_id, client }: SiteRecord): PatOwner {
  * Keeps that a PAT was refused though it had just been obtained. If it was one without the scope, the
  * next is asked for with it again: an administrator may have allowed it meanwhile.
  */
-export function refusedFresh({ engine }: EngineContext, site: SiteRecord, issuer: string): void {
-  engine.uma.pats.refusedFresh(patOwner(site));
+export function markFreshRejected(
+  { engine }: OperationContext,
+  site: RegisteredSite,
+  issuer: string,
+): void {
+  engine.uma.pats.markFreshRejected(patOwner(site));
   engine.leftOut.forget(patScopeOf(issuer, site.client.client_id));
 }
 
-async function obtain(context: EngineContext, site: SiteRecord): Promise<Pat> {
+async function obtain(context: OperationContext, site: RegisteredSite): Promise<Pat> {
   const uma = await context.umaServer(site);
   const provider = await context.provider(site);
   const configuration = context.readingConfiguration(tokenProvider(provider, uma), site.client);
@@ -62,7 +70,7 @@ async function obtain(context: EngineContext, site: SiteRecord): Promise<Pat> {
   const scope = patScope({ provider, uma, leftOut }, site);
   const request = { configuration, scope, leftOut, server: uma.issuer };
   const tokens = await clientCredentials(request).catch((error: unknown) => {
-    throw umaRefusal(`No protection API token was issued.${adviceFor(error)}`, error);
+    throw authorizationServerError(`No protection API token was issued.${adviceFor(error)}`, error);
   });
   const life = tokens.expires_in === undefined ? LIFETIME : tokens.expires_in * 1000;
   return { token: tokens.access_token, renewAt: asked + life - Math.min(MARGIN, life / 2) };
@@ -74,7 +82,7 @@ function tokenProvider({ metadata }: Provider, { token_endpoint }: UmaServer) {
 }
 
 /** Only a site that names the scope itself is warned that it is omitted. */
-function patScope(server: DiscoveredServer, { site }: SiteRecord): string {
+function patScope(server: DiscoveredServer, { site }: RegisteredSite): string {
   if (site.scope?.includes(PAT_SCOPE)) return scopeFor(server, [PAT_SCOPE]);
   return supportsScope(server, PAT_SCOPE) ? PAT_SCOPE : '';
 }

@@ -1,10 +1,10 @@
-import type { EngineContext } from '../context/operation-context.js';
-import type { OpAnswer, OpRequest } from '../requests/provider-http.js';
-import type { Refusal } from '../requests/operation-error.js';
-import type { SiteRecord } from '../registration/site-record.js';
-import { answerError, umaRefusal } from './error-response.js';
+import type { OperationContext } from '../context/operation-context.js';
+import type { ProviderResponse, OpRequest } from '../requests/provider-http.js';
+import type { OperationError } from '../requests/operation-error.js';
+import type { RegisteredSite } from '../registration/site-record.js';
+import { answerError, authorizationServerError } from './error-response.js';
 import type { UmaServer } from '../provider/uma-discovery.js';
-import { PAT_ADVICE, patOf, patOwner, refusedFresh } from './pat.js';
+import { PAT_ADVICE, patOf, patOwner, markFreshRejected } from './pat.js';
 
 /** How an authorization server refuses a PAT: RFC 6750, Keycloak, Gluu. */
 const PAT_REFUSED = [401, 403, 406];
@@ -25,8 +25,8 @@ export interface ProtectionRequest extends Pick<OpRequest, 'method'> {
  */
 export class ProtectionApi {
   constructor(
-    private readonly context: EngineContext,
-    readonly site: SiteRecord,
+    private readonly context: OperationContext,
+    readonly site: RegisteredSite,
     readonly server: UmaServer,
   ) {}
 
@@ -34,17 +34,17 @@ export class ProtectionApi {
    * Sends a request with a PAT; with another one, once, where that is refused. Where the other was
    * refused as well, none is renewed for a while: a request that anybody can make would cost one.
    *
-   * @throws {Refusal} when no PAT is to be had
+   * @throws {OperationError} when no PAT is to be had
    */
-  async call(request: ProtectionRequest): Promise<OpAnswer> {
+  async call(request: ProtectionRequest): Promise<ProviderResponse> {
     const { pats } = this.context.engine.uma;
     const owner = patOwner(this.site);
     const pat = await patOf(this.context, this.site);
     const answer = await this.send(request, pat.token);
-    if (!isRefused(answer) || !pats.isWorthAnother(owner)) return answer;
+    if (!isRefused(answer) || !pats.mayRenew(owner)) return answer;
     const other = await patOf(this.context, this.site, pat);
     const again = await this.send(request, other.token);
-    if (isRefused(again)) refusedFresh(this.context, this.site, this.server.issuer);
+    if (isRefused(again)) markFreshRejected(this.context, this.site, this.server.issuer);
     return again;
   }
 
@@ -52,13 +52,13 @@ export class ProtectionApi {
    * Sends a request that changes something.
    *
    * @param expected the statuses that are no failure
-   * @throws {Refusal} beginning with `failure` for any other
+   * @throws {OperationError} beginning with `failure` for any other
    */
   change(
     failure: string,
     expected: readonly number[],
     request: ProtectionRequest,
-  ): Promise<OpAnswer> {
+  ): Promise<ProviderResponse> {
     return this.context.call.changing(async () => {
       const answer = await this.call(request);
       if (expected.includes(answer.status)) return answer;
@@ -66,7 +66,7 @@ export class ProtectionApi {
     });
   }
 
-  private send(request: ProtectionRequest, token: string): Promise<OpAnswer> {
+  private send(request: ProtectionRequest, token: string): Promise<ProviderResponse> {
     const { method, url, body, idempotent = method !== 'POST' } = request;
     const isForm = body instanceof URLSearchParams;
     return this.context.call.send(url, {
@@ -85,12 +85,12 @@ export class ProtectionApi {
 }
 
 /** Whether an answer means that the PAT, or what else was shown, is not accepted. */
-export function isRefused({ status }: OpAnswer): boolean {
+export function isRefused({ status }: ProviderResponse): boolean {
   return PAT_REFUSED.includes(status);
 }
 
 /** The refusal for an answer that is not the one asked for. */
-export function refused(failure: string, answer: OpAnswer): Refusal {
+export function refused(failure: string, answer: ProviderResponse): OperationError {
   const advice = isRefused(answer) ? ` ${PAT_ADVICE}` : '';
-  return umaRefusal(`${failure}${advice}`, answerError(answer));
+  return authorizationServerError(`${failure}${advice}`, answerError(answer));
 }

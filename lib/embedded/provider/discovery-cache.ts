@@ -11,7 +11,7 @@ interface Discovery<T> {
 const LIFETIME = 600_000;
 
 /** What this process has discovered: one discovery at a time for each address, failures not kept. */
-export class Discoveries<T> {
+export class DiscoveryCache<T> {
   private readonly known = new Map<string, Discovery<T>>();
   private readonly flights = new SingleFlight<T>();
 

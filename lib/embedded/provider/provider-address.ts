@@ -1,4 +1,4 @@
-import { Refusal } from '../requests/operation-error.js';
+import { OperationError } from '../requests/operation-error.js';
 
 export { isIssuerOf, isSameUrl } from '../../base/issuer.js';
 
@@ -25,14 +25,17 @@ export function addressKey(address: ProviderAddress): string {
  * Where a provider keeps a discovery document.
  *
  * @param document its name below `/.well-known/`
- * @throws {Refusal} `invalid_op_host`, `invalid_op_configuration_endpoint`, or `bad_request` for the
+ * @throws {OperationError} `invalid_op_host`, `invalid_op_configuration_endpoint`, or `bad_request` for the
  *   path
  */
 export function discoveryUrl(address: ProviderAddress, document = 'openid-configuration'): URL {
   const { op_host, op_configuration_endpoint: endpoint } = address;
   const host = URL.canParse(op_host) ? new URL(op_host) : undefined;
   if (!host || !/^https?:$/.test(host.protocol) || /[?#]/.test(op_host)) {
-    throw new Refusal('invalid_op_host', 'op_host: must be the absolute URL of the provider.');
+    throw new OperationError(
+      'invalid_op_host',
+      'op_host: must be the absolute URL of the provider.',
+    );
   }
   const path = checkedPath(address);
   const [before, after] =
@@ -43,17 +46,17 @@ export function discoveryUrl(address: ProviderAddress, document = 'openid-config
 function checkedPath({ op_discovery_path: path = '', op_configuration_endpoint }: ProviderAddress) {
   if (path !== '' && op_configuration_endpoint !== undefined) {
     const message = 'op_discovery_path: must be left out beside op_configuration_endpoint.';
-    throw new Refusal('bad_request', message);
+    throw new OperationError('bad_request', message);
   }
   if (path === '' || /^\/[^?#]*$/.test(path)) return path;
-  throw new Refusal('bad_request', 'op_discovery_path: must begin with "/" and be a path.');
+  throw new OperationError('bad_request', 'op_discovery_path: must begin with "/" and be a path.');
 }
 
 /** What is before and after the name of the discovery document. */
 function partsOf(endpoint: string): [before: string, after: string] {
   const [, before, after = ''] = CONFIGURATION.exec(endpoint) ?? [];
   if (before !== undefined && URL.canParse(endpoint)) return [before, after];
-  throw new Refusal(
+  throw new OperationError(
     'invalid_op_configuration_endpoint',
     'op_configuration_endpoint: must be an absolute URL that ends in /.well-known/openid-configuration.',
   );

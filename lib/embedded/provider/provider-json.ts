@@ -27,7 +27,7 @@ export function usableJson(fetch: CustomFetch, jwksUri?: string): CustomFetch {
     if (jwksUri !== undefined && isSameUrl(url, jwksUri)) return usableKeys(response);
     const body = await bodyOf(response);
     if (!body) return response;
-    const grant = grantOf(options.body);
+    const grant = rptContextOf(options.body);
     if (grant === null) return replaced(response, body);
     return replaced(response, tokenResponse(body, grant), statusOf(response, grant));
   };
@@ -91,7 +91,7 @@ async function bodyOf(response: Response): Promise<JsonObject | undefined> {
   return objectOf(jsonOf(await response.clone().text()));
 }
 
-function grantOf(body: { toString(): string } | null | undefined): string | null {
+function rptContextOf(body: { toString(): string } | null | undefined): string | null {
   return new URLSearchParams(body?.toString()).get('grant_type');
 }
 

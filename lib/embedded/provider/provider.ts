@@ -6,8 +6,8 @@ import {
   type ServerMetadata,
 } from 'openid-client';
 import { createRemoteJWKSet, customFetch as josefetch, type JWTVerifyGetKey } from 'jose';
-import { Discoveries } from './discovery-cache.js';
-import type { OpHttp } from '../requests/provider-http.js';
+import { DiscoveryCache } from './discovery-cache.js';
+import type { ProviderHttp } from '../requests/provider-http.js';
 import {
   discoveryUrl,
   isIssuerOf,
@@ -16,7 +16,7 @@ import {
   type ProviderAddress,
 } from './provider-address.js';
 import { usableJson, usableKeys, usableMetadata } from './provider-json.js';
-import { Refusal } from '../requests/operation-error.js';
+import { OperationError } from '../requests/operation-error.js';
 
 /** What discovery told of a provider, with its keys. */
 export interface Provider {
@@ -27,7 +27,7 @@ export interface Provider {
 
 /** Options of {@link Providers}. */
 export interface ProvidersOptions {
-  readonly http: OpHttp;
+  readonly http: ProviderHttp;
   readonly clock: () => number;
   /** Limit for a request, in milliseconds. */
   readonly timeout: number;
@@ -35,16 +35,16 @@ export interface ProvidersOptions {
 
 /** The discovered providers of this process. */
 export class Providers {
-  private readonly discoveries: Discoveries<Provider>;
+  private readonly discoveries: DiscoveryCache<Provider>;
 
   constructor(private readonly options: ProvidersOptions) {
-    this.discoveries = new Discoveries((address) => this.discover(address), options.clock);
+    this.discoveries = new DiscoveryCache((address) => this.discover(address), options.clock);
   }
 
   /**
    * The provider at an address.
    *
-   * @throws {Refusal} `invalid_op_host` or `no_connect_discovery_response`
+   * @throws {OperationError} `invalid_op_host` or `no_connect_discovery_response`
    * @see OpenID Connect Discovery §4
    */
   at(address: ProviderAddress): Promise<Provider> {
@@ -96,7 +96,7 @@ export class Providers {
   }
 }
 
-function unusable(reason: string, cause?: unknown): Refusal {
+function unusable(reason: string, cause?: unknown): OperationError {
   const message = `Discovery at op_host failed. ${reason}`.trim();
-  return new Refusal('no_connect_discovery_response', message, cause);
+  return new OperationError('no_connect_discovery_response', message, cause);
 }

@@ -1,6 +1,6 @@
-import { Discoveries } from './discovery-cache.js';
+import { DiscoveryCache } from './discovery-cache.js';
 import { statusOf } from '../requests/command-error.js';
-import { OpRequestError, type OpHttp } from '../requests/provider-http.js';
+import { OpRequestError, type ProviderHttp } from '../requests/provider-http.js';
 import type { Providers } from './provider.js';
 import {
   discoveryUrl,
@@ -9,7 +9,7 @@ import {
   printedUrl,
   type ProviderAddress,
 } from './provider-address.js';
-import { OpAnswerError, Refusal } from '../requests/operation-error.js';
+import { ProviderResponseError, OperationError } from '../requests/operation-error.js';
 import { jsonOf, objectOf, textsOf, type JsonObject } from '../requests/json.js';
 
 /** What UMA discovery told of an authorization server. Every endpoint is an absolute URL. */
@@ -41,23 +41,23 @@ export function isGluu({ metadata }: Pick<UmaServer, 'metadata'>): boolean {
 
 /** Options of {@link UmaServers}. */
 export interface UmaServersOptions {
-  readonly http: OpHttp;
+  readonly http: ProviderHttp;
   readonly providers: Providers;
   readonly clock: () => number;
 }
 
 /** The authorization servers of this process. */
 export class UmaServers {
-  private readonly discoveries: Discoveries<UmaServer>;
+  private readonly discoveries: DiscoveryCache<UmaServer>;
 
   constructor(private readonly options: UmaServersOptions) {
-    this.discoveries = new Discoveries((address) => this.discover(address), options.clock);
+    this.discoveries = new DiscoveryCache((address) => this.discover(address), options.clock);
   }
 
   /**
    * The authorization server at an address.
    *
-   * @throws {Refusal} `invalid_op_host` or `no_uma_discovery_response`
+   * @throws {OperationError} `invalid_op_host` or `no_uma_discovery_response`
    * @see UMA 2.0 Grant §2, UMA Federated Authorization §2
    */
   at(address: ProviderAddress): Promise<UmaServer> {
@@ -67,7 +67,7 @@ export class UmaServers {
   /**
    * The same, or undefined where there is none: no document, or not one of UMA.
    *
-   * @throws {Refusal} where that is not certain, because the server is down
+   * @throws {OperationError} where that is not certain, because the server is down
    */
   async ifAny(address: ProviderAddress): Promise<UmaServer | undefined> {
     try {
@@ -94,10 +94,10 @@ export class UmaServers {
     const headers = { accept: 'application/json' };
     const request = { method: 'GET', headers, idempotent: true } as const;
     const { status, text } = await this.options.http.send(href, request);
-    if (status !== 200) throw new OpAnswerError(status);
+    if (status !== 200) throw new ProviderResponseError(status);
     const document = objectOf(jsonOf(text));
     if (document) return document;
-    throw new Refusal('no_uma_discovery_response', 'The document is not a JSON object.');
+    throw new OperationError('no_uma_discovery_response', 'The document is not a JSON object.');
   }
 
   /** What the UMA document leaves to OpenID discovery (some Gluu and Keycloak versions do). */
@@ -145,7 +145,7 @@ const SHARED = ['token_endpoint', 'introspection_endpoint', 'jwks_uri'] as const
 
 /** Whether the server did not answer, or only to say that it cannot. */
 function isOutage(error: unknown): boolean {
-  const isUnanswered = error instanceof Refusal && error.cause instanceof OpRequestError;
+  const isUnanswered = error instanceof OperationError && error.cause instanceof OpRequestError;
   return isUnanswered || (statusOf(error) ?? 0) >= 500;
 }
 
@@ -154,7 +154,7 @@ function isUrlText(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) && URL.canParse(value);
 }
 
-function unusable(reason: string, cause?: unknown): Refusal {
+function unusable(reason: string, cause?: unknown): OperationError {
   const message = `UMA discovery at op_host failed. ${reason}`.trim();
-  return new Refusal('no_uma_discovery_response', message, cause);
+  return new OperationError('no_uma_discovery_response', message, cause);
 }

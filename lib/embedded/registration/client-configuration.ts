@@ -12,7 +12,7 @@ import {
 } from 'openid-client';
 import { printable } from '../../base/errors.js';
 import { usableJson } from '../provider/provider-json.js';
-import { Refusal } from '../requests/operation-error.js';
+import { OperationError } from '../requests/operation-error.js';
 import type { Provider } from '../provider/provider.js';
 import type { ClientRecord } from './site-record.js';
 
@@ -25,7 +25,7 @@ export interface ClientConfigurationOptions {
 /**
  * Everything `openid-client` needs for one command.
  *
- * @throws {Refusal} where the client would have to prove itself in a way that is not supported
+ * @throws {OperationError} where the client would have to prove itself in a way that is not supported
  */
 export function clientConfiguration(
   provider: Pick<Provider, 'metadata'>,
@@ -57,7 +57,7 @@ export function clientConfiguration(
 /**
  * How a client proves itself at its provider.
  *
- * @throws {Refusal} where it would have to do so in a way that is not supported
+ * @throws {OperationError} where it would have to do so in a way that is not supported
  */
 export function clientAuthentication(
   provider: Pick<Provider, 'metadata'>,
@@ -75,7 +75,7 @@ export function clientAuthentication(
     case 'none':
       return None();
     default:
-      throw new Refusal(
+      throw new OperationError(
         'bad_request',
         `The client is registered with ${printable(method)}, for which the embedded transport has no keys. ` +
           'Register it with client_secret_basic or client_secret_post.',

@@ -3,7 +3,7 @@ import type { ClientTokenResult } from '../../commands/registration.js';
 import type { ClientRecord } from './site-record.js';
 
 /** A result without the members that have no value. */
-export function withoutEmpty<T extends object>(result: T): T {
+export function withoutUndefined<T extends object>(result: T): T {
   const there = Object.entries(result).filter(([, value]) => value !== undefined && value !== null);
   return Object.fromEntries(there) as T;
 }
@@ -23,5 +23,5 @@ export function clientResult(client: ClientRecord) {
 /** The result of a grant without a user. */
 export function clientTokenResult(tokens: TokenEndpointResponse): ClientTokenResult {
   const { access_token, expires_in, refresh_token, scope } = tokens;
-  return withoutEmpty({ access_token, expires_in, refresh_token, scope });
+  return withoutUndefined({ access_token, expires_in, refresh_token, scope });
 }

@@ -2,7 +2,7 @@ import { clientDetails } from '../../site/client-rules.js';
 import type { SiteMetadata } from '../../site/site-metadata.js';
 import { siteProblems, type OWN_MEMBERS } from '../../site/site-rules.js';
 import { supportedSecretMethod } from './client-configuration.js';
-import { Refusal } from '../requests/operation-error.js';
+import { OperationError } from '../requests/operation-error.js';
 import type { Provider } from '../provider/provider.js';
 import { PAT_SCOPE, scopeFor, type DiscoveredServer } from './scopes.js';
 import { logoutUris, redirectUris } from './site-record.js';
@@ -16,7 +16,7 @@ const UMA_GRANTS = ['client_credentials', 'urn:ietf:params:oauth:grant-type:uma-
 /**
  * The body of a registration request.
  *
- * @throws {Refusal} `bad_request` if the site names no authentication method and discovery lists
+ * @throws {OperationError} `bad_request` if the site names no authentication method and discovery lists
  *   neither `client_secret_basic` nor `client_secret_post`
  * @see RFC 7591 §2, OpenID Connect Registration §2
  */
@@ -61,7 +61,7 @@ function defaultAuthMethod(provider: Provider): string {
   const message =
     'The OpenID Provider supports neither client_secret_basic nor client_secret_post. Set ' +
     'site.client_token_endpoint_auth_method to client_secret_jwt or none if it supports one of them.';
-  throw new Refusal('bad_request', message);
+  throw new OperationError('bad_request', message);
 }
 
 /** Whether what a site is registered with depends on UMA discovery. */
@@ -95,11 +95,11 @@ function defaultGrants({ scope = [] }: SiteMetadata, { metadata }: Provider): st
 /**
  * Refuses what cannot work, before anything is sent.
  *
- * @throws {Refusal} naming the param
+ * @throws {OperationError} naming the param
  */
 export function checkSite(site: SiteMetadata): void {
   const [problem] = siteProblems(site);
-  if (problem) throw new Refusal(problem.error, `${problem.param}: ${problem.message}.`);
+  if (problem) throw new OperationError(problem.error, `${problem.param}: ${problem.message}.`);
 }
 
 function defined(members: Record<string, unknown>): Record<string, unknown> {

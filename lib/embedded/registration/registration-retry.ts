@@ -1,5 +1,5 @@
-import type { LeftOut, Omission } from './rejected-parameters.js';
-import { OpAnswerError } from '../requests/operation-error.js';
+import type { RejectedParameters, RejectedParameter } from './rejected-parameters.js';
+import { ProviderResponseError } from '../requests/operation-error.js';
 import { PAT_SCOPE, scopeName, withoutScope } from './scopes.js';
 
 /** Parameters of a registration that a site can do without. */
@@ -16,14 +16,14 @@ const KEYCLOAK_SCOPES = /client ?scope/i;
 const MAX_DESCRIPTION = 4096;
 
 /** A registration request, and to whom it goes. */
-export interface MemberedRequest {
+export interface RegistrationBody {
   /** Issuer of the server. */
   readonly server: string;
   readonly metadata: Readonly<Record<string, unknown>>;
-  readonly leftOut: LeftOut;
+  readonly leftOut: RejectedParameters;
 }
 
-type Body = MemberedRequest['metadata'];
+type Body = RegistrationBody['metadata'];
 type Send<T> = (body: Body) => Promise<T>;
 
 /**
@@ -33,12 +33,15 @@ type Send<T> = (body: Body) => Promise<T>;
  * without it; other scopes are omitted only from this registration, because Keycloak itself decides
  * which scopes a client gets, and rejects `openid`.
  */
-export async function withoutRefused<T>(request: MemberedRequest, send: Send<T>): Promise<T> {
+export async function retryWithoutRejected<T>(
+  request: RegistrationBody,
+  send: Send<T>,
+): Promise<T> {
   const body = bodyOf(request);
   try {
     return await send(body);
   } catch (error) {
-    if (!(error instanceof OpAnswerError)) throw error;
+    if (!(error instanceof ProviderResponseError)) throw error;
     if (body.scope !== undefined && isAboutScope(error)) {
       return withFewerScopes({ ...request, metadata: body }, send, error);
     }
@@ -46,12 +49,12 @@ export async function withoutRefused<T>(request: MemberedRequest, send: Send<T>)
     if (what === undefined) throw error;
     const { server, leftOut } = request;
     leftOut.add({ server, what }, 'It refuses a registration with this member.');
-    return withoutRefused(request, send);
+    return retryWithoutRejected(request, send);
   }
 }
 
 /** The request without what its server is known to reject. */
-function bodyOf({ server, metadata, leftOut }: MemberedRequest): Body {
+function bodyOf({ server, metadata, leftOut }: RegistrationBody): Body {
   const { scope, ...others } = Object.fromEntries(
     Object.entries(metadata).filter(([what]) => !leftOut.has({ server, what })),
   );
@@ -60,9 +63,9 @@ function bodyOf({ server, metadata, leftOut }: MemberedRequest): Body {
 }
 
 async function withFewerScopes<T>(
-  request: MemberedRequest,
+  request: RegistrationBody,
   send: Send<T>,
-  rejection: OpAnswerError,
+  rejection: ProviderResponseError,
 ): Promise<T> {
   const { server, metadata, leftOut } = request;
   const { scope, ...others } = metadata;
@@ -76,14 +79,14 @@ async function withFewerScopes<T>(
   // RFC 7591 has no error code for scopes: a text does not prove that the others are at fault.
   if (rejection.error === 'invalid_client_metadata') throw rejection;
   leftOut.tell({ server, what: 'scope' }, 'It refuses a registration with these scopes.');
-  return withoutRefused({ ...request, metadata: others }, send);
+  return retryWithoutRejected({ ...request, metadata: others }, send);
 }
 
 /** Success proves that the scope was at fault only if the other scopes were registered. */
-async function withoutPatScope<T>(request: MemberedRequest, send: Send<T>): Promise<T> {
+async function withoutPatScope<T>(request: RegistrationBody, send: Send<T>): Promise<T> {
   const { server, metadata, leftOut } = request;
   let registered: unknown;
-  const result = await withoutRefused(request, (body) => {
+  const result = await retryWithoutRejected(request, (body) => {
     registered = body.scope;
     return send(body);
   });
@@ -93,11 +96,15 @@ async function withoutPatScope<T>(request: MemberedRequest, send: Send<T>): Prom
   return result;
 }
 
-function patScopeAt(server: string): Omission {
+function patScopeAt(server: string): RejectedParameter {
   return { server, what: scopeName(PAT_SCOPE) };
 }
 
-function isAboutScope({ status, error = '', error_description = '' }: OpAnswerError): boolean {
+function isAboutScope({
+  status,
+  error = '',
+  error_description = '',
+}: ProviderResponseError): boolean {
   const text = error_description.slice(0, MAX_DESCRIPTION);
   if (status === 403) return error === 'insufficient_scope' && KEYCLOAK_SCOPES.test(text);
   if (status !== 400) return false;
@@ -106,7 +113,7 @@ function isAboutScope({ status, error = '', error_description = '' }: OpAnswerEr
 
 /** The parameter that a rejection names; Keycloak does so in `error`. */
 function unknownParameter(
-  { status, error = '', error_description = '' }: OpAnswerError,
+  { status, error = '', error_description = '' }: ProviderResponseError,
   body: Body,
 ): string | undefined {
   if (status !== 400) return undefined;

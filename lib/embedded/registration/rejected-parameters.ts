@@ -1,7 +1,7 @@
 import type { OxdLog } from '../../base/log.js';
 
 /** Something that is not sent to a server. */
-export interface Omission {
+export interface RejectedParameter {
   /** Issuer of the server. */
   readonly server: string;
   /** Its client_id, where what is refused to one client may be allowed to another. */
@@ -14,30 +14,30 @@ export interface Omission {
  * What is left out for a server that does not take it. Kept as long as the process, so that nothing is
  * refused twice; told once for each server.
  */
-export class LeftOut {
+export class RejectedParameters {
   private readonly known = new Set<string>();
   private readonly told = new Set<string>();
 
   constructor(private readonly log: OxdLog) {}
 
   /** Whether a server has refused it. */
-  has(omission: Omission): boolean {
+  has(omission: RejectedParameter): boolean {
     return this.known.has(keyOf(omission));
   }
 
   /** Keeps that a server has refused it. */
-  add(omission: Omission, why: string): void {
+  add(omission: RejectedParameter, why: string): void {
     this.known.add(keyOf(omission));
     this.tell(omission, why);
   }
 
   /** Has it tried once more: leaving it out was no better. */
-  forget(omission: Omission): void {
+  forget(omission: RejectedParameter): void {
     this.known.delete(keyOf(omission));
   }
 
   /** Tells what a server does not get, and why: each reason the first time only. */
-  tell({ server, what }: Omission, why: string): void {
+  tell({ server, what }: RejectedParameter, why: string): void {
     const key = JSON.stringify([server, what, why]);
     if (this.told.has(key)) return;
     this.told.add(key);
@@ -45,7 +45,7 @@ export class LeftOut {
   }
 }
 
-function keyOf({ server, client, what }: Omission): string {
+function keyOf({ server, client, what }: RejectedParameter): string {
   return JSON.stringify([server, client ?? null, what]);
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { addressKey, discoveryUrl, type ProviderAddress } from '../provider/provider-address.js';
-import type { SiteRecord } from './site-record.js';
+import type { RegisteredSite } from './site-record.js';
 
 /**
  * Key of the resources of a site's client in the store. Resources belong to the client at its
@@ -8,7 +8,7 @@ import type { SiteRecord } from './site-record.js';
  * none. The server is named by its discovery document, which fixes its issuer and is known when the
  * server is down.
  */
-export function resourcesKey({ client, ...address }: SiteRecord): string {
+export function resourcesKey({ client, ...address }: RegisteredSite): string {
   const owner = JSON.stringify([serverOf(address), client.client_id]);
   return `resources:${createHash('sha256').update(owner).digest('base64url')}`;
 }

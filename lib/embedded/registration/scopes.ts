@@ -1,4 +1,4 @@
-import type { LeftOut } from './rejected-parameters.js';
+import type { RejectedParameters } from './rejected-parameters.js';
 import type { Provider } from '../provider/provider.js';
 import type { UmaServer } from '../provider/uma-discovery.js';
 
@@ -14,7 +14,7 @@ export interface DiscoveredServer {
   /** Left out where it has no UMA, or that does not matter. */
   readonly uma?: UmaServer;
   /** Is told of what the server is not asked for. */
-  readonly leftOut: LeftOut;
+  readonly leftOut: RejectedParameters;
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { RegisterSiteParams, UpdateSiteParams } from '../../commands/registration.js';
 import type { SiteMetadata } from '../../site/site-metadata.js';
 import { SITE_PARAMETERS } from '../../site/site-parameters.js';
-import { Refusal } from '../requests/operation-error.js';
-import { ASKED, type ClientRecord, type SiteRecord } from './site-record.js';
+import { OperationError } from '../requests/operation-error.js';
+import { RECORD_NAMES, type ClientRecord, type RegisteredSite } from './site-record.js';
 import type { NewSite } from './sites.js';
 
 /** What of the params describes the site itself. */
@@ -14,13 +14,13 @@ export function siteMetadata(params: SiteMetadata): SiteMetadata {
  * A site with what the params of `update_site` change; what they do not name stays. Keys displace
  * their URL and the reverse: no client has both.
  *
- * @throws {Refusal} `bad_request` for a name that is no member of a site
+ * @throws {OperationError} `bad_request` for a name that is no member of a site
  */
-export function changedSite(record: SiteRecord, params: UpdateSiteParams): SiteRecord {
+export function applyUpdate(record: RegisteredSite, params: UpdateSiteParams): RegisteredSite {
   const given = siteMetadata(params);
   const { remove = [] } = params;
   if (!remove.every((name) => Object.hasOwn(SITE_PARAMETERS, name))) {
-    throw new Refusal('bad_request', 'remove: must list members of a site.');
+    throw new OperationError('bad_request', 'remove: must list members of a site.');
   }
   const gone: (keyof SiteMetadata)[] = [
     ...remove,
@@ -28,7 +28,7 @@ export function changedSite(record: SiteRecord, params: UpdateSiteParams): SiteR
     ...(given.client_jwks_uri ? (['jwks'] as const) : []),
   ];
   // What nobody asks for any more is for the provider to say again.
-  const unasked = Object.entries(ASKED)
+  const unasked = Object.entries(RECORD_NAMES)
     .filter(([name]) => gone.some((one) => one === name))
     .map(([, name]) => name);
   return {
@@ -46,7 +46,7 @@ function without<T extends object>(members: T, names: readonly string[]): Partia
 /**
  * The site that the params of `register_site` describe, with the client they bring.
  *
- * @throws {Refusal} `invalid_client_id` or `invalid_client_secret` for half a client
+ * @throws {OperationError} `invalid_client_id` or `invalid_client_secret` for half a client
  */
 export function newSite(params: RegisterSiteParams): NewSite {
   const { op_host, op_discovery_path, op_configuration_endpoint } = params;
@@ -57,16 +57,16 @@ export function newSite(params: RegisterSiteParams): NewSite {
 /**
  * A site with the given client that the params of `update_site` describe.
  *
- * @throws {Refusal} `invalid_client_id` for another client, `bad_request` for a registered one
+ * @throws {OperationError} `invalid_client_id` for another client, `bad_request` for a registered one
  */
-export function withGivenClient(record: SiteRecord, params: UpdateSiteParams): SiteRecord {
+export function withGivenClient(record: RegisteredSite, params: UpdateSiteParams): RegisteredSite {
   if (record.registered) {
-    throw new Refusal('bad_request', 'client_id: the client of this site was not given.');
+    throw new OperationError('bad_request', 'client_id: the client of this site was not given.');
   }
   const { client_id, client_secret } = params;
   const { client_registration_access_token, client_registration_client_uri } = params;
   if (client_id !== record.client.client_id) {
-    throw new Refusal('invalid_client_id', 'client_id: the site has another client.');
+    throw new OperationError('invalid_client_id', 'client_id: the site has another client.');
   }
   const management = { client_registration_access_token, client_registration_client_uri };
   const given = givenClient({ ...record.site, client_id, client_secret, ...management });
@@ -98,7 +98,7 @@ function givenClient(params: SiteMetadata & GivenClient): ClientRecord | undefin
 }
 
 function asked(site: SiteMetadata): Partial<ClientRecord> {
-  const names = Object.entries(ASKED) as [keyof typeof ASKED, keyof ClientRecord][];
+  const names = Object.entries(RECORD_NAMES) as [keyof typeof RECORD_NAMES, keyof ClientRecord][];
   return Object.fromEntries(names.map(([name, atProvider]) => [atProvider, site[name]]));
 }
 
@@ -106,7 +106,7 @@ function isBlank(text = ''): boolean {
   return text.trim() === '';
 }
 
-function missing(name: 'client_id' | 'client_secret'): Refusal {
+function missing(name: 'client_id' | 'client_secret'): OperationError {
   const message = `${name}: must not be empty. client_id and client_secret go together.`;
-  return new Refusal(`invalid_${name}`, message);
+  return new OperationError(`invalid_${name}`, message);
 }

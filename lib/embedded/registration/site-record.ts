@@ -1,6 +1,6 @@
 import { OxdStoreError } from '../../base/errors.js';
 import type { SiteMetadata } from '../../site/site-metadata.js';
-import { Refusal } from '../requests/operation-error.js';
+import { OperationError } from '../requests/operation-error.js';
 import type { ProviderAddress } from '../provider/provider-address.js';
 
 /** A client as the provider described it (RFC 7591 §3.2.1). Times are seconds since 1970. */
@@ -19,7 +19,7 @@ export interface ClientRecord {
 }
 
 /** What the engine keeps of a site. */
-export interface SiteRecord extends ProviderAddress {
+export interface RegisteredSite extends ProviderAddress {
   readonly oxd_id: string;
   /** As `register_site` and `update_site` described it. */
   readonly site: SiteMetadata;
@@ -43,7 +43,7 @@ const CLIENT_MEMBERS = {
 } as const satisfies Record<keyof ClientRecord, string>;
 
 /** What a site says of how its client proves itself and what is signed, as the client has it. */
-export const ASKED = {
+export const RECORD_NAMES = {
   client_token_endpoint_auth_method: 'token_endpoint_auth_method',
   client_token_endpoint_auth_signing_alg: 'token_endpoint_auth_signing_alg',
   id_token_signed_response_alg: 'id_token_signed_response_alg',
@@ -53,13 +53,13 @@ export const ASKED = {
 /**
  * Reads a client out of a registration answer.
  *
- * @throws {Refusal} `no_client_id_returned`
+ * @throws {OperationError} `no_client_id_returned`
  */
 export function clientRecord(answer: unknown): ClientRecord {
   const members = (answer ?? {}) as Record<string, unknown>;
   const { client_id } = members;
   if (typeof client_id !== 'string' || client_id === '') {
-    throw new Refusal('no_client_id_returned', 'The OpenID Provider returned no client_id.');
+    throw new OperationError('no_client_id_returned', 'The OpenID Provider returned no client_id.');
   }
   const known = Object.entries(CLIENT_MEMBERS)
     .map(([name, type]) => [name, type, members[name]] as const)
@@ -73,9 +73,9 @@ export function siteKey(oxd_id: string): string {
 }
 
 /** Reads what the store kept under {@link siteKey}; undefined where there is nothing. */
-export function siteRecord(value: unknown): SiteRecord | undefined {
+export function siteRecord(value: unknown): RegisteredSite | undefined {
   if (value === undefined || value === null) return undefined;
-  const record = value as SiteRecord;
+  const record = value as RegisteredSite;
   if (typeof record.client?.client_id !== 'string' || typeof record.op_host !== 'string') {
     throw new OxdStoreError('The store holds something else under the key of a site.');
   }

@@ -2,17 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { OxdStoreError } from '../../base/errors.js';
 import type { OxdLog } from '../../base/log.js';
 import { SingleFlight } from '../../base/single-flight.js';
-import { once } from '../../store/distributed-lock.js';
+import { runOnce } from '../../store/distributed-lock.js';
 import type { OxdStore } from '../../store/oxd-store.js';
 import { clientMetadata, dependsOnUma } from './registration-metadata.js';
 import { deleteClient, readClient, registerClient } from './client-registration.js';
-import type { LeftOut } from './rejected-parameters.js';
-import type { OpCall } from '../requests/command-call.js';
+import type { RejectedParameters } from './rejected-parameters.js';
+import type { CommandCall } from '../requests/command-call.js';
 import { statusOf } from '../requests/command-error.js';
-import type { MemberedRequest } from './registration-retry.js';
-import { Refusal } from '../requests/operation-error.js';
+import type { RegistrationBody } from './registration-retry.js';
+import { OperationError } from '../requests/operation-error.js';
 import type { Provider, Providers } from '../provider/provider.js';
-import { siteKey, siteRecord, type ClientRecord, type SiteRecord } from './site-record.js';
+import { siteKey, siteRecord, type ClientRecord, type RegisteredSite } from './site-record.js';
 import type { UmaServers } from '../provider/uma-discovery.js';
 import { resourcesKey } from './resources-key.js';
 
@@ -23,12 +23,12 @@ export interface SitesOptions {
   readonly umaServers: UmaServers;
   readonly clock: () => number;
   readonly log: OxdLog;
-  readonly leftOut: LeftOut;
+  readonly leftOut: RejectedParameters;
   readonly initialAccessToken?: string;
 }
 
 /** A site that is to be kept. */
-export type NewSite = Omit<SiteRecord, 'oxd_id' | 'client' | 'registered'> & {
+export type NewSite = Omit<RegisteredSite, 'oxd_id' | 'client' | 'registered'> & {
   /** The client it has at the provider already. */
   readonly given?: ClientRecord;
 };
@@ -43,7 +43,7 @@ const RENEWAL = 60_000;
  * provider has forgotten, or whose secret has expired, is registered again under the same oxd_id.
  */
 export class Sites {
-  private readonly checks = new SingleFlight<SiteRecord>();
+  private readonly checks = new SingleFlight<RegisteredSite>();
   /** When a site's registration is to be checked next; milliseconds since 1970. */
   private readonly nextCheck = new Map<string, number>();
 
@@ -52,9 +52,9 @@ export class Sites {
   /**
    * A site with a client that is known to the provider.
    *
-   * @throws {Refusal} `bad_request` or `invalid_oxd_id`
+   * @throws {OperationError} `bad_request` or `invalid_oxd_id`
    */
-  async get(call: OpCall, oxd_id: string | undefined): Promise<SiteRecord> {
+  async get(call: CommandCall, oxd_id: string | undefined): Promise<RegisteredSite> {
     const record = await this.find(oxd_id);
     if (this.options.clock() < (this.nextCheck.get(record.oxd_id) ?? 0)) return record;
     return this.checks.run(record.oxd_id, () => this.check(call.detached(), record));
@@ -63,17 +63,20 @@ export class Sites {
   /**
    * A site as it was kept.
    *
-   * @throws {Refusal} `bad_request` or `invalid_oxd_id`
+   * @throws {OperationError} `bad_request` or `invalid_oxd_id`
    */
-  async find(oxd_id = ''): Promise<SiteRecord> {
-    if (oxd_id.trim() === '') throw new Refusal('bad_request', 'oxd_id: must not be empty.');
+  async find(oxd_id = ''): Promise<RegisteredSite> {
+    if (oxd_id.trim() === '') throw new OperationError('bad_request', 'oxd_id: must not be empty.');
     const record = siteRecord(await this.options.store.get(siteKey(oxd_id)));
     if (record) return record;
-    throw new Refusal('invalid_oxd_id', 'oxd_id: no such site. Register it with register_site.');
+    throw new OperationError(
+      'invalid_oxd_id',
+      'oxd_id: no such site. Register it with register_site.',
+    );
   }
 
   /** Keeps a new site, with a new client unless it has one. */
-  async create(call: OpCall, { given, ...site }: NewSite): Promise<SiteRecord> {
+  async create(call: CommandCall, { given, ...site }: NewSite): Promise<RegisteredSite> {
     const client = given ?? (await this.register(call, site));
     const record = { ...site, oxd_id: randomUUID(), client, registered: given === undefined };
     try {
@@ -86,7 +89,7 @@ export class Sites {
   }
 
   /** Keeps a changed site. */
-  async save(record: SiteRecord): Promise<void> {
+  async save(record: RegisteredSite): Promise<void> {
     await this.options.store.set(siteKey(record.oxd_id), record);
     this.checked(record);
   }
@@ -95,14 +98,14 @@ export class Sites {
    * Removes a site. A client that was registered for it is deleted at the provider, too, where the
    * provider lets us; a client that was given stays.
    */
-  async remove(call: OpCall, record: SiteRecord): Promise<void> {
+  async remove(call: CommandCall, record: RegisteredSite): Promise<void> {
     await this.forgetClient(call, record);
     await this.options.store.delete(siteKey(record.oxd_id));
     this.nextCheck.delete(record.oxd_id);
   }
 
   /** What a site's provider is to be told of it. UMA discovery is asked where that depends on it. */
-  async describe(site: Omit<NewSite, 'given'>): Promise<MemberedRequest & { provider: Provider }> {
+  async describe(site: Omit<NewSite, 'given'>): Promise<RegistrationBody & { provider: Provider }> {
     const { providers, umaServers, leftOut } = this.options;
     const provider = await providers.at(site);
     const uma = dependsOnUma(site.site) ? await umaServers.ifAny(site) : undefined;
@@ -110,7 +113,7 @@ export class Sites {
     return { provider, metadata, leftOut, server: provider.metadata.issuer };
   }
 
-  private async register(call: OpCall, site: Omit<NewSite, 'given'>): Promise<ClientRecord> {
+  private async register(call: CommandCall, site: Omit<NewSite, 'given'>): Promise<ClientRecord> {
     await this.checkStore();
     const { provider, ...request } = await this.describe(site);
     const { initialAccessToken } = this.options;
@@ -127,7 +130,10 @@ export class Sites {
     if (!(await store.delete(key))) throw new OxdStoreError('The store keeps nothing.');
   }
 
-  private async forgetClient(call: OpCall, { client, registered }: SiteRecord): Promise<void> {
+  private async forgetClient(
+    call: CommandCall,
+    { client, registered }: RegisteredSite,
+  ): Promise<void> {
     if (!registered || !client.registration_client_uri) return;
     await deleteClient(call.detached(), client).catch(() => {
       this.options.log.warn(`Client ${client.client_id} could not be deleted at the provider.`);
@@ -135,7 +141,7 @@ export class Sites {
   }
 
   /** What cannot be found out must not stop a site that may work. */
-  private async check(call: OpCall, record: SiteRecord): Promise<SiteRecord> {
+  private async check(call: CommandCall, record: RegisteredSite): Promise<RegisteredSite> {
     this.nextCheck.set(record.oxd_id, this.options.clock() + RETRY);
     try {
       return await this.upToDate(call, record);
@@ -146,7 +152,7 @@ export class Sites {
     }
   }
 
-  private async upToDate(call: OpCall, record: SiteRecord): Promise<SiteRecord> {
+  private async upToDate(call: CommandCall, record: RegisteredSite): Promise<RegisteredSite> {
     if (this.expired(record)) return this.renew(call, record);
     if (!record.client.registration_client_uri) return this.checked(record);
     try {
@@ -161,13 +167,13 @@ export class Sites {
     }
   }
 
-  private async renew(call: OpCall, record: SiteRecord): Promise<SiteRecord> {
+  private async renew(call: CommandCall, record: RegisteredSite): Promise<RegisteredSite> {
     const { log, store } = this.options;
     if (!record.registered) {
       log.warn(`The provider does not accept the credentials given for site ${record.oxd_id}.`);
       return this.checked(record);
     }
-    return once({
+    return runOnce({
       store,
       key: `${siteKey(record.oxd_id)}:lock`,
       deadline: RENEWAL,
@@ -184,31 +190,34 @@ export class Sites {
   }
 
   /** Another replica was faster, or has changed the registration, which replaces its token. */
-  private async renewedElsewhere(record: SiteRecord): Promise<SiteRecord | undefined> {
+  private async renewedElsewhere(record: RegisteredSite): Promise<RegisteredSite | undefined> {
     const current = await this.find(record.oxd_id);
     const same = JSON.stringify(current.client) === JSON.stringify(record.client);
     return same ? undefined : this.checked(current);
   }
 
-  private async replaceClient(record: SiteRecord, client: ClientRecord): Promise<SiteRecord> {
+  private async replaceClient(
+    record: RegisteredSite,
+    client: ClientRecord,
+  ): Promise<RegisteredSite> {
     const changed = { ...record, client };
     if (JSON.stringify(client) === JSON.stringify(record.client)) return this.checked(record);
     await this.save(changed);
     return changed;
   }
 
-  private checked(record: SiteRecord): SiteRecord {
+  private checked(record: RegisteredSite): RegisteredSite {
     const expiry = this.expiryOf(record);
     this.nextCheck.set(record.oxd_id, Math.max(expiry, this.options.clock() + RETRY));
     return record;
   }
 
-  private expired(record: SiteRecord): boolean {
+  private expired(record: RegisteredSite): boolean {
     return this.options.clock() >= this.expiryOf(record);
   }
 
   /** Milliseconds since 1970; RFC 7591 §3.2.1: 0 = never. */
-  private expiryOf({ client: { client_secret_expires_at: seconds = 0 } }: SiteRecord): number {
+  private expiryOf({ client: { client_secret_expires_at: seconds = 0 } }: RegisteredSite): number {
     return seconds > 0 ? seconds * 1000 : Infinity;
   }
 }

@@ -1,10 +1,10 @@
 import { LONGEST_TIMER } from '../../base/clock.js';
 import { untilAborted } from '../../base/until-aborted.js';
-import { isRefusal, opError } from './command-error.js';
+import { wasNotExecuted, toCommandError } from './command-error.js';
 import {
   OpRequestError,
-  type OpAnswer,
-  type OpHttp,
+  type ProviderResponse,
+  type ProviderHttp,
   type OpRequest,
   type OpRequestInit,
 } from './provider-http.js';
@@ -13,12 +13,12 @@ import { hideSent, hideSentText } from './sent-values.js';
 const LATE = 'The OpenID Provider did not answer within the time limit of the command.';
 
 /** One command under way: its requests, and whether they may have changed something. */
-export class OpCall {
+export class CommandCall {
   private mayHaveRun = false;
 
   constructor(
     readonly command: string,
-    private readonly http: OpHttp,
+    private readonly http: ProviderHttp,
     /** Aborted where nobody waits for the command any more. */
     readonly signal?: AbortSignal,
   ) {}
@@ -31,13 +31,13 @@ export class OpCall {
   readonly fetchIdempotent = (url: string, init: OpRequestInit): Promise<Response> =>
     this.fetch(url, { ...init, idempotent: true });
 
-  /** @see OpHttp.send */
-  readonly send = async (url: string, init: OpRequest): Promise<OpAnswer> =>
+  /** @see ProviderHttp.send */
+  readonly send = async (url: string, init: OpRequest): Promise<ProviderResponse> =>
     hideSentText(await this.http.send(url, init, this.signal), init);
 
   /** The same for work that several callers wait for: it outlives the one that began it. */
-  detached(): OpCall {
-    return new OpCall(this.command, this.http);
+  detached(): CommandCall {
+    return new CommandCall(this.command, this.http);
   }
 
   /**
@@ -46,7 +46,7 @@ export class OpCall {
    * @param end when it must be over, by `performance.now()`
    * @throws {OpRequestError} when it is not over by then; and why the command was given up
    */
-  async inTime<T>(end: number, work: (limited: OpCall) => Promise<T>): Promise<T> {
+  async inTime<T>(end: number, work: (limited: CommandCall) => Promise<T>): Promise<T> {
     const { signal } = this;
     signal?.throwIfAborted();
     const limit = new AbortController();
@@ -56,7 +56,7 @@ export class OpCall {
     const timer = setTimeout(late, Math.min(left, LONGEST_TIMER));
     signal?.addEventListener('abort', giveUp, { once: true });
     try {
-      const limited = new OpCall(this.command, this.http, limit.signal);
+      const limited = new CommandCall(this.command, this.http, limit.signal);
       return await untilAborted(limit.signal, work(limited));
     } finally {
       clearTimeout(timer);
@@ -73,7 +73,7 @@ export class OpCall {
     try {
       return await work();
     } catch (error) {
-      throw await opError(error, { command: this.command, mayHaveRun: this.mayHaveRun });
+      throw await toCommandError(error, { command: this.command, mayHaveRun: this.mayHaveRun });
     }
   }
 
@@ -84,7 +84,7 @@ export class OpCall {
     try {
       return await request();
     } catch (error) {
-      if (isRefusal(error)) this.mayHaveRun = before;
+      if (wasNotExecuted(error)) this.mayHaveRun = before;
       throw error;
     }
   }

@@ -1,10 +1,10 @@
 import { ClientError, ResponseBodyError, WWWAuthenticateChallengeError } from 'openid-client';
 import { OxdCommandError, OxdError, OxdStoreError, printable } from '../../base/errors.js';
-import { libraryFault, type Fault } from './library-error.js';
+import { libraryFault, type FailureDetails } from './library-error.js';
 import { OpRequestError } from './provider-http.js';
-import { OpAnswerError, Refusal } from './operation-error.js';
+import { ProviderResponseError, OperationError } from './operation-error.js';
 
-/** What {@link opError} is told of the command. */
+/** What {@link toCommandError} is told of the command. */
 export interface Attempt {
   readonly command: string;
   /** Whether something may have changed at the provider. */
@@ -19,7 +19,7 @@ const NOT_SENT = new Set(['OAUTH_MISSING_SERVER_METADATA', 'OAUTH_HTTP_REQUEST_F
  * is `internal_error`, as with oxd. The libraries' errors carry whole answers and claims; of them
  * only name, code, status and message are kept.
  */
-export async function opError(error: unknown, attempt: Attempt): Promise<OxdError> {
+export async function toCommandError(error: unknown, attempt: Attempt): Promise<OxdError> {
   const { command, mayHaveRun } = attempt;
   if (error instanceof OxdStoreError) return storeError(error, attempt);
   if (error instanceof OxdError) return error;
@@ -35,7 +35,7 @@ export async function opError(error: unknown, attempt: Attempt): Promise<OxdErro
 }
 
 /** Whether the provider certainly did not do what it was asked. */
-export function isRefusal(error: unknown): boolean {
+export function wasNotExecuted(error: unknown): boolean {
   const request = requestErrorOf(error);
   if (request) return request.failure === 'insecure' || request.failure === 'unreachable';
   if (NOT_SENT.has(codeOf(error) ?? '')) return true;
@@ -45,8 +45,8 @@ export function isRefusal(error: unknown): boolean {
 
 /** The status that the provider answered with, where the failure was an answer. */
 export function statusOf(error: unknown): number | undefined {
-  if (error instanceof OpAnswerError) return error.status;
-  if (error instanceof Refusal) return statusOf(error.cause);
+  if (error instanceof ProviderResponseError) return error.status;
+  if (error instanceof OperationError) return statusOf(error.cause);
   return responseOf(error)?.status;
 }
 
@@ -72,26 +72,26 @@ function storeError(
   return new OxdStoreError(message, { cause, command: attempt.command, mayHaveRun: ran });
 }
 
-async function describe(error: unknown, command: string): Promise<Fault> {
-  if (error instanceof Refusal) return refusalFault(error, command);
+async function describe(error: unknown, command: string): Promise<FailureDetails> {
+  if (error instanceof OperationError) return refusalFault(error, command);
   const request = requestErrorOf(error);
   if (request) return { message: request.message };
-  if (error instanceof OpAnswerError) return answerFault(error.status, error);
+  if (error instanceof ProviderResponseError) return answerFault(error.status, error);
   const response = responseOf(error);
   if (response) return answerFault(response.status, await refusalOf(response, error, command));
   return libraryFault(error, command);
 }
 
-async function refusalFault(refusal: Refusal, command: string): Promise<Fault> {
+async function refusalFault(refusal: OperationError, command: string): Promise<FailureDetails> {
   const { error, message, cause } = refusal;
   if (cause === undefined) return { error, message };
   const inner = await describe(cause, command);
   return { ...inner, error, message: `${message} ${inner.message}` };
 }
 
-type RefusalBody = Pick<Fault, 'error' | 'error_description'>;
+type RefusalBody = Pick<FailureDetails, 'error' | 'error_description'>;
 
-function answerFault(status: number, { error, error_description }: RefusalBody): Fault {
+function answerFault(status: number, { error, error_description }: RefusalBody): FailureDetails {
   const message =
     status < 400 && error === undefined
       ? `The OpenID Provider answered ${status} with something else than asked for.`
@@ -130,8 +130,8 @@ function responseOf(error: unknown): Response | undefined {
   return error instanceof ClientError && error.cause instanceof Response ? error.cause : undefined;
 }
 
-function clean(error: unknown, { status }: Fault): Error {
-  const first = error instanceof Refusal ? (error.cause ?? error) : error;
+function clean(error: unknown, { status }: FailureDetails): Error {
+  const first = error instanceof OperationError ? (error.cause ?? error) : error;
   const original = requestErrorOf(first) ?? (first instanceof Error ? first : new Error('unknown'));
   const { name } = original;
   const code = codeOf(original);

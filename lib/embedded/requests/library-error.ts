@@ -2,7 +2,7 @@ import { errors as jose } from 'jose';
 import { INSECURE } from './provider-http.js';
 
 /** What went wrong at the provider. */
-export interface Fault {
+export interface FailureDetails {
   /** The word of oxd, or of the provider. */
   readonly error?: string;
   /** The provider's text. */
@@ -14,7 +14,7 @@ export interface Fault {
 }
 
 /** What was wrong with a member of a token answer or with a claim, in the words of oxd. */
-const WORDS: Readonly<Record<string, string>> = {
+const ERROR_CODE_BY_CLAIM: Readonly<Record<string, string>> = {
   access_token: 'no_access_token',
   iss: 'invalid_id_token_bad_issuer',
   aud: 'invalid_id_token_bad_audience',
@@ -24,30 +24,30 @@ const WORDS: Readonly<Record<string, string>> = {
   sub: 'no_subject_identifier',
 };
 
-const JOSE_WORDS: Readonly<Record<string, string>> = {
+const ERROR_CODE_BY_JOSE_CODE: Readonly<Record<string, string>> = {
   ERR_JWS_SIGNATURE_VERIFICATION_FAILED: 'invalid_id_token_bad_signature',
   ERR_JOSE_ALG_NOT_ALLOWED: 'invalid_id_token_invalid_algorithm',
   ERR_JWKS_NO_MATCHING_KEY: 'key_id_not_found',
 };
 
 /** jose's codes for a key set that cannot be used: no fault of the token. */
-const KEYS = new Set(['ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID', 'ERR_JWKS_TIMEOUT']);
+const JWKS_ERROR_CODES = new Set(['ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID', 'ERR_JWKS_TIMEOUT']);
 
 /** The commands whose answer may bring an id_token. */
 const WITH_ID_TOKEN = new Set(['get_tokens_by_code', 'get_access_token_by_refresh_token']);
 
-const UNUSABLE: Fault = { message: 'The answer of the OpenID Provider is not usable.' };
+const UNUSABLE: FailureDetails = { message: 'The answer of the OpenID Provider is not usable.' };
 
 /** Reads an error of jose or of openid-client that a bad answer has led to. */
-export function libraryFault(error: unknown, command: string): Fault {
+export function libraryFault(error: unknown, command: string): FailureDetails {
   if (!(error instanceof Error)) return UNUSABLE;
   const fault = error instanceof jose.JOSEError ? joseFault(error) : clientFault(error);
   if (!fault.error?.startsWith('invalid_id_token') || WITH_ID_TOKEN.has(command)) return fault;
   return { message: fault.message };
 }
 
-function joseFault(error: jose.JOSEError): Fault {
-  if (KEYS.has(error.code)) {
+function joseFault(error: jose.JOSEError): FailureDetails {
+  if (JWKS_ERROR_CODES.has(error.code)) {
     return { message: 'The keys of the OpenID Provider (jwks_uri) cannot be used.' };
   }
   const message = 'The id_token is not good.';
@@ -55,10 +55,16 @@ function joseFault(error: jose.JOSEError): Fault {
   if (error instanceof jose.JWTExpired && claim === 'iat') {
     return { error: 'invalid_id_token_old_issued_at', message };
   }
-  return { error: WORDS[claim] ?? JOSE_WORDS[error.code] ?? 'invalid_id_token_unknown', message };
+  return {
+    error:
+      ERROR_CODE_BY_CLAIM[claim] ??
+      ERROR_CODE_BY_JOSE_CODE[error.code] ??
+      'invalid_id_token_unknown',
+    message,
+  };
 }
 
-function clientFault(error: Error): Fault {
+function clientFault(error: Error): FailureDetails {
   const { cause } = error;
   switch ('code' in error ? error.code : undefined) {
     case 'OAUTH_HTTP_REQUEST_FORBIDDEN':
@@ -79,12 +85,12 @@ function clientFault(error: Error): Fault {
 }
 
 /** The member at fault is named by `claim`, else quoted in the library's text. */
-function memberFault(claim: string | undefined, text: string): Fault {
+function memberFault(claim: string | undefined, text: string): FailureDetails {
   const name = claim ?? /"(\w+)" (?:property|\()/.exec(text)?.[1];
   if (name === undefined) {
     return { ...UNUSABLE, error: /JW[TES]/.test(text) ? 'invalid_id_token_unknown' : undefined };
   }
-  const error = Object.hasOwn(WORDS, name) ? WORDS[name] : undefined;
+  const error = Object.hasOwn(ERROR_CODE_BY_CLAIM, name) ? ERROR_CODE_BY_CLAIM[name] : undefined;
   return { error, message: `The answer of the OpenID Provider has no good ${name}.` };
 }
 

@@ -1,5 +1,5 @@
-/** Why a command is refused, in a word of oxd: becomes an `OxdCommandError` by `opError`. */
-export class Refusal extends Error {
+/** Why a command is refused, in a word of oxd: becomes an `OxdCommandError` by `toCommandError`. */
+export class OperationError extends Error {
   override readonly name = 'Refusal';
 
   /** @param error oxd's word, such as `bad_request` */
@@ -13,8 +13,8 @@ export class Refusal extends Error {
 }
 
 /** The provider refused a request that this package made itself (client registration). */
-export class OpAnswerError extends Error {
-  override readonly name = 'OpAnswerError';
+export class ProviderResponseError extends Error {
+  override readonly name = 'ProviderResponseError';
 
   constructor(
     readonly status: number,

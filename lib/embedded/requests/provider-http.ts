@@ -29,7 +29,7 @@ export class OpRequestError extends Error {
   }
 }
 
-/** Options of {@link OpHttp}. */
+/** Options of {@link ProviderHttp}. */
 export interface OpHttpOptions extends ConnectionsOptions {
   /** Limit for a request with its response, and for a connection, in milliseconds. */
   readonly timeout: number;
@@ -38,7 +38,7 @@ export interface OpHttpOptions extends ConnectionsOptions {
   readonly insecureHosts?: 'any' | 'loopback';
 }
 
-/** What {@link OpHttp.fetch} understands of the options of `fetch`. */
+/** What {@link ProviderHttp.fetch} understands of the options of `fetch`. */
 export interface OpRequestInit {
   readonly method?: string;
   readonly headers?: Headers | Record<string, string>;
@@ -48,14 +48,14 @@ export interface OpRequestInit {
   readonly idempotent?: boolean;
 }
 
-/** An answer of the provider, as {@link OpHttp.send} returns it. */
-export interface OpAnswer {
+/** An answer of the provider, as {@link ProviderHttp.send} returns it. */
+export interface ProviderResponse {
   readonly status: number;
   /** The body. */
   readonly text: string;
 }
 
-/** What {@link OpHttp.send} is told of a request. */
+/** What {@link ProviderHttp.send} is told of a request. */
 export interface OpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly headers?: Readonly<Record<string, string>>;
@@ -102,7 +102,7 @@ interface Exchange<T> {
  * HTTP to the provider: kept connections, one time limit for the whole exchange, a limit for the
  * answer, redirects never followed, TLS always verified.
  */
-export class OpHttp {
+export class ProviderHttp {
   readonly #connections: Connections;
   readonly #timeout: number;
   readonly #insecureHosts: 'any' | 'loopback' | 'none';
@@ -150,9 +150,9 @@ export class OpHttp {
    * @param abandon gives the request up
    * @throws {OpRequestError} when there is no answer
    */
-  send(url: string, init: OpRequest, abandon?: AbortSignal): Promise<OpAnswer> {
+  send(url: string, init: OpRequest, abandon?: AbortSignal): Promise<ProviderResponse> {
     const { idempotent, ...sent } = init;
-    const send: Exchange<OpAnswer>['send'] = (to, way) => request(to, { ...sent, ...way });
+    const send: Exchange<ProviderResponse>['send'] = (to, way) => request(to, { ...sent, ...way });
     return this.limited(url, abandon, { idempotent, send, read: toAnswer });
   }
 
@@ -214,7 +214,7 @@ export class OpHttp {
   }
 }
 
-async function toAnswer({ statusCode, body }: Dispatcher.ResponseData): Promise<OpAnswer> {
+async function toAnswer({ statusCode, body }: Dispatcher.ResponseData): Promise<ProviderResponse> {
   return { status: statusCode, text: await body.text() };
 }
 

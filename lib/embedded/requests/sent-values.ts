@@ -1,5 +1,5 @@
 import { withoutValues } from '../../base/hidden-values.js';
-import type { OpAnswer, OpRequestInit } from './provider-http.js';
+import type { ProviderResponse, OpRequestInit } from './provider-http.js';
 import { jsonOf, objectOf } from './json.js';
 
 /** Form parameters whose values are no secret; every other one is hidden. */
@@ -25,7 +25,7 @@ export async function hideSent(response: Response, request: OpRequestInit): Prom
 }
 
 /** The same for a response that is only text. */
-export function hideSentText(answer: OpAnswer, request: OpRequestInit): OpAnswer {
+export function hideSentText(answer: ProviderResponse, request: OpRequestInit): ProviderResponse {
   if (answer.status < 400) return answer;
   return { ...answer, text: hiddenIn(answer.text, sentValues(request)) };
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { ScopeExpression, UmaRsProtectParams } from '../../commands/uma.js';
 import { printable } from '../../base/errors.js';
-import { Refusal } from '../requests/operation-error.js';
-import { withoutEmpty } from '../registration/client-results.js';
+import { OperationError } from '../requests/operation-error.js';
+import { withoutUndefined } from '../registration/client-results.js';
 import { scopeExpression } from './scope-expression.js';
 import { objectOf, textOf, textsOf, type JsonObject } from '../requests/json.js';
 
@@ -24,7 +24,7 @@ export interface DeclaredResource {
 /**
  * The resources that the params of `uma_rs_protect` describe.
  *
- * @throws {Refusal} `invalid_uma_request`, `http_method_not_unique`, `invalid_scope_expression`, or
+ * @throws {OperationError} `invalid_uma_request`, `http_method_not_unique`, `invalid_scope_expression`, or
  *   `bad_request` for a member of the wrong JSON type
  */
 export function declaredResources(
@@ -94,7 +94,7 @@ function ofCondition(path: string, condition: JsonObject, at: string): DeclaredR
     throw invalid(`${at}: must have scopes or a scope_expression`);
   }
   const resource = { path, http_methods, scopes, scope_expression };
-  return withoutEmpty(
+  return withoutUndefined(
     described({ ...resource, ticketScopes: asked.length > 0 ? asked : undefined }),
   );
 }
@@ -103,7 +103,7 @@ function expressionOf({ scope_expression }: JsonObject, at: string): ScopeExpres
   if (scope_expression === undefined || scope_expression === null) return undefined;
   const expression = scopeExpression(scope_expression);
   if (typeof expression !== 'string') return expression;
-  throw new Refusal('invalid_scope_expression', `${at}.scope_expression: ${expression}.`);
+  throw new OperationError('invalid_scope_expression', `${at}.scope_expression: ${expression}.`);
 }
 
 function checkMethods(declared: readonly DeclaredResource[]): void {
@@ -113,7 +113,7 @@ function checkMethods(declared: readonly DeclaredResource[]): void {
       const key = `${method} ${path}`;
       if (seen.has(key)) {
         const message = `resources: ${printable(`${method} ${path}`)} is named more than once.`;
-        throw new Refusal('http_method_not_unique', message);
+        throw new OperationError('http_method_not_unique', message);
       }
       seen.add(key);
     }
@@ -124,15 +124,18 @@ function list(condition: JsonObject, name: string, at: string): readonly string[
   const value = condition[name] ?? [];
   const texts = textsOf(value);
   if (texts?.every((text) => text.trim() !== '')) return [...texts];
-  throw new Refusal('bad_request', `${at}.${name}: must be a list of strings, none of them empty.`);
+  throw new OperationError(
+    'bad_request',
+    `${at}.${name}: must be a list of strings, none of them empty.`,
+  );
 }
 
 function member(value: unknown): JsonObject {
   const object = objectOf(value);
   if (object) return object;
-  throw new Refusal('bad_request', 'resources: must be objects with a path and conditions.');
+  throw new OperationError('bad_request', 'resources: must be objects with a path and conditions.');
 }
 
-function invalid(message: string): Refusal {
-  return new Refusal('invalid_uma_request', `${message}.`);
+function invalid(message: string): OperationError {
+  return new OperationError('invalid_uma_request', `${message}.`);
 }

@@ -10,7 +10,7 @@ export interface ResourceDescription {
  * Members of administrators, which an update must not lose: UMA's own (UMA Federated Authorization
  * §3.1), Keycloak's and SolidLab's. Only what a server has told is sent back to it.
  */
-const THEIRS = [
+const PRESERVED_PROPERTIES = [
   ...['type', 'icon_uri', 'description'],
   ...['uris', 'displayName', 'ownerManagedAccess', 'attributes'],
   ...['resource_defaults', 'resource_relations', 'derived_from'],
@@ -33,11 +33,13 @@ export function resourceUrl(endpoint: string, id: string): string {
 }
 
 /** A description that keeps what else was in the one before. */
-export function withWhatWasThere(
+export function preserveProperties(
   description: ResourceDescription,
   before: Readonly<Record<string, unknown>>,
 ): object {
-  const kept = THEIRS.filter((name) => before[name] !== undefined && before[name] !== null);
+  const kept = PRESERVED_PROPERTIES.filter(
+    (name) => before[name] !== undefined && before[name] !== null,
+  );
   return { ...Object.fromEntries(kept.map((name) => [name, before[name]])), ...description };
 }
 

@@ -23,7 +23,7 @@ export interface ProtectionPlan {
  * A recorded resource with methods that are declared no longer keeps these. One that has lost all of
  * its methods to others is kept without any, until `overwrite` removes it.
  */
-export function protectionPlan(
+export function planResources(
   recorded: readonly ProtectedResource[],
   declared: readonly DeclaredResource[],
   overwrite: boolean,

@@ -1,7 +1,7 @@
 import { printable } from '../../base/errors.js';
-import type { OpAnswer } from '../requests/provider-http.js';
+import type { ProviderResponse } from '../requests/provider-http.js';
 import { refused, type ProtectionApi } from '../protection-api/protection-api.js';
-import { Refusal } from '../requests/operation-error.js';
+import { OperationError } from '../requests/operation-error.js';
 import { jsonOf, objectOf, textsOf, type JsonObject } from '../requests/json.js';
 import {
   isResourceId,
@@ -9,7 +9,7 @@ import {
   resourceUrl,
   scopesOf,
   withScopes,
-  withWhatWasThere,
+  preserveProperties,
   type ResourceDescription,
 } from './resource-description.js';
 
@@ -87,7 +87,7 @@ export class ResourceRegistration {
     const answer = await this.api.change('The resource was not changed.', [200, 204, 404], {
       method: 'PUT',
       url: this.urlOf(id),
-      body: withWhatWasThere(withScopes(description, theirs), there),
+      body: preserveProperties(withScopes(description, theirs), there),
     });
     return answer.status !== 404;
   }
@@ -108,7 +108,7 @@ export class ResourceRegistration {
    * This client's resource with exactly this name. Servers that filter are asked to; of the others
    * every resource is looked at.
    *
-   * @throws {Refusal} when there are too many to say that there is none
+   * @throws {OperationError} when there are too many to say that there is none
    * @see UMA Federated Authorization §3.2.5
    */
   async find(name: string): Promise<FoundResource | undefined> {
@@ -143,7 +143,7 @@ export class ResourceRegistration {
     throw refused('The resources could not be listed.', answer);
   }
 
-  private list(url: string): Promise<OpAnswer> {
+  private list(url: string): Promise<ProviderResponse> {
     return this.api.call({ method: 'GET', url });
   }
 
@@ -158,6 +158,6 @@ export class ResourceRegistration {
   }
 }
 
-function unusable(message: string): Refusal {
-  return new Refusal('internal_error', message);
+function unusable(message: string): OperationError {
+  return new OperationError('internal_error', message);
 }

@@ -1,11 +1,11 @@
 import { printable } from '../../base/errors.js';
-import type { EngineContext } from '../context/operation-context.js';
-import { isRefusal, statusOf } from '../requests/command-error.js';
+import type { OperationContext } from '../context/operation-context.js';
+import { wasNotExecuted, statusOf } from '../requests/command-error.js';
 import type { ProtectionApi } from '../protection-api/protection-api.js';
-import { Refusal } from '../requests/operation-error.js';
+import { OperationError } from '../requests/operation-error.js';
 import { registeredScopes, type DeclaredResource } from './declared-resource.js';
 import { isGluu } from '../provider/uma-discovery.js';
-import { protectionPlan, type ProtectionPlan } from './resource-plan.js';
+import { planResources, type ProtectionPlan } from './resource-plan.js';
 import { ResourceRegistration, type FoundResource } from './resource-registration.js';
 import { scopesOf, type ResourceDescription } from './resource-description.js';
 import { type ProtectedResource, type ResourceRecord } from './resource-record.js';
@@ -31,11 +31,11 @@ const AT_A_TIME = 8;
  * One declaration, carried out. The record is written after each change at the authorization server,
  * and a name before it is registered, so that whatever ends the run no resource is lost.
  */
-export class ProtectionRun {
+export class ResourceUpdate {
   private readonly registration: ResourceRegistration;
 
   constructor(
-    private readonly context: EngineContext,
+    private readonly context: OperationContext,
     private readonly api: ProtectionApi,
     private record: ResourceRecord,
   ) {
@@ -44,7 +44,7 @@ export class ProtectionRun {
 
   /** Makes the resources what is declared. */
   async carryOut({ declared, overwrite }: Protection): Promise<void> {
-    const plan = protectionPlan(this.record.resources, declared, overwrite);
+    const plan = planResources(this.record.resources, declared, overwrite);
     // Names that are free again must be so before others take them.
     for (const resource of plan.removed) await this.remove(resource);
     const gone = await this.gone(plan);
@@ -150,7 +150,7 @@ export class ProtectionRun {
     try {
       return await this.registration.create(this.describe(resource));
     } catch (error) {
-      if (isRefusal(error)) await this.save({ pending: this.settled(resource) });
+      if (wasNotExecuted(error)) await this.save({ pending: this.settled(resource) });
       throw error;
     }
   }
@@ -162,7 +162,7 @@ export class ProtectionRun {
       const message =
         `The authorization server has a resource "${resource.name}" already, and it is not this ` +
         "client's. Rename or remove it there.";
-      throw new Refusal('http_status_409', message);
+      throw new OperationError('http_status_409', message);
     }
     await this.adopt(resource, there);
   }

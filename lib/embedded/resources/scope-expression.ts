@@ -28,13 +28,13 @@ export function scopeExpression(value: unknown): ScopeExpression | string {
   const problem = problemOf(logic, scopes.length);
   if (problem !== undefined) return problem;
   const expression = { rule: logic, data: scopes };
-  if (!holds(expression, new Set(scopes))) return 'the rule does not even hold with every scope';
-  if (holds(expression, new Set())) return 'the rule holds without any scope';
+  if (!evaluate(expression, new Set(scopes))) return 'the rule does not even hold with every scope';
+  if (evaluate(expression, new Set())) return 'the rule holds without any scope';
   return expression;
 }
 
 /** Whether scopes are enough; nothing but `true` is a yes. */
-export function holds({ rule, data }: ScopeExpression, granted: ReadonlySet<string>): boolean {
+export function evaluate({ rule, data }: ScopeExpression, granted: ReadonlySet<string>): boolean {
   const places = data.map((scope) => granted.has(scope));
   return jsonLogic.apply(rule as jsonLogic.RulesLogic, places) === true;
 }

@@ -1,5 +1,5 @@
 import type { UmaRpGetRptParams } from '../../commands/uma.js';
-import { Refusal } from '../requests/operation-error.js';
+import { OperationError } from '../requests/operation-error.js';
 
 /** What says who asks for what, or has an answer other than an RPT, is not for `params` to change. */
 const RESERVED: readonly string[] = [
@@ -12,18 +12,18 @@ const RESERVED: readonly string[] = [
  * The form of a request for an RPT, but for `grant_type` and the client's credentials.
  * `submit_request` is always in it: without it Keycloak submits every request that it denies.
  *
- * @throws {Refusal} `invalid_ticket_parameter`, `invalid_claim_token_or_claim_token_form`, or
+ * @throws {OperationError} `invalid_ticket_parameter`, `invalid_claim_token_or_claim_token_form`, or
  *   `bad_request` for `params`
  * @see UMA 2.0 Grant §3.3.1
  */
 export function grantForm(asked: UmaRpGetRptParams): Readonly<Record<string, string>> {
   const { ticket, claim_token, claim_token_format, pct, rpt, scope = [], params = {} } = asked;
   if (!isSaid(ticket)) {
-    throw new Refusal('invalid_ticket_parameter', 'ticket: must not be empty.');
+    throw new OperationError('invalid_ticket_parameter', 'ticket: must not be empty.');
   }
   if (isSaid(claim_token) !== isSaid(claim_token_format)) {
     const message = 'claim_token and claim_token_format: pass both or neither.';
-    throw new Refusal('invalid_claim_token_or_claim_token_form', message);
+    throw new OperationError('invalid_claim_token_or_claim_token_form', message);
   }
   checkFurther(params);
   const form = { ticket, claim_token, claim_token_format, pct, rpt, scope: joined(scope) };
@@ -38,10 +38,10 @@ export function asksOwner(form: Readonly<Record<string, string>>): boolean {
 
 function checkFurther(params: Readonly<Record<string, string>>): void {
   const reserved = Object.keys(params).find((name) => RESERVED.includes(name));
-  if (reserved) throw new Refusal('bad_request', `params: must not have ${reserved}.`);
+  if (reserved) throw new OperationError('bad_request', `params: must not have ${reserved}.`);
   const { submit_request = 'false' } = params;
   if (submit_request !== 'true' && submit_request !== 'false') {
-    throw new Refusal('bad_request', 'params: submit_request must be "true" or "false".');
+    throw new OperationError('bad_request', 'params: submit_request must be "true" or "false".');
   }
 }
 

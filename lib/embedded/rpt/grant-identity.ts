@@ -1,5 +1,5 @@
 import type { UmaRpGetRptParams } from '../../commands/uma.js';
-import type { EngineContext } from '../context/operation-context.js';
+import type { OperationContext } from '../context/operation-context.js';
 import { isKeycloak } from '../provider/uma-discovery.js';
 import type { GrantParties } from './rpt-grant.js';
 import { ID_TOKEN } from './expected-user.js';
@@ -9,7 +9,7 @@ import { ID_TOKEN } from './expected-user.js';
  * Keycloak then evaluates the client's service account. An RPT and pushed claims are no identity.
  */
 export function warnWithoutIdentity(
-  { log, engine }: EngineContext,
+  { log, engine }: OperationContext,
   { site, server }: GrantParties,
   params: UmaRpGetRptParams,
 ): void {

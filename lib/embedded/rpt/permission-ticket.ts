@@ -1,6 +1,6 @@
 import { isTicket } from '../../base/uma-tokens.js';
 import { refused, type ProtectionApi } from '../protection-api/protection-api.js';
-import { type OpAnswerError, Refusal } from '../requests/operation-error.js';
+import { type ProviderResponseError, OperationError } from '../requests/operation-error.js';
 import { answerError } from '../protection-api/error-response.js';
 import { jsonOf, objectOf } from '../requests/json.js';
 import { isResourceId } from '../resources/resource-description.js';
@@ -19,7 +19,7 @@ export interface PermissionRequest {
  *
  * @returns the ticket, or undefined where the authorization server does not know the resource, or
  *   not all of its scopes
- * @throws {Refusal} when there is no ticket
+ * @throws {OperationError} when there is no ticket
  * @see UMA Federated Authorization §4
  */
 export async function permissionTicket(
@@ -27,7 +27,7 @@ export async function permissionTicket(
   { resource_id, resource_scopes }: PermissionRequest,
 ): Promise<string | undefined> {
   if (!isResourceId(resource_id)) {
-    throw new Refusal('internal_error', 'A ticket was to be obtained for no resource.');
+    throw new OperationError('internal_error', 'A ticket was to be obtained for no resource.');
   }
   const answer = await api.call({
     method: 'POST',
@@ -43,14 +43,14 @@ export async function permissionTicket(
   }
   const ticket = objectOf(jsonOf(answer.text))?.ticket;
   if (isTicket(ticket)) return ticket;
-  throw new Refusal('internal_error', 'The authorization server issued no usable ticket.');
+  throw new OperationError('internal_error', 'The authorization server issued no usable ticket.');
 }
 
 /** A mere 404 may as well be a gateway's, or mean that the endpoint has moved: then it is read. */
 async function isUnknownResource(
   api: ProtectionApi,
   resource_id: string,
-  { status, error }: OpAnswerError,
+  { status, error }: ProviderResponseError,
 ): Promise<boolean> {
   if (status !== 400 && status !== 404) return false;
   if (error === 'invalid_resource_id' || error === 'invalid_scope') return true;

@@ -1,17 +1,17 @@
 import { genericGrantRequest, type TokenEndpointResponse } from 'openid-client';
 import type { UmaRpGetRptResult } from '../../commands/uma.js';
-import { rptRefusal } from '../../commands/rpt-error-response.js';
-import type { EngineContext } from '../context/operation-context.js';
+import { toUmaError } from '../../commands/rpt-error-response.js';
+import type { OperationContext } from '../context/operation-context.js';
 import { answerOf } from '../requests/command-error.js';
-import { Refusal } from '../requests/operation-error.js';
-import { withoutEmpty } from '../registration/client-results.js';
-import type { SiteRecord } from '../registration/site-record.js';
+import { OperationError } from '../requests/operation-error.js';
+import { withoutUndefined } from '../registration/client-results.js';
+import type { RegisteredSite } from '../registration/site-record.js';
 import { asksOwner } from './grant-form.js';
 import type { UmaServer } from '../provider/uma-discovery.js';
 
 /** Who asks whom. */
 export interface GrantParties {
-  readonly site: SiteRecord;
+  readonly site: RegisteredSite;
   readonly server: UmaServer;
 }
 
@@ -26,7 +26,7 @@ const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:uma-ticket';
  * @see UMA 2.0 Grant §3.3
  */
 export async function umaGrant(
-  context: EngineContext,
+  context: OperationContext,
   { site, server }: GrantParties,
   form: Readonly<Record<string, string>>,
 ): Promise<UmaRpGetRptResult> {
@@ -39,7 +39,7 @@ export async function umaGrant(
   } catch (error) {
     const answer = await answerOf(error);
     const asked = { submit: asksOwner(form), ticket: form.ticket };
-    throw (answer && rptRefusal(answer, asked, { command: call.command })) ?? error;
+    throw (answer && toUmaError(answer, asked, { command: call.command })) ?? error;
   }
 }
 
@@ -57,9 +57,9 @@ function metadataOf({ issuer, token_endpoint, metadata }: UmaServer) {
 function rptResult(answer: TokenEndpointResponse): UmaRpGetRptResult {
   const { access_token, token_type, expires_in, pct, upgraded } = answer;
   if (token_type !== 'bearer') {
-    throw new Refusal('internal_error', 'The RPT is of a type that cannot be used.');
+    throw new OperationError('internal_error', 'The RPT is of a type that cannot be used.');
   }
-  return withoutEmpty({
+  return withoutUndefined({
     access_token,
     token_type: 'Bearer',
     expires_in,

@@ -1,9 +1,9 @@
 import { MAX_RPT_LENGTH } from '../../base/uma-tokens.js';
-import type { EngineContext } from '../context/operation-context.js';
-import type { OpAnswer } from '../requests/provider-http.js';
+import type { OperationContext } from '../context/operation-context.js';
+import type { ProviderResponse } from '../requests/provider-http.js';
 import { clientAuthentication } from '../registration/client-configuration.js';
 import { isRefused, refused, type ProtectionApi } from '../protection-api/protection-api.js';
-import { Refusal } from '../requests/operation-error.js';
+import { OperationError } from '../requests/operation-error.js';
 import { INACTIVE, introspectedRpt, type IntrospectedRpt } from './rpt-permissions.js';
 import { isKeycloak } from '../provider/uma-discovery.js';
 import type { IntrospectionWay } from '../context/introspection-auth.js';
@@ -12,11 +12,11 @@ import { jsonOf, objectOf } from '../requests/json.js';
 /**
  * What an RPT is good for, as the authorization server says.
  *
- * @throws {Refusal} when it does not say: that is neither a yes nor a no
+ * @throws {OperationError} when it does not say: that is neither a yes nor a no
  * @see UMA Federated Authorization §5
  */
 export async function introspectRpt(
-  context: EngineContext,
+  context: OperationContext,
   api: ProtectionApi,
   rpt: string,
 ): Promise<IntrospectedRpt> {
@@ -32,20 +32,20 @@ export async function introspectRpt(
   if (rptStatus) return logged(context, rptStatus);
   if (answer.status !== 200) throw refused('The RPT could not be introspected.', answer);
   const message = 'What the authorization server said of the RPT is no introspection answer.';
-  throw new Refusal('internal_error', message);
+  throw new OperationError('internal_error', message);
 }
 
 /** The client only learns that it needs another RPT; an operator may look for the cause. */
-function logged({ call, log }: EngineContext, rpt: IntrospectedRpt): IntrospectedRpt {
+function logged({ call, log }: OperationContext, rpt: IntrospectedRpt): IntrospectedRpt {
   if (rpt.reason) log.debug?.(`${call.command}: the RPT is not active: ${rpt.reason}.`);
   return rpt;
 }
 
 async function askEachWay(
-  context: EngineContext,
+  context: OperationContext,
   api: ProtectionApi,
   rpt: string,
-): Promise<OpAnswer> {
+): Promise<ProviderResponse> {
   const { introspections } = context.engine.uma;
   const [first = 'pat', second] = introspections.of(api.server);
   const answer = await ask[first](context, api, rpt);
@@ -58,7 +58,11 @@ async function askEachWay(
   return isRefused(other) ? answer : other;
 }
 
-type Ask = (context: EngineContext, api: ProtectionApi, rpt: string) => Promise<OpAnswer>;
+type Ask = (
+  context: OperationContext,
+  api: ProtectionApi,
+  rpt: string,
+) => Promise<ProviderResponse>;
 
 const ask: Readonly<Record<IntrospectionWay, Ask>> = {
   client: async (context, { site, server }, rpt) => {
@@ -88,7 +92,7 @@ const ask: Readonly<Record<IntrospectionWay, Ask>> = {
 };
 
 /** The answer's JSON; SolidLab's server says with a 400 that it does not know a token. */
-function statement({ status, text }: OpAnswer): unknown {
+function statement({ status, text }: ProviderResponse): unknown {
   const body = jsonOf(text);
   if (status === 200) return body;
   const { active, error, message } = objectOf(body) ?? {};

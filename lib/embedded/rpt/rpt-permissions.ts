@@ -1,6 +1,6 @@
 import { CLOCK_TOLERANCE } from '../../base/clock.js';
 import type { IntrospectRptResult, ScopeExpression, UmaPermission } from '../../commands/uma.js';
-import { holds } from '../resources/scope-expression.js';
+import { evaluate } from '../resources/scope-expression.js';
 import { objectOf, textOf, textsOf, type JsonObject } from '../requests/json.js';
 
 /** What an introspection answer is compared with. */
@@ -74,7 +74,7 @@ export function introspectedRpt(
 }
 
 /** Whether an RPT is enough: ids and scopes are compared as they are, and none is like another. */
-export function isEnough(
+export function coversResource(
   { result, wholeResources }: IntrospectedRpt,
   { resource_id, scopes, requiredScopes, scope_expression }: NeededPermission,
 ): boolean {
@@ -82,7 +82,7 @@ export function isEnough(
   if (wholeResources.has(resource_id)) return true;
   const items = (result.permissions ?? []).filter((item) => item.resource_id === resource_id);
   const granted = new Set(items.flatMap(({ resource_scopes }) => resource_scopes));
-  if (scope_expression) return holds(scope_expression, granted);
+  if (scope_expression) return evaluate(scope_expression, granted);
   if (scopes.length === 0) return false;
   const isGranted = (scope: string): boolean => granted.has(scope);
   return requiredScopes === 'all' ? scopes.every(isGranted) : scopes.some(isGranted);

@@ -1,10 +1,10 @@
 import { errors, jwtVerify, type JWTPayload } from 'jose';
 import { PUBLIC_KEY_ALGS } from '../../site/client-rules.js';
 import { CLOCK_TOLERANCE } from '../../base/clock.js';
-import type { EngineContext } from '../context/operation-context.js';
+import type { OperationContext } from '../context/operation-context.js';
 import type { ProtectionApi } from '../protection-api/protection-api.js';
-import { Refusal } from '../requests/operation-error.js';
-import type { SiteRecord } from '../registration/site-record.js';
+import { OperationError } from '../requests/operation-error.js';
+import type { RegisteredSite } from '../registration/site-record.js';
 
 /**
  * How long keys are believed to be complete after one was looked for in vain, and keys that could
@@ -28,19 +28,19 @@ export function isJwt(token: string): boolean {
  * @see RFC 8725 §3.1
  */
 export async function signedSubject(
-  context: EngineContext,
+  context: OperationContext,
   api: ProtectionApi,
   rpt: string,
 ): Promise<string | undefined> {
   if (!isJwt(rpt)) return undefined;
   const { issuer } = api.server;
   const { clock, uma } = context.engine;
-  if (clock() < (uma.nextKeys.get(issuer) ?? 0)) return undefined;
+  if (clock() < (uma.jwksCooldown.get(issuer) ?? 0)) return undefined;
   try {
     const { sub } = await verifiedRpt(context, { rpt, site: api.site, issuer });
     return sub === '' ? undefined : sub;
   } catch (error) {
-    if (isFaultOfKeys(error)) uma.nextKeys.set(issuer, clock() + NEXT_LOOK);
+    if (isJwksFailure(error)) uma.jwksCooldown.set(issuer, clock() + NEXT_LOOK);
     return undefined;
   }
 }
@@ -52,7 +52,7 @@ export async function signedSubject(
  *
  * @param signed what {@link signedSubject} found
  * @param told the `sub` of the introspection answer
- * @throws {Refusal} `invalid_subject_identifier` where the two name different users: a handler would
+ * @throws {OperationError} `invalid_subject_identifier` where the two name different users: a handler would
  *   serve the wrong one
  */
 export function rptSubject(
@@ -61,18 +61,18 @@ export function rptSubject(
 ): string | undefined {
   if (signed === undefined || told === undefined || signed === told) return signed ?? told;
   const message = 'The RPT was issued for someone else than introspection says: it is refused.';
-  throw new Refusal('invalid_subject_identifier', message);
+  throw new OperationError('invalid_subject_identifier', message);
 }
 
 /** Whether keys that cannot be had are the reason: no fault of the token. */
-export function isFaultOfKeys(error: unknown): boolean {
+export function isJwksFailure(error: unknown): boolean {
   return !(error instanceof errors.JOSEError) || KEYS.has(error.code);
 }
 
 /** An RPT that is a JWT, and who should have signed it. */
 export interface SignedRpt {
   readonly rpt: string;
-  readonly site: SiteRecord;
+  readonly site: RegisteredSite;
   /** Issuer of the authorization server. */
   readonly issuer: string;
 }
@@ -83,7 +83,7 @@ export interface SignedRpt {
  * @throws {errors.JOSEError} where it is not good
  */
 export async function verifiedRpt(
-  context: EngineContext,
+  context: OperationContext,
   { rpt, site, issuer }: SignedRpt,
 ): Promise<JWTPayload> {
   const { clock, providers, uma } = context.engine;
@@ -99,8 +99,8 @@ export async function verifiedRpt(
     return (await jwtVerify(rpt, provider.keys, options)).payload;
   } catch (error) {
     const isUnknownKey = error instanceof errors.JWKSNoMatchingKey;
-    if (!isUnknownKey || clock() < (uma.nextKeyLook.get(issuer) ?? 0)) throw error;
-    uma.nextKeyLook.set(issuer, clock() + NEXT_LOOK);
+    if (!isUnknownKey || clock() < (uma.unknownKeyCooldown.get(issuer) ?? 0)) throw error;
+    uma.unknownKeyCooldown.set(issuer, clock() + NEXT_LOOK);
     const fresh = await providers.again(site, provider);
     return (await jwtVerify(rpt, fresh.keys, options)).payload;
   }

@@ -38,7 +38,7 @@ export class StoreAdapter {
   ) {}
 
   async upsert(id: string, payload: Payload, expiresIn?: number): Promise<void> {
-    this.tellSecrets(id, payload);
+    this.registerSecrets(id, payload);
     const { store, grants } = this.context;
     const ttl = expiresIn === undefined ? undefined : expiresIn * 1000;
     await store.set(this.key(id), payload, ttl);
@@ -83,7 +83,7 @@ export class StoreAdapter {
     return `${this.model}:${id}`;
   }
 
-  private tellSecrets(id: string, payload: Payload): void {
+  private registerSecrets(id: string, payload: Payload): void {
     if (SECRET_IDS.has(this.model)) this.context.onSecret(id);
     if (payload.client_secret !== undefined) this.context.onSecret(payload.client_secret);
   }

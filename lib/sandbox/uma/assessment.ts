@@ -1,6 +1,6 @@
 import { printable } from '../../base/errors.js';
 import type { SandboxClaims, SandboxUser } from '../provider/accounts.js';
-import { Refusal } from './oauth-response.js';
+import { OAuthError } from './oauth-response.js';
 import {
   policyFor,
   type SandboxDecision,
@@ -10,12 +10,12 @@ import {
   type SandboxResource,
 } from './policy.js';
 import type { Resources } from './resources.js';
-import type { Submissions } from './pending-requests.js';
+import type { PendingRequests } from './pending-requests.js';
 import type { Permission } from './tickets.js';
-import { verdictOf, type Verdict } from './policy-result.js';
+import { verdictOf, type PolicyResult } from './policy-result.js';
 
 /** What is to be decided. */
-export interface Case {
+export interface AssessmentInput {
   readonly client: string;
   readonly resourceServer: string;
   readonly permissions: readonly Permission[];
@@ -38,7 +38,7 @@ export interface AssessorOptions {
   readonly policies: SandboxPolicies;
   readonly users: readonly SandboxUser[];
   readonly resources: Resources;
-  readonly submissions: Submissions;
+  readonly submissions: PendingRequests;
   /** Takes what is wrong with a policy. */
   readonly say: (line: string) => void;
 }
@@ -51,13 +51,13 @@ export class Assessor {
    * Something missing comes first, then what is up to the owner; else what is granted is granted,
    * even where it is not all.
    *
-   * @throws {Refusal} `invalid_grant` when a resource or a scope is gone
+   * @throws {OAuthError} `invalid_grant` when a resource or a scope is gone
    */
-  async assess(asked: Case): Promise<Assessment> {
+  async assess(asked: AssessmentInput): Promise<Assessment> {
     const verdicts = await Promise.all(asked.permissions.map((one) => this.judge(asked, one)));
     const needs = verdicts.flatMap((one) => (one.is === 'need' ? [one.need] : []));
     if (needs.length > 0) return { outcome: 'need', need: merged(needs) };
-    const all = (is: Verdict['is']) =>
+    const all = (is: PolicyResult['is']) =>
       verdicts.flatMap((one) => ('permission' in one && one.is === is ? [one.permission] : []));
     const submitted = all('submitted');
     if (submitted.length > 0) return { outcome: 'submitted', permissions: submitted };
@@ -65,7 +65,7 @@ export class Assessor {
     return permissions.length > 0 ? { outcome: 'granted', permissions } : { outcome: 'denied' };
   }
 
-  private async judge(asked: Case, permission: Permission): Promise<Verdict> {
+  private async judge(asked: AssessmentInput, permission: Permission): Promise<PolicyResult> {
     const resource = this.resourceOf(asked, permission);
     const approved = this.decisionOn(asked, permission);
     const decision = await this.ask(resource, {
@@ -79,15 +79,15 @@ export class Assessor {
     return verdictOf(decision, permission, approved);
   }
 
-  private resourceOf({ resourceServer }: Case, permission: Permission): SandboxResource {
+  private resourceOf({ resourceServer }: AssessmentInput, permission: Permission): SandboxResource {
     const resource = this.options.resources.find(resourceServer, permission.resource_id);
     if (permission.resource_scopes.every((scope) => resource?.resource_scopes.includes(scope))) {
       if (resource) return resource;
     }
-    throw new Refusal(400, 'invalid_grant', 'The resource is not what it was.');
+    throw new OAuthError(400, 'invalid_grant', 'The resource is not what it was.');
   }
 
-  private decisionOn(asked: Case, permission: Permission): boolean | undefined {
+  private decisionOn(asked: AssessmentInput, permission: Permission): boolean | undefined {
     const { client, resourceServer, party, submission } = asked;
     if (submission === undefined) return undefined;
     const on = { client, resourceServer, party, permissions: [permission] };

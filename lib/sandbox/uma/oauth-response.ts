@@ -9,7 +9,7 @@ export interface Answer {
 }
 
 /** An answer that is a refusal, with a code of UMA or OAuth 2.0. */
-export class Refusal extends Error {
+export class OAuthError extends Error {
   readonly headers: Record<string, string> = {};
 
   /** @param description for developers; omitted from the body if absent */
@@ -34,8 +34,8 @@ export class Refusal extends Error {
 }
 
 /** A request that is not as the specification has it: 400 `invalid_request`. */
-export function invalidRequest(description: string): Refusal {
-  return new Refusal(400, 'invalid_request', description);
+export function invalidRequest(description: string): OAuthError {
+  return new OAuthError(400, 'invalid_request', description);
 }
 
 /** Sends what the work comes to: its answer, or its refusal. */
@@ -48,6 +48,6 @@ export async function sendAnswer(context: Context, work: () => Promise<Answer>):
 }
 
 function refusalIn(error: unknown): Answer {
-  if (error instanceof Refusal) return error;
+  if (error instanceof OAuthError) return error;
   throw error;
 }

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { OxdStore } from '../../store/oxd-store.js';
 
-/** Options of {@link Handles}. */
+/** Options of {@link OpaqueTokens}. */
 export interface HandlesOptions {
   readonly store: OxdStore;
   /** What they stand for: prefix of their keys in the store. */
@@ -16,7 +16,7 @@ export interface HandlesOptions {
  * Random strings of 256 bits that stand for something the server remembers for a while: tickets,
  * persisted claims tokens. The store sees their hash alone.
  */
-export class Handles<T> {
+export class OpaqueTokens<T> {
   constructor(private readonly options: HandlesOptions) {}
 
   /** A new one that stands for `value`. */

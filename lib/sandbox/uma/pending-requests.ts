@@ -25,7 +25,7 @@ const MOST = 100;
  * Requests that wait for their owner. One lives as long as the ticket of its client: who does not
  * come back for the decision does not get it.
  */
-export class Submissions {
+export class PendingRequests {
   private readonly entries = new Map<string, Entry>();
 
   /** @param lifetime in milliseconds */

@@ -2,12 +2,12 @@ import { isNeed, type SandboxNeed } from './policy.js';
 import type { Permission } from './tickets.js';
 
 /** What a policy said about one permission. */
-export type Verdict =
+export type PolicyResult =
   | { readonly is: 'granted' | 'submitted'; readonly permission: Permission }
   | { readonly is: 'need'; readonly need: SandboxNeed }
   | { readonly is: 'denied' };
 
-const DENIED: Verdict = { is: 'denied' };
+const DENIED: PolicyResult = { is: 'denied' };
 
 /**
  * Reads the answer of a policy: code of the user, it may be anything, and what is not understood
@@ -15,7 +15,11 @@ const DENIED: Verdict = { is: 'denied' };
  *
  * @param approved what the owner decided, where the policy leaves it to the owner
  */
-export function verdictOf(decision: unknown, permission: Permission, approved?: boolean): Verdict {
+export function verdictOf(
+  decision: unknown,
+  permission: Permission,
+  approved?: boolean,
+): PolicyResult {
   if (decision === 'grant') return { is: 'granted', permission };
   if (decision === 'submit') return ofOwner(permission, approved);
   if (typeof decision !== 'object' || decision === null) return DENIED;
@@ -23,16 +27,16 @@ export function verdictOf(decision: unknown, permission: Permission, approved?: 
   return 'grant' in decision ? partOf(permission, decision.grant) : DENIED;
 }
 
-function ofOwner(permission: Permission, approved?: boolean): Verdict {
+function ofOwner(permission: Permission, approved?: boolean): PolicyResult {
   if (approved === undefined) return { is: 'submitted', permission };
   return approved ? { is: 'granted', permission } : DENIED;
 }
 
-function ofNeed(need: unknown): Verdict {
+function ofNeed(need: unknown): PolicyResult {
   return isNeed(need) ? { is: 'need', need } : DENIED;
 }
 
-function partOf({ resource_id, resource_scopes }: Permission, grant: unknown): Verdict {
+function partOf({ resource_id, resource_scopes }: Permission, grant: unknown): PolicyResult {
   if (!Array.isArray(grant)) return DENIED;
   const granted = resource_scopes.filter((scope) => grant.includes(scope));
   if (granted.length === 0) return DENIED;

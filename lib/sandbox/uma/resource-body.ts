@@ -1,4 +1,4 @@
-import { invalidRequest, Refusal } from './oauth-response.js';
+import { invalidRequest, OAuthError } from './oauth-response.js';
 import type { SandboxResource } from './policy.js';
 
 /** What a resource server says of a resource. */
@@ -15,7 +15,7 @@ const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/;
 /**
  * A resource description; members that UMA does not know are left out.
  *
- * @throws {Refusal} `invalid_request` or `invalid_scope`
+ * @throws {OAuthError} `invalid_request` or `invalid_scope`
  * @see UMA Federated Authorization §3.1
  */
 export function parseDescription(body: unknown): ResourceDescription {
@@ -33,14 +33,14 @@ export function parseDescription(body: unknown): ResourceDescription {
 /**
  * A list of scopes, each once.
  *
- * @throws {Refusal} `invalid_request` where it is no list or too long, else `invalid_scope`
+ * @throws {OAuthError} `invalid_request` where it is no list or too long, else `invalid_scope`
  */
 export function parseScopes(scopes: unknown): readonly string[] {
   if (!Array.isArray(scopes) || scopes.length > SCOPES) {
     throw invalidRequest(`resource_scopes: must be an array of at most ${SCOPES} strings.`);
   }
   if (!scopes.every((scope): scope is string => typeof scope === 'string' && SCOPE.test(scope))) {
-    throw new Refusal(400, 'invalid_scope', 'resource_scopes: has what is no scope.');
+    throw new OAuthError(400, 'invalid_scope', 'resource_scopes: has what is no scope.');
   }
   return [...new Set(scopes)];
 }

@@ -29,7 +29,7 @@ export interface PersistedClaims {
 }
 
 /** What a page that gathers claims is about. */
-export interface Gathering {
+export interface ClaimsSession {
   /** The client that sent the browser here: anybody's text. */
   readonly application: string;
   /** Where the browser goes back to. */

@@ -2,13 +2,13 @@ import type { OxdStore } from '../../store/oxd-store.js';
 import type { SandboxUser } from '../provider/accounts.js';
 import type { OidcProvider } from '../provider/oidc-provider.js';
 import { Assessor } from './assessment.js';
-import { Handles } from './opaque-tokens.js';
+import { OpaqueTokens } from './opaque-tokens.js';
 import { umaEndpoints, type UmaEndpoints } from './metadata.js';
 import type { SandboxPolicies } from './policy.js';
 import { Resources } from './resources.js';
 import { Rpts } from './rpts.js';
-import { Submissions } from './pending-requests.js';
-import type { Gathering, PersistedClaims, Ticket } from './tickets.js';
+import { PendingRequests } from './pending-requests.js';
+import type { ClaimsSession, PersistedClaims, Ticket } from './tickets.js';
 
 const MINUTE = 60_000;
 /** Longer than clients wait between two questions for the owner's decision. */
@@ -37,12 +37,12 @@ export class UmaServer {
   /** Called with every secret that is issued. */
   readonly onSecret: (value: string) => void;
   readonly endpoints: UmaEndpoints;
-  readonly tickets: Handles<Ticket>;
+  readonly tickets: OpaqueTokens<Ticket>;
   /** What pages that gather claims are about. */
-  readonly gatherings: Handles<Gathering>;
-  readonly persistedClaims: Handles<PersistedClaims>;
+  readonly gatherings: OpaqueTokens<ClaimsSession>;
+  readonly persistedClaims: OpaqueTokens<PersistedClaims>;
   readonly rpts: Rpts;
-  readonly submissions = new Submissions(TICKET_LIFETIME);
+  readonly submissions = new PendingRequests(TICKET_LIFETIME);
   readonly assessor: Assessor;
 
   private constructor(
@@ -56,9 +56,13 @@ export class UmaServer {
     this.onSecret = onSecret;
     this.endpoints = umaEndpoints(issuer);
     const handles = { store, onSecret };
-    this.tickets = new Handles({ ...handles, kind: 'UmaTicket', lifetime: TICKET_LIFETIME });
-    this.gatherings = new Handles({ ...handles, kind: 'UmaClaims', lifetime: GATHERING_LIFETIME });
-    this.persistedClaims = new Handles({ ...handles, kind: 'UmaPct', lifetime: PCT_LIFETIME });
+    this.tickets = new OpaqueTokens({ ...handles, kind: 'UmaTicket', lifetime: TICKET_LIFETIME });
+    this.gatherings = new OpaqueTokens({
+      ...handles,
+      kind: 'UmaClaims',
+      lifetime: GATHERING_LIFETIME,
+    });
+    this.persistedClaims = new OpaqueTokens({ ...handles, kind: 'UmaPct', lifetime: PCT_LIFETIME });
     this.rpts = new Rpts(provider, resources);
     const { submissions } = this;
     this.assessor = new Assessor({ policies, users, resources, submissions, say });

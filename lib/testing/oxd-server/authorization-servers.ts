@@ -1,15 +1,15 @@
 import {
-  Engine,
-  EngineContext,
+  EmbeddedRuntime,
+  OperationContext,
   type EngineOptions,
 } from '../../embedded/context/operation-context.js';
-import { OpCall } from '../../embedded/requests/command-call.js';
-import type { OpAnswer } from '../../embedded/requests/provider-http.js';
+import { CommandCall } from '../../embedded/requests/command-call.js';
+import type { ProviderResponse } from '../../embedded/requests/provider-http.js';
 import {
   ProtectionApi,
   type ProtectionRequest,
 } from '../../embedded/protection-api/protection-api.js';
-import type { SiteRecord } from '../../embedded/registration/site-record.js';
+import type { RegisteredSite } from '../../embedded/registration/site-record.js';
 import type { UmaServer } from '../../embedded/provider/uma-discovery.js';
 
 /**
@@ -17,10 +17,10 @@ import type { UmaServer } from '../../embedded/provider/uma-discovery.js';
  * result and no error of the engine's commands tells: so this works with the engine's parts.
  */
 export class AuthorizationServers {
-  private readonly engine: Engine;
+  private readonly engine: EmbeddedRuntime;
 
   constructor(options: EngineOptions) {
-    this.engine = new Engine(options);
+    this.engine = new EmbeddedRuntime(options);
   }
 
   /**
@@ -30,7 +30,7 @@ export class AuthorizationServers {
    */
   async of(command: string, oxd_id: string): Promise<AuthorizationServer> {
     const { http, sites } = this.engine;
-    const context = new EngineContext(this.engine, new OpCall(command, http));
+    const context = new OperationContext(this.engine, new CommandCall(command, http));
     const site = await sites.find(oxd_id);
     return new AuthorizationServer(context, site, await context.umaServer(site));
   }
@@ -44,8 +44,8 @@ export class AuthorizationServers {
 /** What the authorization server of a site answers, whatever it is. */
 export class AuthorizationServer {
   constructor(
-    private readonly context: EngineContext,
-    readonly site: SiteRecord,
+    private readonly context: OperationContext,
+    readonly site: RegisteredSite,
     readonly uma: UmaServer,
   ) {}
 
@@ -55,7 +55,7 @@ export class AuthorizationServer {
    * @throws when there is no PAT, or no answer
    * @see UMA Federated Authorization §1.3
    */
-  call(request: ProtectionRequest): Promise<OpAnswer> {
+  call(request: ProtectionRequest): Promise<ProviderResponse> {
     return new ProtectionApi(this.context, this.site, this.uma).call(request);
   }
 
@@ -65,7 +65,7 @@ export class AuthorizationServer {
    * @throws when there is no answer
    * @see UMA 2.0 Grant §3.3.1
    */
-  grant(form: URLSearchParams): Promise<OpAnswer> {
+  grant(form: URLSearchParams): Promise<ProviderResponse> {
     const { client_id, client_secret = '' } = this.site.client;
     const credentials = Buffer.from(`${client_id}:${client_secret}`).toString('base64');
     return this.context.call.send(this.uma.token_endpoint, {

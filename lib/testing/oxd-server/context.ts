@@ -1,7 +1,7 @@
 import type { CommandName, Result } from '../../commands/command.js';
 import type { Release } from '../../commands/dialect/parameter-rules.js';
 import { within } from '../../commands/dialect/parameter-rules.js';
-import { Refusal } from '../../embedded/requests/operation-error.js';
+import { OperationError } from '../../embedded/requests/operation-error.js';
 import { OxdCommandError } from '../../base/errors.js';
 import type { OxdTransport } from '../../commands/oxd-transport.js';
 import type { AuthorizationServer, AuthorizationServers } from './authorization-servers.js';
@@ -50,7 +50,7 @@ export class ServerContext {
    */
   server(command: CommandName, oxd_id: string): Promise<AuthorizationServer> {
     return this.options.servers.of(command, oxd_id).catch((error: unknown) => {
-      throw error instanceof Refusal ? new WireRefusal(error.error) : error;
+      throw error instanceof OperationError ? new WireRefusal(error.error) : error;
     });
   }
 
@@ -73,7 +73,7 @@ export function textOf(value: unknown): string | undefined {
 }
 
 /** The error word of the engine; undefined where the failure was none of a command. */
-export function engineWord(error: unknown): string | undefined {
+export function operationErrorCode(error: unknown): string | undefined {
   return error instanceof OxdCommandError ? error.error : undefined;
 }
 

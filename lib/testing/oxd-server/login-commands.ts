@@ -1,6 +1,6 @@
 import { DEFAULT_SCOPE } from '../../embedded/registration/registration-metadata.js';
 import type { ServerCommand } from './context.js';
-import { engineWord, isProviderDown, providerStatus, textOf } from './context.js';
+import { operationErrorCode, isProviderDown, providerStatus, textOf } from './context.js';
 import { listOf, tokenReply, withOpenid } from './site-commands.js';
 import { unexpected, WireRefusal } from './reply.js';
 import { authorizationUrl, logoutUrl } from './urls.js';
@@ -29,7 +29,7 @@ export const getTokensByCode: ServerCommand = async (context, { oxd_id, code, st
   const tokens = await store
     .undoOnFailure(stateLifetime, () => context.run('get_tokens_by_code', { oxd_id, code, state }))
     .catch((error: unknown) => {
-      throw exchangeRefusal(engineWord(error));
+      throw exchangeRefusal(operationErrorCode(error));
     });
   const { access_token, expires_in = -1, id_token, refresh_token = null } = tokens;
   if (expires_in === -1 && !context.since('3.1.4')) throw unexpected();
@@ -53,7 +53,7 @@ export const getUserInfo: ServerCommand = async (context, { oxd_id, access_token
     const { claims } = await context.run('get_user_info', { oxd_id, access_token });
     return { claims: asTexts(claims), ...nothing };
   } catch (error) {
-    if (engineWord(error) === undefined || isProviderDown(error)) throw error;
+    if (operationErrorCode(error) === undefined || isProviderDown(error)) throw error;
     return { claims: {}, ...nothing };
   }
 };
@@ -109,7 +109,7 @@ async function endSessionEndpoint(
     for (const name of ['client_id', 'post_logout_redirect_uri']) url.searchParams.delete(name);
     return url.href;
   } catch (error) {
-    if (engineWord(error) !== 'no_end_session_endpoint_at_op') throw error;
+    if (operationErrorCode(error) !== 'no_end_session_endpoint_at_op') throw error;
     throw new WireRefusal('no_end_session_endpoint_at_op');
   }
 }

@@ -1,4 +1,4 @@
-import { EngineTransport } from '../../embedded/embedded.transport.js';
+import { EmbeddedTransport } from '../../embedded/embedded.transport.js';
 import { MemoryStore, type OxdStore } from '../../store/oxd-store.js';
 import type { FrameAnswer, FrameDelivery } from '../frames/frame-answer.js';
 import { FrameServer } from '../frames/frame-server.js';
@@ -7,7 +7,7 @@ import { carryOut } from './commands.js';
 import { ServerContext } from './context.js';
 import { errorReply, okReply, unexpected, WireRefusal } from './reply.js';
 import { commandOf, readParams, readRequest } from './request.js';
-import { tellRefused, tellSecrets } from './secrets.js';
+import { tellRefused, registerSecrets } from './secrets.js';
 import { ServerRecords, UndoableStore } from './store.js';
 
 /** What becomes of an answer on its way: the command itself is carried out in any case. */
@@ -85,7 +85,7 @@ export interface OxdServerOptions {
  */
 export class OxdServer {
   private readonly faults = new Map<string, OxdServerFault>();
-  private readonly engine: EngineTransport;
+  private readonly engine: EmbeddedTransport;
   private readonly servers: AuthorizationServers;
   private readonly context: ServerContext;
   private frames: FrameServer;
@@ -106,7 +106,7 @@ export class OxdServer {
       initialAccessToken,
       requireIssuerParameter: false,
     };
-    this.engine = new EngineTransport(engineOptions);
+    this.engine = new EmbeddedTransport(engineOptions);
     this.servers = new AuthorizationServers(engineOptions);
     this.context = new ServerContext({
       release: version,
@@ -178,7 +178,7 @@ export class OxdServer {
       const command = commandOf(release, request.command);
       const params = readParams(release, command, request.params);
       const data = await carryOut(this.context, command, params);
-      tellSecrets(data, this.options.onSecret);
+      registerSecrets(data, this.options.onSecret);
       return this.disturbed(name, { text: okReply(data) });
     } catch (error) {
       const refusal = error instanceof WireRefusal ? error : unexpected();

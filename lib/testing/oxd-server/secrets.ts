@@ -7,7 +7,7 @@ const SECRET = new Set(
 const SECRET_IN_URL = ['state', 'nonce', 'code_challenge'];
 
 /** Tells every secret in the members of a reply. */
-export function tellSecrets(data: object, tell: ((value: string) => void) | undefined): void {
+export function registerSecrets(data: object, tell: ((value: string) => void) | undefined): void {
   if (!tell) return;
   for (const [name, value] of Object.entries(data)) {
     if (typeof value !== 'string') continue;
@@ -22,8 +22,8 @@ export function tellRefused(
   tell: ((value: string) => void) | undefined,
 ): void {
   const [ticket] = /(?<="ticket"\s*:\s*")[^"]+/.exec(text) ?? [];
-  tellSecrets({ ...(ticket !== undefined && { ticket }) }, tell);
-  tellSecrets(details ?? {}, tell);
+  registerSecrets({ ...(ticket !== undefined && { ticket }) }, tell);
+  registerSecrets(details ?? {}, tell);
 }
 
 function secretsInUrl(url: string): string[] {

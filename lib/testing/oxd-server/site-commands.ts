@@ -1,6 +1,6 @@
 import { DEFAULT_SCOPE } from '../../embedded/registration/registration-metadata.js';
 import type { ServerCommand, ServerContext } from './context.js';
-import { engineWord, isProviderDown, textOf } from './context.js';
+import { operationErrorCode, isProviderDown, textOf } from './context.js';
 import { checkNewSite } from './token-check.js';
 import { unexpected, WireRefusal } from './reply.js';
 import type { ServerParams } from './request.js';
@@ -167,7 +167,7 @@ async function discovering<T>(register: () => Promise<T>): Promise<T> {
 }
 
 function discoveryFailed(error: unknown): boolean {
-  const word = engineWord(error);
+  const word = operationErrorCode(error);
   // A provider that registers nobody: oxd has the same wrong word for it.
   if (word === 'invalid_request' && !isProviderDown(error)) return true;
   return word === 'no_connect_discovery_response';

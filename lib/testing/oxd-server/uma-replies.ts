@@ -1,5 +1,5 @@
 import { statusOf } from '../../embedded/requests/command-error.js';
-import type { OpAnswer } from '../../embedded/requests/provider-http.js';
+import type { ProviderResponse } from '../../embedded/requests/provider-http.js';
 import type { AuthorizationServer } from './authorization-servers.js';
 import type { ServerContext } from './context.js';
 import { unexpected, WireRefusal } from './reply.js';
@@ -16,7 +16,7 @@ export type Members = Readonly<Record<string, unknown>>;
  */
 export function membersOf(
   context: ServerContext,
-  answer: OpAnswer,
+  answer: ProviderResponse,
   masked: readonly number[] = [],
 ): Members {
   if (answer.status >= 400) throw refusal(context, answer, masked);
@@ -28,7 +28,7 @@ export function membersOf(
 /** What oxd says of a refusal: status and body since 3.1.4, nothing before. */
 export function refusal(
   context: ServerContext,
-  { status, text }: OpAnswer,
+  { status, text }: ProviderResponse,
   masked: readonly number[] = [],
 ): WireRefusal {
   if (!context.since('3.1.4') || masked.includes(status)) return unexpected();
@@ -58,7 +58,7 @@ const OF_NEED_INFO = new Set(['error', 'ticket', 'required_claims', 'redirect_us
  * What oxd says where the token endpoint gave no RPT. It takes every object with no other members
  * than these for `need_info`, and any other for a failure.
  */
-export function tokenRefusal(context: ServerContext, answer: OpAnswer): WireRefusal {
+export function tokenRefusal(context: ServerContext, answer: ProviderResponse): WireRefusal {
   const members = jsonObject(answer.text);
   if (!members || !Object.keys(members).every((name) => OF_NEED_INFO.has(name)))
     return refusal(context, answer);

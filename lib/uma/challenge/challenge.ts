@@ -27,7 +27,7 @@ export function umaChallenge({ realm, as_uri, ticket }: Challenge): string | und
 }
 
 /** `Access-Control-Expose-Headers` that lets scripts of a browser read the challenge, too. */
-export function exposing(current: unknown): string {
+export function exposeChallengeHeader(current: unknown): string {
   const names = [current].flat().flatMap((value) => (typeof value === 'string' ? [value] : []));
   const all = names
     .join(',')

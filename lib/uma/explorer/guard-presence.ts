@@ -1,13 +1,13 @@
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
-import { UmaAccess } from '../guard/uma-authorizer.js';
+import { UmaAuthorizer } from '../guard/uma-authorizer.js';
 import { UmaGuard, accessOfGuard } from '../guard/uma.guard.js';
 
 /**
  * A `UmaGuard` that runs before a route, by the access service of its `OxdModule`. `replaced`: a
  * test runs another object in its place. `unknown`: its access service cannot be determined.
  */
-export type PresentGuard = UmaAccess | 'replaced' | 'unknown';
+export type PresentGuard = UmaAuthorizer | 'replaced' | 'unknown';
 
 type Injectables = ReadonlyMap<unknown, InstanceWrapper>;
 
@@ -67,10 +67,10 @@ export class PresentGuards {
 }
 
 /** Access service that Nest passes to each new instance of a request-scoped guard. */
-function accessGivenTo(wrapper: InstanceWrapper): UmaAccess | undefined {
-  const [given, ...others] = dependenciesOf(wrapper).filter(({ token }) => token === UmaAccess);
+function accessGivenTo(wrapper: InstanceWrapper): UmaAuthorizer | undefined {
+  const [given, ...others] = dependenciesOf(wrapper).filter(({ token }) => token === UmaAuthorizer);
   const access: unknown = given?.instance;
-  return access instanceof UmaAccess && others.length === 0 ? access : undefined;
+  return access instanceof UmaAuthorizer && others.length === 0 ? access : undefined;
 }
 
 function dependenciesOf(wrapper: InstanceWrapper): InstanceWrapper[] {

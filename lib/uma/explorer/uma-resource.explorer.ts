@@ -8,8 +8,8 @@ import { accessOf } from '../declarations/handler-access.js';
 import { httpRoutes, type HttpRoute } from './http-routes.js';
 import { declarationsOf } from './route-access.js';
 import { routeIssues } from './route-issues.js';
-import { strayIssues } from './unused-declarations.js';
-import { UmaAccess } from '../guard/uma-authorizer.js';
+import { unusedDeclarationIssues } from './unused-declarations.js';
+import { UmaAuthorizer } from '../guard/uma-authorizer.js';
 import { UmaRouteTable } from '../declarations/route-table.js';
 
 /** Reads the declarations of the application's routes once, at start-up. */
@@ -20,7 +20,7 @@ export class UmaResourceExplorer {
     private readonly config: ApplicationConfig,
     private readonly adapterHost: HttpAdapterHost,
     private readonly table: UmaRouteTable,
-    private readonly access: UmaAccess,
+    private readonly access: UmaAuthorizer,
   ) {}
 
   /**
@@ -32,7 +32,7 @@ export class UmaResourceExplorer {
    *   declared wrongly
    */
   explore(): readonly UmaDeclaration[] {
-    refuse(strayIssues(this.modules));
+    refuse(unusedDeclarationIssues(this.modules));
     const routes = this.routes();
     refuse(routeIssues(routes));
     const own = routes.filter(({ guards }) => guards.includes(this.access));

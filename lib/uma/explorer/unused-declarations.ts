@@ -10,7 +10,7 @@ import {
 } from '../declarations/uma-metadata.js';
 
 /** Each `@UmaProtected` on something that is not a route, where it would protect nothing. */
-export function strayIssues(modules: ModulesContainer): string[] {
+export function unusedDeclarationIssues(modules: ModulesContainer): string[] {
   const all = [...modules.values()];
   const controllers = new Set(all.flatMap((module) => classesOf(module.controllers)));
   const providers = new Set(all.flatMap((module) => classesOf(module.providers)));

@@ -2,8 +2,8 @@ import { LONGEST_TIMER, type OxdClock } from '../../base/clock.js';
 import { isTransport, type OxdOptions } from '../../options/oxd.options.js';
 
 /** A request was not decided in time, or something that this takes was not done in its own. */
-export class LateCheckError extends Error {
-  override readonly name = 'LateCheckError';
+export class CheckTimeoutError extends Error {
+  override readonly name = 'CheckTimeoutError';
 }
 
 /** Of a transport of the application's own nothing is known; milliseconds. */
@@ -19,15 +19,15 @@ export function checkLimit({ transport }: OxdOptions): number {
  *
  * @param limit.milliseconds how long it may take
  * @param limit.late message of the error when it has taken longer
- * @param work is told with a `LateCheckError` when the limit has passed
+ * @param work is told with a `CheckTimeoutError` when the limit has passed
  */
-export async function withinLimit<T>(
+export async function withTimeLimit<T>(
   { milliseconds, late }: { readonly milliseconds: number; readonly late: string },
   clock: OxdClock,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const ending = new AbortController();
-  const cancel = clock.after(milliseconds, () => ending.abort(new LateCheckError(late)));
+  const cancel = clock.after(milliseconds, () => ending.abort(new CheckTimeoutError(late)));
   try {
     return await work(ending.signal);
   } finally {

@@ -4,7 +4,7 @@ import type { OxdClock } from '../../base/clock.js';
 const PAUSE = 60_000;
 
 /** Tells the operator of refusals, without letting whoever causes them fill the log. */
-export class RefusalLog {
+export class DenialLog {
   private readonly told = new Map<string, number>();
 
   constructor(

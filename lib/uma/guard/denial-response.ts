@@ -1,6 +1,6 @@
 import { HttpException } from '@nestjs/common';
-import { exposing } from '../challenge/challenge.js';
-import type { UmaRefused } from './uma-decision.js';
+import { exposeChallengeHeader } from '../challenge/challenge.js';
+import type { UmaDenial } from './uma-decision.js';
 
 /** What of Nest's HTTP adapters is needed to set headers on either platform. */
 interface Headers {
@@ -9,15 +9,15 @@ interface Headers {
 }
 
 /** Puts the headers of a refusal on the response and makes the exception with its status and body. */
-export function refusalAnswer(
-  { status: statusCode, error, message, headers }: UmaRefused,
+export function denialResponse(
+  { status: statusCode, error, message, headers }: UmaDenial,
   response: unknown,
   adapter: Headers,
 ): HttpException {
   for (const [name, value] of Object.entries(headers)) adapter.setHeader(response, name, value);
   if (statusCode === 401) {
     const name = 'Access-Control-Expose-Headers';
-    adapter.setHeader(response, name, exposing(adapter.getHeader?.(response, name)));
+    adapter.setHeader(response, name, exposeChallengeHeader(adapter.getHeader?.(response, name)));
   }
   return new HttpException({ statusCode, error, message }, statusCode);
 }

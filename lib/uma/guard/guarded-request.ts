@@ -1,6 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { CredentialRequest } from '../../http/bearer-token.js';
-import type { AskedAccess } from './uma-authorizer.js';
+import type { AccessRequest } from './uma-authorizer.js';
 
 /** The request of Express or Fastify, as far as `UmaGuard` reads it. */
 export interface GuardedRequest extends CredentialRequest {
@@ -21,10 +21,10 @@ export interface GuardedRequest extends CredentialRequest {
 }
 
 /** What access to this request depends on. */
-export function accessAsked(
+export function toAccessRequest(
   context: ExecutionContext,
   request: GuardedRequest,
-): Omit<AskedAccess, 'rpt'> {
+): Omit<AccessRequest, 'rpt'> {
   const template = request.routeOptions?.url ?? request.route?.path;
   return {
     handler: handlerOf(context),

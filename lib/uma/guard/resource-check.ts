@@ -5,31 +5,31 @@ import { OxdCommandError, OxdError, printable } from '../../base/errors.js';
 import { OxdOptions, isTransport } from '../../options/oxd.options.js';
 import { untilAborted } from '../../base/until-aborted.js';
 import { challengeOf } from './denial-challenge.js';
-import { LateCheckError } from './check-timeout.js';
+import { CheckTimeoutError } from './check-timeout.js';
 import type { UmaDeclaration } from '../declarations/declaration.js';
-import type { UmaGrant } from './rpt-context.js';
+import type { RptContext } from './rpt-context.js';
 import { resourcePath, type RouteParams } from './resource-path.js';
 import {
   forbidden,
   permissionRequired,
   serverUnreachable,
   unavailable,
-  type UmaRefused,
+  type UmaDenial,
 } from './uma-decision.js';
-import { UmaProtection } from '../resources/resource-synchronizer.js';
+import { ResourceSynchronizer } from '../resources/resource-synchronizer.js';
 import { UmaService } from '../uma.service.js';
 
 /** A request as far as the check of a resource needs it. */
-export interface CheckedRequest {
+export interface AuthorizationInput {
   readonly rpt: string | undefined;
   readonly params: RouteParams;
-  /** Ends the check of the whole request with a `LateCheckError`. */
+  /** Ends the check of the whole request with a `CheckTimeoutError`. */
   readonly signal: AbortSignal;
 }
 
 /** What came of the check of one resource; `reason` is for the log. */
 export type CheckOutcome =
-  { readonly grant: UmaGrant } | { readonly refusal: UmaRefused; readonly reason: string };
+  { readonly grant: RptContext } | { readonly refusal: UmaDenial; readonly reason: string };
 
 /** Milliseconds to come back after, where what failed does not say. */
 const PAUSE = 5_000;
@@ -42,7 +42,7 @@ export class ResourceCheck {
 
   constructor(
     private readonly uma: UmaService,
-    private readonly protection: UmaProtection,
+    private readonly protection: ResourceSynchronizer,
     private readonly options: OxdOptions,
     private readonly clock: OxdClock,
   ) {
@@ -52,7 +52,7 @@ export class ResourceCheck {
   }
 
   /** Never grants because something failed. Rejects with what `uma.paths` throws. */
-  async check(declaration: UmaDeclaration, request: CheckedRequest): Promise<CheckOutcome> {
+  async check(declaration: UmaDeclaration, request: AuthorizationInput): Promise<CheckOutcome> {
     const { wait } = this.protection;
     if (wait !== undefined) return { refusal: unavailable(wait), reason: 'not registered yet' };
     try {
@@ -60,7 +60,7 @@ export class ResourceCheck {
       if (path === undefined) return { refusal: forbidden(), reason: 'uma.paths gave no path' };
       return await this.ask(declaration, path, request);
     } catch (error) {
-      if (!(error instanceof LateCheckError)) throw error;
+      if (!(error instanceof CheckTimeoutError)) throw error;
       return { refusal: unavailable(PAUSE), reason: `uma.paths: ${error.message}` };
     }
   }
@@ -73,9 +73,9 @@ export class ResourceCheck {
   private async ask(
     declaration: UmaDeclaration,
     path: string,
-    { rpt, signal }: CheckedRequest,
+    { rpt, signal }: AuthorizationInput,
   ): Promise<CheckOutcome> {
-    const { edition } = this.protection;
+    const { revision: edition } = this.protection;
     const { http_method } = declaration;
     const scopes = path === declaration.path ? this.ownScopes(declaration) : undefined;
     try {
@@ -99,7 +99,7 @@ export class ResourceCheck {
   }
 
   private read(result: UmaRsCheckAccessResult, rpt: string | undefined): CheckOutcome {
-    if (result.access === 'granted' && rpt !== undefined) return { grant: grantOf(result) };
+    if (result.access === 'granted' && rpt !== undefined) return { grant: rptContextOf(result) };
     if (result.access !== 'denied') {
       return { refusal: serverUnreachable(), reason: 'the answer is neither granted nor denied' };
     }
@@ -112,7 +112,7 @@ export class ResourceCheck {
   /** Embedded has hardly anything to wait for but the authorization server. */
   private failed(error: unknown): CheckOutcome {
     const isOfServer =
-      error instanceof OxdCommandError || (this.isEmbedded && error instanceof LateCheckError);
+      error instanceof OxdCommandError || (this.isEmbedded && error instanceof CheckTimeoutError);
     const refusal = isOfServer ? serverUnreachable() : unavailable(PAUSE);
     return { refusal, reason: reasonOf(error) };
   }
@@ -122,7 +122,7 @@ function isUnprotected(error: unknown): boolean {
   return error instanceof OxdCommandError && error.error === 'invalid_request';
 }
 
-function grantOf({ permissions, sub }: UmaRsCheckAccessResult): UmaGrant {
+function rptContextOf({ permissions, sub }: UmaRsCheckAccessResult): RptContext {
   return { ...(Array.isArray(permissions) && { permissions }), ...(sub && { sub }) };
 }
 

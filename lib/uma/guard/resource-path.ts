@@ -1,7 +1,7 @@
 import type { OxdClock } from '../../base/clock.js';
 import type { UmaPathResolver } from '../../options/oxd.options.js';
 import { untilAborted } from '../../base/until-aborted.js';
-import { withinLimit } from './check-timeout.js';
+import { withTimeLimit } from './check-timeout.js';
 import type { UmaDeclaration } from '../declarations/declaration.js';
 
 /** Parameters of a route as the platform has them: Express has lists for wildcards. */
@@ -14,7 +14,7 @@ const LIMIT = 10_000;
  * The path to check: the declared one, or what option `uma.paths` makes of it.
  *
  * @returns undefined where `uma.paths` returned no path
- * @throws {LateCheckError} where it took longer than 10 seconds; whatever it throws itself
+ * @throws {CheckTimeoutError} where it took longer than 10 seconds; whatever it throws itself
  */
 export async function resourcePath(
   declaration: UmaDeclaration,
@@ -25,7 +25,7 @@ export async function resourcePath(
   const { path, http_method, handler } = declaration;
   const work = async (): Promise<unknown> => paths({ path, http_method, handler }, texts(params));
   const inTime = { milliseconds: LIMIT, late: `no answer in ${LIMIT} ms` };
-  const resolved = await withinLimit(inTime, clock, (signal) => untilAborted(signal, work()));
+  const resolved = await withTimeLimit(inTime, clock, (signal) => untilAborted(signal, work()));
   return typeof resolved === 'string' && resolved.startsWith('/') ? resolved : undefined;
 }
 

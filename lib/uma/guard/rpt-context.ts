@@ -1,7 +1,7 @@
 import type { UmaPermission } from '../../commands/uma.js';
 
 /** What a check that was passed has seen. */
-export interface UmaGrant {
+export interface RptContext {
   /** What the RPT allows; undefined where oxd does not tell. */
   readonly permissions?: readonly UmaPermission[];
   /** Whom the RPT was issued for, where that is certain. */
@@ -11,17 +11,17 @@ export interface UmaGrant {
 const GRANT = Symbol('nestjs-oxd.uma.grant');
 
 /** Leaves the grant on the request, where nothing that prints the request shows it. */
-export function keepGrant(request: object, grant: UmaGrant): void {
+export function attachRptContext(request: object, grant: RptContext): void {
   Object.defineProperty(request, GRANT, { value: grant, enumerable: false, configurable: true });
 }
 
 /** The grant of a request that has passed `UmaGuard`. */
-export function grantOf(request: object): UmaGrant | undefined {
-  return (request as { readonly [GRANT]?: UmaGrant })[GRANT];
+export function rptContextOf(request: object): RptContext | undefined {
+  return (request as { readonly [GRANT]?: RptContext })[GRANT];
 }
 
 /** All permissions of several grants, each once. The subject is told where none says another. */
-export function mergeGrants(grants: readonly UmaGrant[]): UmaGrant {
+export function mergeGrants(grants: readonly RptContext[]): RptContext {
   const lists = grants.flatMap(({ permissions }) => (permissions ? [permissions] : []));
   const each = new Map(lists.flat().map((one) => [JSON.stringify(one), one]));
   const subjects = new Set(grants.map(({ sub }) => sub));

@@ -5,7 +5,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import type { UmaPermission } from '../../commands/uma.js';
-import { grantOf } from './rpt-context.js';
+import { rptContextOf } from './rpt-context.js';
 
 /**
  * Type of `@Rpt()`. Written out, because the type that Nest 12 infers names a type which Nest 11 does
@@ -27,7 +27,7 @@ export const Rpt: RptParamDecorator = createParamDecorator(
     part: 'sub' | undefined,
     context: ExecutionContext,
   ): readonly UmaPermission[] | string | undefined => {
-    const grant = grantOf(context.switchToHttp().getRequest<object>());
+    const grant = rptContextOf(context.switchToHttp().getRequest<object>());
     return part === 'sub' ? grant?.sub : grant?.permissions;
   },
 );

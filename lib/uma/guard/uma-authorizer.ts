@@ -3,19 +3,14 @@ import { OxdClock } from '../../base/clock.js';
 import { logContext } from '../../options/log-context.js';
 import { OxdOptions } from '../../options/oxd.options.js';
 import { MAX_RPT_LENGTH } from '../../base/uma-tokens.js';
-import { checkLimit, withinLimit } from './check-timeout.js';
+import { checkLimit, withTimeLimit } from './check-timeout.js';
 import { effectiveMethod, labelOf, type UmaDeclaration } from '../declarations/declaration.js';
-import { mergeGrants, type UmaGrant } from './rpt-context.js';
-import { RefusalLog } from './denial-log.js';
-import { ResourceCheck, type CheckedRequest } from './resource-check.js';
+import { mergeGrants, type RptContext } from './rpt-context.js';
+import { DenialLog } from './denial-log.js';
+import { ResourceCheck, type AuthorizationInput } from './resource-check.js';
 import type { RouteParams } from './resource-path.js';
 import { CredentialError, checkedToken, isTooLong } from '../../http/bearer-token.js';
-import {
-  forbidden,
-  invalidCredentials,
-  type UmaDecision,
-  type UmaRefused,
-} from './uma-decision.js';
+import { forbidden, invalidCredentials, type UmaDecision, type UmaDenial } from './uma-decision.js';
 import {
   UmaRouteTable,
   type DeclaredRoute,
@@ -23,7 +18,7 @@ import {
 } from '../declarations/route-table.js';
 
 /** A request as far as access depends on it: its URL is no part of it. */
-export interface AskedAccess {
+export interface AccessRequest {
   /** The handler, as `AlbumsController.find`. */
   readonly handler: string;
   readonly route: MatchedRoute;
@@ -36,10 +31,10 @@ export interface AskedAccess {
 
 /** Decides on requests; what becomes of a decision is for the guard. */
 @Injectable()
-export class UmaAccess {
+export class UmaAuthorizer {
   /** The module, as messages name it. */
   readonly module: string;
-  private readonly log: RefusalLog;
+  private readonly log: DenialLog;
   private readonly limit: number;
 
   constructor(
@@ -50,11 +45,11 @@ export class UmaAccess {
   ) {
     this.module = `OxdModule "${options.name}"`;
     this.limit = checkLimit(options);
-    this.log = new RefusalLog(new Logger(logContext('UmaGuard', options)), clock);
+    this.log = new DenialLog(new Logger(logContext('UmaGuard', options)), clock);
   }
 
   /** Decides on a request. Rejects with what `uma.paths` or `extractRpt()` throw. */
-  async decide(asked: AskedAccess): Promise<UmaDecision> {
+  async decide(asked: AccessRequest): Promise<UmaDecision> {
     const route = this.routes.find(asked.route);
     if (!route) {
       this.log.once(`${asked.handler} is behind UmaGuard without @UmaProtected or @UmaPublic.`);
@@ -68,7 +63,7 @@ export class UmaAccess {
   }
 
   /** Denies a call of another context type, for which no check exists. */
-  denyForeign(handler: string, type: string): false {
+  denyNonHttp(handler: string, type: string): false {
     this.log.once(
       `${handler} is behind UmaGuard, which protects HTTP only, not ${type}: denied. Open it with ` +
         '@UmaPublic() if it needs no protection.',
@@ -76,7 +71,10 @@ export class UmaAccess {
     return false;
   }
 
-  private async check(needed: readonly UmaDeclaration[], asked: AskedAccess): Promise<UmaDecision> {
+  private async check(
+    needed: readonly UmaDeclaration[],
+    asked: AccessRequest,
+  ): Promise<UmaDecision> {
     const credential = await readCredential(asked);
     if (credential instanceof CredentialError) {
       const { message } = credential;
@@ -85,13 +83,13 @@ export class UmaAccess {
     const { limit, clock } = this;
     const rpt = this.usable(credential.rpt, asked);
     const inTime = { milliseconds: limit, late: `no decision in ${limit} ms` };
-    return withinLimit(inTime, clock, (signal) =>
+    return withTimeLimit(inTime, clock, (signal) =>
       this.checkEach(needed, { ...asked, rpt, signal }),
     );
   }
 
   /** A client whose RPT is too long gets a ticket, so that it can obtain a shorter one. */
-  private usable(rpt: string | undefined, { handler }: AskedAccess): string | undefined {
+  private usable(rpt: string | undefined, { handler }: AccessRequest): string | undefined {
     if (rpt === undefined || !isTooLong(rpt)) return rpt;
     this.log.warn(`${handler}: ignored an RPT of more than ${MAX_RPT_LENGTH} characters`);
     return undefined;
@@ -99,9 +97,9 @@ export class UmaAccess {
 
   private async checkEach(
     needed: readonly UmaDeclaration[],
-    request: CheckedRequest,
+    request: AuthorizationInput,
   ): Promise<UmaDecision> {
-    const grants: UmaGrant[] = [];
+    const grants: RptContext[] = [];
     for (const declaration of needed) {
       const outcome = await this.resources.check(declaration, request);
       if (!('grant' in outcome)) {
@@ -114,8 +112,8 @@ export class UmaAccess {
 
   private refuse(
     what: string,
-    { refusal, reason }: { refusal: UmaRefused; reason: string },
-  ): UmaRefused {
+    { refusal, reason }: { refusal: UmaDenial; reason: string },
+  ): UmaDenial {
     const message = `${what}: ${refusal.status} ${refusal.error}, ${reason}`;
     if (refusal.status === 401) this.log.expected(message);
     else this.log.warn(message);
@@ -138,7 +136,7 @@ function distinct(declarations: readonly UmaDeclaration[]): UmaDeclaration[] {
 
 async function readCredential({
   rpt,
-}: AskedAccess): Promise<{ rpt: string | undefined } | CredentialError> {
+}: AccessRequest): Promise<{ rpt: string | undefined } | CredentialError> {
   try {
     const token = await rpt();
     return { rpt: token ? checkedToken(token) : undefined };

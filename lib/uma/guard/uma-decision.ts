@@ -1,5 +1,5 @@
 import { AS_UNREACHABLE } from '../challenge/challenge.js';
-import type { UmaGrant } from './rpt-context.js';
+import type { RptContext } from './rpt-context.js';
 
 /** Word of a refusal of `UmaGuard`, the member `error` of its answer. */
 export type UmaGuardError =
@@ -10,7 +10,7 @@ export type UmaGuardError =
   | 'UMA_UNAVAILABLE';
 
 /** A refusal as HTTP. */
-export interface UmaRefused {
+export interface UmaDenial {
   readonly granted: false;
   readonly status: 400 | 401 | 403 | 503;
   readonly error: UmaGuardError;
@@ -20,12 +20,12 @@ export interface UmaRefused {
 }
 
 /** What becomes of a request. */
-export type UmaDecision = ({ readonly granted: true } & UmaGrant) | UmaRefused;
+export type UmaDecision = ({ readonly granted: true } & RptContext) | UmaDenial;
 
 const NO_STORE = { 'Cache-Control': 'no-store' };
 
 /** The request lacks a permission: the client may exchange the ticket (UMA 2.0 Grant §3.2.1). */
-export function permissionRequired(challenge: string): UmaRefused {
+export function permissionRequired(challenge: string): UmaDenial {
   return {
     granted: false,
     status: 401,
@@ -36,7 +36,7 @@ export function permissionRequired(challenge: string): UmaRefused {
 }
 
 /** No ticket was to be had (UMA Federated Authorization §4.2). */
-export function serverUnreachable(): UmaRefused {
+export function serverUnreachable(): UmaDenial {
   return {
     granted: false,
     status: 403,
@@ -47,7 +47,7 @@ export function serverUnreachable(): UmaRefused {
 }
 
 /** Nothing that the client could present would help. */
-export function forbidden(): UmaRefused {
+export function forbidden(): UmaDenial {
   return {
     granted: false,
     status: 403,
@@ -58,7 +58,7 @@ export function forbidden(): UmaRefused {
 }
 
 /** @see RFC 6750 §3.1 */
-export function invalidCredentials(): UmaRefused {
+export function invalidCredentials(): UmaDenial {
   return {
     granted: false,
     status: 400,
@@ -69,7 +69,7 @@ export function invalidCredentials(): UmaRefused {
 }
 
 /** @param wait milliseconds to come back after */
-export function unavailable(wait: number): UmaRefused {
+export function unavailable(wait: number): UmaDenial {
   return {
     granted: false,
     status: 503,

@@ -1,11 +1,11 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { keepGrant } from './rpt-context.js';
-import { accessAsked, handlerOf, type GuardedRequest } from './guarded-request.js';
+import { attachRptContext } from './rpt-context.js';
+import { toAccessRequest, handlerOf, type GuardedRequest } from './guarded-request.js';
 import { isPublicHandler } from '../declarations/handler-access.js';
-import { refusalAnswer } from './denial-response.js';
+import { denialResponse } from './denial-response.js';
 import { bearerToken } from '../../http/bearer-token.js';
-import { UmaAccess } from './uma-authorizer.js';
+import { UmaAuthorizer } from './uma-authorizer.js';
 
 /**
  * Lets a request pass whose RPT covers what `@UmaProtected` declares of its route, and answers all
@@ -18,7 +18,7 @@ import { UmaAccess } from './uma-authorizer.js';
 @Injectable()
 export class UmaGuard implements CanActivate {
   constructor(
-    private readonly access: UmaAccess,
+    private readonly access: UmaAuthorizer,
     private readonly adapterHost: HttpAdapterHost,
   ) {}
 
@@ -30,15 +30,15 @@ export class UmaGuard implements CanActivate {
     const type = context.getType<string>();
     if (type !== 'http') {
       const isPublic = isPublicHandler(context.getClass(), context.getHandler());
-      return isPublic || this.access.denyForeign(handlerOf(context), type);
+      return isPublic || this.access.denyNonHttp(handlerOf(context), type);
     }
     const http = context.switchToHttp();
     const request = http.getRequest<GuardedRequest>();
     const rpt = () => this.extractRpt(request);
-    const decision = await this.access.decide({ ...accessAsked(context, request), rpt });
+    const decision = await this.access.decide({ ...toAccessRequest(context, request), rpt });
     if (!decision.granted)
-      throw refusalAnswer(decision, http.getResponse(), this.adapterHost.httpAdapter);
-    keepGrant(request, decision);
+      throw denialResponse(decision, http.getResponse(), this.adapterHost.httpAdapter);
+    attachRptContext(request, decision);
     return true;
   }
 
@@ -53,6 +53,6 @@ export class UmaGuard implements CanActivate {
 }
 
 /** Access service of a guard; undefined if its constructor has not run. */
-export function accessOfGuard(guard: UmaGuard): UmaAccess | undefined {
+export function accessOfGuard(guard: UmaGuard): UmaAuthorizer | undefined {
   return guard['access'];
 }

@@ -16,7 +16,7 @@ const USUAL: PauseRange = { least: FIRST, most: LONGEST };
  * minute. If it is started again after it has succeeded, the pauses continue: one outage is one run,
  * however many requests notice it.
  */
-export class Repeater {
+export class BackoffRetry {
   private pause = FIRST;
   private lastPause = 0;
   private earliest = -Infinity;

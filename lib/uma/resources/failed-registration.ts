@@ -1,6 +1,6 @@
 import { OxdCommandError } from '../../base/errors.js';
 import type { PauseRange } from './backoff-retry.js';
-import type { SecondCall } from './resource-registrar.js';
+import type { ReprotectMode } from './resource-registrar.js';
 
 /** Meaning of a failed registration for the next attempt. */
 export interface FailedRegistration {
@@ -27,7 +27,7 @@ const LASTING = /^http_status_(?!408|429)4\d\d$/;
  */
 export function failedRegistration(
   error: unknown,
-  secondCall: SecondCall,
+  secondCall: ReprotectMode,
   resources: number,
 ): FailedRegistration {
   const isOfProtect = error instanceof OxdCommandError && error.command === 'uma_rs_protect';

@@ -3,7 +3,7 @@ import type { OxdStore } from '../../store/oxd-store.js';
 import { contentHash, labelOf, type UmaDeclaration } from '../declarations/declaration.js';
 
 /** Resources that a site has protected, as stored: a hash by resource. */
-export interface ProtectionRecord {
+export interface RegisteredResources {
   /** Site that protected them. */
   readonly oxd_id?: string;
   readonly resources: Readonly<Record<string, string>>;
@@ -12,7 +12,7 @@ export interface ProtectionRecord {
 }
 
 /** The record while the outcome of the first `uma_rs_protect` is unknown. */
-export const UNCONFIRMED: ProtectionRecord = { resources: {}, unconfirmed: true };
+export const UNCONFIRMED: RegisteredResources = { resources: {}, unconfirmed: true };
 
 /** How what is declared differs from what was protected. */
 export interface Difference {
@@ -35,8 +35,8 @@ export function recordKey(siteName: string): string {
 export async function readRecord(
   store: OxdStore,
   key: string,
-): Promise<ProtectionRecord | undefined> {
-  const value = (await store.get(key)) as Partial<ProtectionRecord> | undefined;
+): Promise<RegisteredResources | undefined> {
+  const value = (await store.get(key)) as Partial<RegisteredResources> | undefined;
   if (value === undefined || isRecord(value)) return value;
   throw new OxdStoreError('The store holds something else under the key of protected resources.');
 }
@@ -45,15 +45,15 @@ export async function readRecord(
 export function recordOf(
   oxd_id: string,
   declarations: readonly UmaDeclaration[],
-  before?: ProtectionRecord,
-): ProtectionRecord {
+  before?: RegisteredResources,
+): RegisteredResources {
   const entries = declarations.map((one) => [labelOf(one), contentHash(one)] as const);
   return { oxd_id, resources: { ...before?.resources, ...Object.fromEntries(entries) } };
 }
 
 export function differenceOf(
   declarations: readonly UmaDeclaration[],
-  { resources }: ProtectionRecord,
+  { resources }: RegisteredResources,
 ): Difference {
   const declared = new Set(declarations.map(labelOf));
   return {
@@ -72,6 +72,6 @@ export function listed(declarations: readonly UmaDeclaration[]): string {
   return declarations.map((one) => `${labelOf(one)} (${one.handler})`).join(', ');
 }
 
-function isRecord(value: Partial<ProtectionRecord> | null): value is ProtectionRecord {
+function isRecord(value: Partial<RegisteredResources> | null): value is RegisteredResources {
   return typeof value?.resources === 'object' && value.resources !== null;
 }

@@ -2,7 +2,7 @@ import type { OxdClient } from '../../oxd-client/oxd-client.js';
 import type { UmaRsProtectParams } from '../../commands/uma.js';
 import { OxdCommandError, OxdError } from '../../base/errors.js';
 import type { OxdLog } from '../../base/log.js';
-import { once } from '../../store/distributed-lock.js';
+import { runOnce } from '../../store/distributed-lock.js';
 import type { OxdStore } from '../../store/oxd-store.js';
 import type { OxdVersion } from '../../commands/oxd-transport.js';
 import { resourcesOf, type UmaDeclaration } from '../declarations/declaration.js';
@@ -15,17 +15,17 @@ import {
   recordOf,
   UNCONFIRMED,
   type Difference,
-  type ProtectionRecord,
+  type RegisteredResources,
 } from './registered-resources.js';
 
 /**
  * What a second `uma_rs_protect` does: `upsert` changes what is named (embedded), `append` makes
  * duplicates (oxd 3.1.1 and 3.1.2), `refuse` answers `uma_protection_exists` (oxd from 3.1.3 on).
  */
-export type SecondCall = 'upsert' | 'append' | 'refuse';
+export type ReprotectMode = 'upsert' | 'append' | 'refuse';
 
 /** What the other side does with a second call. */
-export function secondCallOf(version: OxdVersion): SecondCall {
+export function secondCallOf(version: OxdVersion): ReprotectMode {
   if (version === 'contract') return 'upsert';
   return version === '3.1.1' || version === '3.1.2' ? 'append' : 'refuse';
 }
@@ -35,7 +35,7 @@ export interface RegistrarOptions {
   readonly client: OxdClient;
   readonly store: OxdStore;
   readonly log: OxdLog;
-  readonly secondCall: SecondCall;
+  readonly secondCall: ReprotectMode;
   /**
    * Other sites of the oxd-server may answer for this one: 3.1.1 has one list of resources for all
    * the sites that it has registered since its start.
@@ -86,7 +86,7 @@ export class ResourceRegistrar {
     const { client, store, secondCall } = this.options;
     const oxd_id = await client.oxdId();
     const key = recordKey(client.siteName);
-    await once<ProtectionRecord | true>({
+    await runOnce<RegisteredResources | true>({
       store,
       key: `${key}:lock`,
       deadline: DEADLINE,
@@ -110,14 +110,14 @@ export class ResourceRegistrar {
    * site, on embedded to its client: there the record of a given client counts for each of its sites,
    * as it does on 3.1.1, which has one list for all sites.
    */
-  private async recordOf(oxd_id: string): Promise<ProtectionRecord | undefined> {
+  private async recordOf(oxd_id: string): Promise<RegisteredResources | undefined> {
     const { client, store, secondCall, sharedList } = this.options;
     const record = await readRecord(store, recordKey(client.siteName));
     const isOfClient = client.hasGivenClient && (secondCall === 'upsert' || sharedList);
     return isOfClient || (record?.oxd_id ?? oxd_id) === oxd_id ? record : undefined;
   }
 
-  private async bring(run: Run, found: ProtectionRecord | undefined): Promise<void> {
+  private async bring(run: Run, found: RegisteredResources | undefined): Promise<void> {
     const { secondCall } = this.options;
     const record = found?.unconfirmed ? undefined : found;
     if (secondCall === 'upsert') return this.upsert(run, record);
@@ -125,10 +125,10 @@ export class ResourceRegistrar {
     const difference = record && differenceOf(run.declared, record);
     if (!difference || isSame(difference)) return this.protectOnce(run);
     if (this.options.overwrite) return this.protect(run, { overwrite: true });
-    this.tellNotInEffect(difference);
+    this.warnNotApplied(difference);
   }
 
-  private async upsert(run: Run, record?: ProtectionRecord): Promise<void> {
+  private async upsert(run: Run, record?: RegisteredResources): Promise<void> {
     const { gone } = record ? differenceOf(run.declared, record) : { gone: [] };
     const overwrite = this.options.overwrite && gone.length > 0;
     await this.protect(run, { overwrite, before: overwrite ? undefined : record });
@@ -153,7 +153,7 @@ export class ResourceRegistrar {
     }
   }
 
-  private async append(run: Run, record?: ProtectionRecord, unconfirmed = false): Promise<void> {
+  private async append(run: Run, record?: RegisteredResources, unconfirmed = false): Promise<void> {
     if (record) return this.tellNotSent(differenceOf(run.declared, record));
     const { sharedList } = this.options;
     const known = await this.protectedOnes(run).catch((error: unknown) => {
@@ -211,7 +211,7 @@ export class ResourceRegistrar {
 
   private async protect(
     { declared, signal, key }: Run,
-    { overwrite = false, before }: { overwrite?: boolean; before?: ProtectionRecord } = {},
+    { overwrite = false, before }: { overwrite?: boolean; before?: RegisteredResources } = {},
   ): Promise<void> {
     const { client, store } = this.options;
     const params: UmaRsProtectParams = {
@@ -226,10 +226,10 @@ export class ResourceRegistrar {
   private tellNotSent(difference: Difference): void {
     if (isSame(difference))
       this.tell('oxd misses a resource that it was sent; it is not sent again.');
-    this.tellNotInEffect(difference);
+    this.warnNotApplied(difference);
   }
 
-  private tellNotInEffect({ changed, gone }: Difference): void {
+  private warnNotApplied({ changed, gone }: Difference): void {
     if (changed.length > 0) {
       this.tell(
         `Not in effect, because oxd does not change what it has: ${listed(changed)}. ` +

@@ -2,10 +2,10 @@ import type { OxdClock } from '../../base/clock.js';
 import { OxdError, printable } from '../../base/errors.js';
 import type { UmaDeclaration } from '../declarations/declaration.js';
 import { failedRegistration } from './failed-registration.js';
-import { Repeater, type PauseRange } from './backoff-retry.js';
+import { BackoffRetry, type PauseRange } from './backoff-retry.js';
 import { ResourceRegistrar, type RegistrarOptions } from './resource-registrar.js';
 
-/** What an {@link UmaProtection} needs. */
+/** What an {@link ResourceSynchronizer} needs. */
 export interface UmaProtectionOptions extends RegistrarOptions {
   readonly clock: OxdClock;
   /** Whether start-up waits for the registration and fails with it. */
@@ -15,9 +15,9 @@ export interface UmaProtectionOptions extends RegistrarOptions {
 }
 
 /** Keeps what is declared registered at the authorization server. */
-export class UmaProtection {
+export class ResourceSynchronizer {
   private readonly registrar: ResourceRegistrar;
-  private readonly repeater: Repeater;
+  private readonly repeater: BackoffRetry;
   private declared: readonly UmaDeclaration[] = [];
   private ready = false;
   private missing = false;
@@ -27,7 +27,7 @@ export class UmaProtection {
 
   constructor(private readonly options: UmaProtectionOptions) {
     this.registrar = new ResourceRegistrar(options);
-    this.repeater = new Repeater(options.clock, () => this.attempt());
+    this.repeater = new BackoffRetry(options.clock, () => this.attempt());
   }
 
   /**
@@ -56,7 +56,7 @@ export class UmaProtection {
   }
 
   /** Changes with every registration: what was found out before one says nothing of now. */
-  get edition(): number {
+  get revision(): number {
     return this.runs;
   }
 
@@ -64,7 +64,7 @@ export class UmaProtection {
    * A check has found that a declared resource is not protected: registers them again, once
    * however many requests find it.
    *
-   * @param edition the {@link edition} when the check began
+   * @param edition the {@link revision} when the check began
    * @returns milliseconds to come back after
    */
   restore(edition: number): number {

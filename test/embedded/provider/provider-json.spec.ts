@@ -1,5 +1,5 @@
 import { generateKeyPair, exportJWK } from 'jose';
-import { introspectedRpt, isEnough } from '../../../lib/embedded/rpt/rpt-permissions.js';
+import { introspectedRpt, coversResource } from '../../../lib/embedded/rpt/rpt-permissions.js';
 import { FakeAs } from '../../support/fake-as.js';
 import { FakeOp, type Endpoint } from '../../support/fake-op.js';
 import { registerSecret } from '../../support/secrets.js';
@@ -317,7 +317,7 @@ describe('another response', () => {
   ])('of introspection may have a permission whose $name is null', ({ item }) => {
     const answer = { active: true, permissions: [null, item] };
     const result = introspectedRpt(answer, { issuer: 'https://as.example.com', now: 1 });
-    expect(result && isEnough(result, needed)).toBe(true);
+    expect(result && coversResource(result, needed)).toBe(true);
   });
 
   it.each([
@@ -326,6 +326,6 @@ describe('another response', () => {
   ])('of introspection grants no whole resource if the $name null', ({ item }) => {
     const expected = { issuer: 'https://as.example.com', now: 1, hasWholeResources: true };
     const result = introspectedRpt({ active: true, permissions: [item] }, expected);
-    expect(result && isEnough(result, needed)).toBe(false);
+    expect(result && coversResource(result, needed)).toBe(false);
   });
 });

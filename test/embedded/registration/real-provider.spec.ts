@@ -1,6 +1,6 @@
 import { Browser, type Page } from '../../support/browser.js';
 import { secretsIn } from '../../support/secrets.js';
-import type { SiteRecord } from '../../../lib/embedded/registration/site-record.js';
+import type { RegisteredSite } from '../../../lib/embedded/registration/site-record.js';
 import { CALLBACK, HOME, refused, TestEngine } from '../../support/embedded-transport.js';
 import { INITIAL_TOKEN, RealProvider } from '../../support/real-provider.js';
 
@@ -25,7 +25,7 @@ function register(): Promise<string> {
 
 /** What the provider says of the client of a site (RFC 7592 §2.1). */
 async function atProvider(id: string): Promise<unknown> {
-  const { client } = (await engine.store.get(`site:${id}`)) as SiteRecord;
+  const { client } = (await engine.store.get(`site:${id}`)) as RegisteredSite;
   const authorization = `Bearer ${client.registration_access_token}`;
   const answer = await fetch(client.registration_client_uri ?? '', { headers: { authorization } });
   return answer.json();
@@ -90,7 +90,7 @@ it('logs in, asks who it is, introspects, refreshes with rotation, and logs out'
 });
 
 it('of the tests registers every secret that it issues', async () => {
-  const { client } = (await engine.store.get(`site:${oxd_id}`)) as SiteRecord;
+  const { client } = (await engine.store.get(`site:${oxd_id}`)) as RegisteredSite;
   const { client_id, client_secret, registration_access_token } = client;
   const { code } = await logIn('zoe');
   const { access_token, id_token, refresh_token } = await tokensOf('zoe');
@@ -134,7 +134,7 @@ it('refuses a made-up code, and a token that the provider does not know', async 
 });
 
 it('obtains client tokens with the secret of the registration, and no other', async () => {
-  const { client } = (await engine.store.get(`site:${oxd_id}`)) as SiteRecord;
+  const { client } = (await engine.store.get(`site:${oxd_id}`)) as RegisteredSite;
   const { client_id, client_secret = '' } = client;
   const params = { op_host: op.issuer, client_id, client_secret };
   const token = await engine.run('get_client_token', params);
@@ -154,7 +154,7 @@ it('reads its registration back, changes it twice, and removes it', async () => 
     const redirect_uris = [CALLBACK, 'https://app.example.com/second'];
     await later.run('update_site', { oxd_id: id, client_name, redirect_uris });
   }
-  const { client } = (await engine.store.get(`site:${id}`)) as SiteRecord;
+  const { client } = (await engine.store.get(`site:${id}`)) as RegisteredSite;
   await later.run('remove_site', { oxd_id: id });
   expect(later.warnings).toEqual([]);
   const { client_id, client_secret = '' } = client;
@@ -198,11 +198,11 @@ it('sets up a client for tokens beside the site', async () => {
 });
 
 it('registers again where the provider lost everything, and logs in', async () => {
-  const before = (await engine.store.get(`site:${oxd_id}`)) as SiteRecord;
+  const before = (await engine.store.get(`site:${oxd_id}`)) as RegisteredSite;
   const client = { ...before.client, registration_access_token: 'of-a-provider-that-is-gone' };
   await engine.store.set(`site:${oxd_id}`, { ...before, client });
   engine = new TestEngine({ store: engine.store, initialAccessToken: INITIAL_TOKEN });
   expect((await tokensOf('zoe')).id_token_claims.sub).toBe('zoe');
-  const after = (await engine.store.get(`site:${oxd_id}`)) as SiteRecord;
+  const after = (await engine.store.get(`site:${oxd_id}`)) as RegisteredSite;
   expect(after.client.client_id).not.toBe(before.client.client_id);
 });

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { MemoryStore, OxdStore } from '../../../lib/store/oxd-store.js';
 import { OxdStoreError } from '../../../lib/base/errors.js';
-import type { SiteRecord } from '../../../lib/embedded/registration/site-record.js';
+import type { RegisteredSite } from '../../../lib/embedded/registration/site-record.js';
 import { registerSecret, secretsIn } from '../../support/secrets.js';
 import { CLIENT_METADATA_ROWS } from '../../support/client-metadata.js';
 import { FakeOp, type Answer, type Seen } from '../../support/fake-op.js';
@@ -23,7 +23,8 @@ beforeEach(() => {
 });
 afterEach(() => TestEngine.closeAll());
 
-const record = async (oxd_id: string) => (await engine.store.get(`site:${oxd_id}`)) as SiteRecord;
+const record = async (oxd_id: string) =>
+  (await engine.store.get(`site:${oxd_id}`)) as RegisteredSite;
 const body = (seen = op.seen('register')[0]) => JSON.parse(seen?.body ?? '') as object;
 const restarted = () => {
   engine = new TestEngine({ store: engine.store, clock: () => now, timeout: 1000 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
-import { EngineTransport } from '../../../lib/embedded/embedded.transport.js';
+import { EmbeddedTransport } from '../../../lib/embedded/embedded.transport.js';
 import { OxdConfigurationError } from '../../../lib/base/errors.js';
 import { MemoryStore } from '../../../lib/store/oxd-store.js';
 import { ConnectProxy } from '../../support/connect-proxy.js';
@@ -162,7 +162,7 @@ describe('Option proxy', () => {
 
   it('is in no printed form of the transport', async () => {
     hide(secure);
-    const transport = new EngineTransport({
+    const transport = new EmbeddedTransport({
       store: new MemoryStore(),
       stateLifetime: 1000,
       allowInsecureRequests: false,

@@ -3,7 +3,7 @@ import {
   declaredResources,
   type DeclaredResource,
 } from '../../../lib/embedded/resources/declared-resource.js';
-import { protectionPlan } from '../../../lib/embedded/resources/resource-plan.js';
+import { planResources } from '../../../lib/embedded/resources/resource-plan.js';
 import {
   findResource,
   type ProtectedResource,
@@ -48,7 +48,7 @@ function carriedOut(
   declared: readonly DeclaredResource[],
   overwrite: boolean,
 ): readonly ProtectedResource[] {
-  const { kept, created } = protectionPlan(recorded, declared, overwrite);
+  const { kept, created } = planResources(recorded, declared, overwrite);
   return [...kept, ...created.map((one) => ({ ...one, id: `id${next++}` }))];
 }
 
@@ -130,7 +130,7 @@ it('the same declaration changes nothing', () => {
   fc.assert(
     fc.property(declarations, declarations, fc.boolean(), (first, second, over) => {
       const before = carriedOut(carriedOut([], first, over), second, over);
-      const { kept, created, removed } = protectionPlan(before, second, over);
+      const { kept, created, removed } = planResources(before, second, over);
       expect({ kept, created, removed }).toEqual({ kept: before, created: [], removed: [] });
     }),
   );

@@ -1,4 +1,4 @@
-import { holds, scopeExpression } from '../../../lib/embedded/resources/scope-expression.js';
+import { evaluate, scopeExpression } from '../../../lib/embedded/resources/scope-expression.js';
 import type { ScopeExpression } from '../../../lib/commands/uma.js';
 import { FakeAs } from '../../support/fake-as.js';
 import { refused, TestEngine } from '../../support/embedded-transport.js';
@@ -41,10 +41,10 @@ const GOOD: readonly [string, object, string[][], string[][]][] = [
 it.each(GOOD)('a rule holds: %s', (_, rule, enough, notEnough) => {
   const expression = scopeExpression({ rule, data }) as ScopeExpression;
   expect(expression).toEqual({ rule, data });
-  expect(enough.map((scopes) => holds(expression, new Set(scopes)))).toEqual(
+  expect(enough.map((scopes) => evaluate(expression, new Set(scopes)))).toEqual(
     enough.map(() => true),
   );
-  expect(notEnough.map((scopes) => holds(expression, new Set(scopes)))).toEqual(
+  expect(notEnough.map((scopes) => evaluate(expression, new Set(scopes)))).toEqual(
     notEnough.map(() => false),
   );
 });

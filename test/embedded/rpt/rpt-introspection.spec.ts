@@ -1,6 +1,6 @@
 import {
   introspectedRpt,
-  isEnough,
+  coversResource,
   type ExpectedRpt,
   type NeededPermission,
 } from '../../../lib/embedded/rpt/rpt-permissions.js';
@@ -282,15 +282,15 @@ describe('whole resources', () => {
   ])('%s', (_, item, expected) => {
     const answer = { active: true, permissions: [item] };
     const rpt = introspectedRpt(answer, { ...EXPECTED, hasWholeResources: true });
-    expect(rpt && isEnough(rpt, needed)).toBe(expected);
+    expect(rpt && coversResource(rpt, needed)).toBe(expected);
     const elsewhere = introspectedRpt(answer, EXPECTED);
-    expect(elsewhere && isEnough(elsewhere, needed)).toBe(false);
+    expect(elsewhere && coversResource(elsewhere, needed)).toBe(false);
   });
 
   it('nothing is enough where nothing is needed', () => {
     const item = { resource_id: 'r1', resource_scopes: ['view'] };
     const rpt = introspectedRpt({ active: true, permissions: [item] }, EXPECTED);
-    expect(rpt && isEnough(rpt, { ...needed, scopes: [] })).toBe(false);
+    expect(rpt && coversResource(rpt, { ...needed, scopes: [] })).toBe(false);
   });
 });
 

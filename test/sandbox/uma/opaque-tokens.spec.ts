@@ -1,4 +1,4 @@
-import { Handles } from '../../../lib/sandbox/uma/opaque-tokens.js';
+import { OpaqueTokens } from '../../../lib/sandbox/uma/opaque-tokens.js';
 import { MemoryStore } from '../../../lib/store/oxd-store.js';
 import { registerSecret } from '../../support/secrets.js';
 
@@ -15,7 +15,7 @@ class RecordingStore extends MemoryStore {
 let now = 0;
 const store = new RecordingStore({ clock: () => now });
 const options = { store, kind: 'Ticket', lifetime: 1000, onSecret: registerSecret };
-const tickets = new Handles<string>(options);
+const tickets = new OpaqueTokens<string>(options);
 
 it('is taken by exactly one of 20 at the same moment', async () => {
   const ticket = await tickets.issue('what it stands for');
@@ -39,5 +39,5 @@ it('ends with its lifetime', async () => {
 
 it('of one kind is none of another', async () => {
   const ticket = await tickets.issue('what it stands for');
-  expect(await new Handles<string>({ ...options, kind: 'Pct' }).find(ticket)).toBeUndefined();
+  expect(await new OpaqueTokens<string>({ ...options, kind: 'Pct' }).find(ticket)).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-import { exposing, umaChallenge } from '../../../lib/uma/challenge/challenge.js';
+import { exposeChallengeHeader, umaChallenge } from '../../../lib/uma/challenge/challenge.js';
 import { challengeOf } from '../../../lib/uma/guard/denial-challenge.js';
 
 const good = { realm: 'photos.example.com', as_uri: 'https://as.example.com', ticket: 't-1' };
@@ -66,5 +66,5 @@ it.each([
   ['', 'WWW-Authenticate'],
   [7, 'WWW-Authenticate'],
 ])('exposing(%j) is %s', (current, exposed) => {
-  expect(exposing(current)).toBe(exposed);
+  expect(exposeChallengeHeader(current)).toBe(exposed);
 });

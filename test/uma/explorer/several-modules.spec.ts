@@ -10,7 +10,7 @@ import {
 } from '@nestjs/common';
 import { APP_GUARD, HttpAdapterHost, RouterModule } from '@nestjs/core';
 import { OxdConfigurationError, UmaGuard, UmaProtected, UmaPublic } from '../../../lib/index.js';
-import { UmaAccess } from '../../../lib/uma/guard/uma-authorizer.js';
+import { UmaAuthorizer } from '../../../lib/uma/guard/uma-authorizer.js';
 import { closing } from '../../support/closing.js';
 import {
   ADAPTERS,
@@ -59,7 +59,7 @@ class RequestGuard extends UmaGuard {}
 /** Takes the parameters of its base in another order. */
 @Injectable({ scope: Scope.REQUEST })
 class ReorderedGuard extends UmaGuard {
-  constructor(host: HttpAdapterHost, access: UmaAccess) {
+  constructor(host: HttpAdapterHost, access: UmaAuthorizer) {
     super(access, host);
   }
 }
@@ -179,7 +179,9 @@ describe.each(ADAPTERS)('two feature modules with an OxdModule each, on %s', (ad
   });
 
   it('do not start with a guard whose module is unknown', async () => {
-    const elsewhere = { decide: () => Promise.resolve({ granted: true }) } as unknown as UmaAccess;
+    const elsewhere = {
+      decide: () => Promise.resolve({ granted: true }),
+    } as unknown as UmaAuthorizer;
     @Injectable({ scope: Scope.REQUEST })
     class Detached extends UmaGuard {
       constructor(host: HttpAdapterHost) {

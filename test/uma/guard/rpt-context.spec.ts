@@ -1,10 +1,10 @@
-import { mergeGrants, type UmaGrant } from '../../../lib/uma/guard/rpt-context.js';
+import { mergeGrants, type RptContext } from '../../../lib/uma/guard/rpt-context.js';
 
 const view = { resource_id: 'a', resource_scopes: ['view'] };
 const edit = { resource_id: 'b', resource_scopes: ['edit'] };
 
 describe('mergeGrants', () => {
-  it.each<[string, UmaGrant[], UmaGrant]>([
+  it.each<[string, RptContext[], RptContext]>([
     ['nothing', [], {}],
     ['one', [{ permissions: [view], sub: 'zoe' }], { permissions: [view], sub: 'zoe' }],
     [

@@ -1,4 +1,4 @@
-import { Repeater, type PauseRange } from '../../../lib/uma/resources/backoff-retry.js';
+import { BackoffRetry, type PauseRange } from '../../../lib/uma/resources/backoff-retry.js';
 import { ManualClock, settled } from '../../support/manual-clock.js';
 
 /** A repeater of scripted outcomes; success where none is left. */
@@ -6,7 +6,7 @@ function repeater(...outcomes: (boolean | PauseRange)[]) {
   const clock = new ManualClock();
   const runs: number[] = [];
   const begun = clock.now();
-  const one = new Repeater(clock, async () => {
+  const one = new BackoffRetry(clock, async () => {
     runs.push((clock.now() - begun) / 1000);
     return outcomes.shift() ?? true;
   });

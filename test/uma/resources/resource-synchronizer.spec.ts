@@ -6,7 +6,7 @@ import { ScriptedTransport } from '../../../lib/testing/testing.js';
 import type { OxdVersion } from '../../../lib/commands/oxd-transport.js';
 import type { UmaDeclaration } from '../../../lib/uma/declarations/declaration.js';
 import { secondCallOf } from '../../../lib/uma/resources/resource-registrar.js';
-import { UmaProtection } from '../../../lib/uma/resources/resource-synchronizer.js';
+import { ResourceSynchronizer } from '../../../lib/uma/resources/resource-synchronizer.js';
 import { ManualClock, settled } from '../../support/manual-clock.js';
 import { LogLines, SITE, refusal } from '../../support/uma-app.js';
 
@@ -77,7 +77,7 @@ function boot({ transport, store = new MemoryStore(), ...given }: World) {
   const options = { overwrite: false, eager: false, volatile: false, ...given };
   const secondCall = secondCallOf(transport.version);
   const sharedList = transport.version === '3.1.1';
-  const protection = new UmaProtection({
+  const protection = new ResourceSynchronizer({
     ...{ client, store, clock, log, secondCall, sharedList },
     ...options,
   });
@@ -272,7 +272,7 @@ describe.each(APPENDING)('protection on %s, which appends', (version) => {
   it('does not send again what it misses', async () => {
     const world = { transport: new Double(version), store: new MemoryStore() };
     const { clock, log, protection } = await start(world, declared('/a'));
-    protection.restore(protection.edition);
+    protection.restore(protection.revision);
     await clock.advance(1000);
     expect(world.transport.protects).toHaveLength(1);
     expect(log.with('warn', 'not sent again')).toHaveLength(1);
@@ -282,7 +282,7 @@ describe.each(APPENDING)('protection on %s, which appends', (version) => {
     const transport = new Double(version);
     const { clock, log, protection } = await start({ transport, volatile: true }, declared('/a'));
     expect(log.with('warn', 'UmaService.protect()')).toHaveLength(1);
-    protection.restore(protection.edition);
+    protection.restore(protection.revision);
     await clock.advance(600_000);
     expect(transport.calls).toEqual([]);
   });
@@ -448,7 +448,7 @@ describe.each(['3.1.4', 'contract'] as const)('a resource that is missing on %s'
     const world = { transport: new Double(version), store: new MemoryStore() };
     const { clock, protection } = await start(world, declared('/a'));
     world.transport.paths = [];
-    const before = protection.edition;
+    const before = protection.revision;
     await clock.advance(10_000);
     for (let requests = 0; requests < 32; requests++) {
       expect(protection.restore(before)).toBe(1000);
@@ -466,7 +466,7 @@ describe.each(['3.1.4', 'contract'] as const)('a resource that is missing on %s'
     const { clock, log, protection } = await start(world, declared('/a'));
     const before = world.transport.protects.length;
     for (let second = 0; second < 60; second++) {
-      protection.restore(protection.edition);
+      protection.restore(protection.revision);
       await clock.advance(1000);
     }
     expect(world.transport.protects.length - before).toBe(5);
@@ -479,7 +479,7 @@ describe.each(['3.1.4', 'contract'] as const)('a resource that is missing on %s'
     world.transport.paths = [];
     world.transport.script({ uma_rs_protect: refusal('internal_error') });
     await clock.advance(10_000);
-    protection.restore(protection.edition);
+    protection.restore(protection.revision);
     await settled();
     world.transport.recover();
     await clock.advance(60_000);

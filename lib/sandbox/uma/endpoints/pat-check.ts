@@ -1,5 +1,5 @@
 import type { Context, OidcProvider } from '../../provider/oidc-provider.js';
-import { Refusal } from '../oauth-response.js';
+import { OAuthError } from '../oauth-response.js';
 
 const SCOPE = 'uma_protection';
 
@@ -7,7 +7,7 @@ const SCOPE = 'uma_protection';
  * The resource server that calls: the client of the protection API token (PAT) in the request.
  *
  * @returns its client_id
- * @throws {Refusal} 401 without a good token, 403 when it is not for the protection API
+ * @throws {OAuthError} 401 without a good token, 403 when it is not for the protection API
  * @see UMA Federated Authorization §1.3, RFC 6750 §3.1
  */
 export async function resourceServerOf(context: Context, provider: OidcProvider): Promise<string> {
@@ -24,8 +24,8 @@ export async function resourceServerOf(context: Context, provider: OidcProvider)
 }
 
 /** Without a token there is no error to tell of. */
-function challenge(status: 401 | 403, description: string, what = ''): Refusal {
+function challenge(status: 401 | 403, description: string, what = ''): OAuthError {
   const error = status === 401 ? 'invalid_token' : 'insufficient_scope';
   const header = `Bearer realm="uma"${what && `, ${what}`}`;
-  return new Refusal(status, error, description).withHeader('www-authenticate', header);
+  return new OAuthError(status, error, description).withHeader('www-authenticate', header);
 }

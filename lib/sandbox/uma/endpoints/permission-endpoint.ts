@@ -1,4 +1,4 @@
-import { invalidRequest, Refusal, type Answer } from '../oauth-response.js';
+import { invalidRequest, OAuthError, type Answer } from '../oauth-response.js';
 import { isRecord, parseScopes } from '../resource-body.js';
 import { joined, type Permission } from '../tickets.js';
 import type { UmaServer } from '../uma-server.js';
@@ -10,7 +10,7 @@ const PERMISSIONS = 50;
  * Issues a permission ticket for what a client tried to do.
  *
  * @param body one permission, or a list
- * @throws {Refusal} `invalid_request`, `invalid_resource_id` or `invalid_scope`
+ * @throws {OAuthError} `invalid_request`, `invalid_resource_id` or `invalid_scope`
  * @see UMA Federated Authorization §4
  */
 export async function requestPermission(
@@ -33,10 +33,11 @@ function parse({ resources }: UmaServer, resourceServer: string, item: unknown):
   }
   const { resource_id } = item;
   const resource = resources.find(resourceServer, resource_id);
-  if (!resource) throw new Refusal(400, 'invalid_resource_id', 'resource_id: is not registered.');
+  if (!resource)
+    throw new OAuthError(400, 'invalid_resource_id', 'resource_id: is not registered.');
   const resource_scopes = parseScopes(item.resource_scopes);
   if (resource_scopes.every((scope) => resource.resource_scopes.includes(scope))) {
     return { resource_id, resource_scopes };
   }
-  throw new Refusal(400, 'invalid_scope', 'resource_scopes: the resource has no such scope.');
+  throw new OAuthError(400, 'invalid_scope', 'resource_scopes: the resource has no such scope.');
 }

@@ -1,4 +1,4 @@
-import { Refusal } from '../oauth-response.js';
+import { OAuthError } from '../oauth-response.js';
 import type { Resources } from '../resources.js';
 import type { Permission, Ticket } from '../tickets.js';
 
@@ -7,10 +7,10 @@ import type { Permission, Ticket } from '../tickets.js';
  * resource has it. Clients of the sandbox count as registered for every scope.
  *
  * @param scope separated by spaces
- * @throws {Refusal} `invalid_scope` when no resource of the ticket has a scope
+ * @throws {OAuthError} `invalid_scope` when no resource of the ticket has a scope
  * @see UMA 2.0 Grant §3.3.4
  */
-export function widened(
+export function withRequestedScopes(
   resources: Resources,
   { resourceServer, permissions }: Ticket,
   scope = '',
@@ -20,7 +20,7 @@ export function widened(
     resources.find(resourceServer, resource_id)?.resource_scopes ?? [];
   const available = new Set(permissions.flatMap(scopesOf));
   if (!extra.every((one) => available.has(one))) {
-    throw new Refusal(400, 'invalid_scope', 'scope: no resource of the ticket has it.');
+    throw new OAuthError(400, 'invalid_scope', 'scope: no resource of the ticket has it.');
   }
   return permissions.map((permission) => {
     const fitting = extra.filter((one) => scopesOf(permission).includes(one));

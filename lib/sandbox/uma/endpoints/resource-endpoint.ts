@@ -1,4 +1,4 @@
-import { Refusal, type Answer } from '../oauth-response.js';
+import { OAuthError, type Answer } from '../oauth-response.js';
 import { parseDescription } from '../resource-body.js';
 import type { UmaServer } from '../uma-server.js';
 
@@ -16,7 +16,7 @@ export interface ResourceCall {
 /**
  * Creates, reads, updates, deletes and lists resources.
  *
- * @throws {Refusal} `not_found`, also for a resource of somebody else, `unsupported_method_type`,
+ * @throws {OAuthError} `not_found`, also for a resource of somebody else, `unsupported_method_type`,
  *   `invalid_request` or `invalid_scope`
  * @see UMA Federated Authorization §3.2
  */
@@ -52,12 +52,12 @@ async function onOne(uma: UmaServer, call: ResourceCall, id: string): Promise<An
   }
 }
 
-function notFound(): Refusal {
-  return new Refusal(404, 'not_found', 'There is no such resource.');
+function notFound(): OAuthError {
+  return new OAuthError(404, 'not_found', 'There is no such resource.');
 }
 
 /** @param allow the methods that there are */
-export function notAllowed(allow: string): Refusal {
-  const refusal = new Refusal(405, 'unsupported_method_type', `The methods are ${allow}.`);
+export function notAllowed(allow: string): OAuthError {
+  const refusal = new OAuthError(405, 'unsupported_method_type', `The methods are ${allow}.`);
   return refusal.withHeader('allow', allow);
 }

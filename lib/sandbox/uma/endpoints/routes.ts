@@ -1,6 +1,6 @@
 import { readBody } from '../../web/body.js';
 import type { Context } from '../../provider/oidc-provider.js';
-import { invalidRequest, Refusal, sendAnswer, type Answer } from '../oauth-response.js';
+import { invalidRequest, OAuthError, sendAnswer, type Answer } from '../oauth-response.js';
 import { umaGrant } from './uma-grant.js';
 import { introspect } from './introspection-endpoint.js';
 import { UMA_GRANT, UMA_PATHS, umaMetadata } from '../metadata.js';
@@ -69,7 +69,7 @@ function posted(endpoint: Endpoint): Endpoint {
   };
 }
 
-/** @throws {Refusal} `invalid_request` when it is not JSON, or too long */
+/** @throws {OAuthError} `invalid_request` when it is not JSON, or too long */
 async function readJson(context: Context): Promise<unknown> {
   const text = await readText(context, 'application/json');
   try {
@@ -87,6 +87,6 @@ async function readText({ req }: Context, type: string): Promise<string> {
   const sent = req.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
   if (sent !== type) throw invalidRequest(`The body must be ${type}.`);
   const text = await readBody(req);
-  if (text === undefined) throw new Refusal(413, 'invalid_request', 'The body is too large.');
+  if (text === undefined) throw new OAuthError(413, 'invalid_request', 'The body is too large.');
   return text;
 }

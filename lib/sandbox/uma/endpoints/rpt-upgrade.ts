@@ -1,4 +1,4 @@
-import type { Case } from '../assessment.js';
+import type { AssessmentInput } from '../assessment.js';
 import { joined, type Permission } from '../tickets.js';
 import type { UmaServer } from '../uma-server.js';
 
@@ -14,7 +14,11 @@ export interface Upgrade {
  *
  * @see UMA 2.0 Grant §3.3.5.1
  */
-export async function upgraded(uma: UmaServer, asked: Case, rpt?: string): Promise<Upgrade> {
+export async function upgraded(
+  uma: UmaServer,
+  asked: AssessmentInput,
+  rpt?: string,
+): Promise<Upgrade> {
   const { permissions } = asked;
   if (rpt === undefined) return { permissions };
   const old = await uma.rpts.find(rpt);

@@ -1,5 +1,5 @@
 import type { ProviderClient } from '../../provider/oidc-provider.js';
-import { invalidRequest, Refusal } from '../oauth-response.js';
+import { invalidRequest, OAuthError } from '../oauth-response.js';
 import { requestingParty } from './requesting-party.js';
 import type { PersistedClaims, Ticket } from '../tickets.js';
 import type { UmaServer } from '../uma-server.js';
@@ -30,7 +30,7 @@ export interface TokenRequest {
 /**
  * Spends the ticket of a request, and finds out who the requesting party is.
  *
- * @throws {Refusal} `invalid_request`, `invalid_grant`; `request_denied` when the requesting party
+ * @throws {OAuthError} `invalid_request`, `invalid_grant`; `request_denied` when the requesting party
  *   is another one than before
  */
 export async function readRequest(
@@ -48,15 +48,15 @@ export async function readRequest(
 }
 
 /** The end of a process: 403 `request_denied`, without a description (UMA 2.0 Grant §3.3.6). */
-export function denied(): Refusal {
-  return new Refusal(403, 'request_denied');
+export function denied(): OAuthError {
+  return new OAuthError(403, 'request_denied');
 }
 
 async function spend(uma: UmaServer, { clientId }: ProviderClient, value?: string) {
   if (value === undefined) throw invalidRequest('ticket: is missing.');
   const ticket = await uma.tickets.take(value);
   if (ticket && (ticket.client ?? clientId) === clientId) return ticket;
-  throw new Refusal(400, 'invalid_grant', 'The ticket is not good, or not any more.');
+  throw new OAuthError(400, 'invalid_grant', 'The ticket is not good, or not any more.');
 }
 
 async function identify(uma: UmaServer, client: ProviderClient, params: UmaParams) {

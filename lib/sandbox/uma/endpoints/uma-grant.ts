@@ -1,12 +1,12 @@
 import type { Context } from '../../provider/oidc-provider.js';
 import type { Answer } from '../oauth-response.js';
-import type { Assessment, Case } from '../assessment.js';
+import type { Assessment, AssessmentInput } from '../assessment.js';
 import { ID_TOKEN_FORMAT } from './requesting-party.js';
 import type { PersistedClaims, Permission, Ticket } from '../tickets.js';
 import { denied, readRequest, type TokenRequest } from './token-request.js';
 import type { UmaServer } from '../uma-server.js';
 import { upgraded } from './rpt-upgrade.js';
-import { widened } from './requested-scopes.js';
+import { withRequestedScopes } from './requested-scopes.js';
 
 /** How long a client waits before it asks for the owner's decision again, in seconds. */
 const INTERVAL = 5;
@@ -36,13 +36,17 @@ export async function umaGrant(uma: UmaServer, { oidc }: Context): Promise<Answe
   }
 }
 
-function caseOf({ resources }: UmaServer, request: TokenRequest): Case {
+function caseOf({ resources }: UmaServer, request: TokenRequest): AssessmentInput {
   const { client, params, ticket, party, answers } = request;
-  const permissions = widened(resources, ticket, params.scope);
+  const permissions = withRequestedScopes(resources, ticket, params.scope);
   return { ...ticket, client: client.clientId, permissions, party, answers };
 }
 
-async function granted(uma: UmaServer, request: TokenRequest, asked: Case): Promise<Answer> {
+async function granted(
+  uma: UmaServer,
+  request: TokenRequest,
+  asked: AssessmentInput,
+): Promise<Answer> {
   const { client, params, party, answers } = request;
   const { resourceServer } = asked;
   const { permissions, ...rest } = await upgraded(uma, asked, params.rpt);
@@ -102,10 +106,13 @@ async function submitted(
 }
 
 /** What the next ticket stands for: permissions as the resource server asked for them. */
-function next({ client, ticket, party, answers }: TokenRequest, { permissions }: Case): Ticket {
+function next(
+  { client, ticket, party, answers }: TokenRequest,
+  { permissions }: AssessmentInput,
+): Ticket {
   return { ...ticket, client: client.clientId, party, answers, wanted: permissions };
 }
 
-function end({ submissions }: UmaServer, { submission }: Case): void {
+function end({ submissions }: UmaServer, { submission }: AssessmentInput): void {
   if (submission !== undefined) submissions.end(submission);
 }

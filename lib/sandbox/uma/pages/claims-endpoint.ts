@@ -4,7 +4,7 @@ import { invalidRequest } from '../oauth-response.js';
 import { claimsRedirectUris } from './claims-redirect-uris.js';
 import { UMA_PATHS } from '../metadata.js';
 import { sendOn } from './page-request.js';
-import type { Gathering } from '../tickets.js';
+import type { ClaimsSession } from '../tickets.js';
 import type { UmaServer } from '../uma-server.js';
 
 /** The cookie that binds a page to a browser; its path is that of the page. */
@@ -35,7 +35,7 @@ export async function beginGathering(uma: UmaServer, context: Context): Promise<
   sendOn(context, path);
 }
 
-async function open(uma: UmaServer, context: Context, about: Omit<Gathering, 'browser'>) {
+async function open(uma: UmaServer, context: Context, about: Omit<ClaimsSession, 'browser'>) {
   const browser = randomBytes(32).toString('base64url');
   uma.onSecret(browser);
   const path = `${UMA_PATHS.claims}/${await uma.gatherings.issue({ ...about, browser })}`;

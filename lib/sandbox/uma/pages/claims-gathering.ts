@@ -2,23 +2,23 @@ import { readForm } from '../../web/body.js';
 import type { Context } from '../../provider/oidc-provider.js';
 import type { PageLogin } from '../../web/page-login.js';
 import { sendPage } from '../../web/pages.js';
-import { Refusal } from '../oauth-response.js';
-import type { Case } from '../assessment.js';
+import { OAuthError } from '../oauth-response.js';
+import type { AssessmentInput } from '../assessment.js';
 import { GATHERING_COOKIE } from './claims-endpoint.js';
 import { readAnswers } from './claims-form.js';
 import { sendOn } from './page-request.js';
 import type { SandboxNeed } from '../policy.js';
-import type { Gathering, Ticket } from '../tickets.js';
+import type { ClaimsSession, Ticket } from '../tickets.js';
 import { claimsPage } from './uma-pages.js';
 import type { UmaServer } from '../uma-server.js';
-import { wanted } from './requested-permissions.js';
+import { requestedPermissions } from './requested-permissions.js';
 
 /** A browser at its page. */
 interface Visit {
   readonly context: Context;
   /** Stands for the page. */
   readonly handle: string;
-  readonly gathering: Gathering;
+  readonly gathering: ClaimsSession;
 }
 
 /** The page that gathers claims: who the requesting party is, answers to questions of policies. */
@@ -28,7 +28,7 @@ export class ClaimsGathering {
     private readonly login: PageLogin,
   ) {}
 
-  /** @throws {Refusal} `expired` when the page is over, or is another browser's */
+  /** @throws {OAuthError} `expired` when the page is over, or is another browser's */
   async handle(context: Context, handle: string): Promise<void> {
     const gathering = await this.uma.gatherings.find(handle);
     if (!gathering || gathering.browser !== context.cookies.get(GATHERING_COOKIE)) throw expired();
@@ -48,7 +48,13 @@ export class ClaimsGathering {
     const { identity, questions } = await this.need(ticket);
     const user = identity ? (await this.login.who(context))?.user : undefined;
     if (identity && !user) return sendPage(context, 200, this.login.page(application));
-    const about = { application, wanted: wanted(this.uma, caseOf(ticket)), user, questions, sent };
+    const about = {
+      application,
+      wanted: requestedPermissions(this.uma, caseOf(ticket)),
+      user,
+      questions,
+      sent,
+    };
     return sendPage(context, sent ? 400 : 200, claimsPage(about));
   }
 
@@ -95,11 +101,11 @@ export class ClaimsGathering {
   }
 }
 
-function caseOf(ticket: Ticket): Case {
+function caseOf(ticket: Ticket): AssessmentInput {
   const { client = '', permissions, wanted: all = permissions } = ticket;
   return { ...ticket, client, permissions: all };
 }
 
-function expired(): Refusal {
-  return new Refusal(400, 'expired', 'This page is over: it was used, or took too long.');
+function expired(): OAuthError {
+  return new OAuthError(400, 'expired', 'This page is over: it was used, or took too long.');
 }

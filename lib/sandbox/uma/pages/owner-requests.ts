@@ -3,13 +3,13 @@ import { readForm } from '../../web/body.js';
 import type { Context } from '../../provider/oidc-provider.js';
 import type { LoggedIn, PageLogin } from '../../web/page-login.js';
 import { sendPage } from '../../web/pages.js';
-import { Refusal } from '../oauth-response.js';
+import { OAuthError } from '../oauth-response.js';
 import { UMA_PATHS } from '../metadata.js';
 import { sendOn } from './page-request.js';
 import type { Submission } from '../pending-requests.js';
 import { requestsPage, type WaitingRequest } from './uma-pages.js';
 import type { UmaServer } from '../uma-server.js';
-import { wanted } from './requested-permissions.js';
+import { requestedPermissions } from './requested-permissions.js';
 
 const TITLE = 'the requests for access';
 
@@ -22,14 +22,18 @@ export class OwnerRequests {
     private readonly login: PageLogin,
   ) {}
 
-  /** @throws {Refusal} for a form that this page did not make for this session */
+  /** @throws {OAuthError} for a form that this page did not make for this session */
   async handle(context: Context): Promise<void> {
     if (context.method === 'GET') return this.show(context);
     const form = await readForm(context.req);
     if (form.has('login')) return this.logIn(context, form);
     const who = await this.login.who(context);
     if (!who || form.get('token') !== this.tokenOf(who)) {
-      throw new Refusal(403, 'forbidden', 'The form is not of this session. Load the page again.');
+      throw new OAuthError(
+        403,
+        'forbidden',
+        'The form is not of this session. Load the page again.',
+      );
     }
     this.uma.submissions.decide(form.get('id') ?? '', form.get('decision') === 'approve');
     return sendOn(context, UMA_PATHS.requests);
@@ -59,7 +63,7 @@ export class OwnerRequests {
       id,
       application: known?.clientName ?? client,
       party: user?.claims.name,
-      wanted: wanted(this.uma, submission),
+      wanted: requestedPermissions(this.uma, submission),
     };
   }
 

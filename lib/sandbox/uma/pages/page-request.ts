@@ -1,6 +1,6 @@
 import type { Context } from '../../provider/oidc-provider.js';
 import { errorPage, sendPage } from '../../web/pages.js';
-import { Refusal } from '../oauth-response.js';
+import { OAuthError } from '../oauth-response.js';
 import { notAllowed } from '../endpoints/resource-endpoint.js';
 
 /** Runs a page; a refusal is a page too, and never leads anywhere. */
@@ -9,7 +9,7 @@ export async function runPage(context: Context, work: () => Promise<void>): Prom
     checkRequest(context);
     await work();
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
+    if (!(error instanceof OAuthError)) throw error;
     for (const [name, value] of Object.entries(error.headers)) context.set(name, value);
     sendPage(context, error.status, errorPage(error.error, error.message));
   }
@@ -31,5 +31,5 @@ function checkRequest(context: Context): void {
   const origin = context.get('origin') || 'null';
   // Pages without a referrer, as ours are, make browsers send "null".
   if (site === 'same-origin' && ['null', `http://${context.host}`].includes(origin)) return;
-  throw new Refusal(403, 'forbidden', 'The form comes from another site.');
+  throw new OAuthError(403, 'forbidden', 'The form comes from another site.');
 }

@@ -3,7 +3,7 @@ import type { Wanted } from './uma-pages.js';
 import type { UmaServer } from '../uma-server.js';
 
 /** Permissions as pages name them. */
-export function wanted(
+export function requestedPermissions(
   { resources }: UmaServer,
   of: { readonly resourceServer: string; readonly permissions: readonly Permission[] },
 ): readonly Wanted[] {
