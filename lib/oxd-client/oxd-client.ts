@@ -53,9 +53,9 @@ export class OxdClient {
       version === 'contract' ? params : wholeUpdate(params, options.site);
   }
 
-  /** Name of the site in the keys of the store: it stays when options change. */
-  get siteName(): string {
-    return this.site.name;
+  /** Name of the owner of the site's resources in the keys of the store: it stays when options change. */
+  get resourceOwner(): string {
+    return this.site.resourceOwner;
   }
 
   /** True for a client that `site.client_id` names. */

@@ -42,19 +42,33 @@ const CHANGEABLE = [
   'claims_redirect_uri',
 ] as const satisfies readonly (keyof UpdateSiteParams)[];
 
+/** Transport side of a site: a registration of oxd-server is unknown to the embedded engine. */
+export type Side = 'embedded' | 'oxd';
+
 /**
- * Name of a site in the keys of the store. A given client is one site, whatever else is configured;
- * without a client one registration serves one redirect URI and name at one provider. A registration
- * of oxd-server is unknown to the embedded engine.
+ * Name of a site in the keys of the store: one redirect URI, client name and client at one provider.
+ * Applications that share a given client and a store must not replace each other's site.
  */
-export function siteName(site: SiteOptions, side: 'embedded' | 'oxd'): string {
+export function siteName(site: SiteOptions, side: Side): string {
   const { authorization_redirect_uri, client_name, client_id, oxd_id } = site;
   if (oxd_id) return oxd_id;
+  return hash([side, providerOf(site), authorization_redirect_uri, client_name, client_id]);
+}
+
+/**
+ * Name of the owner of a site's resources in the keys of the store: a given client, whatever else is
+ * configured, otherwise the site. Changed options of a given client must not lose its resources.
+ */
+export function resourceOwnerName(site: SiteOptions, side: Side): string {
+  const { client_id, oxd_id } = site;
+  if (oxd_id || !client_id) return siteName(site, side);
+  return hash([side, providerOf(site), 'client', client_id]);
+}
+
+function providerOf(site: SiteOptions): string {
   const { op_host, op_discovery_path = '', op_configuration_endpoint = '' } = site;
   const host = op_host.endsWith('/') ? op_host.slice(0, -1) : op_host;
-  const provider = `${host}${op_discovery_path}${op_configuration_endpoint}`;
-  const own = client_id ? ['client', client_id] : [authorization_redirect_uri, client_name];
-  return hash([side, provider, ...own]);
+  return `${host}${op_discovery_path}${op_configuration_endpoint}`;
 }
 
 /** What {@link changedMembers} compares. */

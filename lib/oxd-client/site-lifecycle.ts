@@ -14,6 +14,7 @@ import type { Send } from './command-sender.js';
 import {
   changedMembers,
   memberHashes,
+  resourceOwnerName,
   siteName,
   updateParams,
   type Site,
@@ -44,15 +45,16 @@ export class SiteLifecycle {
   private readonly flight = new SingleFlight<Site>();
   private readonly renewals = new SingleFlight<boolean>();
   private renewedAt = -Infinity;
-  /** Name of the site in the keys of the store. */
-  readonly name: string;
+  /** Name of the owner of the site's resources in the keys of the store. */
+  readonly resourceOwner: string;
   private readonly key: string;
   /** Registered, but not kept yet because the store failed: must not be registered again. */
   private unsaved: RegisteredSite | undefined;
 
   constructor(private readonly options: SiteLifecycleOptions) {
-    this.name = siteName(options.site, options.version === 'contract' ? 'embedded' : 'oxd');
-    this.key = `client:${this.name}`;
+    const side = options.version === 'contract' ? 'embedded' : 'oxd';
+    this.resourceOwner = resourceOwnerName(options.site, side);
+    this.key = `client:${siteName(options.site, side)}`;
   }
 
   /** True for a client that the options name. */

@@ -117,12 +117,6 @@ describe('resources of a given client, after a restart with', () => {
       site: { post_logout_redirect_uri: 'https://photos.example.com/out' },
     },
     { name: 'other acr_values', changed: 'acr_values', site: { acr_values: ['gold'] } },
-    { name: 'another client_name', changed: 'client_name', site: { client_name: 'Photos' } },
-    {
-      name: 'another redirect URI',
-      changed: 'authorization_redirect_uri',
-      site: { authorization_redirect_uri: 'https://photos.example.com/other' },
-    },
     { name: 'a rotated secret', changed: 'client_secret', site: { client_secret: ROTATED } },
   ];
 
@@ -144,6 +138,26 @@ describe('resources of a given client, after a restart with', () => {
     const records = await storedRecords();
     expect(Object.keys(records)).toEqual(keys);
     expect(JSON.stringify(records).includes(RS.client_secret)).toBe(!site.client_secret);
+  });
+
+  it.each<{ name: string; site: Site }>([
+    { name: 'another client_name', site: { client_name: 'Photos' } },
+    {
+      name: 'another redirect URI',
+      site: { authorization_redirect_uri: 'https://photos.example.com/other' },
+    },
+  ])('$name, stay and open to their RPTs at the new site', async ({ site }) => {
+    await firstStart();
+    const [before, made] = [ids(), created()];
+    const keys = Object.keys(await storedRecords());
+
+    const app = await start({ site });
+    expect(await statusOf(app)).toBe(200);
+    await app.app.get(UmaService).protect({ resources: [resource('/albums/77', ['GET'], 'view')] });
+    expect(ids()).toEqual(before);
+    expect(created()).toBe(made);
+    const added = Object.keys(await storedRecords()).filter((key) => !keys.includes(key));
+    expect(added.map((key) => key.split(':')[0])).toEqual(['site', 'client']);
   });
 
   it('nothing changed, stay without a line in the log', async () => {

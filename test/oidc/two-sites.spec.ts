@@ -53,6 +53,14 @@ describe.each<{ name: string; sites: readonly [Given, Given]; loginAt?: FakeOp; 
     sites: [{ site: { authorization_redirect_uri: 'https://app.example.com/one' } }, {}],
   },
   {
+    name: 'of one given client and two redirect URIs',
+    sites: [
+      { site: { ...client('one'), authorization_redirect_uri: 'https://app.example.com/one' } },
+      { site: client('one') },
+    ],
+    aud: 'one',
+  },
+  {
     name: 'on embedded and on an oxd-server',
     sites: [{}, { transport: { type: 'socket', port: oxd.port } }],
   },
@@ -77,6 +85,48 @@ describe.each<{ name: string; sites: readonly [Given, Given]; loginAt?: FakeOp; 
     const { user, returnTo } = await own.finishLogin(callback, header);
     expect(user.claims).toMatchObject({ sub: 'alice', iss: loginAt.issuer });
     expect(returnTo).toBe('https://app.example.com/cart');
+  });
+});
+
+describe('two sites of one given client in one store', () => {
+  const admin = 'https://app.example.com/admin';
+  const shop = 'https://app.example.com/shop';
+  const login = async (oidc: OidcService) => {
+    const { url, cookies } = await oidc.startLogin({});
+    const { redirect_uri, max_age } = Object.fromEntries(new URL(url).searchParams);
+    const finish = () => oidc.finishLogin(op.login(url), cookieHeader(cookies));
+    return { request: { redirect_uri, max_age }, finish };
+  };
+
+  it.each([
+    { name: 'redirect URI', uri: shop, more: {} },
+    { name: 'client_name', uri: admin, more: { client_name: 'Shop' } },
+  ])('differ in their $name: each login has its own parameters', async ({ uri, more }) => {
+    const given = client('one');
+    const [first, second] = await twoModules([
+      { site: { ...given, authorization_redirect_uri: admin, default_max_age: 300 } },
+      { site: { ...given, authorization_redirect_uri: uri, ...more } },
+    ]);
+    op.claims = { aud: 'one', auth_time: Math.floor(Date.now() / 1000) };
+    const logins = [await login(first), await login(second), await login(first)];
+    const own = { redirect_uri: admin, max_age: '300' };
+    const other = { redirect_uri: uri, max_age: undefined };
+    expect(logins.map(({ request }) => request)).toEqual([own, other, own]);
+    for (const { finish } of logins) expect((await finish()).user.sub).toBe('alice');
+    const sent = op.seen('token').map(({ form }) => form.get('redirect_uri'));
+    expect(sent).toEqual([admin, uri, admin]);
+  });
+
+  it('keep a default_max_age that only one has: its old authentication is rejected', async () => {
+    const given = client('one');
+    const [first, second] = await twoModules([
+      { site: { ...given, authorization_redirect_uri: admin, default_max_age: 300 } },
+      { site: { ...given, authorization_redirect_uri: shop } },
+    ]);
+    const [, other, begun] = [await login(first), await login(second), await login(first)];
+    op.claims = { aud: 'one', auth_time: Math.floor(Date.now() / 1000) - 3600 };
+    await expect(begun.finish()).rejects.toThrow('invalid_id_token_bad_auth_time');
+    expect((await other.finish()).user.sub).toBe('alice');
   });
 });
 

@@ -406,10 +406,7 @@ describe('changed options', () => {
 
   describe('of a given client', () => {
     const given = { ...site, client_id: 'own', client_secret: 'before' };
-    const after = {
-      ...{ ...given, client_secret: 'after' },
-      authorization_redirect_uri: 'https://app.example.com/other',
-    };
+    const after = { ...given, client_secret: 'after', acr_values: ['gold'] };
 
     it('register it again at oxd, in the same record', async () => {
       const store = new RecordingStore();
@@ -419,7 +416,7 @@ describe('changed options', () => {
       expect(await client(transport, store, after).oxdId()).toBe('site-2');
       expect(store.keys.filter((key) => /^client:[^:]+$/.test(key))).toHaveLength(1);
       expect(warnings).toEqual([
-        'The options of the site changed: authorization_redirect_uri, client_secret. oxd has no ' +
+        'The options of the site changed: client_secret, acr_values. oxd has no ' +
           'command for that: the site and its declared resources are registered again.',
       ]);
     });
@@ -437,9 +434,24 @@ describe('changed options', () => {
       ]);
       expect(store.keys.filter((key) => /^client:[^:]+$/.test(key))).toHaveLength(1);
       expect(warnings).toEqual([
-        'The options of the site changed: authorization_redirect_uri, client_secret. Its stored ' +
+        'The options of the site changed: client_secret, acr_values. Its stored ' +
           'record is updated; its client and its resources stay.',
       ]);
+    });
+
+    it.each([
+      { name: 'redirect URI', other: { authorization_redirect_uri: 'https://app.example.com/b' } },
+      { name: 'client_name', other: { client_name: 'another name' } },
+    ])('with another $name are another site, which owns the same resources', async ({ other }) => {
+      const store = new RecordingStore();
+      const transport = new FakeTransport({ register_site });
+      const one = client(transport, store, given);
+      const two = client(transport, store, { ...given, ...other });
+      expect(await one.oxdId()).toBe('site-1');
+      expect(await two.oxdId()).toBe('site-2');
+      expect(await client(transport, store, given).oxdId()).toBe('site-1');
+      expect(two.resourceOwner).toBe(one.resourceOwner);
+      expect(warnings).toEqual([]);
     });
   });
 

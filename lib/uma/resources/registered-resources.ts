@@ -22,9 +22,9 @@ export interface Difference {
   readonly gone: readonly string[];
 }
 
-/** Key of the record of a site, by its name in the store. */
-export function recordKey(siteName: string): string {
-  return `uma:${siteName}`;
+/** Key of the record of the resources of one owner, see `OxdClient.resourceOwner`. */
+export function recordKey(owner: string): string {
+  return `uma:${owner}`;
 }
 
 /**

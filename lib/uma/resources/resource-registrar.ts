@@ -85,7 +85,7 @@ export class ResourceRegistrar {
   ): Promise<void> {
     const { client, store, secondCall } = this.options;
     const oxd_id = await client.oxdId();
-    const key = recordKey(client.siteName);
+    const key = recordKey(client.resourceOwner);
     await runOnce<RegisteredResources | true>({
       store,
       key: `${key}:lock`,
@@ -112,7 +112,7 @@ export class ResourceRegistrar {
    */
   private async recordOf(oxd_id: string): Promise<RegisteredResources | undefined> {
     const { client, store, secondCall, sharedList } = this.options;
-    const record = await readRecord(store, recordKey(client.siteName));
+    const record = await readRecord(store, recordKey(client.resourceOwner));
     const isOfClient = client.hasGivenClient && (secondCall === 'upsert' || sharedList);
     return isOfClient || (record?.oxd_id ?? oxd_id) === oxd_id ? record : undefined;
   }
