@@ -1,8 +1,11 @@
-/** Query of the callback: parsed by the platform, or as `URLSearchParams`. */
+/** Query parameters of the callback: as the platform parsed them, or as `URLSearchParams`. */
 export type CallbackParams = URLSearchParams | Readonly<Record<string, unknown>>;
 
 /**
- * One parameter of the callback. One that is repeated, and so ambiguous, is none (RFC 6749 §3.1).
+ * Returns one parameter of the callback; undefined when the parameter is missing or repeated, which
+ * makes it ambiguous.
+ *
+ * @see RFC 6749 §3.1
  */
 export function callbackParam(params: CallbackParams, name: string): string | undefined {
   if (params instanceof URLSearchParams) {

@@ -10,7 +10,7 @@ import { transportSide, type OxdOptions } from '../options/oxd.options.js';
 import type { OidcCommands } from './oidc-commands.js';
 import { isOfOwnSite } from './own-site.js';
 
-/** Tokens of a user, and what userinfo says of the user if it was requested. */
+/** Tokens of a user, and the claims of the userinfo response if userinfo was requested. */
 export interface LoginExchangeResult {
   readonly tokens: GetTokensByCodeResult;
   readonly claims?: UserClaims;
@@ -18,7 +18,7 @@ export interface LoginExchangeResult {
 
 /** Exchanges the code of a login for a verified user. */
 export class LoginExchange {
-  /** Private to the runtime, too: whatever prints a service must not print the secret. */
+  /** `#` instead of `private`, so that a printed service does not show the secret. */
   readonly #options: OxdOptions;
   readonly #commands: OidcCommands;
 
@@ -28,25 +28,37 @@ export class LoginExchange {
   }
 
   /**
-   * Exchanges the code once, checks whose id_token it is, and requests userinfo if it is wanted.
+   * Exchanges the code once, checks issuer and audience of the id_token, and requests userinfo
+   * unless option `login.userinfo` is false.
    *
-   * @throws {LoginStateError} OIDC_STATE_EXPIRED when oxd has forgotten the state
-   * @throws {OxdCommandError} OXD_COMMAND_FAILED
+   * @throws {LoginStateError} OIDC_STATE_EXPIRED when oxd no longer has the state
+   * @throws {OxdCommandError} OXD_COMMAND_FAILED when the provider rejects a request, or when
+   *   callback, id_token and userinfo do not belong together
    * @see OpenID Connect Core §3.1.3, §5.3.4; RFC 9207
    */
   async run(params: GetTokensByCodeParams): Promise<LoginExchangeResult> {
     const tokens = await this.#tokens(params);
     const { id_token_claims } = tokens;
-    // oxd does not get the issuer of the callback; embedded has compared it before the exchange.
+    // No oxd command has a parameter for the issuer of the callback; the embedded transport
+    // compares it before the exchange.
     if (params.iss !== undefined && params.iss !== id_token_claims.iss) {
-      throw mismatch('get_tokens_by_code', 'The callback names another issuer than the id_token.');
+      throw mismatch(
+        'get_tokens_by_code',
+        'The iss of the callback differs from the iss of the id_token.',
+      );
     }
     if (!isOfOwnSite(id_token_claims, this.#options)) {
-      throw mismatch('get_tokens_by_code', 'The id_token is of another provider or client.');
+      throw mismatch(
+        'get_tokens_by_code',
+        'The id_token was issued by another provider or for another client.',
+      );
     }
     const userinfo = await this.#userinfo(params.oxd_id, tokens);
     if (userinfo && userinfo.claims.sub !== id_token_claims.sub) {
-      throw mismatch('get_user_info', 'Userinfo speaks of another user than the id_token.');
+      throw mismatch(
+        'get_user_info',
+        'The sub of the userinfo response differs from the sub of the id_token.',
+      );
     }
     return { tokens, ...userinfo };
   }
@@ -55,9 +67,9 @@ export class LoginExchange {
     try {
       return await this.#commands.getTokensByCode(params);
     } catch (error) {
-      if (!this.#isForgottenState(error)) throw error;
+      if (!this.#isUnknownState(error)) throw error;
       const { command, mayHaveRun } = error;
-      throw new LoginStateError('OIDC_STATE_EXPIRED', FORGOTTEN, {
+      throw new LoginStateError('OIDC_STATE_EXPIRED', UNKNOWN_AT_OXD, {
         cause: error,
         command,
         mayHaveRun,
@@ -65,8 +77,11 @@ export class LoginExchange {
     }
   }
 
-  /** oxd 3.x: code and state of a login are not blank, so only an unknown state remains. */
-  #isForgottenState(error: unknown): error is OxdCommandError {
+  /**
+   * oxd 3.x responds with `bad_request` to a blank code, a blank state and an unknown state.
+   * Code and state of a login are never blank, so the state is unknown.
+   */
+  #isUnknownState(error: unknown): error is OxdCommandError {
     if (!this.#isOnOxd || !isFailedCommand(error)) return false;
     return error.error === 'bad_request';
   }
@@ -89,7 +104,10 @@ export class LoginExchange {
     }
   }
 
-  /** Embedded reports a missing endpoint before it sends a request; oxd always has userinfo. */
+  /**
+   * True when the provider has no userinfo endpoint. The embedded transport reports this before it
+   * sends a request, so the error has no HTTP status; through oxd userinfo is always available.
+   */
   #hasNoUserinfo(error: unknown): boolean {
     if (this.#isOnOxd || !isFailedCommand(error)) return false;
     const { status } = (error.cause ?? {}) as { readonly status?: unknown };
@@ -97,9 +115,9 @@ export class LoginExchange {
   }
 }
 
-const FORGOTTEN =
-  'oxd-server no longer knows this login: it took longer than 5 minutes, or oxd-server was ' +
-  'restarted. Start again at the login page.';
+const UNKNOWN_AT_OXD =
+  'oxd-server no longer has the state of this login: the login took longer than 5 minutes, or ' +
+  'oxd-server was restarted. Start again at the login page.';
 
 function isFailedCommand(error: unknown): error is OxdCommandError {
   return error instanceof OxdCommandError && error.code === 'OXD_COMMAND_FAILED';

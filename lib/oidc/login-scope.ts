@@ -1,11 +1,15 @@
-/** Scopes of the protection API and of oxd: not for users, and strict providers reject them. */
+/**
+ * Scopes of the protection API and of oxd. Users must not get them, and strict providers reject
+ * them.
+ */
 const PROTECTION_SCOPES = ['uma_protection', 'oxd'];
 const DEFAULT_SCOPE = ['openid', 'profile', 'email'];
 
 /**
- * Returns the scopes of a login: those of the call, else those of the site, else `openid`, `profile`
- * and `email`; always with `openid`, never `uma_protection` or `oxd`. Without the parameter oxd would
- * send every registered scope, and the user's token would give access to the protection API.
+ * Returns the scopes to request for a login: those of the call, else those of the site, else
+ * `openid`, `profile` and `email`. Adds `openid`; removes `uma_protection` and `oxd`. Without a
+ * `scope` parameter oxd requests every registered scope, and the user's token would give access to
+ * the protection API.
  *
  * @see OpenID Connect Core §3.1.2.1; UMA 2.0 Federated Authorization §1.3
  */
@@ -14,7 +18,7 @@ export function loginScope(
   registered: readonly string[] | undefined,
 ): string[] {
   const candidates = [requested, registered].map((scopes = []) => userScopes(scopes));
-  const scopes = candidates.find((one) => one.length > 0) ?? DEFAULT_SCOPE;
+  const scopes = candidates.find(({ length }) => length > 0) ?? DEFAULT_SCOPE;
   return scopes.includes('openid') ? scopes : ['openid', ...scopes];
 }
 

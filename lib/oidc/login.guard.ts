@@ -13,20 +13,18 @@ import type { LoginAuthenticateOptions, LoginRequest } from './oidc.strategy.js'
 import { PassportEntry } from './passport-entry.js';
 
 /**
- * Logs the user in with the `OidcStrategy` of the `OxdModule` that the guarded controller's module
- * imports. Use it on the login route and on the route of `authorization_redirect_uri`: the first
- * redirects to the provider; on the second, `request.user` is the user and
- * `request.authInfo.returnTo` the address to redirect to. A login that fails is an
- * `UnauthorizedException` or the error of `OidcService.finishLogin()`. For Express only.
- *
- * Start-up fails when the module has no `OidcStrategy`.
+ * Logs the user in with the `OidcStrategy` of the `OxdModule` that the module of the controller
+ * imports. Put the guard on the login route, which redirects to the provider, and on the route of
+ * `authorization_redirect_uri`: there `request.user` is the user and `request.authInfo.returnTo`
+ * the address to redirect to. Works on Express only; start-up fails when the module has no
+ * `OidcStrategy`.
  */
 @Injectable()
 export class LoginGuard implements CanActivate, OnModuleInit {
   constructor(private readonly oidc: OidcService) {}
 
   /**
-   * Called by Nest.
+   * Checks that the module has a strategy. Called by Nest.
    *
    * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when the module has no `OidcStrategy`
    */
@@ -35,18 +33,18 @@ export class LoginGuard implements CanActivate, OnModuleInit {
   }
 
   /**
-   * Called by Nest.
+   * Starts the login, or finishes it and sets `request.user`. Called by Nest.
    *
    * @throws {UnauthorizedException} when `validate()` of the strategy rejects the user
-   * @throws {ServiceUnavailableException} for a HEAD or speculative request
-   * @throws {OxdError} as `OidcService.startLogin()` and `finishLogin()`
+   * @throws {ServiceUnavailableException} when the request is a HEAD request or speculative
+   * @throws {OxdError} the errors of `OidcService.startLogin()` and `finishLogin()`
    */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (context.getType() !== 'http') throw new UnauthorizedException();
     const http = context.switchToHttp();
     const request = http.getRequest<AuthenticatedRequest>();
     const options = (await this.getAuthenticateOptions(context)) ?? {};
-    // A copy for each request: Passport assigns the callbacks of a request to the strategy.
+    // One copy per request, because Passport stores the callbacks of a request in the strategy.
     const strategy = Object.create(this.strategy()) as Strategy;
     const attempt = { strategy, request, response: http.getResponse<ServerResponse>(), options };
     const { user, info } = await authenticate(attempt);
@@ -57,8 +55,9 @@ export class LoginGuard implements CanActivate, OnModuleInit {
   }
 
   /**
-   * Parameters of the login, and where to return to; override it to set them. By default the
-   * options of the site, and the query parameter `returnTo` of the login route.
+   * Returns the parameters of the login and the address to return to. Override this method to set
+   * them. Default undefined: the options of the site, and the query parameter `returnTo` of the
+   * login route.
    */
   getAuthenticateOptions(
     _context: ExecutionContext,
@@ -91,7 +90,7 @@ type Middleware = (
   next: (error?: unknown) => void,
 ) => void;
 
-/** Settles once the strategy has decided; after a redirect the request is over and it never does. */
+/** Resolves or rejects with the result of the strategy; never settles after a redirect. */
 function authenticate({ strategy, request, response, options }: Attempt) {
   return new Promise<{ user?: unknown; info?: unknown }>((resolve, reject) => {
     const settle = (error?: unknown, user?: unknown, info?: unknown): void => {
@@ -99,11 +98,11 @@ function authenticate({ strategy, request, response, options }: Attempt) {
       else resolve({ user, info });
     };
     const middleware = passport.authenticate(strategy, options, settle) as Middleware;
-    // A strategy that passes has authenticated no user.
+    // `next` without an error means that the strategy called pass(): no user is authenticated.
     middleware(request, response, (error) => settle(error));
   });
 }
 
 const NO_STRATEGY =
-  'OidcStrategy: LoginGuard needs it; add OidcStrategy, or a subclass, to the providers of a ' +
-  'module that imports the same OxdModule';
+  'OidcStrategy: LoginGuard requires a strategy; add OidcStrategy, or a subclass, to the ' +
+  'providers of a module that imports the same OxdModule';

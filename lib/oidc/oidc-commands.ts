@@ -5,10 +5,10 @@ import { SingleFlight } from '../base/single-flight.js';
 import type { ExecuteOptions } from '../commands/oxd-transport.js';
 
 /**
- * The oxd commands of sites and users, one method each. `oxd_id` and a protection token are added
- * where they are left out. Every method rejects with `OxdCommandError` when the command was
- * refused, with `OxdTransportError` when oxd-server was not reached or did not answer, with
- * `OxdStoreError` when the store is down, and with the reason of `signal` when that was aborted.
+ * Commands of oxd for sites and users, one method each. A missing `oxd_id` and a missing protection
+ * token are added. Every method rejects with `OxdCommandError` when the command fails, with
+ * `OxdTransportError` when oxd-server is unreachable or does not respond, with `OxdStoreError` when
+ * the store is unavailable, and with the reason of `options.signal` when that signal is aborted.
  */
 export abstract class OidcCommands {
   private readonly refreshes = new SingleFlight<Result<'get_access_token_by_refresh_token'>>();
@@ -16,13 +16,13 @@ export abstract class OidcCommands {
   /** @internal */
   protected readonly client: OxdClient;
 
-  /** @param client carries the commands out, in the name of the site */
+  /** @param client executes the commands as the site of the module */
   constructor(client: OxdClient) {
     this.client = client;
   }
 
   /**
-   * Registers a site and, beside it, a client that obtains protection tokens.
+   * Registers a site, and a second client that obtains protection tokens.
    *
    * @throws {OxdCommandError} OXD_COMMAND_FAILED
    * @see oxd 3.1 setup_client
@@ -35,10 +35,10 @@ export abstract class OidcCommands {
   }
 
   /**
-   * Obtains a token for a client itself (RFC 6749 §4.4).
+   * Obtains an access token for a client with the client credentials grant.
    *
    * @throws {OxdCommandError} OXD_COMMAND_FAILED
-   * @see oxd 3.1 get_client_token
+   * @see oxd 3.1 get_client_token; RFC 6749 §4.4
    */
   getClientToken(
     params: Params<'get_client_token'>,
@@ -48,7 +48,7 @@ export abstract class OidcCommands {
   }
 
   /**
-   * Registers a further site. The application's own is registered by itself at first use.
+   * Registers an additional site. The site of the module is registered automatically at first use.
    *
    * @throws {OxdCommandError} OXD_COMMAND_FAILED
    * @see oxd 3.1 register_site; RFC 7591 §3
@@ -61,11 +61,11 @@ export abstract class OidcCommands {
   }
 
   /**
-   * Changes the registration of a site at oxd and at the provider. oxd 3.1 sends the provider only
-   * what is named, so an update of the own site there carries the `redirect_uris` and `grant_types`
-   * of the options if it names none.
+   * Changes the registration of a site at oxd and at the provider. oxd 3.1 sends only the given
+   * parameters to the provider, and providers require `redirect_uris` and `grant_types`: an update
+   * of the site of the module without them contains those of the options.
    *
-   * @throws {OxdCommandError} OXD_COMMAND_FAILED, for instance where the provider allows no changes
+   * @throws {OxdCommandError} OXD_COMMAND_FAILED, for instance when the provider allows no changes
    * @see oxd 3.1 update_site (update_site_registration in 3.1.1); RFC 7592 §2.2
    */
   updateSite(
@@ -76,7 +76,7 @@ export abstract class OidcCommands {
   }
 
   /**
-   * Forgets a site. The application's own is registered again when it is used again.
+   * Removes a site from oxd. The site of the module is registered again at its next use.
    *
    * @throws {OxdCommandError} OXD_COMMAND_FAILED; OXD_COMMAND_UNSUPPORTED on oxd 3.1.1
    * @see oxd 3.1 remove_site
@@ -89,8 +89,8 @@ export abstract class OidcCommands {
   }
 
   /**
-   * Makes the URL to send a browser to for a login. Applications use `startLogin()`, which also
-   * binds the login to the browser.
+   * Returns the URL to redirect a browser to for a login. Applications call `startLogin()`, which
+   * also binds the login to the browser.
    *
    * @throws {OxdCommandError} OXD_COMMAND_FAILED
    * @see oxd 3.1 get_authorization_url; OpenID Connect Core §3.1.2.1
@@ -103,9 +103,9 @@ export abstract class OidcCommands {
   }
 
   /**
-   * Exchanges a code for tokens and verifies the id_token. Applications use `finishLogin()`,
-   * which first checks that the browser began this login. Pass the callback's `iss` unchanged:
-   * embedded rejects a callback without it if the provider announces RFC 9207.
+   * Exchanges a code for tokens and verifies the id_token. Applications call `finishLogin()`, which
+   * first checks that this browser began the login. Pass the `iss` parameter of the callback: the
+   * embedded transport rejects a callback without `iss` when the provider supports RFC 9207.
    *
    * @throws {OxdCommandError} OXD_COMMAND_FAILED
    * @see oxd 3.1 get_tokens_by_code; OpenID Connect Core §3.1.3; RFC 9207 §2.4
@@ -118,11 +118,13 @@ export abstract class OidcCommands {
   }
 
   /**
-   * Obtains a new access token. Callers with the same refresh token share one request, with the
-   * scopes of the first, since a provider that rotates would end the session of a second one. Keep
-   * the `refresh_token` of the result, where there is one.
+   * Obtains a new access token. Concurrent calls with the same refresh token share one request,
+   * with the scopes of the first call: a provider that rotates refresh tokens may revoke all tokens
+   * when one is used twice. Store the `refresh_token` of the result, if present, in place of the
+   * old one.
    *
-   * @throws {OxdCommandError} OXD_COMMAND_FAILED: the refresh token is no longer good, log in again
+   * @throws {OxdCommandError} OXD_COMMAND_FAILED, for instance when the refresh token is no longer
+   *   valid: the user must log in again
    * @see oxd 3.1 get_access_token_by_refresh_token; RFC 6749 §6
    */
   getAccessTokenByRefreshToken(
@@ -135,12 +137,12 @@ export abstract class OidcCommands {
   }
 
   /**
-   * Asks the provider who a user is. The result always has a `sub`; compare it with that of the
-   * id_token, or pass `id_token`.
+   * Returns the claims of a user from the userinfo endpoint. The result always has a `sub`; compare
+   * it with the `sub` of the id_token, or pass `id_token`.
    *
-   * @throws {OxdCommandError} OXD_COMMAND_FAILED, for instance for an expired access token: `error` is
-   *   `invalid_token` on the embedded transport; `internal_error` on oxd 3.1, for an expired token and
-   *   for a provider that failed
+   * @throws {OxdCommandError} OXD_COMMAND_FAILED, for instance when the access token has expired:
+   *   `error` is `invalid_token` on the embedded transport; `internal_error` on oxd 3.1, as for
+   *   every failure of the provider
    * @see oxd 3.1 get_user_info; OpenID Connect Core §5.3
    */
   getUserInfo(
@@ -151,11 +153,12 @@ export abstract class OidcCommands {
   }
 
   /**
-   * Makes the URL to send a browser to for the end of its session at the provider. Pass the
-   * user's own `id_token_hint`: oxd up to 3.1.3 would otherwise log out whoever logged in last.
+   * Returns the URL to redirect a browser to, to end the user's session at the provider. Pass the
+   * id_token of the user as `id_token_hint`: oxd up to 3.1.3 would otherwise end the session of the
+   * user who logged in last.
    *
-   * @throws {OxdCommandError} OXD_COMMAND_FAILED, for instance where the provider has no logout;
-   *   OXD_COMMAND_UNSUPPORTED without `id_token_hint` on oxd up to 3.1.3
+   * @throws {OxdCommandError} OXD_COMMAND_FAILED, for instance when the provider has no logout
+   *   endpoint; OXD_COMMAND_UNSUPPORTED without `id_token_hint` on oxd up to 3.1.3
    * @see oxd 3.1 get_logout_uri; OpenID Connect RP-Initiated Logout §2
    */
   getLogoutUri(
@@ -166,7 +169,7 @@ export abstract class OidcCommands {
   }
 
   /**
-   * Asks the provider whether an access token is good.
+   * Introspects an access token at the provider: `active` is true while the token is valid.
    *
    * @throws {OxdCommandError} OXD_COMMAND_FAILED; OXD_COMMAND_UNSUPPORTED on oxd 3.1.1
    * @see oxd 3.1 introspect_access_token; RFC 7662 §2

@@ -23,46 +23,54 @@ import { isSpeculative, type RequestHeaders } from './speculative.js';
 import type { StrategyEntry } from './strategy-entry.js';
 import { userProfile, type OxdUserProfile } from './user-profile.js';
 
-/** What {@link OidcService.startLogin} takes: the request's cookies and authorization params. */
+/**
+ * Parameters of {@link OidcService.startLogin}: cookies of the request, authorization parameters.
+ */
 export interface StartLoginParams extends Omit<
   GetAuthorizationUrlParams,
   'oxd_id' | 'protection_access_token' | 'state' | 'scope'
 > {
-  /** Scopes to request; default `site.scope`. `openid` is added, protection scopes are removed. */
+  /**
+   * Scopes to request; default `site.scope`. `openid` is added; `uma_protection` and `oxd` are
+   * removed.
+   */
   readonly scope?: readonly string[];
   /** The request's `Cookie` header. */
   readonly cookies?: string;
-  /** Where to go after the login: a path or URL of the application, at most 1024 characters. */
+  /**
+   * Path or URL of the application to return to after the login, at most 1024 characters; default
+   * `/`.
+   */
   readonly returnTo?: string;
 }
 
-/** Where to send the browser for a login. */
+/** Redirect that begins a login. */
 export interface StartedLogin {
-  /** Redirect the browser to it. */
+  /** URL of the provider to redirect the browser to. */
   readonly url: string;
   /** `Set-Cookie` values to send with the redirect. */
   readonly cookies: string[];
 }
 
-/** A login that succeeded. */
+/** Result of a successful login. */
 export interface FinishedLogin {
-  /** Who logged in; keep it in the session. */
+  /** User who logged in; store the profile in the session. */
   readonly user: OxdUserProfile;
   /** Absolute URL of the application to redirect the browser to. */
   readonly returnTo: string;
-  /** `Set-Cookie` values to send with the redirect: they remove the login's cookie. */
+  /** `Set-Cookie` values to send with the redirect: they remove the cookie of the login. */
   readonly cookies: string[];
 }
 
-/** OpenID Connect login, and the oxd commands of sites and users, one method each. */
+/** Service for OpenID Connect login, with the oxd commands for sites and users, one method each. */
 @Injectable()
 export class OidcService extends OidcCommands {
   private readonly log: Logger;
   private readonly logins: BrowserTransaction;
   private readonly origin: string;
-  /** Private to the runtime, too: whatever prints the service must not print the secret. */
+  /** `#` instead of `private`, so that a printed service does not show the secret. */
   readonly #options: OxdOptions;
-  /** A strategy refers to its service: not enumerable, so that the service can be printed. */
+  /** Not enumerable: a strategy refers to its service, and the service must remain printable. */
   #strategy: StrategyEntry | undefined;
   readonly #exchange: LoginExchange;
 
@@ -102,14 +110,13 @@ export class OidcService extends OidcCommands {
   }
 
   /**
-   * Begins a login: redirect the browser to `url` and send `cookies` along. `scope` is always
-   * requested: that of the call, else `site.scope`, else `openid profile email`; with `openid`, never
-   * `uma_protection` or `oxd`.
+   * Begins a login: redirect the browser to `url` of the result and set its `cookies`. The request
+   * always has a `scope`: that of the call, else `site.scope`, else `openid profile email`.
    *
-   * @throws {OxdCommandError} OXD_COMMAND_FAILED when the provider is not to be had
-   * @throws {OxdTransportError} when oxd-server was not reached or did not answer
+   * @throws {OxdCommandError} OXD_COMMAND_FAILED, for instance when the provider is unavailable
+   * @throws {OxdTransportError} when oxd-server is unreachable or does not respond
    * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE
-   * @see OpenID Connect Core §3.1.2, oxd command get_authorization_url
+   * @see OpenID Connect Core §3.1.2; oxd 3.1 get_authorization_url
    */
   async startLogin(login: StartLoginParams = {}): Promise<StartedLogin> {
     const { cookies, returnTo = '/', ...params } = login;
@@ -117,7 +124,9 @@ export class OidcService extends OidcCommands {
     const { authorization_url: url } = await this.getAuthorizationUrl({ ...params, scope });
     const state = new URL(url).searchParams.get('state');
     if (!state) {
-      throw new OxdCommandError('The authorization URL carries no state.', { error: 'no_state' });
+      throw new OxdCommandError('The authorization URL has no state parameter.', {
+        error: 'no_state',
+      });
     }
     const oxd_id = await this.client.oxdId();
     const transaction = { state, oxd_id, returnTo: this.returnTo(returnTo) };
@@ -125,15 +134,18 @@ export class OidcService extends OidcCommands {
   }
 
   /**
-   * Finishes a login: checks that this browser began it, takes its state once, exchanges the code
-   * and requests userinfo (option `login.userinfo`). Errors carry `cookies` to send where the login is over.
+   * Finishes a login: checks that this browser began the login, consumes its state, exchanges the
+   * code and requests userinfo (see option `login.userinfo`). If the login is over, the error has
+   * `cookies`: set them to remove the cookie of the login.
    *
-   * @param params query of the callback
+   * @param params query parameters of the callback
    * @param cookies the request's `Cookie` header
-   * @throws {LoginStateError} OIDC_STATE_MISSING, _UNKNOWN, _EXPIRED, _USED
-   * @throws {LoginRefusedError} OIDC_LOGIN_REFUSED when the provider said no
-   * @throws {OxdCommandError} OXD_COMMAND_FAILED when code, id_token or userinfo are not good
-   * @throws {OxdTransportError} when oxd-server was not reached or did not answer
+   * @throws {LoginStateError} OIDC_STATE_MISSING, OIDC_STATE_UNKNOWN, OIDC_STATE_EXPIRED,
+   *   OIDC_STATE_USED
+   * @throws {LoginRefusedError} OIDC_LOGIN_REFUSED when the callback has an error or no code
+   * @throws {OxdCommandError} OXD_COMMAND_FAILED when code, id_token or userinfo response is
+   *   invalid
+   * @throws {OxdTransportError} when oxd-server is unreachable or does not respond
    * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE
    * @see OpenID Connect Core §3.1.2.5 to §3.1.3.7, §5.3.4; RFC 9207
    */
@@ -143,7 +155,7 @@ export class OidcService extends OidcCommands {
     );
     const { oxd_id, state, returnTo } = taken.transaction;
     try {
-      const code = answeredCode(params);
+      const code = authorizationCode(params);
       const iss = callbackParam(params, 'iss');
       const exchanged = { oxd_id, state, code, ...(iss !== undefined && { iss }) };
       const { tokens, claims } = await this.#exchange.run(exchanged);
@@ -155,10 +167,10 @@ export class OidcService extends OidcCommands {
   }
 
   /**
-   * Reports a request that must neither begin nor finish a login: HEAD, or `prefetch` or `prerender`
-   * in the header `Sec-Purpose` or `Purpose`. A browser or a link scanner sends such a request
-   * before the user does, and it would consume the login. Respond with 503 and
-   * `Cache-Control: no-store`.
+   * Returns true for a request that must neither begin nor finish a login: a HEAD request, or one
+   * with `prefetch` or `prerender` in the header `Sec-Purpose` or `Purpose`. Browsers and link
+   * scanners send such requests before the user opens the page; the request would consume the
+   * login. Respond with 503 and `Cache-Control: no-store`.
    *
    * @param headers the request's headers, with lower-case names
    * @param method the request's method
@@ -170,7 +182,7 @@ export class OidcService extends OidcCommands {
 
   private returnTo(returnTo: string): string {
     const { url, safe } = resolveReturnTo(returnTo, this.origin);
-    if (!safe) this.log.warn(`A returnTo was not a short URL of ${this.origin}; using its root.`);
+    if (!safe) this.log.warn(`Ignored a returnTo: not a URL of ${this.origin}, or too long.`);
     return url;
   }
 }
@@ -179,8 +191,8 @@ const SECOND_STRATEGY =
   'OidcStrategy: an OxdModule has one strategy; remove the second OidcStrategy or subclass from ' +
   'the providers, and export the first from its module';
 
-/** @throws {LoginRefusedError} where the provider sent an error, or no code */
-function answeredCode(params: CallbackParams): string {
+/** @throws {LoginRefusedError} when the callback has an error or no code */
+function authorizationCode(params: CallbackParams): string {
   const error = callbackParam(params, 'error');
   if (error) {
     throw new LoginRefusedError({

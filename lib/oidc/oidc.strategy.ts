@@ -10,11 +10,11 @@ import { PassportEntry } from './passport-entry.js';
 import { isSpeculative } from './speculative.js';
 import type { OxdUserProfile } from './user-profile.js';
 
-/** The request as the strategy needs it: that of Express. */
+/** Request of Express, with the properties that the strategy reads. */
 export interface LoginRequest extends IncomingMessage {
-  /** The URL as the browser asked for it, whatever router it went through. */
+  /** URL that the browser requested; routers of Express shorten `url`. */
   readonly originalUrl?: string;
-  /** The response to it, which gets the cookies of the login. */
+  /** Response to the request; receives the cookies of the login. */
   readonly res?: ServerResponse;
 }
 
@@ -23,20 +23,23 @@ export interface LoginAuthenticateOptions extends Pick<
   GetAuthorizationUrlParams,
   'acr_values' | 'prompt' | 'hd' | 'custom_parameters' | 'params'
 > {
-  /** Scopes; default those of the registration. Not readonly, for Passport's own is not either. */
+  /** Scopes; default `site.scope`. Not readonly, because `scope` of Passport's options is not. */
   readonly scope?: string[];
-  /** Where to go after the login; default the query parameter `returnTo` of the login page. */
+  /**
+   * Address to return to after the login; default the query parameter `returnTo` of the login
+   * route.
+   */
   readonly returnTo?: string;
 }
 
 /**
- * Passport strategy for the code flow. Add it to the providers of a module that imports
- * `OxdModule`, and use `LoginGuard` on the login route and on the route of
- * `authorization_redirect_uri`. While the application runs, Passport has it under the option
- * `name`, for `AuthGuard('oxd')`. For Express only: with another HTTP adapter start-up fails; call
- * `OidcService.startLogin()` and `finishLogin()` there.
+ * Passport strategy for the authorization code flow. Add it to the providers of a module that
+ * imports `OxdModule`, and put `LoginGuard` on the login route and on the route of
+ * `authorization_redirect_uri`. While the application runs, the strategy is registered in Passport
+ * under the option `name`, so that `AuthGuard('oxd')` works too. Works on Express only: on another
+ * HTTP adapter start-up fails; call `OidcService.startLogin()` and `finishLogin()` there.
  *
- * A subclass with its own services passes the first two parameters to `super()`.
+ * A subclass with its own dependencies passes the first two parameters to `super()`.
  */
 @Injectable()
 export class OidcStrategy extends Strategy {
@@ -45,8 +48,8 @@ export class OidcStrategy extends Strategy {
   private readonly callbackPath: string;
 
   /**
-   * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when the `OxdModule` has a strategy
-   *   already
+   * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when the `OxdModule` already has a
+   *   strategy
    */
   constructor(
     private readonly oidc: OidcService,
@@ -59,20 +62,21 @@ export class OidcStrategy extends Strategy {
   }
 
   /**
-   * Decides who a login makes: override it to look the user up in your own database. What it
-   * returns becomes `request.user`; false or null refuses the login with 401.
+   * Maps the user of the provider to the user of the application. Override this method to look up
+   * the user in a database. The result becomes `request.user`; a falsy result rejects the login
+   * with 401.
    */
   validate(user: OxdUserProfile, _request: LoginRequest): unknown {
     return user;
   }
 
   /**
-   * Called by Passport: begins a login, or finishes it on the way back. A HEAD or speculative
-   * request does neither and is a `ServiceUnavailableException`: the user's own request follows.
+   * Begins a login, or finishes it when the request is the callback. A HEAD or speculative request
+   * does neither and fails with `ServiceUnavailableException`. Called by Passport.
    */
   override authenticate(request: LoginRequest, options: LoginAuthenticateOptions = {}): void {
     this.run(request, options)
-      .catch((error: unknown) => this.refuse(request, error))
+      .catch((error: unknown) => this.reportFailure(request, error))
       .catch((error: unknown) => this.error(error));
   }
 
@@ -82,8 +86,8 @@ export class OidcStrategy extends Strategy {
       throw new ServiceUnavailableException(SPECULATIVE);
     }
     const { pathname, searchParams } = new URL(`http://app${request.originalUrl ?? request.url}`);
-    const answers = searchParams.has('code') || searchParams.has('error');
-    if (pathname === this.callbackPath || (answers && searchParams.has('state'))) {
+    const hasResult = searchParams.has('code') || searchParams.has('error');
+    if (pathname === this.callbackPath || (hasResult && searchParams.has('state'))) {
       return this.finish(request, searchParams);
     }
     return this.start(request, {
@@ -110,29 +114,31 @@ export class OidcStrategy extends Strategy {
     else this.fail(401);
   }
 
-  /** Without `OxdExceptionFilter`, Nest answers with the status that an error of this form names. */
-  private refuse(request: LoginRequest, error: unknown): void {
+  /**
+   * Adds an HTTP status to the error, which Nest responds with if there is no `OxdExceptionFilter`.
+   */
+  private reportFailure(request: LoginRequest, error: unknown): void {
     if (!(error instanceof OxdError)) return this.error(error);
     setCookies(request, error.cookies ?? []);
-    const refusal = withCookies(error, []);
+    const httpError = withCookies(error, []);
     const status = httpStatus(error);
-    const members = { status, statusCode: status, expose: status < 500 };
-    for (const [name, value] of Object.entries(members)) {
-      Object.defineProperty(refusal, name, { value, configurable: true });
+    const properties = { status, statusCode: status, expose: status < 500 };
+    for (const [name, value] of Object.entries(properties)) {
+      Object.defineProperty(httpError, name, { value, configurable: true });
     }
-    this.error(refusal);
+    this.error(httpError);
   }
 }
 
 const SPECULATIVE = 'A HEAD or speculative request neither begins nor finishes a login.';
 
-/** Replaces what a middleware has set: no cache may store a state, a cookie or a user. */
+/** Replaces a `Cache-Control` of middleware: no cache may store a state, a cookie or a user. */
 function forbidStorage({ res }: LoginRequest): void {
   if (!res?.headersSent) res?.setHeader('Cache-Control', 'no-store');
 }
 
 function setCookies(request: LoginRequest, cookies: readonly string[]): void {
-  // Somebody may have answered already, for instance because it took too long.
+  // The application may have responded already, for instance because of a request timeout.
   if (request.res?.headersSent) return;
   for (const cookie of cookies) request.res?.appendHeader('Set-Cookie', cookie);
 }

@@ -3,11 +3,13 @@ import { isIssuerOf } from '../base/issuer.js';
 import { transportSide, type OxdOptions } from '../options/oxd.options.js';
 
 /**
- * Returns true when an id_token is of the provider and for the client of the options. The transport
- * has verified it already, for a stored site; this check does not depend on stored state.
+ * Returns true when an id_token was issued by the provider and for the client of the options. The
+ * transport has already verified the id_token against the stored site; this check does not depend
+ * on stored state.
  *
- * An oxd-server may know its provider under an internal address, so the issuer is left to oxd. With
- * `oxd_id`, `client_id` may name the client for protection tokens.
+ * The issuer is not compared behind oxd, which may reach its provider under an internal address.
+ * The client is not compared with `oxd_id`: `client_id` may then be the client for protection
+ * tokens.
  *
  * @see OpenID Connect Core §3.1.3.7
  */

@@ -7,8 +7,8 @@ import {
 import type { OxdUserProfile } from './user-profile.js';
 
 /**
- * Type of `@OxdUser()` and `@AccessToken()`. Written out, because the type that Nest 12 infers names
- * a type which Nest 11 does not export.
+ * Type of `@OxdUser()` and `@AccessToken()`. Declared explicitly, because the inferred type of Nest
+ * 12 refers to a type that Nest 11 does not export.
  *
  * @param pipes pipes for the value, as with `@Param()`
  */
@@ -16,7 +16,10 @@ export type UserParamDecorator = (
   ...pipes: readonly (Type<PipeTransform> | PipeTransform)[]
 ) => ParameterDecorator;
 
-/** The user of the request: `request.user` as Passport or the session left it, or undefined. */
+/**
+ * Injects `request.user`, which Passport or the session has set; undefined when no user is logged
+ * in.
+ */
 export const OxdUser: UserParamDecorator = createParamDecorator(
   (_: undefined, context: ExecutionContext): OxdUserProfile | undefined =>
     context.switchToHttp().getRequest<{ user?: OxdUserProfile }>().user,

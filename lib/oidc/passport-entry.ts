@@ -2,9 +2,9 @@ import passport, { type Strategy } from 'passport';
 import { OxdConfigurationError } from '../base/errors.js';
 import type { StrategyEntry } from './strategy-entry.js';
 
-/** Entry of one strategy in Passport's table. */
+/** Entry of one strategy in the strategy table of Passport. */
 export class PassportEntry implements StrategyEntry {
-  /** @param replaceable class whose instances a newer one replaces under `NODE_ENV=test` */
+  /** @param replaceable class whose instances a newer strategy replaces under `NODE_ENV=test` */
   constructor(
     readonly strategy: Strategy & { readonly name: string },
     private readonly replaceable: abstract new (...args: never) => Strategy,
@@ -24,13 +24,13 @@ export class PassportEntry implements StrategyEntry {
     if (strategyOf(name) === this.strategy) passport.unuse(name);
   }
 
-  /** Tests seldom close their applications, and none of them serves two sites by accident. */
+  /** Tests may replace a strategy, because many tests do not close their applications. */
   private replaces(present: unknown): boolean {
     return process.env.NODE_ENV === 'test' && present instanceof this.replaceable;
   }
 }
 
-/** Reads Passport's own table: Passport has no method for it, and a second table could differ. */
+/** Reads the table in Passport: no public method exists, and a copy here could differ from it. */
 function strategyOf(name: string): unknown {
   const { _strategies: table } = passport as unknown as { _strategies: Record<string, unknown> };
   return Object.hasOwn(table, name) ? table[name] : undefined;

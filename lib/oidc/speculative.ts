@@ -1,10 +1,12 @@
-/** Headers of a request, with lower-case names, as Node's `http`, Express and Fastify give them. */
+/** Headers of a request, with lower-case names, as in Node's `http`, Express and Fastify. */
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 const PURPOSE_HEADERS = ['sec-purpose', 'purpose'];
 const SPECULATIVE_PURPOSES = ['prefetch', 'prerender'];
 
-/** Reports a HEAD request, and a request that a browser sends before the user opens the page. */
+/**
+ * Returns true for a HEAD request, and for one that a browser sends before the user opens the page.
+ */
 export function isSpeculative(headers: RequestHeaders, method: string): boolean {
   if (method.toUpperCase() === 'HEAD') return true;
   return PURPOSE_HEADERS.flatMap((name) => headers[name] ?? [])

@@ -3,7 +3,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { OxdConfigurationError } from '../base/errors.js';
 import { OidcService } from './oidc.service.js';
 
-/** Keeps the login strategy of a module, if it has one, in Passport while the application runs. */
+/** Registers the login strategy of a module in Passport while the application runs. */
 @Injectable()
 export class StrategyLifecycle {
   constructor(
@@ -12,16 +12,16 @@ export class StrategyLifecycle {
   ) {}
 
   /**
-   * Adds the strategy to Passport.
+   * Adds the strategy, if the module has one, to Passport.
    *
-   * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when its name is taken, and on another
-   *   HTTP adapter than that of Express
+   * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when the name is already used, or
+   *   when the HTTP adapter is not that of Express
    */
   begin(): void {
     const { strategy } = this.oidc;
     if (!strategy) return;
     const platform = this.adapterHost.httpAdapter?.getType();
-    // An application context and a testing module have no adapter, or one without a type.
+    // An application context and a testing module have no adapter, or an adapter without a type.
     if (platform && platform !== 'express') {
       throw new OxdConfigurationError([expressOnly(platform)]);
     }
@@ -36,7 +36,7 @@ export class StrategyLifecycle {
 
 function expressOnly(platform: string): string {
   return (
-    `OidcStrategy: works on Express only, this application runs on ${platform}; remove ` +
+    `OidcStrategy: works on Express only, but the HTTP adapter is ${platform}; remove ` +
     'OidcStrategy and LoginGuard, and call OidcService.startLogin() and finishLogin() instead'
   );
 }

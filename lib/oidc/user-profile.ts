@@ -1,34 +1,37 @@
 import type { GetTokensByCodeResult, IdTokenClaims, UserClaims } from '../commands/oidc.js';
 
-/** Tokens of a user who logged in. Keep them on the server: in the session, never in a page. */
+/**
+ * Tokens of a user who logged in. Store them on the server, in the session; never send them to a
+ * page.
+ */
 export interface UserTokens {
-  /** For userinfo and for APIs of the provider. */
+  /** Access token for userinfo and for APIs of the provider. */
   readonly access_token: string;
-  /** As it came; the `id_token_hint` of the logout. */
+  /** Unchanged id_token; pass it as `id_token_hint` to log out. */
   readonly id_token: string;
-  /** For a new access token, where the provider issues one. */
+  /** Refresh token to obtain a new access token, if the provider issues one. */
   readonly refresh_token?: string;
-  /** When the access token expires; seconds since 1970. Left out where the provider told none. */
+  /** Expiry time of the access token, in seconds since 1970. Omitted if the provider sent none. */
   readonly expires_at?: number;
 }
 
-/** A user who logged in: what the session keeps and what `@OxdUser()` gives. */
+/** User who logged in: store it in the session; `@OxdUser()` injects it. */
 export interface OxdUserProfile {
-  /** The user at this provider; never changes. */
+  /** Identifier of the user at this provider; never changes. */
   readonly sub: string;
   /**
-   * Claims of the verified id_token, and of userinfo unless option `login.userinfo` or the provider
-   * is without; a claim of the signed id_token wins.
+   * Claims of the verified id_token and, if requested, of the userinfo response (see option
+   * `login.userinfo`). A claim of the signed id_token takes precedence.
    */
   readonly claims: IdTokenClaims;
-  /** The user's tokens. */
+  /** Tokens of the user. */
   readonly tokens: UserTokens;
 }
 
 /**
- * Puts a login together.
+ * Builds the profile of a user from the results of a login.
  *
- * @param claims of userinfo, undefined without
+ * @param claims claims of the userinfo response; undefined when userinfo was not requested
  * @param now milliseconds since 1970
  */
 export function userProfile(

@@ -10,34 +10,34 @@ const op = await FakeOp.start();
 afterEach(() => op.reset());
 afterAll(() => op.close());
 
-/** Logs alice in; a rejection is returned. */
+/** Logs alice in; returns the error of a login that fails. */
 async function logIn(login?: LoginOptions, transport?: OxdTransport) {
-  const given = { ...(login && { login }), ...(transport && { transport }) };
-  const { oidc } = closing(await startService({ site: { op_host: op.issuer }, ...given }));
+  const options = { ...(login && { login }), ...(transport && { transport }) };
+  const { oidc } = closing(await startService({ site: { op_host: op.issuer }, ...options }));
   const { url, cookies } = await oidc.startLogin();
   const finishing = oidc.finishLogin(op.login(url), cookieHeader(cookies));
   return finishing.catch((error: unknown) => error);
 }
 
-const WITHOUT = { userinfo_endpoint: undefined };
+const WITHOUT_USERINFO = { userinfo_endpoint: undefined };
 
 describe('a login at a provider without userinfo endpoint', () => {
   beforeEach(() => {
-    op.discovery = WITHOUT;
+    op.discovery = WITHOUT_USERINFO;
     op.claims = { email: 'alice@example.com' };
   });
 
   it.each([
-    { name: 'default', login: undefined },
+    { name: 'not set', login: undefined },
     { name: 'false', login: { userinfo: false } },
-  ])('takes the user from the id_token, login.userinfo: $name', async ({ login }) => {
+  ])('takes the user from the id_token with login.userinfo $name', async ({ login }) => {
     expect(await logIn(login)).toMatchObject({
       user: { sub: 'alice', claims: { iss: op.issuer, email: 'alice@example.com' } },
     });
     expect(op.seen('userinfo')).toHaveLength(0);
   });
 
-  it('is rejected with login.userinfo: true', async () => {
+  it('is rejected with login.userinfo true', async () => {
     const rejected = await logIn({ userinfo: true });
     expect(rejected).toBeInstanceOf(OxdCommandError);
     expect(rejected).toMatchObject({ error: 'unsupported_operation', command: 'get_user_info' });
@@ -47,31 +47,36 @@ describe('a login at a provider without userinfo endpoint', () => {
 
 describe('a login at a provider with userinfo endpoint', () => {
   it.each([
-    { name: 'default', login: undefined },
+    { name: 'not set', login: undefined },
     { name: 'true', login: { userinfo: true } },
-  ])('requests it, and the id_token wins, login.userinfo: $name', async ({ login }) => {
-    op.claims = { locale: 'de' };
-    op.on('userinfo', { json: { sub: 'alice', name: 'Alice', locale: 'fr' } });
-    expect(await logIn(login)).toMatchObject({ user: { claims: { name: 'Alice', locale: 'de' } } });
-    expect(op.seen('userinfo')).toHaveLength(1);
-  });
+  ])(
+    'requests userinfo and prefers claims of the id_token with login.userinfo $name',
+    async ({ login }) => {
+      op.claims = { locale: 'de' };
+      op.on('userinfo', { json: { sub: 'alice', name: 'Alice', locale: 'fr' } });
+      expect(await logIn(login)).toMatchObject({
+        user: { claims: { name: 'Alice', locale: 'de' } },
+      });
+      expect(op.seen('userinfo')).toHaveLength(1);
+    },
+  );
 
-  it('does not request it with login.userinfo: false', async () => {
+  it('does not request userinfo with login.userinfo false', async () => {
     const { user } = (await logIn({ userinfo: false })) as { user: { claims: object } };
     expect(user.claims).not.toHaveProperty('name');
     expect(op.seen('userinfo')).toHaveLength(0);
   });
 
   it.each([
-    { name: 'is down', answer: { status: 500 } },
-    { name: 'rejects the token', answer: { status: 401 } },
+    { name: 'is down', response: { status: 500 } },
+    { name: 'rejects the token', response: { status: 401 } },
     {
-      name: 'names the error code of a missing endpoint',
-      answer: { status: 400, json: { error: 'unsupported_operation' } },
+      name: 'returns the error code of a missing endpoint',
+      response: { status: 400, json: { error: 'unsupported_operation' } },
     },
-    { name: 'names another user', answer: { json: { sub: 'bob' } } },
-  ])('is rejected when the endpoint $name', async ({ answer }) => {
-    op.on('userinfo', answer);
+    { name: 'returns another user', response: { json: { sub: 'bob' } } },
+  ])('is rejected when the endpoint $name', async ({ response }) => {
+    op.on('userinfo', response);
     expect(await logIn()).toMatchObject({
       code: 'OXD_COMMAND_FAILED',
       cookies: [expect.anything()],
@@ -85,7 +90,7 @@ describe('a login through a transport without get_user_info', () => {
   [state, ...Object.values(tokens)].forEach(registerSecret);
   const claims = { sub: 'alice', iss: op.issuer, aud: 'client', iat: 1, exp: 2 };
 
-  class OxdOfTest extends ScriptedTransport {
+  class ScriptedOxd extends ScriptedTransport {
     override readonly version = '3.1.4';
   }
 
@@ -105,7 +110,7 @@ describe('a login through a transport without get_user_info', () => {
 
   it('is rejected when oxd does not know the command', async () => {
     const lists = Object.entries(claims).map(([name, value]) => [name, [String(value)]]);
-    const oxd = scripted(new OxdOfTest(), Object.fromEntries(lists));
+    const oxd = scripted(new ScriptedOxd(), Object.fromEntries(lists));
     oxd.script({
       get_user_info: new OxdCommandError('unknown', { error: 'unsupported_operation' }),
     });

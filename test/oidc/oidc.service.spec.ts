@@ -43,7 +43,7 @@ async function serviceOn(
   return { oidc: module.get(OidcService), transport, module, warnings };
 }
 
-it('a refresh token is used once, whatever its callers name beside it', async () => {
+it('concurrent calls with one refresh token share one request, whatever their scopes', async () => {
   const refresh_token = 'refresh-token-of-one-session';
   registerSecret(refresh_token);
   const { oidc, transport, module } = await serviceOn(
@@ -61,7 +61,7 @@ it('a refresh token is used once, whatever its callers name beside it', async ()
   await module.close();
 });
 
-it('two callbacks that meet the same outage each remove their own cookie', async () => {
+it('two callbacks that fail with the same error each remove their own cookie', async () => {
   const states = ['state-of-the-first', 'state-of-the-second'];
   states.forEach(registerSecret);
   let nth = 0;
@@ -70,12 +70,12 @@ it('two callbacks that meet the same outage each remove their own cookie', async
     get_authorization_url: () => ({
       authorization_url: `${site.op_host}/auth?state=${states[nth++]}`,
     }),
-    // One error for all, as callers get who waited for the same work.
+    // One error object for all calls, as callers of a shared request get it.
     get_tokens_by_code: new OxdCommandError('down', { error: 'internal_error' }),
   });
   const begun = [await oidc.startLogin(), await oidc.startLogin()];
   const jars = begun.map(({ cookies }) => cookies.map((cookie) => cookie.split(';')[0]).join('; '));
-  const refused = await Promise.all(
+  const errors = await Promise.all(
     jars.map((jar, at) =>
       oidc.finishLogin({ state: states[at] ?? '', code: 'a-code' }, jar).then(
         () => undefined,
@@ -83,9 +83,9 @@ it('two callbacks that meet the same outage each remove their own cookie', async
       ),
     ),
   );
-  const removed = refused.map((error) => (error as OxdError).cookies?.[0]?.split('=')[0]);
+  const removed = errors.map((error) => (error as OxdError).cookies?.[0]?.split('=')[0]);
   expect(removed).toEqual(jars.map((jar) => jar.split('=')[0]));
-  expect(refused.map((error) => error instanceof OxdError)).toEqual([true, true]);
+  expect(errors.map((error) => error instanceof OxdError)).toEqual([true, true]);
   expect(transport.calls.filter(({ command }) => command === 'get_tokens_by_code')).toHaveLength(2);
   await module.close();
 });
@@ -93,8 +93,8 @@ it('two callbacks that meet the same outage each remove their own cookie', async
 const state = 'state-of-the-only-login';
 const sub = 'alice';
 
-/** A provider at which everything goes well. */
-function goodLogin(claims: Partial<IdTokenClaims> = {}): ScriptedReplies {
+/** Replies of a provider that accepts the login of alice. */
+function successfulLogin(claims: Partial<IdTokenClaims> = {}): ScriptedReplies {
   const tokens = { access_token: 'access-token-of-alice', id_token: 'id-token-of-alice' };
   [state, ...Object.values(tokens)].forEach(registerSecret);
   const [iat, exp] = [1, 2];
@@ -114,10 +114,20 @@ const headerOf = (cookies: readonly string[]): string =>
 
 describe('the cookie of a login', () => {
   it.each([
-    ['https://app.example.com/callback', '__Host-oxd.login.', '; Secure'],
-    ['http://localhost:3000/callback', 'oxd.login.', ''],
-  ])('at %s is named %s… and ends in "%s"', async (authorization_redirect_uri, prefix, end) => {
-    const { oidc, module } = await serviceOn(goodLogin(), {
+    {
+      name: 'is Secure with the prefix __Host- at an https callback',
+      authorization_redirect_uri: 'https://app.example.com/callback',
+      prefix: '__Host-oxd.login.',
+      end: '; Secure',
+    },
+    {
+      name: 'is not Secure and has no __Host- at an http callback on localhost',
+      authorization_redirect_uri: 'http://localhost:3000/callback',
+      prefix: 'oxd.login.',
+      end: '',
+    },
+  ])('$name', async ({ authorization_redirect_uri, prefix, end }) => {
+    const { oidc, module } = await serviceOn(successfulLogin(), {
       oxd_id: 'site-1',
       authorization_redirect_uri,
     });
@@ -140,7 +150,7 @@ describe.each(['contract', '3.1.1', '3.1.4'] as const)('startLogin over %s', (ve
 
   async function scopeSent(registered?: string[], requested?: string[], raw = false) {
     const { oidc, module, transport } = await serviceOn(
-      goodLogin(),
+      successfulLogin(),
       { oxd_id: 'site-1', ...(registered && { scope: registered }) },
       new VersionedTransport(),
     );
@@ -152,27 +162,27 @@ describe.each(['contract', '3.1.1', '3.1.4'] as const)('startLogin over %s', (ve
   const protection = ['uma_protection', 'oxd'];
 
   it.each([
-    { name: 'the defaults', sent: ['openid', 'profile', 'email'] },
-    { name: 'those of the site', site: ['openid', 'phone'], sent: ['openid', 'phone'] },
-    { name: 'those of the call', call: ['openid', 'address'], sent: ['openid', 'address'] },
-    { name: 'openid, also if it is not named', call: ['email'], sent: ['openid', 'email'] },
+    { name: 'the default scopes', sent: ['openid', 'profile', 'email'] },
+    { name: 'the scopes of the site', site: ['openid', 'phone'], sent: ['openid', 'phone'] },
+    { name: 'the scopes of the call', call: ['openid', 'address'], sent: ['openid', 'address'] },
+    { name: 'openid, although the call omits it', call: ['email'], sent: ['openid', 'email'] },
     {
-      name: 'none of the protection API that the site has',
+      name: 'no scope of the protection API that the site has',
       site: ['openid', 'profile', ...protection],
       sent: ['openid', 'profile'],
     },
     {
-      name: 'none of the protection API that the call names',
+      name: 'no scope of the protection API that the call has',
       call: ['openid', ...protection, 'phone'],
       sent: ['openid', 'phone'],
     },
     {
-      name: 'the defaults beside a site for the protection API only',
+      name: 'the default scopes for a site with scopes of the protection API only',
       site: protection,
       sent: ['openid', 'profile', 'email'],
     },
     {
-      name: 'those of the site if the call names the protection API only',
+      name: 'the scopes of the site for a call with scopes of the protection API only',
       site: ['openid', 'phone'],
       call: protection,
       sent: ['openid', 'phone'],
@@ -181,7 +191,7 @@ describe.each(['contract', '3.1.1', '3.1.4'] as const)('startLogin over %s', (ve
     expect(await scopeSent(registered, call)).toEqual(sent);
   });
 
-  it('leaves the raw getAuthorizationUrl alone', async () => {
+  it('adds no scope to the raw getAuthorizationUrl()', async () => {
     expect(await scopeSent(['openid', ...protection], undefined, true)).toBeUndefined();
   });
 });
@@ -193,7 +203,7 @@ describe('the id_token of a login', () => {
     claims: { iss?: string; aud?: string | string[] },
     options: Partial<OxdModuleOptions['site']> = {},
   ) {
-    const { oidc, module, transport } = await serviceOn(goodLogin(claims), {
+    const { oidc, module, transport } = await serviceOn(successfulLogin(claims), {
       client_id: 'client',
       client_secret: 'secret',
       ...options,
@@ -206,13 +216,13 @@ describe('the id_token of a login', () => {
   }
 
   it.each([
-    { name: 'of another provider', claims: { iss: 'https://other.example.com' } },
-    { name: 'of another path of the provider', claims: { iss: `${op_host}/other` } },
-    { name: 'of another scheme', claims: { iss: 'http://op.example.com' } },
+    { name: 'by another provider', claims: { iss: 'https://other.example.com' } },
+    { name: 'under another path of the provider', claims: { iss: `${op_host}/other` } },
+    { name: 'under another URL scheme', claims: { iss: 'http://op.example.com' } },
     { name: 'for another client', claims: { aud: 'other' } },
     { name: 'for other clients', claims: { aud: ['other', 'client-2'] } },
     { name: 'for no client', claims: { aud: [] } },
-  ])('is rejected $name, before it is used', async ({ claims }) => {
+  ])('is rejected when issued $name, before userinfo is requested', async ({ claims }) => {
     const { finished, commands } = await finish(claims);
     expect(finished).toBeInstanceOf(OxdCommandError);
     expect(finished).toMatchObject({ error: 'mismatch', cookies: [expect.anything()] });
@@ -220,32 +230,32 @@ describe('the id_token of a login', () => {
   });
 
   it.each([
-    { name: 'of the provider and for the client', claims: {}, options: {} },
-    { name: 'with a slash after the issuer', claims: { iss: `${op_host}/` }, options: {} },
-    { name: 'for the client and others', claims: { aud: ['other', 'client'] }, options: {} },
+    { name: 'by the provider for the client', claims: {}, options: {} },
+    { name: 'with a slash at the end of iss', claims: { iss: `${op_host}/` }, options: {} },
+    { name: 'for the client and other clients', claims: { aud: ['other', 'client'] }, options: {} },
     {
-      name: 'of an issuer with the discovery path',
+      name: 'by an issuer with the discovery path',
       claims: { iss: `${op_host}/realms/shop` },
       options: { op_discovery_path: '/realms/shop' },
     },
     {
-      name: 'of the host before a discovery path',
+      name: 'by the host without the discovery path',
       claims: {},
       options: { op_discovery_path: '/oxauth' },
     },
     {
-      name: 'of the issuer before a configuration endpoint',
+      name: 'by the issuer of the configuration endpoint',
       claims: { iss: 'https://sso.example.com' },
       options: {
         op_configuration_endpoint: 'https://sso.example.com/.well-known/openid-configuration',
       },
     },
     {
-      name: 'for an unknown client of a given site',
+      name: 'for an unknown client when oxd_id is set',
       claims: { aud: 'other' },
       options: { oxd_id: 'site-1' },
     },
-  ])('is accepted $name', async ({ claims, options }) => {
+  ])('is accepted when issued $name', async ({ claims, options }) => {
     const { finished } = await finish(claims, options);
     expect(finished).toMatchObject({ user: { sub } });
   });
@@ -280,21 +290,21 @@ describe('OidcService.isSpeculative', () => {
     cases({
       'a navigation': ['GET', { accept: 'text/html' }],
       'a form': ['POST', {}],
-      'another purpose': ['GET', { 'sec-purpose': 'navigation', purpose: 'preview' }],
-      'a longer word': ['GET', { 'sec-purpose': 'noprefetch;x-prerender' }],
+      'other purposes': ['GET', { 'sec-purpose': 'navigation', purpose: 'preview' }],
+      'a longer token': ['GET', { 'sec-purpose': 'noprefetch;x-prerender' }],
     }),
   )('is false for $name', async ({ method, headers }) => {
     expect(await speculative(method, headers)).toBe(false);
   });
 });
 
-describe('a returnTo that is foreign', () => {
+describe('a returnTo of another origin', () => {
   const foreign = 'https://evil.example.com/?token=secret-in-the-return-to';
-  const warning = 'A returnTo was not a short URL of https://app.example.com; using its root.';
+  const warning = 'Ignored a returnTo: not a URL of https://app.example.com, or too long.';
   registerSecret('secret-in-the-return-to');
 
-  it('is warned of once, without its value', async () => {
-    const { oidc, module, warnings } = await serviceOn(goodLogin(), { oxd_id: 'site-1' });
+  it('causes one warning, without its value', async () => {
+    const { oidc, module, warnings } = await serviceOn(successfulLogin(), { oxd_id: 'site-1' });
     const { cookies } = await oidc.startLogin({ returnTo: foreign });
     const { returnTo } = await oidc.finishLogin({ state, code: 'a-code' }, headerOf(cookies));
     expect(returnTo).toBe('https://app.example.com/');
@@ -302,8 +312,8 @@ describe('a returnTo that is foreign', () => {
     await module.close();
   });
 
-  it('is not warned of where it is our own', async () => {
-    const { oidc, module, warnings } = await serviceOn(goodLogin(), { oxd_id: 'site-1' });
+  it('causes no warning when it is of the application', async () => {
+    const { oidc, module, warnings } = await serviceOn(successfulLogin(), { oxd_id: 'site-1' });
     const { cookies } = await oidc.startLogin({ returnTo: '/profile' });
     const { returnTo } = await oidc.finishLogin({ state, code: 'a-code' }, headerOf(cookies));
     expect(returnTo).toBe('https://app.example.com/profile');
@@ -311,9 +321,12 @@ describe('a returnTo that is foreign', () => {
     await module.close();
   });
 
-  it('is replaced at the finish, too, when the store holds it', async () => {
+  it('is replaced at the end of the login, too, when the store contains it', async () => {
     const store = new MemoryStore();
-    const { oidc, module, warnings } = await serviceOn(goodLogin(), { oxd_id: 'site-1', store });
+    const { oidc, module, warnings } = await serviceOn(successfulLogin(), {
+      oxd_id: 'site-1',
+      store,
+    });
     const { cookies } = await oidc.startLogin({ returnTo: '/profile' });
     const get = store.get.bind(store);
     store.get = async (key) => ({ ...((await get(key)) as object), returnTo: foreign });

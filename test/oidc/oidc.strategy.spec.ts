@@ -42,8 +42,10 @@ async function moduleWith(strategy: Type<OidcStrategy>) {
   return { module, cookie: cookies[0]?.split(';')[0] };
 }
 
-/** Answers a callback as Passport does, and tells what the strategy reports to it. */
-async function refusalAfter(headersSent: boolean) {
+/**
+ * Runs the strategy on a callback with an error; returns the reported error and the headers set.
+ */
+async function runDeniedCallback(headersSent: boolean) {
   const { module, cookie } = await moduleWith(OidcStrategy);
   const written: string[] = [];
   const res = {
@@ -70,26 +72,26 @@ async function refusalAfter(headersSent: boolean) {
   return { error: error as OxdError, written };
 }
 
-describe('a refused login', () => {
+describe('a login that the provider rejects', () => {
   it('removes its cookie', async () => {
-    const { error, written } = await refusalAfter(false);
+    const { error, written } = await runDeniedCallback(false);
     expect([error.code, written]).toEqual(['OIDC_LOGIN_REFUSED', ['Set-Cookie']]);
   });
 
-  it('is reported all the same where somebody has answered already', async () => {
-    const { error, written } = await refusalAfter(true);
+  it('is reported without cookies when the response was already sent', async () => {
+    const { error, written } = await runDeniedCallback(true);
     expect([error.code, written]).toEqual(['OIDC_LOGIN_REFUSED', []]);
   });
 });
 
-/** Guards would not let nobody in either, but a route without one would. */
-it('a user whom validate() refuses is a failure for Passport, never a success', async () => {
-  class Refusing extends OidcStrategy {
+/** LoginGuard would deny access anyway; a route with another guard relies on the failure. */
+it('a user whom validate() rejects is a failure for Passport, never a success', async () => {
+  class RejectingStrategy extends OidcStrategy {
     override validate = (): unknown => false;
   }
-  const { module, cookie } = await moduleWith(Refusing);
+  const { module, cookie } = await moduleWith(RejectingStrategy);
   const reported = await new Promise<unknown>((resolve) => {
-    const run = Object.create(module.get(Refusing)) as OidcStrategy;
+    const run = Object.create(module.get(RejectingStrategy)) as OidcStrategy;
     run.fail = (status) => resolve(['fail', status]);
     run.success = (user) => resolve(['success', user]);
     run.error = resolve;

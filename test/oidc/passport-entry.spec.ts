@@ -27,14 +27,14 @@ import { closeNow, closing } from '../support/closing.js';
 const environment = process.env.NODE_ENV;
 afterEach(() => void (process.env.NODE_ENV = environment));
 
-interface Given {
+interface AppOptions {
   readonly name?: string;
   readonly providers?: Provider[];
   readonly controllers?: Type[];
   readonly adapter?: ExpressAdapter | FastifyAdapter;
 }
 
-async function compile({ name, providers = [OidcStrategy], controllers = [] }: Given) {
+async function compile({ name, providers = [OidcStrategy], controllers = [] }: AppOptions) {
   const oxd = OxdModule.forRoot({
     ...(name !== undefined && { name }),
     site: {
@@ -52,13 +52,13 @@ async function compile({ name, providers = [OidcStrategy], controllers = [] }: G
   return module;
 }
 
-async function start(given: Given = {}): Promise<INestApplication> {
-  const module = await compile(given);
-  const adapter = given.adapter ?? new ExpressAdapter();
+async function start(options: AppOptions = {}): Promise<INestApplication> {
+  const module = await compile(options);
+  const adapter = options.adapter ?? new ExpressAdapter();
   return closing(module.createNestApplication(adapter)).init();
 }
 
-/** Strategies in Passport's table, beside the one of Passport. */
+/** Strategies in the table of Passport, except the built-in one. */
 function strategies(): Record<string, unknown> {
   const { _strategies } = passport as unknown as { _strategies: Record<string, unknown> };
   const { session: _, ...others } = _strategies;
@@ -73,7 +73,7 @@ class Login {
 }
 
 describe('OidcStrategy in Passport', () => {
-  it('is there under the option name, from start-up to shutdown', async () => {
+  it('is registered under the option name from start-up to shutdown', async () => {
     const module = await compile({ name: 'intranet' });
     const app = closing(module.createNestApplication());
     expect(strategies()).toEqual({});
@@ -84,7 +84,7 @@ describe('OidcStrategy in Passport', () => {
   });
 
   it.each(['development', 'production', undefined])(
-    'rejects a second one of its name at start-up, under NODE_ENV %s',
+    'rejects a second strategy of the same name at start-up, under NODE_ENV %s',
     async (value) => {
       if (value === undefined) delete process.env.NODE_ENV;
       else process.env.NODE_ENV = value;
@@ -99,7 +99,7 @@ describe('OidcStrategy in Passport', () => {
     },
   );
 
-  it('is there beside one of another name', async () => {
+  it('is registered beside a strategy of another name', async () => {
     process.env.NODE_ENV = 'development';
     const [one, two] = [await start({ name: 'one' }), await start({ name: 'two' })];
     expect(strategies()).toEqual({ one: one.get(OidcStrategy), two: two.get(OidcStrategy) });
@@ -107,7 +107,7 @@ describe('OidcStrategy in Passport', () => {
     expect(strategies()).toEqual({ one: one.get(OidcStrategy) });
   });
 
-  it('replaces an older one of its name under NODE_ENV test, and stays when that one closes', async () => {
+  it('replaces an older strategy of its name under NODE_ENV test, and outlives it', async () => {
     const older = await start();
     const newer = await start();
     expect(strategies()).toEqual({ oxd: newer.get(OidcStrategy) });
@@ -139,7 +139,7 @@ describe('OidcStrategy in Passport', () => {
     expect(Object.entries(strategies())).toEqual([['constructor', app.get(OidcStrategy)]]);
   });
 
-  it('does not stay after a start-up that failed', async () => {
+  it('is removed after a failed start-up', async () => {
     @Controller()
     class Unguarded {
       @Get()
@@ -159,13 +159,13 @@ describe('start-up', () => {
     );
   });
 
-  it('accepts a strategy with its own services', async () => {
+  it('accepts a strategy with its own dependencies', async () => {
     @Injectable()
     class Users {
       readonly known = ['alice'];
     }
     @Injectable()
-    class Own extends OidcStrategy {
+    class OwnStrategy extends OidcStrategy {
       constructor(
         oidc: OidcService,
         options: OxdOptions,
@@ -174,14 +174,14 @@ describe('start-up', () => {
         super(oidc, options);
       }
     }
-    const app = await start({ providers: [Users, Own], controllers: [Login] });
-    expect(app.get(Own).users).toBe(app.get(Users));
-    expect(strategies()).toEqual({ oxd: app.get(Own) });
+    const app = await start({ providers: [Users, OwnStrategy], controllers: [Login] });
+    expect(app.get(OwnStrategy).users).toBe(app.get(Users));
+    expect(strategies()).toEqual({ oxd: app.get(OwnStrategy) });
   });
 
   it('rejects a LoginGuard without a strategy', async () => {
     await expect(start({ providers: [], controllers: [Login] })).rejects.toThrow(
-      /OidcStrategy: LoginGuard needs it; add OidcStrategy, or a subclass, to the providers/,
+      /OidcStrategy: LoginGuard requires a strategy; add OidcStrategy, or a subclass, to the/,
     );
   });
 
@@ -189,7 +189,7 @@ describe('start-up', () => {
     { given: 'OidcStrategy', controllers: [] },
     { given: 'OidcStrategy and LoginGuard', controllers: [Login] },
   ])(
-    'rejects $given on Fastify, naming startLogin() and finishLogin()',
+    'rejects $given on Fastify and names startLogin() and finishLogin()',
     async ({ controllers }) => {
       const starting = start({ controllers, adapter: new FastifyAdapter() });
       await expect(starting).rejects.toThrow(OxdConfigurationError);

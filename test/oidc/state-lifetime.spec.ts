@@ -19,7 +19,7 @@ afterAll(async () => {
   await op.close();
 });
 
-class OxdOfTest extends ScriptedTransport {
+class ScriptedOxd extends ScriptedTransport {
   override readonly version: OxdVersion = '3.1.1';
 }
 
@@ -31,7 +31,7 @@ const site = {
 describe('login.stateLifetime', () => {
   it.each<{ name: string; given: Partial<OxdModuleOptions>; expected: number }>([
     { name: '30 minutes by default', given: {}, expected: 1_800_000 },
-    { name: 'as given', given: { login: { stateLifetime: 60_000 } }, expected: 60_000 },
+    { name: 'as set', given: { login: { stateLifetime: 60_000 } }, expected: 60_000 },
     { name: '5 minutes on oxd', given: { transport: { type: 'socket' } }, expected: 300_000 },
     {
       name: 'at most 5 minutes on oxd',
@@ -39,13 +39,13 @@ describe('login.stateLifetime', () => {
       expected: 300_000,
     },
     {
-      name: 'as given on oxd when it is less',
+      name: 'as set on oxd if below 5 minutes',
       given: { transport: { type: 'socket' }, login: { stateLifetime: 60_000 } },
       expected: 60_000,
     },
     {
       name: '5 minutes through a custom transport to oxd',
-      given: { transport: new OxdOfTest() },
+      given: { transport: new ScriptedOxd() },
       expected: 300_000,
     },
     {
@@ -68,13 +68,13 @@ describe('login.stateLifetime', () => {
         login: { stateLifetime },
       }),
     );
-    const about = warnings.filter((line) => line.startsWith('login.stateLifetime is limited'));
-    expect(about).toHaveLength(count);
+    const matching = warnings.filter((line) => line.startsWith('login.stateLifetime is limited'));
+    expect(matching).toHaveLength(count);
   });
 });
 
-describe('a login that oxd-server has forgotten', () => {
-  it('is EXPIRED, and is over', async () => {
+describe('a login whose state oxd-server no longer has', () => {
+  it('is rejected as expired, and is over', async () => {
     const transport = { type: 'socket', port: oxd.port } as const;
     const { oidc } = closing(await startService({ site: { op_host: op.issuer }, transport }));
     const { url, cookies } = await oidc.startLogin();
@@ -91,7 +91,7 @@ describe('a login that oxd-server has forgotten', () => {
     await expect(finish()).rejects.toMatchObject({ code: 'OIDC_STATE_USED' });
   });
 
-  it('is a failed command for another error code', async () => {
+  it('is a failed command when oxd responds with another error code', async () => {
     const transport = { type: 'socket', port: oxd.port } as const;
     const { oidc } = closing(await startService({ site: { op_host: op.issuer }, transport }));
     const { url, cookies } = await oidc.startLogin();

@@ -5,7 +5,7 @@ import { FakeOp } from '../support/fake-op.js';
 import { cookieHeader, startService, type GivenOptions } from '../support/oidc-service.js';
 import { registerSecret } from '../support/secrets.js';
 
-type Given = Omit<GivenOptions, 'site'> & { readonly site?: Partial<GivenOptions['site']> };
+type SiteUnderTest = Omit<GivenOptions, 'site'> & { readonly site?: Partial<GivenOptions['site']> };
 
 const [op, otherOp] = [await FakeOp.start(), await FakeOp.start()];
 const oxd = await OxdServer.start({ allowInsecureRequests: true, onSecret: registerSecret });
@@ -19,21 +19,31 @@ afterAll(async () => {
 });
 
 /** Modules of two sites, with one store and one secret. */
-async function twoModules(sites: readonly [Given, Given]): Promise<[OidcService, OidcService]> {
+async function twoModules(
+  sites: readonly [SiteUnderTest, SiteUnderTest],
+): Promise<[OidcService, OidcService]> {
   const store = new MemoryStore();
   const [one, other] = await Promise.all(sites.map((site) => serviceOf(site, store)));
-  if (!one || !other) throw new Error('There are two sites.');
+  if (!one || !other) throw new Error('two sites are required');
   return [one, other];
 }
 
-async function serviceOf({ site, ...given }: Given, store: MemoryStore): Promise<OidcService> {
+async function serviceOf(
+  { site, ...given }: SiteUnderTest,
+  store: MemoryStore,
+): Promise<OidcService> {
   const options = { store, ...given, site: { op_host: op.issuer, ...site } };
   return closing(await startService(options)).oidc;
 }
 
 const client = (client_id: string) => ({ client_id, client_secret: `the secret of ${client_id}` });
 
-describe.each<{ name: string; sites: readonly [Given, Given]; loginAt?: FakeOp; aud?: string }>([
+describe.each<{
+  name: string;
+  sites: readonly [SiteUnderTest, SiteUnderTest];
+  loginAt?: FakeOp;
+  aud?: string;
+}>([
   {
     name: 'of two providers',
     sites: [{ site: { op_host: otherOp.issuer } }, {}],
@@ -69,7 +79,7 @@ describe.each<{ name: string; sites: readonly [Given, Given]; loginAt?: FakeOp; 
     sites: [{ transport: { type: 'socket', port: oxd.port } }, {}],
   },
 ])('two modules with one store and one secret, $name', ({ sites, loginAt = op, aud }) => {
-  it('share no login: its own module still finishes it', async () => {
+  it('share no login: only the module that began it can finish it', async () => {
     const [own, other] = await twoModules(sites);
     const { url, cookies } = await own.startLogin({ returnTo: '/cart' });
     const callback = loginAt.login(url);
@@ -88,7 +98,7 @@ describe.each<{ name: string; sites: readonly [Given, Given]; loginAt?: FakeOp; 
   });
 });
 
-describe('two sites of one given client in one store', () => {
+describe('two sites of one client in one store', () => {
   const admin = 'https://app.example.com/admin';
   const shop = 'https://app.example.com/shop';
   const login = async (oidc: OidcService) => {
@@ -99,9 +109,9 @@ describe('two sites of one given client in one store', () => {
   };
 
   it.each([
-    { name: 'redirect URI', uri: shop, more: {} },
-    { name: 'client_name', uri: admin, more: { client_name: 'Shop' } },
-  ])('differ in their $name: each login has its own parameters', async ({ uri, more }) => {
+    { name: 'redirect URIs', uri: shop, more: {} },
+    { name: 'client names', uri: admin, more: { client_name: 'Shop' } },
+  ])('send the parameters of their own options, with different $name', async ({ uri, more }) => {
     const given = client('one');
     const [first, second] = await twoModules([
       { site: { ...given, authorization_redirect_uri: admin, default_max_age: 300 } },
@@ -117,7 +127,7 @@ describe('two sites of one given client in one store', () => {
     expect(sent).toEqual([admin, uri, admin]);
   });
 
-  it('keep a default_max_age that only one has: its old authentication is rejected', async () => {
+  it('apply default_max_age only at the site that sets it: an old authentication is rejected', async () => {
     const given = client('one');
     const [first, second] = await twoModules([
       { site: { ...given, authorization_redirect_uri: admin, default_max_age: 300 } },
@@ -130,7 +140,7 @@ describe('two sites of one given client in one store', () => {
   });
 });
 
-it('two replicas of one site finish the logins of each other', async () => {
+it('two replicas of one site finish logins of each other', async () => {
   const [one, other] = await twoModules([{}, {}]);
   const { url, cookies } = await one.startLogin({ returnTo: '/cart' });
   const header = cookieHeader(cookies);

@@ -36,22 +36,22 @@ describe.each(['3.1.1', '3.1.4'] as const)('updateSite() through oxd %s', (versi
     return module.get(OidcService);
   }
 
-  it.each([false, true])(
-    'changes the contacts alone, at a provider that needs redirect_uris: %s',
-    async (strict) => {
-      const oidc = await oidcOf(strict);
-      const { oxd_id } = await oidc.updateSite({ contacts });
-      expect(await oidc.updateSite({ oxd_id, contacts })).toEqual({ oxd_id });
-      const { authorization_url } = await oidc.getAuthorizationUrl({ scope: ['openid'] });
-      const { searchParams } = new URL(authorization_url);
-      registerSecret(searchParams.get('state') ?? '');
-      expect(searchParams.get('redirect_uri')).toBe(CALLBACK);
-    },
-  );
+  it.each([
+    { name: 'that does not require redirect_uris', strict: false },
+    { name: 'that requires redirect_uris', strict: true },
+  ])('changes the contacts at a provider $name', async ({ strict }) => {
+    const oidc = await oidcOf(strict);
+    const { oxd_id } = await oidc.updateSite({ contacts });
+    expect(await oidc.updateSite({ oxd_id, contacts })).toEqual({ oxd_id });
+    const { authorization_url } = await oidc.getAuthorizationUrl({ scope: ['openid'] });
+    const { searchParams } = new URL(authorization_url);
+    registerSecret(searchParams.get('state') ?? '');
+    expect(searchParams.get('redirect_uri')).toBe(CALLBACK);
+  });
 });
 
 describe('updateSite()', () => {
-  class Oxd extends ScriptedTransport {
+  class ScriptedOxd extends ScriptedTransport {
     constructor(override readonly version: 'contract' | '3.1.4') {
       super({
         register_site: { oxd_id: 'site-1', op_host: 'https://op.example' },
@@ -61,8 +61,12 @@ describe('updateSite()', () => {
     }
   }
 
-  async function sent(version: Oxd['version'], site: Partial<SiteOptions>, params: object) {
-    const transport = new Oxd(version);
+  async function sentParams(
+    version: ScriptedOxd['version'],
+    site: Partial<SiteOptions>,
+    params: object,
+  ) {
+    const transport = new ScriptedOxd(version);
     const own = { op_host: 'https://op.example', authorization_redirect_uri: CALLBACK, ...site };
     const store = new MemoryStore();
     const secret = 'a test secret of more than 32 characters';
@@ -89,7 +93,7 @@ describe('updateSite()', () => {
       expected: { oxd_id: 'site-1', contacts, redirect_uris: [CALLBACK, other] },
     },
     {
-      name: 'adds a new authorization_redirect_uri to them',
+      name: 'adds a new authorization_redirect_uri to those of the options',
       site: {},
       params: { authorization_redirect_uri: other },
       expected: {
@@ -99,7 +103,7 @@ describe('updateSite()', () => {
       },
     },
     {
-      name: 'leaves what the call names as it is',
+      name: 'does not change the parameters of the call',
       site: { grant_types },
       params: { redirect_uris: [other], grant_types: ['authorization_code'] },
       expected: {
@@ -115,11 +119,11 @@ describe('updateSite()', () => {
       expected: { oxd_id: 'site-2', contacts },
     },
   ])('$name on oxd', async ({ site, params, expected }) => {
-    expect(await sent('3.1.4', site, params)).toEqual(expected);
+    expect(await sentParams('3.1.4', site, params)).toEqual(expected);
   });
 
   it('adds nothing on the embedded transport, which sends the whole registration', async () => {
-    expect(await sent('contract', { grant_types }, { contacts })).toEqual({
+    expect(await sentParams('contract', { grant_types }, { contacts })).toEqual({
       oxd_id: 'site-1',
       contacts,
     });
