@@ -9,31 +9,30 @@ import { type Endpoint, transportFailure } from './transport-failure.js';
 const BUFFER_SIZE = 16_384;
 const KEEP_ALIVE_DELAY = 60_000;
 
-/** Where to connect to, and how long to try. */
+/** Endpoint of a connection, with the limit for establishing it. */
 export interface Address extends Endpoint {
   /** Limit for establishing the connection, in milliseconds. */
   readonly connectTimeout: number;
 }
 
-/** To whom a connection belongs. */
+/** Callbacks of the pool that owns a connection. */
 export interface ConnectionOwner {
-  /** Reads a reply. What it throws is the caller's; see {@link Connection} for what follows. */
+  /** Parses a reply. Errors are passed to the caller; some end the {@link Connection}. */
   read(command: string, reply: string): unknown;
-  /** Established, or done with an exchange. */
+  /** Called when the connection is established and after each exchange. */
   ready(connection: Connection): void;
-  /** Closed, and not established before. */
+  /** Called when the connection could not be established. */
   unreachable(connection: Connection, cause: unknown): void;
-  /** Closed. */
+  /** Called when the connection has ended. */
   closed(connection: Connection): void;
-  /** Closed before this exchange was sent, or before a reply to one that may be repeated. */
+  /** Called when an exchange may be sent again: not sent yet, or repeatable and without a reply. */
   restart(exchange: Exchange): void;
 }
 
 /**
- * One TCP socket to oxd-server, on which one exchange at a time is made. It ends itself whenever
- * it is uncertain what the next bytes would mean: at a time limit, at a malformed or unexpected
- * reply, and after an error with `mayHaveRun`, because oxd-server closes after its generic
- * `internal_error`.
+ * TCP connection to oxd-server for one exchange at a time. It closes itself whenever the next bytes
+ * could not be assigned to a command: after a timeout, after a malformed or unsolicited reply, and
+ * after an error with `mayHaveRun`, because oxd-server closes after its generic `internal_error`.
  */
 export class Connection {
   private readonly socket: Socket;
@@ -70,8 +69,8 @@ export class Connection {
   }
 
   /**
-   * Sends an exchange. An idle connection may have been closed by the other side unnoticed; before
-   * something that must not be repeated, the sockets are asked once more.
+   * Sends an exchange. oxd-server may have closed an idle connection without this side having seen it
+   * yet, so an exchange that must not be repeated waits until the event loop has polled the sockets.
    */
   send(exchange: Exchange, wasIdle: boolean): void {
     this.exchange = exchange;
@@ -80,14 +79,15 @@ export class Connection {
     this.deadline.set(exchange.deadline);
     this.socket.ref();
     if (!wasIdle || exchange.repeatable) return this.write(exchange);
-    // The first ends this turn of the event loop, the second comes after the sockets of the next.
+    // The first callback ends this iteration of the event loop; the second runs after the next poll.
     setImmediate(() => setImmediate(() => this.write(exchange)));
   }
 
   /**
-   * Gives an exchange up. What was sent will have a reply, which is nobody's: the connection ends.
+   * Cancels an exchange. If it was sent, its reply would be taken for the next one: the connection
+   * closes.
    *
-   * @returns false when it is not under way here
+   * @returns false when the exchange does not use this connection
    */
   cancel(exchange: Exchange): boolean {
     if (this.exchange !== exchange) return false;
@@ -96,12 +96,12 @@ export class Connection {
     return true;
   }
 
-  /** An idle connection does not keep the process alive. */
+  /** Marks the connection as idle, so that it does not keep the process alive. */
   rest(): void {
     this.socket.unref();
   }
 
-  /** Ends the connection for good; resolves when the socket is closed. */
+  /** Closes the connection; resolves when the socket is closed. */
   async close(): Promise<void> {
     const closed = once(this.socket, 'close');
     const details = { command: this.exchange?.command, mayHaveRun: this.sent };
@@ -109,7 +109,7 @@ export class Connection {
     await closed;
   }
 
-  /** Ends the connection; the exchange under way is the caller's to settle. */
+  /** Ends the connection and returns its unsettled exchange, which the caller must settle. */
   private end(): Exchange | undefined {
     const { exchange } = this;
     if (this.ended) return undefined;

@@ -1,33 +1,34 @@
 import { LONGEST_TIMER } from '../base/clock.js';
 
 /**
- * One timer for a row of time limits, most of which never matter: it is set for the first and
- * looks for the present one only when it fires. It does not keep the process alive.
+ * One timer for a sequence of deadlines, most of which are cleared before they pass. To save timer
+ * operations, the timer is set for the first deadline and reads the current one only when it fires.
+ * It does not keep the process alive.
  */
 export class Deadline {
   private timer?: NodeJS.Timeout;
   private firesAt = Infinity;
   private at = Infinity;
 
-  /** @param expire called when a time limit has passed, which is then gone */
+  /** @param expire called when a deadline has passed; the deadline is cleared first */
   constructor(private readonly expire: () => void) {}
 
   /**
-   * Replaces the time limit.
+   * Replaces the deadline.
    *
-   * @param at in milliseconds of `performance.now()`
+   * @param at milliseconds on the clock of `performance.now()`
    */
   set(at: number): void {
     this.at = at;
     if (at < this.firesAt) this.arm();
   }
 
-  /** Takes the time limit away. */
+  /** Clears the deadline. */
   clear(): void {
     this.at = Infinity;
   }
 
-  /** Takes the time limit and the timer away. */
+  /** Clears the deadline and the timer. */
   stop(): void {
     this.clear();
     clearTimeout(this.timer);

@@ -1,29 +1,29 @@
-/** What is asked of a pool. */
+/** Request to be sent by a pool. */
 export interface ExchangeRequest {
   /** Name of the command, for errors. */
   readonly command: string;
-  /** The encoded frame. */
+  /** Encoded frame. */
   readonly frame: string;
-  /** Whether it does no harm when it reaches the server twice. */
+  /** True when the server may receive the command twice without harm. */
   readonly repeatable: boolean;
-  /** Gives the exchange up. */
+  /** Aborts the exchange. */
   readonly signal?: AbortSignal;
 }
 
-/** One request on its way to its reply; settled once. */
+/** One request and its pending reply; settled once. */
 export class Exchange {
   readonly command: string;
   readonly frame: string;
-  /** Whether it may be sent once more. */
+  /** True when the exchange may be sent once more. */
   repeatable: boolean;
-  /** Settles with what was read of the reply. */
+  /** Settles with the parsed reply. */
   readonly reply: Promise<unknown>;
   /** Stops listening to the caller's signal. */
   release?: () => void;
   private resolve: (value: unknown) => void;
   private reject: (error: unknown) => void;
 
-  /** @param deadline in milliseconds of `performance.now()` */
+  /** @param deadline milliseconds on the clock of `performance.now()` */
   constructor(
     request: ExchangeRequest,
     readonly deadline: number,
@@ -37,13 +37,13 @@ export class Exchange {
     });
   }
 
-  /** Hands the caller its result. */
+  /** Resolves the reply with a result. */
   succeed(value: unknown): void {
     this.release?.();
     this.resolve(value);
   }
 
-  /** Hands the caller an error. */
+  /** Rejects the reply with an error. */
   fail(error: unknown): void {
     this.release?.();
     this.reject(error);

@@ -1,14 +1,14 @@
 import { isAscii } from 'node:buffer';
 import { OxdTransportError } from '../base/errors.js';
 
-/** Longest body of a frame, in UTF-16 code units. */
+/** Maximum length of a frame's body, in UTF-16 code units. */
 export const MAX_UNITS = 9999;
 
 const PREFIX = 4;
 
 /**
- * Puts the length before a text: four digits, counted in UTF-16 code units. The result is sent
- * as UTF-8.
+ * Encodes a body as a frame: prefixes its length as four digits, counted in UTF-16 code units. The
+ * result is sent as UTF-8.
  *
  * @param command named in the error
  * @throws {OxdTransportError} OXD_TRANSPORT_TOO_LARGE above 9999 units
@@ -17,25 +17,25 @@ export function encodeFrame(text: string, command?: string): string {
   if (text.length <= MAX_UNITS) return String(text.length).padStart(PREFIX, '0') + text;
   throw new OxdTransportError(
     'OXD_TRANSPORT_TOO_LARGE',
-    `The request is ${text.length} characters long and oxd-server reads at most ${MAX_UNITS}; nothing was sent. Shorten its params.`,
+    `The request is ${text.length} characters long; oxd-server reads at most ${MAX_UNITS}. Nothing was sent. Shorten the parameters.`,
     { command },
   );
 }
 
-/** Takes the text out of one frame after another, however the network has cut them. */
+/** Decodes the bodies of successive frames, however the network has split them. */
 export class FrameDecoder {
   private readonly utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   private text = '';
-  /** Whether nothing but ASCII has come of this frame: then a byte is a character. */
+  /** True while this frame consists of ASCII only, so that each byte is one character. */
   private ascii = true;
 
   /**
-   * Reads on.
+   * Decodes the next bytes.
    *
    * @param command named in the error
-   * @returns the text of the frame once it is complete
-   * @throws {OxdTransportError} OXD_TRANSPORT_MALFORMED when this is not one frame in UTF-8 and
-   *   nothing after it; the decoder is of no more use then
+   * @returns the body of the frame once it is complete; undefined before
+   * @throws {OxdTransportError} OXD_TRANSPORT_MALFORMED when the bytes are not exactly one frame in
+   *   UTF-8; the decoder must not be used afterwards
    */
   push(bytes: Buffer, command?: string): string | undefined {
     const text = this.text + this.decode(bytes, command);
@@ -61,7 +61,7 @@ export class FrameDecoder {
     }
   }
 
-  /** Bytes of an unfinished character do not show in `text`. */
+  /** True when the frame is followed by part of a character, which `text` does not contain. */
   private isInsideCharacter(bytes: Buffer): boolean {
     if ((bytes[bytes.length - 1] ?? 0) < 0x80) return false;
     try {
@@ -73,7 +73,7 @@ export class FrameDecoder {
   }
 }
 
-/** The length that a frame begins with, as far as it is there; NaN for anything but digits. */
+/** Length at the start of a frame, from the digits received so far; NaN for other characters. */
 function lengthOf(text: string): number {
   let length = 0;
   for (let at = 0; at < PREFIX && at < text.length; at += 1) {
@@ -87,7 +87,7 @@ const PROBLEMS = {
   'no length': 'it does not begin with a length of four digits',
   'no body': 'its length is 0000',
   'no UTF-8': 'it is not UTF-8',
-  more: 'it is longer than its length says',
+  more: 'it is longer than its length prefix states',
 } as const;
 
 function malformed(problem: keyof typeof PROBLEMS, command?: string): OxdTransportError {

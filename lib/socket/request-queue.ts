@@ -1,54 +1,54 @@
 import { Deadline } from './deadline.js';
 import type { Exchange } from './exchange.js';
 
-/** Exchanges that wait for a connection, first come first served. */
+/** First-in, first-out queue of exchanges that wait for a connection. */
 export class RequestQueue {
   private readonly waiting: Exchange[] = [];
   private readonly deadline = new Deadline(() => this.expire());
 
-  /** @param expired told about an exchange whose time limit has passed, when it has left the line */
+  /** @param expired called with each exchange whose deadline has passed, after its removal */
   constructor(private readonly expired: (exchange: Exchange) => void) {}
 
-  /** How many wait. */
+  /** Number of waiting exchanges. */
   get length(): number {
     return this.waiting.length;
   }
 
-  /** Joins at the end. */
+  /** Adds an exchange at the end. */
   push(exchange: Exchange): void {
     this.waiting.push(exchange);
     this.watchFirst();
   }
 
-  /** Goes back to the front: it had its turn already. */
+  /** Returns an exchange to the front: it was first in the queue before. */
   unshift(exchange: Exchange): void {
     this.waiting.unshift(exchange);
     this.watchFirst();
   }
 
-  /** Whose turn it is. */
+  /** Removes and returns the first exchange. */
   shift(): Exchange | undefined {
     const first = this.waiting.shift();
     this.watchFirst();
     return first;
   }
 
-  /** Leaves the line. @returns false when it was not in it */
-  leave(exchange: Exchange): boolean {
-    const place = this.waiting.indexOf(exchange);
-    if (place < 0) return false;
-    this.waiting.splice(place, 1);
+  /** Removes an exchange. @returns false when the queue does not contain it */
+  remove(exchange: Exchange): boolean {
+    const index = this.waiting.indexOf(exchange);
+    if (index < 0) return false;
+    this.waiting.splice(index, 1);
     this.watchFirst();
     return true;
   }
 
-  /** Empties the line. */
+  /** Removes and returns all exchanges. */
   clear(): Exchange[] {
     this.deadline.stop();
     return this.waiting.splice(0);
   }
 
-  // All wait for the same time, so the first is always the first to give up.
+  // All exchanges have the same time limit, so the first one always expires first.
   private watchFirst(): void {
     const first = this.waiting[0];
     if (first) this.deadline.set(first.deadline);
@@ -57,8 +57,8 @@ export class RequestQueue {
 
   private expire(): void {
     const now = performance.now();
-    const late = this.waiting.findIndex((exchange) => exchange.deadline > now);
-    const expired = this.waiting.splice(0, late < 0 ? this.waiting.length : late);
+    const index = this.waiting.findIndex((exchange) => exchange.deadline > now);
+    const expired = this.waiting.splice(0, index < 0 ? this.waiting.length : index);
     this.watchFirst();
     expired.forEach((exchange) => this.expired(exchange));
   }

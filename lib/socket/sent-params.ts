@@ -1,7 +1,7 @@
 import { OxdCommandError } from '../base/errors.js';
 import { withoutValues } from '../base/hidden-values.js';
 
-/** Parameters of commands whose values must not be printed. */
+/** Parameters of commands whose values must not be logged. */
 const SECRET_PARAMS = [
   ...['client_secret', 'code', 'refresh_token', 'access_token', 'id_token', 'id_token_hint'],
   ...['rpt', 'ticket', 'claim_token', 'pct', 'state', 'nonce', 'protection_access_token'],
@@ -9,8 +9,9 @@ const SECRET_PARAMS = [
 ];
 
 /**
- * Error of a command without the secrets of its parameters in `message` and `error`: oxd-server may
- * pass on what a provider quotes. `error_description`, which nothing prints, stays as it is.
+ * Removes the secrets of the sent parameters from `message` and `error` of a command error: a
+ * provider may quote them and oxd-server passes the quotation on. `error_description` is never
+ * logged and stays unchanged.
  */
 export function withoutSentParams(
   failure: unknown,

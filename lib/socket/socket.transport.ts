@@ -6,8 +6,8 @@ import { withoutSentParams } from './sent-params.js';
 import { type ExecuteOptions, OxdTransport } from '../commands/oxd-transport.js';
 
 /**
- * Commands that only read, or leave behind nothing but a state or a ticket that nobody uses. They
- * may be sent again when a connection that had been idle closes instead of answering.
+ * Commands that only read, or at most leave an unused state or ticket behind. They may be sent again
+ * when an idle connection closes instead of delivering a reply.
  */
 const REPEATABLE: ReadonlySet<string> = new Set([
   'get_user_info',
@@ -20,7 +20,7 @@ const REPEATABLE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Carries commands to an oxd-server 3.1.x in TCP frames, over a pool of connections.
+ * Transport to an oxd-server 3.1.x: sends commands in TCP frames over a pool of connections.
  *
  * @see oxd 3.1, socket protocol
  */

@@ -5,9 +5,9 @@ import {
 } from '../base/errors.js';
 import { MAX_UNITS } from './frame.js';
 
-/** Where oxd-server is. */
+/** Address of oxd-server. */
 export interface Endpoint {
-  /** Name or IP address. */
+  /** Host name or IP address. */
   readonly host: string;
   /** TCP port. */
   readonly port: number;
@@ -20,23 +20,23 @@ type Failure = Exclude<
 
 const NOT_SENT: Readonly<Record<Failure, string>> = {
   OXD_TRANSPORT_UNREACHABLE:
-    'was not reached. Check that it runs, and transport.host and transport.port',
+    'could not be reached. Check that it runs, and check transport.host and transport.port',
   OXD_TRANSPORT_BUSY:
-    'is busy: every connection is taken, and as many commands wait as may. Raise transport.connections or transport.maxQueue, or ask for less at once',
+    'is busy: every connection is in use and the queue is full. Raise transport.connections or transport.maxQueue, or send fewer commands at once',
   OXD_TRANSPORT_TIMEOUT:
-    'was not asked: no connection became free within transport.timeout. It is slow or down, or transport.connections is too low',
-  OXD_TRANSPORT_CLOSED: 'was not asked: the transport is closed',
+    'did not receive the command: no connection became free within transport.timeout. Check that it responds, or raise transport.connections',
+  OXD_TRANSPORT_CLOSED: 'did not receive the command: the transport is closed',
 };
 
 const SENT: Readonly<Record<Failure, string>> = {
   ...NOT_SENT,
   OXD_TRANSPORT_TIMEOUT:
-    'did not answer within transport.timeout. It is slow or down, or the provider that it asks',
-  OXD_TRANSPORT_CLOSED: `did not answer: the connection was closed. oxd-server does so, among others, instead of a reply above ${MAX_UNITS} characters; its log tells more`,
+    'did not respond within transport.timeout. Check that it and its provider respond, or raise the limit',
+  OXD_TRANSPORT_CLOSED: `did not respond: the connection was closed. oxd-server closes it, for example, instead of sending a reply above ${MAX_UNITS} characters; check its log`,
 };
 
 /**
- * The error for a command that got no answer.
+ * Error for a command that received no reply.
  *
  * @internal
  */
@@ -45,6 +45,6 @@ export function transportFailure(
   { host, port }: Endpoint,
   details: OxdErrorDetails,
 ): OxdTransportError {
-  const texts = details.mayHaveRun ? SENT : NOT_SENT;
-  return new OxdTransportError(code, `oxd-server at ${host}:${port} ${texts[code]}.`, details);
+  const messages = details.mayHaveRun ? SENT : NOT_SENT;
+  return new OxdTransportError(code, `oxd-server at ${host}:${port} ${messages[code]}.`, details);
 }

@@ -1,35 +1,41 @@
-/** How the bytes of an answer reach the client. */
+/** Way in which the bytes of a reply reach the client. */
 export interface FrameDelivery {
-  /** Sizes of the TCP segments in bytes, the last one for the rest: `[1]` is byte by byte. */
+  /**
+   * Sizes of the TCP segments, in bytes. The last size repeats: `[1]` sends byte by byte. Default
+   * one segment.
+   */
   readonly segments?: readonly number[];
-  /** Time before the first byte, in milliseconds. */
+  /** Time before the first byte, in milliseconds; default 0. */
   readonly delay?: number;
-  /** Whether the connection is closed after the last byte. */
+  /** Closes the connection after the last byte; default false. */
   readonly close?: boolean;
 }
 
 /**
- * What a {@link FrameHandler} answers: the text of a reply, alone or with how it is delivered, raw
- * bytes, or nothing.
+ * Reply of a {@link FrameHandler}: the body of a frame, optionally with its delivery; raw bytes; or
+ * no reply.
  */
 export type FrameAnswer =
   | string
   | (FrameDelivery & {
-      /** The text of a reply. */
+      /** Body of the frame; the server writes its length before it. */
       readonly text: string;
     })
   | (FrameDelivery & {
-      /** Bytes that are written as they are, without a length before them. */
+      /** Bytes to write unchanged, without a length before them. */
       readonly raw: string | Uint8Array;
     })
   | {
-      /** Says nothing, and the connection stays open. */
+      /** Sends no reply and leaves the connection open. */
       readonly hang: true;
     }
   | {
-      /** Says nothing, and the connection is closed. */
+      /** Sends no reply and closes the connection. */
       readonly drop: true;
     };
 
-/** Answers the text of one command. When it throws, the connection is closed without a reply. */
+/**
+ * Returns the reply to one command, given the body of its frame. When the handler throws, the server
+ * closes the connection without a reply.
+ */
 export type FrameHandler = (text: string) => FrameAnswer | Promise<FrameAnswer>;

@@ -4,18 +4,18 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import { encodeFrame, MAX_UNITS } from '../../socket/frame.js';
 import type { FrameAnswer, FrameDelivery, FrameHandler } from './frame-answer.js';
 
-/** What one read of oxd-server takes from the network. */
+/** Bytes that oxd-server takes from the network in one read. */
 const READ_SIZE = 8192;
 const PREFIX = 4;
 
-/** Who answers on a connection. */
-interface Answering {
+/** Callbacks of the server that owns a connection. */
+interface ConnectionCallbacks {
   readonly command: FrameHandler;
   readonly pipelined: () => void;
 }
 
 /**
- * The server's end of a connection: reads a command, answers it, reads on.
+ * Server side of a connection: reads one command, sends its reply, then reads the next command.
  *
  * @internal
  */
@@ -28,7 +28,7 @@ export class FrameConnection {
 
   constructor(
     private readonly socket: Socket,
-    private readonly owner: Answering,
+    private readonly owner: ConnectionCallbacks,
   ) {
     socket.on('data', (bytes) => this.receive(bytes));
     socket.on('error', () => socket.destroy());
@@ -59,7 +59,7 @@ export class FrameConnection {
     if (length === undefined) return this.drop();
     if (this.text.length < PREFIX + length) return undefined;
     const body = this.text.slice(PREFIX, PREFIX + length);
-    // oxd-server does not keep what it has read beyond a command.
+    // Like oxd-server, drops the bytes that it has read beyond the end of a command.
     this.text = '';
     return body.trim() === '' ? this.drop() : body;
   }
@@ -75,7 +75,7 @@ export class FrameConnection {
     );
   }
 
-  /** @returns false when there will be no answer */
+  /** @returns false when no further command can be read: no reply, or the connection closes */
   private async deliver(body: string): Promise<boolean> {
     const answer = await this.owner.command(body);
     if (typeof answer === 'object' && 'hang' in answer) return false;
@@ -88,10 +88,10 @@ export class FrameConnection {
   }
 
   private async write(bytes: Buffer, segments: readonly number[]): Promise<void> {
-    for (let at = 0, turn = 0; at < bytes.length && !this.socket.destroyed; turn += 1) {
-      // A segment of its own only when the one before has left.
-      if (turn > 0) await setImmediate();
-      const size = segments[turn] ?? segments.at(-1) ?? bytes.length;
+    for (let at = 0, index = 0; at < bytes.length && !this.socket.destroyed; index += 1) {
+      // Waits until the previous write has left: two writes at once could form one segment.
+      if (index > 0) await setImmediate();
+      const size = segments[index] ?? segments.at(-1) ?? bytes.length;
       const end = at + Math.max(size, 1);
       this.socket.write(bytes.subarray(at, end));
       at = end;
@@ -103,7 +103,10 @@ export class FrameConnection {
   }
 }
 
-/** As Java's `Integer.parseInt`, which takes a sign; nothing where oxd-server closes. */
+/**
+ * Parses a prefix as Java's `Integer.parseInt` does, which accepts a sign. Returns undefined when
+ * oxd-server would close the connection.
+ */
 function parseLength(prefix: string): number | undefined {
   const length = /^[+-]?\d+$/.test(prefix) ? Number(prefix) : 0;
   return length > 0 ? length : undefined;
@@ -113,7 +116,7 @@ function deliveryOf(answer: FrameAnswer): FrameDelivery {
   return typeof answer === 'object' && ('text' in answer || 'raw' in answer) ? answer : {};
 }
 
-/** Nothing where oxd-server closes instead. */
+/** Bytes of a reply; undefined when the connection is closed without one. */
 function toBytes(answer: Exclude<FrameAnswer, { readonly hang: true }>): Buffer | undefined {
   if (typeof answer === 'object' && 'drop' in answer) return undefined;
   if (typeof answer === 'object' && 'raw' in answer) return Buffer.from(answer.raw);

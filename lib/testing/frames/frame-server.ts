@@ -5,28 +5,30 @@ import { FrameConnection } from './frame-connection.js';
 
 /** Options of {@link FrameServer.listen}. */
 export interface FrameServerOptions {
-  /** TCP port; default 0, a free one. */
+  /** TCP port; default 0: any free port. */
   readonly port?: number;
   /** Address to listen on; default `127.0.0.1`. */
   readonly host?: string;
 }
 
 /**
- * A TCP server that reads and writes frames exactly as oxd-server 3.1.x does, mistakes included,
- * and knows no command. For tests it can split, delay, hang, drop and answer raw bytes.
+ * TCP server for tests that reads and writes frames exactly as oxd-server 3.1.x does, bugs included.
+ * It knows no command: the handler supplies the replies, which the server can split, delay, withhold
+ * or replace by raw bytes.
  *
- * It closes without a reply on a prefix that is no positive number, on a body of blanks and
- * instead of a reply above 9999 UTF-16 units; it accepts a prefix such as `+029`; it loses what it
- * has read beyond a command, and waits for ever for what is missing of one.
+ * The server closes the connection without a reply when the prefix is not a positive number, when
+ * the body is blank, and when a reply exceeds 9999 UTF-16 code units. It accepts a prefix such as
+ * `+029`, drops the bytes it has read beyond the end of a command, and waits without limit for the
+ * rest of an incomplete command.
  */
 export class FrameServer {
   /** Connections accepted since the start. */
   accepted = 0;
-  /** Commands read since the start. */
+  /** Complete commands read since the start. */
   commands = 0;
-  /** Segments that came while a command was being answered: pipelining, which loses commands. */
+  /** Segments received before the previous reply was sent: pipelining, which loses commands. */
   pipelined = 0;
-  /** Whether new connections are closed at once, before anything is read. */
+  /** Closes new connections immediately, before reading from them; default false. */
   dropsNew = false;
   private readonly open = new Set<Socket>();
 
@@ -38,9 +40,10 @@ export class FrameServer {
   }
 
   /**
-   * Starts a server.
+   * Starts a server; resolves when it listens.
    *
-   * @throws the system's error when the port is taken
+   * @param handler returns the reply to each command
+   * @throws the system error when the port is in use
    */
   static async listen(
     handler: FrameHandler,
@@ -53,28 +56,28 @@ export class FrameServer {
     return frameServer;
   }
 
-  /** The TCP port it listens on. */
+  /** TCP port on which the server listens. */
   get port(): number {
-    // A TCP server that listens has no other kind of address.
+    // The address of a listening TCP server is always an AddressInfo.
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Connections that are open now. */
+  /** Number of open connections. */
   get connections(): number {
     return this.open.size;
   }
 
-  /** Closes every open connection, as a restart of oxd-server would; goes on listening. */
+  /** Closes every open connection, as a restart of oxd-server would, and continues to listen. */
   dropConnections(): void {
     for (const socket of this.open) socket.destroy();
   }
 
-  /** Writes bytes that nobody asked for to every open connection. */
+  /** Writes unsolicited bytes to every open connection. */
   writeUnasked(bytes: string | Uint8Array): void {
     for (const socket of this.open) socket.write(bytes);
   }
 
-  /** Stops listening and closes every connection, whatever is under way. */
+  /** Stops listening and closes every connection, even while a command is in progress. */
   async close(): Promise<void> {
     const closed = this.server.listening ? once(this.server, 'close') : undefined;
     this.server.close();

@@ -13,8 +13,8 @@ import type { RegisteredSite } from '../../embedded/registration/site-record.js'
 import type { UmaServer } from '../../embedded/provider/uma-discovery.js';
 
 /**
- * The authorization servers of an `OxdServer`. oxd passes on what they answered as it was, which no
- * result and no error of the engine's commands tells: so this works with the engine's parts.
+ * Authorization servers of an `OxdServer`. oxd passes their responses on unchanged. Results and
+ * errors of the embedded commands do not contain these responses, so the requests are sent here.
  */
 export class AuthorizationServers {
   private readonly engine: EmbeddedRuntime;
@@ -24,9 +24,9 @@ export class AuthorizationServers {
   }
 
   /**
-   * That of a site.
+   * Returns the authorization server of a site.
    *
-   * @throws {Refusal} `no_uma_discovery_response`
+   * @throws {OperationError} `no_uma_discovery_response`
    */
   async of(command: string, oxd_id: string): Promise<AuthorizationServer> {
     const { http, sites } = this.engine;
@@ -41,7 +41,7 @@ export class AuthorizationServers {
   }
 }
 
-/** What the authorization server of a site answers, whatever it is. */
+/** Authorization server of a site; its methods return every response, whatever its status. */
 export class AuthorizationServer {
   constructor(
     private readonly context: OperationContext,
@@ -52,7 +52,7 @@ export class AuthorizationServer {
   /**
    * Sends a request of the protection API.
    *
-   * @throws when there is no PAT, or no answer
+   * @throws when no PAT is available or no response arrives
    * @see UMA Federated Authorization §1.3
    */
   call(request: ProtectionRequest): Promise<ProviderResponse> {
@@ -60,9 +60,9 @@ export class AuthorizationServer {
   }
 
   /**
-   * Asks for an RPT with the credentials of the site, as oxd always does: in the header.
+   * Requests an RPT. Like oxd, always sends the credentials of the site in the header.
    *
-   * @throws when there is no answer
+   * @throws when no response arrives
    * @see UMA 2.0 Grant §3.3.1
    */
   grant(form: URLSearchParams): Promise<ProviderResponse> {

@@ -1,43 +1,47 @@
 import type { AuthorizationServer } from './authorization-servers.js';
 import { type ServerCommand, type ServerContext, textOf } from './context.js';
 import { matching, type ProtectedResource } from './protected-resource.js';
-import { unexpected, WireRefusal } from './reply.js';
+import { unexpected, CommandFailure } from './reply.js';
 import { statusOfRpt } from './rpt.js';
-import { membersOf, protectionServer } from './uma-replies.js';
+import { propertiesOf, protectionServer } from './uma-replies.js';
 
-/** Of several the first counts in 3.1.1, the last later. @see oxd command uma_rs_check_access */
+/**
+ * When several resources match, 3.1.1 uses the first, later releases the last.
+ *
+ * @see oxd command uma_rs_check_access
+ */
 export const umaRsCheckAccess: ServerCommand = async (context, params, { oxd_id, resources }) => {
   const http_method = textOf(params.http_method);
-  if (http_method === undefined) throw new WireRefusal('invalid_http_method');
+  if (http_method === undefined) throw new CommandFailure('invalid_http_method');
   const path = textOf(params.path);
-  if (path === undefined) throw new WireRefusal('invalid_path_parameter');
+  if (path === undefined) throw new CommandFailure('invalid_path_parameter');
   const resource = matching(resources ?? [], path, http_method).at(context.since('3.1.2') ? -1 : 0);
-  if (!resource) throw new WireRefusal('invalid_request');
+  if (!resource) throw new CommandFailure('invalid_request');
   const server = await protectionServer(context, 'uma_rs_check_access', oxd_id);
   const rpt = textOf(params.rpt);
-  if (rpt !== undefined && (await isGood(context, server, { rpt, resource })))
+  if (rpt !== undefined && (await isRptValid(context, server, { rpt, resource })))
     return { access: 'granted', ticket: null, 'www-authenticate_header': null };
   const ticket = await ticketFor(context, server, resource);
   return { access: 'denied', ticket, 'www-authenticate_header': challenge(server, ticket) };
 };
 
-async function isGood(
+async function isRptValid(
   context: ServerContext,
   server: AuthorizationServer,
   { rpt, resource }: { readonly rpt: string; readonly resource: ProtectedResource },
 ): Promise<boolean> {
   const { active, permissions } = await statusOfRpt(context, server, rpt);
-  // 3.1.1 does not ask where a token of this kind is good.
-  const isEverywhere = rpt.startsWith('gat_') && !context.since('3.1.2');
+  // 3.1.1 accepts a token of this kind for every resource.
+  const matchesAnyResource = rpt.startsWith('gat_') && !context.since('3.1.2');
   const fits = (permissions ?? []).some(
     ({ resource_id, resource_scopes }) =>
-      (isEverywhere || resource_id === resource.id) &&
+      (matchesAnyResource || resource_id === resource.id) &&
       resource_scopes.some((scope) => resource.scopes.includes(scope)),
   );
   return active && fits;
 }
 
-/** Where the ticket was refused with 400 or 401, oxd breaks down. */
+/** Requests a permission ticket; statuses 400 and 401 become `internal_error`, as in oxd. */
 async function ticketFor(
   context: ServerContext,
   server: AuthorizationServer,
@@ -46,12 +50,12 @@ async function ticketFor(
   const url = server.uma.permission_endpoint;
   const body = { resource_id: id, resource_scopes: ticketScopes };
   const answer = await server.call({ method: 'POST', url, body });
-  const ticket = textOf(membersOf(context, answer, [400, 401]).ticket);
+  const ticket = textOf(propertiesOf(context, answer, [400, 401]).ticket);
   if (ticket === undefined) throw unexpected();
   return ticket;
 }
 
-/** Word for word. */
+/** Challenge, character for character as oxd builds it. */
 function challenge({ site }: AuthorizationServer, ticket: string): string {
   return `UMA realm="rs",as_uri="${site.op_host}",error="insufficient_scope",ticket="${ticket}"`;
 }

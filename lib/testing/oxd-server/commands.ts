@@ -16,7 +16,7 @@ import {
   setupClient,
   updateSite,
 } from './site-commands.js';
-import { WireRefusal } from './reply.js';
+import { CommandFailure } from './reply.js';
 import type { ServerParams } from './request.js';
 import { introspectRpt } from './rpt.js';
 import { umaRpGetClaimsGatheringUrl, umaRpGetRpt } from './rpt-commands.js';
@@ -49,12 +49,12 @@ const WITHOUT_SITE: ReadonlySet<CommandName> = new Set([
 ]);
 
 /**
- * Carries out a command in oxd's order of checks.
+ * Executes a command with oxd's checks, in oxd's order.
  *
- * @returns the members of the reply
- * @throws {WireRefusal} where oxd has a word for what is wrong
+ * @returns the data of the reply
+ * @throws {CommandFailure} with oxd's error code
  */
-export async function carryOut(
+export async function executeCommand(
   context: ServerContext,
   command: CommandName,
   params: ServerParams,
@@ -65,14 +65,14 @@ export async function carryOut(
     return work(context, params, { oxd_id: '' });
   }
   const oxd_id = textOf(params.oxd_id);
-  if (!oxd_id) throw new WireRefusal('bad_request');
+  if (!oxd_id) throw new CommandFailure('bad_request');
   const found = await context.options.records.site(oxd_id);
-  const isFree = isExempt(context, command, found);
-  if (!isFree) checkTokenGiven(context, command, params);
-  // oxd looks for the state first, whatever the site.
+  const needsNoToken = isExempt(context, command, found);
+  if (!needsNoToken) checkTokenGiven(context, command, params);
+  // oxd checks the state before it looks up the site.
   if (command === 'get_tokens_by_code') await checkState(context, params);
   const site = found ?? context.unknownSite();
-  if (!isFree) await checkToken(context, { command, params }, site);
+  if (!needsNoToken) await checkToken(context, { command, params }, site);
   return work(context, params, site);
 }
 
@@ -80,5 +80,5 @@ async function checkState(context: ServerContext, params: ServerParams): Promise
   const state = textOf(params.state);
   const given = textOf(params.code) && state;
   if (!given || !(await context.options.records.knowsState(state)))
-    throw new WireRefusal('bad_request');
+    throw new CommandFailure('bad_request');
 }

@@ -5,11 +5,11 @@ import { OperationError } from '../../embedded/requests/operation-error.js';
 import { OxdCommandError } from '../../base/errors.js';
 import type { OxdTransport } from '../../commands/oxd-transport.js';
 import type { AuthorizationServer, AuthorizationServers } from './authorization-servers.js';
-import { unexpected, WireRefusal } from './reply.js';
+import { unexpected, CommandFailure } from './reply.js';
 import type { ServerParams } from './request.js';
 import type { ServerRecords, ServerSite, UndoableStore } from './store.js';
 
-/** What the commands of an `OxdServer` work with. */
+/** Options of a {@link ServerContext}. */
 export interface ServerContextOptions {
   readonly release: Release;
   readonly engine: OxdTransport;
@@ -18,72 +18,72 @@ export interface ServerContextOptions {
   readonly store: UndoableStore;
   /** Lifetime of a state, in milliseconds. */
   readonly stateLifetime: number;
-  /** Whether commands need a protection token. */
+  /** Requires a protection token for commands. */
   readonly protectCommands: boolean;
-  /** Has `update_site` without `redirect_uris` rejected. */
+  /** Rejects `update_site` without `redirect_uris`. */
   readonly strictUpdates: boolean;
 }
 
-/** What the commands of an `OxdServer` work with. */
+/** Environment of the commands of an `OxdServer`. */
 export class ServerContext {
   constructor(readonly options: ServerContextOptions) {}
 
-  /** Whether the server is this release or a later one. */
+  /** True when the server is this release or a later release. */
   since(release: Release): boolean {
     return within(this.options.release, { since: release });
   }
 
   /**
-   * Has the engine carry out a command. Its params are those of the contract: the server has read
-   * them by the table of the dialect.
+   * Executes a command with the embedded transport. The parameters must have the names of the
+   * contract; `readParams` ensures this.
    *
-   * @throws {OxdCommandError} as the engine
+   * @throws {OxdCommandError} as the embedded transport does
    */
   async run<C extends CommandName>(command: C, params: ServerParams): Promise<Result<C>> {
     return (await this.options.engine.execute(command, params)) as Result<C>;
   }
 
   /**
-   * The authorization server of a site.
+   * Returns the authorization server of a site.
    *
-   * @throws {WireRefusal} no_uma_discovery_response
+   * @throws {CommandFailure} no_uma_discovery_response
    */
   server(command: CommandName, oxd_id: string): Promise<AuthorizationServer> {
     return this.options.servers.of(command, oxd_id).catch((error: unknown) => {
-      throw error instanceof OperationError ? new WireRefusal(error.error) : error;
+      throw error instanceof OperationError ? new CommandFailure(error.error) : error;
     });
   }
 
-  /** @throws {WireRefusal} invalid_oxd_id, or what 3.1.1 says instead */
+  /** @throws {CommandFailure} invalid_oxd_id; internal_error in 3.1.1 */
   unknownSite(): never {
-    throw this.since('3.1.2') ? new WireRefusal('invalid_oxd_id') : unexpected();
+    throw this.since('3.1.2') ? new CommandFailure('invalid_oxd_id') : unexpected();
   }
 }
 
-/** Carries out one command of a site, or one before any site. */
+/** Executes one command; `site` has a blank `oxd_id` for commands that need no site. */
 export type ServerCommand = (
   context: ServerContext,
   params: ServerParams,
   site: ServerSite,
 ) => Promise<object>;
 
-/** What a param says; undefined where it is blank, or no text. */
+/** Value of a string parameter; undefined when it is blank or not a string. */
 export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value.trim() !== '' ? value : undefined;
 }
 
-/** The error word of the engine; undefined where the failure was none of a command. */
+/** Error code of a failed command of the embedded transport; undefined for other failures. */
 export function operationErrorCode(error: unknown): string | undefined {
   return error instanceof OxdCommandError ? error.error : undefined;
 }
 
-/** The HTTP status that the provider answered the engine with, where it did. */
+/** HTTP status of the provider's response that caused a failure; undefined without a response. */
 export function providerStatus(error: unknown): number | undefined {
   const cause = causeOf(error);
   return typeof cause?.status === 'number' ? cause.status : undefined;
 }
 
-/** Whether the provider was not reached, or did not answer. */
+/** True when the provider could not be reached or did not respond. */
 export function isProviderDown(error: unknown): boolean {
   return causeOf(error)?.name === 'OpRequestError';
 }

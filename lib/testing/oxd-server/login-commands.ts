@@ -2,24 +2,24 @@ import { DEFAULT_SCOPE } from '../../embedded/registration/registration-metadata
 import type { ServerCommand } from './context.js';
 import { operationErrorCode, isProviderDown, providerStatus, textOf } from './context.js';
 import { listOf, tokenReply, withOpenid } from './site-commands.js';
-import { unexpected, WireRefusal } from './reply.js';
+import { unexpected, CommandFailure } from './reply.js';
 import { authorizationUrl, logoutUrl } from './urls.js';
 
 /** @see oxd command get_authorization_url */
 export const getAuthorizationUrl: ServerCommand = async (context, params, site) => {
   const { oxd_id, acr_values, custom_parameters } = params;
-  const asked = {
+  const requestParams = {
     oxd_id,
     custom_parameters,
-    // An empty list is none.
+    // oxd treats an empty list as absent.
     ...(Array.isArray(acr_values) && acr_values.length > 0 && { acr_values }),
   };
-  const result = await context.run('get_authorization_url', asked);
-  // The engine never sends the scopes of a resource server to this endpoint; oxd does.
+  const result = await context.run('get_authorization_url', requestParams);
+  // The embedded transport never sends the scopes of a resource server to this endpoint; oxd does.
   const scope = listOf(params.scope) ?? site.scope ?? DEFAULT_SCOPE;
   const authorization_url = authorizationUrl(result.authorization_url, { ...params, scope });
   const state = new URL(authorization_url).searchParams.get('state');
-  if (state) await context.options.records.keepState(state);
+  if (state) await context.options.records.storeState(state);
   return { authorization_url };
 };
 
@@ -29,45 +29,52 @@ export const getTokensByCode: ServerCommand = async (context, { oxd_id, code, st
   const tokens = await store
     .undoOnFailure(stateLifetime, () => context.run('get_tokens_by_code', { oxd_id, code, state }))
     .catch((error: unknown) => {
-      throw exchangeRefusal(operationErrorCode(error));
+      throw exchangeFailure(operationErrorCode(error));
     });
   const { access_token, expires_in = -1, id_token, refresh_token = null } = tokens;
   if (expires_in === -1 && !context.since('3.1.4')) throw unexpected();
-  await records.keep({ oxd_id: site.oxd_id, id_token });
+  await records.save({ oxd_id: site.oxd_id, id_token });
   await records.removeState(textOf(state) ?? '');
-  const id_token_claims = asTexts(tokens.id_token_claims);
+  const id_token_claims = toStringClaims(tokens.id_token_claims);
   return { access_token, expires_in, id_token, refresh_token, id_token_claims };
 };
 
 /** @see oxd command get_access_token_by_refresh_token */
 export const getAccessTokenByRefreshToken: ServerCommand = async (context, params) => {
   const { oxd_id, refresh_token, scope } = params;
-  const asked = { oxd_id, refresh_token, scope: withOpenid(scope) };
-  return tokenReply(await context.run('get_access_token_by_refresh_token', asked));
+  const requestParams = { oxd_id, refresh_token, scope: withOpenid(scope) };
+  return tokenReply(await context.run('get_access_token_by_refresh_token', requestParams));
 };
 
-/** An access token that is no good is a success without claims. @see oxd command get_user_info */
+/**
+ * An invalid access token results in a success without claims.
+ *
+ * @see oxd command get_user_info
+ */
 export const getUserInfo: ServerCommand = async (context, { oxd_id, access_token }) => {
-  const nothing = { refresh_token: null, access_token: null };
+  const noTokens = { refresh_token: null, access_token: null };
   try {
     const { claims } = await context.run('get_user_info', { oxd_id, access_token });
-    return { claims: asTexts(claims), ...nothing };
+    return { claims: toStringClaims(claims), ...noTokens };
   } catch (error) {
     if (operationErrorCode(error) === undefined || isProviderDown(error)) throw error;
-    return { claims: {}, ...nothing };
+    return { claims: {}, ...noTokens };
   }
 };
 
 /** @see oxd command get_logout_uri */
 export const getLogoutUri: ServerCommand = async (context, params, site) => {
   const hint = textOf(params.id_token_hint) ?? site.id_token;
-  const modern = context.since('3.1.4');
-  if (!modern && hint === undefined) throw unexpected();
-  const back = textOf(params.post_logout_redirect_uri);
+  const isCurrent = context.since('3.1.4');
+  if (!isCurrent && hint === undefined) throw unexpected();
+  const redirectUri = textOf(params.post_logout_redirect_uri);
   return {
     uri: logoutUrl(await endSessionEndpoint(context, site.oxd_id), [
-      ['id_token_hint', modern ? undefined : hint],
-      ['post_logout_redirect_uri', back ?? (modern ? site.post_logout_redirect_uri : undefined)],
+      ['id_token_hint', isCurrent ? undefined : hint],
+      [
+        'post_logout_redirect_uri',
+        redirectUri ?? (isCurrent ? site.post_logout_redirect_uri : undefined),
+      ],
       ['state', textOf(params.state)],
       ['session_state', textOf(params.session_state)],
     ]),
@@ -82,21 +89,22 @@ export const introspectAccessToken: ServerCommand = async (context, { oxd_id, ac
       : await context
           .run('introspect_access_token', { oxd_id, access_token })
           .catch((error: unknown) => {
-            throw introspectionRefusal(context.since('3.1.4') ? providerStatus(error) : undefined);
+            throw introspectionFailure(context.since('3.1.4') ? providerStatus(error) : undefined);
           });
-  const { active, scope, ...members } = { ...found };
+  const { active, scope, ...properties } = { ...found };
   const scopes = scope === undefined ? null : scope.split(' ');
-  const none = Object.fromEntries(INTROSPECTED.map((name) => [name, null]));
+  const none = Object.fromEntries(INTROSPECTION_PROPERTIES.map((name) => [name, null]));
   const named = context.since('3.1.4') ? { scopes: null, scope: scopes } : { scopes };
-  return { active, ...none, ...members, ...named };
+  return { active, ...none, ...properties, ...named };
 };
 
-const INTROSPECTED = 'client_id username token_type exp iat sub aud iss jti acr_values'.split(' ');
+const INTROSPECTION_PROPERTIES =
+  'client_id username token_type exp iat sub aud iss jti acr_values'.split(' ');
 
-function introspectionRefusal(status: number | undefined): WireRefusal {
+function introspectionFailure(status: number | undefined): CommandFailure {
   return status === undefined || status < 400
     ? unexpected()
-    : new WireRefusal(`http_status_${status}`);
+    : new CommandFailure(`http_status_${status}`);
 }
 
 async function endSessionEndpoint(
@@ -110,26 +118,26 @@ async function endSessionEndpoint(
     return url.href;
   } catch (error) {
     if (operationErrorCode(error) !== 'no_end_session_endpoint_at_op') throw error;
-    throw new WireRefusal('no_end_session_endpoint_at_op');
+    throw new CommandFailure('no_end_session_endpoint_at_op');
   }
 }
 
-/** What oxd 3.x calls a failed exchange. */
-function exchangeRefusal(word = ''): WireRefusal {
-  if (/^(no_(id|access)_token|invalid_nonce|invalid_access_token_bad_hash)$/.test(word))
-    return new WireRefusal(word);
-  return /^(invalid_id_token|no_subject|key_id)/.test(word)
-    ? new WireRefusal('invalid_id_token_unknown')
+/** Error of oxd 3.x for a failed code exchange, by the error code of the embedded transport. */
+function exchangeFailure(code = ''): CommandFailure {
+  if (/^(no_(id|access)_token|invalid_nonce|invalid_access_token_bad_hash)$/.test(code))
+    return new CommandFailure(code);
+  return /^(invalid_id_token|no_subject|key_id)/.test(code)
+    ? new CommandFailure('invalid_id_token_unknown')
     : unexpected();
 }
 
-/** Claims as oxd 3.x tells them: lists of strings, objects as JSON text. */
-function asTexts(claims: Readonly<Record<string, unknown>>): Record<string, string[]> {
+/** Claims in the format of oxd 3.x: each a list of strings, objects serialized as JSON. */
+function toStringClaims(claims: Readonly<Record<string, unknown>>): Record<string, string[]> {
   return Object.fromEntries(
-    Object.entries(claims).map(([name, value]) => [name, [value].flat().map(asText)]),
+    Object.entries(claims).map(([name, value]) => [name, [value].flat().map(toStringClaim)]),
   );
 }
 
-function asText(value: unknown): string {
+function toStringClaim(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

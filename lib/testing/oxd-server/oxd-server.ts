@@ -3,84 +3,88 @@ import { MemoryStore, type OxdStore } from '../../store/oxd-store.js';
 import type { FrameAnswer, FrameDelivery } from '../frames/frame-answer.js';
 import { FrameServer } from '../frames/frame-server.js';
 import { AuthorizationServers } from './authorization-servers.js';
-import { carryOut } from './commands.js';
+import { executeCommand } from './commands.js';
 import { ServerContext } from './context.js';
-import { errorReply, okReply, unexpected, WireRefusal } from './reply.js';
+import { errorReply, okReply, unexpected, CommandFailure } from './reply.js';
 import { commandOf, readParams, readRequest } from './request.js';
-import { tellRefused, registerSecrets } from './secrets.js';
+import { registerFailureSecrets, registerSecrets } from './secrets.js';
 import { ServerRecords, UndoableStore } from './store.js';
 
-/** What becomes of an answer on its way: the command itself is carried out in any case. */
+/** Disturbance of a reply on its way to the client. The command itself is executed in any case. */
 export type OxdServerFault =
   | FrameDelivery
   | ({
-      /** Bytes that are written instead, without a length before them. */
+      /** Bytes to write instead of the reply, without a length before them. */
       readonly raw: string | Uint8Array;
     } & FrameDelivery)
   | {
-      /** Nothing comes, and the connection stays open. */
+      /** Sends no reply and leaves the connection open. */
       readonly hang: true;
     }
   | {
-      /** Nothing comes, and the connection is closed. */
+      /** Sends no reply and closes the connection. */
       readonly drop: true;
     };
 
-/** Options of {@link OxdServer.start}. Times in milliseconds. */
+/** Options of {@link OxdServer.start}. */
 export interface OxdServerOptions {
-  /** TCP port; default 0, a free one. */
+  /** TCP port; default 0: any free port. */
   readonly port?: number;
   /** Address to listen on; default `127.0.0.1`. */
   readonly host?: string;
-  /** Which oxd-server it is; default `3.1.4`. */
+  /** Release of oxd-server to imitate; default `3.1.4`. */
   readonly version?: '3.1.1' | '3.1.4';
   /**
-   * `protect_commands_with_access_token`; default false. As oxd-server, 3.1.1 breaks down at every
-   * token of which the provider tells the `scope` (RFC 7662): it knows `scopes` alone.
+   * oxd's setting `protect_commands_with_access_token`: requires a protection token for commands;
+   * default false. Like oxd-server, 3.1.1 fails with `internal_error` when the introspection
+   * response has the parameter `scope` (RFC 7662): it knows only `scopes`.
    */
   readonly protectCommands?: boolean;
   /**
-   * Has `update_site` without `redirect_uris` rejected, as providers do that follow RFC 7592 §2.2;
-   * default false: the registered ones stay, as at Gluu.
+   * Rejects `update_site` without `redirect_uris`, like a provider that follows RFC 7592 §2.2.
+   * Default false: the registered redirect URIs stay, as with Gluu.
    */
   readonly strictUpdates?: boolean;
-  /** Allows a provider on plain http; default false. */
+  /** Allows a provider at an `http:` URL; default false. */
   readonly allowInsecureRequests?: boolean;
-  /** Certificates (PEM) of a private certificate authority. */
+  /** Certificates (PEM) of a private certificate authority to trust. */
   readonly ca?: string | readonly string[];
-  /** Limit for each request to the provider; default 10000. */
+  /** Limit for each request to the provider, in milliseconds; default 10000. */
   readonly timeout?: number;
-  /** Token that the provider asks for at dynamic registration. */
+  /** Initial access token for dynamic client registration (RFC 7591 §3). */
   readonly initialAccessToken?: string;
-  /** Where sites and states are kept; default in memory. */
+  /** Store for sites and states; default in memory. */
   readonly store?: OxdStore;
-  /** How long a state is good; default 300000. */
+  /** Lifetime of a state, in milliseconds; default 300000. */
   readonly stateLifetime?: number;
-  /** Milliseconds since 1970; default `Date.now`. */
+  /** Current time in milliseconds since 1970; default `Date.now`. */
   readonly clock?: () => number;
-  /** Called with every token, ticket, state and client secret in an answer: for tests. */
+  /** Called with every token, ticket, state and client secret in a reply; for tests. */
   readonly onSecret?: (value: string) => void;
-  /** Called with the name of every command as it came. */
+  /** Called with the name of every command, as received. */
   readonly onCommand?: (command: string) => void;
 }
 
 /**
- * An oxd-server 3.1.x on TCP for tests and development, on the embedded engine. It replies and fails
- * as oxd-server does and knows the commands of this package only. Known differences:
+ * oxd-server 3.1.x for tests and development: listens on TCP, and executes commands with the
+ * embedded transport against a real provider. Replies and errors are those of oxd-server. It knows
+ * only the commands of this package. Known differences from oxd-server:
  *
- * - Logins use PKCE, and id_tokens are validated as the engine does: 3.1.1 needs no `at_hash` and
- *   accepts a list as `aud`; a missing `iat` or `sub` is `invalid_id_token_unknown`, a missing nonce
- *   `invalid_nonce`.
- * - A token response of the provider that is no JSON, or has no `token_type`, is `internal_error`,
- *   one without tokens `no_access_token`.
- * - Discovery is never cached by `op_host` alone, so a wrong `op_discovery_path` always fails; UMA
- *   discovery is checked as the engine does, and a wrong response is not passed on.
- * - The scopes of a refresh, of a client token and of an RPT arrive as several, not as one.
- * - `remove_site` removes the client at the provider, too; `update_site` with
- *   `authorization_redirect_uri` alone registers it there.
- * - Access tokens are introspected with the credentials of the client and a `scope` string (RFC
- *   7662); 3.1.4 uses the PAT and needs a list.
- * - An RPT is active only with the JSON boolean `true`, and is not introspected if none was sent.
+ * - Logins use PKCE. ID tokens are validated as the embedded transport does: 3.1.1 requires no
+ *   `at_hash` and accepts a list as `aud`; a missing `iat` or `sub` is `invalid_id_token_unknown`, a
+ *   missing nonce is `invalid_nonce`.
+ * - A token response of the provider is `internal_error` when it is not JSON or has no `token_type`,
+ *   and `no_access_token` when it has no tokens.
+ * - Discovery is not cached by `op_host` only, so a wrong `op_discovery_path` always fails. UMA
+ *   discovery is validated as the embedded transport does; an invalid response is not passed on.
+ * - The scopes of a refresh, a client token and an RPT are sent as separate values, not as one
+ *   value.
+ * - `remove_site` also deletes the client at the provider. `update_site` with only
+ *   `authorization_redirect_uri` registers that URI there.
+ * - Access tokens are introspected with the credentials of the client, and `scope` is a string (RFC
+ *   7662); 3.1.4 uses the PAT and requires a list.
+ * - An RPT is active only when `active` is the JSON boolean `true`. Without an RPT, no introspection
+ *   request is sent.
  * - Error descriptions are shorter.
  */
 export class OxdServer {
@@ -94,8 +98,8 @@ export class OxdServer {
     const { clock, version = '3.1.4', stateLifetime = 300_000, protectCommands = false } = options;
     const { strictUpdates = false } = options;
     const { allowInsecureRequests = false, timeout = 10_000, ca, initialAccessToken } = options;
-    const kept = options.store ?? new MemoryStore({ clock });
-    const store = new UndoableStore(kept);
+    const baseStore = options.store ?? new MemoryStore({ clock });
+    const store = new UndoableStore(baseStore);
     const engineOptions = {
       store,
       clock,
@@ -112,7 +116,7 @@ export class OxdServer {
       release: version,
       engine: this.engine,
       servers: this.servers,
-      records: new ServerRecords(kept, stateLifetime, version === '3.1.1'),
+      records: new ServerRecords(baseStore, stateLifetime, version === '3.1.1'),
       store,
       stateLifetime,
       protectCommands,
@@ -121,9 +125,9 @@ export class OxdServer {
   }
 
   /**
-   * Starts a server.
+   * Starts a server; resolves when it listens.
    *
-   * @throws the system's error when the port is taken
+   * @throws the system error when the port is in use
    */
   static async start(options: OxdServerOptions = {}): Promise<OxdServer> {
     const server = new OxdServer(options);
@@ -136,28 +140,28 @@ export class OxdServer {
     return server;
   }
 
-  /** The TCP port it listens on. */
+  /** TCP port on which the server listens. */
   get port(): number {
     return this.frames.port;
   }
 
   /**
-   * Disturbs the answers to one command from now on.
+   * Disturbs every further reply to one command.
    *
-   * @param command its name on the wire
-   * @param fault left out, they are in order again
+   * @param command name of the command on the wire
+   * @param fault disturbance; if omitted, replies are sent normally again
    */
   disturb(command: string, fault?: OxdServerFault): void {
     if (fault) this.faults.set(command, fault);
     else this.faults.delete(command);
   }
 
-  /** Closes every open connection, as a restart would; goes on listening. */
+  /** Closes every open connection, as a restart would, and continues to listen. */
   dropConnections(): void {
     this.frames.dropConnections();
   }
 
-  /** Stops listening, closes every connection and ends what is under way at the provider. */
+  /** Stops listening, closes every connection and aborts pending requests to the provider. */
   async close(): Promise<void> {
     await this.frames.close();
     await this.release();
@@ -177,13 +181,13 @@ export class OxdServer {
       const { release } = this.context.options;
       const command = commandOf(release, request.command);
       const params = readParams(release, command, request.params);
-      const data = await carryOut(this.context, command, params);
+      const data = await executeCommand(this.context, command, params);
       registerSecrets(data, this.options.onSecret);
       return this.disturbed(name, { text: okReply(data) });
     } catch (error) {
-      const refusal = error instanceof WireRefusal ? error : unexpected();
-      tellRefused(refusal, this.options.onSecret);
-      return this.disturbed(name, { text: errorReply(refusal), close: refusal.closes });
+      const failure = error instanceof CommandFailure ? error : unexpected();
+      registerFailureSecrets(failure, this.options.onSecret);
+      return this.disturbed(name, { text: errorReply(failure), close: failure.closes });
     }
   }
 

@@ -1,31 +1,31 @@
-import { unexpected, WireRefusal } from './reply.js';
+import { unexpected, CommandFailure } from './reply.js';
 import type { ServerCondition, ServerResource } from './resource-params.js';
 import { isObject } from './values.js';
 
-/** A condition that the authorization server knows. */
+/** A condition registered as a resource at the authorization server. */
 export interface ProtectedResource {
-  /** Its id at the authorization server. */
+  /** Resource id at the authorization server. */
   readonly id: string;
   readonly path: string;
   readonly http_methods: readonly string[];
-  /** Of which an RPT needs one. */
+  /** Scopes of which an RPT needs one. */
   readonly scopes: readonly string[];
-  /** What a ticket asks for. */
+  /** Scopes that a permission ticket requests. */
   readonly ticketScopes: readonly string[];
 }
 
-/** A condition that the authorization server is to know. */
+/** A condition to be registered as a resource at the authorization server. */
 export interface NewResource extends Omit<ProtectedResource, 'id'> {
-  /** oxd's name for it, such as `[PUT, POST] /photo`. */
+  /** Name that oxd gives the resource, such as `[PUT, POST] /photo`. */
   readonly name: string;
-  /** JSON text. */
+  /** Serialized JSON. */
   readonly scope_expression?: string;
 }
 
 /**
- * Looks into resources as 3.1.2 and later do, in their order.
+ * Checks resources as 3.1.2 and later releases do, in the same order.
  *
- * @throws {WireRefusal} http_method_not_unique or invalid_scope_expressioin
+ * @throws {CommandFailure} http_method_not_unique or invalid_scope_expressioin
  */
 export function checkResources(resources: readonly ServerResource[]): void {
   const methods = resources.flatMap((resource) =>
@@ -33,22 +33,22 @@ export function checkResources(resources: readonly ServerResource[]): void {
       httpMethods.map((method) => JSON.stringify([resource.path, method])),
     ),
   );
-  if (new Set(methods).size < methods.length) throw new WireRefusal('http_method_not_unique');
+  if (new Set(methods).size < methods.length) throw new CommandFailure('http_method_not_unique');
   const expressions = resources
     .flatMap(conditionsOf)
     .map(({ scope_expression }) => scope_expression)
     .filter((expression) => expression !== undefined);
   if (expressions.every((expression) => scopesOf(expression) !== undefined)) return;
-  throw new WireRefusal('invalid_scope_expressioin');
+  throw new CommandFailure('invalid_scope_expressioin');
 }
 
-/** The conditions of a resource. @throws {WireRefusal} internal_error where there are none */
+/** Conditions of a resource. @throws {CommandFailure} internal_error when they are missing */
 export function conditionsOf({ conditions }: ServerResource): readonly ServerCondition[] {
   if (!conditions) throw unexpected();
   return conditions;
 }
 
-/** What is registered of a condition. @throws {WireRefusal} internal_error where a part is missing */
+/** Resource to register for a condition. @throws {CommandFailure} internal_error when a part is missing */
 export function newResource(
   { path }: ServerResource,
   { httpMethods, scopes, ticketScopes, scope_expression }: ServerCondition,
@@ -65,7 +65,7 @@ export function newResource(
   };
 }
 
-/** Those for a path and a method, upper and lower case alike, the oldest first. */
+/** Resources that match a path and a method, both case-insensitive; oldest first. */
 export function matching(
   resources: readonly ProtectedResource[],
   path: string,
@@ -80,7 +80,7 @@ function isSame(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }
 
-/** The scopes that an expression speaks of; undefined where it is none. oxd never evaluates it. */
+/** Scopes named in a scope expression, which oxd never evaluates; undefined when it is invalid. */
 function scopesOf(expression: unknown): readonly string[] | undefined {
   if (!isObject(expression) || !isObject(expression.rule)) return undefined;
   const { data } = expression;

@@ -1,18 +1,18 @@
-/** oxd's texts, where a client may need them to tell two errors of one word apart. */
+/** Descriptions by which a client distinguishes errors that share an error code. */
 const GENERIC = 'Unknown internal server error occurs.';
 const MALFORMED = 'Command parameters are not specified or otherwise malformed.';
 const NO_RPT = 'Failed to get RPT.';
 
-/** A command that oxd-server answers with an error. */
-export class WireRefusal extends Error {
-  override readonly name = 'WireRefusal';
+/** Failure of a command, reported to the client in an error reply. */
+export class CommandFailure extends Error {
+  override readonly name = 'CommandFailure';
 
-  /** Whether the server closes the connection afterwards. */
+  /** Closes the connection after the reply. */
   readonly closes: boolean;
-  /** Further members of a refusal of the authorization server. */
+  /** Further properties of an error response of the authorization server. */
   readonly details: object | null;
 
-  /** @param error oxd's word */
+  /** @param error oxd's error code */
   constructor(
     readonly error: string,
     readonly text = error.replaceAll('_', ' '),
@@ -24,28 +24,28 @@ export class WireRefusal extends Error {
   }
 }
 
-/** What oxd-server answers to whatever it did not expect; it closes the connection then. */
-export function unexpected(): WireRefusal {
-  return new WireRefusal('internal_error', GENERIC, { closes: true });
+/** Generic error for every unexpected failure; oxd-server closes the connection after it. */
+export function unexpected(): CommandFailure {
+  return new CommandFailure('internal_error', GENERIC, { closes: true });
 }
 
-/** What oxd-server answers to params that are missing or of another JSON type. */
-export function malformedParams(): WireRefusal {
-  return new WireRefusal('internal_error', MALFORMED);
+/** Error for parameters that are missing or have the wrong JSON type. */
+export function malformedParams(): CommandFailure {
+  return new CommandFailure('internal_error', MALFORMED);
 }
 
-/** What oxd-server answers where it was given an RPT that is not active. */
-export function inactiveRpt(): WireRefusal {
-  return new WireRefusal('internal_error', NO_RPT);
+/** Error for an RPT that the authorization server issued but does not report as active. */
+export function inactiveRpt(): CommandFailure {
+  return new CommandFailure('internal_error', NO_RPT);
 }
 
-/** The text of a reply. */
+/** Body of a success reply. */
 export function okReply(data: object): string {
   return JSON.stringify({ status: 'ok', data });
 }
 
-/** The text of an error reply, its members in oxd's order. */
-export function errorReply({ error, text, details }: WireRefusal): string {
+/** Body of an error reply, with the properties in oxd's order. */
+export function errorReply({ error, text, details }: CommandFailure): string {
   const data = { error, details, error_description: text };
   return JSON.stringify({ status: 'error', data });
 }

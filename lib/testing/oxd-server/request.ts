@@ -2,25 +2,25 @@ import type { CommandName } from '../../commands/command.js';
 import { COMMAND_RULES } from '../../commands/dialect/command-rules.js';
 import { knows, within, type Release } from '../../commands/dialect/parameter-rules.js';
 import type { CommandRule, ParamRule, Span } from '../../commands/dialect/parameter-rules.js';
-import { malformedParams, unexpected, WireRefusal } from './reply.js';
+import { malformedParams, unexpected, CommandFailure } from './reply.js';
 import { readResources, type ServerResources } from './resource-params.js';
-import { isObject, readMap, readOptional, readText, readTexts } from './values.js';
+import { isObject, readMap, readOptional, readString, readStrings } from './values.js';
 
-/** A command as it came. */
+/** A command as received, not yet validated. */
 export interface WireRequest {
   readonly command: unknown;
   readonly params: unknown;
 }
 
-/** Params as oxd-server understood them, by their names in the contract. */
+/** Parameters as oxd-server reads them, by their names in the contract. */
 export type ServerParams = Readonly<Record<string, ServerParam | undefined>>;
 
 type ServerParam = string | readonly string[] | Readonly<Record<string, string>> | ServerResources;
 
 /**
- * Reads the text of a frame. What follows the object is ignored.
+ * Parses the body of a frame. Ignores everything after the JSON object, as oxd-server does.
  *
- * @throws {WireRefusal} the generic internal_error, when it is no object or has other members
+ * @throws {CommandFailure} generic internal_error when the body is not an object or has other properties
  */
 export function readRequest(text: string): WireRequest {
   const root = parse(text) ?? parse(firstObject(text));
@@ -31,25 +31,26 @@ export function readRequest(text: string): WireRequest {
 }
 
 /**
- * The command of the contract that a name means in a release; upper and lower case are alike.
+ * Maps a name on the wire, case-insensitive, to the command of the contract in a release.
  *
- * @throws {WireRefusal} unsupported_operation
+ * @throws {CommandFailure} unsupported_operation
  */
 export function commandOf(release: Release, name: unknown): CommandName {
-  const asked = typeof name === 'string' ? name.toLowerCase() : undefined;
+  const requested = typeof name === 'string' ? name.toLowerCase() : undefined;
   const rules: Readonly<Record<string, CommandRule<unknown>>> = COMMAND_RULES;
   const found = Object.entries(rules).find(
-    ([command, rule]) => within(release, rule) && spelling(release, command, rule) === asked,
+    ([command, rule]) => within(release, rule) && spelling(release, command, rule) === requested,
   );
-  if (!found) throw new WireRefusal('unsupported_operation');
-  // A key of COMMAND_RULES.
+  if (!found) throw new CommandFailure('unsupported_operation');
+  // The cast is safe: the string is a key of COMMAND_RULES.
   return found[0] as CommandName;
 }
 
 /**
- * The params that a release knows. Others are ignored; a number or boolean is good for a string.
+ * Reads the parameters that a release knows and ignores others. Accepts a number or a boolean as a
+ * string.
  *
- * @throws {WireRefusal} the malformed internal_error, when one is of another type
+ * @throws {CommandFailure} malformed internal_error when a parameter has the wrong type
  */
 export function readParams(release: Release, command: CommandName, params: unknown): ServerParams {
   if (!isObject(params)) throw malformedParams();
@@ -79,9 +80,9 @@ function readerOf(param: {
   const { release, command, name } = param;
   if (name === 'resources') return (value) => readResources(release, value);
   if (name === 'custom_parameters') return readMap;
-  // One URI there, the list of a registration elsewhere.
-  if (command === 'uma_rp_get_claims_gathering_url') return readText;
-  return LISTS.has(name) ? readTexts : readText;
+  // claims_redirect_uri is one URI in this command, and a list in a registration.
+  if (command === 'uma_rp_get_claims_gathering_url') return readString;
+  return LISTS.has(name) ? readStrings : readString;
 }
 
 function spelling(
@@ -100,7 +101,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** The text up to the bracket that closes the first one. */
+/** Part of the text up to the brace that closes the first brace. */
 function firstObject(text: string): string {
   let depth = 0;
   for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*(?:"|\\?$)|[{}]/gs)) {

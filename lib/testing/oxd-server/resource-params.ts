@@ -1,60 +1,60 @@
 import { within, type Release } from '../../commands/dialect/parameter-rules.js';
 import { malformedParams } from './reply.js';
-import { readList, readObject, readOptional, readText, readTexts } from './values.js';
+import { readList, readObject, readOptional, readString, readStrings } from './values.js';
 
-/** A condition of a resource as it came. */
+/** A condition of a resource, as received. */
 export interface ServerCondition {
   readonly httpMethods?: readonly string[];
   readonly scopes?: readonly string[];
   readonly ticketScopes?: readonly string[];
-  /** Of any JSON type: oxd looks at it later. */
+  /** Any JSON value: oxd checks it later. */
   readonly scope_expression?: unknown;
 }
 
-/** A resource as it came. */
+/** A resource, as received. */
 export interface ServerResource {
   readonly path?: string;
   readonly conditions?: readonly ServerCondition[];
 }
 
-/** The param `resources` of `uma_rs_protect`: a class, for other params are lists of texts. */
+/** Parameter `resources` of `uma_rs_protect`; a class, to distinguish it from lists of strings. */
 export class ServerResources {
   constructor(readonly list: readonly ServerResource[]) {}
 }
 
-/** What 3.1.1 knows of each. */
-const MEMBERS = {
+/** Properties that 3.1.1 knows. */
+const KNOWN_PROPERTIES = {
   resource: ['path', 'conditions'],
   condition: ['httpMethods', 'scopes', 'ticketScopes'],
 };
 
 /**
- * Reads the resources of `uma_rs_protect`. 3.1.1 does not put up with a member that it does not know;
- * later releases ignore it.
+ * Reads the resources of `uma_rs_protect`. 3.1.1 rejects unknown properties; later releases ignore
+ * them.
  *
- * @throws {WireRefusal} the malformed internal_error
+ * @throws {CommandFailure} malformed internal_error
  */
 export function readResources(release: Release, value: unknown): ServerResources {
   const isStrict = within(release, { until: '3.1.1' });
-  const membersOf = (kind: keyof typeof MEMBERS, one: unknown) => {
-    const members = readObject(one);
-    const isForeign = (name: string): boolean => !MEMBERS[kind].includes(name);
-    if (isStrict && Object.keys(members).some(isForeign)) throw malformedParams();
-    return members;
+  const propertiesOf = (kind: keyof typeof KNOWN_PROPERTIES, value: unknown) => {
+    const properties = readObject(value);
+    const isUnknown = (name: string): boolean => !KNOWN_PROPERTIES[kind].includes(name);
+    if (isStrict && Object.keys(properties).some(isUnknown)) throw malformedParams();
+    return properties;
   };
   const readCondition = (one: unknown): ServerCondition => {
-    const { httpMethods, scopes, ticketScopes, scope_expression } = membersOf('condition', one);
+    const { httpMethods, scopes, ticketScopes, scope_expression } = propertiesOf('condition', one);
     return {
-      httpMethods: readOptional(httpMethods, readTexts),
-      scopes: readOptional(scopes, readTexts),
-      ticketScopes: readOptional(ticketScopes, readTexts),
+      httpMethods: readOptional(httpMethods, readStrings),
+      scopes: readOptional(scopes, readStrings),
+      ticketScopes: readOptional(ticketScopes, readStrings),
       scope_expression: scope_expression ?? undefined,
     };
   };
   const readResource = (one: unknown): ServerResource => {
-    const { path, conditions } = membersOf('resource', one);
+    const { path, conditions } = propertiesOf('resource', one);
     return {
-      path: readOptional(path, readText),
+      path: readOptional(path, readString),
       conditions: readOptional(conditions, (list) => readList(list, readCondition)),
     };
   };

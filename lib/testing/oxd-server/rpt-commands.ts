@@ -1,16 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { type ServerCommand, textOf } from './context.js';
-import { inactiveRpt, unexpected, WireRefusal } from './reply.js';
+import { inactiveRpt, unexpected, CommandFailure } from './reply.js';
 import type { ServerParams } from './request.js';
 import { statusOfRpt } from './rpt.js';
-import { membersOf, tokenRefusal } from './uma-replies.js';
+import { propertiesOf, tokenFailure } from './uma-replies.js';
 
-/** The RPT is introspected, too, and must be active. @see oxd command uma_rp_get_rpt */
+/**
+ * Like oxd, introspects the new RPT and requires it to be active.
+ *
+ * @see oxd command uma_rp_get_rpt
+ */
 export const umaRpGetRpt: ServerCommand = async (context, params, { oxd_id }) => {
   const server = await context.server('uma_rp_get_rpt', oxd_id);
   const answer = await server.grant(grantForm(params));
-  if (answer.status >= 400) throw tokenRefusal(context, answer);
-  const { access_token, token_type, pct, upgraded } = membersOf(context, answer);
+  if (answer.status >= 400) throw tokenFailure(context, answer);
+  const { access_token, token_type, pct, upgraded } = propertiesOf(context, answer);
   const rpt = textOf(access_token);
   const status = rpt === undefined ? undefined : await statusOfRpt(context, server, rpt);
   if (!status?.active) throw inactiveRpt();
@@ -22,13 +26,17 @@ export const umaRpGetRpt: ServerCommand = async (context, params, { oxd_id }) =>
   };
 };
 
-/** Every part as it is. @see oxd command uma_rp_get_claims_gathering_url */
+/**
+ * Like oxd, builds the URL without encoding its parts.
+ *
+ * @see oxd command uma_rp_get_claims_gathering_url
+ */
 export const umaRpGetClaimsGatheringUrl: ServerCommand = async (context, params, { oxd_id }) => {
   const ticket = textOf(params.ticket);
-  if (ticket === undefined) throw new WireRefusal('invalid_ticket_parameter');
+  if (ticket === undefined) throw new CommandFailure('invalid_ticket_parameter');
   const claims_redirect_uri = textOf(params.claims_redirect_uri);
   if (claims_redirect_uri === undefined)
-    throw new WireRefusal('invalid_claims_redirect_uri_parameter');
+    throw new CommandFailure('invalid_claims_redirect_uri_parameter');
   const { uma, site } = await context.server('uma_rp_get_claims_gathering_url', oxd_id);
   if (uma.claims_interaction_endpoint === undefined) throw unexpected();
   const { client_id } = site.client;
@@ -38,7 +46,7 @@ export const umaRpGetClaimsGatheringUrl: ServerCommand = async (context, params,
   return { url: `${uma.claims_interaction_endpoint}?${parts.join('&')}`, state };
 };
 
-/** A param left out is left out there, too: nothing is checked before. */
+/** Form of the token request. Omits missing parameters: oxd checks none of them. */
 function grantForm(params: ServerParams): URLSearchParams {
   const form = new URLSearchParams({ grant_type: 'urn:ietf:params:oauth:grant-type:uma-ticket' });
   for (const name of ['ticket', 'claim_token', 'claim_token_format', 'pct', 'rpt']) {

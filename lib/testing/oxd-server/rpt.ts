@@ -1,16 +1,16 @@
 import type { AuthorizationServer } from './authorization-servers.js';
 import { type ServerCommand, type ServerContext, textOf } from './context.js';
-import { membersOf } from './uma-replies.js';
+import { propertiesOf } from './uma-replies.js';
 import { isObject } from './values.js';
 
-/** What an RPT allows at one resource. */
+/** Permission of an RPT at one resource. */
 interface Permission {
   readonly resource_id: string;
   readonly resource_scopes: readonly string[];
   readonly exp: number | null;
 }
 
-/** What the authorization server says of an RPT, with the nulls of oxd. */
+/** Introspection result of an RPT; missing values are null, as in oxd. */
 export interface RptStatus {
   readonly active: boolean;
   readonly permissions: readonly Permission[] | null;
@@ -23,9 +23,9 @@ export const introspectRpt: ServerCommand = async (context, { rpt }, { oxd_id })
 };
 
 /**
- * Asks the authorization server about an RPT.
+ * Introspects an RPT at the authorization server.
  *
- * @throws {WireRefusal} what oxd says where it is not told
+ * @throws {CommandFailure} with oxd's error code when introspection fails
  */
 export async function statusOfRpt(
   context: ServerContext,
@@ -37,19 +37,21 @@ export async function statusOfRpt(
     url: server.uma.introspection_endpoint,
     body: new URLSearchParams({ token: rpt }),
   });
-  const told = membersOf(context, answer);
+  const properties = propertiesOf(context, answer);
   return {
-    active: told.active === true,
-    ...Object.fromEntries(TIMES.map((name) => [name, numberOf(told[name])])),
-    permissions: Array.isArray(told.permissions) ? told.permissions.flatMap(permission) : null,
-    ...Object.fromEntries(TEXTS.map((name) => [name, textOf(told[name]) ?? null])),
+    active: properties.active === true,
+    ...Object.fromEntries(TIMES.map((name) => [name, numberOf(properties[name])])),
+    permissions: Array.isArray(properties.permissions)
+      ? properties.permissions.flatMap(permission)
+      : null,
+    ...Object.fromEntries(STRINGS.map((name) => [name, textOf(properties[name]) ?? null])),
   };
 }
 
 const TIMES = ['exp', 'iat', 'nbf'];
-const TEXTS = ['client_id', 'sub', 'aud', 'iss', 'jti'];
+const STRINGS = ['client_id', 'sub', 'aud', 'iss', 'jti'];
 
-/** None where it names no resource or no scopes. */
+/** Empty when the entry has no resource id or no list of scopes. */
 function permission(one: unknown): readonly Permission[] {
   if (!isObject(one)) return [];
   const { resource_id, resource_scopes, exp } = one;

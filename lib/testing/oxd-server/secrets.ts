@@ -1,4 +1,4 @@
-import type { WireRefusal } from './reply.js';
+import type { CommandFailure } from './reply.js';
 
 const SECRET = new Set(
   `access_token refresh_token id_token client_secret client_registration_access_token pct state
@@ -6,24 +6,30 @@ const SECRET = new Set(
 );
 const SECRET_IN_URL = ['state', 'nonce', 'code_challenge'];
 
-/** Tells every secret in the members of a reply. */
-export function registerSecrets(data: object, tell: ((value: string) => void) | undefined): void {
-  if (!tell) return;
+/** Passes every secret in the data of a reply to the callback. */
+export function registerSecrets(
+  data: object,
+  onSecret: ((value: string) => void) | undefined,
+): void {
+  if (!onSecret) return;
   for (const [name, value] of Object.entries(data)) {
     if (typeof value !== 'string') continue;
-    if (SECRET.has(name)) tell(value);
-    if (name === 'authorization_url') secretsInUrl(value).forEach(tell);
+    if (SECRET.has(name)) onSecret(value);
+    if (name === 'authorization_url') secretsInUrl(value).forEach(onSecret);
   }
 }
 
-/** Tells the ticket in a refusal of the authorization server, which oxd passes on in two ways. */
-export function tellRefused(
-  { details, text }: WireRefusal,
-  tell: ((value: string) => void) | undefined,
+/**
+ * Passes the permission ticket of an error response of the authorization server to the callback. oxd
+ * returns the ticket in the description or in the details.
+ */
+export function registerFailureSecrets(
+  { details, text }: CommandFailure,
+  onSecret: ((value: string) => void) | undefined,
 ): void {
   const [ticket] = /(?<="ticket"\s*:\s*")[^"]+/.exec(text) ?? [];
-  registerSecrets({ ...(ticket !== undefined && { ticket }) }, tell);
-  registerSecrets(details ?? {}, tell);
+  registerSecrets({ ...(ticket !== undefined && { ticket }) }, onSecret);
+  registerSecrets(details ?? {}, onSecret);
 }
 
 function secretsInUrl(url: string): string[] {

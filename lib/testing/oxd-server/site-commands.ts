@@ -2,7 +2,7 @@ import { DEFAULT_SCOPE } from '../../embedded/registration/registration-metadata
 import type { ServerCommand, ServerContext } from './context.js';
 import { operationErrorCode, isProviderDown, textOf } from './context.js';
 import { checkNewSite } from './token-check.js';
-import { unexpected, WireRefusal } from './reply.js';
+import { unexpected, CommandFailure } from './reply.js';
 import type { ServerParams } from './request.js';
 import type { ServerSite } from './store.js';
 
@@ -14,32 +14,32 @@ const ALGORITHMS = /^(none|(HS|RS|ES)(256|384|512))$/;
 /** @see oxd command register_site */
 export const registerSite: ServerCommand = async (context, params) => {
   const site = registration(params);
-  const { oxd_id, op_host } = await discovering(() => context.run('register_site', site));
-  // oxd, too, keeps the site before it looks at the token.
-  await context.options.records.add({ oxd_id, ...described(params) });
+  const { oxd_id, op_host } = await withDiscoveryErrors(() => context.run('register_site', site));
+  // Like oxd, stores the site before checking the token.
+  await context.options.records.add({ oxd_id, ...siteRecord(params) });
   await checkNewSite(context, params, oxd_id);
   return { oxd_id, op_host };
 };
 
 /** @see oxd command setup_client */
 export const setupClient: ServerCommand = async (context, params) => {
-  const asked = registration(withOwnScopes(context, params));
-  const done = await discovering(() => context.run('setup_client', asked));
-  const { oxd_id, op_host, client_id, setup_client_oxd_id: setup_oxd_id = '' } = done;
+  const metadata = registration(withOwnScopes(context, params));
+  const result = await withDiscoveryErrors(() => context.run('setup_client', metadata));
+  const { oxd_id, op_host, client_id, setup_client_oxd_id: setup_oxd_id = '' } = result;
   const { records } = context.options;
-  const site = described(asked);
+  const site = siteRecord(metadata);
   await records.add({ ...site, oxd_id, setup_oxd_id, setup_client_id: client_id });
   await records.add({ ...site, oxd_id: setup_oxd_id, isSetup: true });
   const credentials = {
     client_id,
-    client_secret: done.client_secret,
-    client_registration_access_token: done.client_registration_access_token ?? null,
-    client_registration_client_uri: done.client_registration_client_uri ?? null,
-    client_id_issued_at: done.client_id_issued_at ?? 0,
-    client_secret_expires_at: done.client_secret_expires_at ?? 0,
+    client_secret: result.client_secret,
+    client_registration_access_token: result.client_registration_access_token ?? null,
+    client_registration_client_uri: result.client_registration_client_uri ?? null,
+    client_id_issued_at: result.client_id_issued_at ?? 0,
+    client_secret_expires_at: result.client_secret_expires_at ?? 0,
   };
   if (!context.since('3.1.2')) return { oxd_id, op_host, ...credentials };
-  const { client_id_of_oxd_id = null } = done;
+  const { client_id_of_oxd_id = null } = result;
   return {
     oxd_id,
     client_id_of_oxd_id,
@@ -51,14 +51,14 @@ export const setupClient: ServerCommand = async (context, params) => {
 
 /** @see oxd command update_site */
 export const updateSite: ServerCommand = async (context, params, site) => {
-  if (site.unchangeable) throw new WireRefusal('invalid_registration_client_url');
+  if (site.unchangeable) throw new CommandFailure('invalid_registration_client_url');
   // oxd sends the named parameters only. Gluu keeps the redirect URIs that an update omits.
-  const isWhole = params.redirect_uris !== undefined;
-  if (context.options.strictUpdates && !isWhole) throw unexpected();
+  const hasRedirectUris = params.redirect_uris !== undefined;
+  if (context.options.strictUpdates && !hasRedirectUris) throw unexpected();
   const { client_secret_expires_at: _, ...known } = params;
   await context.run('update_site', known);
   const scope = listOf(params.scope);
-  if (scope) await context.options.records.keep({ oxd_id: site.oxd_id, scope });
+  if (scope) await context.options.records.save({ oxd_id: site.oxd_id, scope });
   return { oxd_id: site.oxd_id };
 };
 
@@ -71,16 +71,16 @@ export const removeSite: ServerCommand = async (context, _params, { oxd_id }) =>
 
 /** @see oxd command get_client_token */
 export const getClientToken: ServerCommand = async (context, params) => {
-  if (!textOf(params.op_host)) throw new WireRefusal('invalid_op_host');
+  if (!textOf(params.op_host)) throw new CommandFailure('invalid_op_host');
   const tokens = await clientToken(context, params).catch((error: unknown) => {
     throw discoveryFailed(error) && isProviderDown(error)
-      ? new WireRefusal('no_connect_discovery_response')
+      ? new CommandFailure('no_connect_discovery_response')
       : unexpected();
   });
   return tokenReply(tokens);
 };
 
-/** The members of a token reply; without a lifetime oxd fails. */
+/** Data of a token reply. @throws {CommandFailure} internal_error without a lifetime, as in oxd */
 export function tokenReply(tokens: {
   readonly access_token: string;
   readonly expires_in?: number;
@@ -92,7 +92,7 @@ export function tokenReply(tokens: {
   return { scope, access_token, expires_in, refresh_token };
 }
 
-/** oxd adds `openid` to whatever is asked for. */
+/** Requested scopes with `openid`, which oxd always adds. */
 export function withOpenid(scope: ServerParams[string]): string[] {
   return [...new Set(['openid', ...(Array.isArray(scope) ? scope : [])])];
 }
@@ -102,22 +102,22 @@ function clientToken(context: ServerContext, params: ServerParams) {
   return context.run('get_client_token', { ...known, scope: withOpenid(params.scope) });
 }
 
-/** @throws {WireRefusal} for what oxd looks at itself */
+/** Parameters for the registration. @throws {CommandFailure} when a check of oxd itself fails */
 function registration(params: ServerParams): ServerParams {
-  if (!params.op_host) throw new WireRefusal('invalid_op_host');
+  if (!params.op_host) throw new CommandFailure('invalid_op_host');
   if (!URL.canParse(textOf(params.authorization_redirect_uri) ?? ''))
-    throw new WireRefusal('invalid_authorization_redirect_uri');
+    throw new CommandFailure('invalid_authorization_redirect_uri');
   const alg = textOf(params.client_token_endpoint_auth_signing_alg);
-  if (alg && !ALGORITHMS.test(alg)) throw new WireRefusal('invalid_algorithm');
-  // oxd takes every other value for the address of a provider, and finds none there.
+  if (alg && !ALGORITHMS.test(alg)) throw new CommandFailure('invalid_algorithm');
+  // oxd uses every other value as the address of a provider and fails in discovery.
   if (!/^https?:\/\//i.test(textOf(params.op_host) ?? ''))
-    throw new WireRefusal('no_connect_discovery_response');
+    throw new CommandFailure('no_connect_discovery_response');
   const { client_token_endpoint_auth_method: method, trusted_client: _, ...known } = params;
   const usable = AUTH_METHODS.has(textOf(method) ?? '');
   return { ...withClient(known), ...(usable && { client_token_endpoint_auth_method: method }) };
 }
 
-/** With half a client oxd registers another one. */
+/** Drops incomplete client credentials: oxd then registers a new client. */
 function withClient(params: ServerParams): ServerParams {
   if (hasClient(params)) return params;
   const {
@@ -134,19 +134,19 @@ function hasClient(params: ServerParams): boolean {
   return Boolean(textOf(params.client_id) && textOf(params.client_secret));
 }
 
-/** 3.1.4 registers the site, like its setup client, with the scopes of protection tokens. */
+/** Adds the scopes of protection tokens, with which 3.1.4 registers the site and its setup client. */
 function withOwnScopes(context: ServerContext, params: ServerParams): ServerParams {
   if (!context.since('3.1.4')) return params;
   const scope = listOf(params.scope) ?? DEFAULT_SCOPE;
   return { ...params, scope: [...new Set([...scope, 'uma_protection', 'oxd'])] };
 }
 
-/** A list of strings; undefined if it is empty or no list. */
+/** List of strings; undefined when the value is empty or not a list. */
 export function listOf(value: ServerParams[string]): readonly string[] | undefined {
   return Array.isArray(value) && value.length > 0 ? (value as readonly string[]) : undefined;
 }
 
-function described(params: ServerParams): Omit<ServerSite, 'oxd_id'> {
+function siteRecord(params: ServerParams): Omit<ServerSite, 'oxd_id'> {
   return {
     scope: listOf(params.scope) ?? DEFAULT_SCOPE,
     post_logout_redirect_uri: textOf(params.post_logout_redirect_uri),
@@ -154,21 +154,21 @@ function described(params: ServerParams): Omit<ServerSite, 'oxd_id'> {
   };
 }
 
-/** Says what oxd says when discovery fails: it takes any answer for a discovery document. */
-async function discovering<T>(register: () => Promise<T>): Promise<T> {
+/** Maps failures to those of oxd, which accepts any response as a discovery document. */
+async function withDiscoveryErrors<T>(register: () => Promise<T>): Promise<T> {
   try {
     return await register();
   } catch (error) {
     if (!discoveryFailed(error)) throw unexpected();
-    throw new WireRefusal(
+    throw new CommandFailure(
       isProviderDown(error) ? 'no_connect_discovery_response' : 'invalid_uma_request',
     );
   }
 }
 
 function discoveryFailed(error: unknown): boolean {
-  const word = operationErrorCode(error);
-  // A provider that registers nobody: oxd has the same wrong word for it.
-  if (word === 'invalid_request' && !isProviderDown(error)) return true;
-  return word === 'no_connect_discovery_response';
+  const code = operationErrorCode(error);
+  // A provider without a registration endpoint: oxd returns the same misleading error code.
+  if (code === 'invalid_request' && !isProviderDown(error)) return true;
+  return code === 'no_connect_discovery_response';
 }

@@ -2,33 +2,33 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { OxdStore } from '../../store/oxd-store.js';
 import type { ProtectedResource } from './protected-resource.js';
 
-/** What oxd-server keeps of a site beside what the engine keeps. */
+/** Data that oxd-server stores for a site, beside the record of the embedded transport. */
 export interface ServerSite {
   readonly oxd_id: string;
   readonly post_logout_redirect_uri?: string;
-  /** Registered scopes, which a login asks for unless it names its own. */
+  /** Registered scopes: a login requests these unless it specifies others. */
   readonly scope?: readonly string[];
-  /** Whether the client was given and can never be changed. */
+  /** True for a pre-registered client without a registration client URI: updates are impossible. */
   readonly unchangeable?: boolean;
-  /** Whether this is the record of a setup client. */
+  /** True for the record of a setup client. */
   readonly isSetup?: boolean;
-  /** The setup client's record. */
+  /** `oxd_id` of the setup client's record. */
   readonly setup_oxd_id?: string;
-  /** The setup client. */
+  /** `client_id` of the setup client. */
   readonly setup_client_id?: string;
-  /** Of whoever logged in last. */
+  /** ID token of the most recent login. */
   readonly id_token?: string;
-  /** What `uma_rs_protect` has registered, the oldest first. */
+  /** Resources registered by `uma_rs_protect`, oldest first. */
   readonly resources?: readonly ProtectedResource[];
 }
 
-/** The sites and the states that oxd-server has given out. */
+/** Sites and issued states of an oxd-server. */
 export class ServerRecords {
-  /** Sites that share one list of resources: those registered since the start. */
+  /** Sites registered since the start; in 3.1.1 they share one list of resources. */
   private readonly sharing = new Set<string>();
   private shared: readonly ProtectedResource[] = [];
 
-  /** @param sharesResources sites have one list of resources together, as in 3.1.1 */
+  /** @param sharesResources makes all sites share one list of resources, as in 3.1.1 */
   constructor(
     private readonly store: OxdStore,
     private readonly stateLifetime: number,
@@ -37,55 +37,55 @@ export class ServerRecords {
 
   /** Stores a new site. */
   async add(site: ServerSite): Promise<void> {
-    if (!this.sharesResources) return this.keep(site);
+    if (!this.sharesResources) return this.save(site);
     this.sharing.add(site.oxd_id);
-    await this.keep({ ...site, resources: this.shared });
+    await this.save({ ...site, resources: this.shared });
   }
 
-  /** Replaces the resources of a site, and of those that share them. */
-  async keepResources(oxd_id: string, resources: readonly ProtectedResource[]): Promise<void> {
-    if (!this.sharing.has(oxd_id)) return this.keep({ oxd_id, resources });
+  /** Replaces the resources of a site and of all sites that share them. */
+  async storeResources(oxd_id: string, resources: readonly ProtectedResource[]): Promise<void> {
+    if (!this.sharing.has(oxd_id)) return this.save({ oxd_id, resources });
     this.shared = resources;
-    for (const one of this.sharing) await this.keep({ oxd_id: one, resources });
+    for (const one of this.sharing) await this.save({ oxd_id: one, resources });
   }
 
-  /** Keeps a site, or what has changed of it. */
-  async keep(site: ServerSite): Promise<void> {
+  /** Stores a site, or merges changed properties into its record. */
+  async save(site: ServerSite): Promise<void> {
     await this.store.set(`oxd-server:site:${site.oxd_id}`, {
       ...(await this.site(site.oxd_id)),
       ...site,
     });
   }
 
-  /** A site; undefined where there is none. */
+  /** Returns a site; undefined when it does not exist. */
   async site(oxd_id: string): Promise<ServerSite | undefined> {
     return (await this.store.get(`oxd-server:site:${oxd_id}`)) as ServerSite | undefined;
   }
 
-  /** Forgets a site. */
+  /** Deletes a site. */
   async remove(oxd_id: string): Promise<void> {
     await this.store.delete(`oxd-server:site:${oxd_id}`);
   }
 
-  /** Remembers a state that was given out. */
-  async keepState(state: string): Promise<void> {
+  /** Stores an issued state. */
+  async storeState(state: string): Promise<void> {
     await this.store.set(`oxd-server:state:${state}`, true, this.stateLifetime);
   }
 
-  /** Whether a state was given out and is neither used nor too old. */
+  /** Returns true when a state was issued and is neither used nor expired. */
   async knowsState(state: string): Promise<boolean> {
     return (await this.store.get(`oxd-server:state:${state}`)) === true;
   }
 
-  /** Forgets a state. */
+  /** Deletes a state. */
   async removeState(state: string): Promise<void> {
     await this.store.delete(`oxd-server:state:${state}`);
   }
 }
 
 /**
- * A store that can take back what was deleted: the engine uses a state up when it is shown, oxd
- * only when the exchange has succeeded.
+ * Store that can restore deleted values. The embedded transport deletes a state before the code
+ * exchange; oxd deletes it only after a successful exchange.
  */
 export class UndoableStore extends OxdStore {
   private readonly deleted = new AsyncLocalStorage<Map<string, unknown>>();
@@ -96,7 +96,11 @@ export class UndoableStore extends OxdStore {
       this.add = (key, value, ttl) => inner.add?.(key, value, ttl) ?? Promise.resolve(false);
   }
 
-  /** @param ttl lifetime of what is taken back, in milliseconds */
+  /**
+   * Runs `work`; when it fails, restores the values that it deleted.
+   *
+   * @param ttl lifetime of restored values, in milliseconds
+   */
   async undoOnFailure<T>(ttl: number, work: () => Promise<T>): Promise<T> {
     const deleted = new Map<string, unknown>();
     try {
@@ -117,8 +121,8 @@ export class UndoableStore extends OxdStore {
 
   async delete(key: string): Promise<boolean> {
     const value = await this.inner.get(key);
-    const there = await this.inner.delete(key);
-    if (there) this.deleted.getStore()?.set(key, value);
-    return there;
+    const wasDeleted = await this.inner.delete(key);
+    if (wasDeleted) this.deleted.getStore()?.set(key, value);
+    return wasDeleted;
   }
 }

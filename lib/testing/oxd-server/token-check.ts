@@ -1,18 +1,18 @@
 import type { CommandName } from '../../commands/command.js';
 import type { ServerContext } from './context.js';
 import { providerStatus, textOf } from './context.js';
-import { unexpected, WireRefusal } from './reply.js';
+import { unexpected, CommandFailure } from './reply.js';
 import type { ServerParams } from './request.js';
 import type { ServerSite } from './store.js';
 
-const NEVER: ReadonlySet<CommandName> = new Set(['setup_client', 'get_client_token']);
-const SINCE_3_1_4: ReadonlySet<CommandName> = new Set([
+const NEVER_PROTECTED: ReadonlySet<CommandName> = new Set(['setup_client', 'get_client_token']);
+const PROTECTED_SINCE_3_1_4: ReadonlySet<CommandName> = new Set([
   'get_access_token_by_refresh_token',
   'introspect_access_token',
   'introspect_rpt',
 ]);
 
-/** Whether a command needs no token though commands are protected: the setup client's own update. */
+/** True for an update of the setup client itself, which needs no token even in protected mode. */
 export function isExempt(
   context: ServerContext,
   command: CommandName,
@@ -22,24 +22,24 @@ export function isExempt(
 }
 
 /**
- * Refuses a protected command without a token, which oxd does before it looks for the site.
+ * Rejects a protected command without a token. oxd does so before it looks up the site.
  *
- * @throws {WireRefusal} blank_protection_access_token
+ * @throws {CommandFailure} blank_protection_access_token
  */
 export function checkTokenGiven(
   context: ServerContext,
   command: CommandName,
   params: ServerParams,
 ): void {
-  if (!context.options.protectCommands || !takesPart(context, command)) return;
+  if (!context.options.protectCommands || !isProtected(context, command)) return;
   if (!textOf(params.protection_access_token))
-    throw new WireRefusal('blank_protection_access_token');
+    throw new CommandFailure('blank_protection_access_token');
 }
 
 /**
  * Checks the token of a command of a site.
  *
- * @throws {WireRefusal} naming what is wrong with it
+ * @throws {CommandFailure} with the error code for the invalid token
  */
 export async function checkToken(
   context: ServerContext,
@@ -47,19 +47,19 @@ export async function checkToken(
   site: ServerSite,
 ): Promise<void> {
   const token = textOf(params.protection_access_token);
-  if (!takesPart(context, command) || !token) return;
-  // Up to 3.1.3 a token is checked though none is needed.
+  if (!isProtected(context, command) || !token) return;
+  // Up to 3.1.3, oxd checks a token even if commands need none.
   if (!context.options.protectCommands && context.since('3.1.4')) return;
-  if (!site.setup_client_id) throw new WireRefusal('no_setup_client_for_oxd_id');
+  if (!site.setup_client_id) throw new CommandFailure('no_setup_client_for_oxd_id');
   const owner = await ownerOf(context, site.setup_oxd_id, token);
-  if (owner !== site.setup_client_id) throw new WireRefusal('invalid_protection_access_token');
+  if (owner !== site.setup_client_id) throw new CommandFailure('invalid_protection_access_token');
 }
 
 /**
- * Checks the token of `register_site` with the new site's own means, as oxd does whether commands
- * are protected or not; the site then belongs to the token's client.
+ * Checks the token of `register_site` with the PAT of the new site, as oxd does even if commands
+ * need no token. Afterwards the site belongs to the client of the token.
  *
- * @throws {WireRefusal} naming what is wrong with it
+ * @throws {CommandFailure} with the error code for the invalid token
  */
 export async function checkNewSite(
   context: ServerContext,
@@ -73,7 +73,7 @@ export async function checkNewSite(
     listed(grant_types).includes('client_credentials') && listed(scope).includes('uma_protection');
   if (!mayIntrospect) throw unexpected();
   const setup_client_id = await ownerOf(context, oxd_id, token);
-  await context.options.records.keep({ oxd_id, setup_client_id, setup_oxd_id: oxd_id });
+  await context.options.records.save({ oxd_id, setup_client_id, setup_oxd_id: oxd_id });
 }
 
 async function ownerOf(
@@ -86,24 +86,28 @@ async function ownerOf(
     .catch((error: unknown) => {
       throw introspectionFailed(context, providerStatus(error));
     });
-  // 3.1.1 reads no answer with a member that it does not know; for scopes it knows `scopes`.
+  // 3.1.1 rejects a response with an unknown property; it knows `scopes`, but not `scope`.
   if (scope !== undefined && !context.since('3.1.2')) throw unexpected();
-  if (!active) throw new WireRefusal('inactive_protection_access_token');
+  if (!active) throw new CommandFailure('inactive_protection_access_token');
   if (!client_id)
-    throw context.since('3.1.2') ? new WireRefusal('invalid_introspection_response') : unexpected();
+    throw context.since('3.1.2')
+      ? new CommandFailure('invalid_introspection_response')
+      : unexpected();
   if (context.since('3.1.4') && !scope?.split(' ').includes('oxd'))
-    throw new WireRefusal('protection_access_token_insufficient_scope');
+    throw new CommandFailure('protection_access_token_insufficient_scope');
   return client_id;
 }
 
-function introspectionFailed(context: ServerContext, status = 0): WireRefusal {
+function introspectionFailed(context: ServerContext, status = 0): CommandFailure {
   return context.since('3.1.4') && status >= 400
-    ? new WireRefusal(`http_status_${status}`)
+    ? new CommandFailure(`http_status_${status}`)
     : unexpected();
 }
 
-function takesPart(context: ServerContext, command: CommandName): boolean {
-  return !NEVER.has(command) && (context.since('3.1.4') || !SINCE_3_1_4.has(command));
+function isProtected(context: ServerContext, command: CommandName): boolean {
+  return (
+    !NEVER_PROTECTED.has(command) && (context.since('3.1.4') || !PROTECTED_SINCE_3_1_4.has(command))
+  );
 }
 
 function listed(value: ServerParams[string]): readonly string[] {

@@ -2,44 +2,44 @@ import { statusOf } from '../../embedded/requests/command-error.js';
 import type { ProviderResponse } from '../../embedded/requests/provider-http.js';
 import type { AuthorizationServer } from './authorization-servers.js';
 import type { ServerContext } from './context.js';
-import { unexpected, WireRefusal } from './reply.js';
+import { unexpected, CommandFailure } from './reply.js';
 import { isObject } from './values.js';
 
-/** A JSON object of the authorization server. */
-export type Members = Readonly<Record<string, unknown>>;
+/** JSON object in a response of the authorization server. */
+export type Properties = Readonly<Record<string, unknown>>;
 
 /**
- * The members of a success.
+ * Parses the JSON object of a success response.
  *
- * @param masked statuses that oxd breaks down at, whatever the release
- * @throws {WireRefusal} what oxd says of a refusal
+ * @param masked statuses that every release of oxd reports as `internal_error`
+ * @throws {CommandFailure} with oxd's error code for an error response
  */
-export function membersOf(
+export function propertiesOf(
   context: ServerContext,
   answer: ProviderResponse,
   masked: readonly number[] = [],
-): Members {
-  if (answer.status >= 400) throw refusal(context, answer, masked);
-  const members = jsonObject(answer.text);
-  if (!members) throw unexpected();
-  return members;
+): Properties {
+  if (answer.status >= 400) throw responseFailure(context, answer, masked);
+  const properties = jsonObject(answer.text);
+  if (!properties) throw unexpected();
+  return properties;
 }
 
-/** What oxd says of a refusal: status and body since 3.1.4, nothing before. */
-export function refusal(
+/** Error of oxd for an error response: status and body since 3.1.4, before only `internal_error`. */
+export function responseFailure(
   context: ServerContext,
   { status, text }: ProviderResponse,
   masked: readonly number[] = [],
-): WireRefusal {
+): CommandFailure {
   if (!context.since('3.1.4') || masked.includes(status)) return unexpected();
-  return new WireRefusal(`http_status_${status}`, text);
+  return new CommandFailure(`http_status_${status}`, text);
 }
 
 /**
- * The authorization server of a site for the commands of a resource server, which have another word
- * than the others where it has no UMA.
+ * Returns the authorization server of a site for the commands of a resource server. When UMA
+ * discovery fails, these have other error codes than the commands of a client.
  *
- * @throws {WireRefusal} that word
+ * @throws {CommandFailure} with that error code
  */
 export async function protectionServer(
   context: ServerContext,
@@ -48,26 +48,26 @@ export async function protectionServer(
 ): Promise<AuthorizationServer> {
   return context.options.servers.of(command, oxd_id).catch((error: unknown) => {
     const status = statusOf(error);
-    throw status === undefined ? unexpected() : refusal(context, { status, text: '' });
+    throw status === undefined ? unexpected() : responseFailure(context, { status, text: '' });
   });
 }
 
-const OF_NEED_INFO = new Set(['error', 'ticket', 'required_claims', 'redirect_user']);
+const NEED_INFO_PROPERTIES = new Set(['error', 'ticket', 'required_claims', 'redirect_user']);
 
 /**
- * What oxd says where the token endpoint gave no RPT. It takes every object with no other members
- * than these for `need_info`, and any other for a failure.
+ * Error of oxd for an error response of the token endpoint. An object with only these properties is
+ * reported as `need_info`, every other object as a failure.
  */
-export function tokenRefusal(context: ServerContext, answer: ProviderResponse): WireRefusal {
-  const members = jsonObject(answer.text);
-  if (!members || !Object.keys(members).every((name) => OF_NEED_INFO.has(name)))
-    return refusal(context, answer);
-  const { error = null, ticket = null, required_claims = null, redirect_user = null } = members;
+export function tokenFailure(context: ServerContext, answer: ProviderResponse): CommandFailure {
+  const properties = jsonObject(answer.text);
+  if (!properties || !Object.keys(properties).every((name) => NEED_INFO_PROPERTIES.has(name)))
+    return responseFailure(context, answer);
+  const { error = null, ticket = null, required_claims = null, redirect_user = null } = properties;
   const details = { error, ticket, required_claims, redirect_user };
-  return new WireRefusal('need_info', undefined, { details });
+  return new CommandFailure('need_info', undefined, { details });
 }
 
-function jsonObject(text: string): Members | undefined {
+function jsonObject(text: string): Properties | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return isObject(value) ? value : undefined;

@@ -1,6 +1,6 @@
 import type { ServerParams } from './request.js';
 
-/** oxd's order. What a release puts into the URL as it is, and what form-encoded. */
+/** Parameters in oxd's order, with their encoding: oxd form-encodes only some of them. */
 const AUTHORIZATION: readonly [string, 'raw' | 'encoded'][] = [
   ['response_type', 'encoded'],
   ['client_id', 'raw'],
@@ -12,12 +12,12 @@ const AUTHORIZATION: readonly [string, 'raw' | 'encoded'][] = [
   ['prompt', 'raw'],
   ['hd', 'raw'],
   ['custom_response_headers', 'encoded'],
-  // oxd knows no PKCE; the engine does not go without.
+  // oxd does not know PKCE; the embedded transport always uses it.
   ['code_challenge', 'raw'],
   ['code_challenge_method', 'raw'],
 ];
 
-/** The engine's authorization URL as oxd would write it, raw parts raw. */
+/** Converts an authorization URL of the embedded transport to the format of oxd. */
 export function authorizationUrl(engineUrl: string, params: ServerParams): string {
   const url = new URL(engineUrl);
   const values = new Map(url.searchParams);
@@ -32,7 +32,7 @@ export function authorizationUrl(engineUrl: string, params: ServerParams): strin
   return `${url.origin}${url.pathname}?${query.join('&')}`;
 }
 
-/** A logout URL as oxd would write it. */
+/** Logout URL in the format of oxd. */
 export function logoutUrl(
   endpoint: string,
   query: readonly [string, string | undefined][],
@@ -46,7 +46,7 @@ export function logoutUrl(
   return `${endpoint}${endpoint.includes('?') ? '&' : '?'}${parts.join('&')}`;
 }
 
-/** As Java's `URLEncoder`. */
+/** Encodes like Java's `URLEncoder`. */
 function encoded(value: string): string {
   return new URLSearchParams({ _: value }).toString().slice(2);
 }
