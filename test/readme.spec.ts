@@ -8,45 +8,53 @@ interface Manifest {
   readonly exports: Readonly<Record<string, string | { readonly types: string }>>;
 }
 
-const pages = [
-  ...readdirSync(root).filter((file) => file.endsWith('.md')),
-  ...readdirSync(join(root, 'docs'))
-    .filter((file) => file.endsWith('.md'))
-    .map((file) => `docs/${file}`),
-];
+/** An entry of the table of variables: name and option. */
+const VARIABLE = /^ {2}(OXD_\w+): \[\s*'([\w.]+)'/gm;
+
+const pages = ['.', 'bench', 'docs', 'sample/01-login', 'sample/02-protect-an-api'].flatMap(
+  (folder) =>
+    readdirSync(join(root, folder))
+      .filter((file) => file.endsWith('.md'))
+      .map((file) => (folder === '.' ? file : `${folder}/${file}`)),
+);
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
 
-it('README.md has these sections in this order, and no other', () => {
-  const headings = [...text('README.md').matchAll(/^## (.+)$/gm)].map(([, name = '']) => name);
-  expect(headings).toEqual([
-    'Install',
-    'Log in',
-    'Protect a route',
-    'Choose a transport',
-    'Options',
-    'Errors',
-    'Implemented standards',
-    'Samples',
-    'Moving from nest-keycloak-connect or oxd-node',
-    // Beside the versions: what can be expected, with how it is measured.
-    'Speed',
-    'Versions',
-    'Security',
-    'Licence',
-  ]);
-});
-
-it('README.md begins with one sentence, and code of at most 20 lines', () => {
-  const [, definition = ''] = /^# nestjs-oxd\n\n([^]+?)\n\n## /.exec(text('README.md')) ?? [];
-  expect(definition).not.toContain('\n\n');
-  expect(definition.match(/\.(?=\s|$)/g)).toHaveLength(1);
+it('README.md has at most 9 kB and begins with code of at most 20 lines', () => {
+  expect(Buffer.byteLength(text('README.md'))).toBeLessThanOrEqual(9_000);
   const [, first = ''] = /^```ts\n([^]*?)^```$/m.exec(text('README.md')) ?? [];
   expect(first.trim().split('\n').length).toBeLessThanOrEqual(20);
 });
 
+it('README.md links to every page of docs', () => {
+  const links = [...text('README.md').matchAll(/\]\((docs\/[\w-]+\.md)/g)].map(([, path]) => path);
+  const missing = pages.filter((page) => page.startsWith('docs/') && !links.includes(page));
+  expect(missing).toEqual([]);
+});
+
+it('docs/options.md names every option that a variable sets, except parameters of the site', () => {
+  const options = [...text('lib/options/oxd.config.ts').matchAll(VARIABLE)].map(
+    ([, , path]) => path,
+  );
+  const own = options.filter((path = '') => !path.startsWith('site.'));
+  const named = text('docs/options.md')
+    .split('\n')
+    .flatMap((row) => optionsOf(row.split(' | ')[0] ?? ''));
+  expect(own.length).toBeGreaterThan(15);
+  expect(own.filter((path = '') => !named.includes(path))).toEqual([]);
+});
+
+it('docs/errors.md has every error code of the library', () => {
+  const source = text('lib/base/errors.ts').replace(/\/\*\*[^]*?\*\//g, '');
+  const codes = new Set(
+    source.match(/'(?:OXD|OIDC|UMA)_[A-Z_]+'/g)?.map((code) => code.slice(1, -1)),
+  );
+  const rows = [...text('docs/errors.md').matchAll(/^\| `\w+` `(\w+)`/gm)].map(([, code]) => code);
+  expect(codes.size).toBeGreaterThan(15);
+  expect(rows.toSorted()).toEqual([...codes].filter((code) => code !== 'OXD_COMMAND_').toSorted());
+});
+
 it('docs/environment.md names every variable that is read, and its option', () => {
-  const read = /^ {2}(OXD_\w+): \[\s*'([\w.]+)'/gm;
-  const variables = [...text('lib/options/oxd.config.ts').matchAll(read)];
+  const variables = [...text('lib/options/oxd.config.ts').matchAll(VARIABLE)];
   const rows = text('docs/environment.md').matchAll(/^\| `(OXD_\w+)` +\| `([\w.]+)`/gm);
   const pairs = (found: Iterable<RegExpMatchArray>) =>
     [...found].map(([, name, path]) => `${name} ${path}`).toSorted();
@@ -54,15 +62,16 @@ it('docs/environment.md names every variable that is read, and its option', () =
   expect(pairs(rows)).toEqual(pairs(variables));
 });
 
-it('docs/protect-an-api.md quotes log lines and errors as they are', () => {
+it('the pages about UMA quote log lines and errors as they are', () => {
   const code = libFiles()
     .map(libSource)
     .join('\n')
     .replace(/['"`] \+\s+['"`]/g, '');
   const source = code.replaceAll("\\'", "'");
-  const tables = text('docs/protect-an-api.md')
-    .split('\n\n')
-    .filter((block) => /^\| (the line|what the error) says/.test(block));
+  const tables = [text('docs/protect-an-api.md'), text('docs/operate-uma.md')]
+    .flatMap((page) => page.split('\n\n'))
+    .filter((block) => /^\| the (line contains|error states)/.test(block));
+  expect(tables).toHaveLength(2);
   const quoted = tables
     .flatMap((table) => table.split('\n').slice(2))
     .flatMap((row) => [...(row.split(' | ')[0] ?? '').matchAll(/`([^`]+)`/g)])
@@ -78,6 +87,15 @@ describe.each(pages)('%s', (page) => {
   it('names files that exist', () => {
     const links = [...text(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g)];
     const missing = links.filter(([, path = '']) => !existsSync(join(root, dirname(page), path)));
+    expect(missing.map(([link]) => link)).toEqual([]);
+  });
+
+  it('names headings that exist', () => {
+    const links = [...text(page).matchAll(/\]\((?!https?:)([^)#\s]*)#([^)]+)\)/g)];
+    const missing = links.filter(([, path = '', anchor = '']) => {
+      const target = path === '' ? page : join(dirname(page), path);
+      return !anchorsOf(target).has(anchor);
+    });
     expect(missing.map(([link]) => link)).toEqual([]);
   });
 
@@ -169,6 +187,30 @@ function message({ file, start, messageText }: ts.Diagnostic): string {
   const line = Number(first) + (file?.getLineAndCharacterOfPosition(start ?? 0).line ?? 0);
   const reason = ts.flattenDiagnosticMessageText(messageText, '\n');
   return `${page.slice(root.length + 1)}:${line}: ${reason}`;
+}
+
+/** Anchors of the headings of a page, as GitHub forms them. */
+function anchorsOf(page: string): ReadonlySet<string> {
+  const headings = text(page)
+    .replace(/^```[^]*?^```$/gm, '')
+    .matchAll(/^#+ (.+)$/gm);
+  const slugs = [...headings].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+  return new Set(slugs);
+}
+
+/** Options in the first cell of a row; `.port` after `transport.host` is `transport.port`. */
+function optionsOf(cell: string): string[] {
+  let group = '';
+  return [...cell.matchAll(/`([\w.]+)`/g)].map(([, name = '']) => {
+    if (name.startsWith('.')) return `${group}${name}`;
+    group = name.split('.')[0] ?? '';
+    return name;
+  });
 }
 
 function text(page: string): string {

@@ -27,12 +27,12 @@ it('the first code of README.md logs a user in', async () => {
   }
 });
 
-it('the code of README.md for Fastify logs a user in, and ignores speculative requests', async () => {
+it('the code of docs/login.md for Fastify logs a user in, and ignores speculative requests', async () => {
   const sandbox = await startSandbox({
     ...{ port: 0, clientsFile: false, quiet: true },
     onSecret: registerSecret,
   });
-  const { LoginController } = (await readmeCode('fastify', "from 'fastify'", {
+  const { LoginController } = (await documentedCode('docs/login.md', "from 'fastify'", {
     "'nestjs-oxd'": "'../../../lib/index.js'",
   })) as { LoginController: Type };
   const options = { site: { op_host: sandbox.issuer } };
@@ -58,7 +58,7 @@ it('the code of README.md for Fastify logs a user in, and ignores speculative re
 
 /** The module of the README; its names are replaced by local ones, and its store is no file. */
 async function quickStart(issuer: string, port: number): Promise<Type> {
-  const { AppModule } = (await readmeCode('quick-start', '', {
+  const { AppModule } = (await documentedCode('README.md', '', {
     "'nestjs-oxd'": "'../../../lib/index.js'",
     "'nestjs-oxd/passport'": "'../../../lib/oidc/passport.js'",
     'https://op.example.com': issuer,
@@ -70,20 +70,20 @@ async function quickStart(issuer: string, port: number): Promise<Type> {
   return AppModule;
 }
 
-/** Imports the first TypeScript block of the README that contains `marker`, after replacements. */
-async function readmeCode(
-  name: string,
+/** Imports the first TypeScript block of a page that contains `marker`, after replacements. */
+async function documentedCode(
+  page: string,
   marker: string,
   replacements: Readonly<Record<string, string>>,
 ): Promise<unknown> {
-  const readme = await readFile(join(root, 'README.md'), 'utf8');
-  const blocks = [...readme.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code = '']) => code);
+  const written = await readFile(join(root, page), 'utf8');
+  const blocks = [...written.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code = '']) => code);
   let source = blocks.find((code) => code.includes(marker)) ?? '';
-  for (const [written, here] of Object.entries(replacements)) {
-    expect(source).toContain(written);
-    source = source.replace(written, here);
+  for (const [original, replacement] of Object.entries(replacements)) {
+    expect(source).toContain(original);
+    source = source.replace(original, replacement);
   }
-  const file = join(GENERATED, `${name}.ts`);
+  const file = join(GENERATED, `${page.replace(/\W/g, '-')}.ts`);
   await mkdir(GENERATED, { recursive: true });
   await writeFile(file, source);
   return import(file);

@@ -56,7 +56,11 @@ it('the packed package holds what is published and nothing else', async () => {
   const { stdout } = await run('tar', ['-tzf', tarball]);
   const files = stdout.trim().split('\n');
   const top = new Set(files.map((file) => file.split('/')[1] ?? ''));
-  expect([...top].sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json']);
+  expect([...top].sort()).toEqual(
+    ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'docs', 'package.json'].sort(),
+  );
+  expect(files.filter((file) => file.startsWith('package/docs/api/'))).toEqual([]);
+  expect(files).toContain('package/docs/login.md');
   expect(files.filter((file) => !/\.(js|d\.ts|md|json)$|LICENSE$/.test(file))).toEqual([]);
   const entries = Object.values(manifest.exports).map((entry) =>
     typeof entry === 'string' ? entry : entry.default,
@@ -211,10 +215,10 @@ async function typeErrors(cwd: string): Promise<string[]> {
   return stdout.split('\n').filter((line) => line !== '' && !foreign.test(line));
 }
 
-/** `transformIgnorePatterns` as the README has it. */
+/** `transformIgnorePatterns` of docs/testing.md. */
 function documentedPatterns(): unknown {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const [, list = ''] = /"transformIgnorePatterns": (\[[^\]]*\])/.exec(readme) ?? [];
+  const page = readFileSync(join(root, 'docs/testing.md'), 'utf8');
+  const [, list = ''] = /"transformIgnorePatterns": (\[[^\]]*\])/.exec(page) ?? [];
   return JSON.parse(list);
 }
 

@@ -16,7 +16,7 @@ class FeatureModule {}
 
 /** Troubleshooting row of the documentation that quotes an error of Nest. */
 function quotedError(): string {
-  const page = readFileSync(new URL('../../../docs/protect-an-api.md', import.meta.url), 'utf8');
+  const page = readFileSync(new URL('../../../docs/operate-uma.md', import.meta.url), 'utf8');
   const [, quote] =
     /^\| `(Nest can't resolve dependencies of the UmaGuard [^`]+)`/m.exec(page) ?? [];
   if (quote === undefined) throw new Error('the documentation quotes no error');
