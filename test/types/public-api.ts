@@ -1,0 +1,113 @@
+// Type tests of the public API. `npm run typecheck` compiles this file; it is never run.
+import { Controller, Get, ParseIntPipe, UseGuards } from '@nestjs/common';
+import {
+  AccessToken,
+  OidcService,
+  OxdModule,
+  OxdUser,
+  Rpt,
+  UmaGuard,
+  UmaProtected,
+  UmaPublic,
+  UmaService,
+  type FinishedLogin,
+  type OxdModuleOptions,
+  type OxdUserProfile,
+  type Result,
+  type StartedLogin,
+  type UmaPermission,
+} from '../../lib/index.js';
+import { LoginGuard, OidcStrategy, type LoginRequest } from '../../lib/oidc/passport.js';
+
+type Equal<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+
+/** Compiles only for types that are the same. */
+declare const expectEqual: <A, B>(equal: Equal<A, B>) => void;
+
+const site = {
+  op_host: 'https://op.example.com',
+  authorization_redirect_uri: 'https://a.example/cb',
+};
+
+export function options(): OxdModuleOptions[] {
+  // @ts-expect-error -- a site needs a provider
+  OxdModule.forRoot({ site: { authorization_redirect_uri: 'https://a.example/cb' } });
+  // @ts-expect-error -- an unknown option
+  OxdModule.forRoot({ site, unknown: true });
+  // @ts-expect-error -- `port` belongs to the socket transport
+  OxdModule.forRoot({ site, transport: { type: 'embedded', port: 8099 } });
+  // @ts-expect-error -- a version that no transport has
+  OxdModule.forRoot({ site, transport: { type: 'socket', version: '2.4.4' } });
+  // @ts-expect-error -- options are read-only
+  (({ site }) as OxdModuleOptions).eager = true;
+  OxdModule.forRootAsync({ useFactory: () => ({ site }), isGlobal: true });
+  return [
+    { site, transport: { type: 'embedded' } },
+    { site, store: 'data/store.json' },
+  ];
+}
+
+export async function login(oidc: OidcService, cookie: string): Promise<void> {
+  const started = await oidc.startLogin({ cookies: cookie, returnTo: '/', prompt: 'login' });
+  expectEqual<typeof started, StartedLogin>(true);
+  // @ts-expect-error -- the state is chosen by the library
+  await oidc.startLogin({ state: 'chosen' });
+  const finished = await oidc.finishLogin(new URLSearchParams(), cookie);
+  expectEqual<typeof finished, FinishedLogin>(true);
+  expectEqual<FinishedLogin['user']['claims']['sub'], string>(true);
+  expectEqual<FinishedLogin['user']['tokens']['refresh_token'], string | undefined>(true);
+  const { signal } = new AbortController();
+  await oidc.getUserInfo({ access_token: 'token' }, { signal });
+  // @ts-expect-error -- callers share the request of a refresh
+  await oidc.getAccessTokenByRefreshToken({ refresh_token: 'token' }, { signal });
+  // @ts-expect-error -- a code exchange needs the code and the state
+  await oidc.getTokensByCode({ state: 'state' });
+  oidc.isSpeculative({ purpose: 'prefetch' }, 'GET') satisfies boolean;
+}
+
+export async function access(uma: UmaService): Promise<void> {
+  await uma.protect({ resources: [{ path: '/a', conditions: [{ httpMethods: ['GET'] }] }] });
+  // @ts-expect-error -- scopes belong to a condition
+  await uma.protect({ resources: [{ path: '/a', scopes: ['view'] }] });
+  const checked = await uma.checkAccess({ path: '/a', http_method: 'GET' });
+  expectEqual<typeof checked, Result<'uma_rs_check_access'>>(true);
+  const { access_token } = await uma.getRpt({ ticket: 'ticket' });
+  access_token satisfies string;
+}
+
+@Controller()
+@UseGuards(UmaGuard)
+export class AlbumsController {
+  @Get()
+  @UmaProtected({ scopes: ['view'] })
+  list(@Rpt() _all: readonly UmaPermission[], @Rpt('sub') _sub: string | undefined) {}
+
+  @Get('own')
+  @UmaProtected('/albums/own', 'GET', { scopes: ['view'], ticketScopes: ['view', 'add'] })
+  own(@OxdUser() _user: OxdUserProfile, @AccessToken(ParseIntPipe) _token: string) {}
+
+  @Get('open')
+  @UmaPublic()
+  open() {}
+
+  // @ts-expect-error -- `scopes` is a list
+  @UmaProtected({ scopes: 'view' })
+  wrong() {}
+
+  // @ts-expect-error -- `sub` is the only part of an RPT
+  part(@Rpt('permissions') _part: unknown) {}
+}
+
+/** A strategy may look the user up, and keep its own services. */
+export class OwnStrategy extends OidcStrategy {
+  override async validate({ sub }: OxdUserProfile, request: LoginRequest): Promise<unknown> {
+    return Promise.resolve({ sub, url: request.url });
+  }
+}
+
+export class OwnLoginGuard extends LoginGuard {
+  override getAuthenticateOptions() {
+    return { prompt: 'login', scope: ['openid'] };
+  }
+}
