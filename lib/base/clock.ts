@@ -1,5 +1,5 @@
-/** Longest time that a timer can be set for, in milliseconds; Node takes a longer one for 1 ms. */
-export const LONGEST_TIMER = 2 ** 31 - 1;
+/** Longest delay of a timer, in milliseconds; Node.js replaces a longer one by 1 ms. */
+export const MAX_TIMER_DELAY = 2 ** 31 - 1;
 
 /**
  * Tolerated difference between the clock of this machine and that of a server, in seconds. It applies
@@ -7,16 +7,16 @@ export const LONGEST_TIMER = 2 ** 31 - 1;
  */
 export const CLOCK_TOLERANCE = 30;
 
-/** What time it is. Injectable by this class: tests override it instead of waiting. */
+/** Current time and timers. Injectable by this class: tests override the clock instead of waiting. */
 export abstract class OxdClock {
   /** Milliseconds since 1970. */
   abstract readonly now: () => number;
 
   /**
-   * Does work once, later; by default with a timer that keeps no process alive.
+   * Runs `work` once after a delay; by default with a timer that does not keep the process alive.
    *
-   * @param milliseconds from now
-   * @returns calls it off
+   * @param milliseconds delay
+   * @returns function that cancels the timer
    */
   after(milliseconds: number, work: () => void): () => void {
     const timer = setTimeout(work, milliseconds).unref();
@@ -25,7 +25,7 @@ export abstract class OxdClock {
 }
 
 /**
- * The clock of this machine.
+ * Clock of this machine.
  *
  * @internal
  */

@@ -8,9 +8,9 @@ export type OxdErrorCode =
   | 'OIDC_LOGIN_REFUSED';
 
 /**
- * Why oxd-server was not reached or did not answer. `UNREACHABLE` (refused, or `connectTimeout`),
- * `BUSY` (waiting queue full; embedded: that for tickets) and `TOO_LARGE` (request above 9999 units)
- * have certainly not run.
+ * Reasons for which no valid response of oxd-server arrived. With `UNREACHABLE` (no connection
+ * within `connectTimeout`), `BUSY` (request queue full; embedded: the queue for permission tickets)
+ * and `TOO_LARGE` (request above 9999 UTF-16 code units) the command was certainly not executed.
  */
 export type OxdTransportErrorCode =
   | 'OXD_TRANSPORT_TIMEOUT'
@@ -20,24 +20,27 @@ export type OxdTransportErrorCode =
   | 'OXD_TRANSPORT_TOO_LARGE'
   | 'OXD_TRANSPORT_UNREACHABLE';
 
-/** `FAILED`: the command was refused. `UNSUPPORTED`: this oxd version lacks it; nothing was sent. */
+/**
+ * Reasons for which a command has no result. `FAILED`: the server rejected the command.
+ * `UNSUPPORTED`: this oxd version lacks the command or a parameter; nothing was sent.
+ */
 export type OxdCommandErrorCode = 'OXD_COMMAND_FAILED' | 'OXD_COMMAND_UNSUPPORTED' | UmaRefusalCode;
 
-/** Why the authorization server issued no RPT. */
+/** Reasons for which the authorization server issued no RPT (UMA 2.0 Grant §3.3.6). */
 export type UmaRefusalCode =
   'UMA_NEED_INFO' | 'UMA_REQUEST_SUBMITTED' | 'UMA_REQUEST_DENIED' | 'UMA_INVALID_TICKET';
 
-/** Why a callback does not belong to a login that this browser began. */
+/** Reasons for which a callback does not belong to a login that this browser started. */
 export type LoginStateErrorCode =
   'OIDC_STATE_MISSING' | 'OIDC_STATE_UNKNOWN' | 'OIDC_STATE_EXPIRED' | 'OIDC_STATE_USED';
 
-/** What an {@link OxdError} can be told beside its message. */
+/** Optional properties of a new {@link OxdError}. */
 export interface OxdErrorDetails {
-  /** The error underneath. */
+  /** Error that caused the new one. */
   readonly cause?: unknown;
-  /** The oxd command that was being carried out. */
+  /** Name of the oxd command that failed. */
   readonly command?: string;
-  /** Whether the command was possibly executed; default false. */
+  /** True if the command was possibly executed; default false. */
   readonly mayHaveRun?: boolean;
 }
 
@@ -45,12 +48,12 @@ export interface OxdErrorDetails {
 export abstract class OxdError extends Error {
   /** Stable code, see {@link OxdErrorCode}. */
   abstract readonly code: OxdErrorCode;
-  /** The oxd command that was being carried out, where there was one. */
+  /** Name of the oxd command that failed; undefined for errors without a command. */
   readonly command?: string;
-  /** Whether the command was possibly executed. Repeat it only where this is false. */
+  /** True if the command was possibly executed. Repeat a command only if this is false. */
   readonly mayHaveRun: boolean;
   /**
-   * `Set-Cookie` values to send with the answer: they remove the cookie of a login that is over.
+   * `Set-Cookie` values to send with the response: they remove the cookie of a finished login.
    * Not enumerable.
    */
   declare readonly cookies?: readonly string[];
@@ -63,20 +66,20 @@ export abstract class OxdError extends Error {
   }
 }
 
-/** One or more options are wrong; the message lists each as `path: message`. Raised at start-up. */
+/** One or more options are invalid; the message lists each as `path: message`. Thrown at startup. */
 export class OxdConfigurationError extends OxdError {
   readonly code = 'OXD_CONFIGURATION_INVALID';
 
-  /** @param issues each problem as `path: message`, saying what to change */
+  /** @param issues problems as `path: message`, each with the change to make */
   constructor(
     readonly issues: readonly string[],
     details?: OxdErrorDetails,
   ) {
-    super(`The options of nestjs-oxd are not valid.\n${issues.join('\n')}`, details);
+    super(`The options of nestjs-oxd are invalid.\n${issues.join('\n')}`, details);
   }
 }
 
-/** oxd-server (or a transport of the application's own) was not reached or did not answer. */
+/** oxd-server, or the peer of a custom transport, was not reached or sent no valid response. */
 export class OxdTransportError extends OxdError {
   constructor(
     readonly code: OxdTransportErrorCode,
@@ -87,28 +90,28 @@ export class OxdTransportError extends OxdError {
   }
 }
 
-/** The store did not do what it was asked within its time limit. Never means "not there". */
+/** A store operation failed or exceeded its time limit. A missing key is no error. */
 export class OxdStoreError extends OxdError {
   readonly code = 'OXD_STORE_UNAVAILABLE';
 }
 
-/** What the other side said when it refused a command, in its own words. */
+/** Error response of a server to a command, unchanged. */
 export interface WireError {
-  /** The wire's error word; servers differ here, `code` of the error does not. */
+  /** Error code of the server. It differs between servers; {@link OxdError.code} does not. */
   readonly error: string;
-  /** The wire's text. Not enumerable on the error: it may quote what was sent. */
+  /** Description by the server. Not enumerable on the error: it may quote the request. */
   readonly error_description?: string;
-  /** Further members of the reply, such as those of `need_info`. Not enumerable on the error. */
+  /** Further properties of the response, such as those of `need_info`. Not enumerable on the error. */
   readonly details?: unknown;
 }
 
-/** A command was refused: by oxd, by the OpenID Provider or by the authorization server. */
+/** oxd, the OpenID Provider or the authorization server rejected a command. */
 export class OxdCommandError extends OxdError {
-  /** The wire's error word, for information: it differs by server, `code` does not. */
+  /** Error code of the server, for information: it differs between servers, `code` does not. */
   readonly error: string;
-  /** The wire's text. */
+  /** Description by the server. Not enumerable. */
   declare readonly error_description?: string;
-  /** Further members of the refusal. */
+  /** Further properties of the error response. Not enumerable. */
   declare readonly details?: unknown;
   readonly code: OxdCommandErrorCode;
 
@@ -125,36 +128,36 @@ export class OxdCommandError extends OxdError {
   }
 }
 
-/** What the authorization server wants to know (UMA 2.0 Grant §3.3.6). */
+/** Claim that the authorization server requires of the requesting party (UMA 2.0 Grant §3.3.6). */
 export interface RequiredClaim {
   /** Formats in which the claim may be pushed. */
   readonly claim_token_format?: readonly string[];
-  /** Kind of the claim. */
+  /** Type of the claim. */
   readonly claim_type?: string;
-  /** Name for people. */
+  /** Name to show to users. */
   readonly friendly_name?: string;
-  /** Who may vouch for it. */
+  /** Accepted issuers of the claim. */
   readonly issuer?: readonly string[];
   /** Name of the claim. */
   readonly name?: string;
 }
 
-/** What a refusal of the authorization server says beyond its error word. */
+/** Error response of the authorization server to a request for an RPT. */
 export interface UmaRefusal extends WireError {
-  /** The ticket to go on with; the one that was sent is spent. */
+  /** New permission ticket for the next request; the ticket that was sent is used up. */
   readonly ticket?: string;
 }
 
 /**
- * The authorization server wants to know more of the requesting party: push claims, or send the
- * browser to claims gathering, and ask again with {@link ticket} (UMA 2.0 Grant §3.3.6).
+ * The authorization server requires claims of the requesting party: push claims, or redirect the
+ * browser to claims gathering, and request the RPT again with {@link ticket} (UMA 2.0 Grant §3.3.6).
  */
 export class NeedInfoError extends OxdCommandError {
-  /** The ticket to go on with. Not enumerable. */
+  /** New permission ticket for the next request. Not enumerable. */
   declare readonly ticket: string;
-  /** The claims that are asked for. Not enumerable. */
+  /** Claims that the authorization server requires. Not enumerable. */
   declare readonly required_claims?: readonly RequiredClaim[];
-  /** Where the browser may go to. Not enumerable. */
+  /** URL of claims gathering to redirect the browser to. Not enumerable. */
   declare readonly redirect_user?: string;
 
   constructor(
@@ -173,22 +176,25 @@ export class NeedInfoError extends OxdCommandError {
   }
 }
 
-/** The owner of the resource has been asked and has not answered yet (UMA 2.0 Grant §3.3.6). */
+/** The request waits for a decision of the resource owner (UMA 2.0 Grant §3.3.6). */
 export class RequestSubmittedError extends OxdCommandError {
-  /** The ticket to ask again with; left out where asking begins anew. Not enumerable. */
+  /**
+   * New permission ticket for the next request; undefined if the client must start again at the
+   * resource server. Not enumerable.
+   */
   declare readonly ticket?: string;
-  /** How long to wait before asking again, in seconds; left out where none was named. */
+  /** Seconds to wait before the next request; undefined if the authorization server set none. */
   readonly interval?: number;
 
   constructor(refusal: UmaRefusal & { readonly interval?: number }, details?: OxdErrorDetails) {
-    const message = 'The owner of the resource was asked and has not answered yet.';
+    const message = 'The resource owner has not decided on the request yet. Retry later.';
     super(message, refusal, { ...details, code: 'UMA_REQUEST_SUBMITTED' });
     hide(this, 'ticket', refusal.ticket);
     if (refusal.interval !== undefined) this.interval = refusal.interval;
   }
 }
 
-/** The authorization server does not let this requesting party in (UMA 2.0 Grant §3.3.6). */
+/** The authorization server denied access to the requesting party (UMA 2.0 Grant §3.3.6). */
 export class RequestDeniedError extends OxdCommandError {
   constructor(refusal: WireError, details?: OxdErrorDetails) {
     const message = 'The authorization server denied the request.';
@@ -196,15 +202,16 @@ export class RequestDeniedError extends OxdCommandError {
   }
 }
 
-/** The ticket is unknown, used or expired: begin again at the resource server. */
+/** The permission ticket is unknown, used or expired: start again at the resource server. */
 export class InvalidTicketError extends OxdCommandError {
   constructor(refusal: WireError, details?: OxdErrorDetails) {
-    const message = 'The ticket is not good any more: ask the resource server for another one.';
+    const message =
+      'The permission ticket is no longer valid. Request a new one from the resource server.';
     super(message, refusal, { ...details, code: 'UMA_INVALID_TICKET' });
   }
 }
 
-/** The callback does not belong to a login that this browser began here. */
+/** The callback does not belong to a login that this browser started at this application. */
 export class LoginStateError extends OxdError {
   constructor(
     readonly code: LoginStateErrorCode,
@@ -215,23 +222,24 @@ export class LoginStateError extends OxdError {
   }
 }
 
-/** The OpenID Provider answered the login with an error, for instance `access_denied`. */
+/** The OpenID Provider responded to the login with an error, for instance `access_denied`. */
 export class LoginRefusedError extends OxdError {
   readonly code = 'OIDC_LOGIN_REFUSED';
-  /** The error word of the authorization response (RFC 6749 §4.1.2.1). */
+  /** Parameter `error` of the authorization response (RFC 6749 §4.1.2.1). */
   readonly error: string;
-  /** The text of the authorization response. */
+  /** Parameter `error_description` of the authorization response. Not enumerable. */
   declare readonly error_description?: string;
+
   constructor(wire: Omit<WireError, 'details'>, details?: OxdErrorDetails) {
-    super(`The OpenID Provider refused the login: ${printable(wire.error)}.`, details);
+    super(`The OpenID Provider rejected the login: ${printable(wire.error)}.`, details);
     this.error = printable(wire.error);
     hide(this, 'error_description', wire.error_description);
   }
 }
 
 /**
- * The error with `Set-Cookie` values, invisible to whatever prints it: a copy, because callers who
- * waited for the same work were given the same error.
+ * Returns a copy of the error with `Set-Cookie` values that are not enumerable. A copy, because
+ * callers that share one operation receive the same error object.
  *
  * @internal
  */
@@ -244,12 +252,12 @@ export function withCookies<E extends Error>(error: E, cookies: readonly string[
   return copy;
 }
 
-/** An error code of letters: none of the values that were sent, which are hidden before. */
+/** Error codes consist of letters only; such a string cannot be a token. */
 const ERROR_CODE = /^[A-Za-z_]{1,64}$/;
 
 /**
- * Makes foreign text fit for a log line or a message: one line, at most 200 characters, and
- * nothing in it that looks like a token, a code or a secret. An error code stays as it is.
+ * Returns a string of a server for a log line or a message: one line, at most 200 characters, with
+ * everything masked that looks like a token, a code or a secret. An error code is returned unchanged.
  *
  * @internal
  */

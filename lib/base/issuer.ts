@@ -21,12 +21,12 @@ export function isIssuerOf(address: ProviderLocation, issuer: string): boolean {
   const issuers = [op_host, `${trimmed(op_host)}/${path.replace(/^\//, '')}`];
   const end = endpoint?.lastIndexOf(DISCOVERY) ?? -1;
   if (endpoint !== undefined && end !== -1) issuers.push(endpoint.slice(0, end));
-  return issuers.some((one) => isSameUrl(one, issuer));
+  return issuers.some((candidate) => isSameUrl(candidate, issuer));
 }
 
 /** Returns true when two URLs are equal; one slash at the end is ignored. */
-export function isSameUrl(one: string, other: string): boolean {
-  return normalised(one) === normalised(other);
+export function isSameUrl(first: string, second: string): boolean {
+  return normalised(first) === normalised(second);
 }
 
 function normalised(url: string): string {

@@ -1,9 +1,9 @@
-/** Where lower layers tell what they may not fail for. The module passes Nest's `Logger`. */
+/** Log of the rooms that do not import Nest. The module passes Nest's `Logger`. */
 export interface OxdLog {
-  /** Something works, but not as the operator would want it. */
+  /** Logs a condition that the operator should change but that stops no request. */
   warn(message: string): void;
-  /** Something does not work. */
+  /** Logs a failure. */
   error(message: string): void;
-  /** Details for the search of a cause, such as the description of a rejection; default none. */
+  /** Logs details for diagnosis, such as the description of a rejection; optional. */
   debug?(message: string): void;
 }

@@ -33,14 +33,14 @@ export function addressProblems(value: unknown): string[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return [`: ${ADDRESSES}`];
   const pairs = Object.entries(value);
-  if (!pairs.every((pair) => pair.every((one) => originOf(one) !== undefined))) {
+  if (!pairs.every((pair) => pair.every((url) => originOf(url) !== undefined))) {
     return [`: ${ADDRESSES}; an origin is scheme, host and port only`];
   }
   const origins = pairs.map(([origin]) => originOf(origin));
   return new Set(origins).size === origins.length ? [] : [': names one origin twice'];
 }
 
-/** The origin that a string is, without a final slash; undefined when it is anything else. */
+/** Returns the origin that a string consists of, without a final slash; undefined for any other value. */
 export function originOf(value: unknown): string | undefined {
   if (typeof value !== 'string' || !URL.canParse(value)) return undefined;
   const { protocol, origin } = new URL(value);

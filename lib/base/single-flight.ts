@@ -1,8 +1,8 @@
-/** One promise per key while it runs: who asks meanwhile gets the same outcome. */
+/** One run per key at a time: callers that arrive during the run share its promise. */
 export class SingleFlight<T> {
   private readonly running = new Map<string, Promise<T>>();
 
-  /** Joins the run of this key, or starts `work`. */
+  /** Returns the promise of the current run of this key, or starts `work`. */
   run(key: string, work: () => Promise<T>): Promise<T> {
     const current = this.running.get(key);
     if (current) return current;

@@ -9,9 +9,9 @@ export const MAX_RPT_LENGTH = 16_384;
 export const MAX_TICKET_LENGTH = 16_384;
 
 /**
- * True for a permission ticket that can be sent in a header, a form and a URL: printable ASCII, not
- * blank, of limited length. Every ticket is checked here, so that no ticket that the guard sends is
- * rejected when it comes back.
+ * Returns true for a permission ticket that can be sent in a header, a form and a URL: printable
+ * ASCII, not blank, at most {@link MAX_TICKET_LENGTH} characters. Guard and client use the same check,
+ * so that the client never rejects a ticket that the guard has sent.
  *
  * @see RFC 6749 Appendix A, VSCHAR
  */

@@ -1,7 +1,8 @@
 /**
- * Waits for work until a signal is aborted; the work itself goes on for others who wait for it.
+ * Waits for a promise until a signal is aborted; the work behind the promise continues, because other
+ * callers may wait for the same promise.
  *
- * @throws the signal's reason
+ * @throws the reason of the signal
  */
 export async function untilAborted<T>(
   signal: AbortSignal | undefined,

@@ -23,14 +23,13 @@ import {
   validateSync,
   type ValidationError,
 } from 'class-validator';
+import { MAX_TIMER_DELAY } from '../base/clock.js';
 import { addressProblems, proxyProblem } from '../base/network-rules.js';
 
 const URL_RULE = { require_tld: false, require_protocol: true, protocols: ['http', 'https'] };
 const URL_TEXT = { message: 'must be an absolute http or https URL' };
 const EACH_URL = { each: true, message: 'must list absolute http or https URLs' };
 const EACH_TEXT = { each: true, message: 'must be a list of strings' };
-/** A timer that is set for longer fires at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 const VERSIONS = ['3.1.1', '3.1.2', '3.1.3', '3.1.4'];
 const VERSION_TEXT = {
   message: `must be one of ${VERSIONS.join(', ')}; for oxd-server 3.1.5 to 3.1.8 use 3.1.4`,
@@ -45,19 +44,19 @@ const CONFIGURATION_TEXT = {
   message: 'must be an absolute http or https URL that ends in /.well-known/openid-configuration',
 };
 
-/** An object of strings. */
-function IsTexts(): PropertyDecorator {
+/** Requires an object whose values are strings. */
+function IsStringMap(): PropertyDecorator {
   return ValidateBy({
-    name: 'isTexts',
+    name: 'isStringMap',
     validator: {
       validate: (value: unknown) =>
-        isObject(value) && Object.values(value as object).every((one) => typeof one === 'string'),
+        isObject(value) && Object.values(value as object).every((item) => typeof item === 'string'),
       defaultMessage: () => 'must be an object of strings',
     },
   });
 }
 
-/** The URL of a forward proxy, or `false`. */
+/** Requires the URL of a forward proxy, or `false`. */
 function IsProxy(): PropertyDecorator {
   const problemOf = (value: unknown) => (value === false ? undefined : proxyProblem(value));
   return ValidateBy({
@@ -69,7 +68,7 @@ function IsProxy(): PropertyDecorator {
   });
 }
 
-/** The rules for `ClientMetadata`. */
+/** Rules for `ClientMetadata`. */
 class ClientRules {
   @IsOptional() @IsUrl(URL_RULE, URL_TEXT) logo_uri?: string;
   @IsOptional() @IsUrl(URL_RULE, URL_TEXT) client_uri?: string;
@@ -103,7 +102,7 @@ class ClientRules {
   @IsBoolean()
   run_introspection_script_beforeaccess_token_as_jwt_creation_and_include_claims?: boolean;
   @IsOptional() @IsArray() @IsString(EACH_TEXT) authorized_origins?: string[];
-  @IsOptional() @IsTexts() custom_attributes?: Record<string, string>;
+  @IsOptional() @IsStringMap() custom_attributes?: Record<string, string>;
   @IsOptional() @IsBoolean() allow_spontaneous_scopes?: boolean;
   @IsOptional() @IsArray() @IsString(EACH_TEXT) spontaneous_scopes?: string[];
   @IsOptional() @IsBoolean() sync_client_from_op?: boolean;
@@ -156,7 +155,7 @@ class EmbeddedRules {
   @IsOptional() @IsString({ each: true }) ca?: string | string[];
   @IsOptional() @IsProxy() proxy?: string | false;
   @Allow() addresses?: object;
-  @IsOptional() @IsInt() @Min(1) @Max(LONGEST_TIMER) timeout?: number;
+  @IsOptional() @IsInt() @Min(1) @Max(MAX_TIMER_DELAY) timeout?: number;
   @IsOptional() @IsString() @MinLength(1) initialAccessToken?: string;
   @IsOptional() @IsIn(['any', 'all']) requiredScopes?: string;
 }
@@ -168,8 +167,8 @@ class SocketRules {
   @IsOptional() @IsIn(VERSIONS, VERSION_TEXT) version?: string;
   @IsOptional() @IsInt() @Min(1) @Max(1024) connections?: number;
   @IsOptional() @IsInt() @Min(0) maxQueue?: number;
-  @IsOptional() @IsInt() @Min(1) @Max(LONGEST_TIMER) connectTimeout?: number;
-  @IsOptional() @IsInt() @Min(1) @Max(LONGEST_TIMER) timeout?: number;
+  @IsOptional() @IsInt() @Min(1) @Max(MAX_TIMER_DELAY) connectTimeout?: number;
+  @IsOptional() @IsInt() @Min(1) @Max(MAX_TIMER_DELAY) timeout?: number;
 }
 
 class LoginRules {
@@ -191,19 +190,19 @@ class OptionsRules {
 
 const TRANSPORT_RULES = { embedded: EmbeddedRules, socket: SocketRules } as const;
 
-/** Every problem of `options`, as `path: message`; unknown members are problems, too. */
+/** Returns every problem of `options` as `path: message`; an unknown option is a problem, too. */
 export function checkOptions(options: object): string[] {
   return check(OptionsRules, options, '');
 }
 
-/** Every problem of the option `transport`, as `path: message`. */
+/** Returns every problem of the option `transport` as `path: message`. */
 export function checkTransport(transport: object): string[] {
   const type = (transport as { type?: unknown }).type;
   if (type !== 'embedded' && type !== 'socket') {
     return ["transport.type: must be 'embedded' or 'socket', or transport an OxdTransport"];
   }
-  const found = check(TRANSPORT_RULES[type], transport, 'transport.');
-  return type === 'embedded' ? [...found, ...checkAddresses(transport)] : found;
+  const issues = check(TRANSPORT_RULES[type], transport, 'transport.');
+  return type === 'embedded' ? [...issues, ...checkAddresses(transport)] : issues;
 }
 
 function checkAddresses({ addresses }: { addresses?: unknown }): string[] {

@@ -6,10 +6,10 @@ type Read = (text: string) => unknown;
 
 const text: Read = (value) => value;
 const list: Read = (value) => value.split(/[\s,]+/).filter((item) => item !== '');
-/** Regular expressions may have commas in them. */
+/** Regular expressions may contain commas: only blanks separate them. */
 const patterns: Read = (value) => value.trim().split(/\s+/);
-const secrets: Read = (value) => value.split(',').map((one) => one.trim());
-/** What is neither stays text, for the validation to name. */
+const secrets: Read = (value) => value.split(',').map((secret) => secret.trim());
+/** Other values remain strings, which the validation reports. */
 const flag: Read = (value) => (value === 'true' ? true : value === 'false' ? false : value);
 const json: Read = (value) => {
   try {
@@ -19,10 +19,10 @@ const json: Read = (value) => {
   }
 };
 const number: Read = (value) => (/^\d+$/.test(value) ? Number(value) : value);
-/** A line break in a variable is often written as two characters. */
+/** Line breaks in a variable are often written as a backslash and an n. */
 const pem: Read = (value) => value.replaceAll('\\n', '\n');
 
-/** Every variable: the option's path in upper snake case, `site.` left out. */
+/** Every variable: the path of its option in upper snake case, without `site.`. */
 const VARIABLES: Readonly<Record<string, readonly [path: string, read: Read]>> = {
   OXD_OP_HOST: ['site.op_host', text],
   OXD_OP_DISCOVERY_PATH: ['site.op_discovery_path', text],
@@ -115,11 +115,11 @@ const VARIABLES: Readonly<Record<string, readonly [path: string, read: Read]>> =
 };
 
 /**
- * The options from the `OXD_*` environment variables, for `@nestjs/config`:
+ * Options from the `OXD_*` environment variables, for `@nestjs/config`:
  * `OxdModule.forRootAsync(oxdConfig.asProvider())`. Lists are separated by commas or blanks, secrets by
  * commas; `OXD_CUSTOM_ATTRIBUTES` and `OXD_TRANSPORT_ADDRESSES` are JSON objects.
  *
- * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID, naming the variables
+ * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID with the names of the variables
  */
 export const oxdConfig = registerAs('oxd', (): OxdModuleOptions => readEnvironment(process.env));
 
@@ -129,7 +129,7 @@ function readEnvironment(environment: NodeJS.ProcessEnv): OxdModuleOptions {
     const value = environment[name];
     if (value !== undefined && value !== '') assign(options, path, read(value));
   }
-  // Without a type there is nothing else to say of the transport, and the default is embedded.
+  // The options of the transport need a type; the default is embedded.
   if (options.transport) options.transport = { type: 'embedded', ...(options.transport as object) };
   return checked(options);
 }
@@ -141,7 +141,7 @@ function assign(options: Record<string, unknown>, path: string, value: unknown):
 }
 
 function checked(options: Record<string, unknown>): OxdModuleOptions {
-  // The cast: resolveOptions() checks what the environment gave.
+  // This cast is safe: resolveOptions() validates the values of the environment.
   const read = options as unknown as OxdModuleOptions;
   try {
     resolveOptions(read);

@@ -8,112 +8,113 @@ import { checkSite } from './site-option-rules.js';
 import { MemoryStore, type OxdStore } from '../store/oxd-store.js';
 import type { OxdTransport } from '../commands/oxd-transport.js';
 
-/** Option `site`: the params of `register_site`, and what names a site that exists already. */
+/** Option `site`: the parameters of `register_site`, or the id of a registered site. */
 export interface SiteOptions extends Omit<RegisterSiteParams, 'protection_access_token'> {
-  /** Id of a site that oxd knows already: nothing is registered. */
+  /** Id of a site that is registered already. With it the module registers no site. */
   readonly oxd_id?: string;
 }
 
-/** Option `transport`, the default: commands are carried out in this process. */
+/** Option `transport`, the default: commands are executed in this process. */
 export interface EmbeddedTransportOptions {
-  /** Commands are carried out in this process. */
+  /** Executes commands in this process. */
   readonly type: 'embedded';
   /**
-   * Allows a provider on plain http; default false. Where `NODE_ENV` is `production` only for
-   * loopback hosts. Addresses on plain http in `addresses` do not need it.
+   * Allows a provider on plain http; default false. If `NODE_ENV` is `production`, only loopback
+   * hosts are allowed. Addresses on plain http in `addresses` do not need this option.
    */
   readonly allowInsecureRequests?: boolean;
   /**
-   * Certificates (PEM) of a private certificate authority, in addition to the usual ones. TLS is
-   * always verified: `NODE_TLS_REJECT_UNAUTHORIZED` has no effect.
+   * Certificates (PEM) of private certificate authorities, in addition to those of Node.js. TLS
+   * certificates are always verified: `NODE_TLS_REJECT_UNAUTHORIZED` has no effect.
    */
   readonly ca?: string | readonly string[];
   /**
-   * URL of an http or https forward proxy, with user name and password if it needs them; `false`
-   * ignores the environment. Default: `HTTPS_PROXY`, else `HTTP_PROXY`, in lower or upper case, but
-   * never for a provider on plain http on a loopback host. `NO_PROXY` counts in both cases. Every
-   * request goes through a CONNECT tunnel.
+   * URL of an http or https forward proxy, with user name and password if the proxy requires them;
+   * `false` ignores the environment. Default: `HTTPS_PROXY`, else `HTTP_PROXY`, in lower or upper case,
+   * but never for a provider on plain http on a loopback host. `NO_PROXY` applies to the option and to
+   * the environment. Every request uses a CONNECT tunnel.
    */
   readonly proxy?: string | false;
   /**
-   * Origins to dial in place of public ones, such as
+   * Internal origins by public origin, such as
    * `{ 'https://sso.example.com': 'http://keycloak:8080' }` for a provider inside the network;
-   * default none. `Host`, TLS server name and the expected issuer stay those of the public origin.
-   * These connections use no proxy. Plain http is accepted for the addresses named here.
+   * default none. Requests to the public origin connect to the internal one; `Host`, TLS server name
+   * and expected issuer remain those of the public origin. These connections use no proxy. Internal
+   * origins may use plain http.
    */
   readonly addresses?: Readonly<Record<string, string>>;
   /**
-   * Limit for each request to the provider, in milliseconds; default 10000. An access check with all
-   * its requests ends within twice this time.
+   * Time limit of each request to the provider, in milliseconds; default 10000. An access check with
+   * all its requests ends within twice this time.
    */
   readonly timeout?: number;
-  /** Token that the provider asks for at dynamic registration (RFC 7591 §3). */
+  /** Initial access token that the provider requires at dynamic registration (RFC 7591 §3). */
   readonly initialAccessToken?: string;
   /**
-   * Whether an RPT needs one of the scopes of a condition (`any`, as with oxd) or all of them
-   * (`all`); default `any`. A `scope_expression` decides by itself.
+   * Scopes of a condition that an RPT needs: one of them (`any`, as with oxd) or all of them (`all`);
+   * default `any`. A condition with `scope_expression` ignores this option.
    */
   readonly requiredScopes?: 'any' | 'all';
 }
 
-/** Option `transport`: an oxd-server 3.1.x on TCP. */
+/** Option `transport`: an oxd-server 3.1.x over TCP. */
 export interface SocketTransportOptions {
-  /** Commands are sent to an oxd-server on TCP. */
+  /** Sends commands to an oxd-server over TCP. */
   readonly type: 'socket';
-  /** Default `127.0.0.1`. */
+  /** Host name or address of oxd-server; default `127.0.0.1`. */
   readonly host?: string;
-  /** Default 8099. */
+  /** TCP port of oxd-server; default 8099. */
   readonly port?: number;
   /**
-   * Version of oxd-server: `3.1.1`, `3.1.2`, `3.1.3` or `3.1.4`; default `3.1.4`, which is for 3.1.5
-   * to 3.1.8 as well. Another value is refused. A wrong version is not detected: with 3.1.4 for a
-   * real 3.1.1, a logout without `id_token_hint` ends the session of the last user; with
-   * 3.1.1 for a real 3.1.4, the hint is lost.
+   * Version of oxd-server: `3.1.1`, `3.1.2`, `3.1.3` or `3.1.4`; default `3.1.4`. Use `3.1.4` for 3.1.5
+   * to 3.1.8 as well; other values are rejected. A wrong version is not detected: if the option is
+   * 3.1.4 and the server 3.1.1, a logout without `id_token_hint` ends the session of the last user; if
+   * the option is 3.1.1 and the server 3.1.4, the hint is lost.
    */
   readonly version?: SocketVersion;
-  /** Connections at most; one command is under way on each. Default 8. */
+  /** Maximum number of connections; each executes one command at a time. Default 8. */
   readonly connections?: number;
-  /** Commands that may wait for a connection; one more is refused at once. Default 1024. */
+  /** Maximum number of commands that wait for a connection; further ones fail. Default 1024. */
   readonly maxQueue?: number;
-  /** Limit for establishing a connection, in milliseconds; default 3000. */
+  /** Time limit for establishing a connection, in milliseconds; default 3000. */
   readonly connectTimeout?: number;
-  /** Limit for a command, its wait for a connection included, in milliseconds; default 30000. */
+  /** Time limit of a command including its wait in the queue, in milliseconds; default 30000. */
   readonly timeout?: number;
 }
 
-/** Versions of oxd-server on TCP that speak in their own way; 3.1.5 to 3.1.8 speak as 3.1.4. */
+/** Versions of oxd-server over TCP that differ in the protocol; 3.1.5 to 3.1.8 equal 3.1.4. */
 export type SocketVersion = '3.1.1' | '3.1.2' | '3.1.3' | '3.1.4';
 
 /** Option `login`. */
 export interface LoginOptions {
   /**
    * Time that a user has to log in at the provider, in milliseconds; at least 1000, default 1800000.
-   * On oxd at most 300000: oxd-server forgets a login after 5 minutes.
+   * With oxd the maximum is 300000, because oxd-server deletes the state of a login after 5 minutes.
    */
   readonly stateLifetime?: number;
   /**
-   * Requests userinfo in every login (`true`; a provider without the endpoint is then an error) or in
-   * none (`false`; the user is the claims of the id_token). Default: if the provider has the
-   * endpoint, and always on oxd.
+   * `true` requests userinfo in every login and fails if the provider has no userinfo endpoint.
+   * `false` requests none; the user consists of the claims of the ID token. Default: requests userinfo
+   * if the provider has the endpoint, and always with oxd.
    */
   readonly userinfo?: boolean;
 }
 
-/** What `@UmaProtected` declares of one route, as `uma.paths` is told it. */
+/** Declaration of `@UmaProtected` for one route, as passed to `uma.paths`. */
 export interface UmaRouteDeclaration {
-  /** The declared path: the route's template where none was named, such as `/albums/:id`. */
+  /** Declared path; by default the path template of the route, such as `/albums/:id`. */
   readonly path: string;
-  /** The declared method. */
+  /** Declared HTTP method. */
   readonly http_method: string;
-  /** The handler, as `AlbumsController.find`. */
+  /** Name of the handler, such as `AlbumsController.find`. */
   readonly handler: string;
 }
 
 /**
- * Names the concrete resource of a path template, for instance `/albums/77`. It must have been
- * protected with `UmaService.protect()`; anything else is refused with 403.
+ * Returns the path of the concrete resource of a request, for instance `/albums/77`. The resource must
+ * have been registered with `UmaService.protect()`; for any other path the guard responds 403.
  *
- * @param params the route's parameters as the router decoded them
+ * @param params parameters of the route as decoded by the router
  */
 export type UmaPathResolver = (
   declaration: UmaRouteDeclaration,
@@ -122,63 +123,64 @@ export type UmaPathResolver = (
 
 /** Option `uma`. */
 export interface UmaOptions {
-  /** Names the concrete resource of a path template; default the template itself. */
+  /** Returns the concrete path of a path template; default: the template is the path. */
   readonly paths?: UmaPathResolver;
   /**
-   * Lets start-up remove what this application had protected and no longer declares, and on oxd
-   * change what it declares otherwise; default false. Embedded then deletes the resources that it
-   * created and that are declared no longer, those of `UmaService.protect()` among them. **oxd
-   * deletes every resource and creates it anew: the policies that an administrator attached to them
-   * are lost.** It fails where one of them is gone already.
+   * True lets the module delete registered resources at startup that the application no longer
+   * declares, and with oxd also change declared ones; default false. Embedded deletes only resources
+   * that it created, including those of `UmaService.protect()`. **oxd deletes every resource and creates
+   * all of them again: policies that an administrator attached to them are lost.** oxd fails if one of
+   * the resources is already deleted.
    */
   readonly overwrite?: boolean;
 }
 
-/** What `OxdModule.forRoot()` takes. */
+/** Options of `OxdModule.forRoot()`. */
 export interface OxdModuleOptions {
   /**
-   * Name of this module, unique among the modules of a process: of its Passport strategy, the prefix
-   * of its login cookies, and in log lines unless it is the default. 1 to 32 lower-case letters,
-   * digits and hyphens, beginning with a letter; default `oxd`.
+   * Name of the Passport strategy and prefix of the login cookies, unique among the modules of a
+   * process; log lines contain it unless it is the default. 1 to 32 lower-case letters, digits and
+   * hyphens, beginning with a letter; default `oxd`.
    */
   readonly name?: string;
-  /** The site: the params of `register_site` in their wire names. */
+  /** Site: the parameters of `register_site` in their wire names. */
   readonly site: SiteOptions;
-  /** How commands are carried out; default `{ type: 'embedded' }`. */
+  /** Transport that executes the commands; default `{ type: 'embedded' }`. */
   readonly transport?: EmbeddedTransportOptions | SocketTransportOptions | OxdTransport;
   /**
-   * Seals the login cookie: at least 32 characters. Of a list the first seals, all open: put a
-   * new one in front and remove the old one later. Left out, each process makes its own, which
-   * ends logins at a restart; required where `NODE_ENV` is `production`.
+   * Secret that encrypts the login cookie, at least 32 characters. With a list, the first secret
+   * encrypts and every secret decrypts: to rotate, prepend the new secret and remove the old one later.
+   * Default: a random secret per process, so that a restart ends logins in progress. Required if
+   * `NODE_ENV` is `production`.
    */
   readonly secret?: string | readonly string[];
   /**
-   * Store of registrations, resources and logins under way: the path of a JSON file, or an instance.
-   * Default `.oxd/store.json`; a `MemoryStore` where `NODE_ENV` is `test` and with a transport
-   * instance. One application at a time can use a file. The module closes only a file that it opened.
+   * Store of registrations, resources and logins in progress: path of a JSON file, or an instance.
+   * Default `.oxd/store.json`; a `MemoryStore` if `NODE_ENV` is `test` or `transport` is an instance.
+   * One process at a time can use a file. The module closes only a file that it opened itself.
    */
   readonly store?: OxdStore | string;
-  /** True makes start-up wait for the registration and fail with it; default false. */
+  /** True makes startup wait for the registration and fail with it; default false. */
   readonly eager?: boolean;
-  /** Login. */
+  /** Options of login. */
   readonly login?: LoginOptions;
-  /** Protected resources. */
+  /** Options of protected resources. */
   readonly uma?: UmaOptions;
 }
 
-/** Made by `useClass` and `useExisting` of `OxdModule.forRootAsync()`. */
+/** Factory for `useClass` and `useExisting` of `OxdModule.forRootAsync()`. */
 export interface OxdOptionsFactory {
-  /** The options, or a promise of them. */
+  /** Returns the options, or a promise of them. */
   createOxdOptions(): OxdModuleOptions | Promise<OxdModuleOptions>;
 }
 
-/** The options with every default filled in; frozen. Injectable by this class. */
+/** Options with every default filled in; frozen. Injectable by this class. */
 export abstract class OxdOptions {
-  /** Name of the module: Passport strategy, cookie prefix, log lines. */
+  /** Name of the Passport strategy and prefix of the login cookies. */
   readonly name: string;
-  /** The site, `scope` filled in. */
+  /** Site, with the default of `scope`. */
   readonly site: SiteOptions;
-  /** The transport's options, or the instance that was given. */
+  /** Options of the transport with their defaults, or the instance of the application. */
   readonly transport:
     | (EmbeddedTransportOptions &
         Required<
@@ -186,17 +188,17 @@ export abstract class OxdOptions {
         >)
     | Required<SocketTransportOptions>
     | OxdTransport;
-  /** The first seals, all open. */
+  /** Secrets of the login cookie: the first encrypts, every one decrypts. */
   readonly secret: readonly string[];
-  /** Whether `secret` was left out and made up for this process. */
+  /** True if `secret` was omitted and generated for this process. */
   readonly secretIsRandom: boolean;
-  /** The store instance, or the path of the JSON file. */
+  /** Store instance, or path of the JSON file. */
   readonly store: OxdStore | string;
-  /** Whether start-up waits for the registration. */
+  /** True if startup waits for the registration. */
   readonly eager: boolean;
-  /** Login. */
+  /** Options of login. */
   readonly login: LoginOptions & Required<Pick<LoginOptions, 'stateLifetime'>>;
-  /** Protected resources. */
+  /** Options of protected resources. */
   readonly uma: UmaOptions & Required<Pick<UmaOptions, 'overwrite'>>;
 }
 
@@ -225,13 +227,13 @@ const DEFAULTS = {
   scope: ['openid', 'profile', 'email'],
 } as const;
 
-/** Setting `state_expiration_in_minutes` of oxd-server by default, in milliseconds. */
+/** Default of the oxd-server setting `state_expiration_in_minutes`, in milliseconds. */
 const OXD_STATE_LIFETIME = 300_000;
 
 const SECRET_MISSING = 'secret: is required in production; set at least 32 random characters';
 
 /**
- * Checks the options, fills in the defaults and freezes the result.
+ * Validates the options, fills in the defaults and freezes the result.
  *
  * @param environment value of `NODE_ENV`
  * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID, listing every problem
@@ -257,16 +259,16 @@ export function resolveOptions(
 }
 
 function optionIssues(options: OxdModuleOptions, environment?: string): string[] {
-  // Validation clones what it is given: what the user made passes by.
+  // class-validator clones its input: instances and functions of the user are checked separately.
   const { store, transport = DEFAULTS.embedded, secret, uma, ...plain } = options ?? {};
   const { paths, ...umaPlain } = uma ?? {};
-  const found = checkOptions({ ...plain, uma: umaPlain });
+  const issues = checkOptions({ ...plain, uma: umaPlain });
   return [
-    ...found,
+    ...issues,
     ...checkSite(plain.site ?? {}, {
       transport: isTransport(transport) ? undefined : transport,
       production: environment === 'production',
-      found,
+      issues,
     }),
     ...checkPaths(paths),
     ...(isTransport(transport) ? [] : checkTransport(transport ?? {})),
@@ -275,7 +277,7 @@ function optionIssues(options: OxdModuleOptions, environment?: string): string[]
   ];
 }
 
-/** A test and a scripted transport must neither lock nor change the file of an application. */
+/** Tests and custom transports must neither lock nor change the store file of an application. */
 function defaultStore(
   transport: OxdModuleOptions['transport'],
   environment?: string,
@@ -291,7 +293,7 @@ function withDefaults(
   return withHiddenCredentials({ ...DEFAULTS.embedded, ...structuredClone(defined(transport)) });
 }
 
-/** Omits user name and password of the proxy from every printed form. */
+/** Hides user name and password of the proxy in JSON and in the output of `util.inspect()`. */
 function withHiddenCredentials<T extends EmbeddedTransportOptions>(transport: T): T {
   const { proxy } = transport;
   if (!proxy || new URL(proxy).username === '') return transport;
@@ -306,8 +308,11 @@ function withHiddenCredentials<T extends EmbeddedTransportOptions>(transport: T)
 function checkSecret(secret: OxdModuleOptions['secret'], environment?: string): string[] {
   if (secret === undefined) return environment === 'production' ? [SECRET_MISSING] : [];
   const list = [secret].flat();
-  const good = list.length > 0 && list.every((one) => typeof one === 'string' && one.length >= 32);
-  return good ? [] : ['secret: must be a string of at least 32 characters, or a list of such'];
+  const isValid =
+    list.length > 0 && list.every((item) => typeof item === 'string' && item.length >= 32);
+  return isValid
+    ? []
+    : ['secret: must be a string of at least 32 characters, or a list of such strings'];
 }
 
 function checkStore(store: unknown): string[] {
@@ -334,10 +339,10 @@ function resolveLogin(
   return { ...login, stateLifetime: Math.min(stateLifetime, limit) };
 }
 
-/** In this process, by an oxd-server, or by a transport of the application. */
+/** Executor of the commands: this process, an oxd-server, or a custom transport. */
 export type TransportSide = 'embedded' | 'oxd' | 'custom';
 
-/** Returns the kind of peer that executes the commands. */
+/** Returns the executor of the commands of a transport. */
 export function transportSide(
   transport: NonNullable<OxdModuleOptions['transport']>,
 ): TransportSide {
@@ -345,7 +350,7 @@ export function transportSide(
   return transport.version === 'contract' ? 'custom' : 'oxd';
 }
 
-/** Whether the user brought a transport instead of describing one. */
+/** Returns true for a transport instance, false for the options of a transport. */
 export function isTransport(value: OxdModuleOptions['transport']): value is OxdTransport {
   return typeof (value as OxdTransport | undefined)?.execute === 'function';
 }
@@ -356,7 +361,7 @@ function defined<T extends object>(value: T): T {
   ) as T;
 }
 
-/** Freezes plain data only: a store or a transport must stay as its maker left it. */
+/** Freezes plain objects and arrays only: store and transport instances have state. */
 function deepFreeze<T>(value: T): T {
   const plain =
     Array.isArray(value) || (value && Object.getPrototypeOf(value) === Object.prototype);

@@ -3,8 +3,8 @@ import { transportSide, type OxdOptions } from './oxd.options.js';
 
 /**
  * Returns the fingerprint of the site that the options describe: equal on all replicas of an
- * application, different for another site. It separates what several modules store under one
- * `secret` in one store: a login begun at one provider or client must not be finished at another.
+ * application, different for another site. The fingerprint separates the logins of several modules that
+ * share a secret and a store: a login started at one provider must not be finished at another.
  *
  * @see RFC 9700 §4.4
  */

@@ -2,17 +2,17 @@ import { CLIENT_DETAILS } from '../site/client-rules.js';
 import { isLoopback, originOf } from '../base/network-rules.js';
 import { siteProblems } from '../site/site-rules.js';
 
-/** What {@link checkSite} is told beside the site. */
-export interface SiteSurroundings {
-  /** Option `transport`; undefined stands for an instance of the user's own. */
+/** Context of the site for {@link checkSite}. */
+export interface SiteContext {
+  /** Option `transport`; undefined for an instance of a custom transport. */
   readonly transport: SiteTransport | undefined;
-  /** Whether `NODE_ENV` is `production`. */
+  /** True if `NODE_ENV` is `production`. */
   readonly production: boolean;
-  /** What was found in the options already, as `path: message`. */
-  readonly found: readonly string[];
+  /** Issues of the options found so far, as `path: message`. */
+  readonly issues: readonly string[];
 }
 
-/** The properties of option `transport` that concern the site. */
+/** Properties of option `transport` that concern the site. */
 export interface SiteTransport {
   readonly type?: unknown;
   readonly allowInsecureRequests?: unknown;
@@ -22,77 +22,74 @@ export interface SiteTransport {
 
 type Site = Readonly<Record<string, unknown>>;
 
-/** What names a client that exists: the first two go together, the others need them. */
-const CLIENT = ['client_id', 'client_secret'];
+const CLIENT_CREDENTIALS = ['client_id', 'client_secret'];
+
+/** Options of a client that exists at the provider; each of them needs both credentials. */
 const EXISTING_CLIENT = [
-  ...CLIENT,
+  ...CLIENT_CREDENTIALS,
   'client_registration_access_token',
   'client_registration_client_uri',
 ];
 
-/** What only oxd 4.x can do: the embedded transport refuses it. */
-const OXD_ALONE = Object.entries(CLIENT_DETAILS)
+/** Parameters that only oxd 4.x supports; the embedded transport rejects them. */
+const OXD_ONLY = Object.entries(CLIENT_DETAILS)
   .filter(([, kind]) => kind === 'oxd')
   .map(([name]) => name);
 
 const NOT_NEEDED =
-  'transport.allowInsecureRequests: leave it out in production, where site.op_host is https';
+  'transport.allowInsecureRequests: is not needed, because site.op_host is https; remove it';
 
 /**
- * What the members of option `site` must be to each other and to what surrounds them, as
- * `path: message`. What each of them must be alone is for the rules.
+ * Returns the problems of option `site` that concern more than one option, as `path: message`. The
+ * rules of class-validator check each option separately.
  */
-export function checkSite(site: object, surroundings: SiteSurroundings): string[] {
-  const members = site as Site;
+export function checkSite(site: object, context: SiteContext): string[] {
+  const options = site as Site;
   return [
-    ...checkClient(members),
-    ...checkRedirectUri(members, surroundings),
-    ...checkHost(members),
-    ...checkProvider(members, surroundings),
-    ...checkAddresses(surroundings),
-    ...checkDiscovery(members, surroundings),
-    ...checkAbilities(members, surroundings),
-    ...checkRegistration(members, surroundings),
+    ...checkClient(options),
+    ...checkRedirectUri(options, context),
+    ...checkHost(options),
+    ...checkProvider(options, context),
+    ...checkAddresses(context),
+    ...checkDiscovery(options, context),
+    ...checkOxdOnly(options, context),
+    ...checkRegistration(options, context),
   ];
 }
 
-/** Half a pair would be ignored, and another client registered in its place. */
+/** With only one of the two, the module would register another client instead. */
 function checkClient(site: Site): string[] {
-  const missing = (name: string): boolean => !isGiven(site, name);
+  const missing = (name: string): boolean => !isSet(site, name);
   if (EXISTING_CLIENT.every(missing)) return [];
-  return CLIENT.filter(missing).map(
+  return CLIENT_CREDENTIALS.filter(missing).map(
     (name) => `site.${name}: is missing; client_id and client_secret go together, set both`,
   );
 }
 
 function checkRedirectUri(
   { authorization_redirect_uri: uri }: Site,
-  { production }: SiteSurroundings,
+  { production }: SiteContext,
 ): string[] {
-  const exposed = production && isPlain(uri) && !isLoopback(uri);
-  return exposed ? ['site.authorization_redirect_uri: must be https in production'] : [];
+  const isExposed = production && isPlain(uri) && !isLoopback(uri);
+  return isExposed ? ['site.authorization_redirect_uri: must be https in production'] : [];
 }
 
-function checkProvider(site: Site, surroundings: SiteSurroundings): string[] {
-  const { transport, production } = surroundings;
+function checkProvider(site: Site, context: SiteContext): string[] {
+  const { transport, production } = context;
   if (transport?.type !== 'embedded') return [];
   const urls = ['op_host', 'op_configuration_endpoint'].filter((name) => isUrl(site[name]));
   const plain = urls.filter((name) => isPlain(site[name]));
   const { allowInsecureRequests, addresses } = transport;
   const isUnused =
     urls.length > 0 && plain.length === 0 && !dialledOrigins(addresses).some(isPlain);
-  const idle = production && allowInsecureRequests && isUnused;
+  const isSuperfluous = production && allowInsecureRequests && isUnused;
   return [
-    ...(idle ? [NOT_NEEDED] : []),
-    ...plain.flatMap((name) => checkPlain(name, String(site[name]), surroundings)),
+    ...(isSuperfluous ? [NOT_NEEDED] : []),
+    ...plain.flatMap((name) => checkPlain(name, String(site[name]), context)),
   ];
 }
 
-function checkPlain(
-  name: string,
-  url: string,
-  { transport, production }: SiteSurroundings,
-): string[] {
+function checkPlain(name: string, url: string, { transport, production }: SiteContext): string[] {
   const isDialled = dialledOrigins(transport?.addresses).includes(new URL(url).origin);
   if (isDialled && name !== 'op_host') return [];
   if (!transport?.allowInsecureRequests) {
@@ -107,12 +104,12 @@ function checkPlain(
     : [];
 }
 
-/** A public origin on plain http would be accepted in place of https. */
-function checkAddresses({ transport, production }: SiteSurroundings): string[] {
+/** Rejects public origins on plain http: they would be accepted instead of https. */
+function checkAddresses({ transport, production }: SiteContext): string[] {
   if (transport?.type !== 'embedded' || !production) return [];
   const isExposed = (origin: string): boolean => isPlain(origin) && !isLoopback(origin);
   return Object.keys(entriesOf(transport.addresses)).some(isExposed)
-    ? ['transport.addresses: must be for https origins in production']
+    ? ['transport.addresses: must map https origins only in production']
     : [];
 }
 
@@ -124,45 +121,48 @@ function entriesOf(addresses: unknown): Readonly<Record<string, unknown>> {
   return typeof addresses === 'object' && addresses !== null ? { ...addresses } : {};
 }
 
-/** The path of the discovery document would become a part of the query. */
+/** Rejects a query: the path of the discovery document would be appended to it. */
 function checkHost({ op_host: host }: Site): string[] {
   return isUrl(host) && /[?#]/.test(host)
-    ? ['site.op_host: must have no query; name the document in op_configuration_endpoint']
+    ? ['site.op_host: must have no query; set op_configuration_endpoint instead']
     : [];
 }
 
-/** What would lead to another provider than the one that is meant. */
-function checkDiscovery(site: Site, { transport }: SiteSurroundings): string[] {
-  if (!isGiven(site, 'op_configuration_endpoint')) return [];
+/** Rejects a location of discovery that would be ignored. */
+function checkDiscovery(site: Site, { transport }: SiteContext): string[] {
+  if (!isSet(site, 'op_configuration_endpoint')) return [];
   const isSocket = transport?.type === 'socket';
   return [
-    ...(isSocket ? ['site.op_configuration_endpoint: is not known to oxd 3.x, leave it out'] : []),
-    ...(isGiven(site, 'op_discovery_path')
-      ? ['site.op_discovery_path: leave it out beside op_configuration_endpoint']
+    ...(isSocket ? ['site.op_configuration_endpoint: is not supported by oxd 3.x; remove it'] : []),
+    ...(isSet(site, 'op_discovery_path')
+      ? [
+          'site.op_discovery_path: must not be set with op_configuration_endpoint; remove one of them',
+        ]
       : []),
   ];
 }
 
-/** What an oxd-server would do and the embedded transport refuses at every registration. */
-function checkAbilities(site: Site, { transport }: SiteSurroundings): string[] {
+function checkOxdOnly(site: Site, { transport }: SiteContext): string[] {
   if (transport?.type !== 'embedded') return [];
-  return OXD_ALONE.filter((name) => isGiven(site, name)).map(
-    (name) => `site.${name}: is for oxd-server alone, the embedded transport cannot do it`,
+  return OXD_ONLY.filter((name) => isSet(site, name)).map(
+    (name) => `site.${name}: is supported by oxd-server only, not by the embedded transport`,
   );
 }
 
-/** What the embedded transport refuses, of the members that are what they must be alone. */
-function checkRegistration(site: Site, { transport, found }: SiteSurroundings): string[] {
-  if (transport?.type !== 'embedded' || found.some((issue) => issue.startsWith('site:'))) return [];
-  const isGood = (name: string): boolean =>
-    !found.some((issue) => issue.startsWith(`site.${name}:`));
-  const good = Object.entries(site).filter(([name]) => isGiven(site, name) && isGood(name));
-  return siteProblems(Object.fromEntries(good))
-    .filter(({ param }) => isGood(param))
+/** Returns the reasons for which the embedded transport would reject the options valid so far. */
+function checkRegistration(site: Site, { transport, issues }: SiteContext): string[] {
+  if (transport?.type !== 'embedded' || issues.some((issue) => issue.startsWith('site:'))) {
+    return [];
+  }
+  const isValid = (name: string): boolean =>
+    !issues.some((issue) => issue.startsWith(`site.${name}:`));
+  const valid = Object.entries(site).filter(([name]) => isSet(site, name) && isValid(name));
+  return siteProblems(Object.fromEntries(valid))
+    .filter(({ param }) => isValid(param))
     .map(({ param, message }) => `site.${param}: ${message}`);
 }
 
-function isGiven(site: Site, name: string): boolean {
+function isSet(site: Site, name: string): boolean {
   return site[name] !== undefined && site[name] !== null;
 }
 

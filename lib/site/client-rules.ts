@@ -1,17 +1,17 @@
 import type { ClientMetadata } from './client-metadata.js';
 
-/** What is wrong with a param of a site. */
+/** Problem of a parameter of a site. */
 export interface SiteProblem {
   readonly param: string;
-  /** oxd's word for it, such as `bad_request`. */
+  /** Error code of oxd, such as `bad_request`. */
   readonly error: string;
-  /** Goes on after the param's name; quotes no value. */
+  /** Predicate that follows the name of the parameter; never contains a value. */
   readonly message: string;
 }
 
 type Kind = 'text' | 'number' | 'boolean' | 'texts' | 'map';
 
-/** The JSON type of what describes a client further; what only oxd can do is refused here. */
+/** JSON type of each parameter of client metadata; `oxd` marks those that embedded rejects. */
 export const CLIENT_DETAILS = {
   logo_uri: 'text',
   client_uri: 'text',
@@ -55,8 +55,8 @@ type Details = typeof CLIENT_DETAILS;
 /** Parameters that only an oxd-server acts on; the embedded transport rejects them. */
 export type OxdOnly = { [N in keyof Details]: Details[N] extends 'oxd' ? N : never }[keyof Details];
 
-/** Names at the provider, where they differ. */
-const SPELLED: Readonly<Record<string, string>> = {
+/** Names at the provider that differ from those of oxd. */
+const PROVIDER_NAMES: Readonly<Record<string, string>> = {
   user_info_signed_response_alg: 'userinfo_signed_response_alg',
   user_info_encrypted_response_alg: 'userinfo_encrypted_response_alg',
   user_info_encrypted_response_enc: 'userinfo_encrypted_response_enc',
@@ -65,22 +65,22 @@ const SPELLED: Readonly<Record<string, string>> = {
     'run_introspection_script_before_access_token_as_jwt_creation_and_include_claims',
 };
 
-/** Whoever has the secret of an HS algorithm could have signed: these need the private key. */
+/** Algorithms with a private key; a token signed with an HS algorithm proves only its secret. */
 export const PUBLIC_KEY_ALGS: readonly string[] = [
   ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'],
   ...['EdDSA', 'Ed25519'],
 ];
 const SECRET_ALGS = /^HS(?:256|384|512)$/;
 
-/** Key types whose private members are known; a symmetric key (`oct`) is a secret as a whole. */
+/** Types of asymmetric keys; a symmetric key (`oct`) is secret as a whole. */
 const KEY_TYPES = ['RSA', 'EC', 'OKP'];
 
-/** Members of a JWK that its owner keeps (RFC 7518 §6). */
-const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth'];
+/** Properties of a JWK that belong to a private key (RFC 7518 §6, RFC 8037 §2). */
+const PRIVATE_PROPERTIES = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth'];
 
 /**
- * What a site says of its client further, as a registration request has it; attributes of its own
- * aside.
+ * Converts the client metadata of a site to properties of a registration request, without
+ * `custom_attributes`.
  *
  * @see RFC 7591 §2, OpenID Connect Registration §2
  */
@@ -91,22 +91,22 @@ export function clientDetails(site: ClientMetadata): Record<string, unknown> {
   };
   const named = Object.entries(CLIENT_DETAILS)
     .filter(([name, kind]) => kind !== 'oxd' && name !== 'custom_attributes')
-    .map(([name]) => [SPELLED[name] ?? name, given[name]] as const);
+    .map(([name]) => [PROVIDER_NAMES[name] ?? name, given[name]] as const);
   return Object.fromEntries(named);
 }
 
-/** Whether a site says this under a name of its own; by either of its names. */
+/** Returns true for a name of client metadata, as spelled by oxd or by the provider. */
 export function isClientDetail(name: string): boolean {
-  return Object.hasOwn(CLIENT_DETAILS, name) || Object.values(SPELLED).includes(name);
+  return Object.hasOwn(CLIENT_DETAILS, name) || Object.values(PROVIDER_NAMES).includes(name);
 }
 
-/** A client with what else of its site its description must fit. */
+/** Client metadata with the parameters of the site that the checks below depend on. */
 type Client = ClientMetadata & {
   readonly client_jwks_uri?: string;
   readonly client_token_endpoint_auth_method?: string;
 };
 
-/** What of it cannot work on embedded. */
+/** Returns the problems of client metadata on the embedded transport. */
 export function clientProblems(site: Client): SiteProblem[] {
   return [
     ...idTokenProblems(site),
@@ -122,12 +122,13 @@ function idTokenProblems({
 }: Client): SiteProblem[] {
   const param = 'id_token_signed_response_alg';
   if (alg === 'none') {
-    const word = 'id_token_without_signature_not_allowed';
-    return [problem(param, 'must not be none, an id_token proves who came', word)];
+    const error = 'id_token_without_signature_not_allowed';
+    return [problem(param, 'must not be none: an unsigned ID token proves nothing', error)];
   }
   if (!PUBLIC_KEY_ALGS.includes(alg) && !SECRET_ALGS.test(alg)) return [unverifiable(param)];
   if (method !== 'none' || !SECRET_ALGS.test(alg)) return [];
-  return [problem(param, 'is for clients with a secret, this one has none', 'invalid_algorithm')];
+  const message = 'is for clients with a secret; client_token_endpoint_auth_method is none';
+  return [problem(param, message, 'invalid_algorithm')];
 }
 
 function userInfoProblems({ user_info_signed_response_alg: alg = 'RS256' }: Client): SiteProblem[] {
@@ -135,39 +136,43 @@ function userInfoProblems({ user_info_signed_response_alg: alg = 'RS256' }: Clie
 }
 
 function unverifiable(param: string): SiteProblem {
-  return problem(param, 'is no algorithm that can be verified here', 'invalid_algorithm');
+  return problem(param, 'is no supported signature algorithm', 'invalid_algorithm');
 }
 
 function subjectProblems({ subject_type = 'public' }: Client): SiteProblem[] {
   const isKnown = ['pairwise', 'public'].includes(subject_type);
-  const word = 'invalid_subject_type';
-  return isKnown ? [] : [problem('subject_type', 'must be pairwise or public', word)];
+  const error = 'invalid_subject_type';
+  return isKnown ? [] : [problem('subject_type', 'must be pairwise or public', error)];
 }
 
 function keyProblems({ jwks, client_jwks_uri }: Client): SiteProblem[] {
   if (!jwks) return [];
-  if (client_jwks_uri) return [problem('jwks', 'must be left out beside client_jwks_uri')];
-  return keySet(jwks) ? [] : [problem('jwks', 'must be the text of a JWK Set of public keys')];
+  if (client_jwks_uri) return [problem('jwks', 'must not be set with client_jwks_uri')];
+  return keySet(jwks) ? [] : [problem('jwks', 'must be the JSON of a JWK Set of public keys')];
 }
 
-/** @param error oxd's word for it; default `bad_request` */
+/** @param error error code of oxd; default `bad_request` */
 export function problem(param: string, message: string, error = 'bad_request'): SiteProblem {
   return { param, error, message };
 }
 
-/** OpenID Connect Registration §2: neither private nor symmetric keys. */
+/**
+ * Parses a JWK Set; undefined if it is invalid or contains a private or symmetric key.
+ *
+ * @see OpenID Connect Registration §2
+ */
 function keySet(jwks: string): object | undefined {
   try {
     const set = JSON.parse(jwks) as { readonly keys?: unknown } | null;
     if (set && Array.isArray(set.keys) && set.keys.every(isPublic)) return set;
   } catch {
-    // Text that is no JSON holds no keys.
+    // A string that is no JSON contains no keys.
   }
   return undefined;
 }
 
 function isPublic(key: unknown): boolean {
-  const members = (key ?? {}) as { readonly kty?: unknown };
-  const isKnown = KEY_TYPES.some((type) => type === members.kty);
-  return isKnown && !PRIVATE.some((name) => Object.hasOwn(members, name));
+  const jwk = (key ?? {}) as { readonly kty?: unknown };
+  const isKnown = KEY_TYPES.some((type) => type === jwk.kty);
+  return isKnown && !PRIVATE_PROPERTIES.some((name) => Object.hasOwn(jwk, name));
 }

@@ -1,29 +1,29 @@
 import type { ClientMetadata } from './client-metadata.js';
 
-/** How a client proves itself at the token endpoint (OpenID Connect Core §9). */
+/** Method by which a client authenticates at the token endpoint (OpenID Connect Core §9). */
 export type TokenEndpointAuthMethod =
   'client_secret_basic' | 'client_secret_post' | 'client_secret_jwt' | 'private_key_jwt' | 'none';
 
-/** What describes a site to oxd and to the OpenID Provider; shared by registration and update. */
+/** Parameters that describe a site; shared by registration and update. */
 export interface SiteMetadata extends ClientMetadata {
-  /** Where the provider sends the browser back to after a login. An absolute URL. */
+  /** Absolute URL to which the provider redirects the browser after a login. */
   readonly authorization_redirect_uri?: string;
-  /** Further redirect URIs; `authorization_redirect_uri` is always among them. */
+  /** Redirect URIs; `authorization_redirect_uri` is added if missing. */
   readonly redirect_uris?: readonly string[];
-  /** Where the provider sends the browser to after a logout. An absolute URL. */
+  /** Absolute URL to which the provider redirects the browser after a logout. */
   readonly post_logout_redirect_uri?: string;
-  /** Further URLs for after a logout; `post_logout_redirect_uri` is among them. oxd 4.0 and later. */
+  /** URLs for logout; `post_logout_redirect_uri` is added if missing. oxd 4.0 and later. */
   readonly post_logout_redirect_uris?: readonly string[];
   /** Response types; default `["code"]`. */
   readonly response_types?: readonly string[];
   /**
-   * Grant types; default `["authorization_code"]`. Embedded adds those of a resource server where
-   * `scope` names `uma_protection`; oxd needs `client_credentials` named for that.
+   * Grant types; default `["authorization_code"]`. Embedded adds those of a resource server if `scope`
+   * contains `uma_protection`; oxd needs `client_credentials` in this list for a resource server.
    */
   readonly grant_types?: readonly string[];
   /** Scopes; default `["openid", "profile", "email"]`. */
   readonly scope?: readonly string[];
-  /** Authentication context classes to ask for by default. */
+  /** Authentication context classes that a login requests by default. */
   readonly acr_values?: readonly string[];
   /** Name of the client as the provider shows it to users. */
   readonly client_name?: string;
@@ -40,14 +40,14 @@ export interface SiteMetadata extends ClientMetadata {
   readonly client_request_uris?: readonly string[];
   /** Front-channel logout URIs; `client_logout_uris` in an update of oxd 3.x. */
   readonly client_frontchannel_logout_uris?: readonly string[];
-  /** URL for computing pairwise subjects. */
+  /** URL from which the provider computes pairwise subjects (OpenID Connect Core §8.1). */
   readonly client_sector_identifier_uri?: string;
-  /** E-mail addresses of those responsible. */
+  /** E-mail addresses of the persons responsible for the client. */
   readonly contacts?: readonly string[];
-  /** Preferred languages of the user interface; kept by oxd, not sent to the provider. */
+  /** Preferred languages of the user interface; stored by oxd, not sent to the provider. */
   readonly ui_locales?: readonly string[];
-  /** Preferred languages of claims; kept by oxd, not sent to the provider. */
+  /** Preferred languages of claims; stored by oxd, not sent to the provider. */
   readonly claims_locales?: readonly string[];
-  /** Where the authorization server sends the browser back to after claims gathering. */
+  /** URLs to which the authorization server may redirect the browser after claims gathering. */
   readonly claims_redirect_uri?: readonly string[];
 }

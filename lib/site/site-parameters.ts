@@ -1,6 +1,6 @@
 import { CLIENT_DETAILS } from './client-rules.js';
 
-/** Parameters that describe a site, each with its JSON type. */
+/** JSON type of each parameter that describes a site. */
 export const SITE_PARAMETERS = {
   ...CLIENT_DETAILS,
   authorization_redirect_uri: 'text',

@@ -2,8 +2,8 @@ import { clientProblems, isClientDetail, problem, type SiteProblem } from './cli
 import type { SiteMetadata } from './site-metadata.js';
 import { printable } from '../base/errors.js';
 
-/** What a site says of itself, under the names of RFC 7591 §2 and OpenID Connect Registration §2. */
-export const OWN_MEMBERS = [
+/** Metadata set from site parameters (names of RFC 7591 §2 and OpenID Connect Registration §2). */
+export const SITE_METADATA_NAMES = [
   'redirect_uris',
   'post_logout_redirect_uris',
   'response_types',
@@ -20,14 +20,14 @@ export const OWN_MEMBERS = [
   'contacts',
 ] as const;
 
-/** What a provider decides on, or goes to some alone. */
-const NOT_CUSTOM =
+/** Metadata that the provider sets, or that embedded sends only to some providers. */
+const RESERVED_ATTRIBUTES =
   /^(?:client_id|client_secret|client_.*_at|registration_.*|application_type|claims_redirect_uris?)$/;
 
-/** The methods that need nothing but what a registration returns. */
+/** Methods that need no key beyond the secret that a registration returns. */
 const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'none'];
 
-/** Everything for which the embedded engine would never register a site, whatever its provider. */
+/** Returns the problems for which embedded rejects a site independently of the provider. */
 export function siteProblems(site: SiteMetadata): SiteProblem[] {
   return [
     ...uriProblems(site),
@@ -44,14 +44,14 @@ function uriProblems({
   post_logout_redirect_uri,
   post_logout_redirect_uris = [],
 }: SiteMetadata): SiteProblem[] {
-  const wrong = [
+  const invalid = [
     ...(isRedirectUri(authorization_redirect_uri) ? [] : ['authorization_redirect_uri']),
     ...(redirect_uris.every(isRedirectUri) ? [] : ['redirect_uris']),
   ];
-  const word = 'invalid_authorization_redirect_uri';
+  const error = 'invalid_authorization_redirect_uri';
   const logout = { post_logout_redirect_uri, post_logout_redirect_uris };
   return [
-    ...wrong.map((param) => problem(param, 'must be absolute, without a fragment', word)),
+    ...invalid.map((param) => problem(param, 'must be absolute, without a fragment', error)),
     ...Object.entries(logout)
       .filter(([, uris]) => ![uris || []].flat().every((uri) => URL.canParse(uri)))
       .map(([param]) => problem(param, 'must be absolute')),
@@ -63,12 +63,12 @@ function flowProblems({
   client_frontchannel_logout_uris = [],
 }: SiteMetadata): SiteProblem[] {
   const isCode = response_types.join() === 'code';
-  const only = 'must be ["code"], the only one the embedded transport does';
-  const one = 'must be one; OpenID Connect knows no list';
+  const codeOnly = 'must be ["code"]: the embedded transport supports no other response type';
+  const singleUri = 'must contain one URI only: OpenID Connect registers no list';
   return [
-    ...(isCode ? [] : [problem('response_types', only)]),
+    ...(isCode ? [] : [problem('response_types', codeOnly)]),
     ...(client_frontchannel_logout_uris.length > 1
-      ? [problem('client_frontchannel_logout_uris', one)]
+      ? [problem('client_frontchannel_logout_uris', singleUri)]
       : []),
   ];
 }
@@ -87,13 +87,15 @@ function authenticationProblems({
 }
 
 function attributeProblems({ custom_attributes = {} }: SiteMetadata): SiteProblem[] {
-  const taken: readonly string[] = OWN_MEMBERS;
+  const names: readonly string[] = SITE_METADATA_NAMES;
   return Object.keys(custom_attributes)
-    .filter((name) => taken.includes(name) || isClientDetail(name) || NOT_CUSTOM.test(name))
+    .filter(
+      (name) => names.includes(name) || isClientDetail(name) || RESERVED_ATTRIBUTES.test(name),
+    )
     .map((name) => problem('custom_attributes', `must not have ${printable(name)}`));
 }
 
-/** RFC 6749 §3.1.2: absolute, without a fragment. */
+/** Returns true for an absolute URI without a fragment (RFC 6749 §3.1.2). */
 function isRedirectUri(uri: string | undefined): boolean {
   return uri !== undefined && URL.canParse(uri) && !uri.includes('#');
 }

@@ -1,4 +1,4 @@
-import { LONGEST_TIMER } from '../base/clock.js';
+import { MAX_TIMER_DELAY } from '../base/clock.js';
 
 /**
  * One timer for a sequence of deadlines, most of which are cleared before they pass. To save timer
@@ -40,7 +40,7 @@ export class Deadline {
     this.firesAt = this.at;
     // Rounded up: a timer that fires a moment too early would have to be set again.
     const delay = Math.ceil(this.at - performance.now());
-    this.timer = setTimeout(() => this.fire(), Math.min(Math.max(delay, 1), LONGEST_TIMER));
+    this.timer = setTimeout(() => this.fire(), Math.min(Math.max(delay, 1), MAX_TIMER_DELAY));
     this.timer.unref();
   }
 

@@ -30,7 +30,7 @@ function issuesOf(variables: Record<string, string>): readonly string[] {
 const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
 const [SECRET, OLDER] = ['n'.repeat(32), 'o'.repeat(32)];
 
-/** Every variable, with a text, the option it is, and the value it has there. */
+/** Every variable: its name, a string, the path of its option, and the value of the option. */
 const VARIABLES: readonly [name: string, text: string, path: string, value: unknown][] = [
   ['OXD_OP_HOST', 'https://other.example', 'site.op_host', 'https://other.example'],
   ['OXD_OP_DISCOVERY_PATH', '/realms/r', 'site.op_discovery_path', '/realms/r'],
@@ -256,8 +256,8 @@ const VARIABLES: readonly [name: string, text: string, path: string, value: unkn
   ['OXD_UMA_OVERWRITE', 'true', 'uma.overwrite', true],
 ];
 
-/** What a variable is wrong without. */
-function neededBy(name: string): Record<string, string> {
+/** Variables that must be set together with `name`. */
+function requiredWith(name: string): Record<string, string> {
   if (/_ENCRYPTED_|_BINDING_|_SYNC_/.test(name)) return { OXD_TRANSPORT_TYPE: 'socket' };
   if (/^OXD_TRANSPORT_(HOST|PORT|VERSION|CONN|MAX)/.test(name))
     return { OXD_TRANSPORT_TYPE: 'socket' };
@@ -266,17 +266,19 @@ function neededBy(name: string): Record<string, string> {
 }
 
 describe('oxdConfig', () => {
-  it.each(VARIABLES)('reads %s, here %j, as %s', (name, text, path, value) => {
-    expect(read({ ...neededBy(name), [name]: text })).toHaveProperty(path.split('.'), value);
+  const named = VARIABLES.map(([name, text, path, value]) => ({ name, text, path, value }));
+
+  it.each(named)('reads $name as option $path', ({ name, text, path, value }) => {
+    expect(read({ ...requiredWith(name), [name]: text })).toHaveProperty(path.split('.'), value);
   });
 
-  it('reads no variable that is not in the table', () => {
+  it('reads no variable beyond those of this table', () => {
     const known = [...libSource('options/oxd.config.ts').matchAll(/^ {2}(OXD_\w+):/gm)];
     const names = new Set(VARIABLES.map(([name]) => name));
     expect(new Set(known.map(([, name]) => name))).toEqual(names);
   });
 
-  it('reads all variables of a site at once, each to its own place', () => {
+  it('reads all variables of a site together, each into its own option', () => {
     const rows = VARIABLES.filter(
       ([name, , path]) => path.startsWith('site.') && name !== 'OXD_OP_CONFIGURATION_ENDPOINT',
     );
@@ -310,14 +312,14 @@ describe('oxdConfig', () => {
     });
   });
 
-  it('means the embedded transport where no type is named', () => {
+  it('defaults to the embedded transport for a transport without a type', () => {
     expect(read({ OXD_TRANSPORT_TIMEOUT: '5' }).transport).toEqual({
       type: 'embedded',
       timeout: 5,
     });
   });
 
-  it('takes an empty variable for none, and leaves foreign OXD_ variables alone', () => {
+  it('ignores empty variables and OXD_ variables of other software', () => {
     const options = read({
       OXD_SCOPE: '',
       OXD_SERVICE_HOST: '10.0.0.1',
@@ -341,7 +343,7 @@ describe('oxdConfig', () => {
     ['OXD_TRANSPORT_PROXY', { OXD_TRANSPORT_PROXY: 'true' }],
     ['OXD_TRANSPORT_ADDRESSES', { OXD_TRANSPORT_ADDRESSES: '{"a":' }],
     ['OXD_SYNC_CLIENT_FROM_OP', { OXD_SYNC_CLIENT_FROM_OP: 'true' }],
-  ])('names %s when its value is wrong', (name, variables) => {
+  ])('names the variable of an invalid value: %s', (name, variables) => {
     expect(issuesOf(variables)[0]).toContain(`${name} (`);
   });
 });

@@ -13,7 +13,7 @@ const site = {
   authorization_redirect_uri: 'https://app.example.com/callback',
 };
 const good: OxdModuleOptions = { site, secret };
-/** Stands for a transport of the user's own. */
+/** Minimal custom transport. */
 const own = { execute: () => undefined };
 
 function issuesOf(options: unknown, environment?: string): readonly string[] {
@@ -56,7 +56,7 @@ describe('options', () => {
     });
   });
 
-  it('take undefined and null for left out', () => {
+  it('treat undefined and null as omitted', () => {
     const options = {
       ...good,
       uma: null,
@@ -69,13 +69,13 @@ describe('options', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['nothing', undefined, 'site:'],
+    ['undefined instead of options', undefined, 'site:'],
     ['no site', { secret }, 'site:'],
     ['a site that is a list', { ...good, site: [] }, 'site:'],
     ['no op_host', { secret, site: { ...site, op_host: undefined } }, 'site.op_host:'],
     ['op_host without scheme', { secret, site: { ...site, op_host: 'op' } }, 'site.op_host:'],
     [
-      'op_host with a foreign scheme',
+      'op_host with another scheme than http or https',
       { secret, site: { ...site, op_host: 'ftp://op' } },
       'site.op_host:',
     ],
@@ -92,32 +92,32 @@ describe('options', () => {
     ['scope as a string', { secret, site: { ...site, scope: 'openid' } }, 'site.scope:'],
     ['an empty scope', { secret, site: { ...site, scope: [] } }, 'site.scope:'],
     [
-      'a member of the wrong spelling',
+      'a misspelled option',
       { secret, site: { ...site, op_hots: 'x' } },
       'site.op_hots: is not an option',
     ],
     [
-      'a client_id alone',
+      'client_id without client_secret',
       { secret, site: { ...site, client_id: 'mine' } },
       'site.client_secret: is missing; client_id and client_secret go together',
     ],
     [
-      'a client_secret alone',
+      'client_secret without client_id',
       { secret, site: { ...site, client_secret: 'hidden' } },
       'site.client_id: is missing; client_id and client_secret go together',
     ],
     [
-      'a client_id beside a secret that is null',
+      'client_id with client_secret null',
       { secret, site: { ...site, client_id: 'mine', client_secret: null } },
       'site.client_secret: is missing',
     ],
     [
-      'a client_id alone beside an oxd_id',
+      'oxd_id and client_id without client_secret',
       { secret, site: { ...site, oxd_id: 'site-1', client_id: 'mine' } },
       'site.client_secret: is missing',
     ],
     [
-      'a public client that exists',
+      'an existing public client',
       {
         secret,
         site: { ...site, client_id: 'mine', client_token_endpoint_auth_method: 'none' },
@@ -125,20 +125,20 @@ describe('options', () => {
       'site.client_secret: is missing',
     ],
     [
-      'a registration token without the client',
+      'a registration access token without client_id',
       { secret, site: { ...site, client_registration_access_token: 'hidden' } },
       'site.client_id: is missing',
     ],
     [
-      'a registration URI without the client',
+      'a registration client URI without client_secret',
       { secret, site: { ...site, client_registration_client_uri: 'https://op.example.com/1' } },
       'site.client_secret: is missing',
     ],
     ['an unknown option', { ...good, umma: {} }, 'umma: is not an option'],
     ['an unknown option of uma', { ...good, uma: { path: 1 } }, 'uma.path: is not an option'],
-    ['uma.paths as text', { ...good, uma: { paths: '/x' } }, 'uma.paths:'],
-    ['uma.overwrite as text', { ...good, uma: { overwrite: 'yes' } }, 'uma.overwrite:'],
-    ['uma as text', { ...good, uma: 'x' }, 'uma.'],
+    ['uma.paths as a string', { ...good, uma: { paths: '/x' } }, 'uma.paths:'],
+    ['uma.overwrite as a string', { ...good, uma: { overwrite: 'yes' } }, 'uma.overwrite:'],
+    ['uma as a string', { ...good, uma: 'x' }, 'uma.'],
     ['an unknown transport', { ...good, transport: { type: 'https' } }, 'transport.type:'],
     ['a transport without type', { ...good, transport: {} }, 'transport.type:'],
     ['a transport that is a string', { ...good, transport: 'socket' }, 'transport.type:'],
@@ -149,7 +149,7 @@ describe('options', () => {
       'transport.port: is not an option',
     ],
     [
-      'scopes that are neither any nor all',
+      'requiredScopes other than any and all',
       { ...good, transport: { type: 'embedded', requiredScopes: 'some' } },
       'transport.requiredScopes:',
     ],
@@ -158,24 +158,28 @@ describe('options', () => {
       { ...good, transport: { type: 'socket', port: 70_000 } },
       'transport.port:',
     ],
-    ['a port as text', { ...good, transport: { type: 'socket', port: '8099' } }, 'transport.port:'],
+    [
+      'a port as a string',
+      { ...good, transport: { type: 'socket', port: '8099' } },
+      'transport.port:',
+    ],
     [
       'an unknown version',
       { ...good, transport: { type: 'socket', version: '2.4' } },
       'transport.version:',
     ],
     ...['3.1.5', '3.1.8'].map((version): [string, unknown, string] => [
-      `${version}, which speaks as 3.1.4`,
+      `version ${version}, which equals 3.1.4`,
       { ...good, transport: { type: 'socket', version } },
       'transport.version: must be one of 3.1.1, 3.1.2, 3.1.3, 3.1.4; for oxd-server 3.1.5 to 3.1.8 use 3.1.4',
     ]),
     [
-      'no connection at all',
+      'zero connections',
       { ...good, transport: { type: 'socket', connections: 0 } },
       'transport.connections:',
     ],
     [
-      'no time at all',
+      'a timeout of zero',
       { ...good, transport: { type: 'socket', timeout: 0 } },
       'transport.timeout:',
     ],
@@ -185,14 +189,14 @@ describe('options', () => {
     ['a store without delete', { ...good, store: { get() {}, set() {} } }, 'store:'],
     ['a store whose path is blank', { ...good, store: ' ' }, 'store:'],
     ['a store that is null', { ...good, store: null }, 'store:'],
-    ['eager as text', { ...good, eager: 'yes' }, 'eager:'],
+    ['eager as a string', { ...good, eager: 'yes' }, 'eager:'],
     [
       'a state lifetime below a second',
       { ...good, login: { stateLifetime: 10 } },
       'login.stateLifetime:',
     ],
-    ['userinfo as text', { ...good, login: { userinfo: 'yes' } }, 'login.userinfo:'],
-  ])('refuse %s', (_, options, issue) => {
+    ['userinfo as a string', { ...good, login: { userinfo: 'yes' } }, 'login.userinfo:'],
+  ])('reject %s', (_, options, issue) => {
     expect(issuesOf(options)).toEqual(expect.arrayContaining([expect.stringContaining(issue)]));
   });
 
@@ -217,15 +221,15 @@ describe('options', () => {
   });
 
   it.each<[string, object, string | undefined, string[]]>([
-    ['no site, of which nothing else is said', { secret }, undefined, ['site']],
+    ['a missing site, without further issues of it', { secret }, undefined, ['site']],
     [
-      'what is no URL',
+      'an op_host that is no URL',
       { site: { op_host: 'hidden-1', scope: 'hidden-2' }, secret: 'hidden-3', x: 1 },
       undefined,
       ['secret', 'site.authorization_redirect_uri', 'site.op_host', 'site.scope', 'x'],
     ],
     [
-      'a provider on plain http beside other problems',
+      'a provider on plain http and other problems',
       {
         site: { ...site, op_host: 'http://hidden-1.test', client_id: 'hidden-2' },
         secret: 'short',
@@ -234,7 +238,7 @@ describe('options', () => {
       ['secret', 'site.client_secret', 'site.op_host'],
     ],
     [
-      'every URL on plain http beside other problems in production',
+      'every URL on plain http and other problems in production',
       {
         site: { op_host: 'http://hidden-1.test', authorization_redirect_uri: 'http://hidden-2/cb' },
         transport: { type: 'embedded', allowInsecureRequests: true, timeout: 0 },
@@ -247,7 +251,7 @@ describe('options', () => {
       ],
     ],
     [
-      'a provider that is no URL, of which nothing else is said',
+      'an op_host that is no URL, without further issues of it in production',
       {
         site: { ...site, op_host: 'hidden-1' },
         transport: { type: 'embedded', allowInsecureRequests: true },
@@ -257,7 +261,7 @@ describe('options', () => {
       ['site.op_host'],
     ],
     [
-      'a redirect URI on plain http beside a transport and a provider that are none',
+      'a redirect URI on plain http with an invalid transport and provider',
       {
         site: { op_host: 'hidden-1', authorization_redirect_uri: 'http://hidden-2/cb' },
         transport: null,
@@ -266,7 +270,7 @@ describe('options', () => {
       'production',
       ['site.authorization_redirect_uri', 'site.op_host', 'transport.type'],
     ],
-  ])('list every problem in one error, none of them quoting a value: %s', (...row) => {
+  ])('list every problem in one error that contains no value: %s', (...row) => {
     const [, options, environment, paths] = row;
     const issues = issuesOf(options, environment);
     expect(issues).toHaveLength(paths.length);
@@ -274,7 +278,7 @@ describe('options', () => {
     expect(issues.join('\n')).not.toContain('hidden');
   });
 
-  it('take client_id and client_secret together, and what belongs to them', () => {
+  it('accept an existing client with both credentials and its registration', () => {
     const client = {
       client_id: 'mine',
       client_secret: 'its secret',
@@ -286,55 +290,55 @@ describe('options', () => {
 
   describe.each(CLIENT_METADATA_ROWS)('site.%s', (name, { value, sent }) => {
     const described = { ...site, [name]: value };
-    const refusals = sent ? [] : [`site.${name}: is for oxd-server alone`];
+    const rejections = sent ? [] : [`site.${name}: is supported by oxd-server only`];
 
-    it('is taken, for embedded where that can do it', () => {
+    it(`is accepted for oxd-server${sent ? ' and for embedded' : ', rejected for embedded'}`, () => {
       const transport = { type: sent ? 'embedded' : 'socket' } as const;
       expect(resolveOptions({ secret, site: described, transport }).site).toMatchObject({
         [name]: value,
       });
       const issues = issuesOf({ secret, site: described });
-      expect(issues).toEqual(refusals.map((text) => expect.stringContaining(text) as string));
+      expect(issues).toEqual(rejections.map((text) => expect.stringContaining(text) as string));
     });
 
-    it('must be of its type', () => {
-      const wrong = [7.5, [7], { a: 7 }, typeof value === 'boolean' ? 'true' : true];
-      for (const one of wrong) {
-        const issues = issuesOf({ secret, site: { ...site, [name]: one }, transport: own });
+    it('is rejected with a value of another type', () => {
+      const invalid = [7.5, [7], { a: 7 }, typeof value === 'boolean' ? 'true' : true];
+      for (const other of invalid) {
+        const issues = issuesOf({ secret, site: { ...site, [name]: other }, transport: own });
         expect(issues).toEqual([expect.stringContaining(`site.${name}: must`)]);
       }
     });
   });
 
-  describe('that embedded could never register', () => {
+  describe('that only embedded rejects', () => {
     const uris = ['https://app.example.com/1', 'https://app.example.com/2'];
     const privateKey = '{"keys":[{"kty":"EC","crv":"P-256","d":"hidden"}]}';
 
     it.each<[string, object, string]>([
-      ['a private key', { jwks: privateKey }, 'site.jwks: must be the text of a JWK Set of public'],
+      ['a private key', { jwks: privateKey }, 'site.jwks: must be the JSON of a JWK Set of public'],
       [
-        'a secret key',
+        'a symmetric key',
         { jwks: '{"keys":[{"kty":"oct","k":"hidden"}]}' },
-        'site.jwks: must be the text of a JWK Set of public',
+        'site.jwks: must be the JSON of a JWK Set of public',
       ],
-      ['no keys', { jwks: '[]' }, 'site.jwks: must be the text of a JWK Set of public'],
+      ['no JWK Set', { jwks: '[]' }, 'site.jwks: must be the JSON of a JWK Set of public'],
       [
-        'keys beside their URL',
+        'both jwks and client_jwks_uri',
         { jwks: '{"keys":[]}', client_jwks_uri: uris[0] },
-        'site.jwks: must be left out beside client_jwks_uri',
+        'site.jwks: must not be set with client_jwks_uri',
       ],
       [
-        'user info without signature',
+        'userinfo without signature',
         { user_info_signed_response_alg: 'none' },
-        'site.user_info_signed_response_alg: is no algorithm',
+        'site.user_info_signed_response_alg: is no supported signature algorithm',
       ],
       [
-        'id_tokens of an unknown algorithm',
+        'ID tokens of an unknown algorithm',
         { id_token_signed_response_alg: 'RS1' },
-        'site.id_token_signed_response_alg: is no algorithm',
+        'site.id_token_signed_response_alg: is no supported signature algorithm',
       ],
       [
-        'id_tokens signed with the secret of a client that has none',
+        'ID tokens signed with the secret of a client without a secret',
         { id_token_signed_response_alg: 'HS256', client_token_endpoint_auth_method: 'none' },
         'site.id_token_signed_response_alg: is for clients with a secret',
       ],
@@ -346,30 +350,34 @@ describe('options', () => {
         ],
       ),
       [
-        'a client that needs keys',
+        'a client that authenticates with a private key',
         { client_token_endpoint_auth_method: 'private_key_jwt' },
         'site.client_token_endpoint_auth_method: must be one of client_secret_basic',
       ],
       [
-        'an assertion of another algorithm',
+        'a client assertion of another algorithm than HS256',
         {
           client_token_endpoint_auth_method: 'client_secret_jwt',
           client_token_endpoint_auth_signing_alg: 'HS512',
         },
         'site.client_token_endpoint_auth_signing_alg: must be HS256',
       ],
-      ['another flow', { response_types: ['token'] }, 'site.response_types: must be ["code"]'],
+      [
+        'another response type than code',
+        { response_types: ['token'] },
+        'site.response_types: must be ["code"]',
+      ],
       [
         'several front-channel logout URIs',
         { client_frontchannel_logout_uris: uris },
-        'site.client_frontchannel_logout_uris: must be one',
+        'site.client_frontchannel_logout_uris: must contain one URI only',
       ],
       [
         'a redirect URI with a fragment',
         { redirect_uris: [`${uris[0]}#x`] },
         'site.redirect_uris: must be absolute, without a fragment',
       ],
-    ])('are refused for it alone: %s', (_, more, issue) => {
+    ])('are reported for it: %s', (_, more, issue) => {
       const given = { secret, site: { ...site, ...more } };
       const issues = issuesOf(given);
       expect(issues).toEqual([expect.stringContaining(issue)]);
@@ -378,8 +386,8 @@ describe('options', () => {
       expect(issuesOf({ ...given, transport: own })).toEqual([]);
     });
 
-    it('are all listed, each once, beside what is wrong for any transport', () => {
-      const wrong = {
+    it('are listed once each, together with the problems for any transport', () => {
+      const invalid = {
         authorization_redirect_uri: '/callback',
         jwks: privateKey,
         logo_uri: 7,
@@ -388,10 +396,10 @@ describe('options', () => {
         subject_type: 'anonymous',
         user_info_signed_response_alg: 'none',
       };
-      const issues = issuesOf({ secret, site: { ...site, ...wrong } });
+      const issues = issuesOf({ secret, site: { ...site, ...invalid } });
       const paths = issues.map((text) => text.split(':')[0]);
-      expect(paths).toHaveLength(Object.keys(wrong).length + 1);
-      expect(new Set(paths)).toEqual(new Set(Object.keys(wrong).map((name) => `site.${name}`)));
+      expect(paths).toHaveLength(Object.keys(invalid).length + 1);
+      expect(new Set(paths)).toEqual(new Set(Object.keys(invalid).map((name) => `site.${name}`)));
     });
   });
 
@@ -401,49 +409,49 @@ describe('options', () => {
     const plain = endpoint.replace('https:', 'http:');
 
     it.each<[string, object, string | undefined, readonly string[]]>([
-      ['is taken', {}, undefined, []],
-      ['is taken with a query', { op_configuration_endpoint: `${endpoint}?p=1` }, undefined, []],
+      ['is accepted', {}, undefined, []],
+      ['is accepted with a query', { op_configuration_endpoint: `${endpoint}?p=1` }, undefined, []],
       [
-        'is refused where it is another document',
+        'is rejected if it is another document',
         { op_configuration_endpoint: site.op_host },
         undefined,
         ['site.op_configuration_endpoint: must be an absolute http or https URL that ends'],
       ],
       [
-        'is refused with a fragment',
+        'is rejected with a fragment',
         { op_configuration_endpoint: `${endpoint}#x` },
         undefined,
         ['site.op_configuration_endpoint: must be an absolute http or https URL that ends'],
       ],
       [
-        'is refused beside an op_discovery_path',
+        'is rejected with an op_discovery_path',
         { op_discovery_path: '/r' },
         undefined,
-        ['site.op_discovery_path: leave it out'],
+        ['site.op_discovery_path: must not be set with op_configuration_endpoint'],
       ],
       [
-        'is refused on plain http',
+        'is rejected on plain http',
         { op_configuration_endpoint: plain },
         undefined,
         ['site.op_configuration_endpoint: is plain http'],
       ],
       [
-        'is taken on plain http where that is allowed',
+        'is accepted on plain http with allowInsecureRequests',
         { op_configuration_endpoint: plain, transport: open },
         undefined,
         [],
       ],
       [
-        'is refused on plain http in production',
+        'is rejected on plain http in production',
         { op_configuration_endpoint: plain, transport: open },
         'production',
         ['site.op_configuration_endpoint: must be https in production'],
       ],
       [
-        'is refused for oxd 3.x, which does not know it',
+        'is rejected for oxd 3.x, which does not support it',
         { transport: { type: 'socket' } },
         undefined,
-        ['site.op_configuration_endpoint: is not known to oxd 3.x'],
+        ['site.op_configuration_endpoint: is not supported by oxd 3.x'],
       ],
     ])('%s', (_, { transport, ...more }: { transport?: object }, environment, expected) => {
       const given = { ...site, op_configuration_endpoint: endpoint, ...more };
@@ -452,57 +460,62 @@ describe('options', () => {
     });
   });
 
-  describe('on plain http', () => {
+  describe('with plain http', () => {
     const http = (host: string) => ({ ...site, op_host: `http://${host}` });
     const open = { type: 'embedded', allowInsecureRequests: true } as const;
 
     it.each<[string, OxdModuleOptions, string | undefined, boolean]>([
-      ['a provider', { secret, site: http('op.test') }, undefined, false],
-      ['an allowed provider', { secret, site: http('op.test'), transport: open }, undefined, true],
+      ['are rejected for a provider', { secret, site: http('op.test') }, undefined, false],
       [
-        'an allowed provider in production',
+        'are accepted for a provider with allowInsecureRequests',
+        { secret, site: http('op.test'), transport: open },
+        undefined,
+        true,
+      ],
+      [
+        'are rejected for a provider with allowInsecureRequests in production',
         { secret, site: http('op.test'), transport: open },
         'production',
         false,
       ],
       [
-        'an allowed loopback provider in production',
+        'are accepted for a loopback provider with allowInsecureRequests in production',
         { secret, site: http('127.0.0.1:9'), transport: open },
         'production',
         true,
       ],
       [
-        'what an https provider in production may name beside itself',
+        'are rejected if allowInsecureRequests is set for an https provider in production',
         { secret, site: { ...site, op_host: 'https://op.test' }, transport: open },
         'production',
         false,
       ],
       [
-        'a host that begins like loopback',
+        'are rejected for a host whose name begins with localhost in production',
         { secret, site: http('localhost.evil.test'), transport: open },
         'production',
         false,
       ],
       [
-        'a provider that oxd-server talks to',
+        'are accepted for a provider behind oxd-server',
         { secret, site: http('op.test'), transport: { type: 'socket' } },
         'production',
         true,
       ],
       [
-        'a redirect URI',
+        'are accepted for a redirect URI',
         { secret, site: { ...site, authorization_redirect_uri: 'http://app.test/cb' } },
         undefined,
         true,
       ],
       [
-        'a redirect URI in production',
+        'are rejected for a redirect URI in production',
         { secret, site: { ...site, authorization_redirect_uri: 'http://app.test/cb' } },
         'production',
         false,
       ],
       [
-        'a loopback redirect URI in production',
+        'are accepted for a loopback redirect URI in production',
         { secret, site: { ...site, authorization_redirect_uri: 'http://[::1]:3000/cb' } },
         'production',
         true,
@@ -563,8 +576,8 @@ describe('options', () => {
     });
 
     it.each([
-      { name: 'https in place of https', addresses: { [PUBLIC]: 'https://10.0.0.7:8443/' } },
-      { name: 'http in place of https', addresses: { [`${PUBLIC}:443`]: 'http://[::1]:8080' } },
+      { name: 'an https origin for https', addresses: { [PUBLIC]: 'https://10.0.0.7:8443/' } },
+      { name: 'an http origin for https', addresses: { [`${PUBLIC}:443`]: 'http://[::1]:8080' } },
     ])('accept $name as address', ({ addresses }) => {
       expect(issues({ addresses }, site, 'production')).toEqual([]);
     });
@@ -586,33 +599,38 @@ describe('options', () => {
     });
 
     it.each<[string, object, object, number]>([
-      ['a public provider at an address on plain http', { addresses: dialled }, inside, 0],
+      ['accept a public provider with an address on plain http', { addresses: dialled }, inside, 0],
       [
-        'the same with allowInsecureRequests',
+        'accept a public provider with an address on plain http and allowInsecureRequests',
         { addresses: dialled, allowInsecureRequests: true },
         inside,
         0,
       ],
       [
-        'an address on plain http that is not named',
+        'reject an endpoint on plain http at an origin that addresses do not contain',
         { addresses: { [PUBLIC]: 'http://other:8080' }, allowInsecureRequests: true },
         inside,
         1,
       ],
       [
-        'op_host at an address on plain http',
+        'reject op_host at an address on plain http',
         { addresses: dialled, allowInsecureRequests: true },
         { ...site, op_host: 'http://keycloak:8080' },
         1,
       ],
-      ['an address for plain http', { addresses: { 'http://sso.test': 'http://kc' } }, site, 1],
       [
-        'plain http on this machine through a proxy elsewhere',
+        'reject an address for a public origin on plain http',
+        { addresses: { 'http://sso.test': 'http://kc' } },
+        site,
+        1,
+      ],
+      [
+        'reject plain http on loopback through a remote proxy',
         { proxy: 'http://proxy.test', allowInsecureRequests: true },
         { ...site, op_host: 'http://localhost:8080' },
         1,
       ],
-    ])('in production with %s', (_, transport, given, count) => {
+    ])('%s in production', (_, transport, given, count) => {
       expect(issues(transport, given, 'production')).toHaveLength(count);
     });
   });
@@ -620,20 +638,20 @@ describe('options', () => {
   it('reject a query in op_host', () => {
     const given = { ...site, op_host: 'https://op.example.com/?hidden-1' };
     expect(issuesOf({ secret, site: given })).toEqual([
-      'site.op_host: must have no query; name the document in op_configuration_endpoint',
+      'site.op_host: must have no query; set op_configuration_endpoint instead',
     ]);
   });
 
-  it('make up a secret outside production only', () => {
-    const [one, two] = [resolveOptions({ site }), resolveOptions({ site })];
-    expect(one.secretIsRandom).toBe(true);
-    expect(one.secret[0]).toHaveLength(43);
-    expect(one.secret).not.toEqual(two.secret);
+  it('contain a random secret by default outside production only', () => {
+    const [first, second] = [resolveOptions({ site }), resolveOptions({ site })];
+    expect(first.secretIsRandom).toBe(true);
+    expect(first.secret[0]).toHaveLength(43);
+    expect(first.secret).not.toEqual(second.secret);
     expect(issuesOf({ site }, 'production')).toEqual([expect.stringContaining('secret:')]);
   });
 
   it.each([
-    { name: 'where NODE_ENV is test', environment: 'test', more: {} },
+    { name: 'if NODE_ENV is test', environment: 'test', more: {} },
     {
       name: 'with a transport instance',
       environment: 'production',
@@ -645,14 +663,14 @@ describe('options', () => {
     expect(resolveOptions({ ...good, ...more, store: 'a.json' }, environment).store).toBe('a.json');
   });
 
-  it('carry store, transport and functions over as they are, unfrozen', () => {
-    class OwnTransport extends OxdTransport {
+  it('contain the given store, transport and functions, unfrozen', () => {
+    class CustomTransport extends OxdTransport {
       readonly inner = { calls: 0 };
       override execute = jest.fn(() => Promise.resolve({}));
       override close = () => Promise.resolve();
     }
     const store = new MemoryStore();
-    const transport = new OwnTransport();
+    const transport = new CustomTransport();
     const paths = () => '/albums/1';
     const options = resolveOptions({ ...good, store, transport, uma: { paths } });
     expect(options.uma.paths).toBe(paths);
@@ -661,7 +679,7 @@ describe('options', () => {
     expect(Object.isFrozen(store) || Object.isFrozen(transport.inner)).toBe(false);
   });
 
-  it('are frozen, and leave the given object alone', () => {
+  it('are a frozen copy of the given object', () => {
     const given = { secret, site: { ...site, scope: ['openid'] } };
     const options = resolveOptions(given);
     expect(Object.isFrozen(options.site.scope)).toBe(true);

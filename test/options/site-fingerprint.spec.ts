@@ -59,7 +59,7 @@ describe('the fingerprint of a site', () => {
       other: { transport: { type: 'socket', port: 8100 } },
     },
     {
-      name: 'way to oxd-server',
+      name: 'transport class to the same kind of server',
       one: { transport: { type: 'socket' } },
       other: { transport: new OxdTransportOfTest() },
     },

@@ -1,6 +1,6 @@
 import { clientDetails } from '../../site/client-rules.js';
 import type { SiteMetadata } from '../../site/site-metadata.js';
-import { siteProblems, type OWN_MEMBERS } from '../../site/site-rules.js';
+import { siteProblems, type SITE_METADATA_NAMES } from '../../site/site-rules.js';
 import { supportedSecretMethod } from './client-configuration.js';
 import { OperationError } from '../requests/operation-error.js';
 import type { Provider } from '../provider/provider.js';
@@ -31,7 +31,7 @@ export function clientMetadata(
 function ownMembers(
   site: SiteMetadata,
   server: DiscoveredServer,
-): Record<(typeof OWN_MEMBERS)[number], unknown> {
+): Record<(typeof SITE_METADATA_NAMES)[number], unknown> {
   const { acr_values = [] } = site;
   const acrValues = acr_values.filter((value) => value.trim() !== '');
   const logout = logoutUris(site);

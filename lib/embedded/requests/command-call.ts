@@ -1,4 +1,4 @@
-import { LONGEST_TIMER } from '../../base/clock.js';
+import { MAX_TIMER_DELAY } from '../../base/clock.js';
 import { untilAborted } from '../../base/until-aborted.js';
 import { wasNotExecuted, toCommandError } from './command-error.js';
 import {
@@ -53,7 +53,7 @@ export class CommandCall {
     const giveUp = (): void => limit.abort(signal?.reason);
     const late = (): void => limit.abort(new OpRequestError('timeout', LATE));
     const left = Math.max(1, end - performance.now());
-    const timer = setTimeout(late, Math.min(left, LONGEST_TIMER));
+    const timer = setTimeout(late, Math.min(left, MAX_TIMER_DELAY));
     signal?.addEventListener('abort', giveUp, { once: true });
     try {
       const limited = new CommandCall(this.command, this.http, limit.signal);

@@ -1,4 +1,4 @@
-import { LONGEST_TIMER, type OxdClock } from '../../base/clock.js';
+import { MAX_TIMER_DELAY, type OxdClock } from '../../base/clock.js';
 import { isTransport, type OxdOptions } from '../../options/oxd.options.js';
 
 /** A request was not decided in time, or something that this takes was not done in its own. */
@@ -11,7 +11,7 @@ const UNKNOWN = 30_000;
 
 /** Longest time that the check of one request may take, in milliseconds. */
 export function checkLimit({ transport }: OxdOptions): number {
-  return Math.min(2 * (isTransport(transport) ? UNKNOWN : transport.timeout), LONGEST_TIMER);
+  return Math.min(2 * (isTransport(transport) ? UNKNOWN : transport.timeout), MAX_TIMER_DELAY);
 }
 
 /**

@@ -4,7 +4,7 @@ import { ScriptedTransport } from '../../../lib/testing/testing.js';
 import { checkLimit } from '../../../lib/uma/guard/check-timeout.js';
 import { SITE } from '../../support/uma-app.js';
 
-const LONGEST_TIMER = 2 ** 31 - 1;
+const MAX_TIMER_DELAY = 2 ** 31 - 1;
 
 it.each<[string, OxdModuleOptions['transport'], number]>([
   ['twice the default of embedded', undefined, 20_000],
@@ -12,7 +12,7 @@ it.each<[string, OxdModuleOptions['transport'], number]>([
   ['twice the default of the socket', { type: 'socket' }, 60_000],
   ['twice that of the socket', { type: 'socket', timeout: 700 }, 1400],
   ['a minute with a transport of the own', new ScriptedTransport(), 60_000],
-  ['what a timer can do', { type: 'embedded', timeout: LONGEST_TIMER }, LONGEST_TIMER],
+  ['what a timer can do', { type: 'embedded', timeout: MAX_TIMER_DELAY }, MAX_TIMER_DELAY],
 ])('the limit of a check is %s', (_, transport, limit) => {
   const options = { site: SITE, secret: 'a test secret of more than 32 characters', transport };
   expect(checkLimit(resolveOptions({ ...options, store: new MemoryStore() }))).toBe(limit);
