@@ -4,9 +4,9 @@ import type { Context, Interaction, OidcProvider } from './provider/oidc-provide
 import { consentPage, errorPage, loginPage, sendPage, type Application } from './web/pages.js';
 
 const PATH = /^\/interaction\/([\w-]+)$/;
-const DENIED = { error: 'access_denied', error_description: 'The user refused.' };
+const DENIED = { error: 'access_denied', error_description: 'The user denied the request.' };
 
-/** Adds the login and consent pages: what a user decides between a request and its answer. */
+/** Adds the login and consent pages, shown between an authorization request and its response. */
 export function useInteractions(provider: OidcProvider, users: readonly SandboxUser[]): void {
   const pages = new Interactions(provider, users);
   provider.use(async (context, next) => {
@@ -36,9 +36,9 @@ class Interactions {
       const scopes = prompt.details.missingOIDCScope ?? [];
       return sendPage(context, 200, consentPage(application, scopes));
     }
-    const picked = retry?.picked ?? params.login_hint;
+    const selected = retry?.selected ?? params.login_hint;
     const hint = this.users === DEMO_USERS ? DEMO_PASSWORD : undefined;
-    const page = loginPage(application, this.users, { picked, hint, problem: retry?.problem });
+    const page = loginPage(application, this.users, { selected, hint, problem: retry?.problem });
     return sendPage(context, retry ? 400 : 200, page);
   }
 
@@ -51,9 +51,9 @@ class Interactions {
     if (interaction.prompt.name === 'consent') {
       return this.finish(context, { consent: { grantId: await this.grant(interaction) } });
     }
-    const picked = form.get('login') ?? '';
-    const user = authenticate(this.users, picked, form.get('password') ?? '');
-    if (!user) return this.ask(interaction, context, { picked, problem: WRONG_PASSWORD });
+    const selected = form.get('login') ?? '';
+    const user = authenticate(this.users, selected, form.get('password') ?? '');
+    if (!user) return this.ask(interaction, context, { selected, problem: WRONG_PASSWORD });
     return this.finish(context, { login: { accountId: user.claims.sub } });
   }
 
@@ -70,9 +70,9 @@ class Interactions {
 
   private async grant({ grantId, session, params, prompt }: Interaction): Promise<string> {
     const { Grant } = this.provider;
-    const known = grantId === undefined ? undefined : await Grant.find(grantId);
-    const of = { accountId: session?.accountId ?? '', clientId: params.client_id };
-    const grant = known ?? new Grant(of);
+    const existing = grantId === undefined ? undefined : await Grant.find(grantId);
+    const owner = { accountId: session?.accountId ?? '', clientId: params.client_id };
+    const grant = existing ?? new Grant(owner);
     const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = prompt.details;
     if (missingOIDCScope) grant.addOIDCScope(missingOIDCScope.join(' '));
     if (missingOIDCClaims) grant.addOIDCClaims(missingOIDCClaims);
@@ -84,12 +84,12 @@ class Interactions {
 }
 
 interface Retry {
-  readonly picked: string;
+  readonly selected: string;
   readonly problem: string;
 }
 
 const WRONG_PASSWORD = 'Wrong password. Try again.';
 
 function sendExpired(context: Context): void {
-  sendPage(context, 400, errorPage('expired', 'This page is over: it was used, or took too long.'));
+  sendPage(context, 400, errorPage('expired', 'This page has expired or was already used.'));
 }

@@ -17,7 +17,7 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const FORTNIGHT = 14 * 24 * HOUR;
 
-/** Every scope that the sandbox knows, but for those of resources. */
+/** Scopes that the sandbox supports, except those of UMA resources. */
 export const SCOPES: readonly string[] = [
   'openid',
   'profile',
@@ -27,7 +27,7 @@ export const SCOPES: readonly string[] = [
   'oxd',
 ];
 
-/** What the configuration is made of. */
+/** Input of {@link providerConfiguration}. */
 export interface ConfigurationOptions {
   readonly keys: SandboxKeys;
   readonly users: readonly SandboxUser[];
@@ -35,7 +35,7 @@ export interface ConfigurationOptions {
   readonly errors: OidcProviderModule['errors'];
 }
 
-/** Configuration of `oidc-provider`: everything it warns about is set here. */
+/** Configuration of `oidc-provider`; sets every option whose default causes a warning. */
 export function providerConfiguration(options: ConfigurationOptions): object {
   const { keys, users, adapterContext, errors } = options;
   return {
@@ -44,7 +44,7 @@ export function providerConfiguration(options: ConfigurationOptions): object {
     jwks: keys.jwks,
     cookies: {
       keys: keys.cookies,
-      // Browsers do not tell ports apart: the application's cookies are sent here, too.
+      // Cookies are shared by all ports of a host: own names avoid clashes with the application's.
       names: {
         session: 'oxd-sandbox.session',
         interaction: 'oxd-sandbox.interaction',
@@ -74,7 +74,7 @@ export function providerConfiguration(options: ConfigurationOptions): object {
   };
 }
 
-/** What UMA adds: a member of registrations, and what RPTs carry. */
+/** Additions for UMA: a parameter of registrations, and the claims of RPTs. */
 function umaConfiguration(errors: OidcProviderModule['errors']): object {
   return {
     extraClientMetadata: {
@@ -126,7 +126,7 @@ const FEATURES = {
   clientCredentials: { enabled: true },
   introspection: {
     enabled: true,
-    // What an RPT allows concerns its client and its resource server alone.
+    // Only its client and its resource server may introspect an RPT.
     allowedPolicy: (_context: Context, { clientId }: ProviderClient, token: ProviderToken) =>
       token.aud === undefined || [token.aud, token.clientId].includes(clientId),
   },
@@ -141,7 +141,7 @@ const FEATURES = {
 
 function askForLogout(context: Context, form: string): void {
   const { entities, session, client } = context.oidc;
-  // Whoever holds the user's id_token asks for that user: nothing is left to confirm.
+  // A client with the user's ID token is trusted: the logout needs no confirmation.
   const confirmed = entities.IdTokenHint?.payload.sub === session?.accountId;
   sendPage(context, 200, logoutPage(form, client?.clientName, confirmed));
 }

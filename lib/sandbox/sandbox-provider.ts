@@ -11,32 +11,32 @@ import { useUmaPages } from './uma/pages/page-routes.js';
 import { useUma } from './uma/endpoints/routes.js';
 import { UmaServer } from './uma/uma-server.js';
 
-/** What a provider is made of. */
+/** Options of {@link openProvider}. */
 export interface ProviderOptions {
   readonly store: OxdStore;
   readonly users: readonly SandboxUser[];
   readonly policies: SandboxPolicies;
-  /** Called with every secret that is issued. */
+  /** Called with every issued secret. */
   readonly onSecret: (value: string) => void;
-  /** Takes failures. */
-  readonly say: (line: string) => void;
+  /** Logs failures. */
+  readonly log: (line: string) => void;
 }
 
 /**
- * The provider with all its pages and endpoints.
+ * Creates the provider with all its pages and endpoints.
  *
  * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when `oidc-provider` is not installed
  */
 export async function openProvider(
   issuer: string,
-  { store, users, policies, onSecret, say }: ProviderOptions,
+  { store, users, policies, onSecret, log }: ProviderOptions,
 ): Promise<OidcProvider> {
   const { Provider, errors } = await loadOidcProvider();
   const keys = await openKeys(store);
   const adapterContext = { store, grants: new Map(), onSecret };
   const configuration = providerConfiguration({ keys, users, adapterContext, errors });
   const provider = new Provider(issuer, configuration);
-  logProviderEvents(provider, onSecret, say);
+  logProviderEvents(provider, onSecret, log);
   rejectOtherHosts(provider, issuer);
   useInteractions(provider, users);
   const uma = await UmaServer.open({
@@ -46,7 +46,7 @@ export async function openProvider(
     users,
     policies,
     onSecret,
-    say,
+    log,
   });
   useUma(uma, SCOPES);
   useUmaPages(uma);
@@ -56,11 +56,11 @@ export async function openProvider(
 function logProviderEvents(
   provider: OidcProvider,
   onSecret: (value: string) => void,
-  say: (line: string) => void,
+  log: (line: string) => void,
 ): void {
   provider.silent = true;
   provider.on('server_error', (_context, error) =>
-    say(`The sandbox failed: ${printable(error.message)}`),
+    log(`The sandbox failed: ${printable(error.message)}`),
   );
   provider.on('grant.success', ({ body }) => {
     const { id_token } = body as { id_token?: string };
@@ -68,10 +68,10 @@ function logProviderEvents(
   });
 }
 
-/** A page elsewhere whose name is made to point here must not speak to the sandbox. */
+/** Rejects other host names: DNS rebinding would let foreign pages send requests to the sandbox. */
 function rejectOtherHosts(provider: OidcProvider, issuer: string): void {
   provider.use(async (context, next) => {
     if (context.host === new URL(issuer).host) return next();
-    sendPage(context, 421, errorPage('Wrong address.', `The sandbox answers at ${issuer} only.`));
+    sendPage(context, 421, errorPage('Wrong address.', `The sandbox responds only at ${issuer}.`));
   });
 }

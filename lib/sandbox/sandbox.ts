@@ -21,37 +21,38 @@ export type {
 
 /** Options of {@link startSandbox}. */
 export interface SandboxOptions {
-  /** Port on the loopback interface; default 9400, 0 = any free one. */
+  /** Port on the loopback interface; default 9400; 0 selects any free port. */
   readonly port?: number;
   /**
-   * File that keeps registered clients, their UMA resources and signing keys over a restart, mode
-   * 0600; false keeps them in memory. Default `.oxd/sandbox-clients.json` under the working
-   * directory, and false where `NODE_ENV` is `test`.
+   * File that persists registered clients, their UMA resources and the signing keys, with mode 0600;
+   * false stores them in memory. Default `.oxd/sandbox-clients.json` in the working directory; false
+   * if `NODE_ENV` is `test`.
    */
   readonly clientsFile?: string | false;
-  /** Who can log in; default three demo users, whose password is `sandbox`. */
+  /** Users who can log in, at least one; default three demo users with the password `sandbox`. */
   readonly users?: readonly SandboxUser[];
   /**
-   * Who may have access to what is protected with UMA. Default: whoever is known, by an id_token or
-   * a login, may `view`, and nothing else is granted. What a policy submits to the owner waits at
-   * `/uma/requests` of the sandbox, where every user who logs in is the owner.
+   * Policies that decide on access to UMA resources. By default a requesting party that is identified
+   * by an ID token or a login is granted the scope `view`; everything else is denied. Requests that a
+   * policy submits to the resource owner are listed at `/uma/requests` of the sandbox, where every
+   * user is the resource owner.
    */
   readonly policies?: SandboxPolicies;
-  /** Called with every token, ticket, code, session and client secret issued: for tests. */
+  /** Called with every issued token, ticket, code, session id and client secret; for tests. */
   readonly onSecret?: (value: string) => void;
-  /** Takes the lines that tell how to use it, and failures; default the process's stdout. */
+  /** Logs one line: the startup summary and failures; default the standard output of the process. */
   readonly log?: (line: string) => void;
-  /** True says nothing; default false. */
+  /** Disables the log; default false. */
   readonly quiet?: boolean;
 }
 
 /** A running sandbox. */
 export interface Sandbox {
-  /** What to give an application as `op_host`, for instance `http://localhost:9400`. */
+  /** Issuer, the value of `op_host` for an application; for example `http://localhost:9400`. */
   readonly issuer: string;
-  /** Who can log in. */
+  /** Users who can log in. */
   readonly users: readonly SandboxUser[];
-  /** Ends every connection and frees the port and the file. */
+  /** Closes every connection and releases the port and the file. */
   close(): Promise<void>;
 }
 
@@ -65,18 +66,19 @@ const DEFAULTS = {
 } as const;
 
 /**
- * Starts an OpenID Provider and UMA 2.0 authorization server for development in this process: demo
- * users, login and consent pages, dynamic registration for everybody, policies that are functions.
- * It needs the package `oidc-provider` and answers on the loopback interface only, under the name
- * `localhost`.
+ * Starts an OpenID Provider and UMA 2.0 authorization server for development in this process, with
+ * demo users, login and consent pages, open dynamic registration, and policies written as functions.
+ * The sandbox requires the package `oidc-provider`. It listens only on the loopback interface, under
+ * the name `localhost`.
  *
- * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID in production, when `oidc-provider` is
- *   not installed, when the port or the file is in use, or when a policy is no function
+ * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when `NODE_ENV` is `production`, when
+ *   `oidc-provider` is not installed, when the port or the file is in use, when `users` is empty, or
+ *   when a policy is not a function
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  refuse(options);
+  checkOptions(options);
   const inMemory = process.env.NODE_ENV === 'test' && { clientsFile: false as const };
-  const { clientsFile, ...settings } = { ...DEFAULTS, ...inMemory, ...defined(options) };
+  const { clientsFile, ...settings } = { ...DEFAULTS, ...inMemory, ...withoutUndefined(options) };
   await loadOidcProvider();
   const store = await openStore(clientsFile);
   try {
@@ -94,9 +96,9 @@ async function start(store: OxdStore, settings: Settings): Promise<Sandbox> {
   const log = settings.quiet ? () => undefined : settings.log;
   const server = await listenOnLoopback(settings.port);
   const issuer = `http://localhost:${portOf(server)}`;
-  const provider = openProvider(issuer, { store, users, policies, onSecret, say: log });
+  const provider = openProvider(issuer, { store, users, policies, onSecret, log: log });
   const handler = provider.then((opened) => opened.callback());
-  // Whoever asks at once waits until there is an answer.
+  // Requests that arrive before the provider is ready wait for it.
   server.on('request', (request, response) => {
     handler.then((handle) => handle(request, response)).catch(() => response.destroy());
   });
@@ -110,14 +112,14 @@ async function start(store: OxdStore, settings: Settings): Promise<Sandbox> {
   return { issuer, users, close: () => closeServer(server).then(() => closeStore(store)) };
 }
 
-function refuse({ users, policies }: SandboxOptions): void {
+function checkOptions({ users, policies }: SandboxOptions): void {
   const issues: string[] = [];
   if (process.env.NODE_ENV === 'production') {
-    issues.push('sandbox: lets anybody in and must not run in production; use a real provider');
+    issues.push('sandbox: is insecure and must not run in production; use a real provider');
   }
-  if (users?.length === 0) issues.push('users: must name somebody who can log in');
+  if (users?.length === 0) issues.push('users: must contain at least one user');
   if (policies !== undefined && !arePolicies(policies)) {
-    issues.push('policies: must be a function, or an object of functions by name of the resource');
+    issues.push('policies: must be a function, or an object of functions by resource name');
   }
   if (issues.length > 0) throw new OxdConfigurationError(issues);
 }
@@ -139,7 +141,7 @@ async function closeStore(store: OxdStore): Promise<void> {
   if (store instanceof FileStore) await store.close();
 }
 
-function defined<T extends object>(options: T): Partial<T> {
+function withoutUndefined<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),
   ) as Partial<T>;

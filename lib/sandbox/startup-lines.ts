@@ -2,34 +2,35 @@ import { DEMO_PASSWORD, DEMO_USERS, type SandboxUser } from './provider/accounts
 import { UMA_PATHS } from './uma/metadata.js';
 import { DEMO_POLICY, type SandboxPolicies } from './uma/policy.js';
 
-/** What there is to tell about a sandbox. */
-export interface Introduced {
+/** Settings of a sandbox that are logged at start. */
+export interface StartupInfo {
   readonly users: readonly SandboxUser[];
   readonly clientsFile: string | false;
   readonly policies: SandboxPolicies;
 }
 
-/** The lines that tell how to use a sandbox. */
+/** Summary of a started sandbox, to be logged line by line. */
 export function startupLines(
   issuer: string,
-  { users, clientsFile, policies }: Introduced,
+  { users, clientsFile, policies }: StartupInfo,
 ): string[] {
   const names = users.map(({ username }) => username).join(', ');
   const password = users === DEMO_USERS ? ` (password: ${DEMO_PASSWORD})` : '';
-  const kept = clientsFile === false ? 'in memory' : `in ${clientsFile}`;
+  const place = clientsFile === false ? 'in memory' : `in ${clientsFile}`;
   return [
     `Sandbox OpenID Provider and UMA 2.0 authorization server: ${issuer}`,
     `  users: ${names}${password}`,
-    `  clients: register themselves, kept ${kept} with their resources`,
-    `  access: ${rules(policies)}`,
-    `  requests for the owner: ${issuer}${UMA_PATHS.requests}, for every user`,
+    `  clients: dynamic registration, stored ${place} with their resources`,
+    `  access: ${accessRules(policies)}`,
+    `  requests submitted to the owner: ${issuer}${UMA_PATHS.requests} (every user is the owner)`,
   ];
 }
 
-function rules(policies: SandboxPolicies): string {
+function accessRules(policies: SandboxPolicies): string {
   if (policies === DEMO_POLICY) {
-    return 'whoever is known (an id_token, or a login) may "view", all else is denied';
+    return 'users identified by an ID token or a login may "view"; everything else is denied';
   }
-  if (typeof policies === 'function') return 'as the option "policies" says';
-  return `as the option "policies" says for ${Object.keys(policies).join(', ') || 'nothing'}`;
+  if (typeof policies === 'function') return 'decided by the option "policies"';
+  const names = Object.keys(policies).join(', ') || 'no resource';
+  return `decided by the option "policies" for ${names}; everything else is denied`;
 }

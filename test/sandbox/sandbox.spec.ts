@@ -53,7 +53,7 @@ describe('discovery', () => {
   it('is refused under a name that is not the issuer', async () => {
     const response = await fetch(sandbox.issuer.replace('localhost', '127.0.0.1'));
     expect(response.status).toBe(421);
-    expect(textOf(await response.text())).toContain(`answers at ${sandbox.issuer} only`);
+    expect(textOf(await response.text())).toContain(`responds only at ${sandbox.issuer}`);
   });
 });
 
@@ -408,7 +408,9 @@ describe('start', () => {
     );
     const start = startQuietly({ port, clientsFile });
     await expect(start).rejects.toThrow(OxdConfigurationError);
-    await expect(start).rejects.toThrow(`port: ${port} is in use; stop what listens there, or`);
+    await expect(start).rejects.toThrow(
+      `port: ${port} is in use; stop the process that listens there, or`,
+    );
     other.close();
     await (await startQuietly({ clientsFile })).close();
     await rm(folder, { recursive: true });

@@ -38,7 +38,7 @@ export class RecordedOp {
       users: DEMO_USERS,
       policies: () => 'grant',
       onSecret: registerSecret,
-      say: () => undefined,
+      log: () => undefined,
     });
     const handle = provider.callback();
     back.on('request', (request, response) => void handle(request, response));

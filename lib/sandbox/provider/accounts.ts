@@ -1,26 +1,26 @@
-/** Someone who can log in at the sandbox. */
+/** A user who can log in at the sandbox. */
 export interface SandboxUser {
-  /** What the user types, or picks, at the login page. */
+  /** Name to select at the login page. */
   readonly username: string;
-  /** The password, in clear: the sandbox protects nothing. */
+  /** Password in plain text: the sandbox protects no real data. */
   readonly password: string;
-  /** What the sandbox says of the user (OpenID Connect Core §5.1). */
+  /** Claims about the user (OpenID Connect Core §5.1). */
   readonly claims: SandboxClaims;
 }
 
-/** The claims of a sandbox user, by the names of OpenID Connect Core §5.1. */
+/** Claims about a sandbox user, by the names of OpenID Connect Core §5.1. */
 export interface SandboxClaims {
-  /** The identifier of the user at the sandbox. */
+  /** Subject identifier of the user. */
   readonly sub: string;
-  /** The full name, as the login page shows it. */
+  /** Full name; shown at the login page. */
   readonly name: string;
   readonly [claim: string]: unknown;
 }
 
-/** The password of every user in {@link DEMO_USERS}. */
+/** Password of every user in {@link DEMO_USERS}. */
 export const DEMO_PASSWORD = 'sandbox';
 
-/** The users of a sandbox that is given none: three who differ in all that can go wrong. */
+/** Default users. Their claims cover the values that clients handle wrongly most often. */
 export const DEMO_USERS: readonly SandboxUser[] = [
   {
     username: 'zoe',
@@ -73,7 +73,7 @@ export const DEMO_USERS: readonly SandboxUser[] = [
   },
 ];
 
-/** The user of this name and password. */
+/** Returns the user with this name and password; undefined when there is no match. */
 export function authenticate(
   users: readonly SandboxUser[],
   username: string,
@@ -82,7 +82,7 @@ export function authenticate(
   return users.find((user) => user.username === username && user.password === password);
 }
 
-/** An account as `oidc-provider` wants it; undefined where there is no such user. */
+/** Account in the format of `oidc-provider`; undefined when the user does not exist. */
 export function findAccount(users: readonly SandboxUser[], sub: string) {
   const user = users.find(({ claims }) => claims.sub === sub);
   return user && { accountId: sub, claims: () => Promise.resolve(user.claims) };

@@ -2,9 +2,9 @@ import { generateKeyPair, randomBytes, type JsonWebKey } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { OxdStore } from '../../store/oxd-store.js';
 
-/** What the sandbox signs with. */
+/** Signing keys of the sandbox. */
 export interface SandboxKeys {
-  /** Private keys that sign id_tokens. */
+  /** Private keys that sign ID tokens. */
   readonly jwks: { readonly keys: readonly JsonWebKey[] };
   /** Keys that sign cookies. */
   readonly cookies: readonly string[];
@@ -12,10 +12,10 @@ export interface SandboxKeys {
 
 const generate = promisify(generateKeyPair);
 
-/** The keys of an earlier start, so that its id_tokens stay valid, or new ones. */
+/** Loads the stored keys, so that ID tokens of an earlier start stay valid, or creates new keys. */
 export async function openKeys(store: OxdStore): Promise<SandboxKeys> {
-  const kept = await store.get('keys');
-  if (kept) return kept as SandboxKeys;
+  const stored = await store.get('keys');
+  if (stored) return stored as SandboxKeys;
   const pairs = await Promise.all([
     generate('rsa', { modulusLength: 2048 }),
     generate('ec', { namedCurve: 'P-256' }),
@@ -24,7 +24,7 @@ export async function openKeys(store: OxdStore): Promise<SandboxKeys> {
     ...privateKey.export({ format: 'jwk' }),
     use: 'sig',
   }));
-  const made: SandboxKeys = { jwks: { keys }, cookies: [randomBytes(32).toString('base64url')] };
-  await store.set('keys', made);
-  return made;
+  const created: SandboxKeys = { jwks: { keys }, cookies: [randomBytes(32).toString('base64url')] };
+  await store.set('keys', created);
+  return created;
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { OxdConfigurationError } from '../../base/errors.js';
 
-/** What the sandbox uses of `oidc-provider`, which brings no types of its own. */
+/** Type of the used part of `oidc-provider`, which has no types. */
 export interface OidcProvider {
   readonly AccessToken: { find(value: string): Promise<ProviderToken | undefined> };
   readonly Client: { find(id: string): Promise<ProviderClient | undefined> };
@@ -21,7 +21,7 @@ export interface OidcProvider {
     new (): ProviderSession;
     get(context: Context): Promise<ProviderSession>;
   };
-  /** Koa's: keeps it from printing errors; `server_error` tells them. */
+  /** Koa's switch for printing errors; they are logged through the event `server_error` instead. */
   silent: boolean;
   callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   use(middleware: (context: Context, next: () => Promise<void>) => Promise<void>): void;
@@ -31,7 +31,7 @@ export interface OidcProvider {
     listener: (context: Context, client: ProviderClient) => void,
   ): void;
   on(event: 'server_error', listener: (context: Context, error: Error) => void): void;
-  /** @param params names of the parameters that the grant takes */
+  /** @param params names of the grant's parameters */
   registerGrantType(
     name: string,
     handler: (context: Context) => Promise<void>,
@@ -43,7 +43,7 @@ export interface OidcProvider {
     response: ServerResponse,
   ): { readonly cookies: ProviderCookies };
   interactionDetails(request: IncomingMessage, response: ServerResponse): Promise<Interaction>;
-  /** Keeps the result. @returns where to send the browser next */
+  /** Stores the result. @returns URL to which to redirect the browser */
   interactionResult(
     request: IncomingMessage,
     response: ServerResponse,
@@ -52,7 +52,7 @@ export interface OidcProvider {
   ): Promise<string>;
 }
 
-/** A Koa context, and what `oidc-provider` adds to it on its own routes. */
+/** A Koa context with the additions of `oidc-provider` on its own routes. */
 export interface Context {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
@@ -64,7 +64,7 @@ export interface Context {
   status: number;
   type: string;
   body: unknown;
-  /** A header of the request; empty where there is none. */
+  /** Returns a request header; an empty string when it is missing. */
   get(name: string): string;
   set(name: string, value: string): void;
   redirect(url: string): void;
@@ -80,7 +80,7 @@ export interface Context {
 export interface ProviderClient {
   readonly clientId: string;
   readonly clientName?: string;
-  /** Two spellings of where claims gathering may come back to (UMA 2.0 Grant §2). */
+  /** Redirect URIs of claims gathering (UMA 2.0 Grant §2), in both spellings. */
   readonly claims_redirect_uris?: readonly string[];
   readonly claims_redirect_uri?: readonly string[];
   grantTypeAllowed(type: string): boolean;
@@ -95,17 +95,17 @@ export interface ProviderToken {
   readonly aud?: string;
   readonly exp?: number;
   readonly iat?: number;
-  /** Lifetime of a new one. */
+  /** Lifetime of a new token. */
   readonly expiration: number;
-  /** What `extraTokenClaims` gave it. */
+  /** Claims that `extraTokenClaims` added. */
   readonly extra?: Readonly<Record<string, unknown>>;
-  /** What `extraTokenClaims` is to give it. */
+  /** Claims for `extraTokenClaims` to add. */
   claims?: Readonly<Record<string, unknown>>;
   setAudience(audience: string): void;
   save(): Promise<string>;
 }
 
-/** Who is logged in at a browser. */
+/** Login session of a browser. */
 export interface ProviderSession {
   readonly id: string;
   readonly uid: string;
@@ -115,19 +115,19 @@ export interface ProviderSession {
   save(ttl: number): Promise<unknown>;
 }
 
-/** The cookies of one exchange; signed where the provider has keys. */
+/** Cookies of one request and its response; signed when the provider has keys. */
 export interface ProviderCookies {
   get(name: string): string | undefined;
   set(name: string, value: string, options: object): void;
 }
 
-/** The claims of an id_token that tell who it is about and how long it is good. */
+/** Subject and expiry of an ID token. */
 export interface IdTokenPayload {
   readonly sub: string;
   readonly exp?: number;
 }
 
-/** What a user allowed a client. */
+/** Consent of a user to a client. */
 export interface ProviderGrant {
   addOIDCScope(scope: string): void;
   addOIDCClaims(claims: readonly string[]): void;
@@ -135,7 +135,7 @@ export interface ProviderGrant {
   save(): Promise<string>;
 }
 
-/** An authorization request that waits for its user. */
+/** An authorization request that waits for the user. */
 export interface Interaction {
   readonly uid: string;
   readonly grantId?: string;
@@ -155,7 +155,7 @@ export interface Interaction {
   readonly session?: { readonly accountId: string };
 }
 
-/** What the sandbox uses of the package. */
+/** Used exports of the package. */
 export interface OidcProviderModule {
   readonly Provider: new (issuer: string, configuration: object) => OidcProvider;
   readonly errors: {
@@ -170,7 +170,7 @@ export interface OidcProviderModule {
  */
 export async function loadOidcProvider(): Promise<OidcProviderModule> {
   try {
-    // @ts-expect-error -- the package has no types; the part in use is described above
+    // @ts-expect-error -- the package has no types; the used part is declared above
     return (await import('oidc-provider')) as OidcProviderModule;
   } catch (cause) {
     throw new OxdConfigurationError(

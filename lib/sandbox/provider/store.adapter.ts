@@ -8,16 +8,16 @@ type Payload = Record<string, unknown> & {
   readonly client_secret?: string;
 };
 
-/** What all adapters of one sandbox share. */
+/** State shared by all adapters of one sandbox. */
 export interface AdapterContext {
   readonly store: OxdStore;
-  /** Keys of the tokens of a grant, so that they end with it. */
+  /** Store keys of the tokens of each grant, to delete them when the grant is revoked. */
   readonly grants: Map<string, Set<string>>;
-  /** Called with every secret that is issued. */
+  /** Called with every issued secret. */
   readonly onSecret: (value: string) => void;
 }
 
-/** Models whose id is what a client or a browser proves itself with. */
+/** Models whose id is a credential of a client or a browser. */
 const SECRET_IDS = new Set([
   'AccessToken',
   'AuthorizationCode',
@@ -28,8 +28,8 @@ const SECRET_IDS = new Set([
 ]);
 
 /**
- * Keeps one model of `oidc-provider` in an {@link OxdStore}. Clients and their registration access
- * tokens have no lifetime and so survive in the file; everything else stays in memory.
+ * Stores one model of `oidc-provider` in an {@link OxdStore}. Clients and their registration access
+ * tokens have no lifetime, so the file store persists them; everything else stays in memory.
  */
 export class StoreAdapter {
   constructor(

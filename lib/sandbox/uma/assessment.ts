@@ -12,21 +12,21 @@ import {
 import type { Resources } from './resources.js';
 import type { PendingRequests } from './pending-requests.js';
 import type { Permission } from './tickets.js';
-import { verdictOf, type PolicyResult } from './policy-result.js';
+import { toPolicyResult, type PolicyResult } from './policy-result.js';
 
-/** What is to be decided. */
+/** Access request to be assessed. */
 export interface AssessmentInput {
   readonly client: string;
   readonly resourceServer: string;
   readonly permissions: readonly Permission[];
-  /** The requesting party, where it is known. */
+  /** `sub` of the requesting party; undefined when unknown. */
   readonly party?: string;
   readonly answers: Readonly<Record<string, string>>;
-  /** Id of what was submitted to the owner. */
+  /** Id of the request submitted to the resource owner. */
   readonly submission?: string;
 }
 
-/** What it comes to (UMA 2.0 Grant §3.3.4). */
+/** Result of the authorization assessment (UMA 2.0 Grant §3.3.4). */
 export type Assessment =
   | { readonly outcome: 'granted'; readonly permissions: readonly Permission[] }
   | { readonly outcome: 'submitted'; readonly permissions: readonly Permission[] }
@@ -39,44 +39,46 @@ export interface AssessorOptions {
   readonly users: readonly SandboxUser[];
   readonly resources: Resources;
   readonly submissions: PendingRequests;
-  /** Takes what is wrong with a policy. */
-  readonly say: (line: string) => void;
+  /** Logs failures of policies. */
+  readonly log: (line: string) => void;
 }
 
-/** Asks the policies, and makes one answer of theirs. */
+/** Calls the policies and combines their decisions. */
 export class Assessor {
   constructor(private readonly options: AssessorOptions) {}
 
   /**
-   * Something missing comes first, then what is up to the owner; else what is granted is granted,
-   * even where it is not all.
+   * Assesses a request. Missing information takes precedence over a submission to the resource owner,
+   * and a submission over a grant. A grant may be partial.
    *
-   * @throws {OAuthError} `invalid_grant` when a resource or a scope is gone
+   * @throws {OAuthError} `invalid_grant` when a resource or a scope no longer exists
    */
-  async assess(asked: AssessmentInput): Promise<Assessment> {
-    const verdicts = await Promise.all(asked.permissions.map((one) => this.judge(asked, one)));
-    const needs = verdicts.flatMap((one) => (one.is === 'need' ? [one.need] : []));
-    if (needs.length > 0) return { outcome: 'need', need: merged(needs) };
-    const all = (is: PolicyResult['is']) =>
-      verdicts.flatMap((one) => ('permission' in one && one.is === is ? [one.permission] : []));
-    const submitted = all('submitted');
+  async assess(input: AssessmentInput): Promise<Assessment> {
+    const results = await Promise.all(input.permissions.map((one) => this.evaluate(input, one)));
+    const needs = results.flatMap((one) => (one.outcome === 'need' ? [one.need] : []));
+    if (needs.length > 0) return { outcome: 'need', need: mergeNeeds(needs) };
+    const permissionsWith = (outcome: PolicyResult['outcome']) =>
+      results.flatMap((one) =>
+        'permission' in one && one.outcome === outcome ? [one.permission] : [],
+      );
+    const submitted = permissionsWith('submitted');
     if (submitted.length > 0) return { outcome: 'submitted', permissions: submitted };
-    const permissions = all('granted');
+    const permissions = permissionsWith('granted');
     return permissions.length > 0 ? { outcome: 'granted', permissions } : { outcome: 'denied' };
   }
 
-  private async judge(asked: AssessmentInput, permission: Permission): Promise<PolicyResult> {
-    const resource = this.resourceOf(asked, permission);
-    const approved = this.decisionOn(asked, permission);
-    const decision = await this.ask(resource, {
-      client_id: asked.client,
+  private async evaluate(input: AssessmentInput, permission: Permission): Promise<PolicyResult> {
+    const resource = this.resourceOf(input, permission);
+    const approved = this.decisionOn(input, permission);
+    const decision = await this.callPolicy(resource, {
+      client_id: input.client,
       resource: structuredClone(resource),
       scopes: [...permission.resource_scopes],
-      claims: this.claimsOf(asked.party),
-      answers: { ...asked.answers },
+      claims: this.claimsOf(input.party),
+      answers: { ...input.answers },
       approved,
     });
-    return verdictOf(decision, permission, approved);
+    return toPolicyResult(decision, permission, approved);
   }
 
   private resourceOf({ resourceServer }: AssessmentInput, permission: Permission): SandboxResource {
@@ -84,14 +86,18 @@ export class Assessor {
     if (permission.resource_scopes.every((scope) => resource?.resource_scopes.includes(scope))) {
       if (resource) return resource;
     }
-    throw new OAuthError(400, 'invalid_grant', 'The resource is not what it was.');
+    throw new OAuthError(
+      400,
+      'invalid_grant',
+      'The resource or one of its scopes no longer exists.',
+    );
   }
 
-  private decisionOn(asked: AssessmentInput, permission: Permission): boolean | undefined {
-    const { client, resourceServer, party, submission } = asked;
+  private decisionOn(input: AssessmentInput, permission: Permission): boolean | undefined {
+    const { client, resourceServer, party, submission } = input;
     if (submission === undefined) return undefined;
-    const on = { client, resourceServer, party, permissions: [permission] };
-    return this.options.submissions.decision(submission, on);
+    const request = { client, resourceServer, party, permissions: [permission] };
+    return this.options.submissions.decision(submission, request);
   }
 
   private claimsOf(party?: string): SandboxClaims | undefined {
@@ -99,21 +105,22 @@ export class Assessor {
     return user && { ...user.claims };
   }
 
-  private async ask(
+  private async callPolicy(
     resource: SandboxResource,
     request: SandboxPolicyRequest,
   ): Promise<SandboxDecision> {
     try {
       return await policyFor(this.options.policies, resource)(request);
     } catch (error) {
-      const why = error instanceof Error ? error.message : 'it threw what is no Error';
-      this.options.say(`A policy of the sandbox failed, which denies: ${printable(why)}`);
+      const reason =
+        error instanceof Error ? error.message : 'it threw a value that is not an Error';
+      this.options.log(`Access denied: a policy of the sandbox failed: ${printable(reason)}`);
       return 'deny';
     }
   }
 }
 
-function merged(needs: readonly SandboxNeed[]): Required<SandboxNeed> {
+function mergeNeeds(needs: readonly SandboxNeed[]): Required<SandboxNeed> {
   const questions = new Map(
     needs.flatMap((one) => one.questions ?? []).map((one) => [one.name, one]),
   );

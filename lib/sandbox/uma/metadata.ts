@@ -1,7 +1,7 @@
-/** The token grant of UMA (UMA 2.0 Grant §3.3.1). */
+/** Grant type of UMA (UMA 2.0 Grant §3.3.1). */
 export const UMA_GRANT = 'urn:ietf:params:oauth:grant-type:uma-ticket';
 
-/** Where the endpoints of UMA are: absolute URLs. */
+/** Absolute URLs of the UMA endpoints. */
 export interface UmaEndpoints {
   readonly introspection_endpoint: string;
   readonly permission_endpoint: string;
@@ -9,7 +9,7 @@ export interface UmaEndpoints {
   readonly claims_interaction_endpoint: string;
 }
 
-/** Paths of what UMA adds to the provider. */
+/** Paths that UMA adds to the provider. */
 export const UMA_PATHS = {
   metadata: '/.well-known/uma2-configuration',
   introspection: '/uma/introspection',
@@ -19,7 +19,7 @@ export const UMA_PATHS = {
   requests: '/uma/requests',
 } as const;
 
-/** The endpoints of a sandbox. */
+/** UMA endpoints of a sandbox. */
 export function umaEndpoints(issuer: string): UmaEndpoints {
   return {
     introspection_endpoint: issuer + UMA_PATHS.introspection,
@@ -30,9 +30,9 @@ export function umaEndpoints(issuer: string): UmaEndpoints {
 }
 
 /**
- * The discovery document of UMA; the introspection endpoint in it takes a PAT.
+ * Discovery document of UMA; its introspection endpoint requires a PAT.
  *
- * @param scopes that the provider supports
+ * @param scopes scopes that the provider supports
  * @see UMA 2.0 Grant §2, UMA Federated Authorization §2
  */
 export function umaMetadata(issuer: string, scopes: readonly string[]): object {

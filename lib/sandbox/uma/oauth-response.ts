@@ -1,14 +1,14 @@
 import type { Context } from '../provider/oidc-provider.js';
 
-/** What an endpoint answers. */
-export interface Answer {
+/** Response of an endpoint. */
+export interface OAuthResponse {
   readonly status: number;
-  /** JSON; left out where there is nothing to say. */
+  /** JSON value; undefined for an empty body. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** An answer that is a refusal, with a code of UMA or OAuth 2.0. */
+/** Error response with an error code of UMA or OAuth 2.0. */
 export class OAuthError extends Error {
   readonly headers: Record<string, string> = {};
 
@@ -26,28 +26,31 @@ export class OAuthError extends Error {
     return this;
   }
 
-  /** Its body (RFC 6749 §5.2). */
+  /** Body of the response (RFC 6749 §5.2). */
   get body(): object {
     const { error, message } = this;
     return message === '' ? { error } : { error, error_description: message };
   }
 }
 
-/** A request that is not as the specification has it: 400 `invalid_request`. */
+/** Error for a request that violates the specification: 400 `invalid_request`. */
 export function invalidRequest(description: string): OAuthError {
   return new OAuthError(400, 'invalid_request', description);
 }
 
-/** Sends what the work comes to: its answer, or its refusal. */
-export async function sendAnswer(context: Context, work: () => Promise<Answer>): Promise<void> {
-  const { status, body, headers = {} } = await work().catch(refusalIn);
+/** Runs an endpoint and sends its response, or the {@link OAuthError} that it throws. */
+export async function sendResponse(
+  context: Context,
+  work: () => Promise<OAuthResponse>,
+): Promise<void> {
+  const { status, body, headers = {} } = await work().catch(toResponse);
   context.set('cache-control', 'no-store');
   for (const [name, value] of Object.entries(headers)) context.set(name, value);
   context.body = body;
   context.status = status;
 }
 
-function refusalIn(error: unknown): Answer {
+function toResponse(error: unknown): OAuthResponse {
   if (error instanceof OAuthError) return error;
   throw error;
 }

@@ -2,24 +2,24 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { OxdStore } from '../../store/oxd-store.js';
 
 /** Options of {@link OpaqueTokens}. */
-export interface HandlesOptions {
+export interface OpaqueTokensOptions {
   readonly store: OxdStore;
-  /** What they stand for: prefix of their keys in the store. */
+  /** Kind of value that the tokens refer to; prefix of their keys in the store. */
   readonly kind: string;
-  /** In milliseconds. */
+  /** Lifetime of a token, in milliseconds. */
   readonly lifetime: number;
-  /** Called with every one that is issued. */
+  /** Called with every issued token. */
   readonly onSecret: (value: string) => void;
 }
 
 /**
- * Random strings of 256 bits that stand for something the server remembers for a while: tickets,
- * persisted claims tokens. The store sees their hash alone.
+ * Random strings of 256 bits that refer to stored values with a lifetime: permission tickets,
+ * persisted claims tokens. The store contains only their hashes.
  */
 export class OpaqueTokens<T> {
-  constructor(private readonly options: HandlesOptions) {}
+  constructor(private readonly options: OpaqueTokensOptions) {}
 
-  /** A new one that stands for `value`. */
+  /** Stores a value and returns a new token for it. */
   async issue(value: T): Promise<string> {
     const { store, lifetime, onSecret } = this.options;
     const handle = randomBytes(32).toString('base64url');
@@ -28,12 +28,12 @@ export class OpaqueTokens<T> {
     return handle;
   }
 
-  /** What it stands for; undefined where it was never issued, was taken or is too old. */
+  /** Returns the value of a token; undefined when the token is unknown, consumed or expired. */
   async find(handle: string): Promise<T | undefined> {
     return (await this.options.store.get(this.key(handle))) as T | undefined;
   }
 
-  /** What it stands for, for one caller alone: it is spent. */
+  /** Consumes a token and returns its value; of concurrent callers only one receives it. */
   async take(handle: string): Promise<T | undefined> {
     const value = await this.find(handle);
     const taken = await this.options.store.delete(this.key(handle));

@@ -2,37 +2,41 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Permission } from './tickets.js';
 
-/** What is up to the owner. */
-export interface Submission {
+/** Access request submitted to the resource owner. */
+export interface AccessSubmission {
   readonly client: string;
   readonly resourceServer: string;
-  /** The requesting party, where it is known. */
+  /** `sub` of the requesting party; undefined when unknown. */
   readonly party?: string;
   readonly permissions: readonly Permission[];
 }
 
 interface Entry {
-  readonly submission: Submission;
+  readonly submission: AccessSubmission;
   readonly approved?: boolean;
   /** Milliseconds since 1970. */
   readonly until: number;
 }
 
-/** How many are kept at most; the oldest goes. */
-const MOST = 100;
+/** Maximum number of stored requests; beyond it the oldest is deleted. */
+const MAX_REQUESTS = 100;
 
 /**
- * Requests that wait for their owner. One lives as long as the ticket of its client: who does not
- * come back for the decision does not get it.
+ * Requests that wait for the decision of the resource owner. A request expires with the ticket of
+ * its client: without it, the client could not fetch the decision.
  */
 export class PendingRequests {
   private readonly entries = new Map<string, Entry>();
 
-  /** @param lifetime in milliseconds */
+  /** @param lifetime lifetime of a request, in milliseconds */
   constructor(private readonly lifetime: number) {}
 
-  /** Keeps a request; the same one as under a known id goes on there. @returns its id */
-  submit(submission: Submission, known = ''): string {
+  /**
+   * Stores a request. If it equals the request with the known id, only prolongs that request.
+   *
+   * @returns the id of the request
+   */
+  submit(submission: AccessSubmission, known = ''): string {
     this.sweep();
     const before = this.entries.get(known);
     const until = Date.now() + this.lifetime;
@@ -45,21 +49,21 @@ export class PendingRequests {
     return id;
   }
 
-  /** What the owner decided; undefined while nothing, and where something else was asked. */
-  decision(id: string, asked: Submission): boolean | undefined {
+  /** Decision of the owner; undefined while pending, and for a request that differs. */
+  decision(id: string, request: AccessSubmission): boolean | undefined {
     this.sweep();
     const entry = this.entries.get(id);
-    return entry && covers(entry.submission, asked) ? entry.approved : undefined;
+    return entry && covers(entry.submission, request) ? entry.approved : undefined;
   }
 
-  /** What waits, oldest first. */
-  waiting(): readonly (readonly [id: string, submission: Submission])[] {
+  /** Undecided requests, oldest first. */
+  waiting(): readonly (readonly [id: string, submission: AccessSubmission])[] {
     this.sweep();
     const undecided = [...this.entries].filter(([, { approved }]) => approved === undefined);
     return undecided.map(([id, { submission }]) => [id, submission]);
   }
 
-  /** @returns whether it was waiting */
+  /** Stores the decision of the owner. @returns false when the request was not pending */
   decide(id: string, approved: boolean): boolean {
     this.sweep();
     const entry = this.entries.get(id);
@@ -68,7 +72,7 @@ export class PendingRequests {
     return true;
   }
 
-  /** Forgets a request that came to its end. */
+  /** Deletes a request. */
   end(id: string): void {
     this.entries.delete(id);
   }
@@ -76,14 +80,17 @@ export class PendingRequests {
   private sweep(): void {
     const now = Date.now();
     const ids = [...this.entries.keys()];
-    const old = ids.filter((id) => (this.entries.get(id)?.until ?? 0) <= now);
-    const many = ids.slice(0, Math.max(0, ids.length - MOST));
-    for (const id of [...old, ...many]) this.entries.delete(id);
+    const expired = ids.filter((id) => (this.entries.get(id)?.until ?? 0) <= now);
+    const surplus = ids.slice(0, Math.max(0, ids.length - MAX_REQUESTS));
+    for (const id of [...expired, ...surplus]) this.entries.delete(id);
   }
 }
 
-/** Whether it is about the same, and nothing more is asked than was submitted. */
-function covers({ permissions, ...by }: Submission, { permissions: asked, ...of }: Submission) {
+/** True when a submitted request includes the permissions of another and equals it otherwise. */
+function covers(
+  { permissions, ...by }: AccessSubmission,
+  { permissions: asked, ...of }: AccessSubmission,
+) {
   if (!isDeepStrictEqual(by, of)) return false;
   return asked.every(({ resource_id, resource_scopes }) => {
     const submitted = permissions.find((one) => one.resource_id === resource_id);

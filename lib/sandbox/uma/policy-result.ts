@@ -1,44 +1,44 @@
 import { isNeed, type SandboxNeed } from './policy.js';
 import type { Permission } from './tickets.js';
 
-/** What a policy said about one permission. */
+/** Decision of a policy on one permission. */
 export type PolicyResult =
-  | { readonly is: 'granted' | 'submitted'; readonly permission: Permission }
-  | { readonly is: 'need'; readonly need: SandboxNeed }
-  | { readonly is: 'denied' };
+  | { readonly outcome: 'granted' | 'submitted'; readonly permission: Permission }
+  | { readonly outcome: 'need'; readonly need: SandboxNeed }
+  | { readonly outcome: 'denied' };
 
-const DENIED: PolicyResult = { is: 'denied' };
+const DENIED: PolicyResult = { outcome: 'denied' };
 
 /**
- * Reads the answer of a policy: code of the user, it may be anything, and what is not understood
- * denies.
+ * Validates the return value of a policy. Policies are code of the application, so the value may be
+ * anything; an invalid value denies access.
  *
- * @param approved what the owner decided, where the policy leaves it to the owner
+ * @param approved decision of the resource owner, if the policy submits the request to the owner
  */
-export function verdictOf(
+export function toPolicyResult(
   decision: unknown,
   permission: Permission,
   approved?: boolean,
 ): PolicyResult {
-  if (decision === 'grant') return { is: 'granted', permission };
-  if (decision === 'submit') return ofOwner(permission, approved);
+  if (decision === 'grant') return { outcome: 'granted', permission };
+  if (decision === 'submit') return ownerResult(permission, approved);
   if (typeof decision !== 'object' || decision === null) return DENIED;
-  if ('need' in decision) return ofNeed(decision.need);
-  return 'grant' in decision ? partOf(permission, decision.grant) : DENIED;
+  if ('need' in decision) return needResult(decision.need);
+  return 'grant' in decision ? partialGrant(permission, decision.grant) : DENIED;
 }
 
-function ofOwner(permission: Permission, approved?: boolean): PolicyResult {
-  if (approved === undefined) return { is: 'submitted', permission };
-  return approved ? { is: 'granted', permission } : DENIED;
+function ownerResult(permission: Permission, approved?: boolean): PolicyResult {
+  if (approved === undefined) return { outcome: 'submitted', permission };
+  return approved ? { outcome: 'granted', permission } : DENIED;
 }
 
-function ofNeed(need: unknown): PolicyResult {
-  return isNeed(need) ? { is: 'need', need } : DENIED;
+function needResult(need: unknown): PolicyResult {
+  return isNeed(need) ? { outcome: 'need', need } : DENIED;
 }
 
-function partOf({ resource_id, resource_scopes }: Permission, grant: unknown): PolicyResult {
+function partialGrant({ resource_id, resource_scopes }: Permission, grant: unknown): PolicyResult {
   if (!Array.isArray(grant)) return DENIED;
   const granted = resource_scopes.filter((scope) => grant.includes(scope));
   if (granted.length === 0) return DENIED;
-  return { is: 'granted', permission: { resource_id, resource_scopes: granted } };
+  return { outcome: 'granted', permission: { resource_id, resource_scopes: granted } };
 }

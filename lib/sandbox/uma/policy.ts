@@ -2,101 +2,104 @@ import type { SandboxClaims } from '../provider/accounts.js';
 
 /** A resource as a resource server registered it (UMA Federated Authorization §3.1). */
 export interface SandboxResource {
-  /** Its id at the sandbox. */
+  /** Resource id, assigned by the sandbox. */
   readonly _id: string;
-  /** Its name, such as `[GET] /albums/:id`. */
+  /** Name of the resource, such as `[GET] /albums/:id`. */
   readonly name?: string;
-  /** What kind of resource it is. */
+  /** Type of the resource. */
   readonly type?: string;
-  /** What it is, for people. */
+  /** Human-readable description. */
   readonly description?: string;
-  /** Where its picture is. */
+  /** URI of an icon. */
   readonly icon_uri?: string;
-  /** The scopes that can be asked for. */
+  /** Scopes available at the resource. */
   readonly resource_scopes: readonly string[];
 }
 
-/** What a policy is asked: one resource of a permission ticket. */
+/** Input of a policy: one resource of a permission ticket. */
 export interface SandboxPolicyRequest {
-  /** The client that wants access. */
+  /** Client that requests access. */
   readonly client_id: string;
-  /** What it wants access to. */
+  /** Requested resource. */
   readonly resource: SandboxResource;
-  /** The scopes it wants, all of them scopes of the resource; may be none. */
+  /** Requested scopes, each a scope of the resource; may be empty. */
   readonly scopes: readonly string[];
-  /** The requesting party; undefined while unknown. */
+  /** Claims of the requesting party; undefined while unknown. */
   readonly claims?: SandboxClaims;
-  /** What the requesting party answered to the questions of policies, by name of the question. */
+  /** Answers of the requesting party to questions of policies, by name of the question. */
   readonly answers: Readonly<Record<string, string>>;
-  /** What the owner decided on this request; undefined where nobody was asked, or not yet. */
+  /** Decision of the resource owner; undefined when not submitted to the owner or still pending. */
   readonly approved?: boolean;
 }
 
 /** A question that the claims-gathering page asks the requesting party. */
 export interface SandboxQuestion {
-  /** Under what name policies find the answer; letters, digits, `-` and `_`. */
+  /** Name of the answer in {@link SandboxPolicyRequest.answers}: letters, digits, `-` and `_`. */
   readonly name: string;
-  /** The question. */
+  /** Text of the question. */
   readonly text: string;
-  /** The answers to choose from; left out where any text will do. */
+  /** Answers to choose from; default: any text of at most 500 characters. */
   readonly options?: readonly string[];
 }
 
-/** What a policy has to know before it can decide (UMA 2.0 Grant §3.3.6, `need_info`). */
+/** Information that a policy needs before it can decide (UMA 2.0 Grant §3.3.6, `need_info`). */
 export interface SandboxNeed {
-  /** Who the requesting party is: an id_token, or a login at the claims-gathering page. */
+  /**
+   * Requires the identity of the requesting party, from an ID token or a login at the
+   * claims-gathering page; default false.
+   */
   readonly identity?: boolean;
-  /** What the claims-gathering page is to ask. */
+  /** Questions for the claims-gathering page; default none. */
   readonly questions?: readonly SandboxQuestion[];
 }
 
 /**
- * What a policy answers: `grant` all scopes that were asked for, grant those named (never more than
- * were asked for), `deny`, `submit` to the owner, whose decision then holds, or what it needs to
- * know. Anything else denies.
+ * Decision of a policy: `'grant'` grants all requested scopes; `{ grant }` grants those listed, never
+ * more than requested; `'deny'` denies; `'submit'` leaves the decision to the resource owner;
+ * `{ need }` requires more information first. Any other value denies.
  */
 export type SandboxDecision =
   | 'grant'
   | 'deny'
   | 'submit'
   | {
-      /** The scopes that are granted. */
+      /** Granted scopes. */
       readonly grant: readonly string[];
     }
   | {
-      /** What is to be known first. */
+      /** Required information. */
       readonly need: SandboxNeed;
     };
 
-/** Decides on one resource of a permission ticket; what it throws denies. */
+/** Decides on one resource of a permission ticket. An error that the policy throws denies. */
 export type SandboxPolicy = (
   request: SandboxPolicyRequest,
 ) => SandboxDecision | Promise<SandboxDecision>;
 
-/** One policy for every resource, or one by name of the resource: any other is denied. */
+/** One policy for all resources, or policies by resource name; other resources are denied. */
 export type SandboxPolicies = SandboxPolicy | Readonly<Record<string, SandboxPolicy>>;
 
-/** The policy of a sandbox that is given none: whoever is known may `view`, nothing else goes. */
+/** Default policy: grants `view` to an identified requesting party and denies everything else. */
 export const DEMO_POLICY: SandboxPolicy = ({ scopes, claims }) => {
   if (!scopes.includes('view')) return 'deny';
   return claims ? { grant: ['view'] } : { need: { identity: true } };
 };
 
-/** The policy for a resource; where there is none, the answer is no. */
+/** Policy for a resource; denies when none is defined. */
 export function policyFor(policies: SandboxPolicies, { name }: SandboxResource): SandboxPolicy {
   if (typeof policies === 'function') return policies;
   const own = name !== undefined && Object.hasOwn(policies, name) ? policies[name] : undefined;
   return own ?? (() => 'deny');
 }
 
-/** Whether these are policies that can be asked. */
+/** True for a function or an object of functions. */
 export function arePolicies(policies: unknown): policies is SandboxPolicies {
   if (typeof policies === 'function') return true;
   if (typeof policies !== 'object' || policies === null) return false;
   return Object.values(policies).every((policy) => typeof policy === 'function');
 }
 
-/** Whether a policy named something that the requesting party can be asked for. */
+/** True when a policy requires an identity or has valid questions. */
 export function isNeed(need: unknown): need is SandboxNeed {
   if (typeof need !== 'object' || need === null) return false;
   const { identity, questions = [] } = need as Partial<Record<keyof SandboxNeed, unknown>>;
@@ -107,6 +110,6 @@ export function isNeed(need: unknown): need is SandboxNeed {
 function isQuestion(question: unknown): question is SandboxQuestion {
   if (typeof question !== 'object' || question === null) return false;
   const { name, text, options = [''] } = question as Record<keyof SandboxQuestion, unknown>;
-  const texts: unknown[] = [name, text, ...(Array.isArray(options) ? options : [undefined])];
-  return texts.every((one) => typeof one === 'string') && /^[\w-]+$/.test(String(name));
+  const strings: unknown[] = [name, text, ...(Array.isArray(options) ? options : [undefined])];
+  return strings.every((one) => typeof one === 'string') && /^[\w-]+$/.test(String(name));
 }

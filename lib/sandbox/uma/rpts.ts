@@ -2,13 +2,13 @@ import type { OidcProvider, ProviderClient, ProviderToken } from '../provider/oi
 import type { Resources } from './resources.js';
 import type { Permission } from './tickets.js';
 
-/** What an RPT stands for. */
+/** Content of an RPT. */
 export interface Rpt {
-  /** The client it was issued to. */
+  /** client_id of the client to which the RPT was issued. */
   readonly client: string;
-  /** client_id of the resource server it is good at. */
+  /** client_id of the resource server for which the RPT is valid. */
   readonly resourceServer: string;
-  /** The requesting party, where it is known. */
+  /** `sub` of the requesting party; undefined when unknown. */
   readonly party?: string;
   readonly permissions: readonly Permission[];
   /** Seconds since 1970. */
@@ -17,7 +17,7 @@ export interface Rpt {
   readonly iat: number;
 }
 
-/** What is to be issued. */
+/** Content of an RPT to be issued. */
 export interface NewRpt {
   readonly client: ProviderClient;
   readonly resourceServer: string;
@@ -26,8 +26,8 @@ export interface NewRpt {
 }
 
 /**
- * Requesting party tokens: opaque access tokens of the provider with permissions, so that they
- * expire and are revoked like any other.
+ * Requesting party tokens. They are opaque access tokens of the provider with permissions, so that
+ * they expire and can be revoked like other tokens.
  */
 export class Rpts {
   constructor(
@@ -35,7 +35,7 @@ export class Rpts {
     private readonly resources: Resources,
   ) {}
 
-  /** @returns the members of a token response (UMA 2.0 Grant §3.3.5) */
+  /** Issues an RPT. @returns parameters of the token response (UMA 2.0 Grant §3.3.5) */
   async issue({ client, resourceServer, party, permissions }: NewRpt) {
     const token = new this.provider.ClientCredentials({ client });
     token.setAudience(resourceServer);
@@ -44,7 +44,7 @@ export class Rpts {
     return { access_token, token_type: 'Bearer', expires_in: token.expiration };
   }
 
-  /** What a token stands for now: nothing of resources, scopes or clients that are gone. */
+  /** Returns an RPT without permissions for deleted resources and scopes; undefined when invalid. */
   async find(value: string): Promise<Rpt | undefined> {
     const token = await this.provider.ClientCredentials.find(value);
     const rpt = token && read(token);
@@ -56,9 +56,9 @@ export class Rpts {
   private current(owner: string, { resource_id, resource_scopes }: Permission): Permission[] {
     const resource = this.resources.find(owner, resource_id);
     if (!resource) return [];
-    const left = resource_scopes.filter((scope) => resource.resource_scopes.includes(scope));
-    if (left.length === 0 && resource_scopes.length > 0) return [];
-    return [{ resource_id, resource_scopes: left }];
+    const remaining = resource_scopes.filter((scope) => resource.resource_scopes.includes(scope));
+    if (remaining.length === 0 && resource_scopes.length > 0) return [];
+    return [{ resource_id, resource_scopes: remaining }];
   }
 }
 

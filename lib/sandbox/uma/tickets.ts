@@ -1,47 +1,47 @@
-/** What an RPT allows, or a ticket asks for, at one resource. */
+/** Scopes that an RPT grants, or a ticket requests, at one resource. */
 export interface Permission {
   readonly resource_id: string;
   readonly resource_scopes: readonly string[];
 }
 
-/** What a permission ticket stands for: how far the authorization process has come. */
+/** Content of a permission ticket: the state of the authorization process. */
 export interface Ticket {
-  /** client_id of the resource server that asked for it. */
+  /** client_id of the resource server that requested the ticket. */
   readonly resourceServer: string;
   readonly permissions: readonly Permission[];
-  /** With the scopes that the client asked for besides, when something was missing. */
-  readonly wanted?: readonly Permission[];
-  /** The client that presented its forerunner; nobody else may present this one. */
+  /** Permissions including the scopes that the client requested in a previous token request. */
+  readonly requested?: readonly Permission[];
+  /** Client that presented the previous ticket; no other client may present this ticket. */
   readonly client?: string;
-  /** The requesting party, once known. */
+  /** `sub` of the requesting party; undefined while unknown. */
   readonly party?: string;
-  /** What the requesting party answered at the claims-gathering page. */
+  /** Answers of the requesting party at the claims-gathering page. */
   readonly answers: Readonly<Record<string, string>>;
-  /** Id of what was submitted to the owner. */
+  /** Id of the request submitted to the resource owner. */
   readonly submission?: string;
 }
 
-/** What a persisted claims token stands for. */
+/** Content of a persisted claims token. */
 export interface PersistedClaims {
   readonly client: string;
   readonly party?: string;
   readonly answers: Readonly<Record<string, string>>;
 }
 
-/** What a page that gathers claims is about. */
+/** State of a claims-gathering page. */
 export interface ClaimsSession {
-  /** The client that sent the browser here: anybody's text. */
+  /** Name of the client that sent the browser: untrusted input. */
   readonly application: string;
-  /** Where the browser goes back to. */
+  /** URI to which the browser returns. */
   readonly redirectUri: string;
   readonly state?: string;
   readonly ticket: Ticket;
-  /** The value of the cookie of the browser that began. */
+  /** Value of the cookie that binds the page to its browser. */
   readonly browser: string;
 }
 
-/** Each resource once, with all the scopes it has in the list. */
-export function joined(permissions: readonly Permission[]): readonly Permission[] {
+/** Merges permissions, so that each resource occurs once with all its scopes. */
+export function mergePermissions(permissions: readonly Permission[]): readonly Permission[] {
   const scopes = new Map<string, Set<string>>();
   for (const { resource_id, resource_scopes } of permissions) {
     scopes.set(resource_id, new Set([...(scopes.get(resource_id) ?? []), ...resource_scopes]));

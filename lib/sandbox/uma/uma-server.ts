@@ -11,9 +11,9 @@ import { PendingRequests } from './pending-requests.js';
 import type { ClaimsSession, PersistedClaims, Ticket } from './tickets.js';
 
 const MINUTE = 60_000;
-/** Longer than clients wait between two questions for the owner's decision. */
+/** Must exceed the interval at which clients poll for the owner's decision. */
 const TICKET_LIFETIME = 5 * MINUTE;
-const GATHERING_LIFETIME = 30 * MINUTE;
+const CLAIMS_SESSION_LIFETIME = 30 * MINUTE;
 const PCT_LIFETIME = 14 * 24 * 60 * MINUTE;
 
 /** Options of {@link UmaServer.open}. */
@@ -23,23 +23,23 @@ export interface UmaServerOptions {
   readonly store: OxdStore;
   readonly users: readonly SandboxUser[];
   readonly policies: SandboxPolicies;
-  /** Called with every secret that is issued. */
+  /** Called with every issued secret. */
   readonly onSecret: (value: string) => void;
-  /** Takes what is wrong with a policy. */
-  readonly say: (line: string) => void;
+  /** Logs failures of policies. */
+  readonly log: (line: string) => void;
 }
 
-/** What the endpoints and pages of UMA share. */
+/** State shared by the endpoints and pages of UMA. */
 export class UmaServer {
   readonly issuer: string;
   readonly provider: OidcProvider;
   readonly users: readonly SandboxUser[];
-  /** Called with every secret that is issued. */
+  /** Called with every issued secret. */
   readonly onSecret: (value: string) => void;
   readonly endpoints: UmaEndpoints;
   readonly tickets: OpaqueTokens<Ticket>;
-  /** What pages that gather claims are about. */
-  readonly gatherings: OpaqueTokens<ClaimsSession>;
+  /** States of claims-gathering pages. */
+  readonly claimsSessions: OpaqueTokens<ClaimsSession>;
   readonly persistedClaims: OpaqueTokens<PersistedClaims>;
   readonly rpts: Rpts;
   readonly submissions = new PendingRequests(TICKET_LIFETIME);
@@ -49,7 +49,7 @@ export class UmaServer {
     options: UmaServerOptions,
     readonly resources: Resources,
   ) {
-    const { issuer, provider, store, users, policies, onSecret, say } = options;
+    const { issuer, provider, store, users, policies, onSecret, log } = options;
     this.issuer = issuer;
     this.provider = provider;
     this.users = users;
@@ -57,24 +57,24 @@ export class UmaServer {
     this.endpoints = umaEndpoints(issuer);
     const handles = { store, onSecret };
     this.tickets = new OpaqueTokens({ ...handles, kind: 'UmaTicket', lifetime: TICKET_LIFETIME });
-    this.gatherings = new OpaqueTokens({
+    this.claimsSessions = new OpaqueTokens({
       ...handles,
       kind: 'UmaClaims',
-      lifetime: GATHERING_LIFETIME,
+      lifetime: CLAIMS_SESSION_LIFETIME,
     });
     this.persistedClaims = new OpaqueTokens({ ...handles, kind: 'UmaPct', lifetime: PCT_LIFETIME });
     this.rpts = new Rpts(provider, resources);
     const { submissions } = this;
-    this.assessor = new Assessor({ policies, users, resources, submissions, say });
+    this.assessor = new Assessor({ policies, users, resources, submissions, log });
   }
 
-  /** With the resources of earlier starts. */
+  /** Creates the server with the resources of earlier starts. */
   static async open(options: UmaServerOptions): Promise<UmaServer> {
     return new UmaServer(options, await Resources.open(options.store));
   }
 
-  /** Whether somebody can log in who is this. */
-  knows(sub: string): boolean {
+  /** True when a user with this `sub` exists. */
+  isUser(sub: string): boolean {
     return this.users.some(({ claims }) => claims.sub === sub);
   }
 }

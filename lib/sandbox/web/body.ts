@@ -1,15 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 
-/** Longest body that any page or endpoint of the sandbox reads, in characters. */
+/** Maximum length of a request body at every page and endpoint, in characters. */
 export const BODY_LIMIT = 65_536;
 
-/** The text of a body; undefined where it is too long to be one of ours. */
+/** Reads a request body; undefined when the body is longer than the limit. */
 export async function readBody(
   request: IncomingMessage,
   limit = BODY_LIMIT,
 ): Promise<string | undefined> {
   let body = '';
-  // Left open: the answer that refuses the body goes the same way.
+  // The stream stays open after the limit: the error response uses the same connection.
   const chunks = request.setEncoding('utf8').iterator({ destroyOnReturn: false });
   for await (const chunk of chunks) {
     body += chunk;
@@ -18,7 +18,7 @@ export async function readBody(
   return body;
 }
 
-/** The fields of a form; nothing of a body that is too long to be one of ours. */
+/** Reads the fields of a form; empty when the body is longer than the limit. */
 export async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
   return new URLSearchParams((await readBody(request, 16_384)) ?? '');
 }

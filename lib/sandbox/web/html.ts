@@ -1,11 +1,11 @@
-/** Text that is HTML already. */
+/** String that already is HTML and must not be escaped. */
 export class Html {
   constructor(readonly text: string) {}
 }
 
 type Value = string | Html | readonly Html[] | undefined | false;
 
-/** Template tag: every value that is not {@link Html} is escaped; undefined and false are nothing. */
+/** Template tag: escapes every value except {@link Html}; omits undefined and false. */
 export function html(strings: TemplateStringsArray, ...values: Value[]): Html {
   return new Html(strings.reduce((text, part, i) => text + render(values[i - 1]) + part));
 }

@@ -3,9 +3,9 @@ import { createServer, type Server } from 'node:http';
 import { OxdConfigurationError } from '../../base/errors.js';
 
 /**
- * An HTTP server that only this machine reaches; requests are handled by `request` listeners.
+ * Starts an HTTP server that is reachable only from this machine; add `request` listeners to it.
  *
- * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when the port cannot be had
+ * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when the port is unavailable
  */
 export async function listenOnLoopback(port: number): Promise<Server> {
   const server = createServer();
@@ -15,21 +15,21 @@ export async function listenOnLoopback(port: number): Promise<Server> {
     return server;
   } catch (cause) {
     const inUse = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
-    const why = inUse ? 'is in use; stop what listens there' : 'cannot be opened';
+    const reason = inUse ? 'is in use; stop the process that listens there' : 'cannot be opened';
     throw new OxdConfigurationError(
-      [`port: ${port} ${why}, or choose another port for the sandbox`],
+      [`port: ${port} ${reason}, or choose another port for the sandbox`],
       { cause },
     );
   }
 }
 
-/** The port that a server listens on. */
+/** Port on which a server listens. */
 export function portOf(server: Server): number {
   const address = server.address();
   return typeof address === 'object' && address ? address.port : 0;
 }
 
-/** Closes a server with every connection. */
+/** Closes a server and all its connections. */
 export async function closeServer(server: Server): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeAllConnections();

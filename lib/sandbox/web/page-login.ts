@@ -3,38 +3,38 @@ import type { Html } from './html.js';
 import type { Context, OidcProvider } from '../provider/oidc-provider.js';
 import { loginPage } from './pages.js';
 
-/** In seconds, where no application asks for the user meanwhile. */
+/** Lifetime of a session in seconds; a login at an application prolongs it. */
 const SESSION_LIFETIME = 3600;
 
-/** Somebody who is logged in at this browser. */
+/** User who is logged in at this browser. */
 export interface LoggedIn {
   readonly user: SandboxUser;
-  /** Identifies the session; never shown. */
+  /** Id of the session; never shown. */
   readonly session: string;
 }
 
-/** The login of pages that belong to no authorization request; it is the session of the provider. */
+/** Login for pages outside of an authorization request; uses the session of the provider. */
 export class PageLogin {
   constructor(
     private readonly provider: OidcProvider,
     private readonly users: readonly SandboxUser[],
   ) {}
 
-  /** Who is logged in at this browser. */
-  async who(context: Context): Promise<LoggedIn | undefined> {
+  /** Returns the user who is logged in at this browser. */
+  async current(context: Context): Promise<LoggedIn | undefined> {
     const { accountId, uid } = await this.provider.Session.get(context);
     const user = this.users.find(({ claims }) => claims.sub === accountId);
     return user && { user, session: uid };
   }
 
-  /** The page that asks who it is; with the form of the last try, what was wrong. */
-  page(name: string, tried?: URLSearchParams): Html {
+  /** Login page; with the form of a failed login, also an error message. */
+  page(name: string, failed?: URLSearchParams): Html {
     const hint = this.users === DEMO_USERS ? DEMO_PASSWORD : undefined;
-    const problem = tried && 'Wrong password. Try again.';
-    return loginPage({ name }, this.users, { picked: tried?.get('login') ?? '', hint, problem });
+    const problem = failed && 'Wrong password. Try again.';
+    return loginPage({ name }, this.users, { selected: failed?.get('login') ?? '', hint, problem });
   }
 
-  /** Logs in by the form of the page. @returns whether name and password are good */
+  /** Logs in with the form of the page. @returns false when name or password is wrong */
   async logIn({ req, res }: Context, form: URLSearchParams): Promise<boolean> {
     const { provider } = this;
     const user = authenticate(this.users, form.get('login') ?? '', form.get('password') ?? '');

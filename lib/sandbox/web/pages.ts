@@ -4,19 +4,19 @@ import { Html, html } from './html.js';
 import type { Context } from '../provider/oidc-provider.js';
 import { STYLE, SUBMIT } from './page-style.js';
 
-/** What a login or consent page says of the application that asks. */
+/** Application shown on a login or consent page. */
 export interface Application {
-  /** As it registered itself: anybody's text. */
+  /** Name from the registration: untrusted input. */
   readonly name: string;
-  /** Where the browser goes back to. */
+  /** URI to which the browser returns. */
   readonly redirectUri: string;
 }
 
-// Outside of templates, which are reformatted: the policy names the hash of their very content.
+// Outside of the templates, which Prettier reformats: the policy contains the hash of this content.
 const STYLE_ELEMENT = new Html(`<style>${STYLE}</style>`);
 const SUBMIT_ELEMENT = new Html(`<script>${SUBMIT}</script>`);
 
-// No form-action: browsers apply it to the redirect after the form, which leads to the application.
+// No form-action: browsers would also apply it to the redirect to the application after the form.
 const POLICY = [
   "default-src 'none'",
   `style-src '${hash(STYLE)}'`,
@@ -25,7 +25,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Sends a page that may neither fetch nor be framed nor cached. */
+/** Sends a page with headers that forbid requests to other sites, framing and caching. */
 export function sendPage(context: Context, status: number, page: Html): void {
   context.status = status;
   context.type = 'html';
@@ -36,13 +36,13 @@ export function sendPage(context: Context, status: number, page: Html): void {
   context.body = page.text;
 }
 
-/** Picks a user and takes the password. */
+/** Login page with a choice of users and a password field. */
 export function loginPage(
   application: Pick<Application, 'name'>,
   users: readonly SandboxUser[],
-  form: { readonly picked?: string; readonly problem?: string; readonly hint?: string },
+  form: { readonly selected?: string; readonly problem?: string; readonly hint?: string },
 ): Html {
-  const picked = users.find((user) => user.username === form.picked) ?? users[0];
+  const selected = users.find((user) => user.username === form.selected) ?? users[0];
   return page(
     'Log in',
     html`<h1>Log in</h1>
@@ -51,7 +51,7 @@ export function loginPage(
       <form method="post">
         <fieldset>
           <legend>Who are you?</legend>
-          ${users.map((user) => userChoice(user, user === picked))}
+          ${users.map((user) => userChoice(user, user === selected))}
         </fieldset>
         <label class="label" for="password">Password</label>
         <input
@@ -74,7 +74,7 @@ export function loginPage(
   );
 }
 
-/** Asks the user what the application may know. */
+/** Consent page with the scopes that the application requests. */
 export function consentPage(application: Application, scopes: readonly string[]): Html {
   return page(
     'Allow access',
@@ -94,7 +94,7 @@ export function consentPage(application: Application, scopes: readonly string[])
   );
 }
 
-/** Asks whether to log out here, or only says so where nothing is left to ask. */
+/** Logout page; asks for confirmation unless the logout is already confirmed. */
 export function logoutPage(form: string, application?: string, confirmed = false): Html {
   if (confirmed) {
     const answer = form.replace(
@@ -127,7 +127,7 @@ export function logoutPage(form: string, application?: string, confirmed = false
   );
 }
 
-/** Says that the session is over, where the application named no address to go back to. */
+/** Page after a logout without a redirect URI of the application. */
 export function loggedOutPage(): Html {
   return page(
     'Logged out',
@@ -136,7 +136,7 @@ export function loggedOutPage(): Html {
   );
 }
 
-/** Says what went wrong, and what to do. */
+/** Error page. */
 export function errorPage(error: string, description = ''): Html {
   return page(
     'This did not work',
@@ -146,14 +146,14 @@ export function errorPage(error: string, description = ''): Html {
   );
 }
 
-function userChoice({ username, claims }: SandboxUser, picked: boolean): Html {
+function userChoice({ username, claims }: SandboxUser, selected: boolean): Html {
   return html`<label class="user">
-    <input type="radio" name="login" value="${username}" ${picked && new Html('checked')} />
+    <input type="radio" name="login" value="${username}" ${selected && new Html('checked')} />
     <span>${claims.name} <small>${username}</small></span>
   </label>`;
 }
 
-const SCOPES: Readonly<Record<string, string>> = {
+const SCOPE_LABELS: Readonly<Record<string, string>> = {
   openid: 'Who you are',
   profile: 'Your name and profile',
   email: 'Your e-mail address',
@@ -161,10 +161,10 @@ const SCOPES: Readonly<Record<string, string>> = {
 };
 
 function scopeItem(scope: string): Html {
-  return html`<li>${SCOPES[scope] ?? 'Access'} <small>${scope}</small></li>`;
+  return html`<li>${SCOPE_LABELS[scope] ?? 'Access'} <small>${scope}</small></li>`;
 }
 
-/** A whole page; its title and body are all that differs. */
+/** Complete HTML document with a title and a body. */
 export function page(title: string, body: Html): Html {
   return html`<!doctype html>
     <html lang="en">

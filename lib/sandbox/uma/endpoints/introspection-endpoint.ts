@@ -1,20 +1,20 @@
-import { invalidRequest, type Answer } from '../oauth-response.js';
+import { invalidRequest, type OAuthResponse } from '../oauth-response.js';
 import type { UmaServer } from '../uma-server.js';
 
 /**
- * Tells a resource server what an RPT allows there. RPTs of other resource servers, and tokens that
- * are no RPT, are not active.
+ * Returns the permissions of an RPT to its resource server. RPTs of other resource servers and other
+ * kinds of tokens are reported as inactive.
  *
- * @throws {Refusal} `invalid_request` unless there is one token
+ * @throws {OAuthError} `invalid_request` unless the form has exactly one token
  * @see UMA Federated Authorization §5, RFC 7662
  */
 export async function introspect(
   uma: UmaServer,
   resourceServer: string,
   form: URLSearchParams,
-): Promise<Answer> {
+): Promise<OAuthResponse> {
   const [token, another] = form.getAll('token');
-  if (!token || another !== undefined) throw invalidRequest('token: must be there, once.');
+  if (!token || another !== undefined) throw invalidRequest('token: must be present exactly once.');
   const rpt = await uma.rpts.find(token);
   if (rpt?.resourceServer !== resourceServer) return { status: 200, body: { active: false } };
   const { client, party, permissions, exp, iat } = rpt;

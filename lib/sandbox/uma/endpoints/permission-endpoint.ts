@@ -1,13 +1,13 @@
-import { invalidRequest, OAuthError, type Answer } from '../oauth-response.js';
+import { invalidRequest, OAuthError, type OAuthResponse } from '../oauth-response.js';
 import { isRecord, parseScopes } from '../resource-body.js';
-import { joined, type Permission } from '../tickets.js';
+import { mergePermissions, type Permission } from '../tickets.js';
 import type { UmaServer } from '../uma-server.js';
 
-/** Most permissions that one ticket can ask for. */
-const PERMISSIONS = 50;
+/** Maximum number of permissions of one ticket. */
+const MAX_PERMISSIONS = 50;
 
 /**
- * Issues a permission ticket for what a client tried to do.
+ * Issues a permission ticket for the access that a client attempted.
  *
  * @param body one permission, or a list
  * @throws {OAuthError} `invalid_request`, `invalid_resource_id` or `invalid_scope`
@@ -17,12 +17,12 @@ export async function requestPermission(
   uma: UmaServer,
   resourceServer: string,
   body: unknown,
-): Promise<Answer> {
+): Promise<OAuthResponse> {
   const items: unknown[] = Array.isArray(body) ? body : [body];
-  if (items.length === 0 || items.length > PERMISSIONS) {
-    throw invalidRequest(`Between 1 and ${PERMISSIONS} permissions are needed.`);
+  if (items.length === 0 || items.length > MAX_PERMISSIONS) {
+    throw invalidRequest(`Between 1 and ${MAX_PERMISSIONS} permissions are required.`);
   }
-  const permissions = joined(items.map((item) => parse(uma, resourceServer, item)));
+  const permissions = mergePermissions(items.map((item) => parse(uma, resourceServer, item)));
   const ticket = await uma.tickets.issue({ resourceServer, permissions, answers: {} });
   return { status: 201, body: { ticket } };
 }

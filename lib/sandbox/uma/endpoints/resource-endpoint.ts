@@ -1,30 +1,33 @@
-import { OAuthError, type Answer } from '../oauth-response.js';
+import { OAuthError, type OAuthResponse } from '../oauth-response.js';
 import { parseDescription } from '../resource-body.js';
 import type { UmaServer } from '../uma-server.js';
 
-/** A call of the resource registration endpoint. */
+/** A request to the resource registration endpoint. */
 export interface ResourceCall {
   /** client_id of the resource server. */
   readonly owner: string;
-  /** Id of the resource; undefined for all of them. */
+  /** Id of the resource; undefined for the whole collection. */
   readonly id?: string;
   readonly method: string;
-  /** Reads the description. */
+  /** Reads and parses the resource description. */
   readonly body: () => Promise<unknown>;
 }
 
 /**
  * Creates, reads, updates, deletes and lists resources.
  *
- * @throws {OAuthError} `not_found`, also for a resource of somebody else, `unsupported_method_type`,
- *   `invalid_request` or `invalid_scope`
+ * @throws {OAuthError} `not_found`, also for a resource of another resource server;
+ *   `unsupported_method_type`, `invalid_request` or `invalid_scope`
  * @see UMA Federated Authorization §3.2
  */
-export async function callResources(uma: UmaServer, call: ResourceCall): Promise<Answer> {
+export async function callResources(uma: UmaServer, call: ResourceCall): Promise<OAuthResponse> {
   return call.id === undefined ? onAll(uma, call) : onOne(uma, call, call.id);
 }
 
-async function onAll(uma: UmaServer, { owner, method, body }: ResourceCall): Promise<Answer> {
+async function onAll(
+  uma: UmaServer,
+  { owner, method, body }: ResourceCall,
+): Promise<OAuthResponse> {
   if (method === 'GET') return { status: 200, body: uma.resources.list(owner) };
   if (method !== 'POST') throw notAllowed('GET, POST');
   const { _id } = await uma.resources.create(owner, parseDescription(await body()));
@@ -32,7 +35,7 @@ async function onAll(uma: UmaServer, { owner, method, body }: ResourceCall): Pro
   return { status: 201, body: { _id }, headers: { location } };
 }
 
-async function onOne(uma: UmaServer, call: ResourceCall, id: string): Promise<Answer> {
+async function onOne(uma: UmaServer, call: ResourceCall, id: string): Promise<OAuthResponse> {
   const { owner, method, body } = call;
   const resource = uma.resources.find(owner, id);
   if (!resource) throw notFound();
@@ -53,11 +56,11 @@ async function onOne(uma: UmaServer, call: ResourceCall, id: string): Promise<An
 }
 
 function notFound(): OAuthError {
-  return new OAuthError(404, 'not_found', 'There is no such resource.');
+  return new OAuthError(404, 'not_found', 'The resource does not exist.');
 }
 
-/** @param allow the methods that there are */
+/** @param allow allowed methods, separated by commas */
 export function notAllowed(allow: string): OAuthError {
-  const refusal = new OAuthError(405, 'unsupported_method_type', `The methods are ${allow}.`);
-  return refusal.withHeader('allow', allow);
+  const error = new OAuthError(405, 'unsupported_method_type', `Allowed methods: ${allow}.`);
+  return error.withHeader('allow', allow);
 }

@@ -1,6 +1,6 @@
 import { readBody } from '../../web/body.js';
 import type { Context } from '../../provider/oidc-provider.js';
-import { invalidRequest, OAuthError, sendAnswer, type Answer } from '../oauth-response.js';
+import { invalidRequest, OAuthError, sendResponse, type OAuthResponse } from '../oauth-response.js';
 import { umaGrant } from './uma-grant.js';
 import { introspect } from './introspection-endpoint.js';
 import { UMA_GRANT, UMA_PATHS, umaMetadata } from '../metadata.js';
@@ -10,37 +10,37 @@ import { callResources, notAllowed } from './resource-endpoint.js';
 import { UMA_PARAMS } from './token-request.js';
 import type { UmaServer } from '../uma-server.js';
 
-type Endpoint = (context: Context, resourceServer: string) => Promise<Answer>;
+type Endpoint = (context: Context, resourceServer: string) => Promise<OAuthResponse>;
 
 /**
  * Adds the discovery document, the protection API and the grant of UMA to the provider.
  *
- * @param scopes that the provider supports
+ * @param scopes scopes that the provider supports
  */
 export function useUma(uma: UmaServer, scopes: readonly string[]): void {
   const { provider, issuer } = uma;
   provider.registerGrantType(
     UMA_GRANT,
-    (context) => sendAnswer(context, () => umaGrant(uma, context)),
+    (context) => sendResponse(context, () => umaGrant(uma, context)),
     UMA_PARAMS,
   );
   provider.on('registration_delete.success', (_context, { clientId }) => {
-    // What stays behind is nobody's; a store that is down shows elsewhere.
-    uma.resources.forget(clientId).catch(() => undefined);
+    // Failures are ignored: resources of a deleted client are unreachable anyway.
+    uma.resources.deleteAll(clientId).catch(() => undefined);
   });
   provider.use(async (context, next) => {
     if (context.path === UMA_PATHS.metadata) {
-      return sendAnswer(context, async () => discovery(context, umaMetadata(issuer, scopes)));
+      return sendResponse(context, async () => discovery(context, umaMetadata(issuer, scopes)));
     }
     const endpoint = endpointAt(context.path, uma);
     if (!endpoint) return next();
-    return sendAnswer(context, async () =>
+    return sendResponse(context, async () =>
       endpoint(context, await resourceServerOf(context, provider)),
     );
   });
 }
 
-function discovery({ method }: Context, body: object): Answer {
+function discovery({ method }: Context, body: object): OAuthResponse {
   if (method !== 'GET') throw notAllowed('GET');
   return { status: 200, body };
 }
@@ -54,22 +54,24 @@ function endpointAt(path: string, uma: UmaServer): Endpoint | undefined {
     };
   }
   if (path === UMA_PATHS.permission) {
-    return posted(async (context, owner) => requestPermission(uma, owner, await readJson(context)));
+    return requirePost(async (context, owner) =>
+      requestPermission(uma, owner, await readJson(context)),
+    );
   }
   if (path === UMA_PATHS.introspection) {
-    return posted(async (context, owner) => introspect(uma, owner, await readParams(context)));
+    return requirePost(async (context, owner) => introspect(uma, owner, await readParams(context)));
   }
   return undefined;
 }
 
-function posted(endpoint: Endpoint): Endpoint {
+function requirePost(endpoint: Endpoint): Endpoint {
   return async (context, owner) => {
     if (context.method !== 'POST') throw notAllowed('POST');
     return endpoint(context, owner);
   };
 }
 
-/** @throws {OAuthError} `invalid_request` when it is not JSON, or too long */
+/** @throws {OAuthError} `invalid_request` when the body is not JSON or too large */
 async function readJson(context: Context): Promise<unknown> {
   const text = await readText(context, 'application/json');
   try {

@@ -4,7 +4,7 @@ import { requestingParty } from './requesting-party.js';
 import type { PersistedClaims, Ticket } from '../tickets.js';
 import type { UmaServer } from '../uma-server.js';
 
-/** Parameters of the grant, without those of the client's authentication (UMA 2.0 Grant §3.3.1). */
+/** Parameters of the grant (UMA 2.0 Grant §3.3.1), except those of client authentication. */
 export const UMA_PARAMS = [
   'ticket',
   'claim_token',
@@ -15,10 +15,10 @@ export const UMA_PARAMS = [
   'subject_token',
 ] as const;
 
-/** The parameters of one request. */
+/** Parameters of one token request. */
 export type UmaParams = Readonly<Partial<Record<(typeof UMA_PARAMS)[number], string>>>;
 
-/** A token request, with all that is known of the requesting party. */
+/** A token request with the known facts about the requesting party. */
 export interface TokenRequest {
   readonly client: ProviderClient;
   readonly params: UmaParams;
@@ -28,44 +28,45 @@ export interface TokenRequest {
 }
 
 /**
- * Spends the ticket of a request, and finds out who the requesting party is.
+ * Consumes the ticket of a request and identifies the requesting party.
  *
  * @throws {OAuthError} `invalid_request`, `invalid_grant`; `request_denied` when the requesting party
- *   is another one than before
+ *   differs from that of the ticket
  */
 export async function readRequest(
   uma: UmaServer,
   client: ProviderClient,
   params: UmaParams,
 ): Promise<TokenRequest> {
-  const ticket = await spend(uma, client, params.ticket);
+  const ticket = await takeTicket(uma, client, params.ticket);
   const identified = await identify(uma, client, params);
-  if (identified !== undefined && ![undefined, identified].includes(ticket.party)) throw denied();
+  if (identified !== undefined && ![undefined, identified].includes(ticket.party))
+    throw requestDenied();
   const party = identified ?? ticket.party;
   const persisted = await persistedClaims(uma, { client: client.clientId, party }, params.pct);
   const answers = { ...persisted?.answers, ...ticket.answers };
   return { client, params, ticket, party: party ?? persisted?.party, answers };
 }
 
-/** The end of a process: 403 `request_denied`, without a description (UMA 2.0 Grant §3.3.6). */
-export function denied(): OAuthError {
+/** Final denial: 403 `request_denied`, without a description (UMA 2.0 Grant §3.3.6). */
+export function requestDenied(): OAuthError {
   return new OAuthError(403, 'request_denied');
 }
 
-async function spend(uma: UmaServer, { clientId }: ProviderClient, value?: string) {
+async function takeTicket(uma: UmaServer, { clientId }: ProviderClient, value?: string) {
   if (value === undefined) throw invalidRequest('ticket: is missing.');
   const ticket = await uma.tickets.take(value);
   if (ticket && (ticket.client ?? clientId) === clientId) return ticket;
-  throw new OAuthError(400, 'invalid_grant', 'The ticket is not good, or not any more.');
+  throw new OAuthError(400, 'invalid_grant', 'The ticket is invalid, expired or already used.');
 }
 
 async function identify(uma: UmaServer, client: ProviderClient, params: UmaParams) {
   const party = await requestingParty(uma.provider, client, params);
-  if (party === undefined || uma.knows(party)) return party;
-  throw invalidRequest('The requesting party is none of the users.');
+  if (party === undefined || uma.isUser(party)) return party;
+  throw invalidRequest('The requesting party is not a user of the sandbox.');
 }
 
-/** A PCT of another client or of another requesting party tells nothing. */
+/** Claims of a PCT; undefined for a PCT of another client or another requesting party. */
 async function persistedClaims(
   uma: UmaServer,
   { client, party }: { readonly client: string; readonly party?: string },

@@ -1,63 +1,63 @@
 import type { Context } from '../../provider/oidc-provider.js';
-import type { Answer } from '../oauth-response.js';
+import type { OAuthResponse } from '../oauth-response.js';
 import type { Assessment, AssessmentInput } from '../assessment.js';
 import { ID_TOKEN_FORMAT } from './requesting-party.js';
 import type { PersistedClaims, Permission, Ticket } from '../tickets.js';
-import { denied, readRequest, type TokenRequest } from './token-request.js';
+import { requestDenied, readRequest, type TokenRequest } from './token-request.js';
 import type { UmaServer } from '../uma-server.js';
-import { upgraded } from './rpt-upgrade.js';
+import { upgradePermissions } from './rpt-upgrade.js';
 import { withRequestedScopes } from './requested-scopes.js';
 
-/** How long a client waits before it asks for the owner's decision again, in seconds. */
+/** Time that a client must wait between two polls for the owner's decision, in seconds. */
 const INTERVAL = 5;
 
 /**
- * Exchanges a permission ticket for an RPT, or tells what is missing. The ticket is spent whatever
- * comes of it.
+ * Exchanges a permission ticket for an RPT, or returns an error with a new ticket. The ticket is
+ * consumed in any case.
  *
- * @throws {Refusal} the errors of UMA 2.0 Grant §3.3.6 that bring no ticket
+ * @throws {OAuthError} errors of UMA 2.0 Grant §3.3.6 without a new ticket
  */
-export async function umaGrant(uma: UmaServer, { oidc }: Context): Promise<Answer> {
+export async function umaGrant(uma: UmaServer, { oidc }: Context): Promise<OAuthResponse> {
   const { client, params = {} } = oidc;
-  if (!client) throw new Error('The provider authenticates clients before it asks.');
+  if (!client) throw new Error('The token request has no authenticated client.');
   const request = await readRequest(uma, client, params);
-  const asked = caseOf(uma, request);
-  const assessment = await uma.assessor.assess(asked);
+  const input = toAssessmentInput(uma, request);
+  const assessment = await uma.assessor.assess(input);
   switch (assessment.outcome) {
     case 'granted':
-      return granted(uma, request, { ...asked, permissions: assessment.permissions });
+      return issueRpt(uma, request, { ...input, permissions: assessment.permissions });
     case 'need':
-      return needInfo(uma, next(request, asked), assessment.need);
+      return needInfo(uma, nextTicket(request, input), assessment.need);
     case 'submitted':
-      return submitted(uma, next(request, asked), assessment.permissions);
+      return requestSubmitted(uma, nextTicket(request, input), assessment.permissions);
     case 'denied':
-      end(uma, asked);
-      throw denied();
+      endSubmission(uma, input);
+      throw requestDenied();
   }
 }
 
-function caseOf({ resources }: UmaServer, request: TokenRequest): AssessmentInput {
+function toAssessmentInput({ resources }: UmaServer, request: TokenRequest): AssessmentInput {
   const { client, params, ticket, party, answers } = request;
   const permissions = withRequestedScopes(resources, ticket, params.scope);
   return { ...ticket, client: client.clientId, permissions, party, answers };
 }
 
-async function granted(
+async function issueRpt(
   uma: UmaServer,
   request: TokenRequest,
-  asked: AssessmentInput,
-): Promise<Answer> {
+  input: AssessmentInput,
+): Promise<OAuthResponse> {
   const { client, params, party, answers } = request;
-  const { resourceServer } = asked;
-  const { permissions, ...rest } = await upgraded(uma, asked, params.rpt);
+  const { resourceServer } = input;
+  const { permissions, ...rest } = await upgradePermissions(uma, input, params.rpt);
   const rpt = await uma.rpts.issue({ client, resourceServer, party, permissions });
-  end(uma, asked);
-  const pct = await renewedPct(uma, { client: client.clientId, party, answers }, params.pct);
+  endSubmission(uma, input);
+  const pct = await renewPct(uma, { client: client.clientId, party, answers }, params.pct);
   return { status: 200, body: { ...rpt, ...pct, ...rest } };
 }
 
-/** Where nothing is known of the requesting party there is nothing to keep. */
-async function renewedPct(
+/** Replaces the PCT; returns none when there are no claims to persist. */
+async function renewPct(
   { persistedClaims }: UmaServer,
   claims: PersistedClaims,
   old?: string,
@@ -68,13 +68,13 @@ async function renewedPct(
   return { pct: await persistedClaims.issue(claims) };
 }
 
-/** No `error_description`: oxd 3.1 takes a body with a further member for a failure. */
+/** Omits `error_description`: oxd 3.1 treats a body with further parameters as a failure. */
 async function needInfo(
   uma: UmaServer,
   ticket: Ticket,
   { identity }: (Assessment & { outcome: 'need' })['need'],
-): Promise<Answer> {
-  const who = {
+): Promise<OAuthResponse> {
+  const identityClaim = {
     claim_token_format: [ID_TOKEN_FORMAT],
     friendly_name: 'Who you are',
     issuer: [uma.issuer],
@@ -83,17 +83,17 @@ async function needInfo(
   const body = {
     error: 'need_info',
     ticket: await uma.tickets.issue(ticket),
-    ...(identity && { required_claims: [who] }),
+    ...(identity && { required_claims: [identityClaim] }),
     redirect_user: uma.endpoints.claims_interaction_endpoint,
   };
   return { status: 403, body };
 }
 
-async function submitted(
+async function requestSubmitted(
   uma: UmaServer,
   ticket: Ticket,
   permissions: readonly Permission[],
-): Promise<Answer> {
+): Promise<OAuthResponse> {
   const { client = '', resourceServer, party } = ticket;
   const about = { client, resourceServer, party, permissions };
   const submission = uma.submissions.submit(about, ticket.submission);
@@ -105,14 +105,14 @@ async function submitted(
   return { status: 403, body };
 }
 
-/** What the next ticket stands for: permissions as the resource server asked for them. */
-function next(
+/** Content of the next ticket; `permissions` stay as the resource server requested them. */
+function nextTicket(
   { client, ticket, party, answers }: TokenRequest,
   { permissions }: AssessmentInput,
 ): Ticket {
-  return { ...ticket, client: client.clientId, party, answers, wanted: permissions };
+  return { ...ticket, client: client.clientId, party, answers, requested: permissions };
 }
 
-function end({ submissions }: UmaServer, { submission }: AssessmentInput): void {
+function endSubmission({ submissions }: UmaServer, { submission }: AssessmentInput): void {
   if (submission !== undefined) submissions.end(submission);
 }

@@ -1,13 +1,13 @@
 import type { SandboxQuestion } from '../policy.js';
 
-const LONGEST = 500;
+const MAX_ANSWER_LENGTH = 500;
 
 /** Name of the form field of a question. */
 export function fieldOf({ name }: SandboxQuestion): string {
   return `answer.${name}`;
 }
 
-/** The answers in a form; undefined unless every question has one that it may have. */
+/** Answers in a form; undefined unless every question has a valid answer. */
 export function readAnswers(
   questions: readonly SandboxQuestion[],
   form: URLSearchParams,
@@ -20,7 +20,7 @@ export function readAnswers(
 
 function answerTo(question: SandboxQuestion, form: URLSearchParams): string | undefined {
   const answer = form.get(fieldOf(question))?.trim();
-  if (!answer || answer.length > LONGEST) return undefined;
+  if (!answer || answer.length > MAX_ANSWER_LENGTH) return undefined;
   const { options } = question;
   return !options || options.includes(answer) ? answer : undefined;
 }

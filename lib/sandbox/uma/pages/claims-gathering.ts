@@ -4,53 +4,54 @@ import type { PageLogin } from '../../web/page-login.js';
 import { sendPage } from '../../web/pages.js';
 import { OAuthError } from '../oauth-response.js';
 import type { AssessmentInput } from '../assessment.js';
-import { GATHERING_COOKIE } from './claims-endpoint.js';
+import { CLAIMS_COOKIE } from './claims-endpoint.js';
 import { readAnswers } from './claims-form.js';
-import { sendOn } from './page-request.js';
+import { redirectTo } from './page-request.js';
 import type { SandboxNeed } from '../policy.js';
 import type { ClaimsSession, Ticket } from '../tickets.js';
 import { claimsPage } from './uma-pages.js';
 import type { UmaServer } from '../uma-server.js';
 import { requestedPermissions } from './requested-permissions.js';
 
-/** A browser at its page. */
+/** A request of a browser for its page. */
 interface Visit {
   readonly context: Context;
-  /** Stands for the page. */
+  /** Token that refers to the page. */
   readonly handle: string;
-  readonly gathering: ClaimsSession;
+  readonly claimsSession: ClaimsSession;
 }
 
-/** The page that gathers claims: who the requesting party is, answers to questions of policies. */
+/** Claims-gathering page: identifies the requesting party and asks the questions of the policies. */
 export class ClaimsGathering {
   constructor(
     private readonly uma: UmaServer,
     private readonly login: PageLogin,
   ) {}
 
-  /** @throws {OAuthError} `expired` when the page is over, or is another browser's */
+  /** @throws {OAuthError} `expired` when the page has expired or belongs to another browser */
   async handle(context: Context, handle: string): Promise<void> {
-    const gathering = await this.uma.gatherings.find(handle);
-    if (!gathering || gathering.browser !== context.cookies.get(GATHERING_COOKIE)) throw expired();
-    const visit = { context, handle, gathering };
+    const claimsSession = await this.uma.claimsSessions.find(handle);
+    if (!claimsSession || claimsSession.browser !== context.cookies.get(CLAIMS_COOKIE))
+      throw expired();
+    const visit = { context, handle, claimsSession };
     if (context.method === 'GET') return this.show(visit);
     const form = await readForm(context.req);
     const decision = form.get('decision');
     if (decision === 'deny') return this.end(visit, async () => ({ error: 'access_denied' }));
     if (decision === 'other') {
-      return sendPage(context, 200, this.login.page(gathering.application));
+      return sendPage(context, 200, this.login.page(claimsSession.application));
     }
     return form.has('login') ? this.logIn(visit, form) : this.answer(visit, form);
   }
 
-  private async show({ context, gathering }: Visit, sent?: URLSearchParams): Promise<void> {
-    const { application, ticket } = gathering;
+  private async show({ context, claimsSession }: Visit, sent?: URLSearchParams): Promise<void> {
+    const { application, ticket } = claimsSession;
     const { identity, questions } = await this.need(ticket);
-    const user = identity ? (await this.login.who(context))?.user : undefined;
+    const user = identity ? (await this.login.current(context))?.user : undefined;
     if (identity && !user) return sendPage(context, 200, this.login.page(application));
     const about = {
       application,
-      wanted: requestedPermissions(this.uma, caseOf(ticket)),
+      requested: requestedPermissions(this.uma, toAssessmentInput(ticket)),
       user,
       questions,
       sent,
@@ -58,16 +59,16 @@ export class ClaimsGathering {
     return sendPage(context, sent ? 400 : 200, claimsPage(about));
   }
 
-  private async logIn({ context, gathering }: Visit, form: URLSearchParams): Promise<void> {
-    if (await this.login.logIn(context, form)) return sendOn(context, context.path);
-    return sendPage(context, 400, this.login.page(gathering.application, form));
+  private async logIn({ context, claimsSession }: Visit, form: URLSearchParams): Promise<void> {
+    if (await this.login.logIn(context, form)) return redirectTo(context, context.path);
+    return sendPage(context, 400, this.login.page(claimsSession.application, form));
   }
 
   private async answer(visit: Visit, form: URLSearchParams): Promise<void> {
-    const { ticket } = visit.gathering;
+    const { ticket } = visit.claimsSession;
     const { identity, questions } = await this.need(ticket);
-    const user = identity ? (await this.login.who(visit.context))?.user : undefined;
-    // Somebody else may have logged in meanwhile, in another tab.
+    const user = identity ? (await this.login.current(visit.context))?.user : undefined;
+    // Another user may have logged in meanwhile, in another tab.
     if (identity && user?.username !== form.get('user')) return this.show(visit);
     const given = readAnswers(questions, form);
     if (!given) return this.show(visit, form);
@@ -78,34 +79,34 @@ export class ClaimsGathering {
     });
   }
 
-  /** Spends the page, and only then makes what the client gets. */
+  /** Consumes the page and redirects to the client; the result is created only afterwards. */
   private async end(
-    { context, handle, gathering }: Visit,
+    { context, handle, claimsSession }: Visit,
     result: () => Promise<Readonly<Record<string, string>>>,
   ): Promise<void> {
-    if (!(await this.uma.gatherings.take(handle))) throw expired();
-    const { redirectUri, state } = gathering;
+    if (!(await this.uma.claimsSessions.take(handle))) throw expired();
+    const { redirectUri, state } = claimsSession;
     const url = new URL(redirectUri);
     const params = { ...(await result()), ...(state !== undefined && { state }) };
     for (const [name, value] of Object.entries(params)) url.searchParams.set(name, value);
-    context.cookies.set(GATHERING_COOKIE, '', { path: context.path, maxAge: 0 });
-    sendOn(context, url.href);
+    context.cookies.set(CLAIMS_COOKIE, '', { path: context.path, maxAge: 0 });
+    redirectTo(context, url.href);
   }
 
-  /** What the policies need as things are; nothing where they can decide. */
+  /** Information that the policies currently need; empty when they can decide. */
   private async need(ticket: Ticket): Promise<Required<SandboxNeed>> {
-    const assessment = await this.uma.assessor.assess(caseOf(ticket));
+    const assessment = await this.uma.assessor.assess(toAssessmentInput(ticket));
     if (assessment.outcome !== 'need') return { identity: false, questions: [] };
     const { identity, questions } = assessment.need;
     return { identity: identity && ticket.party === undefined, questions };
   }
 }
 
-function caseOf(ticket: Ticket): AssessmentInput {
-  const { client = '', permissions, wanted: all = permissions } = ticket;
+function toAssessmentInput(ticket: Ticket): AssessmentInput {
+  const { client = '', permissions, requested: all = permissions } = ticket;
   return { ...ticket, client, permissions: all };
 }
 
 function expired(): OAuthError {
-  return new OAuthError(400, 'expired', 'This page is over: it was used, or took too long.');
+  return new OAuthError(400, 'expired', 'This page has expired or was already used.');
 }

@@ -1,14 +1,14 @@
 import type { ProviderClient } from '../../provider/oidc-provider.js';
 
-/** The member of a registration, as UMA 2.0 Grant §2 and as Gluu spells it. */
+/** Parameter of a registration, in the spellings of UMA 2.0 Grant §2 and of Gluu. */
 export const CLAIMS_REDIRECT_URIS = ['claims_redirect_uris', 'claims_redirect_uri'] as const;
 
-/** Where claims gathering may come back to. */
+/** Registered redirect URIs of claims gathering. */
 export function claimsRedirectUris(client: ProviderClient): readonly string[] {
   return CLAIMS_REDIRECT_URIS.flatMap((name) => client[name] ?? []);
 }
 
-/** What is wrong with one of {@link CLAIMS_REDIRECT_URIS} in a registration. */
+/** Problem with one of {@link CLAIMS_REDIRECT_URIS} in a registration; undefined when valid. */
 export function claimsRedirectUriProblem(name: string, value: unknown): string | undefined {
   if (value === undefined) return undefined;
   if (Array.isArray(value) && value.every(isRedirectUri)) return undefined;

@@ -3,7 +3,7 @@ import { errorPage, sendPage } from '../../web/pages.js';
 import { OAuthError } from '../oauth-response.js';
 import { notAllowed } from '../endpoints/resource-endpoint.js';
 
-/** Runs a page; a refusal is a page too, and never leads anywhere. */
+/** Runs a page. An {@link OAuthError} becomes an error page, never a redirect. */
 export async function runPage(context: Context, work: () => Promise<void>): Promise<void> {
   try {
     checkRequest(context);
@@ -15,21 +15,21 @@ export async function runPage(context: Context, work: () => Promise<void>): Prom
   }
 }
 
-/** Sends the browser on; the address may hold a ticket, so nothing keeps or passes it on. */
-export function sendOn(context: Context, url: string): void {
+/** Redirects the browser. The URL may contain a ticket: it is neither cached nor sent as referrer. */
+export function redirectTo(context: Context, url: string): void {
   context.redirect(url);
   context.status = 303;
   context.set('cache-control', 'no-store');
   context.set('referrer-policy', 'no-referrer');
 }
 
-/** A form that another site submits comes with another `Sec-Fetch-Site`. */
+/** Rejects forms submitted by another site, by their `Sec-Fetch-Site` and `Origin`. */
 function checkRequest(context: Context): void {
   if (!['GET', 'POST'].includes(context.method)) throw notAllowed('GET, POST');
   if (context.method === 'GET') return;
   const site = context.get('sec-fetch-site') || 'same-origin';
   const origin = context.get('origin') || 'null';
-  // Pages without a referrer, as ours are, make browsers send "null".
+  // Pages with the referrer policy no-referrer, as used here, make browsers send "null".
   if (site === 'same-origin' && ['null', `http://${context.host}`].includes(origin)) return;
-  throw new OAuthError(403, 'forbidden', 'The form comes from another site.');
+  throw new OAuthError(403, 'forbidden', 'The form was submitted by another site.');
 }

@@ -1,5 +1,5 @@
 import { PageLogin } from '../../web/page-login.js';
-import { beginGathering } from './claims-endpoint.js';
+import { beginClaimsGathering } from './claims-endpoint.js';
 import { ClaimsGathering } from './claims-gathering.js';
 import { UMA_PATHS } from '../metadata.js';
 import { OwnerRequests } from './owner-requests.js';
@@ -9,7 +9,7 @@ import type { UmaServer } from '../uma-server.js';
 
 const HANDLE = /^[\w-]+$/;
 
-/** Adds the pages of UMA to the provider: claims gathering, and requests for the owner. */
+/** Adds the pages of UMA to the provider: claims gathering, and requests submitted to the owner. */
 export function useUmaPages(uma: UmaServer): void {
   const login = new PageLogin(uma.provider, uma.users);
   const gathering = new ClaimsGathering(uma, login);
@@ -22,7 +22,7 @@ export function useUmaPages(uma: UmaServer): void {
     if (path !== UMA_PATHS.claims) return next();
     return runPage(context, async () => {
       if (method !== 'GET') throw notAllowed('GET');
-      await beginGathering(uma, context);
+      await beginClaimsGathering(uma, context);
     });
   });
 }

@@ -4,41 +4,42 @@ import { page } from '../../web/pages.js';
 import { fieldOf } from './claims-form.js';
 import type { SandboxQuestion } from '../policy.js';
 
-/** A resource as a page names it, with what is wanted there. */
-export interface Wanted {
+/** Name of a resource with the requested scopes. */
+export interface RequestedPermission {
   readonly name: string;
   readonly scopes: readonly string[];
 }
 
-/** What the claims-gathering page shows. */
+/** Content of the claims-gathering page. */
 export interface ClaimsForm {
-  /** Who asks: anybody's text. */
+  /** Name of the client: untrusted input. */
   readonly application: string;
-  readonly wanted: readonly Wanted[];
-  /** Who is to be named to the policies; left out where nobody is. */
+  readonly requested: readonly RequestedPermission[];
+  /** User whose claims the policies will receive; undefined when they need no identity. */
   readonly user?: SandboxUser;
   readonly questions: readonly SandboxQuestion[];
-  /** What was sent before, where it was not complete. */
+  /** Previous, incomplete submission of the form. */
   readonly sent?: URLSearchParams;
 }
 
-/** Asks the requesting party what the policies need to know. */
-export function claimsPage({ application, wanted, user, questions, sent }: ClaimsForm): Html {
-  const nothing = !user && questions.length === 0;
+/** Page that asks the requesting party for the information that the policies need. */
+export function claimsPage({ application, requested, user, questions, sent }: ClaimsForm): Html {
+  const isEmpty = !user && questions.length === 0;
   return page(
     'Access to a resource',
-    html`<h1>Before you go on</h1>
-      <p><strong>${application}</strong> asks for access on your behalf:</p>
-      ${wantedList(wanted)} ${sent && html`<p class="bad" role="alert">Answer every question.</p>`}
+    html`<h1>Before you continue</h1>
+      <p><strong>${application}</strong> requests access on your behalf:</p>
+      ${permissionList(requested)}
+      ${sent && html`<p class="bad" role="alert">Answer every question.</p>`}
       <form method="post">
         ${user && identity(user)}
         ${questions.map((question, index) => field(question, sent, index === 0))}
-        ${nothing && html`<p>There is nothing to ask you.</p>`}
+        ${isEmpty && html`<p>There are no questions for you.</p>`}
         <div class="actions">
           <button class="main" name="decision" value="allow">Continue</button>
           ${
             user &&
-            html`<button name="decision" value="other" formnovalidate>I am somebody else</button>`
+            html`<button name="decision" value="other" formnovalidate>I am another user</button>`
           }
           <button name="decision" value="deny" formnovalidate>Cancel</button>
         </div>
@@ -46,17 +47,17 @@ export function claimsPage({ application, wanted, user, questions, sent }: Claim
   );
 }
 
-/** A request that waits for its owner. */
+/** A request that waits for the owner's decision. */
 export interface WaitingRequest {
   readonly id: string;
-  /** Who asks: anybody's text. */
+  /** Name of the client: untrusted input. */
   readonly application: string;
-  /** Whom it is for, where that is known. */
+  /** Name of the requesting party; undefined when unknown. */
   readonly party?: string;
-  readonly wanted: readonly Wanted[];
+  readonly requested: readonly RequestedPermission[];
 }
 
-/** What waits for the owner, each with both answers. */
+/** Page with all pending requests, each with buttons to approve and deny. */
 export function requestsPage(
   user: SandboxUser,
   requests: readonly WaitingRequest[],
@@ -75,12 +76,12 @@ export function requestsPage(
   );
 }
 
-function requestForm({ id, application, party, wanted }: WaitingRequest, token: string): Html {
+function requestForm({ id, application, party, requested }: WaitingRequest, token: string): Html {
   return html`<form method="post" class="request">
     <input type="hidden" name="id" value="${id}" />
     <input type="hidden" name="token" value="${token}" />
-    <p><strong>${application}</strong> for <strong>${party ?? 'somebody unknown'}</strong></p>
-    ${wantedList(wanted)}
+    <p><strong>${application}</strong> for <strong>${party ?? 'an unknown user'}</strong></p>
+    ${permissionList(requested)}
     <div class="actions pair">
       <button class="main" name="decision" value="approve">Approve</button>
       <button name="decision" value="deny">Deny</button>
@@ -88,9 +89,9 @@ function requestForm({ id, application, party, wanted }: WaitingRequest, token: 
   </form>`;
 }
 
-function wantedList(wanted: readonly Wanted[]): Html {
+function permissionList(requested: readonly RequestedPermission[]): Html {
   return html`<ul>
-    ${wanted.map(({ name, scopes }) => html`<li>${name} <small>${scopes.join(', ')}</small></li>`)}
+    ${requested.map(({ name, scopes }) => html`<li>${name} <small>${scopes.join(', ')}</small></li>`)}
   </ul>`;
 }
 

@@ -681,7 +681,7 @@ describe('without policies of its own', () => {
     expect((await at.introspect(own, access_token)).body.permissions).toMatchObject([
       { resource_scopes: ['view'] },
     ]);
-    expect(lines.join('\n')).toContain('whoever is known (an id_token, or a login) may "view"');
+    expect(lines.join('\n')).toContain('users identified by an ID token or a login may "view"');
   });
 });
 

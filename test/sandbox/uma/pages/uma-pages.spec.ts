@@ -120,7 +120,7 @@ describe('claims gathering', () => {
     const before = await needed('adults');
     const browser = new Browser();
     const page = await open(browser, { ticket: before });
-    expect(textOf(page.html)).toContain('Photo Print asks for access on your behalf: adults view');
+    expect(textOf(page.html)).toContain('Photo Print requests access on your behalf: adults view');
     expect(textOf(page.html)).toContain('Why do you ask?');
     expect(textOf(page.html)).toContain('How old are you? under 18 18 or more');
     const back = returned(await browser.submitForm(page, ANSWERS));
@@ -258,7 +258,7 @@ describe('claims gathering', () => {
   it('says so where there is nothing to ask', async () => {
     const browser = new Browser();
     const page = await open(browser, { ticket: await ticketFor('nobody asks') });
-    expect(textOf(page.html)).toContain('There is nothing to ask you.');
+    expect(textOf(page.html)).toContain('There are no questions for you.');
     const back = returned(await browser.submitForm(page));
     expect((await ask(back.ticket)).status).toBe(200);
   });
@@ -314,7 +314,7 @@ describe('the claims interaction endpoint', () => {
     expect((await ask(ticket)).body.error).toBe('invalid_grant');
     const again = await open(new Browser(), { ticket });
     expect(again.status).toBe(400);
-    expect(textOf(again.html)).toContain('ticket: is not good, or not any more.');
+    expect(textOf(again.html)).toContain('ticket: is invalid, expired or already used.');
   });
 
   it('lets one browser alone use a page, and that one once', async () => {
@@ -326,7 +326,7 @@ describe('the claims interaction endpoint', () => {
     ]) {
       const other = await attempt();
       expect(other.status).toBe(400);
-      expect(textOf(other.html)).toContain('This page is over');
+      expect(textOf(other.html)).toContain('This page has expired');
     }
     const cookie = browser.cookieHeader(page.url);
     expect(returned(await browser.submitForm(page, ANSWERS)).ticket).toBeDefined();
