@@ -5,7 +5,7 @@ import { untilAborted } from '../base/until-aborted.js';
 import {
   EmbeddedRuntime,
   OperationContext,
-  type EngineOptions,
+  type EmbeddedOptions,
   type Operation,
 } from './context/operation-context.js';
 import { CommandCall } from './requests/command-call.js';
@@ -26,7 +26,7 @@ import { umaRsCheckAccess } from './operations/uma-rs-check-access.js';
 import { umaRpGetRpt } from './operations/uma-rp-get-rpt.js';
 import { umaRpGetClaimsGatheringUrl } from './operations/uma-rp-get-claims-gathering-url.js';
 import { introspectRpt } from './operations/introspect-rpt.js';
-import { checkedParams } from './context/command-parameters.js';
+import { checkParams } from './context/command-parameters.js';
 
 const OPERATIONS: { readonly [C in CommandName]: Operation<C> } = {
   setup_client: setupClient,
@@ -61,7 +61,7 @@ export class EmbeddedTransport extends OxdTransport {
   private closed = false;
 
   /** @throws {OxdConfigurationError} when an environment variable names no usable proxy */
-  constructor(options: EngineOptions) {
+  constructor(options: EmbeddedOptions) {
     super();
     this.#engine = new EmbeddedRuntime(options);
   }
@@ -130,7 +130,7 @@ async function operate<C extends CommandName>(
   params: unknown,
 ): Promise<unknown> {
   const operation: Operation<C> = OPERATIONS[command];
-  return operation(context, checkedParams(command, params));
+  return operation(context, checkParams(command, params));
 }
 
 function isCommand(command: string): command is CommandName {

@@ -1,6 +1,6 @@
 import { OxdCommandError } from '../../lib/base/errors.js';
 import { EmbeddedTransport } from '../../lib/embedded/embedded.transport.js';
-import type { EngineOptions } from '../../lib/embedded/context/operation-context.js';
+import type { EmbeddedOptions } from '../../lib/embedded/context/operation-context.js';
 import { siteKey, siteRecord } from '../../lib/embedded/registration/site-record.js';
 import { resourcesKey } from '../../lib/embedded/registration/resources-key.js';
 import { MemoryStore, type OxdStore } from '../../lib/store/oxd-store.js';
@@ -18,7 +18,7 @@ export class TestEngine {
   readonly warnings: string[] = [];
   private readonly transport: EmbeddedTransport;
 
-  constructor(readonly options: Partial<EngineOptions> = {}) {
+  constructor(readonly options: Partial<EmbeddedOptions> = {}) {
     this.store = options.store ?? new MemoryStore({ clock: options.clock });
     this.transport = new EmbeddedTransport({
       store: this.store,

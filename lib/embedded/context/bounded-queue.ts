@@ -1,8 +1,8 @@
-/** How much a {@link BoundedQueue} takes for each key. */
+/** Limits of a {@link BoundedQueue} for each key. */
 export interface QueueLimits {
-  /** Work that is done at a time. */
-  readonly atATime: number;
-  /** Work that waits for its turn. */
+  /** Tasks that run at a time. */
+  readonly concurrent: number;
+  /** Tasks that wait in the queue. */
   readonly waiting: number;
 }
 
@@ -11,16 +11,21 @@ interface Lane {
   readonly waiting: (() => void)[];
 }
 
-/** Some work at a time for each key, some more waits in the order in which it came; no more than that. */
+/**
+ * Runs a limited number of tasks at a time for each key; a limited number waits, first in, first
+ * out.
+ */
 export class BoundedQueue {
   private readonly lanes = new Map<string, Lane>();
 
   constructor(private readonly limits: QueueLimits) {}
 
   /**
-   * @param turn.signal gives the place in the line up
-   * @returns undefined, and does nothing, where too many wait already
-   * @throws the signal's reason
+   * Runs a task, possibly after it has waited.
+   *
+   * @param task.signal removes the task from the queue
+   * @returns undefined, without running the task, if the queue is full
+   * @throws the reason of the signal
    */
   async run<T>(
     { key, signal }: { readonly key: string; readonly signal?: AbortSignal },
@@ -29,9 +34,9 @@ export class BoundedQueue {
     signal?.throwIfAborted();
     const lane = this.lanes.get(key) ?? { running: 0, waiting: [] };
     this.lanes.set(key, lane);
-    if (lane.running < this.limits.atATime) lane.running++;
+    if (lane.running < this.limits.concurrent) lane.running++;
     else if (lane.waiting.length >= this.limits.waiting) return undefined;
-    // Whoever ends leaves its place to the first that waits.
+    // A task that ends passes its slot to the first one in the queue.
     else await waitIn(lane.waiting, signal);
     try {
       return { done: await work() };
@@ -48,10 +53,10 @@ export class BoundedQueue {
   }
 }
 
-function waitIn(line: (() => void)[], signal?: AbortSignal): Promise<void> {
+function waitIn(queue: (() => void)[], signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const leave = (): void => {
-      line.splice(line.indexOf(next), 1);
+      queue.splice(queue.indexOf(next), 1);
       reject(signal?.reason);
     };
     const next = (): void => {
@@ -59,6 +64,6 @@ function waitIn(line: (() => void)[], signal?: AbortSignal): Promise<void> {
       resolve();
     };
     signal?.addEventListener('abort', leave, { once: true });
-    line.push(next);
+    queue.push(next);
   });
 }

@@ -3,7 +3,7 @@ import type { CommandName, Params } from '../../commands/command.js';
 import { OxdCommandError } from '../../base/errors.js';
 import { OperationError } from '../requests/operation-error.js';
 
-/** `oxd`: only oxd-server can do it. */
+/** Type of a parameter; `oxd` for one that only oxd-server supports. */
 type Kind = 'oxd' | 'text' | 'number' | 'boolean' | 'texts' | 'map' | 'resources';
 
 const KINDS: Record<
@@ -23,7 +23,7 @@ const KINDS: Record<
 
 const SITE = { oxd_id: 'text', protection_access_token: 'text' } as const;
 
-/** A client that the provider knows already. */
+/** Parameters of a client that already exists at the provider. */
 const GIVEN_CLIENT = {
   client_id: 'text',
   client_secret: 'text',
@@ -42,7 +42,7 @@ const REGISTRATION = {
   oxd_rp_programming_language: 'text',
 } as const;
 
-/** The JSON type of every param of every command. */
+/** JSON type of every parameter of every command. */
 const PARAMS: { readonly [C in CommandName]: Readonly<Record<keyof Params<C>, Kind>> } = {
   setup_client: { ...REGISTRATION, setup_client_name: 'text' },
   get_client_token: {
@@ -120,13 +120,13 @@ const PARAMS: { readonly [C in CommandName]: Readonly<Record<keyof Params<C>, Ki
 };
 
 /**
- * The params that a command knows, each of its JSON type. Others are left out, as oxd does; null
- * counts as left out.
+ * Returns the known parameters of a command and checks their JSON types. Unknown parameters are
+ * dropped, as in oxd; null counts as omitted.
  *
- * @throws {OperationError} `bad_request`, naming the param
- * @throws {OxdCommandError} OXD_COMMAND_UNSUPPORTED for a param that only oxd-server acts on
+ * @throws {OperationError} `bad_request` for a wrong type; the message names the parameter
+ * @throws {OxdCommandError} OXD_COMMAND_UNSUPPORTED for a parameter that only oxd-server supports
  */
-export function checkedParams<C extends CommandName>(command: C, params: unknown): Params<C> {
+export function checkParams<C extends CommandName>(command: C, params: unknown): Params<C> {
   if (typeof params !== 'object' || params === null || Array.isArray(params)) {
     throw new OperationError('bad_request', 'params: must be an object.');
   }
@@ -144,17 +144,18 @@ export function checkedParams<C extends CommandName>(command: C, params: unknown
 
 function unsupported(command: CommandName, name: string): OxdCommandError {
   return new OxdCommandError(
-    `${command} was not carried out: the embedded transport cannot do what ${name} asks for; ` +
-      'only oxd-server can. Leave it out.',
+    `${command} was not executed: the embedded transport does not support ${name}, ` +
+      'only oxd-server does. Omit the parameter.',
     { error: 'unsupported_operation' },
     { code: 'OXD_COMMAND_UNSUPPORTED', command },
   );
 }
 
 /**
- * A param that must be there.
+ * Returns the value of a required parameter.
  *
- * @throws {OperationError} `bad_request`, naming the param
+ * @throws {OperationError} `bad_request` if the value is missing or blank; the message names the
+ *   parameter
  */
 export function required(name: string, value: string | undefined): string {
   if (value !== undefined && value.trim() !== '') return value;

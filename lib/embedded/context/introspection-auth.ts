@@ -1,26 +1,28 @@
 import { isKeycloak, type UmaServer } from '../provider/uma-discovery.js';
 
-/** How a resource server proves itself at introspection: with its own credentials, or with a PAT. */
-export type IntrospectionWay = 'client' | 'pat';
+/**
+ * Authentication of a resource server at introspection: with its client credentials, or with a PAT.
+ */
+export type IntrospectionMethod = 'client' | 'pat';
 
 /**
- * Which way of introspection works at which authorization server. Keycloak wants the client's
- * credentials, the others a PAT. One that refuses the first way is asked in the second; what it then
- * took is remembered until refused.
+ * Remembers which authentication each introspection endpoint accepts. Keycloak requires the
+ * credentials of the client, other authorization servers a PAT. If one rejects the first method, the
+ * second is tried; the accepted one is used until the server rejects it.
  */
 export class IntrospectionAuth {
-  private readonly known = new Map<string, IntrospectionWay>();
+  private readonly known = new Map<string, IntrospectionMethod>();
 
-  /** The ways to try, in this order. */
-  of(server: UmaServer): readonly IntrospectionWay[] {
+  /** Methods to try, in this order. */
+  methodsFor(server: UmaServer): readonly IntrospectionMethod[] {
     const known = this.known.get(server.introspection_endpoint);
     if (known) return [known];
     return isKeycloak(server) ? ['client', 'pat'] : ['pat', 'client'];
   }
 
-  /** Keeps what an attempt has shown. */
-  tried(server: UmaServer, way: IntrospectionWay, isRefused: boolean): void {
-    if (isRefused) this.known.delete(server.introspection_endpoint);
-    else this.known.set(server.introspection_endpoint, way);
+  /** Records the result of an attempt. */
+  record(server: UmaServer, method: IntrospectionMethod, isRejected: boolean): void {
+    if (isRejected) this.known.delete(server.introspection_endpoint);
+    else this.known.set(server.introspection_endpoint, method);
   }
 }

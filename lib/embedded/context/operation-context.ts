@@ -9,8 +9,8 @@ import { CommandCall } from '../requests/command-call.js';
 import {
   INSECURE,
   ProviderHttp,
-  OpRequestError,
-  type OpHttpOptions,
+  ProviderRequestError,
+  type ProviderHttpOptions,
 } from '../requests/provider-http.js';
 import { Providers, type Provider } from '../provider/provider.js';
 import type { ProviderAddress } from '../provider/provider-address.js';
@@ -20,87 +20,89 @@ import { UmaServers, type UmaServer } from '../provider/uma-discovery.js';
 import { UmaState } from './uma-state.js';
 
 /** Options of `EmbeddedTransport`. Times in milliseconds. */
-export interface EngineOptions extends OpHttpOptions {
-  /** Where sites and logins under way are kept. */
+export interface EmbeddedOptions extends ProviderHttpOptions {
+  /** Store of sites and pending logins. */
   readonly store: OxdStore;
-  /** Whether providers on plain http are allowed. */
+  /** Allows providers on plain http. */
   readonly allowInsecureRequests: boolean;
-  /** Token that the provider asks for at dynamic registration (RFC 7591 §3). */
+  /** Token that the provider requires for dynamic registration (RFC 7591 §3). */
   readonly initialAccessToken?: string;
-  /** How long a user may take to log in at the provider. */
+  /** Time that a user has to log in at the provider. */
   readonly stateLifetime: number;
-  /** Milliseconds since 1970; default `Date.now`. */
+  /** Current time in milliseconds since 1970; default `Date.now`. */
   readonly clock?: () => number;
-  /** Where to tell what commands do not fail for; default nowhere. */
+  /** Log for problems that do not fail a command; default none. */
   readonly log?: OxdLog;
   /**
-   * Whether `get_tokens_by_code` must be told the `iss` of the callback where the provider announces
-   * one (RFC 9207 §2.4); default true. False only for callers that never see the callback.
+   * Requires the `iss` of the callback in `get_tokens_by_code` if the provider announces it
+   * (RFC 9207 §2.4); default true. False only for callers that never see the callback.
    */
   readonly requireIssuerParameter?: boolean;
-  /** Whether an RPT needs one of the scopes of a condition, as with oxd, or all; default `any`. */
+  /** Scopes of a condition that an RPT needs: one of them, as in oxd, or all; default `any`. */
   readonly requiredScopes?: 'any' | 'all';
 }
 
-/** A command, carried out. */
+/** Implementation of a command. */
 export type Operation<C extends CommandName> = (
   context: OperationContext,
   params: Params<C>,
 ) => Promise<Result<C>>;
 
-/** What the commands of one engine share. */
+/** State that all commands of one embedded transport share. */
 export class EmbeddedRuntime {
   readonly http: ProviderHttp;
   readonly providers: Providers;
   readonly umaServers: UmaServers;
   readonly uma: UmaState;
   readonly sites: Sites;
-  readonly leftOut: RejectedParameters;
+  readonly rejections: RejectedParameters;
   readonly refreshes = new SingleFlight<Result<'get_access_token_by_refresh_token'>>();
   readonly clock: () => number;
 
-  constructor(readonly options: EngineOptions) {
+  constructor(readonly options: EmbeddedOptions) {
     const { timeout, store, initialAccessToken } = options;
     const { clock = Date.now, log = SILENT } = options;
     this.clock = clock;
     this.http = new ProviderHttp(options);
     this.providers = new Providers({ http: this.http, clock, timeout });
     this.uma = new UmaState(clock);
-    this.leftOut = new RejectedParameters(log);
-    const { http, providers, leftOut } = this;
+    this.rejections = new RejectedParameters(log);
+    const { http, providers, rejections } = this;
     this.umaServers = new UmaServers({ http, providers, clock });
     const { umaServers } = this;
-    const servers = { providers, umaServers, leftOut };
+    const servers = { providers, umaServers, rejections };
     this.sites = new Sites({ ...servers, store, clock, log, initialAccessToken });
   }
 }
 
-/** What an operation may use. One for each command. */
+/** Dependencies of an operation; a new context for each command. */
 export class OperationContext {
   constructor(
     readonly engine: EmbeddedRuntime,
-    /** The requests of this command. */
+    /** Requests of this command. */
     readonly call: CommandCall,
   ) {}
 
-  /** Where state is kept. */
+  /** Store of sites, logins and resources. */
   get store(): OxdStore {
     return this.engine.options.store;
   }
 
-  /** Where the engine tells what it does not fail for. */
+  /** Log for problems that do not fail a command. */
   get log(): OxdLog {
     return this.engine.options.log ?? SILENT;
   }
 
-  /** For work that outlives the caller who began it. */
+  /** A context for work that several callers share: it continues when the first caller aborts. */
   detached(): OperationContext {
     return new OperationContext(this.engine, this.call.detached());
   }
 
-  /** @see CommandCall.inTime */
-  inTime<T>(end: number, work: (limited: OperationContext) => Promise<T>): Promise<T> {
-    return this.call.inTime(end, (call) => work(new OperationContext(this.engine, call)));
+  /** @see CommandCall.withDeadline */
+  withDeadline<T>(deadline: number, work: (limited: OperationContext) => Promise<T>): Promise<T> {
+    return this.call.withDeadline(deadline, (call) =>
+      work(new OperationContext(this.engine, call)),
+    );
   }
 
   /** @see Sites.get */
@@ -118,26 +120,29 @@ export class OperationContext {
     return this.engine.umaServers.at(address);
   }
 
-  /** What `openid-client` needs to speak for a client at its provider. */
+  /** Configuration of `openid-client` for requests of a client to its provider. */
   configuration(provider: Pick<Provider, 'metadata'>, client: ClientRecord): Configuration {
     const { clock } = this.engine;
     return clientConfiguration(provider, client, { fetch: this.call.fetch, clock });
   }
 
-  /** The same for requests that change nothing: they may be repeated, see `OpRequest.idempotent`. */
+  /**
+   * Configuration for requests that change nothing: they may be repeated, see
+   * `ProviderRequest.idempotent`.
+   */
   readingConfiguration(provider: Pick<Provider, 'metadata'>, client: ClientRecord): Configuration {
     const { clock } = this.engine;
     return clientConfiguration(provider, client, { fetch: this.call.fetchIdempotent, clock });
   }
 
   /**
-   * Checks a URL of discovery that a browser is sent to.
+   * Checks a discovered URL that a browser is redirected to.
    *
-   * @throws {OpRequestError} when it is plain http that the options do not allow
+   * @throws {ProviderRequestError} `insecure` for plain http that the options do not allow
    */
   checkBrowserUrl(url: string): void {
     if (this.engine.http.maySendBrowser(new URL(url))) return;
-    throw new OpRequestError('insecure', INSECURE);
+    throw new ProviderRequestError('insecure', INSECURE);
   }
 }
 

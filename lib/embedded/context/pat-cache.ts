@@ -1,39 +1,39 @@
 import { SingleFlight } from '../../base/single-flight.js';
 
-/** A protection API access token. */
+/** Protection API access token. */
 export interface Pat {
-  /** A secret. */
+  /** The token, a secret. */
   readonly token: string;
-  /** From when on another one is obtained; milliseconds since 1970. */
+  /** Time from which another PAT is requested, in milliseconds since 1970. */
   readonly renewAt: number;
 }
 
-/** Whom a PAT is for. */
+/** Client that a PAT is issued to. */
 export interface PatOwner {
   readonly oxd_id: string;
   readonly client_id: string;
 }
 
-/** How long PATs that are refused are not renewed, in milliseconds. */
+/** Time without renewal after a fresh PAT was rejected, in milliseconds. */
 const RENEWAL_COOLDOWN = 10_000;
 
-/** The PATs of this process, in memory only: one request at a time for each client. */
+/** PATs of this process, in memory only; one token request at a time for each client. */
 export class PatCache {
   private readonly known = new Map<string, Pat>();
-  private readonly refusals = new Map<string, number>();
+  private readonly freshRejections = new Map<string, number>();
   private readonly flights = new SingleFlight<Pat>();
 
   constructor(private readonly clock: () => number) {}
 
   /**
-   * The PAT of a client, while it is good.
+   * Returns the cached PAT of a client, or obtains another one.
    *
-   * @param refused the PAT that the authorization server has just refused
+   * @param rejected the PAT that the authorization server has just rejected
    */
-  async get(owner: PatOwner, obtain: () => Promise<Pat>, refused?: Pat): Promise<Pat> {
+  async get(owner: PatOwner, obtain: () => Promise<Pat>, rejected?: Pat): Promise<Pat> {
     const key = keyOf(owner);
     const pat = this.known.get(key);
-    if (pat && pat !== refused && this.clock() < pat.renewAt) return pat;
+    if (pat && pat !== rejected && this.clock() < pat.renewAt) return pat;
     return this.flights.run(key, async () => {
       const fresh = await obtain();
       this.known.set(key, fresh);
@@ -41,20 +41,22 @@ export class PatCache {
     });
   }
 
-  /** Keeps that a PAT was refused though it had just been obtained: another would be, too. */
+  /**
+   * Records the rejection of a PAT that had just been issued: another PAT would be rejected, too.
+   */
   markFreshRejected(owner: PatOwner): void {
-    this.refusals.set(keyOf(owner), this.clock() + RENEWAL_COOLDOWN);
+    this.freshRejections.set(keyOf(owner), this.clock() + RENEWAL_COOLDOWN);
   }
 
-  /** Whether another PAT is worth a request where one is refused. */
+  /** Returns false during the cooldown after a fresh PAT was rejected. */
   mayRenew(owner: PatOwner): boolean {
-    return this.clock() >= (this.refusals.get(keyOf(owner)) ?? 0);
+    return this.clock() >= (this.freshRejections.get(keyOf(owner)) ?? 0);
   }
 
-  /** Forgets the PATs of a site. */
+  /** Deletes the PATs of a site. */
   forget(oxd_id: string): void {
     const start = JSON.stringify([oxd_id]).slice(0, -1);
-    for (const map of [this.known, this.refusals]) {
+    for (const map of [this.known, this.freshRejections]) {
       for (const key of map.keys()) if (key.startsWith(`${start},`)) map.delete(key);
     }
   }

@@ -4,33 +4,33 @@ import { IntrospectionAuth } from './introspection-auth.js';
 import { PatCache } from './pat-cache.js';
 
 /**
- * How many tickets are obtained at a time at one authorization server, and how many requests wait for
- * theirs. Anybody can cause them: half of the connections stay free for those who have an RPT.
+ * Limits of ticket requests to one authorization server. Any client can cause them: half of the
+ * connections stay free for clients with an RPT.
  */
-const TICKETS = { atATime: 32, waiting: 1024 };
+const TICKET_LIMITS = { concurrent: 32, waiting: 1024 };
 
-/** What the UMA commands of one engine remember in this process. */
+/** State of the UMA commands of one embedded transport, in memory only. */
 export class UmaState {
   readonly pats: PatCache;
   readonly introspections = new IntrospectionAuth();
-  /** When an unknown key may be looked for again, by issuer; milliseconds since 1970. */
+  /** Time when an unknown key may be looked up again, by issuer; milliseconds since 1970. */
   readonly unknownKeyCooldown = new Map<string, number>();
-  /** When keys that could not be had may be asked for again, by issuer; milliseconds since 1970. */
+  /** Time when unavailable keys may be requested again, by issuer; milliseconds since 1970. */
   readonly jwksCooldown = new Map<string, number>();
-  /** Equal declarations at the same time are one piece of work. */
+  /** Runs equal declarations that arrive at the same time only once. */
   readonly protections = new SingleFlight<void>();
-  /** Clients, by issuer and `client_id`, that were warned of an RPT request without an identity. */
+  /** Clients (issuer and `client_id`) whose RPT request without a user identity was logged. */
   readonly withoutIdentity = new Set<string>();
   /** Queue of changes to the resources of a client, by the key of their record. */
-  readonly changes = new BoundedQueue({ atATime: 1, waiting: Infinity });
-  /** Whoever needs a ticket waits here, by issuer. */
-  readonly tickets = new BoundedQueue(TICKETS);
+  readonly changes = new BoundedQueue({ concurrent: 1, waiting: Infinity });
+  /** Queue of requests for permission tickets, by issuer. */
+  readonly tickets = new BoundedQueue(TICKET_LIMITS);
 
   constructor(clock: () => number) {
     this.pats = new PatCache(clock);
   }
 
-  /** Forgets a site that is no more. */
+  /** Deletes the state of a removed site. */
   forget(oxd_id: string): void {
     this.pats.forget(oxd_id);
   }

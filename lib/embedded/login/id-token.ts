@@ -14,30 +14,30 @@ import { OperationError } from '../requests/operation-error.js';
 import type { Provider } from '../provider/provider.js';
 import type { RegisteredSite } from '../registration/site-record.js';
 
-/** What an id_token is checked against. */
+/** Expected values of an ID token. */
 export interface IdTokenChecks {
   readonly site: RegisteredSite;
   readonly provider: Provider;
-  /** The access token that came with it. */
+  /** Access token of the same response. */
   readonly access_token: string;
-  /** The nonce of the login; left out for an answer to a refresh. */
+  /** Nonce of the login; undefined for the response to a refresh. */
   readonly nonce?: string;
   /**
-   * When the user must have authenticated at the earliest, in seconds since 1970; left out where that
-   * was not asked for.
+   * Earliest time at which the user may have authenticated, in seconds since 1970; undefined if the
+   * login has no such limit.
    */
   readonly authenticatedSince?: number;
 }
 
-/** An id_token comes fresh from the provider; an older one is refused. */
+/** Highest age of an ID token, by `iat`: providers issue it with the response that contains it. */
 const MAX_AGE = '1h';
 
 /**
- * Checks an id_token and returns its claims: signature, algorithm, `iss`, `aud`, `azp`, `exp`,
- * `iat`, `sub`, `nonce`, `at_hash`, and `auth_time` where that was asked for. An unknown key makes
- * one new discovery.
+ * Verifies an ID token and returns its claims. Checks signature, algorithm, `iss`, `aud`, `azp`,
+ * `exp`, `iat`, `sub`, `nonce`, `at_hash`, and `auth_time` if the login limits it. An unknown key
+ * causes one new discovery.
  *
- * @throws {OperationError | errors.JOSEError} when it is not good
+ * @throws {OperationError | errors.JOSEError} if the ID token is not valid
  * @see OpenID Connect Core §3.1.3.7, §3.1.3.8
  */
 export async function verifyIdToken(
@@ -51,7 +51,7 @@ export async function verifyIdToken(
   if (azp === undefined ? Array.isArray(aud) && aud.length > 1 : azp !== client_id) {
     throw invalidIdToken('invalid_id_token_bad_authorized_party', 'was issued to another client');
   }
-  if (!payload.sub) throw invalidIdToken('no_subject_identifier', 'names no user');
+  if (!payload.sub) throw invalidIdToken('no_subject_identifier', 'has no subject (sub)');
   if (checks.nonce !== undefined && nonce !== checks.nonce) {
     throw invalidIdToken('invalid_nonce', 'belongs to another login');
   }
@@ -69,16 +69,10 @@ function checkAuthentication(
 ): void {
   if (authenticatedSince === undefined) return;
   if (typeof auth_time !== 'number') {
-    throw invalidIdToken(
-      'invalid_id_token_bad_auth_time',
-      'does not say when the user authenticated',
-    );
+    throw invalidIdToken('invalid_id_token_bad_auth_time', 'has no auth_time');
   }
   if (auth_time + CLOCK_TOLERANCE < authenticatedSince) {
-    throw invalidIdToken(
-      'invalid_id_token_bad_auth_time',
-      'is of a user who authenticated too long ago',
-    );
+    throw invalidIdToken('invalid_id_token_bad_auth_time', 'has an auth_time that is too long ago');
   }
 }
 
@@ -100,23 +94,26 @@ async function verify(
   };
   if (client.id_token_signed_response_alg?.startsWith('HS')) {
     const { client_secret } = client;
-    // With an empty secret anybody could sign.
+    // Any client could sign with an empty secret.
     if (!client_secret)
-      throw invalidIdToken('invalid_id_token_invalid_algorithm', 'has no secret to go with');
+      throw invalidIdToken(
+        'invalid_id_token_invalid_algorithm',
+        'cannot be verified: the client has no secret',
+      );
     return jwtVerify(idToken, Buffer.from(client_secret), options);
   }
   try {
     return await jwtVerify(idToken, provider.keys, options);
   } catch (error) {
     if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-    const fresh = await context.engine.providers.again(site, provider);
+    const fresh = await context.engine.providers.rediscover(site, provider);
     return jwtVerify(idToken, fresh.keys, options);
   }
 }
 
 /**
- * Only what was agreed on at registration, else the public-key algorithms the provider lists. A
- * registered `none` fits no token: jose never takes an unsigned one.
+ * Returns the registered algorithm, else the public-key algorithms that the provider lists. With a
+ * registered `none` no token is valid: jose rejects unsigned ones.
  */
 function algorithmsFor({ metadata }: Provider, registered: string | undefined): string[] {
   if (registered !== undefined) return [registered];
@@ -124,7 +121,7 @@ function algorithmsFor({ metadata }: Provider, registered: string | undefined): 
   return listed.filter((alg) => PUBLIC_KEY_ALGS.includes(alg));
 }
 
-/** Left half of the hash that the signature algorithm names; EdDSA hashes with SHA-512. */
+/** Left half of the hash of the signature algorithm; EdDSA uses SHA-512. */
 function tokenHash(alg: string, token: string): string {
   const bits = /(?:256|384|512)$/.exec(alg)?.[0] ?? '512';
   const hash = createHash(`sha${bits}`).update(token).digest();

@@ -2,29 +2,29 @@ import { createHash } from 'node:crypto';
 import type { OperationContext } from '../context/operation-context.js';
 import { OperationError } from '../requests/operation-error.js';
 
-/** What the engine remembers of a login while the user is at the provider. */
+/** Record of a login while the user is at the provider. */
 export interface PendingLogin {
-  /** The site that began it. */
+  /** Site that started the login. */
   readonly oxd_id: string;
   /** PKCE verifier (RFC 7636 §4.1). */
   readonly verifier: string;
   readonly nonce: string;
   readonly redirect_uri: string;
-  /** How long before the login the user may have authenticated, in seconds. */
+  /** Time before the login within which the user must have authenticated, in seconds. */
   readonly max_age?: number;
-  /** Milliseconds since 1970; it alone decides on expiry. */
+  /** Start of the login, in milliseconds since 1970; decides when the login expires. */
   readonly issuedAt: number;
 }
 
-/** The record outlives the state by this, in milliseconds: late is told from unknown. */
+/** Time that the record outlives the state, so that an expired state is not reported as unknown. */
 const GRACE = 600_000;
 
 /**
- * Keeps a login under its state.
+ * Stores a login under its state.
  *
- * @throws {OperationError} `bad_request` where the state is in use
+ * @throws {OperationError} `bad_request` if the state is in use
  */
-export async function keepLogin(
+export async function storeLogin(
   { store, engine }: OperationContext,
   state: string,
   login: Omit<PendingLogin, 'issuedAt'>,
@@ -38,9 +38,9 @@ export async function keepLogin(
 }
 
 /**
- * The login that a state belongs to; it stays.
+ * Returns the login of a state, and keeps it in the store.
  *
- * @throws {OperationError} `bad_request` where there is none, it is over, or of another site
+ * @throws {OperationError} `bad_request` if the login is missing, expired, or of another site
  */
 export async function findLogin(
   { store, engine }: OperationContext,
@@ -49,10 +49,7 @@ export async function findLogin(
 ): Promise<PendingLogin> {
   const login = (await store.get(loginKey(state))) as PendingLogin | undefined;
   if (login?.oxd_id !== oxd_id) {
-    throw new OperationError(
-      'bad_request',
-      'state: is not known, or was used already. Log in again.',
-    );
+    throw new OperationError('bad_request', 'state: is unknown or was already used. Log in again.');
   }
   if (engine.clock() >= login.issuedAt + engine.options.stateLifetime) {
     throw new OperationError('bad_request', 'state: has expired. Log in again.');
@@ -61,16 +58,16 @@ export async function findLogin(
 }
 
 /**
- * Uses a state up.
+ * Deletes the login of a state, so that the state is used once only.
  *
- * @throws {OperationError} `bad_request` where somebody else has
+ * @throws {OperationError} `bad_request` if another call has used the state
  */
-export async function takeLogin({ store }: OperationContext, state: string): Promise<void> {
+export async function consumeLogin({ store }: OperationContext, state: string): Promise<void> {
   if ((await store.delete(loginKey(state))) === true) return;
-  throw new OperationError('bad_request', 'state: was used already. Log in again.');
+  throw new OperationError('bad_request', 'state: was already used. Log in again.');
 }
 
-/** States are random but secret: the store's keys may be seen by more people than its values. */
+/** Hashes the state, which is a secret: keys of a store may be visible where its values are not. */
 function loginKey(state: string): string {
   return `authorization:${createHash('sha256').update(state).digest('base64url')}`;
 }

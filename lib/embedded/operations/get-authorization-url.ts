@@ -9,7 +9,7 @@ import type { GetAuthorizationUrlParams } from '../../commands/oidc.js';
 import { DEFAULT_SCOPE } from '../registration/registration-metadata.js';
 import type { Operation } from '../context/operation-context.js';
 import { OperationError } from '../requests/operation-error.js';
-import { keepLogin } from '../login/pending-login.js';
+import { storeLogin } from '../login/pending-login.js';
 import { withoutUndefined } from '../registration/client-results.js';
 import { userScope } from '../registration/scopes.js';
 import { redirectUris, type RegisteredSite } from '../registration/site-record.js';
@@ -46,7 +46,7 @@ export const getAuthorizationUrl: Operation<'get_authorization_url'> = async (co
     code_challenge_method: 'S256',
   });
   context.checkBrowserUrl(url.href);
-  await keepLogin(context, state, { oxd_id, verifier, nonce, redirect_uri, max_age });
+  await storeLogin(context, state, { oxd_id, verifier, nonce, redirect_uri, max_age });
   return { authorization_url: url.href };
 };
 

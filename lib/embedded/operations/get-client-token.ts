@@ -18,11 +18,11 @@ export const getClientToken: Operation<'get_client_token'> = async (context, par
   };
   const provider = await context.provider(params);
   const configuration = context.configuration(provider, client);
-  const { leftOut } = context.engine;
-  const scope = scopeFor({ provider, leftOut }, params.scope);
+  const { rejections } = context.engine;
+  const scope = scopeFor({ provider, rejections }, params.scope);
   const { issuer: server } = provider.metadata;
   const tokens = await context.call.changing(() =>
-    clientCredentials({ configuration, scope, server, leftOut }),
+    clientCredentials({ configuration, scope, server, rejections }),
   );
   return clientTokenResult(tokens);
 };

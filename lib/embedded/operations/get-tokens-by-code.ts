@@ -3,7 +3,7 @@ import type { Operation, OperationContext } from '../context/operation-context.j
 import { verifyIdToken } from '../login/id-token.js';
 import { OperationError } from '../requests/operation-error.js';
 import { required } from '../context/command-parameters.js';
-import { findLogin, takeLogin, type PendingLogin } from '../login/pending-login.js';
+import { findLogin, consumeLogin, type PendingLogin } from '../login/pending-login.js';
 import type { Provider } from '../provider/provider.js';
 import { withoutUndefined } from '../registration/client-results.js';
 import type { RegisteredSite } from '../registration/site-record.js';
@@ -23,7 +23,7 @@ export const getTokensByCode: Operation<'get_tokens_by_code'> = async (context, 
   const login = await findLogin(context, state, site.oxd_id);
   const { redirect_uri, verifier, nonce } = login;
   checkIssuer(context, provider, params.iss);
-  await takeLogin(context, state);
+  await consumeLogin(context, state);
   // Not authorizationCodeGrant(): it cuts the query off the redirect URI.
   const tokens = await context.call.changing(() =>
     genericGrantRequest(configuration, 'authorization_code', {

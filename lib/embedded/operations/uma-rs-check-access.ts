@@ -31,10 +31,10 @@ type Command = 'uma_rs_check_access';
 export const umaRsCheckAccess: Operation<Command> = async (context, params) => {
   checkParams(params);
   const end = performance.now() + 2 * context.engine.options.timeout;
-  const { result, api } = await context.inTime(end, (limited) => decide(limited, params));
+  const { result, api } = await context.withDeadline(end, (limited) => decide(limited, params));
   const { rpt = '' } = params;
   if (result.access === 'denied' || !isJwt(rpt)) return result;
-  const subject = context.inTime(end, (limited) => signedSubject(limited, api, rpt));
+  const subject = context.withDeadline(end, (limited) => signedSubject(limited, api, rpt));
   const sub = rptSubject(await subject.catch(() => undefined), result.sub);
   return { ...result, ...(sub !== undefined && { sub }) };
 };

@@ -22,12 +22,14 @@ export const updateSite: Operation<'update_site'> = async (context, params) => {
   checkSite(record.site);
   const { metadata } = await sites.describe(withAuthMethod(before));
   const request = await sites.describe(withAuthMethod(record));
-  const lost = Object.entries(metadata).filter(([name]) => !Object.hasOwn(request.metadata, name));
-  const update = { ...request, lost };
-  const { client, kept } = await updateClient(context.call, record.client, update);
+  const removed = Object.entries(metadata).filter(
+    ([name]) => !Object.hasOwn(request.metadata, name),
+  );
+  const update = { ...request, removed };
+  const { client, remaining } = await updateClient(context.call, record.client, update);
   await sites.save({ ...record, client });
-  if (kept.length > 0) {
-    const names = kept.join(', ');
+  if (remaining.length > 0) {
+    const names = remaining.join(', ');
     context.log.warn(`update_site: the provider keeps ${names}, which was removed. Do it there.`);
   }
   return { oxd_id: record.oxd_id };

@@ -14,7 +14,7 @@ export interface ClientCredentialsRequest {
   readonly scope: string;
   /** Issuer of the server. */
   readonly server: string;
-  readonly leftOut: RejectedParameters;
+  readonly rejections: RejectedParameters;
 }
 
 /**
@@ -26,22 +26,25 @@ export interface ClientCredentialsRequest {
 export async function clientCredentials(
   request: ClientCredentialsRequest,
 ): Promise<TokenEndpointResponse> {
-  const { configuration, scope, server, leftOut } = request;
+  const { configuration, scope, server, rejections } = request;
   const { client_id } = configuration.clientMetadata();
-  const omission = patScopeOf(server, client_id);
+  const rejection = patScopeOf(server, client_id);
   const reduced = withoutScope(scope, PAT_SCOPE);
-  if (reduced === scope || leftOut.has(omission)) return grant(configuration, reduced);
+  if (reduced === scope || rejections.has(rejection)) return grant(configuration, reduced);
   try {
     return await grant(configuration, scope);
   } catch (error) {
     if (!(error instanceof ResponseBodyError && error.error === 'invalid_scope')) throw error;
     const tokens = await grant(configuration, reduced);
-    leftOut.add(omission, 'It rejects the scope for a token of the client (invalid_scope).');
+    rejections.add(
+      rejection,
+      'The server rejects the scope for a token of the client (invalid_scope).',
+    );
     return tokens;
   }
 }
 
-/** The scope of a PAT as an omission: at Gluu one client may request it and another may not. */
+/** The scope of a PAT as a rejected parameter, per client: Gluu allows it to some clients only. */
 export function patScopeOf(server: string, client: string) {
   return { server, client, what: scopeName(PAT_SCOPE) };
 }

@@ -58,7 +58,7 @@ export function markFreshRejected(
   issuer: string,
 ): void {
   engine.uma.pats.markFreshRejected(patOwner(site));
-  engine.leftOut.forget(patScopeOf(issuer, site.client.client_id));
+  engine.rejections.forget(patScopeOf(issuer, site.client.client_id));
 }
 
 async function obtain(context: OperationContext, site: RegisteredSite): Promise<Pat> {
@@ -66,9 +66,9 @@ async function obtain(context: OperationContext, site: RegisteredSite): Promise<
   const provider = await context.provider(site);
   const configuration = context.readingConfiguration(tokenProvider(provider, uma), site.client);
   const asked = context.engine.clock();
-  const { leftOut } = context.engine;
-  const scope = patScope({ provider, uma, leftOut }, site);
-  const request = { configuration, scope, leftOut, server: uma.issuer };
+  const { rejections } = context.engine;
+  const scope = patScope({ provider, uma, rejections }, site);
+  const request = { configuration, scope, rejections, server: uma.issuer };
   const tokens = await clientCredentials(request).catch((error: unknown) => {
     throw authorizationServerError(`No protection API token was issued.${adviceFor(error)}`, error);
   });

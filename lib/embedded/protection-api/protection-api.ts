@@ -1,5 +1,5 @@
 import type { OperationContext } from '../context/operation-context.js';
-import type { ProviderResponse, OpRequest } from '../requests/provider-http.js';
+import type { ProviderResponse, ProviderRequest } from '../requests/provider-http.js';
 import type { OperationError } from '../requests/operation-error.js';
 import type { RegisteredSite } from '../registration/site-record.js';
 import { answerError, authorizationServerError } from './error-response.js';
@@ -10,11 +10,11 @@ import { PAT_ADVICE, patOf, patOwner, markFreshRejected } from './pat.js';
 const PAT_REFUSED = [401, 403, 406];
 
 /** A request of the protection API. */
-export interface ProtectionRequest extends Pick<OpRequest, 'method'> {
+export interface ProtectionRequest extends Pick<ProviderRequest, 'method'> {
   readonly url: string;
   /** A JSON value, or a form. */
   readonly body?: object;
-  /** See {@link OpRequest.idempotent}; default true unless the method is POST (RFC 9110 §9.2.2). */
+  /** See {@link ProviderRequest.idempotent}; default true unless the method is POST (RFC 9110 §9.2.2). */
   readonly idempotent?: boolean;
 }
 

@@ -3,16 +3,18 @@ import { addressKey, type ProviderAddress } from './provider-address.js';
 
 interface Discovery<T> {
   readonly found: T;
-  /** When it is to be made again; milliseconds since 1970. */
+  /** Time of the next discovery, in milliseconds since 1970. */
   readonly staleAt: number;
 }
 
-/** How long a discovery is believed, in milliseconds. */
+/** Lifetime of a cached discovery, in milliseconds. */
 const LIFETIME = 600_000;
 
-/** What this process has discovered: one discovery at a time for each address, failures not kept. */
+/**
+ * Discovery results of this process: one discovery at a time per address; failures are not cached.
+ */
 export class DiscoveryCache<T> {
-  private readonly known = new Map<string, Discovery<T>>();
+  private readonly cache = new Map<string, Discovery<T>>();
   private readonly flights = new SingleFlight<T>();
 
   constructor(
@@ -20,21 +22,21 @@ export class DiscoveryCache<T> {
     private readonly clock: () => number,
   ) {}
 
-  /** What is at an address; discovered now where that is not known, or too old. */
+  /** Returns the cached result for an address; runs a discovery if it is missing or stale. */
   async at(address: ProviderAddress): Promise<T> {
     const key = addressKey(address);
-    const known = this.known.get(key);
-    if (known && this.clock() < known.staleAt) return known.found;
+    const cached = this.cache.get(key);
+    if (cached && this.clock() < cached.staleAt) return cached.found;
     return this.flights.run(key, async () => {
       const found = await this.discover(address);
-      this.known.set(key, { found, staleAt: this.clock() + LIFETIME });
+      this.cache.set(key, { found, staleAt: this.clock() + LIFETIME });
       return found;
     });
   }
 
-  /** Has it discovered anew, unless that has been done since `stale`. */
+  /** Deletes the cached result if it is still `stale`, so that the next call runs a discovery. */
   forget(address: ProviderAddress, stale: T): void {
     const key = addressKey(address);
-    if (this.known.get(key)?.found === stale) this.known.delete(key);
+    if (this.cache.get(key)?.found === stale) this.cache.delete(key);
   }
 }

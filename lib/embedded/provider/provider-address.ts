@@ -2,29 +2,29 @@ import { OperationError } from '../requests/operation-error.js';
 
 export { isIssuerOf, isSameUrl } from '../../base/issuer.js';
 
-/** Where a provider is found. */
+/** Address of a provider or authorization server. */
 export interface ProviderAddress {
-  /** Its URL. */
+  /** URL of the provider, normally its issuer. */
   readonly op_host: string;
   /** Path between `op_host` and the discovery document. */
   readonly op_discovery_path?: string;
-  /** URL of the discovery document itself, instead of both. */
+  /** URL of the discovery document, if `op_host` and the path do not lead to it. */
   readonly op_configuration_endpoint?: string;
 }
 
-/** No fragment; a query belongs to every document below `/.well-known/`. */
+/** URL of a discovery document: no fragment; a query applies to every document of the server. */
 const CONFIGURATION = /^(https?:[^?#]*)\/\.well-known\/openid-configuration(\/?(?:\?[^#]*)?)$/;
 
-/** What tells one address from another. */
+/** Key of an address in maps: equal for equal addresses only. */
 export function addressKey(address: ProviderAddress): string {
   const { op_host, op_discovery_path, op_configuration_endpoint } = address;
   return JSON.stringify([op_host, op_discovery_path, op_configuration_endpoint]);
 }
 
 /**
- * Where a provider keeps a discovery document.
+ * URL of a discovery document.
  *
- * @param document its name below `/.well-known/`
+ * @param document name of the document below `/.well-known/`
  * @throws {OperationError} `invalid_op_host`, `invalid_op_configuration_endpoint`, or `bad_request` for the
  *   path
  */
@@ -45,14 +45,14 @@ export function discoveryUrl(address: ProviderAddress, document = 'openid-config
 
 function checkedPath({ op_discovery_path: path = '', op_configuration_endpoint }: ProviderAddress) {
   if (path !== '' && op_configuration_endpoint !== undefined) {
-    const message = 'op_discovery_path: must be left out beside op_configuration_endpoint.';
+    const message = 'op_discovery_path: must be omitted if op_configuration_endpoint is set.';
     throw new OperationError('bad_request', message);
   }
   if (path === '' || /^\/[^?#]*$/.test(path)) return path;
   throw new OperationError('bad_request', 'op_discovery_path: must begin with "/" and be a path.');
 }
 
-/** What is before and after the name of the discovery document. */
+/** Splits the URL of a discovery document at `/.well-known/` and the name of the document. */
 function partsOf(endpoint: string): [before: string, after: string] {
   const [, before, after = ''] = CONFIGURATION.exec(endpoint) ?? [];
   if (before !== undefined && URL.canParse(endpoint)) return [before, after];
@@ -67,13 +67,13 @@ function trimmed(url: string): string {
 }
 
 /**
- * Explains an issuer that is not the expected one. Only origin and path of URLs are in the text.
+ * Message for a document whose issuer is not the expected one, with origin and path of both only.
  *
  * @see OpenID Connect Discovery §4.3
  */
-export function otherIssuer({ op_host }: ProviderAddress, issuer: string): string {
+export function issuerMismatch({ op_host }: ProviderAddress, issuer: string): string {
   return (
-    `The issuer that it names is another one: ${printedUrl(issuer)} instead of ` +
+    `The issuer in the document is another one: ${printedUrl(issuer)} instead of ` +
     `${printedUrl(op_host)}. Set op_host to the issuer; for Keycloak it is the URL of the realm. ` +
     'If the document is at another URL, set op_configuration_endpoint.'
   );

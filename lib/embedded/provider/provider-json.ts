@@ -27,15 +27,15 @@ export function usableJson(fetch: CustomFetch, jwksUri?: string): CustomFetch {
     if (jwksUri !== undefined && isSameUrl(url, jwksUri)) return usableKeys(response);
     const body = await bodyOf(response);
     if (!body) return response;
-    const grant = rptContextOf(options.body);
+    const grant = grantTypeOf(options.body);
     if (grant === null) return replaced(response, body);
     return replaced(response, tokenResponse(body, grant), statusOf(response, grant));
   };
 }
 
 /**
- * Key set without the entries that are no usable public key. A set without any is returned as it
- * is: the library's error then blames the keys, not the token.
+ * Removes the entries of a key set that are no usable public key. A set without a usable key is
+ * returned unchanged: the error of the library then names the keys, not the token.
  *
  * @see RFC 7517 §5
  */
@@ -46,7 +46,9 @@ export async function usableKeys(response: Response): Promise<Response> {
   return usable.length > 0 ? replaced(response, { keys: usable }) : response;
 }
 
-/** Discovery metadata without endpoints and lists of another type: these count as omitted. */
+/**
+ * Removes endpoints and lists of the wrong type from discovery metadata: these count as omitted.
+ */
 export function usableMetadata(metadata: Readonly<ServerMetadata>): ServerMetadata {
   const usable = Object.entries(metadata).filter(([name, value]) => {
     if (METADATA_LISTS.includes(name)) return textsOf(value) !== undefined;
@@ -66,7 +68,7 @@ function tokenResponse(body: JsonObject, grant: string): JsonObject {
   };
 }
 
-/** Numbers in quotes are common, and read by openid-client. */
+/** Accepts numbers in quotes: they are common, and openid-client reads them. */
 function isLifetime(value: unknown): boolean {
   const seconds = typeof value === 'string' ? parseFloat(value) : value;
   return typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= 0;
@@ -82,7 +84,7 @@ function isPublicKey(key: JsonObject): boolean {
   }
 }
 
-/** SolidLab's server issues a PAT with 201, which openid-client rejects. */
+/** Changes 201 to 200 for a PAT: SolidLab's server returns 201, which openid-client rejects. */
 function statusOf({ status }: Response, grant: string): number {
   return grant === 'client_credentials' && status === 201 ? 200 : status;
 }
@@ -91,7 +93,7 @@ async function bodyOf(response: Response): Promise<JsonObject | undefined> {
   return objectOf(jsonOf(await response.clone().text()));
 }
 
-function rptContextOf(body: { toString(): string } | null | undefined): string | null {
+function grantTypeOf(body: { toString(): string } | null | undefined): string | null {
   return new URLSearchParams(body?.toString()).get('grant_type');
 }
 

@@ -11,17 +11,17 @@ import type { ProviderHttp } from '../requests/provider-http.js';
 import {
   discoveryUrl,
   isIssuerOf,
-  otherIssuer,
+  issuerMismatch,
   printedUrl,
   type ProviderAddress,
 } from './provider-address.js';
 import { usableJson, usableKeys, usableMetadata } from './provider-json.js';
 import { OperationError } from '../requests/operation-error.js';
 
-/** What discovery told of a provider, with its keys. */
+/** Discovered metadata of a provider, with its keys. */
 export interface Provider {
   readonly metadata: Readonly<ServerMetadata>;
-  /** Its public keys, fetched at first use and kept as long as the metadata. */
+  /** Public keys of the provider, requested at first use and cached as long as the metadata. */
   readonly keys: JWTVerifyGetKey;
 }
 
@@ -33,7 +33,7 @@ export interface ProvidersOptions {
   readonly timeout: number;
 }
 
-/** The discovered providers of this process. */
+/** Discovered providers of this process. */
 export class Providers {
   private readonly discoveries: DiscoveryCache<Provider>;
 
@@ -42,7 +42,7 @@ export class Providers {
   }
 
   /**
-   * The provider at an address.
+   * Returns the provider at an address, discovered now or within the last ten minutes.
    *
    * @throws {OperationError} `invalid_op_host` or `no_connect_discovery_response`
    * @see OpenID Connect Discovery §4
@@ -51,8 +51,8 @@ export class Providers {
     return this.discoveries.at(address);
   }
 
-  /** The provider with new metadata and keys, because those of `stale` do not fit any more. */
-  again(address: ProviderAddress, stale: Provider): Promise<Provider> {
+  /** Returns the provider with metadata and keys newer than those of `stale`. */
+  rediscover(address: ProviderAddress, stale: Provider): Promise<Provider> {
     this.discoveries.forget(address, stale);
     return this.at(address);
   }
@@ -63,7 +63,7 @@ export class Providers {
       throw unusable(`The document was requested from ${printedUrl(url.href)}.`, error);
     });
     if (!isIssuerOf(address, metadata.issuer)) {
-      throw unusable(otherIssuer(address, metadata.issuer));
+      throw unusable(issuerMismatch(address, metadata.issuer));
     }
     return { metadata, keys: this.keysOf(metadata) };
   }
@@ -71,20 +71,22 @@ export class Providers {
   private async download(url: URL): Promise<ServerMetadata> {
     const { http, timeout } = this.options;
     const configuration = await discovery(url, 'discovery', undefined, None(), {
-      // OpHttp decides about plain http, also that of `transport.addresses`.
+      // ProviderHttp decides about plain http, including that of `transport.addresses`.
       execute: [allowInsecureRequests],
       [customFetch]: usableJson((href, init) => http.fetch(href, { ...init, idempotent: true })),
-      // OpHttp has the time limit; this one, in whole seconds, must not come before it.
+      // ProviderHttp has the time limit; this one, in whole seconds, must not be shorter.
       timeout: Math.ceil(timeout / 1000) + 1,
     });
     return usableMetadata(configuration.serverMetadata());
   }
 
-  /** Kept for the life of the metadata: an unknown key leads to a new discovery, not to a reload. */
+  /**
+   * Caches the keys as long as the metadata: an unknown key causes a new discovery, not a reload.
+   */
   private keysOf({ jwks_uri }: ServerMetadata): JWTVerifyGetKey {
     const { http, timeout } = this.options;
     if (!jwks_uri || !URL.canParse(jwks_uri)) {
-      throw unusable('Its discovery document has no jwks_uri.');
+      throw unusable('The discovery document has no usable jwks_uri.');
     }
     return createRemoteJWKSet(new URL(jwks_uri), {
       cooldownDuration: Infinity,

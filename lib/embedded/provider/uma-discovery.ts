@@ -1,40 +1,40 @@
 import { DiscoveryCache } from './discovery-cache.js';
 import { statusOf } from '../requests/command-error.js';
-import { OpRequestError, type ProviderHttp } from '../requests/provider-http.js';
+import { ProviderRequestError, type ProviderHttp } from '../requests/provider-http.js';
 import type { Providers } from './provider.js';
 import {
   discoveryUrl,
   isIssuerOf,
-  otherIssuer,
+  issuerMismatch,
   printedUrl,
   type ProviderAddress,
 } from './provider-address.js';
 import { ProviderResponseError, OperationError } from '../requests/operation-error.js';
 import { jsonOf, objectOf, textsOf, type JsonObject } from '../requests/json.js';
 
-/** What UMA discovery told of an authorization server. Every endpoint is an absolute URL. */
+/** Discovered metadata of an authorization server. Every endpoint is an absolute URL. */
 export interface UmaServer {
-  /** Names the authorization server; the `as_uri` of challenges. */
+  /** Identifier of the authorization server; the `as_uri` of challenges. */
   readonly issuer: string;
   readonly token_endpoint: string;
   readonly permission_endpoint: string;
   readonly resource_registration_endpoint: string;
   readonly introspection_endpoint: string;
   readonly jwks_uri: string;
-  /** Where requesting parties can be sent to (UMA 2.0 Grant §3.3.2). */
+  /** URL to redirect requesting parties to for claims gathering (UMA 2.0 Grant §3.3.2). */
   readonly claims_interaction_endpoint?: string;
   readonly grant_types_supported?: readonly string[];
   readonly scopes_supported?: readonly string[];
-  /** The document as it was. */
+  /** The complete discovery document. */
   readonly metadata: JsonObject;
 }
 
-/** Whether this is Keycloak, by what its discovery document alone has. */
+/** Returns true for Keycloak, recognized by a property that only its discovery document has. */
 export function isKeycloak({ metadata }: Pick<UmaServer, 'metadata'>): boolean {
   return typeof metadata.policy_endpoint === 'string';
 }
 
-/** Whether this is Gluu or Janssen, by what their discovery documents alone have. */
+/** Returns true for Gluu and Janssen, recognized by a property that only their documents have. */
 export function isGluu({ metadata }: Pick<UmaServer, 'metadata'>): boolean {
   return typeof metadata.scope_endpoint === 'string';
 }
@@ -46,7 +46,7 @@ export interface UmaServersOptions {
   readonly clock: () => number;
 }
 
-/** The authorization servers of this process. */
+/** Discovered authorization servers of this process. */
 export class UmaServers {
   private readonly discoveries: DiscoveryCache<UmaServer>;
 
@@ -55,7 +55,7 @@ export class UmaServers {
   }
 
   /**
-   * The authorization server at an address.
+   * Returns the authorization server at an address, discovered now or within the last ten minutes.
    *
    * @throws {OperationError} `invalid_op_host` or `no_uma_discovery_response`
    * @see UMA 2.0 Grant §2, UMA Federated Authorization §2
@@ -65,11 +65,11 @@ export class UmaServers {
   }
 
   /**
-   * The same, or undefined where there is none: no document, or not one of UMA.
+   * Like {@link at}, but returns undefined if the server has no UMA discovery document.
    *
-   * @throws {OperationError} where that is not certain, because the server is down
+   * @throws {OperationError} if the server does not respond, or only with a 5xx status
    */
-  async ifAny(address: ProviderAddress): Promise<UmaServer | undefined> {
+  async find(address: ProviderAddress): Promise<UmaServer | undefined> {
     try {
       return await this.at(address);
     } catch (error) {
@@ -84,8 +84,8 @@ export class UmaServers {
       throw unusable(`The document was requested from ${printedUrl(href)}.`, error);
     });
     const { issuer } = metadata;
-    if (!isUrlText(issuer) || !isIssuerOf(address, issuer)) {
-      throw unusable(otherIssuer(address, typeof issuer === 'string' ? issuer : ''));
+    if (!isPrintableUrl(issuer) || !isIssuerOf(address, issuer)) {
+      throw unusable(issuerMismatch(address, typeof issuer === 'string' ? issuer : ''));
     }
     return this.serverOf(issuer, metadata, await this.missing(metadata, address));
   }
@@ -100,11 +100,14 @@ export class UmaServers {
     throw new OperationError('no_uma_discovery_response', 'The document is not a JSON object.');
   }
 
-  /** What the UMA document leaves to OpenID discovery (some Gluu and Keycloak versions do). */
+  /**
+   * Returns endpoints of OpenID discovery that the UMA document of some Gluu and Keycloak versions
+   * lacks.
+   */
   private async missing(metadata: JsonObject, address: ProviderAddress): Promise<JsonObject> {
     if (SHARED.every((name) => metadata[name] !== undefined)) return {};
     const provider = await this.options.providers.at(address).catch((error: unknown) => {
-      throw unusable('It is incomplete, and so was the rest.', error);
+      throw unusable('The document lacks endpoints, and OpenID discovery failed, too.', error);
     });
     const { metadata: rest } = provider;
     return Object.fromEntries(SHARED.map((name) => [name, rest[name]]));
@@ -114,7 +117,7 @@ export class UmaServers {
     const endpoint = (name: string): string => {
       const url = metadata[name] ?? rest[name];
       if (this.isEndpoint(url)) return url;
-      throw unusable(`Its ${name} is missing or no URL that may be used.`);
+      throw unusable(`The ${name} is missing, or is a URL that must not be requested.`);
     };
     const { claims_interaction_endpoint: interaction } = metadata;
     return {
@@ -132,25 +135,26 @@ export class UmaServers {
   }
 
   private isEndpoint(url: unknown): url is string {
-    return isUrlText(url) && this.options.http.mayRequest(new URL(url));
+    return isPrintableUrl(url) && this.options.http.mayRequest(new URL(url));
   }
 
   private isForBrowsers(url: unknown): url is string {
-    return isUrlText(url) && this.options.http.maySendBrowser(new URL(url));
+    return isPrintableUrl(url) && this.options.http.maySendBrowser(new URL(url));
   }
 }
 
-/** Members that OpenID discovery has, too. */
+/** Properties that OpenID discovery has, too. */
 const SHARED = ['token_endpoint', 'introspection_endpoint', 'jwks_uri'] as const;
 
-/** Whether the server did not answer, or only to say that it cannot. */
+/** Returns true if the server did not respond, or with a 5xx status. */
 function isOutage(error: unknown): boolean {
-  const isUnanswered = error instanceof OperationError && error.cause instanceof OpRequestError;
-  return isUnanswered || (statusOf(error) ?? 0) >= 500;
+  const isWithoutResponse =
+    error instanceof OperationError && error.cause instanceof ProviderRequestError;
+  return isWithoutResponse || (statusOf(error) ?? 0) >= 500;
 }
 
-/** URL parsers overlook line breaks; headers are made of these texts. */
-function isUrlText(value: unknown): value is string {
+/** Rejects line breaks, which URL parsers ignore: headers contain these URLs. */
+function isPrintableUrl(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) && URL.canParse(value);
 }
 

@@ -16,16 +16,16 @@ import { OperationError } from '../requests/operation-error.js';
 import type { Provider } from '../provider/provider.js';
 import type { ClientRecord } from './site-record.js';
 
-/** What {@link clientConfiguration} needs beside provider and client. */
+/** Further options of {@link clientConfiguration}. */
 export interface ClientConfigurationOptions {
   readonly fetch: CustomFetch;
   readonly clock: () => number;
 }
 
 /**
- * Everything `openid-client` needs for one command.
+ * Configuration of `openid-client` for one command.
  *
- * @throws {OperationError} where the client would have to prove itself in a way that is not supported
+ * @throws {OperationError} `bad_request` if the authentication method of the client is not supported
  */
 export function clientConfiguration(
   provider: Pick<Provider, 'metadata'>,
@@ -47,17 +47,17 @@ export function clientConfiguration(
     authentication,
   );
   configuration[customFetch] = usableJson(options.fetch, provider.metadata.jwks_uri);
-  // OpHttp has the time limit; a second one would only leave timers behind.
+  // ProviderHttp has the time limit; a second one would only leave timers behind.
   configuration.timeout = 0;
-  // OpHttp decides about plain http, also that of `transport.addresses`.
+  // ProviderHttp decides about plain http, including that of `transport.addresses`.
   allowInsecureRequests(configuration);
   return configuration;
 }
 
 /**
- * How a client proves itself at its provider.
+ * Authentication of a client at its provider.
  *
- * @throws {OperationError} where it would have to do so in a way that is not supported
+ * @throws {OperationError} `bad_request` if the authentication method of the client is not supported
  */
 export function clientAuthentication(
   provider: Pick<Provider, 'metadata'>,
@@ -77,13 +77,13 @@ export function clientAuthentication(
     default:
       throw new OperationError(
         'bad_request',
-        `The client is registered with ${printable(method)}, for which the embedded transport has no keys. ` +
+        `The client is registered with ${printable(method)}, which the embedded transport does not support. ` +
           'Register it with client_secret_basic or client_secret_post.',
       );
   }
 }
 
-/** Authentication methods that only need the secret, in the order of preference. */
+/** Authentication methods that need the secret only, in order of preference. */
 const SECRET_METHODS = ['client_secret_basic', 'client_secret_post'] as const;
 
 /**

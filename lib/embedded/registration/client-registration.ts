@@ -5,7 +5,7 @@ import { retryWithoutRejected, type RegistrationBody } from './registration-retr
 import { RECORD_NAMES, clientRecord, type ClientRecord } from './site-record.js';
 import { objectOf, textOf, type JsonObject } from '../requests/json.js';
 
-/** A request for dynamic registration. */
+/** Request for dynamic registration. */
 export interface RegistrationRequest extends RegistrationBody {
   /** `registration_endpoint` of the provider. */
   readonly endpoint: string | undefined;
@@ -13,7 +13,7 @@ export interface RegistrationRequest extends RegistrationBody {
 }
 
 /**
- * Registers a client, without what its provider refuses and it can do without.
+ * Registers a client, if necessary without optional parameters that the provider rejects.
  *
  * @throws {OperationError} if the provider cannot register, returns no credentials, or rejects the
  *   registration with 401 or 403; its message names the options to change
@@ -25,14 +25,15 @@ export async function registerClient(
 ): Promise<ClientRecord> {
   const { endpoint, initialAccessToken } = request;
   if (!endpoint) {
-    const message = 'The OpenID Provider registers no clients: give client_id and client_secret.';
+    const message =
+      'The OpenID Provider has no registration endpoint: set client_id and client_secret.';
     throw new OperationError('invalid_request', message);
   }
   const management = { method: 'POST', url: endpoint, token: initialAccessToken } as const;
   const registered = retryWithoutRejected(request, (body) =>
     call.changing(async () => {
-      const answer = await send(call, { ...management, body });
-      return withSecret({ ...unrepeated(body), ...clientRecord(answer) });
+      const response = await send(call, { ...management, body });
+      return withSecret({ ...sentRecord(body), ...clientRecord(response) });
     }),
   );
   return registered.catch((error: unknown) => {
@@ -40,7 +41,9 @@ export async function registerClient(
   });
 }
 
-/** RFC 7591 §3: an endpoint may demand an initial access token. */
+/**
+ * Advises to set an initial access token, which a registration endpoint may require (RFC 7591 §3).
+ */
 function withAdvice(error: unknown, initialAccessToken?: string): unknown {
   const isDenied = error instanceof ProviderResponseError && [401, 403].includes(error.status);
   if (!isDenied) return error;
@@ -52,30 +55,31 @@ function withAdvice(error: unknown, initialAccessToken?: string): unknown {
 }
 
 /**
- * What the provider knows of a client, with what it does not repeat.
+ * Reads the registration of a client; values that the provider does not return stay as they are.
  *
  * @see RFC 7592 §2.1
  */
 export async function readClient(call: CommandCall, client: ClientRecord): Promise<ClientRecord> {
-  const answer = await send(call, { method: 'GET', ...managementOf(client) });
-  return { ...client, ...sameClient(answer, client) };
+  const response = await send(call, { method: 'GET', ...managementOf(client) });
+  return { ...client, ...sameClient(response, client) };
 }
 
-/** A request for an update. */
+/** Request to update a registration. */
 export interface UpdateRequest extends RegistrationBody {
-  /** Members that the client is to lose, with their values. */
-  readonly lost: readonly (readonly [name: string, value: unknown])[];
+  /** Parameters to remove from the client, with their current values. */
+  readonly removed: readonly (readonly [name: string, value: unknown])[];
 }
 
-/** A client after its update. */
+/** Client after an update. */
 export interface UpdatedClient {
   readonly client: ClientRecord;
-  /** What it was to lose and has not: not every provider takes an omission for that (Keycloak). */
-  readonly kept: readonly string[];
+  /** Parameters that the provider did not remove: Keycloak keeps those that a request omits. */
+  readonly remaining: readonly string[];
 }
 
 /**
- * Replaces the metadata of a client, without what its provider refuses and it can do without.
+ * Replaces the metadata of a client, if necessary without optional parameters that the provider
+ * rejects.
  *
  * @throws {OperationError} `invalid_registration_client_url`
  * @see RFC 7592 §2.2
@@ -90,18 +94,20 @@ export async function updateClient(
   return retryWithoutRejected(request, (metadata) =>
     call.changing(async () => {
       const body = { ...metadata, client_id };
-      const answer = await send(call, { method: 'PUT', ...management, body });
-      const updated = { ...client, ...unrepeated(metadata), ...sameClient(answer, client) };
-      const kept = request.lost.filter(([name, value]) => isDeepStrictEqual(answer?.[name], value));
-      return { client: updated, kept: kept.map(([name]) => name) };
+      const response = await send(call, { method: 'PUT', ...management, body });
+      const updated = { ...client, ...sentRecord(metadata), ...sameClient(response, client) };
+      const remaining = request.removed.filter(([name, value]) =>
+        isDeepStrictEqual(response?.[name], value),
+      );
+      return { client: updated, remaining: remaining.map(([name]) => name) };
     }),
   );
 }
 
-/** What the engine goes by, and some providers do not repeat. */
-function unrepeated(metadata: Readonly<Record<string, unknown>>): Partial<ClientRecord> {
-  const told = Object.values(RECORD_NAMES).filter((name) => typeof metadata[name] === 'string');
-  return Object.fromEntries(told.map((name) => [name, metadata[name]]));
+/** Sent values that the transport needs, because some providers do not return them. */
+function sentRecord(metadata: Readonly<Record<string, unknown>>): Partial<ClientRecord> {
+  const sent = Object.values(RECORD_NAMES).filter((name) => typeof metadata[name] === 'string');
+  return Object.fromEntries(sent.map((name) => [name, metadata[name]]));
 }
 
 /**
@@ -125,7 +131,7 @@ async function send(
   call: CommandCall,
   { method, url, token, body }: ManagementRequest,
 ): Promise<JsonObject | undefined> {
-  const response = await call.fetch(url, {
+  const received = await call.fetch(url, {
     method,
     headers: {
       accept: 'application/json',
@@ -134,11 +140,11 @@ async function send(
     },
     body: body && JSON.stringify(body),
   });
-  const answer = objectOf(await response.json().catch(() => undefined));
-  if (response.ok && (answer !== undefined || method === 'DELETE')) return answer;
-  const { error, error_description } = answer ?? {};
-  const word = textOf(error) ?? (response.status === 401 ? 'invalid_token' : undefined);
-  throw new ProviderResponseError(response.status, word, textOf(error_description));
+  const response = objectOf(await received.json().catch(() => undefined));
+  if (received.ok && (response !== undefined || method === 'DELETE')) return response;
+  const { error, error_description } = response ?? {};
+  const code = textOf(error) ?? (received.status === 401 ? 'invalid_token' : undefined);
+  throw new ProviderResponseError(received.status, code, textOf(error_description));
 }
 
 function managementOf(client: ClientRecord): { url: string; token?: string } {
@@ -150,12 +156,12 @@ function managementOf(client: ClientRecord): { url: string; token?: string } {
   );
 }
 
-function sameClient(answer: unknown, { client_id }: ClientRecord): ClientRecord {
-  const record = clientRecord(answer);
+function sameClient(response: unknown, { client_id }: ClientRecord): ClientRecord {
+  const record = clientRecord(response);
   if (record.client_id === client_id) return record;
   throw new OperationError(
     'no_client_id_returned',
-    'The OpenID Provider answered for another client.',
+    'The OpenID Provider returned the registration of another client.',
   );
 }
 

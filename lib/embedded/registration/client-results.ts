@@ -2,13 +2,15 @@ import type { TokenEndpointResponse } from 'openid-client';
 import type { ClientTokenResult } from '../../commands/registration.js';
 import type { ClientRecord } from './site-record.js';
 
-/** A result without the members that have no value. */
+/** Removes the properties of a result that are undefined or null. */
 export function withoutUndefined<T extends object>(result: T): T {
-  const there = Object.entries(result).filter(([, value]) => value !== undefined && value !== null);
-  return Object.fromEntries(there) as T;
+  const defined = Object.entries(result).filter(
+    ([, value]) => value !== undefined && value !== null,
+  );
+  return Object.fromEntries(defined) as T;
 }
 
-/** A client as the results of `register_site` and `setup_client` tell of it. */
+/** A client in the form of the results of `register_site` and `setup_client`. */
 export function clientResult(client: ClientRecord) {
   return {
     client_id: client.client_id,
@@ -20,7 +22,7 @@ export function clientResult(client: ClientRecord) {
   };
 }
 
-/** The result of a grant without a user. */
+/** Result of a client credentials grant. */
 export function clientTokenResult(tokens: TokenEndpointResponse): ClientTokenResult {
   const { access_token, expires_in, refresh_token, scope } = tokens;
   return withoutUndefined({ access_token, expires_in, refresh_token, scope });

@@ -7,16 +7,16 @@ import type { Provider } from '../provider/provider.js';
 import { PAT_SCOPE, scopeFor, type DiscoveredServer } from './scopes.js';
 import { logoutUris, redirectUris } from './site-record.js';
 
-/** Scopes of a site that names none. */
+/** Scopes of a site without `scope`. */
 export const DEFAULT_SCOPE: readonly string[] = ['openid', 'profile', 'email'];
 
-/** The grants of a site that asks for `uma_protection` and names none. */
+/** Additional grants of a site with the scope `uma_protection` and without `grant_types`. */
 const UMA_GRANTS = ['client_credentials', 'urn:ietf:params:oauth:grant-type:uma-ticket'];
 
 /**
- * The body of a registration request.
+ * Body of a registration request.
  *
- * @throws {OperationError} `bad_request` if the site names no authentication method and discovery lists
+ * @throws {OperationError} `bad_request` if the site sets no authentication method and discovery lists
  *   neither `client_secret_basic` nor `client_secret_post`
  * @see RFC 7591 §2, OpenID Connect Registration §2
  */
@@ -54,7 +54,7 @@ function ownMembers(
   };
 }
 
-/** Some providers return a secret only if a method that uses one is registered (Glewlwyd). */
+/** Authentication method to register: Glewlwyd returns a secret only if the method needs one. */
 function defaultAuthMethod(provider: Provider): string {
   const method = supportedSecretMethod(provider);
   if (method !== undefined) return method;
@@ -64,27 +64,32 @@ function defaultAuthMethod(provider: Provider): string {
   throw new OperationError('bad_request', message);
 }
 
-/** Whether what a site is registered with depends on UMA discovery. */
+/** Returns true if the registration of a site depends on UMA discovery. */
 export function dependsOnUma({ claims_redirect_uri = [] }: SiteMetadata): boolean {
   return claims_redirect_uri.length > 0;
 }
 
-/** UMA's spelling and Gluu's; to authorization servers that gather claims. */
+/**
+ * Claims redirect URIs in the spellings of UMA and Gluu, for authorization servers that gather
+ * claims.
+ */
 function claimsRedirectUris(
   { claims_redirect_uri: uris = [] }: SiteMetadata,
-  { provider, uma, leftOut }: DiscoveredServer,
+  { provider, uma, rejections }: DiscoveredServer,
 ): Record<string, unknown> {
   if (uris.length === 0) return {};
   if (uma?.claims_interaction_endpoint) {
     return { claims_redirect_uris: uris, claims_redirect_uri: uris };
   }
   const { issuer: server } = provider.metadata;
-  const why = 'UMA discovery names no claims_interaction_endpoint.';
-  leftOut.tell({ server, what: 'claims_redirect_uri' }, why);
+  const why = 'UMA discovery has no claims_interaction_endpoint.';
+  rejections.warn({ server, what: 'claims_redirect_uri' }, why);
   return {};
 }
 
-/** A resource server needs a token of its own, and at Keycloak the UMA grant to be one at all. */
+/**
+ * A resource server needs the client credentials grant for its PAT, and at Keycloak the UMA grant.
+ */
 function defaultGrants({ scope = [] }: SiteMetadata, { metadata }: Provider): string[] {
   const login = ['authorization_code'];
   if (!scope.includes(PAT_SCOPE)) return login;
@@ -93,9 +98,9 @@ function defaultGrants({ scope = [] }: SiteMetadata, { metadata }: Provider): st
 }
 
 /**
- * Refuses what cannot work, before anything is sent.
+ * Rejects parameters that no provider accepts, before a request is sent.
  *
- * @throws {OperationError} naming the param
+ * @throws {OperationError} the message names the parameter
  */
 export function checkSite(site: SiteMetadata): void {
   const [problem] = siteProblems(site);

@@ -5,30 +5,33 @@ import { PAT_SCOPE, scopeName, withoutScope } from './scopes.js';
 /** Parameters of a registration that a site can do without. */
 const OPTIONAL = ['claims_redirect_uris', 'claims_redirect_uri'];
 
-/** A server that returns this does not know the parameter; other descriptions are about its value. */
+/** Descriptions of an unknown parameter; other descriptions are about the value of a parameter. */
 const UNKNOWN =
   /(?:unrecogni[sz]ed|unknown|unsupported) (?:field|member|metadata|param|property|key)|not (?:recogni[sz]ed|supported)/i;
 
-/** Keycloak rejects client scopes with 403, whose error code it uses for every policy. */
+/**
+ * Description of rejected client scopes by Keycloak, which uses the same error code for every
+ * policy.
+ */
 const KEYCLOAK_SCOPES = /client ?scope/i;
 
-/** No more of a description is examined, in characters. */
+/** Examined part of a description, in characters. */
 const MAX_DESCRIPTION = 4096;
 
-/** A registration request, and to whom it goes. */
+/** Body of a registration request, and the server that receives it. */
 export interface RegistrationBody {
   /** Issuer of the server. */
   readonly server: string;
   readonly metadata: Readonly<Record<string, unknown>>;
-  readonly leftOut: RejectedParameters;
+  readonly rejections: RejectedParameters;
 }
 
 type Body = RegistrationBody['metadata'];
 type Send<T> = (body: Body) => Promise<T>;
 
 /**
- * Sends a registration without the parameters that its server has rejected because it does not know
- * them; once more if the server rejects one now. RFC 7591 §2 would have it ignore them, Keycloak
+ * Sends a registration without the parameters that its server has rejected as unknown, and again if
+ * the server rejects another one. By RFC 7591 §2 a server ignores unknown parameters; Keycloak
  * returns 400. `uma_protection` is also omitted for the whole server once a registration has succeeded
  * without it; other scopes are omitted only from this registration, because Keycloak itself decides
  * which scopes a client gets, and rejects `openid`.
@@ -47,18 +50,18 @@ export async function retryWithoutRejected<T>(
     }
     const what = unknownParameter(error, body);
     if (what === undefined) throw error;
-    const { server, leftOut } = request;
-    leftOut.add({ server, what }, 'It refuses a registration with this member.');
+    const { server, rejections } = request;
+    rejections.add({ server, what }, 'The server rejects registrations with this parameter.');
     return retryWithoutRejected(request, send);
   }
 }
 
-/** The request without what its server is known to reject. */
-function bodyOf({ server, metadata, leftOut }: RegistrationBody): Body {
+/** Metadata of the request without the parameters that the server is known to reject. */
+function bodyOf({ server, metadata, rejections }: RegistrationBody): Body {
   const { scope, ...others } = Object.fromEntries(
-    Object.entries(metadata).filter(([what]) => !leftOut.has({ server, what })),
+    Object.entries(metadata).filter(([what]) => !rejections.has({ server, what })),
   );
-  if (typeof scope !== 'string' || !leftOut.has(patScopeAt(server))) return { ...others, scope };
+  if (typeof scope !== 'string' || !rejections.has(patScopeAt(server))) return { ...others, scope };
   return { ...others, scope: withoutScope(scope, PAT_SCOPE) || undefined };
 }
 
@@ -67,7 +70,7 @@ async function withFewerScopes<T>(
   send: Send<T>,
   rejection: ProviderResponseError,
 ): Promise<T> {
-  const { server, metadata, leftOut } = request;
+  const { server, metadata, rejections } = request;
   const { scope, ...others } = metadata;
   const reduced = withoutScope(String(scope), PAT_SCOPE);
   if (reduced !== scope) {
@@ -76,22 +79,22 @@ async function withFewerScopes<T>(
       send,
     );
   }
-  // RFC 7591 has no error code for scopes: a text does not prove that the others are at fault.
+  // RFC 7591 has no error code for scopes: a description does not prove which scope was rejected.
   if (rejection.error === 'invalid_client_metadata') throw rejection;
-  leftOut.tell({ server, what: 'scope' }, 'It refuses a registration with these scopes.');
+  rejections.warn({ server, what: 'scope' }, 'The server rejects registrations with these scopes.');
   return retryWithoutRejected({ ...request, metadata: others }, send);
 }
 
-/** Success proves that the scope was at fault only if the other scopes were registered. */
+/** Success proves that `uma_protection` was rejected only if the other scopes were registered. */
 async function withoutPatScope<T>(request: RegistrationBody, send: Send<T>): Promise<T> {
-  const { server, metadata, leftOut } = request;
+  const { server, metadata, rejections } = request;
   let registered: unknown;
   const result = await retryWithoutRejected(request, (body) => {
     registered = body.scope;
     return send(body);
   });
   if (registered === metadata.scope) {
-    leftOut.add(patScopeAt(server), 'It rejects a registration with this scope.');
+    rejections.add(patScopeAt(server), 'The server rejects registrations with this scope.');
   }
   return result;
 }
@@ -111,7 +114,7 @@ function isAboutScope({
   return /scope/.test(error) || (error === 'invalid_client_metadata' && /\bscopes?\b/i.test(text));
 }
 
-/** The parameter that a rejection names; Keycloak does so in `error`. */
+/** Parameter that the error response names; Keycloak does so in `error`. */
 function unknownParameter(
   { status, error = '', error_description = '' }: ProviderResponseError,
   body: Body,

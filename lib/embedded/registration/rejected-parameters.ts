@@ -1,47 +1,49 @@
 import type { OxdLog } from '../../base/log.js';
 
-/** Something that is not sent to a server. */
+/** A parameter or scope that is not sent to a server. */
 export interface RejectedParameter {
   /** Issuer of the server. */
   readonly server: string;
-  /** Its client_id, where what is refused to one client may be allowed to another. */
+  /** `client_id`, if the server may accept the parameter from other clients. */
   readonly client?: string;
-  /** As the log names it, such as `the scope uma_protection`. */
+  /** Name for the log, such as `the scope uma_protection`. */
   readonly what: string;
 }
 
 /**
- * What is left out for a server that does not take it. Kept as long as the process, so that nothing is
- * refused twice; told once for each server.
+ * Parameters to omit because a server has rejected them. Stored in memory, so that a server rejects
+ * each parameter only once; each server is logged once.
  */
 export class RejectedParameters {
   private readonly known = new Set<string>();
-  private readonly told = new Set<string>();
+  private readonly logged = new Set<string>();
 
   constructor(private readonly log: OxdLog) {}
 
-  /** Whether a server has refused it. */
-  has(omission: RejectedParameter): boolean {
-    return this.known.has(keyOf(omission));
+  /** Returns true if the server has rejected the parameter. */
+  has(rejection: RejectedParameter): boolean {
+    return this.known.has(keyOf(rejection));
   }
 
-  /** Keeps that a server has refused it. */
-  add(omission: RejectedParameter, why: string): void {
-    this.known.add(keyOf(omission));
-    this.tell(omission, why);
+  /** Records that a server has rejected the parameter, and logs it. */
+  add(rejection: RejectedParameter, why: string): void {
+    this.known.add(keyOf(rejection));
+    this.warn(rejection, why);
   }
 
-  /** Has it tried once more: leaving it out was no better. */
-  forget(omission: RejectedParameter): void {
-    this.known.delete(keyOf(omission));
+  /**
+   * Deletes the record, so that the parameter is sent again: without it the request failed, too.
+   */
+  forget(rejection: RejectedParameter): void {
+    this.known.delete(keyOf(rejection));
   }
 
-  /** Tells what a server does not get, and why: each reason the first time only. */
-  tell({ server, what }: RejectedParameter, why: string): void {
+  /** Logs that a parameter is omitted, each reason once for each server. */
+  warn({ server, what }: RejectedParameter, why: string): void {
     const key = JSON.stringify([server, what, why]);
-    if (this.told.has(key)) return;
-    this.told.add(key);
-    this.log.warn(`${nameOf(server)}: ${what} is left out. ${why}`);
+    if (this.logged.has(key)) return;
+    this.logged.add(key);
+    this.log.warn(`${nameOf(server)}: ${what} is omitted. ${why}`);
   }
 }
 
@@ -49,7 +51,7 @@ function keyOf({ server, client, what }: RejectedParameter): string {
   return JSON.stringify([server, client ?? null, what]);
 }
 
-/** Without what a URL may have in it that is no business of a log. */
+/** Origin and path only: credentials and query must not be logged. */
 function nameOf(server: string): string {
   if (!URL.canParse(server)) return 'The server';
   const { origin, pathname } = new URL(server);

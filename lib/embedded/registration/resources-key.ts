@@ -3,10 +3,9 @@ import { addressKey, discoveryUrl, type ProviderAddress } from '../provider/prov
 import type { RegisteredSite } from './site-record.js';
 
 /**
- * Key of the resources of a site's client in the store. Resources belong to the client at its
- * authorization server, whatever site uses it: they outlive changed options, and a new client has
- * none. The server is named by its discovery document, which fixes its issuer and is known when the
- * server is down.
+ * Store key of the resources of a site. Resources belong to the client at its authorization server,
+ * not to the site: they survive changed options, and a new client has none. The key contains the URL
+ * of the discovery document, because that is known even when the server is down.
  */
 export function resourcesKey({ client, ...address }: RegisteredSite): string {
   const owner = JSON.stringify([serverOf(address), client.client_id]);

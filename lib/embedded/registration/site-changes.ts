@@ -5,48 +5,48 @@ import { OperationError } from '../requests/operation-error.js';
 import { RECORD_NAMES, type ClientRecord, type RegisteredSite } from './site-record.js';
 import type { NewSite } from './sites.js';
 
-/** What of the params describes the site itself. */
+/** Parameters that describe the site itself. */
 export function siteMetadata(params: SiteMetadata): SiteMetadata {
   return Object.fromEntries(Object.entries(params).filter(([name]) => name in SITE_PARAMETERS));
 }
 
 /**
- * A site with what the params of `update_site` change; what they do not name stays. Keys displace
- * their URL and the reverse: no client has both.
+ * Applies the parameters of `update_site` to a site; omitted parameters stay unchanged. `jwks`
+ * replaces `client_jwks_uri` and the reverse: no client has both.
  *
- * @throws {OperationError} `bad_request` for a name that is no member of a site
+ * @throws {OperationError} `bad_request` if `remove` lists an unknown parameter
  */
 export function applyUpdate(record: RegisteredSite, params: UpdateSiteParams): RegisteredSite {
   const given = siteMetadata(params);
   const { remove = [] } = params;
   if (!remove.every((name) => Object.hasOwn(SITE_PARAMETERS, name))) {
-    throw new OperationError('bad_request', 'remove: must list members of a site.');
+    throw new OperationError('bad_request', 'remove: must list site parameters only.');
   }
-  const gone: (keyof SiteMetadata)[] = [
+  const removed: (keyof SiteMetadata)[] = [
     ...remove,
     ...(given.jwks ? (['client_jwks_uri'] as const) : []),
     ...(given.client_jwks_uri ? (['jwks'] as const) : []),
   ];
-  // What nobody asks for any more is for the provider to say again.
-  const unasked = Object.entries(RECORD_NAMES)
-    .filter(([name]) => gone.some((one) => one === name))
+  // Drops the stored value so that the next provider response sets it.
+  const removedFromClient = Object.entries(RECORD_NAMES)
+    .filter(([name]) => removed.some((one) => one === name))
     .map(([, name]) => name);
   return {
     ...record,
-    site: { ...without(record.site, gone), ...given },
-    client: without(record.client, unasked) as ClientRecord,
+    site: { ...without(record.site, removed), ...given },
+    client: without(record.client, removedFromClient) as ClientRecord,
   };
 }
 
-function without<T extends object>(members: T, names: readonly string[]): Partial<T> {
-  const kept = Object.entries(members).filter(([name]) => !names.includes(name));
-  return Object.fromEntries(kept) as Partial<T>;
+function without<T extends object>(object: T, names: readonly string[]): Partial<T> {
+  const others = Object.entries(object).filter(([name]) => !names.includes(name));
+  return Object.fromEntries(others) as Partial<T>;
 }
 
 /**
- * The site that the params of `register_site` describe, with the client they bring.
+ * Site that the parameters of `register_site` describe, with the given client if they contain one.
  *
- * @throws {OperationError} `invalid_client_id` or `invalid_client_secret` for half a client
+ * @throws {OperationError} `invalid_client_id` or `invalid_client_secret` if only one of them is set
  */
 export function newSite(params: RegisterSiteParams): NewSite {
   const { op_host, op_discovery_path, op_configuration_endpoint } = params;
@@ -55,13 +55,17 @@ export function newSite(params: RegisterSiteParams): NewSite {
 }
 
 /**
- * A site with the given client that the params of `update_site` describe.
+ * Replaces the credentials of a given client with those in the parameters of `update_site`.
  *
- * @throws {OperationError} `invalid_client_id` for another client, `bad_request` for a registered one
+ * @throws {OperationError} `invalid_client_id` for another client, `bad_request` for a client that
+ *   was registered dynamically
  */
 export function withGivenClient(record: RegisteredSite, params: UpdateSiteParams): RegisteredSite {
   if (record.registered) {
-    throw new OperationError('bad_request', 'client_id: the client of this site was not given.');
+    throw new OperationError(
+      'bad_request',
+      'client_id: the client of this site was registered dynamically.',
+    );
   }
   const { client_id, client_secret } = params;
   const { client_registration_access_token, client_registration_client_uri } = params;
@@ -81,7 +85,9 @@ type GivenClient = Pick<
   | 'client_registration_client_uri'
 >;
 
-/** Half of one is refused, as oxd 4.x does: oxd 3.x registers another client and says nothing. */
+/**
+ * Rejects a client without id or secret, like oxd 4.x; oxd 3.x silently registers another client.
+ */
 function givenClient(params: SiteMetadata & GivenClient): ClientRecord | undefined {
   const { client_id = '', client_secret = '' } = params;
   const { client_registration_access_token: token, client_registration_client_uri: uri } = params;
@@ -93,11 +99,11 @@ function givenClient(params: SiteMetadata & GivenClient): ClientRecord | undefin
     client_secret,
     registration_access_token: token,
     registration_client_uri: uri,
-    ...asked(params),
+    ...requestedRecord(params),
   };
 }
 
-function asked(site: SiteMetadata): Partial<ClientRecord> {
+function requestedRecord(site: SiteMetadata): Partial<ClientRecord> {
   const names = Object.entries(RECORD_NAMES) as [keyof typeof RECORD_NAMES, keyof ClientRecord][];
   return Object.fromEntries(names.map(([name, atProvider]) => [atProvider, site[name]]));
 }

@@ -3,7 +3,7 @@ import type { SiteMetadata } from '../../site/site-metadata.js';
 import { OperationError } from '../requests/operation-error.js';
 import type { ProviderAddress } from '../provider/provider-address.js';
 
-/** A client as the provider described it (RFC 7591 §3.2.1). Times are seconds since 1970. */
+/** Client as the provider returned it (RFC 7591 §3.2.1). Times are seconds since 1970. */
 export interface ClientRecord {
   readonly client_id: string;
   readonly client_secret?: string;
@@ -18,18 +18,18 @@ export interface ClientRecord {
   readonly userinfo_signed_response_alg?: string;
 }
 
-/** What the engine keeps of a site. */
+/** Stored record of a site. */
 export interface RegisteredSite extends ProviderAddress {
   readonly oxd_id: string;
-  /** As `register_site` and `update_site` described it. */
+  /** Parameters of `register_site`, changed by `update_site`. */
   readonly site: SiteMetadata;
-  /** Who it is at the provider. */
+  /** Client of the site at the provider. */
   readonly client: ClientRecord;
-  /** Whether the client was registered by this engine, and not given to it. */
+  /** True for a client that this transport has registered, false for a given one. */
   readonly registered: boolean;
 }
 
-const CLIENT_MEMBERS = {
+const CLIENT_PROPERTIES = {
   client_id: 'string',
   client_secret: 'string',
   client_id_issued_at: 'number',
@@ -42,7 +42,7 @@ const CLIENT_MEMBERS = {
   userinfo_signed_response_alg: 'string',
 } as const satisfies Record<keyof ClientRecord, string>;
 
-/** What a site says of how its client proves itself and what is signed, as the client has it. */
+/** Site parameters for authentication and signatures, with the names that the provider uses. */
 export const RECORD_NAMES = {
   client_token_endpoint_auth_method: 'token_endpoint_auth_method',
   client_token_endpoint_auth_signing_alg: 'token_endpoint_auth_signing_alg',
@@ -51,38 +51,42 @@ export const RECORD_NAMES = {
 } as const satisfies Partial<Record<keyof SiteMetadata, keyof ClientRecord>>;
 
 /**
- * Reads a client out of a registration answer.
+ * Reads a client from a registration response.
  *
  * @throws {OperationError} `no_client_id_returned`
  */
-export function clientRecord(answer: unknown): ClientRecord {
-  const members = (answer ?? {}) as Record<string, unknown>;
-  const { client_id } = members;
+export function clientRecord(response: unknown): ClientRecord {
+  const properties = (response ?? {}) as Record<string, unknown>;
+  const { client_id } = properties;
   if (typeof client_id !== 'string' || client_id === '') {
     throw new OperationError('no_client_id_returned', 'The OpenID Provider returned no client_id.');
   }
-  const known = Object.entries(CLIENT_MEMBERS)
-    .map(([name, type]) => [name, type, members[name]] as const)
+  const known = Object.entries(CLIENT_PROPERTIES)
+    .map(([name, type]) => [name, type, properties[name]] as const)
     .filter(([, type, value]) => typeof value === type && value !== '');
   return { ...Object.fromEntries(known.map(([name, , value]) => [name, value])), client_id };
 }
 
-/** Key of a site in the store. */
+/** Store key of a site. */
 export function siteKey(oxd_id: string): string {
   return `site:${oxd_id}`;
 }
 
-/** Reads what the store kept under {@link siteKey}; undefined where there is nothing. */
+/**
+ * Checks the value that the store returns for {@link siteKey}; undefined if the value is missing.
+ */
 export function siteRecord(value: unknown): RegisteredSite | undefined {
   if (value === undefined || value === null) return undefined;
   const record = value as RegisteredSite;
   if (typeof record.client?.client_id !== 'string' || typeof record.op_host !== 'string') {
-    throw new OxdStoreError('The store holds something else under the key of a site.');
+    throw new OxdStoreError(
+      'The value stored for a site is not a site. Another application may use the same keys.',
+    );
   }
   return record;
 }
 
-/** Where a site's users may be sent after a logout: `post_logout_redirect_uri` first, none twice. */
+/** Post-logout redirect URIs of a site: `post_logout_redirect_uri` first, without duplicates. */
 export function logoutUris({
   post_logout_redirect_uri,
   post_logout_redirect_uris = [],
@@ -91,7 +95,7 @@ export function logoutUris({
   return [...new Set(all.filter((uri) => uri !== undefined))];
 }
 
-/** The redirect URIs of a site: `authorization_redirect_uri` first, none twice. */
+/** Redirect URIs of a site: `authorization_redirect_uri` first, without duplicates. */
 export function redirectUris({
   authorization_redirect_uri,
   redirect_uris = [],

@@ -23,34 +23,38 @@ export interface SitesOptions {
   readonly umaServers: UmaServers;
   readonly clock: () => number;
   readonly log: OxdLog;
-  readonly leftOut: RejectedParameters;
+  readonly rejections: RejectedParameters;
   readonly initialAccessToken?: string;
 }
 
-/** A site that is to be kept. */
+/** A site to be stored. */
 export type NewSite = Omit<RegisteredSite, 'oxd_id' | 'client' | 'registered'> & {
-  /** The client it has at the provider already. */
+  /** Client that already exists at the provider. */
   readonly given?: ClientRecord;
 };
 
-/** How long to wait after a check of a registration that led to nothing, in milliseconds. */
-const RETRY = 60_000;
-/** Longest time a registration may take, in milliseconds. */
-const RENEWAL = 60_000;
+/**
+ * Time between checks of a registration while the last check failed or found it missing, in
+ * milliseconds.
+ */
+const CHECK_INTERVAL = 60_000;
+/** Longest time that another replica may take to register a client again, in milliseconds. */
+const RENEWAL_TIMEOUT = 60_000;
 
 /**
- * The sites in the store. Each registration is read back once per process; a client that the
- * provider has forgotten, or whose secret has expired, is registered again under the same oxd_id.
+ * Sites in the store. The registration of each site is checked at the provider once per process; a
+ * client that was deleted there, or whose secret has expired, is registered again under the same
+ * `oxd_id`.
  */
 export class Sites {
   private readonly checks = new SingleFlight<RegisteredSite>();
-  /** When a site's registration is to be checked next; milliseconds since 1970. */
+  /** Time of the next check of a registration, by `oxd_id`; milliseconds since 1970. */
   private readonly nextCheck = new Map<string, number>();
 
   constructor(private readonly options: SitesOptions) {}
 
   /**
-   * A site with a client that is known to the provider.
+   * Returns a site, after a check of its registration if one is due.
    *
    * @throws {OperationError} `bad_request` or `invalid_oxd_id`
    */
@@ -61,7 +65,7 @@ export class Sites {
   }
 
   /**
-   * A site as it was kept.
+   * Returns a site as it is stored.
    *
    * @throws {OperationError} `bad_request` or `invalid_oxd_id`
    */
@@ -71,11 +75,11 @@ export class Sites {
     if (record) return record;
     throw new OperationError(
       'invalid_oxd_id',
-      'oxd_id: no such site. Register it with register_site.',
+      'oxd_id: there is no such site. Register it with register_site.',
     );
   }
 
-  /** Keeps a new site, with a new client unless it has one. */
+  /** Stores a new site, and registers a client unless one is given. */
   async create(call: CommandCall, { given, ...site }: NewSite): Promise<RegisteredSite> {
     const client = given ?? (await this.register(call, site));
     const record = { ...site, oxd_id: randomUUID(), client, registered: given === undefined };
@@ -88,15 +92,15 @@ export class Sites {
     return record;
   }
 
-  /** Keeps a changed site. */
+  /** Stores a changed site. */
   async save(record: RegisteredSite): Promise<void> {
     await this.options.store.set(siteKey(record.oxd_id), record);
     this.checked(record);
   }
 
   /**
-   * Removes a site. A client that was registered for it is deleted at the provider, too, where the
-   * provider lets us; a client that was given stays.
+   * Removes a site. A client that was registered for the site is also deleted at the provider, if the
+   * provider allows that; a given client stays.
    */
   async remove(call: CommandCall, record: RegisteredSite): Promise<void> {
     await this.forgetClient(call, record);
@@ -104,13 +108,13 @@ export class Sites {
     this.nextCheck.delete(record.oxd_id);
   }
 
-  /** What a site's provider is to be told of it. UMA discovery is asked where that depends on it. */
+  /** Metadata to register for a site, after UMA discovery if the metadata depends on it. */
   async describe(site: Omit<NewSite, 'given'>): Promise<RegistrationBody & { provider: Provider }> {
-    const { providers, umaServers, leftOut } = this.options;
+    const { providers, umaServers, rejections } = this.options;
     const provider = await providers.at(site);
-    const uma = dependsOnUma(site.site) ? await umaServers.ifAny(site) : undefined;
-    const metadata = clientMetadata(site.site, { provider, uma, leftOut });
-    return { provider, metadata, leftOut, server: provider.metadata.issuer };
+    const uma = dependsOnUma(site.site) ? await umaServers.find(site) : undefined;
+    const metadata = clientMetadata(site.site, { provider, uma, rejections });
+    return { provider, metadata, rejections, server: provider.metadata.issuer };
   }
 
   private async register(call: CommandCall, site: Omit<NewSite, 'given'>): Promise<ClientRecord> {
@@ -121,13 +125,17 @@ export class Sites {
     return registerClient(call, { ...request, endpoint, initialAccessToken });
   }
 
-  /** What cannot be kept must not be registered: not every provider lets us delete it again. */
+  /**
+   * Checks that the store is writable before a client is registered: not every client can be
+   * deleted.
+   */
   private async checkStore(): Promise<void> {
     const { store } = this.options;
     const key = `probe:${randomUUID()}`;
-    // Without a lifetime, as sites have none: the default store writes nothing else to its file.
+    // No lifetime, like sites: the default store writes only such entries to its file.
     await store.set(key, true);
-    if (!(await store.delete(key))) throw new OxdStoreError('The store keeps nothing.');
+    if (!(await store.delete(key)))
+      throw new OxdStoreError('The store did not persist a test value.');
   }
 
   private async forgetClient(
@@ -140,9 +148,9 @@ export class Sites {
     });
   }
 
-  /** What cannot be found out must not stop a site that may work. */
+  /** Checks a registration; a failed check is logged, because the client may still work. */
   private async check(call: CommandCall, record: RegisteredSite): Promise<RegisteredSite> {
-    this.nextCheck.set(record.oxd_id, this.options.clock() + RETRY);
+    this.nextCheck.set(record.oxd_id, this.options.clock() + CHECK_INTERVAL);
     try {
       return await this.upToDate(call, record);
     } catch (error) {
@@ -153,7 +161,7 @@ export class Sites {
   }
 
   private async upToDate(call: CommandCall, record: RegisteredSite): Promise<RegisteredSite> {
-    if (this.expired(record)) return this.renew(call, record);
+    if (this.isExpired(record)) return this.renew(call, record);
     if (!record.client.registration_client_uri) return this.checked(record);
     try {
       const client = await readClient(call, record.client);
@@ -161,7 +169,7 @@ export class Sites {
     } catch (error) {
       const status = statusOf(error);
       if (status === 401) return this.renew(call, record);
-      // Some providers register clients, but let nobody read them.
+      // Some providers register clients, but do not let them read their registration.
       if (status !== undefined && status < 500) return this.checked(record);
       throw error;
     }
@@ -176,11 +184,13 @@ export class Sites {
     return runOnce({
       store,
       key: `${siteKey(record.oxd_id)}:lock`,
-      deadline: RENEWAL,
+      deadline: RENEWAL_TIMEOUT,
       done: () => this.renewedElsewhere(record),
       work: async () => {
         const client = await this.register(call, record);
-        log.warn(`The provider no longer knew site ${record.oxd_id}: it was registered again.`);
+        log.warn(
+          `The provider no longer had the client of site ${record.oxd_id}: a new client was registered.`,
+        );
         const renewed = await this.replaceClient(record, client);
         // A new client has no resources.
         await store.delete(resourcesKey(record));
@@ -189,7 +199,9 @@ export class Sites {
     });
   }
 
-  /** Another replica was faster, or has changed the registration, which replaces its token. */
+  /**
+   * Returns the site if another replica has registered the client again or has changed its token.
+   */
   private async renewedElsewhere(record: RegisteredSite): Promise<RegisteredSite | undefined> {
     const current = await this.find(record.oxd_id);
     const same = JSON.stringify(current.client) === JSON.stringify(record.client);
@@ -208,15 +220,15 @@ export class Sites {
 
   private checked(record: RegisteredSite): RegisteredSite {
     const expiry = this.expiryOf(record);
-    this.nextCheck.set(record.oxd_id, Math.max(expiry, this.options.clock() + RETRY));
+    this.nextCheck.set(record.oxd_id, Math.max(expiry, this.options.clock() + CHECK_INTERVAL));
     return record;
   }
 
-  private expired(record: RegisteredSite): boolean {
+  private isExpired(record: RegisteredSite): boolean {
     return this.options.clock() >= this.expiryOf(record);
   }
 
-  /** Milliseconds since 1970; RFC 7591 §3.2.1: 0 = never. */
+  /** Expiry of the secret in milliseconds since 1970; 0 stands for never (RFC 7591 §3.2.1). */
   private expiryOf({ client: { client_secret_expires_at: seconds = 0 } }: RegisteredSite): number {
     return seconds > 0 ? seconds * 1000 : Infinity;
   }

@@ -2,72 +2,75 @@ import { MAX_TIMER_DELAY } from '../../base/clock.js';
 import { untilAborted } from '../../base/until-aborted.js';
 import { wasNotExecuted, toCommandError } from './command-error.js';
 import {
-  OpRequestError,
+  ProviderRequestError,
   type ProviderResponse,
   type ProviderHttp,
-  type OpRequest,
-  type OpRequestInit,
+  type ProviderRequest,
+  type ProviderRequestInit,
 } from './provider-http.js';
 import { hideSent, hideSentText } from './sent-values.js';
 
-const LATE = 'The OpenID Provider did not answer within the time limit of the command.';
+const TIMED_OUT = 'The OpenID Provider did not respond within the time limit of the command.';
 
-/** One command under way: its requests, and whether they may have changed something. */
+/** A command in progress: sends its requests and records if one may have changed something. */
 export class CommandCall {
   private mayHaveRun = false;
 
   constructor(
     readonly command: string,
     private readonly http: ProviderHttp,
-    /** Aborted where nobody waits for the command any more. */
+    /** Aborted when no caller waits for the command any longer. */
     readonly signal?: AbortSignal,
   ) {}
 
-  /** `fetch` that ends with the command. An error response never quotes a secret that was sent. */
-  readonly fetch = async (url: string, init: OpRequestInit): Promise<Response> =>
+  /**
+   * `fetch` that ends with the command. Secrets that were sent are removed from error responses.
+   */
+  readonly fetch = async (url: string, init: ProviderRequestInit): Promise<Response> =>
     hideSent(await this.http.fetch(url, init, this.signal), init);
 
-  /** The same for requests that may be repeated, see `OpRequest.idempotent`. */
-  readonly fetchIdempotent = (url: string, init: OpRequestInit): Promise<Response> =>
+  /** `fetch` for requests that may be repeated, see `ProviderRequest.idempotent`. */
+  readonly fetchIdempotent = (url: string, init: ProviderRequestInit): Promise<Response> =>
     this.fetch(url, { ...init, idempotent: true });
 
   /** @see ProviderHttp.send */
-  readonly send = async (url: string, init: OpRequest): Promise<ProviderResponse> =>
+  readonly send = async (url: string, init: ProviderRequest): Promise<ProviderResponse> =>
     hideSentText(await this.http.send(url, init, this.signal), init);
 
-  /** The same for work that several callers wait for: it outlives the one that began it. */
+  /** A call for work that several callers share: it continues when the first caller aborts. */
   detached(): CommandCall {
     return new CommandCall(this.command, this.http);
   }
 
   /**
-   * Does work whose requests have one time limit together. What others wait for, too, goes on.
+   * Runs work whose requests share one deadline. Work that other callers share continues after it.
    *
-   * @param end when it must be over, by `performance.now()`
-   * @throws {OpRequestError} when it is not over by then; and why the command was given up
+   * @param deadline time on the clock of `performance.now()`, in milliseconds
+   * @throws {ProviderRequestError} `timeout` after the deadline
+   * @throws the reason of the signal when the caller aborts
    */
-  async inTime<T>(end: number, work: (limited: CommandCall) => Promise<T>): Promise<T> {
+  async withDeadline<T>(deadline: number, work: (limited: CommandCall) => Promise<T>): Promise<T> {
     const { signal } = this;
     signal?.throwIfAborted();
     const limit = new AbortController();
-    const giveUp = (): void => limit.abort(signal?.reason);
-    const late = (): void => limit.abort(new OpRequestError('timeout', LATE));
-    const left = Math.max(1, end - performance.now());
-    const timer = setTimeout(late, Math.min(left, MAX_TIMER_DELAY));
-    signal?.addEventListener('abort', giveUp, { once: true });
+    const abort = (): void => limit.abort(signal?.reason);
+    const expire = (): void => limit.abort(new ProviderRequestError('timeout', TIMED_OUT));
+    const remaining = Math.max(1, deadline - performance.now());
+    const timer = setTimeout(expire, Math.min(remaining, MAX_TIMER_DELAY));
+    signal?.addEventListener('abort', abort, { once: true });
     try {
       const limited = new CommandCall(this.command, this.http, limit.signal);
       return await untilAborted(limit.signal, work(limited));
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', giveUp);
+      signal?.removeEventListener('abort', abort);
     }
   }
 
   /**
-   * Does work for the command.
+   * Runs the work of the command.
    *
-   * @throws {OxdError} whatever the work fails with, as an error of this package
+   * @throws {OxdError} every failure of the work, converted by {@link toCommandError}
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
     try {
@@ -77,7 +80,7 @@ export class CommandCall {
     }
   }
 
-  /** Sends a request that changes something at the provider; its failure may have changed it. */
+  /** Sends a request that changes data at the provider, possibly even when the request fails. */
   async changing<T>(request: () => Promise<T>): Promise<T> {
     const before = this.mayHaveRun;
     this.mayHaveRun = true;

@@ -1,40 +1,40 @@
 import { ClientError, ResponseBodyError, WWWAuthenticateChallengeError } from 'openid-client';
 import { OxdCommandError, OxdError, OxdStoreError, printable } from '../../base/errors.js';
-import { libraryFault, type FailureDetails } from './library-error.js';
-import { OpRequestError } from './provider-http.js';
+import { libraryFailure, type FailureDetails } from './library-error.js';
+import { ProviderRequestError } from './provider-http.js';
 import { ProviderResponseError, OperationError } from './operation-error.js';
 
-/** What {@link toCommandError} is told of the command. */
+/** The command that failed, for {@link toCommandError}. */
 export interface Attempt {
   readonly command: string;
-  /** Whether something may have changed at the provider. */
+  /** True if data may have changed at the provider. */
   readonly mayHaveRun: boolean;
 }
 
-/** Where the libraries give up before they send anything. */
+/** Error codes of the libraries for requests that were never sent. */
 const NOT_SENT = new Set(['OAUTH_MISSING_SERVER_METADATA', 'OAUTH_HTTP_REQUEST_FORBIDDEN']);
 
 /**
- * Makes an {@link OxdCommandError} of whatever went wrong; where the failure names no error word it
- * is `internal_error`, as with oxd. The libraries' errors carry whole answers and claims; of them
- * only name, code, status and message are kept.
+ * Converts a failure to an {@link OxdCommandError}, with `internal_error` as in oxd if the failure
+ * has no error code. Errors of the libraries contain whole responses and claims: the `cause` has only
+ * their name, code, status and message.
  */
 export async function toCommandError(error: unknown, attempt: Attempt): Promise<OxdError> {
   const { command, mayHaveRun } = attempt;
   if (error instanceof OxdStoreError) return storeError(error, attempt);
   if (error instanceof OxdError) return error;
-  const fault = await describe(error, command);
-  const { error: word = 'internal_error', error_description } = fault;
-  const message = `${printable(command)}: ${fault.message} [${printable(word)}]`;
-  const cause = clean(error, fault);
+  const details = await describe(error, command);
+  const { error: code = 'internal_error', error_description } = details;
+  const message = `${printable(command)}: ${details.message} [${printable(code)}]`;
+  const cause = sanitized(error, details);
   return new OxdCommandError(
     message,
-    { error: word, error_description },
+    { error: code, error_description },
     { command, mayHaveRun, cause },
   );
 }
 
-/** Whether the provider certainly did not do what it was asked. */
+/** Returns true if the provider certainly did not execute the request. */
 export function wasNotExecuted(error: unknown): boolean {
   const request = requestErrorOf(error);
   if (request) return request.failure === 'insecure' || request.failure === 'unreachable';
@@ -43,27 +43,27 @@ export function wasNotExecuted(error: unknown): boolean {
   return status !== undefined && status >= 400 && status < 500;
 }
 
-/** The status that the provider answered with, where the failure was an answer. */
+/** HTTP status of the response that caused the failure; undefined without a response. */
 export function statusOf(error: unknown): number | undefined {
   if (error instanceof ProviderResponseError) return error.status;
   if (error instanceof OperationError) return statusOf(error.cause);
   return responseOf(error)?.status;
 }
 
-/** The answer that a failure of `openid-client` was; undefined where there was none. */
-export async function answerOf(
+/** Response that made `openid-client` fail; undefined without a response. */
+export async function failedResponseOf(
   error: unknown,
 ): Promise<{ readonly status: number; readonly body: unknown } | undefined> {
   const response = responseOf(error);
   if (!response) return undefined;
   const { status } = response;
   if (error instanceof ResponseBodyError) return { status, body: error.cause };
-  // Others read it after us.
+  // The response is read again when the error is converted.
   const copy = response.bodyUsed ? undefined : response.clone();
   return { status, body: await copy?.text() };
 }
 
-/** The store cannot know what the command did before it. */
+/** Adds to a store error that an earlier request of the command may have changed data. */
 function storeError(
   { message, cause, mayHaveRun }: OxdStoreError,
   attempt: Attempt,
@@ -73,43 +73,50 @@ function storeError(
 }
 
 async function describe(error: unknown, command: string): Promise<FailureDetails> {
-  if (error instanceof OperationError) return refusalFault(error, command);
+  if (error instanceof OperationError) return operationFailure(error, command);
   const request = requestErrorOf(error);
   if (request) return { message: request.message };
-  if (error instanceof ProviderResponseError) return answerFault(error.status, error);
+  if (error instanceof ProviderResponseError) return responseFailure(error.status, error);
   const response = responseOf(error);
-  if (response) return answerFault(response.status, await refusalOf(response, error, command));
-  return libraryFault(error, command);
+  if (response)
+    return responseFailure(response.status, await oauthErrorOf(response, error, command));
+  return libraryFailure(error, command);
 }
 
-async function refusalFault(refusal: OperationError, command: string): Promise<FailureDetails> {
-  const { error, message, cause } = refusal;
+async function operationFailure(failure: OperationError, command: string): Promise<FailureDetails> {
+  const { error, message, cause } = failure;
   if (cause === undefined) return { error, message };
   const inner = await describe(cause, command);
   return { ...inner, error, message: `${message} ${inner.message}` };
 }
 
-type RefusalBody = Pick<FailureDetails, 'error' | 'error_description'>;
+type OAuthErrorBody = Pick<FailureDetails, 'error' | 'error_description'>;
 
-function answerFault(status: number, { error, error_description }: RefusalBody): FailureDetails {
+function responseFailure(
+  status: number,
+  { error, error_description }: OAuthErrorBody,
+): FailureDetails {
   const message =
     status < 400 && error === undefined
-      ? `The OpenID Provider answered ${status} with something else than asked for.`
-      : `The OpenID Provider refused the request (${status}).`;
+      ? `The OpenID Provider returned an unexpected response (${status}).`
+      : `The OpenID Provider rejected the request (${status}).`;
   return { error, error_description, message, status };
 }
 
-/** RFC 6749 §5.2 puts the error word into the body, RFC 6750 §3 into the challenge. */
-async function refusalOf(
+/**
+ * Reads the error code of a response: in the body by RFC 6749 §5.2, in the challenge by RFC 6750
+ * §3.
+ */
+async function oauthErrorOf(
   response: Response,
   error: unknown,
   command: string,
-): Promise<RefusalBody> {
+): Promise<OAuthErrorBody> {
   if (error instanceof ResponseBodyError) return error;
   const body: unknown = await response.json().catch(() => undefined);
-  const { error: word, error_description } = (body ?? {}) as Record<string, unknown>;
-  if (typeof word === 'string' && word !== '') {
-    return { error: word, ...(typeof error_description === 'string' && { error_description }) };
+  const { error: code, error_description } = (body ?? {}) as Record<string, unknown>;
+  if (typeof code === 'string' && code !== '') {
+    return { error: code, ...(typeof error_description === 'string' && { error_description }) };
   }
   const challenges = error instanceof WWWAuthenticateChallengeError ? error.cause : [];
   const challenge = challenges.find(({ parameters }) => parameters.error);
@@ -118,9 +125,11 @@ async function refusalOf(
   return { error: command === 'get_user_info' ? 'invalid_token' : 'invalid_client' };
 }
 
-function requestErrorOf(error: unknown): OpRequestError | undefined {
-  if (error instanceof OpRequestError) return error;
-  return error instanceof Error && error.cause instanceof OpRequestError ? error.cause : undefined;
+function requestErrorOf(error: unknown): ProviderRequestError | undefined {
+  if (error instanceof ProviderRequestError) return error;
+  return error instanceof Error && error.cause instanceof ProviderRequestError
+    ? error.cause
+    : undefined;
 }
 
 function responseOf(error: unknown): Response | undefined {
@@ -130,7 +139,7 @@ function responseOf(error: unknown): Response | undefined {
   return error instanceof ClientError && error.cause instanceof Response ? error.cause : undefined;
 }
 
-function clean(error: unknown, { status }: FailureDetails): Error {
+function sanitized(error: unknown, { status }: FailureDetails): Error {
   const first = error instanceof OperationError ? (error.cause ?? error) : error;
   const original = requestErrorOf(first) ?? (first instanceof Error ? first : new Error('unknown'));
   const { name } = original;

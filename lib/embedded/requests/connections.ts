@@ -17,7 +17,7 @@ import { TrackedClient } from './tracked-client.js';
 export interface ConnectionsOptions {
   /** Limit for establishing a connection, in milliseconds. */
   readonly timeout: number;
-  /** Certificates (PEM) that are trusted in addition to the usual ones. */
+  /** Certificates (PEM) that are trusted in addition to those of Node.js. */
   readonly ca?: string | readonly string[];
   /** Option `transport.proxy`. */
   readonly proxy?: string | false;
@@ -37,14 +37,14 @@ interface Dispatchers {
 
 /**
  * Connections to providers: direct, dialled at another address, or through a proxy. TLS is always
- * verified. Proxy credentials are in private members only.
+ * verified. Proxy credentials are in private fields only.
  */
 export class Connections {
   /** Origins that are dialled at another address. */
   readonly dialled: DialledOrigins;
   readonly #tls: buildConnector.BuildOptions;
   readonly #proxy: ProxySettings | undefined;
-  readonly #kept: Dispatchers;
+  readonly #shared: Dispatchers;
   readonly #fresh = new Set<Dispatchers>();
   readonly #broken = new WeakSet<object>();
 
@@ -54,15 +54,15 @@ export class Connections {
     // Set explicitly, or NODE_TLS_REJECT_UNAUTHORIZED=0 would switch the verification off.
     this.#tls = { timeout, rejectUnauthorized: true, ...(ca && { ca: trusted(ca) }) };
     this.#proxy = proxySettings(proxy);
-    this.#kept = this.#open();
+    this.#shared = this.#open();
   }
 
-  /** Kept connections to the origin of a URL. */
+  /** Keep-alive connections to the origin of a URL. */
   to(url: URL): Dispatcher {
-    return this.#select(this.#kept, url);
+    return this.#select(this.#shared, url);
   }
 
-  /** Does work on a connection that no other request has used or will use. */
+  /** Runs work on a new connection that no other request uses. */
   async fresh<T>(url: URL, work: (dispatcher: Dispatcher) => Promise<T>): Promise<T> {
     const dispatchers = this.#open();
     this.#fresh.add(dispatchers);
@@ -74,19 +74,19 @@ export class Connections {
     }
   }
 
-  /** Returns true for the error of a kept connection that broke under a later request. */
+  /** Returns true for the error of a keep-alive connection that broke under a later request. */
   hasBroken(error: unknown): boolean {
     return typeof error === 'object' && error !== null && this.#broken.has(error);
   }
 
   /** Ends every connection; requests in progress fail. */
   async close(): Promise<void> {
-    await Promise.all([this.#kept, ...this.#fresh].map(destroy));
+    await Promise.all([this.#shared, ...this.#fresh].map(destroy));
   }
 
   #select({ direct, proxied }: Dispatchers, url: URL): Dispatcher {
     if (this.dialled.has(url.origin)) return direct;
-    // Plain http is for this machine: the environment must not send it to another one.
+    // A proxy of the environment must not receive plain http that is meant for this machine.
     const isLocal = url.protocol === 'http:' && isLoopback(url.href);
     return isLocal && this.#proxy?.isFromEnvironment ? direct : proxied;
   }

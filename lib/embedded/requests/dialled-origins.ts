@@ -4,7 +4,9 @@ import { originOf } from '../../base/network-rules.js';
 
 type Connector = ReturnType<typeof buildConnector>;
 
-/** Option `addresses`: another origin to dial for a public one, like `curl --connect-to`. */
+/**
+ * Option `addresses`: internal origins that are dialled for public ones, like `curl --connect-to`.
+ */
 export class DialledOrigins {
   private readonly dialled = new Map<string, URL>();
 
@@ -15,19 +17,19 @@ export class DialledOrigins {
     }
   }
 
-  /** Returns true for a public origin of the option and for one that is dialled in its place. */
+  /** Returns true for a public origin of the option and for its internal origin. */
   has(origin: string): boolean {
     return this.dialled.has(origin) || this.isDialled(origin);
   }
 
-  /** Returns true for an origin that is dialled in place of a public one. */
+  /** Returns true for an internal origin, which is dialled in place of a public one. */
   isDialled(origin: string): boolean {
     return [...this.dialled.values()].some((to) => to.origin === origin);
   }
 
   /**
-   * A connector that dials these origins and connects to every other one as usual. The certificate
-   * must be that of the public host.
+   * Connector that dials the internal origins, and every other origin directly. The certificate must
+   * be that of the public host.
    */
   connector(tls: buildConnector.BuildOptions): Connector {
     const usual = buildConnector(tls);
@@ -48,7 +50,7 @@ function redirect(from: URL, to: URL, tls: buildConnector.BuildOptions): Connect
     checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate),
   });
   const { protocol, port } = to;
-  // The TLS server name is made of `host`, which stays public.
+  // The TLS server name is derived from `host`, which stays public.
   const target = { protocol, port, hostname: bare(to) };
   return (options, callback) => connect({ ...options, ...target }, callback);
 }

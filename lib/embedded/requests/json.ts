@@ -1,7 +1,7 @@
-/** A JSON object whose members nobody has looked at yet. */
+/** JSON object with properties of unknown types. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** The value that a body is the JSON text of; undefined where it is none. */
+/** Parses JSON; returns undefined if `text` is not JSON. */
 export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
@@ -18,13 +18,13 @@ export function objectOf(value: unknown): JsonObject | undefined {
   return present.length < properties.length ? Object.fromEntries(present) : (value as JsonObject);
 }
 
-/** `value` where it is a list of strings. */
+/** Returns `value` if it is a list of strings, else undefined. */
 export function textsOf(value: unknown): readonly string[] | undefined {
   const isList = Array.isArray(value) && value.every((one) => typeof one === 'string');
   return isList ? (value as string[]) : undefined;
 }
 
-/** `value` where it is a string with something in it. */
+/** Returns `value` if it is a string with more than white space, else undefined. */
 export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value.trim() !== '' ? value : undefined;
 }

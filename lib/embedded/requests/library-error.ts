@@ -1,19 +1,21 @@
 import { errors as jose } from 'jose';
 import { INSECURE } from './provider-http.js';
 
-/** What went wrong at the provider. */
+/** Description of a failed request to the provider. */
 export interface FailureDetails {
-  /** The word of oxd, or of the provider. */
+  /** Error code of oxd, or of the provider. */
   readonly error?: string;
-  /** The provider's text. */
+  /** Description that the provider returned. */
   readonly error_description?: string;
-  /** In our own words. */
+  /** Description for the operator. */
   readonly message: string;
-  /** HTTP status of the answer. */
+  /** HTTP status of the response. */
   readonly status?: number;
 }
 
-/** What was wrong with a member of a token answer or with a claim, in the words of oxd. */
+/**
+ * Error code of oxd for each parameter of a token response, or claim, that is missing or invalid.
+ */
 const ERROR_CODE_BY_CLAIM: Readonly<Record<string, string>> = {
   access_token: 'no_access_token',
   iss: 'invalid_id_token_bad_issuer',
@@ -30,27 +32,27 @@ const ERROR_CODE_BY_JOSE_CODE: Readonly<Record<string, string>> = {
   ERR_JWKS_NO_MATCHING_KEY: 'key_id_not_found',
 };
 
-/** jose's codes for a key set that cannot be used: no fault of the token. */
+/** Error codes of jose for an unusable key set: the token may be valid. */
 const JWKS_ERROR_CODES = new Set(['ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID', 'ERR_JWKS_TIMEOUT']);
 
-/** The commands whose answer may bring an id_token. */
+/** Commands whose response may contain an `id_token`. */
 const WITH_ID_TOKEN = new Set(['get_tokens_by_code', 'get_access_token_by_refresh_token']);
 
-const UNUSABLE: FailureDetails = { message: 'The answer of the OpenID Provider is not usable.' };
+const UNUSABLE: FailureDetails = { message: 'The response of the OpenID Provider is not valid.' };
 
-/** Reads an error of jose or of openid-client that a bad answer has led to. */
-export function libraryFault(error: unknown, command: string): FailureDetails {
+/** Describes an error that jose or openid-client throws for an invalid response. */
+export function libraryFailure(error: unknown, command: string): FailureDetails {
   if (!(error instanceof Error)) return UNUSABLE;
-  const fault = error instanceof jose.JOSEError ? joseFault(error) : clientFault(error);
-  if (!fault.error?.startsWith('invalid_id_token') || WITH_ID_TOKEN.has(command)) return fault;
-  return { message: fault.message };
+  const details = error instanceof jose.JOSEError ? joseFailure(error) : clientFailure(error);
+  if (!details.error?.startsWith('invalid_id_token') || WITH_ID_TOKEN.has(command)) return details;
+  return { message: details.message };
 }
 
-function joseFault(error: jose.JOSEError): FailureDetails {
+function joseFailure(error: jose.JOSEError): FailureDetails {
   if (JWKS_ERROR_CODES.has(error.code)) {
-    return { message: 'The keys of the OpenID Provider (jwks_uri) cannot be used.' };
+    return { message: 'The keys of the OpenID Provider (jwks_uri) are not usable.' };
   }
-  const message = 'The id_token is not good.';
+  const message = 'The id_token is not valid.';
   const claim = 'claim' in error && typeof error.claim === 'string' ? error.claim : '';
   if (error instanceof jose.JWTExpired && claim === 'iat') {
     return { error: 'invalid_id_token_old_issued_at', message };
@@ -64,7 +66,7 @@ function joseFault(error: jose.JOSEError): FailureDetails {
   };
 }
 
-function clientFault(error: Error): FailureDetails {
+function clientFailure(error: Error): FailureDetails {
   const { cause } = error;
   switch ('code' in error ? error.code : undefined) {
     case 'OAUTH_HTTP_REQUEST_FORBIDDEN':
@@ -77,21 +79,21 @@ function clientFault(error: Error): FailureDetails {
     case 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED':
       return {
         error: 'invalid_subject_identifier',
-        message: 'The answer of the OpenID Provider speaks of another user.',
+        message: 'The response of the OpenID Provider is about another user.',
       };
     default:
-      return memberFault(detail(cause, 'claim'), cause instanceof Error ? cause.message : '');
+      return invalidParameter(detail(cause, 'claim'), cause instanceof Error ? cause.message : '');
   }
 }
 
-/** The member at fault is named by `claim`, else quoted in the library's text. */
-function memberFault(claim: string | undefined, text: string): FailureDetails {
+/** Finds the invalid parameter in `claim`, else in the message of the library, which quotes it. */
+function invalidParameter(claim: string | undefined, text: string): FailureDetails {
   const name = claim ?? /"(\w+)" (?:property|\()/.exec(text)?.[1];
   if (name === undefined) {
     return { ...UNUSABLE, error: /JW[TES]/.test(text) ? 'invalid_id_token_unknown' : undefined };
   }
   const error = Object.hasOwn(ERROR_CODE_BY_CLAIM, name) ? ERROR_CODE_BY_CLAIM[name] : undefined;
-  return { error, message: `The answer of the OpenID Provider has no good ${name}.` };
+  return { error, message: `The response of the OpenID Provider has no valid ${name}.` };
 }
 
 function detail(cause: unknown, name: 'claim' | 'attribute'): string | undefined {

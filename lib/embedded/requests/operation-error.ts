@@ -1,8 +1,11 @@
-/** Why a command is refused, in a word of oxd: becomes an `OxdCommandError` by `toCommandError`. */
+/**
+ * Failure of a command with an error code of oxd; `toCommandError` makes an `OxdCommandError` of
+ * it.
+ */
 export class OperationError extends Error {
-  override readonly name = 'Refusal';
+  override readonly name = 'OperationError';
 
-  /** @param error oxd's word, such as `bad_request` */
+  /** @param error error code of oxd, such as `bad_request` */
   constructor(
     readonly error: string,
     message: string,
@@ -12,7 +15,10 @@ export class OperationError extends Error {
   }
 }
 
-/** The provider refused a request that this package made itself (client registration). */
+/**
+ * Error response to a request that this package sends without openid-client, such as a
+ * registration.
+ */
 export class ProviderResponseError extends Error {
   override readonly name = 'ProviderResponseError';
 
@@ -21,6 +27,6 @@ export class ProviderResponseError extends Error {
     readonly error?: string,
     readonly error_description?: string,
   ) {
-    super('The OpenID Provider refused the request.');
+    super('The OpenID Provider rejected the request.');
   }
 }

@@ -4,23 +4,23 @@ import { isLoopback } from '../../base/network-rules.js';
 import { Connections, type ConnectionsOptions } from './connections.js';
 import { ProxyError } from './proxy-error.js';
 
-/** Why a request to the provider brought no answer. */
-export type OpRequestFailure =
-  /** Plain http, which is not allowed; nothing was sent. */
+/** Reason why a request to the provider has no response. */
+export type ProviderRequestFailure =
+  /** Plain http is not allowed here; nothing was sent. */
   | 'insecure'
   /** No connection; nothing was sent. */
   | 'unreachable'
-  /** No answer within the time limit. */
+  /** No response within the time limit. */
   | 'timeout'
-  /** The connection broke, or the answer was too large. */
+  /** The connection broke, or the response was too large. */
   | 'broken';
 
-/** A request to the provider that brought no answer. */
-export class OpRequestError extends Error {
-  override readonly name = 'OpRequestError';
+/** Failure of a request to the provider that has no response. */
+export class ProviderRequestError extends Error {
+  override readonly name = 'ProviderRequestError';
 
   constructor(
-    readonly failure: OpRequestFailure,
+    readonly failure: ProviderRequestFailure,
     message: string,
     /** Code of the system's error, such as `ECONNREFUSED`. */
     readonly code?: string,
@@ -30,47 +30,47 @@ export class OpRequestError extends Error {
 }
 
 /** Options of {@link ProviderHttp}. */
-export interface OpHttpOptions extends ConnectionsOptions {
+export interface ProviderHttpOptions extends ConnectionsOptions {
   /** Limit for a request with its response, and for a connection, in milliseconds. */
   readonly timeout: number;
   readonly allowInsecureRequests: boolean;
-  /** Hosts that `allowInsecureRequests` is for; default `any`. */
+  /** Hosts that `allowInsecureRequests` applies to; default `any`. */
   readonly insecureHosts?: 'any' | 'loopback';
 }
 
-/** What {@link ProviderHttp.fetch} understands of the options of `fetch`. */
-export interface OpRequestInit {
+/** Options of `fetch` that {@link ProviderHttp.fetch} supports. */
+export interface ProviderRequestInit {
   readonly method?: string;
   readonly headers?: Headers | Record<string, string>;
-  /** Text, or what turns into it. */
+  /** A string, or an object that converts to the body, such as `URLSearchParams`. */
   readonly body?: { toString(): string } | null;
-  /** See {@link OpRequest.idempotent}. */
+  /** See {@link ProviderRequest.idempotent}. */
   readonly idempotent?: boolean;
 }
 
-/** An answer of the provider, as {@link ProviderHttp.send} returns it. */
+/** Response of the provider, as {@link ProviderHttp.send} returns it. */
 export interface ProviderResponse {
   readonly status: number;
   /** The body. */
   readonly text: string;
 }
 
-/** What {@link ProviderHttp.send} is told of a request. */
-export interface OpRequest {
+/** Request that {@link ProviderHttp.send} sends. */
+export interface ProviderRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   /**
-   * Repeats the request once, on a new connection, when a kept one broke before the response began:
-   * the server may have closed it while it was idle. Default false: a request that changes something
-   * may have been carried out.
+   * Repeats the request once, on a new connection, when a keep-alive connection broke before the
+   * response began: the server may have closed it while it was idle. Default false: a request that
+   * changes data may have been executed.
    *
    * @see RFC 9110 §9.2.2, RFC 9112 §9.5
    */
   readonly idempotent?: boolean;
 }
 
-/** What to change where a provider on plain http was refused. */
+/** Message for a provider on plain http, with the options to change. */
 export const INSECURE =
   'The OpenID Provider must be on https. For a provider on this machine set allowInsecureRequests, ' +
   'for one inside your network name its address in transport.addresses.';
@@ -81,20 +81,21 @@ const NOT_SENT = new Set([
   'EPROTO',
 ]);
 const CERTIFICATE = /CERT|SIGNATURE/;
+/** Statuses for which `Response` accepts no body. */
 const WITHOUT_BODY = new Set([204, 205, 304]);
 
-/** Dispatcher of a request, and the signal that ends it. */
-interface Way {
+/** Dispatcher of a request, and the signal that aborts it. */
+interface Route {
   readonly dispatcher: Dispatcher;
   readonly signal: EventEmitter;
   /** Closes the connection after the response. */
   readonly reset?: boolean;
 }
 
-/** One request, and what is made of its response. */
+/** Sends one request and converts its response. */
 interface Exchange<T> {
   readonly idempotent?: boolean;
-  readonly send: (url: URL, way: Way) => Promise<Dispatcher.ResponseData>;
+  readonly send: (url: URL, route: Route) => Promise<Dispatcher.ResponseData>;
   readonly read: (response: Dispatcher.ResponseData) => Promise<T>;
 }
 
@@ -108,19 +109,23 @@ export class ProviderHttp {
   readonly #insecureHosts: 'any' | 'loopback' | 'none';
 
   /** @throws {OxdConfigurationError} when an environment variable names no usable proxy */
-  constructor(options: OpHttpOptions) {
+  constructor(options: ProviderHttpOptions) {
     const { timeout, allowInsecureRequests, insecureHosts = 'any' } = options;
     this.#timeout = timeout;
     this.#insecureHosts = allowInsecureRequests ? insecureHosts : 'none';
     this.#connections = new Connections(options);
   }
 
-  /** Returns true when a request may be sent to a URL: https, or plain http that the options allow. */
+  /**
+   * Returns true when a request may be sent to a URL: https, or plain http that the options allow.
+   */
   mayRequest(url: URL): boolean {
     return this.maySendBrowser(url) || this.#connections.dialled.isDialled(url.origin);
   }
 
-  /** The same for a URL that browsers are sent to: origins inside the network are not for them. */
+  /**
+   * Returns true when a browser may be sent to a URL; internal origins of `addresses` do not count.
+   */
   maySendBrowser({ protocol, href }: URL): boolean {
     if (protocol === 'https:') return true;
     if (protocol !== 'http:' || this.#insecureHosts === 'none') return false;
@@ -128,66 +133,67 @@ export class ProviderHttp {
   }
 
   /**
-   * Like global `fetch`, as far as OAuth needs it.
+   * Like global `fetch`, limited to what OAuth libraries need.
    *
-   * @param abandon gives the request up
-   * @throws {OpRequestError} when there is no answer
+   * @param abort ends the request
+   * @throws {ProviderRequestError} when the request has no response
    */
-  fetch(url: string, init: OpRequestInit, abandon?: AbortSignal): Promise<Response> {
+  fetch(url: string, init: ProviderRequestInit, abort?: AbortSignal): Promise<Response> {
     const { method = 'GET', body, idempotent } = init;
     const sent = {
       method: method as 'GET',
       headers: Object.fromEntries(new Headers(init.headers)),
       body: body?.toString(),
     };
-    const send: Exchange<Response>['send'] = (to, way) => request(to, { ...sent, ...way });
-    return this.limited(url, abandon, { idempotent, send, read: toResponse });
+    const send: Exchange<Response>['send'] = (to, route) => request(to, { ...sent, ...route });
+    return this.limited(url, abort, { idempotent, send, read: toResponse });
   }
 
   /**
-   * The lean way, for requests that many callers wait for: no `Headers`, no `Response`.
+   * Sends a request without the cost of `Headers` and `Response`, for requests on hot paths.
    *
-   * @param abandon gives the request up
-   * @throws {OpRequestError} when there is no answer
+   * @param abort ends the request
+   * @throws {ProviderRequestError} when the request has no response
    */
-  send(url: string, init: OpRequest, abandon?: AbortSignal): Promise<ProviderResponse> {
+  send(url: string, init: ProviderRequest, abort?: AbortSignal): Promise<ProviderResponse> {
     const { idempotent, ...sent } = init;
-    const send: Exchange<ProviderResponse>['send'] = (to, way) => request(to, { ...sent, ...way });
-    return this.limited(url, abandon, { idempotent, send, read: toAnswer });
+    const send: Exchange<ProviderResponse>['send'] = (to, route) =>
+      request(to, { ...sent, ...route });
+    return this.limited(url, abort, { idempotent, send, read: toProviderResponse });
   }
 
-  /** Ends every connection; requests under way fail. */
+  /** Closes every connection; requests in progress fail. */
   close(): Promise<void> {
     return this.#connections.close();
   }
 
   private async limited<T>(
     url: string,
-    abandon: AbortSignal | undefined,
+    abort: AbortSignal | undefined,
     exchange: Exchange<T>,
   ): Promise<T> {
     const target = new URL(url);
-    if (!this.mayRequest(target)) throw new OpRequestError('insecure', INSECURE);
-    abandon?.throwIfAborted();
-    // What undici takes beside an AbortSignal; with one more of these it took half as long again.
+    if (!this.mayRequest(target)) throw new ProviderRequestError('insecure', INSECURE);
+    abort?.throwIfAborted();
+    // undici also accepts an EventEmitter; a second AbortSignal made requests half again as slow.
     const signal = new EventEmitter();
-    let isLate = false;
+    let isTimedOut = false;
     const end = (): boolean => signal.emit('abort');
     const timer = setTimeout(() => {
-      isLate = true;
+      isTimedOut = true;
       end();
     }, this.#timeout);
-    abandon?.addEventListener('abort', end, { once: true });
-    const isOver = (): boolean => isLate || abandon?.aborted === true;
+    abort?.addEventListener('abort', end, { once: true });
+    const isOver = (): boolean => isTimedOut || abort?.aborted === true;
     try {
       return await this.perform(target, exchange, { signal, isOver });
     } catch (error) {
-      if (abandon?.aborted) throw abandon.reason;
-      if (isLate) throw this.timedOut();
+      if (abort?.aborted) throw abort.reason;
+      if (isTimedOut) throw this.timedOut();
       throw failure(error);
     } finally {
       clearTimeout(timer);
-      abandon?.removeEventListener('abort', end);
+      abort?.removeEventListener('abort', end);
     }
   }
 
@@ -208,27 +214,30 @@ export class ProviderHttp {
     return read(response);
   }
 
-  private timedOut(): OpRequestError {
-    const message = `The OpenID Provider did not answer within ${this.#timeout} ms.`;
-    return new OpRequestError('timeout', message);
+  private timedOut(): ProviderRequestError {
+    const message = `The OpenID Provider did not respond within ${this.#timeout} ms.`;
+    return new ProviderRequestError('timeout', message);
   }
 }
 
-async function toAnswer({ statusCode, body }: Dispatcher.ResponseData): Promise<ProviderResponse> {
+async function toProviderResponse({
+  statusCode,
+  body,
+}: Dispatcher.ResponseData): Promise<ProviderResponse> {
   return { status: statusCode, text: await body.text() };
 }
 
-async function toResponse(answer: Dispatcher.ResponseData): Promise<Response> {
-  const bytes = await answer.body.arrayBuffer();
+async function toResponse(received: Dispatcher.ResponseData): Promise<Response> {
+  const bytes = await received.body.arrayBuffer();
   const headers = new Headers();
-  for (const [name, value] of Object.entries(answer.headers)) {
+  for (const [name, value] of Object.entries(received.headers)) {
     for (const one of [value ?? []].flat()) headers.append(name, one);
   }
-  const status = answer.statusCode;
+  const status = received.statusCode;
   return new Response(WITHOUT_BODY.has(status) ? null : bytes, { status, headers });
 }
 
-function failure(error: unknown): OpRequestError {
+function failure(error: unknown): ProviderRequestError {
   if (error instanceof ProxyError) return proxyFailure(error);
   const code = codeOf(error);
   const text = code ? ` (${code})` : '';
@@ -236,23 +245,27 @@ function failure(error: unknown): OpRequestError {
     const message =
       `The certificate of the OpenID Provider is not accepted${text}. ` +
       'Name a private certificate authority in the option ca.';
-    return new OpRequestError('unreachable', message, code);
+    return new ProviderRequestError('unreachable', message, code);
   }
   if (code && NOT_SENT.has(code)) {
-    return new OpRequestError(
+    return new ProviderRequestError(
       'unreachable',
       `The OpenID Provider could not be reached${text}.`,
       code,
     );
   }
-  return new OpRequestError('broken', `The connection to the OpenID Provider broke${text}.`, code);
+  return new ProviderRequestError(
+    'broken',
+    `The connection to the OpenID Provider broke${text}.`,
+    code,
+  );
 }
 
-function proxyFailure({ message, systemCode }: ProxyError): OpRequestError {
+function proxyFailure({ message, systemCode }: ProxyError): ProviderRequestError {
   const text =
     `The OpenID Provider could not be reached: ${message}. ` +
     'Check transport.proxy, or HTTPS_PROXY, HTTP_PROXY and NO_PROXY.';
-  return new OpRequestError('unreachable', text, systemCode);
+  return new ProviderRequestError('unreachable', text, systemCode);
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -1,4 +1,4 @@
-/** A proxy that did not open a tunnel: nothing was sent to the provider. */
+/** Failure of a proxy to open a tunnel: nothing was sent to the provider. */
 export class ProxyError extends Error {
   override readonly name = 'ProxyError';
 
@@ -14,10 +14,12 @@ export class ProxyError extends Error {
 /** undici's error when the proxy answers CONNECT with another status than 200. */
 const REJECTED = /^Proxy response \((\d{3})\)/;
 const CERTIFICATE = /CERT|SIGNATURE/;
-/** Codes of undici and the system, of which the first are not about the TLS inside the tunnel. */
+/**
+ * Codes of undici for a tunnel that was not opened; errors of the TLS inside a tunnel have others.
+ */
 const WITHOUT_TUNNEL = new Set(['UND_ERR_SOCKET', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_ABORTED']);
 
-/** The error of a connection to the proxy itself. */
+/** Describes why the connection to the proxy itself failed. */
 export function connectionError(error: Error): ProxyError {
   const code = codeOf(error);
   const detail = code ? ` (${code})` : '';
@@ -26,7 +28,7 @@ export function connectionError(error: Error): ProxyError {
     : new ProxyError(`the proxy could not be reached${detail}`, code);
 }
 
-/** The error of a tunnel: a {@link ProxyError} when the proxy is the cause, else the error itself. */
+/** Converts the error of a tunnel to a {@link ProxyError} if the proxy is the cause. */
 export function tunnelError(error: Error): Error {
   const status = REJECTED.exec(error.message)?.[1];
   if (status === '407') {

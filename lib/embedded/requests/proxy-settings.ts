@@ -1,7 +1,7 @@
 import { OxdConfigurationError } from '../../base/errors.js';
 import { proxyProblem } from '../../base/network-rules.js';
 
-/** Forward proxy for each kind of URL, in the form that undici takes. An empty URL means none. */
+/** Forward proxy for each kind of URL, as undici expects it. An empty URL stands for no proxy. */
 export interface ProxySettings {
   /** Proxy for plain-http URLs. */
   readonly httpProxy: string;
@@ -9,15 +9,15 @@ export interface ProxySettings {
   readonly httpsProxy: string;
   /** Hosts without a proxy. */
   readonly noProxy: string;
-  /** Returns true when the environment named the proxy, false when the option did. */
+  /** True if the proxy comes from the environment, false if from the option. */
   readonly isFromEnvironment: boolean;
 }
 
-const ADVICE = 'Set it right, or transport.proxy, which false switches off';
+const ADVICE = 'Correct it, or set transport.proxy (false: no proxy)';
 
 /**
- * The proxy to use: the option, else the environment variables that undici reads, the lower-case
- * name first. `NO_PROXY` counts in both cases.
+ * Determines the proxy: the option, else the environment variables that undici reads, the lower-case
+ * name first. `NO_PROXY` applies in both cases.
  *
  * @param proxy option `transport.proxy`
  * @returns undefined when every connection is direct

@@ -1,20 +1,23 @@
 import { withoutValues } from '../../base/hidden-values.js';
-import type { ProviderResponse, OpRequestInit } from './provider-http.js';
+import type { ProviderResponse, ProviderRequestInit } from './provider-http.js';
 import { jsonOf, objectOf } from './json.js';
 
-/** Form parameters whose values are no secret; every other one is hidden. */
+/** Form parameters without secrets; the values of all other parameters are hidden. */
 const PUBLIC = [
   ...['grant_type', 'scope', 'redirect_uri', 'client_id', 'token_type_hint', 'submit_request'],
   ...['client_assertion_type', 'claim_token_format', 'audience', 'response_mode'],
 ];
 
 /**
- * Response to a request that failed, without the secrets of that request in what is printed of it:
- * `error`, `error_description` and challenges. Some servers quote what they reject.
+ * Removes the secrets of a request from the printed parts of its error response: `error`,
+ * `error_description` and challenges. Some servers quote the values they reject.
  *
  * @see RFC 6749 §5.2, RFC 6750 §3
  */
-export async function hideSent(response: Response, request: OpRequestInit): Promise<Response> {
+export async function hideSent(
+  response: Response,
+  request: ProviderRequestInit,
+): Promise<Response> {
   if (response.status < 400) return response;
   const sent = sentValues(request);
   const headers = new Headers(response.headers);
@@ -24,13 +27,18 @@ export async function hideSent(response: Response, request: OpRequestInit): Prom
   return new Response(text, { status: response.status, headers });
 }
 
-/** The same for a response that is only text. */
-export function hideSentText(answer: ProviderResponse, request: OpRequestInit): ProviderResponse {
-  if (answer.status < 400) return answer;
-  return { ...answer, text: hiddenIn(answer.text, sentValues(request)) };
+/** Removes the secrets of a request from a {@link ProviderResponse}, like {@link hideSent}. */
+export function hideSentText(
+  response: ProviderResponse,
+  request: ProviderRequestInit,
+): ProviderResponse {
+  if (response.status < 400) return response;
+  return { ...response, text: hiddenIn(response.text, sentValues(request)) };
 }
 
-/** Other properties may be meant for the caller, such as the ticket of `need_info`. */
+/**
+ * Leaves other properties unchanged: the caller may need them, such as the ticket of `need_info`.
+ */
 function hiddenIn(text: string, sent: readonly string[]): string {
   const body = objectOf(jsonOf(text));
   if (!body) return text;
@@ -41,8 +49,8 @@ function hiddenIn(text: string, sent: readonly string[]): string {
   return JSON.stringify({ ...body, ...Object.fromEntries(hidden) });
 }
 
-/** Tokens, codes, tickets and secrets of a request, plain and as they are encoded; longest first. */
-function sentValues({ headers, body }: OpRequestInit): readonly string[] {
+/** Tokens, codes, tickets and secrets of a request, plain and percent-encoded; longest first. */
+function sentValues({ headers, body }: ProviderRequestInit): readonly string[] {
   const sent = new Headers(headers);
   const values = [...credentials(sent.get('authorization') ?? ''), ...bodyValues(sent, body)];
   const encoded = values.flatMap((value) => [value, encodeURIComponent(value)]);
@@ -50,7 +58,7 @@ function sentValues({ headers, body }: OpRequestInit): readonly string[] {
   return distinct.sort((one, other) => other.length - one.length);
 }
 
-function bodyValues(headers: Headers, body: OpRequestInit['body']): readonly string[] {
+function bodyValues(headers: Headers, body: ProviderRequestInit['body']): readonly string[] {
   const text = body?.toString() ?? '';
   if (headers.get('content-type')?.includes('json')) {
     const statement = objectOf(jsonOf(text))?.software_statement;
@@ -60,7 +68,7 @@ function bodyValues(headers: Headers, body: OpRequestInit['body']): readonly str
   return form.filter(([name]) => !PUBLIC.includes(name)).map(([, value]) => value);
 }
 
-/** RFC 6749 §2.3.1: user and password of Basic are encoded as in a form. */
+/** Decodes Basic credentials, whose user and password are form-encoded (RFC 6749 §2.3.1). */
 function credentials(authorization: string): readonly string[] {
   const [scheme = '', value = ''] = authorization.split(' ');
   if (scheme.toLowerCase() !== 'basic') return [value];

@@ -4,14 +4,14 @@ import { Client, type Dispatcher } from 'undici';
 const BREAKS = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT']);
 
 /**
- * One kept connection, one request at a time. Reports the errors of connections that broke under a
- * request they were not opened for: the server may have closed them before the request arrived.
+ * A keep-alive connection with one request at a time. Collects the errors of connections that broke
+ * under a later request: the server may have closed them before that request arrived.
  */
 export class TrackedClient extends Client {
   #isConnected = false;
   #isReused = false;
 
-  /** @param broken collects the errors, with which requests reject */
+  /** @param broken receives those errors; requests reject with them */
   constructor(origin: URL, options: Client.Options, broken: WeakSet<object>) {
     super(origin, options);
     this.on('connect', () => {

@@ -2,7 +2,7 @@ import { genericGrantRequest, type TokenEndpointResponse } from 'openid-client';
 import type { UmaRpGetRptResult } from '../../commands/uma.js';
 import { toUmaError } from '../../commands/rpt-error-response.js';
 import type { OperationContext } from '../context/operation-context.js';
-import { answerOf } from '../requests/command-error.js';
+import { failedResponseOf } from '../requests/command-error.js';
 import { OperationError } from '../requests/operation-error.js';
 import { withoutUndefined } from '../registration/client-results.js';
 import type { RegisteredSite } from '../registration/site-record.js';
@@ -37,7 +37,7 @@ export async function umaGrant(
       await call.changing(() => genericGrantRequest(configuration, GRANT_TYPE, { ...form })),
     );
   } catch (error) {
-    const answer = await answerOf(error);
+    const answer = await failedResponseOf(error);
     const asked = { submit: asksOwner(form), ticket: form.ticket };
     throw (answer && toUmaError(answer, asked, { command: call.command })) ?? error;
   }

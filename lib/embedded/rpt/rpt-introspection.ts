@@ -6,7 +6,7 @@ import { isRefused, refused, type ProtectionApi } from '../protection-api/protec
 import { OperationError } from '../requests/operation-error.js';
 import { INACTIVE, introspectedRpt, type IntrospectedRpt } from './rpt-permissions.js';
 import { isKeycloak } from '../provider/uma-discovery.js';
-import type { IntrospectionWay } from '../context/introspection-auth.js';
+import type { IntrospectionMethod } from '../context/introspection-auth.js';
 import { jsonOf, objectOf } from '../requests/json.js';
 
 /**
@@ -47,14 +47,14 @@ async function askEachWay(
   rpt: string,
 ): Promise<ProviderResponse> {
   const { introspections } = context.engine.uma;
-  const [first = 'pat', second] = introspections.of(api.server);
+  const [first = 'pat', second] = introspections.methodsFor(api.server);
   const answer = await ask[first](context, api, rpt);
   if (!isRefused(answer) || !second) {
-    introspections.tried(api.server, first, isRefused(answer));
+    introspections.record(api.server, first, isRefused(answer));
     return answer;
   }
   const other = await ask[second](context, api, rpt);
-  introspections.tried(api.server, second, isRefused(other));
+  introspections.record(api.server, second, isRefused(other));
   return isRefused(other) ? answer : other;
 }
 
@@ -64,7 +64,7 @@ type Ask = (
   rpt: string,
 ) => Promise<ProviderResponse>;
 
-const ask: Readonly<Record<IntrospectionWay, Ask>> = {
+const ask: Readonly<Record<IntrospectionMethod, Ask>> = {
   client: async (context, { site, server }, rpt) => {
     const provider = await context.provider(site);
     const body = new URLSearchParams({ token: rpt, token_type_hint: 'requesting_party_token' });

@@ -101,7 +101,7 @@ export async function verifiedRpt(
     const isUnknownKey = error instanceof errors.JWKSNoMatchingKey;
     if (!isUnknownKey || clock() < (uma.unknownKeyCooldown.get(issuer) ?? 0)) throw error;
     uma.unknownKeyCooldown.set(issuer, clock() + NEXT_LOOK);
-    const fresh = await providers.again(site, provider);
+    const fresh = await providers.rediscover(site, provider);
     return (await jwtVerify(rpt, fresh.keys, options)).payload;
   }
 }

@@ -1,7 +1,7 @@
 import {
   EmbeddedRuntime,
   OperationContext,
-  type EngineOptions,
+  type EmbeddedOptions,
 } from '../../embedded/context/operation-context.js';
 import { CommandCall } from '../../embedded/requests/command-call.js';
 import type { ProviderResponse } from '../../embedded/requests/provider-http.js';
@@ -19,7 +19,7 @@ import type { UmaServer } from '../../embedded/provider/uma-discovery.js';
 export class AuthorizationServers {
   private readonly engine: EmbeddedRuntime;
 
-  constructor(options: EngineOptions) {
+  constructor(options: EmbeddedOptions) {
     this.engine = new EmbeddedRuntime(options);
   }
 

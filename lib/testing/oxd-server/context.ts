@@ -85,7 +85,7 @@ export function providerStatus(error: unknown): number | undefined {
 
 /** True when the provider could not be reached or did not respond. */
 export function isProviderDown(error: unknown): boolean {
-  return causeOf(error)?.name === 'OpRequestError';
+  return causeOf(error)?.name === 'ProviderRequestError';
 }
 
 function causeOf(error: unknown): { name?: unknown; status?: unknown } | undefined {

@@ -96,8 +96,8 @@ describe('a PAT', () => {
     }
     expect(scopes()).toEqual(['uma_protection', null, null, null]);
     expect(engine.warnings).toEqual([
-      `${as.issuer}: the scope uma_protection is left out. ` +
-        'It rejects the scope for a token of the client (invalid_scope).',
+      `${as.issuer}: the scope uma_protection is omitted. ` +
+        'The server rejects the scope for a token of the client (invalid_scope).',
     ]);
   });
 
@@ -136,10 +136,9 @@ describe('a PAT', () => {
     await check();
     expect(scopes()).toEqual([null, null]);
     expect(engine.warnings).toEqual(
-      [`${as.issuer}: the scope uma_protection is left out. Discovery does not list it.`].slice(
-        0,
-        warnings,
-      ),
+      [
+        `${as.issuer}: the scope uma_protection is omitted. Discovery does not list the scope.`,
+      ].slice(0, warnings),
     );
   });
 
@@ -311,7 +310,7 @@ const FAILURES: readonly [string, Answer, string, RegExp][] = [
     'internal_error',
     /./,
   ],
-  ['no answer', { hang: true }, 'internal_error', /did not answer within 300 ms/],
+  ['no answer', { hang: true }, 'internal_error', /did not respond within 300 ms/],
   ['a broken connection', { drop: true }, 'internal_error', /broke/],
 ];
 

@@ -149,7 +149,7 @@ describe('register_site', () => {
     const scopes = op.seen('register').map((seen) => (body(seen) as { scope?: string }).scope);
     expect(scopes).toEqual(['openid uma_protection', 'openid', 'openid', undefined]);
     expect(engine.warnings).toEqual([
-      `${op.issuer}: the scope uma_protection is left out. It rejects a registration with this scope.`,
+      `${op.issuer}: the scope uma_protection is omitted. The server rejects registrations with this scope.`,
     ]);
   });
 
@@ -187,7 +187,7 @@ describe('register_site', () => {
     op.discovery = { scopes_supported: ['openid'] };
     for (let times = 0; times < 2; times++) await engine.site(op, { scope: ['uma_protection'] });
     expect(engine.warnings).toEqual([
-      `${op.issuer}: the scope uma_protection is left out. Discovery does not list it.`,
+      `${op.issuer}: the scope uma_protection is omitted. Discovery does not list the scope.`,
     ]);
   });
 
@@ -247,7 +247,7 @@ describe('register_site', () => {
           error: 'unsupported_operation',
           mayHaveRun: false,
         });
-        expect(refusal.message).toContain(`cannot do what ${name} asks for`);
+        expect(refusal.message).toContain(`does not support ${name}`);
       }
       expect(op.requests).toEqual([]);
     },
@@ -380,7 +380,7 @@ describe('register_site', () => {
       expect.not.objectContaining({ scope: expect.anything() }),
     ]);
     expect(engine.warnings).toEqual([
-      `${op.issuer}: scope is left out. It refuses a registration with these scopes.`,
+      `${op.issuer}: scope is omitted. The server rejects registrations with these scopes.`,
     ]);
   });
 
@@ -610,7 +610,7 @@ describe('claims redirect URIs', () => {
     for (let times = 0; times < 2; times++) await site();
     expect(registered()).toEqual([NONE, NONE]);
     expect(engine.warnings).toEqual([
-      `${op.issuer}: claims_redirect_uri is left out. UMA discovery names no claims_interaction_endpoint.`,
+      `${op.issuer}: claims_redirect_uri is omitted. UMA discovery has no claims_interaction_endpoint.`,
     ]);
   });
 
@@ -661,7 +661,8 @@ describe('claims redirect URIs', () => {
     expect(updated().map(claimsIn)).toEqual([sent]);
     expect(engine.warnings).toEqual(
       names.map(
-        (name) => `${op.issuer}: ${name} is left out. It refuses a registration with this member.`,
+        (name) =>
+          `${op.issuer}: ${name} is omitted. The server rejects registrations with this parameter.`,
       ),
     );
   });
@@ -871,7 +872,7 @@ describe('a registration', () => {
     expect(after).toMatchObject({ oxd_id, site: before.site, op_host: op.issuer });
     await use(oxd_id);
     expect(op.seen('register')).toHaveLength(2);
-    expect(engine.warnings).toEqual([expect.stringContaining('registered again')]);
+    expect(engine.warnings).toEqual([expect.stringContaining('a new client was registered')]);
     expect(secretsIn(engine.warnings.join())).toEqual([]);
   });
 

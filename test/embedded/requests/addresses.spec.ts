@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { EngineOptions } from '../../../lib/embedded/context/operation-context.js';
+import type { EmbeddedOptions } from '../../../lib/embedded/context/operation-context.js';
 import { ConnectProxy } from '../../support/connect-proxy.js';
 import { FakeAs } from '../../support/fake-as.js';
 import { FakeOp } from '../../support/fake-op.js';
@@ -26,7 +26,7 @@ beforeEach(() => as.reset());
 afterEach(() => TestEngine.closeAll());
 
 /** As in production: plain http for the named addresses only. */
-function dialling(address = op.origin, more: Partial<EngineOptions> = {}): TestEngine {
+function dialling(address = op.origin, more: Partial<EmbeddedOptions> = {}): TestEngine {
   const addresses = { [PUBLIC]: address };
   return new TestEngine({ addresses, allowInsecureRequests: false, ...more });
 }
