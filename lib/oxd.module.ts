@@ -37,7 +37,7 @@ import { SocketTransport } from './socket/socket.transport.js';
 import { OxdTransport } from './commands/oxd-transport.js';
 import { ProtectedClient } from './uma/explorer/protected-client.js';
 import { ResourceCheck } from './uma/guard/resource-check.js';
-import { secondCallOf } from './uma/resources/resource-registrar.js';
+import { reprotectModeOf } from './uma/resources/resource-registrar.js';
 import { UmaAuthorizer } from './uma/guard/uma-authorizer.js';
 import { ResourceSynchronizer } from './uma/resources/resource-synchronizer.js';
 import { UmaResourceExplorer } from './uma/explorer/uma-resource.explorer.js';
@@ -269,11 +269,11 @@ function makeProtection(
   const { eager, site, store: option, uma } = options;
   const { overwrite } = uma;
   const volatile = typeof option !== 'string' && isVolatile(option);
-  const secondCall = secondCallOf(version);
+  const reprotectMode = reprotectModeOf(version);
   // With a given site the store cannot know what was protected before.
   const sharedList = version === '3.1.1' && !site.oxd_id;
   return new ResourceSynchronizer({
     ...{ client, store, clock, log: logOf(options) },
-    ...{ secondCall, sharedList, overwrite, eager, volatile },
+    ...{ reprotectMode, sharedList, overwrite, eager, volatile },
   });
 }

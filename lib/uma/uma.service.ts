@@ -4,20 +4,20 @@ import { OxdClient } from '../oxd-client/oxd-client.js';
 import type { ExecuteOptions } from '../commands/oxd-transport.js';
 
 /**
- * The oxd commands of User-Managed Access, one method each. `oxd_id` and a protection token are
- * added where they are left out. Every method rejects with `OxdCommandError` when the command was
- * refused, with `OxdTransportError` when oxd-server was not reached or did not answer, with
- * `OxdStoreError` when the store is down, and with the reason of `signal` when that was aborted.
+ * The oxd commands of User-Managed Access, one method each. An omitted `oxd_id` or protection token
+ * is added. Every method rejects with `OxdCommandError` when the command was rejected, with
+ * `OxdTransportError` when oxd-server was not reached or did not respond, with `OxdStoreError` when
+ * the store is down, and with the reason of `signal` when the signal was aborted.
  */
 @Injectable()
 export class UmaService {
   constructor(private readonly client: OxdClient) {}
 
   /**
-   * Registers resources at the authorization server. What `@UmaProtected` declares is registered
-   * by itself; this is for further ones, such as those that option `uma.paths` names. Embedded
-   * adds or changes what is named. oxd takes one call only: from 3.1.3 on a second one is refused
-   * without `overwrite`, before that it makes duplicates.
+   * Registers further resources at the authorization server, such as those of option `uma.paths`.
+   * Resources of `@UmaProtected` are registered automatically. Embedded adds or changes the given
+   * resources. oxd accepts one call only: oxd 3.1.3 and later reject a second call without
+   * `overwrite`, earlier versions create duplicates.
    *
    * @throws {OxdCommandError} OXD_COMMAND_FAILED
    * @see oxd 3.1 uma_rs_protect; UMA Federated Authorization §3
@@ -30,11 +30,11 @@ export class UmaService {
   }
 
   /**
-   * Asks whether an RPT is good for a protected resource; obtains a ticket where it is not.
+   * Checks whether an RPT covers a protected resource; obtains a permission ticket if it does not.
    * `UmaGuard` does this for every request.
    *
-   * @throws {OxdCommandError} OXD_COMMAND_FAILED; `error` is `invalid_request` where path and
-   *   method are not protected
+   * @throws {OxdCommandError} OXD_COMMAND_FAILED; `error` is `invalid_request` when path and method
+   *   are not protected
    * @see oxd 3.1 uma_rs_check_access; UMA Federated Authorization §4 and §5
    */
   checkAccess(
@@ -47,16 +47,16 @@ export class UmaService {
   /**
    * Exchanges a permission ticket for an RPT.
    *
-   * The authorization server decides about the user only if the request has the user's identity:
-   * the ID token as `claim_token` (with its `claim_token_format`), or on embedded the access token
-   * as `params.subject_token`. Keycloak accepts an ID token that was issued to the same client.
-   * Without an identity Keycloak evaluates the service account of the client, and may grant what the
-   * user is denied; embedded then logs one warning per client.
+   * The authorization server decides about the user only if the request contains the user's
+   * identity: the ID token as `claim_token` (with its `claim_token_format`), or on embedded the
+   * access token as `params.subject_token`. Keycloak accepts an ID token that was issued to the
+   * same client. Without an identity Keycloak evaluates the service account of the client, and may
+   * grant what the user is denied; embedded then logs one warning per client.
    *
-   * @throws {NeedInfoError} UMA_NEED_INFO: go on with the ticket of the error
-   * @throws {RequestSubmittedError} UMA_REQUEST_SUBMITTED: ask again later
-   * @throws {RequestDeniedError} UMA_REQUEST_DENIED
-   * @throws {InvalidTicketError} UMA_INVALID_TICKET: begin again at the resource server
+   * @throws {NeedInfoError} UMA_NEED_INFO when claims are missing; continue with the error's ticket
+   * @throws {RequestSubmittedError} UMA_REQUEST_SUBMITTED when a person must decide; retry later
+   * @throws {RequestDeniedError} UMA_REQUEST_DENIED when the policy denies access
+   * @throws {InvalidTicketError} UMA_INVALID_TICKET; request a new ticket from the resource server
    * @throws {OxdCommandError} OXD_COMMAND_FAILED
    * @see oxd 3.1 uma_rp_get_rpt; UMA 2.0 Grant §3.3
    */
@@ -68,10 +68,10 @@ export class UmaService {
   }
 
   /**
-   * Makes the URL to send a browser to when the authorization server wants to ask the requesting
-   * party something.
+   * Returns the URL of the page where the authorization server gathers claims from the requesting
+   * party. Redirect the browser there after `UMA_NEED_INFO`.
    *
-   * @throws {OxdCommandError} OXD_COMMAND_FAILED, for instance where the server has no such page
+   * @throws {OxdCommandError} OXD_COMMAND_FAILED, for instance when the server has no such page
    * @see oxd 3.1 uma_rp_get_claims_gathering_url; UMA 2.0 Grant §3.3.2
    */
   getClaimsGatheringUrl(
@@ -82,7 +82,8 @@ export class UmaService {
   }
 
   /**
-   * Asks the authorization server whether an RPT is good, and for what.
+   * Queries the authorization server for the state of an RPT: whether it is active, and its
+   * permissions.
    *
    * @throws {OxdCommandError} OXD_COMMAND_FAILED; OXD_COMMAND_UNSUPPORTED on oxd 3.1.1
    * @see oxd 3.1 introspect_rpt; UMA Federated Authorization §5

@@ -162,7 +162,7 @@ const UNAVAILABLE = {
 const UNREACHABLE = {
   statusCode: 403,
   error: 'UMA_SERVER_UNREACHABLE',
-  message: 'The authorization server gave no ticket.',
+  message: 'The authorization server issued no ticket.',
 };
 const FORBIDDEN = {
   statusCode: 403,

@@ -3,26 +3,26 @@ import { isTicket } from '../../base/uma-tokens.js';
 /** The UMA challenge of a `WWW-Authenticate` header. */
 export interface ParsedChallenge {
   readonly realm?: string;
-  /** Issuer of the authorization server, as the other side names it: not to be trusted. */
+  /** Issuer of the authorization server, as the sender names it: not to be trusted. */
   readonly as_uri?: string;
-  /** The permission ticket, see `isTicket`. */
+  /** Permission ticket; its characters were checked with `isTicket`. */
   readonly ticket?: string;
 }
 
-interface Found {
+interface Challenge {
   readonly scheme: string;
-  /** Undefined for a challenge that carries one text instead of parameters. */
+  /** Undefined for a challenge with a token68 instead of parameters. */
   readonly params?: Map<string, string>;
 }
 
-/** Longest header that is read, in characters: room for a ticket and other challenges. */
+/** Maximum length of a header, in characters: room for a ticket and other challenges. */
 const MAX_HEADER_LENGTH = 65_536;
 
 /**
- * Reads the one UMA challenge among those of a `WWW-Authenticate` header, in linear time.
+ * Reads the UMA challenge among those of a `WWW-Authenticate` header, in linear time.
  *
- * @returns undefined if there is none or more than one, if a parameter comes twice, or if the header
- *   is malformed or longer than 65536 characters
+ * @returns undefined if the header has no UMA challenge or several, repeats a parameter, is
+ *   malformed or is longer than 65536 characters
  * @see RFC 7235 §4.1; UMA 2.0 Grant §3.2.1
  */
 export function parseChallenge(header: string): ParsedChallenge | undefined {
@@ -35,9 +35,9 @@ export function parseChallenge(header: string): ParsedChallenge | undefined {
   return ticket === undefined || isTicket(ticket) ? { realm, as_uri, ticket } : undefined;
 }
 
-/** Every challenge; none where one of them is malformed, since the next may then be invented. */
-function challenges(scan: Scanner): Found[] {
-  const found: Found[] = [];
+/** Every challenge; an empty list if one is malformed, because the rest may then be forged. */
+function challenges(scan: Scanner): Challenge[] {
+  const found: Challenge[] = [];
   while (scan.skip(' \t,')) {
     const name = scan.token();
     const scheme = name !== '' && !scan.isAssigned() ? readScheme(scan, name) : undefined;
@@ -47,11 +47,11 @@ function challenges(scan: Scanner): Found[] {
   return found;
 }
 
-function readScheme(scan: Scanner, scheme: string): Found {
+function readScheme(scan: Scanner, scheme: string): Challenge {
   return scan.token68() ? { scheme } : { scheme, params: new Map() };
 }
 
-function addParam(scan: Scanner, name: string, challenge: Found | undefined): boolean {
+function addParam(scan: Scanner, name: string, challenge: Challenge | undefined): boolean {
   const key = name.toLowerCase();
   const value = scan.value();
   const params = challenge?.params;
@@ -64,13 +64,13 @@ const TOKEN = /[\w!#$%&'*+.^`|~-]/;
 const TOKEN68 = /[\w.~+/-]/;
 const BLANK = /[ \t]/;
 
-/** Moves along the text one character at a time; goes back only over one run of characters. */
+/** Reads the header one character at a time; steps back over one run of characters at most. */
 class Scanner {
   private at = 0;
 
   constructor(private readonly text: string) {}
 
-  /** Passes over these characters; false at the end. */
+  /** Skips these characters; false at the end of the header. */
   skip(characters: string): boolean {
     while (this.next !== '' && characters.includes(this.next)) this.at++;
     return this.next !== '';
@@ -80,7 +80,7 @@ class Scanner {
     return this.run(TOKEN);
   }
 
-  /** True if `=` and a value follow: the last token is the name of a parameter. */
+  /** True if `=` follows: the token just read is the name of a parameter. */
   isAssigned(): boolean {
     const { at } = this;
     const isAssigned = this.equals();
@@ -88,7 +88,7 @@ class Scanner {
     return isAssigned;
   }
 
-  /** Passes over a string that stands instead of parameters; false if there is none. */
+  /** Skips a token68, which replaces parameters (RFC 7235 §2.1); false if there is none. */
   token68(): boolean {
     const { at } = this;
     const isFound = this.run(BLANK) !== '' && this.run(TOKEN68) !== '';
@@ -98,7 +98,7 @@ class Scanner {
     return false;
   }
 
-  /** The value of a parameter, its `=` included. */
+  /** Reads `=` and the value of a parameter. */
   value(): string | undefined {
     if (!this.equals()) return undefined;
     const value = this.next === '"' ? this.quoted() : this.run(TOKEN) || undefined;

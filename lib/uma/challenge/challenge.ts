@@ -1,23 +1,23 @@
-/** The `Warning` of an answer without a ticket (UMA Federated Authorization §4.2). */
+/** `Warning` header of a response without a ticket (UMA Federated Authorization §4.2). */
 export const AS_UNREACHABLE = '199 - "UMA Authorization Server Unreachable"';
 
-/** What a challenge tells the client. */
+/** Parameters of a UMA challenge. */
 export interface Challenge {
-  /** The resource server, for people. */
+  /** Name of the resource server, for people. */
   readonly realm: string;
   /** Issuer of the authorization server. */
   readonly as_uri: string;
-  /** The permission ticket. */
+  /** Permission ticket. */
   readonly ticket: string;
 }
 
-/** Visible ASCII and blanks: anything else could end the header or begin another. */
+/** Visible ASCII and blanks: other characters could end the header or begin another. */
 const PRINTABLE = /^[ -~]+$/;
 
 /**
- * The value of a `WWW-Authenticate` header.
+ * Builds the value of a `WWW-Authenticate` header.
  *
- * @returns undefined where a part is empty or has characters that no header may carry
+ * @returns undefined if a parameter is empty or has characters that are invalid in a header
  * @see UMA 2.0 Grant §3.2.1; RFC 7235 §2.1
  */
 export function umaChallenge({ realm, as_uri, ticket }: Challenge): string | undefined {
@@ -26,7 +26,10 @@ export function umaChallenge({ realm, as_uri, ticket }: Challenge): string | und
   return `UMA ${parts.map(([name, value]) => `${name}="${escaped(value)}"`).join(', ')}`;
 }
 
-/** `Access-Control-Expose-Headers` that lets scripts of a browser read the challenge, too. */
+/**
+ * Adds the challenge to an `Access-Control-Expose-Headers` value, so that browser scripts can read
+ * it.
+ */
 export function exposeChallengeHeader(current: unknown): string {
   const names = [current].flat().flatMap((value) => (typeof value === 'string' ? [value] : []));
   const all = names

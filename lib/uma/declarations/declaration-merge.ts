@@ -1,13 +1,13 @@
 import { contentHash, labelOf, type UmaDeclaration } from './declaration.js';
 
-/** Each resource once, and what is declared differently in two places. */
+/** Each resource once, and the conflicts between its declarations. */
 export interface MergedDeclarations {
   readonly declarations: readonly UmaDeclaration[];
-  /** Each as `Controller.method: message`. */
+  /** Conflicts, each as `Controller.method: message`. */
   readonly issues: readonly string[];
 }
 
-/** Merges what is declared alike: a resource has one set of scopes for a path and method. */
+/** Merges equal declarations: a path and method is one resource with one set of scopes. */
 export function mergeDeclarations(all: readonly UmaDeclaration[]): MergedDeclarations {
   const merged = new Map<string, UmaDeclaration>();
   const issues = new Set<string>();
@@ -15,24 +15,24 @@ export function mergeDeclarations(all: readonly UmaDeclaration[]): MergedDeclara
     const key = labelOf(declaration).toLowerCase();
     const first = merged.get(key);
     if (!first) merged.set(key, declaration);
-    else if (first.path !== declaration.path) issues.add(alike(first, declaration));
+    else if (first.path !== declaration.path) issues.add(caseConflict(first, declaration));
     else if (contentHash(first) !== contentHash(declaration))
-      issues.add(conflict(first, declaration));
+      issues.add(scopeConflict(first, declaration));
   }
   return { declarations: [...merged.values()], issues: [...issues] };
 }
 
-function alike(first: UmaDeclaration, second: UmaDeclaration): string {
+function caseConflict(first: UmaDeclaration, second: UmaDeclaration): string {
   return (
     `${second.handler}: declares ${labelOf(second)}, which differs from ${labelOf(first)} of ` +
-    `${first.handler} in upper and lower case only; oxd takes them for one, so name another path`
+    `${first.handler} in upper and lower case only; oxd treats both as one, so choose another path`
   );
 }
 
-function conflict(first: UmaDeclaration, second: UmaDeclaration): string {
+function scopeConflict(first: UmaDeclaration, second: UmaDeclaration): string {
   const other = first.handler === second.handler ? 'another decorator' : first.handler;
   return (
     `${second.handler}: declares ${labelOf(second)} with other scopes than ${other}; ` +
-    'name a path for one of them, or say both in one scope_expression'
+    'choose another path for one of them, or combine both in one scope_expression'
   );
 }

@@ -3,7 +3,7 @@ import { RequestMethod } from '@nestjs/common';
 import type { UmaMark } from './uma-metadata.js';
 import type { UmaProtectedOptions } from './uma-protected.decorator.js';
 
-/** A mark of `@UmaProtected` whose parts have been checked. */
+/** Valid arguments of one `@UmaProtected`. */
 export interface Protection {
   readonly path?: string;
   readonly method?: string;
@@ -13,11 +13,11 @@ export interface Protection {
 type ProtectedMark = Extract<UmaMark, { kind: 'protected' }>;
 
 const VERBS = new Set([...METHODS, ...Object.keys(RequestMethod).filter((name) => name !== 'ALL')]);
-const MEMBERS = ['scopes', 'ticketScopes', 'scope_expression'];
+const OPTION_NAMES = ['scopes', 'ticketScopes', 'scope_expression'];
 /** Neither blanks nor control characters. */
 const PATH = /^\/[^\s\p{C}]*$/u;
 
-/** What is wrong with a mark of `@UmaProtected`; nothing for a good one. */
+/** Issues of the arguments of one `@UmaProtected`; an empty list if they are valid. */
 export function markIssues({ path, method, options }: ProtectedMark): string[] {
   return [
     ...(path === undefined || isPath(path) ? [] : ['path: must begin with "/" and have no blanks']),
@@ -26,7 +26,7 @@ export function markIssues({ path, method, options }: ProtectedMark): string[] {
   ];
 }
 
-/** The parts of a mark that has no issues. */
+/** Arguments of an `@UmaProtected` for which {@link markIssues} found none. */
 export function protectionOf({ path, method, options }: ProtectedMark): Protection {
   return { path, method, options: options ?? {} } as Protection;
 }
@@ -34,20 +34,22 @@ export function protectionOf({ path, method, options }: ProtectedMark): Protecti
 function optionIssues(options: unknown): string[] {
   if (!isObject(options)) return ['options: must be an object'];
   const { scopes, ticketScopes, scope_expression: expression } = options;
-  const unknown = Object.keys(options).filter((name) => !MEMBERS.includes(name));
+  const unknown = Object.keys(options).filter((name) => !OPTION_NAMES.includes(name));
   return [
     ...unknown.map((name) => `${name}: is not an option`),
-    ...(scopes === undefined || isTexts(scopes) ? [] : [`scopes: ${TEXTS}`]),
-    ...(ticketScopes === undefined || isTexts(ticketScopes) ? [] : [`ticketScopes: ${TEXTS}`]),
-    ...(expression === undefined || isExpression(expression) ? [] : [EXPRESSION]),
-    ...(expression !== undefined && scopes !== undefined ? [EITHER] : []),
+    ...(scopes === undefined || isNameList(scopes) ? [] : [`scopes: ${NAME_LIST_ISSUE}`]),
+    ...(ticketScopes === undefined || isNameList(ticketScopes)
+      ? []
+      : [`ticketScopes: ${NAME_LIST_ISSUE}`]),
+    ...(expression === undefined || isExpression(expression) ? [] : [EXPRESSION_ISSUE]),
+    ...(expression !== undefined && scopes !== undefined ? [EXCLUSIVE_ISSUE] : []),
   ];
 }
 
-const TEXTS = 'must be a list of names that is not empty';
-const EXPRESSION =
+const NAME_LIST_ISSUE = 'must be a list of names that is not empty';
+const EXPRESSION_ISSUE =
   'scope_expression: must be { rule, data } with a JsonLogic rule and a list of scopes';
-const EITHER = 'scopes: cannot stand beside scope_expression; name them in its data';
+const EXCLUSIVE_ISSUE = 'scopes: exclude scope_expression; list them in its data instead';
 
 function isPath(value: unknown): boolean {
   return typeof value === 'string' && PATH.test(value);
@@ -57,13 +59,13 @@ function isVerb(value: unknown): boolean {
   return typeof value === 'string' && VERBS.has(value.toUpperCase());
 }
 
-function isTexts(value: unknown): boolean {
-  const isText = (one: unknown): boolean => typeof one === 'string' && one.trim() !== '';
-  return Array.isArray(value) && value.length > 0 && value.every(isText);
+function isNameList(value: unknown): boolean {
+  const isName = (name: unknown): boolean => typeof name === 'string' && name.trim() !== '';
+  return Array.isArray(value) && value.length > 0 && value.every(isName);
 }
 
 function isExpression(value: unknown): boolean {
-  return isObject(value) && isObject(value.rule) && isTexts(value.data);
+  return isObject(value) && isObject(value.rule) && isNameList(value.data);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -2,32 +2,32 @@ import { createHash } from 'node:crypto';
 import type { ScopeExpression, UmaCondition, UmaResource } from '../../commands/uma.js';
 import type { UmaRouteDeclaration } from '../../options/oxd.options.js';
 
-/** A resource that a route needs: what one `@UmaProtected` says of one template and method. */
+/** Resource that a route requires: one `@UmaProtected` for one template and method. */
 export interface UmaDeclaration extends UmaRouteDeclaration {
   readonly scopes?: readonly string[];
   readonly ticketScopes?: readonly string[];
   readonly scope_expression?: ScopeExpression;
 }
 
-/** The method that decides: HEAD is answered by what GET would answer. */
+/** HTTP method that selects the declaration: HEAD counts as GET, whose headers it returns. */
 export function effectiveMethod(method: string): string {
   const upper = method.toUpperCase();
   return upper === 'HEAD' ? 'GET' : upper;
 }
 
-/** What identifies a resource, also in log lines. */
+/** Identifier of a resource, also in log lines: `GET /albums`. */
 export function labelOf({ http_method, path }: UmaRouteDeclaration): string {
   return `${http_method} ${path}`;
 }
 
-/** A hash of what the resource needs, the same for whatever means the same. */
+/** Hash of the scopes of a declaration; the order and repetition of scopes do not change it. */
 export function contentHash({ scopes, ticketScopes, scope_expression }: UmaDeclaration): string {
-  const needed = sorted(scopes);
-  const content = [needed, sorted(ticketScopes) ?? needed, scope_expression];
+  const required = sorted(scopes);
+  const content = [required, sorted(ticketScopes) ?? required, scope_expression];
   return createHash('sha256').update(JSON.stringify(content)).digest('base64url');
 }
 
-/** The declarations as `uma_rs_protect` takes them: one condition each, by path. */
+/** Converts declarations to the resources of `uma_rs_protect`: one condition each, by path. */
 export function resourcesOf(declarations: readonly UmaDeclaration[]): UmaResource[] {
   const byPath = new Map<string, { path: string; conditions: UmaCondition[] }>();
   for (const declaration of declarations) {

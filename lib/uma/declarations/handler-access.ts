@@ -3,7 +3,7 @@ import { MetadataScanner } from '@nestjs/core';
 import { protectionOf, type Protection } from './declaration-rules.js';
 import { marksOfClass, marksOfMethod, type UmaMark } from './uma-metadata.js';
 
-/** A method of a class: a route, or a handler of another context type. */
+/** Method of a class: a route, or a handler of another context type. */
 export interface HandlerPlace {
   readonly controller: Type;
   readonly method: string;
@@ -12,13 +12,13 @@ export interface HandlerPlace {
 /** Declarations of a handler: undefined for none, `public`, or levels that must all grant. */
 export type HandlerAccess = undefined | 'public' | readonly Level[];
 
-/** The protections of one target: the method or the class. */
+/** Protections of one decorated target: the method or the class. */
 export interface Level {
   readonly target: 'method' | 'class';
   readonly protections: readonly Protection[];
 }
 
-/** Reads the decorators of a handler: its own decide whether those of its class apply. */
+/** Reads the decorators of a handler and its class; those on the handler have precedence. */
 export function accessOf({ controller, method }: HandlerPlace): HandlerAccess {
   const own = marksOfMethod(controller.prototype as object, method);
   const shared = marksOfClass(controller);
@@ -29,8 +29,8 @@ export function accessOf({ controller, method }: HandlerPlace): HandlerAccess {
 }
 
 /**
- * True if `@UmaPublic()` opens a handler. False for a function that is no method of the class, for
- * instance one that the constructor assigned: decorators cannot be found for it.
+ * True if `@UmaPublic()` opens a handler. False for a function that is not a method of the class,
+ * for instance one that the constructor assigned: its decorators are unknown.
  */
 export function isPublicHandler(type: Type, callback: unknown): boolean {
   const prototype = type.prototype as object;

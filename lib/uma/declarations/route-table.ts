@@ -1,28 +1,28 @@
 import { Injectable } from '@nestjs/common';
 import type { UmaDeclaration } from './declaration.js';
 
-/** What is declared of one template of a route. */
+/** Declarations for one template of a route. */
 export interface DeclaredRoute {
   /** The handler, as `AlbumsController.find`. */
   readonly handler: string;
-  /** Whether it is open to everybody. */
+  /** Skips the check: every client may call the route. */
   readonly isPublic: boolean;
   /**
-   * The declarations of the method and of the class, each a level that must have one for the
-   * method of a request.
+   * Declarations of the method and of the class, one level each. Every level must have a
+   * declaration for the HTTP method of the request.
    */
   readonly levels: readonly (readonly UmaDeclaration[])[];
 }
 
-/** Which route the router matched. */
+/** Route that the router matched. */
 export interface MatchedRoute {
   readonly controller: unknown;
   readonly callback: unknown;
-  /** The template as the router reports it; undefined where it reports none. */
+  /** Template that the router reports; undefined if it reports none. */
   readonly template: string | undefined;
 }
 
-/** Every declared route, by what the router reports of a request. Empty until start-up has read it. */
+/** Declared routes, by the properties that the router reports. Empty before start-up fills it. */
 @Injectable()
 export class UmaRouteTable {
   private readonly routes = new Map<unknown, Map<unknown, Map<string, DeclaredRoute>>>();
@@ -32,7 +32,7 @@ export class UmaRouteTable {
     entry(callbacks, callback, () => new Map()).set(template, route);
   }
 
-  /** What is declared of the route; undefined for one that nothing is declared of. */
+  /** Declarations of the matched route; undefined for an undeclared route. */
   find({ controller, callback, template }: MatchedRoute): DeclaredRoute | undefined {
     if (template === undefined) return undefined;
     return this.routes.get(controller)?.get(callback)?.get(template);

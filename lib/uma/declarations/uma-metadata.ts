@@ -1,4 +1,4 @@
-/** What a decorator wrote on a class or a method, not checked yet. */
+/** Arguments of a decorator as stored on a class or a method, not checked yet. */
 export type UmaMark =
   | { readonly kind: 'public' }
   | {
@@ -10,11 +10,11 @@ export type UmaMark =
 
 const MARKS = Symbol('nestjs-oxd.uma.marks');
 
-/** A class, or the prototype of one with the name of its method. */
+/** A class, or a prototype with the name of a method. */
 type Place = readonly [owner: object, method?: string | symbol];
 
-/** Makes the decorator that leaves this mark. */
-export function marking(mark: UmaMark): ClassDecorator & MethodDecorator {
+/** Returns a decorator that adds this mark. */
+export function markDecorator(mark: UmaMark): ClassDecorator & MethodDecorator {
   return (owner: object, method?: string | symbol): void => {
     const place: Place = [owner, method];
     write(place, [...(read(place, Reflect.getOwnMetadata) ?? []), mark]);
@@ -22,16 +22,16 @@ export function marking(mark: UmaMark): ClassDecorator & MethodDecorator {
 }
 
 /**
- * The marks of a class; where it has none of its own, the protections of the class it extends. That
- * one class is open opens no other.
+ * Marks of a class; without own marks, the protections of its base class. `@UmaPublic()` is not
+ * inherited.
  */
 export function marksOfClass(type: object): readonly UmaMark[] {
   return ownOrProtections([type]);
 }
 
 /**
- * The marks of a method; where it has none of its own, the protections of the method it overrides.
- * They are kept under its name: another decorator may put a function of its own in its place.
+ * Marks of a method; without own marks, the protections of the method it overrides. Stored under
+ * the name of the method, because another decorator may replace its function.
  */
 export function marksOfMethod(prototype: object, method: string): readonly UmaMark[] {
   return ownOrProtections([ownerOf(prototype, method), method]);
@@ -48,7 +48,7 @@ function ownOrProtections(place: Place): readonly UmaMark[] {
   return read(place, Reflect.getOwnMetadata) ?? protections;
 }
 
-/** The prototype that the method is written in. */
+/** Prototype that defines the method. */
 function ownerOf(prototype: object, method: string): object {
   let owner: object | null = prototype;
   while (owner && !Object.hasOwn(owner, method)) owner = Object.getPrototypeOf(owner) as object;

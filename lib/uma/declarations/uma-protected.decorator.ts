@@ -1,23 +1,25 @@
 import type { ScopeExpression } from '../../commands/uma.js';
-import { marking } from './uma-metadata.js';
+import { markDecorator } from './uma-metadata.js';
 
-/** What {@link UmaProtected} takes. */
+/** Options of {@link UmaProtected}. */
 export interface UmaProtectedOptions {
   /**
-   * Scopes of which an RPT needs one (embedded: see option `transport.requiredScopes`). Default,
-   * where `scope_expression` is left out too: the method's name, such as `GET`.
+   * Scopes of which an RPT needs one; on embedded `transport.requiredScopes` can require all.
+   * Default without `scope_expression`: the name of the HTTP method, such as `GET`.
    */
   readonly scopes?: readonly string[];
-  /** Scopes that a ticket asks for; default `scopes`. */
+  /** Scopes that a permission ticket requests; default `scopes`. */
   readonly ticketScopes?: readonly string[];
-  /** Instead of `scopes`: which scopes together are enough. Embedded, and oxd 3.1.2 and later. */
+  /**
+   * JsonLogic rule of sufficient scopes, instead of `scopes`. Embedded, and oxd 3.1.2 and later.
+   */
   readonly scope_expression?: ScopeExpression;
 }
 
 /**
- * Protects the routes of a class, or one route, with UMA 2.0. The resource is the route's own
- * template and method; `UmaGuard` must run before it. Several on one target, and those of class
- * and method together, must all grant access. A HEAD request counts as GET.
+ * Protects the routes of a class, or one route, with UMA 2.0. `UmaGuard` must run before the route.
+ * The template and HTTP method of the route form the resource. If several decorators apply, on one
+ * target or on class and method, all of them must grant access. A HEAD request counts as GET.
  *
  * ```ts
  * @UseGuards(UmaGuard)
@@ -27,15 +29,16 @@ export interface UmaProtectedOptions {
  * }
  * ```
  *
- * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID at start-up, naming the handler
+ * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID at start-up, with the name of the
+ *   handler
  * @see oxd command uma_rs_protect; UMA Federated Authorization §3
  */
 export function UmaProtected(options?: UmaProtectedOptions): ClassDecorator & MethodDecorator;
 /**
  * Protects with a resource of this path, for wildcard routes, versions by header, or several
- * routes that are one resource.
+ * routes that form one resource.
  *
- * @param path begins with `/`; compared as a whole, it need not be a route
+ * @param path path of the resource, beginning with `/`; need not be the path of a route
  * @param method HTTP method; default that of the route, required on `@All()`
  */
 export function UmaProtected(
@@ -49,6 +52,6 @@ export function UmaProtected(
   options?: UmaProtectedOptions,
 ): ClassDecorator & MethodDecorator {
   if (typeof first === 'string')
-    return marking({ kind: 'protected', path: first, method, options });
-  return marking({ kind: 'protected', options: first });
+    return markDecorator({ kind: 'protected', path: first, method, options });
+  return markDecorator({ kind: 'protected', options: first });
 }

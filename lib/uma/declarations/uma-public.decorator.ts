@@ -1,13 +1,14 @@
-import { marking } from './uma-metadata.js';
+import { markDecorator } from './uma-metadata.js';
 
 /**
- * Opens a method, or the methods of a class, that lie behind `UmaGuard`. A method's own decorator
- * decides: `@UmaProtected` there beats a public class, `@UmaPublic` a protected one. It opens
- * handlers of every context type: routes, message handlers, gateway handlers, GraphQL resolvers.
+ * Makes `UmaGuard` let every request to a method, or to the methods of a class, pass. A decorator
+ * on the method has precedence: `@UmaProtected` protects a method of a public class, `@UmaPublic`
+ * opens a method of a protected class. Applies to handlers of every context type: routes, message
+ * handlers, gateway handlers, GraphQL resolvers.
  *
- * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID at start-up, beside `@UmaProtected` on
- *   one target
+ * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID at start-up, when the same target also
+ *   has `@UmaProtected`
  */
 export function UmaPublic(): ClassDecorator & MethodDecorator {
-  return marking({ kind: 'public' });
+  return markDecorator({ kind: 'public' });
 }

@@ -9,31 +9,31 @@ import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import type { PresentGuard, PresentGuards } from './guard-presence.js';
 import { methodsOf } from '../declarations/handler-access.js';
-import { choosing, routeTemplates } from './route-templates.js';
+import { routeSelector, routeTemplates } from './route-templates.js';
 
-/** A route as the router knows it. */
+/** Route with the properties that the router uses. */
 export interface HttpRoute {
   readonly controller: Type;
   readonly method: string;
   /** The handler, as `AlbumsController.find`. */
   readonly name: string;
-  /** What the router may report as the handler. */
+  /** Functions that the router may report as the handler. */
   readonly callbacks: readonly unknown[];
   /** The HTTP method, or `ALL`. */
   readonly verb: string;
   /** Full templates: one for each path and version. */
   readonly templates: readonly string[];
-  /** What besides the template chooses the route. */
+  /** Criterion besides the template by which the router selects the route. */
   readonly chosenBy?: 'host' | 'version';
   /** The `UmaGuard`s that are certain to run: of method, class and application. */
   readonly guards: readonly PresentGuard[];
 }
 
-/** What reading routes needs of the application. */
+/** Parts of the application from which routes are read. */
 export interface RouteSource {
   readonly modules: ModulesContainer;
   readonly config: ApplicationConfig;
-  /** Spells a template as the router will report it. */
+  /** Converts a template to the spelling that the router reports. */
   readonly normalize: (template: string) => string;
   readonly guards: PresentGuards;
 }
@@ -41,7 +41,7 @@ export interface RouteSource {
 interface Owner {
   readonly controller: Type;
   readonly instance: object;
-  /** Whether every request is served by this instance. */
+  /** Serves every request with this instance; false for a request-scoped controller. */
   readonly isShared: boolean;
   readonly modulePath: string | undefined;
   /** Enhancers of the controller's module. */
@@ -66,9 +66,9 @@ export function httpRoutes(source: RouteSource): HttpRoute[] {
   });
 }
 
-/** Whether a method is a route; it is one of microservices or a helper otherwise. */
+/** True for a route; false for a message handler or a helper method. */
 export function isRoute({ prototype }: Type, method: string): boolean {
-  const handler = member(prototype as object, method);
+  const handler = propertyOf(prototype as object, method);
   return handler !== undefined && Reflect.hasMetadata(PATH_METADATA, handler);
 }
 
@@ -77,14 +77,14 @@ function routesOf(source: RouteSource, owner: Owner): HttpRoute[] {
   return methodsOf(controller)
     .filter((method) => isRoute(controller, method))
     .flatMap((method) => {
-      const handler = member(controller.prototype as object, method);
+      const handler = propertyOf(controller.prototype as object, method);
       return handler ? [routeOf(source, { ...owner, method, handler })] : [];
     });
 }
 
 function routeOf({ config, normalize, guards }: RouteSource, place: Handler): HttpRoute {
   const { controller, instance, isShared, method, handler, injectables } = place;
-  const called = member(instance, method) ?? handler;
+  const called = propertyOf(instance, method) ?? handler;
   const verb = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod;
   return {
     controller,
@@ -93,10 +93,10 @@ function routeOf({ config, normalize, guards }: RouteSource, place: Handler): Ht
     callbacks: [...new Set([handler, called])],
     verb: RequestMethod[verb],
     templates: [...new Set(routeTemplates(config, place).map(normalize))],
-    chosenBy: choosing(config, place),
+    chosenBy: routeSelector(config, place),
     guards: [
-      // Nest reads the function that it calls, which a constructor may have replaced. It is
-      // unknown while the instance does not exist.
+      // Nest reads the metadata of the function it calls. A constructor may have replaced that
+      // function, so it is unknown until the instance exists.
       ...guards.ofReferences(isShared ? guardsOf(called) : [], injectables),
       ...guards.ofReferences(guardsOf(controller), injectables),
       ...guards.ofApplication(config),
@@ -113,6 +113,6 @@ function guardsOf(target: object): readonly unknown[] {
   return (Reflect.getMetadata(GUARDS_METADATA, target) as unknown[] | undefined) ?? [];
 }
 
-function member(owner: object, name: string): object | undefined {
+function propertyOf(owner: object, name: string): object | undefined {
   return (owner as Record<string, object | undefined>)[name];
 }

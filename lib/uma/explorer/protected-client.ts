@@ -5,7 +5,7 @@ import { isSameUrl } from '../../base/issuer.js';
 import { OxdOptions, type SiteOptions } from '../../options/oxd.options.js';
 import { siteFingerprint } from '../../options/site-fingerprint.js';
 
-/** Client of a module at the authorization server, which owns the resources of protected routes. */
+/** Client that owns the resources of a module's protected routes at the authorization server. */
 @Injectable()
 export class ProtectedClient {
   private protectsRoutes = false;
@@ -16,11 +16,11 @@ export class ProtectedClient {
   ) {}
 
   /**
-   * Claims the client for the protected routes of this module. Two modules must not share one: each
-   * would take the resources of the other for unused, and delete them with `uma.overwrite`.
+   * Claims the client for the protected routes of this module. Two modules must not share a client:
+   * each would treat the resources of the other as unused, and delete them with `uma.overwrite`.
    *
-   * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when another module of the application
-   *   has claimed the same client
+   * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when another module of the
+   *   application has claimed the same client
    */
   claim(): void {
     const rival = this.others().find(
@@ -33,8 +33,8 @@ export class ProtectedClient {
   private others(): ProtectedClient[] {
     return [...this.modules.values()]
       .map(({ providers }) => providers.get(ProtectedClient)?.instance as unknown)
-      .filter((one) => one instanceof ProtectedClient)
-      .filter((one) => one !== this);
+      .filter((client) => client instanceof ProtectedClient)
+      .filter((client) => client !== this);
   }
 }
 
@@ -45,7 +45,7 @@ function isSameClient(one: OxdOptions, other: OxdOptions): boolean {
       return one.site[id] === other.site[id];
     }
   }
-  // Modules that register themselves find each other's client in a common store.
+  // Modules without a configured client share the one that is registered in a common store.
   return one.store === other.store && siteFingerprint(one) === siteFingerprint(other);
 }
 

@@ -3,7 +3,7 @@ import type { Protection } from '../declarations/declaration-rules.js';
 import type { Level } from '../declarations/handler-access.js';
 import type { HttpRoute } from './http-routes.js';
 
-/** The declarations of each level for one template of the route. */
+/** Declarations of each level for one template of the route. */
 export function declarationsOf(
   { name, verb }: HttpRoute,
   levels: readonly Level[],
@@ -20,7 +20,7 @@ export function declarationsOf(
   );
 }
 
-/** Whether a protection speaks of the route's own method; `@All()` has every one. */
+/** True if a protection applies to the HTTP method of the route; `@All()` has every method. */
 export function covers(verb: string, { method }: Protection): boolean {
   return (
     verb === 'ALL' || method === undefined || effectiveMethod(method) === effectiveMethod(verb)

@@ -8,18 +8,18 @@ import {
 import type { ApplicationConfig } from '@nestjs/core';
 import { RoutePathFactory } from '@nestjs/core/router/route-path-factory.js';
 
-/** Where a route is written. */
+/** Place of a route in the code. */
 export interface RoutePlace {
   readonly controller: object;
   readonly handler: object;
-  /** Path of the module, where `RouterModule` gives it one. */
+  /** Path of the module, if `RouterModule` sets one. */
   readonly modulePath: string | undefined;
 }
 
 type Metadata = Parameters<RoutePathFactory['create']>[0];
 type Version = Metadata['controllerVersion'];
 
-/** The full templates of a route, as the router makes them: one for each path and version. */
+/** Full templates of a route, as the router builds them: one for each path and version. */
 export function routeTemplates(config: ApplicationConfig, place: RoutePlace): string[] {
   const factory = new RoutePathFactory(config);
   const { controller, handler, modulePath } = place;
@@ -38,8 +38,8 @@ export function routeTemplates(config: ApplicationConfig, place: RoutePlace): st
   );
 }
 
-/** What chooses between routes of one template, so that the template alone names none of them. */
-export function choosing(
+/** Criterion that selects between routes of one template; such a template identifies no route. */
+export function routeSelector(
   config: ApplicationConfig,
   { controller, handler }: RoutePlace,
 ): 'host' | 'version' | undefined {

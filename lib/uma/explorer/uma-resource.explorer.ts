@@ -25,19 +25,22 @@ export class UmaResourceExplorer {
 
   /**
    * Checks every route of the application and fills the route table with those whose `UmaGuard`
-   * decides with this module's access service.
+   * uses the authorizer of this module.
    *
-   * @returns each declared resource of these routes once; none in an application without HTTP
-   * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID, naming every handler that is
-   *   declared wrongly
+   * @returns each declared resource of these routes once; an empty list in an application without
+   *   HTTP
+   * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID, with the name of every handler whose
+   *   declaration is invalid
    */
   explore(): readonly UmaDeclaration[] {
-    refuse(unusedDeclarationIssues(this.modules));
+    throwIssues(unusedDeclarationIssues(this.modules));
     const routes = this.routes();
-    refuse(routeIssues(routes));
+    throwIssues(routeIssues(routes));
     const own = routes.filter(({ guards }) => guards.includes(this.access));
-    const { declarations, issues } = mergeDeclarations(own.flatMap((route) => this.enter(route)));
-    refuse(issues);
+    const { declarations, issues } = mergeDeclarations(
+      own.flatMap((route) => this.addToTable(route)),
+    );
+    throwIssues(issues);
     return declarations;
   }
 
@@ -49,7 +52,7 @@ export class UmaResourceExplorer {
     return httpRoutes({ modules, config, normalize, guards: new PresentGuards(modules) });
   }
 
-  private enter(route: HttpRoute): UmaDeclaration[] {
+  private addToTable(route: HttpRoute): UmaDeclaration[] {
     const access = accessOf(route);
     if (access === undefined) return [];
     const { controller, name: handler } = route;
@@ -64,6 +67,6 @@ export class UmaResourceExplorer {
   }
 }
 
-function refuse(issues: readonly string[]): void {
+function throwIssues(issues: readonly string[]): void {
   if (issues.length > 0) throw new OxdConfigurationError(issues);
 }

@@ -9,24 +9,24 @@ import {
   type UmaMark,
 } from '../declarations/uma-metadata.js';
 
-/** Each `@UmaProtected` on something that is not a route, where it would protect nothing. */
+/** Issues for each `@UmaProtected` outside of routes, which would protect nothing. */
 export function unusedDeclarationIssues(modules: ModulesContainer): string[] {
   const all = [...modules.values()];
   const controllers = new Set(all.flatMap((module) => classesOf(module.controllers)));
   const providers = new Set(all.flatMap((module) => classesOf(module.providers)));
   return [
-    ...[...controllers].flatMap((type) => strays(type, (method) => isRoute(type, method))),
+    ...[...controllers].flatMap((type) => unusedOn(type, (method) => isRoute(type, method))),
     ...[...providers]
       .filter((type) => !controllers.has(type))
-      .flatMap((type) => strays(type, () => false)),
+      .flatMap((type) => unusedOn(type, () => false)),
   ];
 }
 
-function strays(type: Type, isRouteOf: (method: string) => boolean): string[] {
+function unusedOn(type: Type, isRouteOf: (method: string) => boolean): string[] {
   const methods = methodsOf(type);
-  const idle = marksOfClass(type).some(isProtection) && !methods.some(isRouteOf);
+  const isUnused = marksOfClass(type).some(isProtection) && !methods.some(isRouteOf);
   return [
-    ...(idle ? [`${type.name}: ${NO_ROUTE}`] : []),
+    ...(isUnused ? [`${type.name}: ${NO_ROUTE}`] : []),
     ...methods
       .filter((method) => !isRouteOf(method) && isProtectedHandler(type, method))
       .map((method) => `${type.name}.${method}: ${NO_ROUTE}`),
@@ -34,8 +34,9 @@ function strays(type: Type, isRouteOf: (method: string) => boolean): string[] {
 }
 
 /**
- * False for a method that overrides a protected one without any decorator: nothing calls it. With a
- * decorator it may be a handler of another kind, for which the protection would be lost.
+ * True for a method with own or inherited protection. False for an undecorated method that
+ * overrides a protected one: Nest calls no undecorated method. A decorated method may be a handler
+ * of another context type, for which the inherited protection would have no effect.
  */
 function isProtectedHandler({ prototype }: Type, method: string): boolean {
   const owner = prototype as object;
@@ -51,7 +52,7 @@ interface Wrapper {
   readonly instance: unknown;
 }
 
-/** Classes that Nest was given, and those of the instances that factories made. */
+/** Classes of the providers: registered classes, and classes of instances made by factories. */
 function classesOf(wrappers: ReadonlyMap<unknown, Wrapper>): Type[] {
   return [...wrappers.values()].flatMap(({ metatype, instance }) => {
     const made: unknown = isObject(instance) ? Object.getPrototypeOf(instance) : undefined;

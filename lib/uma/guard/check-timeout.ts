@@ -1,35 +1,38 @@
 import { MAX_TIMER_DELAY, type OxdClock } from '../../base/clock.js';
 import { isTransport, type OxdOptions } from '../../options/oxd.options.js';
 
-/** A request was not decided in time, or something that this takes was not done in its own. */
+/** The decision, or one of its steps, exceeded its time limit. */
 export class CheckTimeoutError extends Error {
   override readonly name = 'CheckTimeoutError';
 }
 
-/** Of a transport of the application's own nothing is known; milliseconds. */
-const UNKNOWN = 30_000;
+/** Assumed timeout of a custom transport, in milliseconds. */
+const CUSTOM_TRANSPORT_TIMEOUT = 30_000;
 
-/** Longest time that the check of one request may take, in milliseconds. */
+/** Time limit for the check of one request, in milliseconds: twice the timeout of the transport. */
 export function checkLimit({ transport }: OxdOptions): number {
-  return Math.min(2 * (isTransport(transport) ? UNKNOWN : transport.timeout), MAX_TIMER_DELAY);
+  return Math.min(
+    2 * (isTransport(transport) ? CUSTOM_TRANSPORT_TIMEOUT : transport.timeout),
+    MAX_TIMER_DELAY,
+  );
 }
 
 /**
- * Does work with a limit.
+ * Runs work with a time limit.
  *
- * @param limit.milliseconds how long it may take
- * @param limit.late message of the error when it has taken longer
- * @param work is told with a `CheckTimeoutError` when the limit has passed
+ * @param limit.milliseconds duration of the limit
+ * @param limit.message message of the error after the limit
+ * @param work receives a signal that is aborted with a `CheckTimeoutError` after the limit
  */
 export async function withTimeLimit<T>(
-  { milliseconds, late }: { readonly milliseconds: number; readonly late: string },
+  { milliseconds, message }: { readonly milliseconds: number; readonly message: string },
   clock: OxdClock,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const ending = new AbortController();
-  const cancel = clock.after(milliseconds, () => ending.abort(new CheckTimeoutError(late)));
+  const aborter = new AbortController();
+  const cancel = clock.after(milliseconds, () => aborter.abort(new CheckTimeoutError(message)));
   try {
-    return await work(ending.signal);
+    return await work(aborter.signal);
   } finally {
     cancel();
   }

@@ -3,25 +3,26 @@ import { isTicket } from '../../base/uma-tokens.js';
 import { umaChallenge } from '../challenge/challenge.js';
 import { parseChallenge } from '../challenge/challenge-parser.js';
 
-/** What a challenge needs beside the result of the check. */
+/** Parts of a challenge that the result of the check does not contain. */
 export interface ChallengeSource {
   /** Host of the application. */
   readonly realm: string;
-  /** Names the authorization server where the check does not. */
+  /** Issuer of the authorization server if the result does not name it. */
   readonly op_host: string;
 }
 
 /**
- * The challenge for a denied check, built anew of its ticket and the issuer that its header names.
+ * Builds the challenge for a denied check from its ticket and the issuer in its header. The
+ * received header itself is not forwarded, because its other content is not trusted.
  *
- * @returns undefined where there is no ticket, or one that no header may carry
+ * @returns undefined if the ticket is missing or invalid in a header
  */
 export function challengeOf(
   result: UmaRsCheckAccessResult,
   { realm, op_host }: ChallengeSource,
 ): string | undefined {
-  const told = parseChallenge(result['www-authenticate_header'] ?? '');
+  const received = parseChallenge(result['www-authenticate_header'] ?? '');
   const { ticket } = result;
   if (!isTicket(ticket)) return undefined;
-  return umaChallenge({ realm, as_uri: told?.as_uri ?? op_host, ticket });
+  return umaChallenge({ realm, as_uri: received?.as_uri ?? op_host, ticket });
 }

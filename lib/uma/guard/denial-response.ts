@@ -2,13 +2,15 @@ import { HttpException } from '@nestjs/common';
 import { exposeChallengeHeader } from '../challenge/challenge.js';
 import type { UmaDenial } from './uma-decision.js';
 
-/** What of Nest's HTTP adapters is needed to set headers on either platform. */
+/** Methods of Nest's HTTP adapters that set headers on Express and Fastify. */
 interface Headers {
   setHeader(response: unknown, name: string, value: string): unknown;
   getHeader?(response: unknown, name: string): unknown;
 }
 
-/** Puts the headers of a refusal on the response and makes the exception with its status and body. */
+/**
+ * Sets the headers of a denial on the response and returns the exception with its status and body.
+ */
 export function denialResponse(
   { status: statusCode, error, message, headers }: UmaDenial,
   response: unknown,

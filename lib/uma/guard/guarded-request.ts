@@ -2,25 +2,25 @@ import type { ExecutionContext } from '@nestjs/common';
 import type { CredentialRequest } from '../../http/bearer-token.js';
 import type { AccessRequest } from './uma-authorizer.js';
 
-/** The request of Express or Fastify, as far as `UmaGuard` reads it. */
+/** Properties of an Express or Fastify request that `UmaGuard` reads. */
 export interface GuardedRequest extends CredentialRequest {
   /** HTTP method. */
   readonly method: string;
   /** Parameters of the route, decoded by the router. */
   readonly params?: Readonly<Record<string, unknown>>;
-  /** The route that Express matched. */
+  /** Route that Express matched. */
   readonly route?: {
-    /** Its template. */
+    /** Template of the route. */
     readonly path?: unknown;
   };
-  /** The route that Fastify matched. */
+  /** Route that Fastify matched. */
   readonly routeOptions?: {
-    /** Its template. */
+    /** Template of the route. */
     readonly url?: unknown;
   };
 }
 
-/** What access to this request depends on. */
+/** Converts a request to the input of the decision; the RPT is read separately. */
 export function toAccessRequest(
   context: ExecutionContext,
   request: GuardedRequest,
@@ -38,7 +38,7 @@ export function toAccessRequest(
   };
 }
 
-/** The handler as `AlbumsController.find`. */
+/** Name of the handler, as `AlbumsController.find`. */
 export function handlerOf(context: ExecutionContext): string {
   return `${context.getClass().name}.${context.getHandler().name}`;
 }

@@ -19,22 +19,22 @@ import {
 import { ResourceSynchronizer } from '../resources/resource-synchronizer.js';
 import { UmaService } from '../uma.service.js';
 
-/** A request as far as the check of a resource needs it. */
+/** Parts of a request that the check of a resource needs. */
 export interface AuthorizationInput {
   readonly rpt: string | undefined;
   readonly params: RouteParams;
-  /** Ends the check of the whole request with a `CheckTimeoutError`. */
+  /** Aborted with a `CheckTimeoutError` when the request exceeds its time limit. */
   readonly signal: AbortSignal;
 }
 
-/** What came of the check of one resource; `reason` is for the log. */
+/** Result of the check of one resource; `reason` is for the log. */
 export type CheckOutcome =
-  { readonly grant: RptContext } | { readonly refusal: UmaDenial; readonly reason: string };
+  { readonly rptContext: RptContext } | { readonly denial: UmaDenial; readonly reason: string };
 
-/** Milliseconds to come back after, where what failed does not say. */
-const PAUSE = 5_000;
+/** `Retry-After` after a failure that specifies none, in milliseconds. */
+const RETRY_DELAY = 5_000;
 
-/** Asks whether a request may have one declared resource. */
+/** Checks whether the RPT of a request covers one declared resource. */
 @Injectable()
 export class ResourceCheck {
   private readonly realm: string;
@@ -42,7 +42,7 @@ export class ResourceCheck {
 
   constructor(
     private readonly uma: UmaService,
-    private readonly protection: ResourceSynchronizer,
+    private readonly synchronizer: ResourceSynchronizer,
     private readonly options: OxdOptions,
     private readonly clock: OxdClock,
   ) {
@@ -51,17 +51,19 @@ export class ResourceCheck {
     this.isEmbedded = !isTransport(transport) && transport.type === 'embedded';
   }
 
-  /** Never grants because something failed. Rejects with what `uma.paths` throws. */
+  /**
+   * Checks one resource; every failure is a denial. Rejects with an error that `uma.paths` throws.
+   */
   async check(declaration: UmaDeclaration, request: AuthorizationInput): Promise<CheckOutcome> {
-    const { wait } = this.protection;
-    if (wait !== undefined) return { refusal: unavailable(wait), reason: 'not registered yet' };
+    const { wait } = this.synchronizer;
+    if (wait !== undefined) return { denial: unavailable(wait), reason: 'not registered yet' };
     try {
       const path = await untilAborted(request.signal, this.pathOf(declaration, request.params));
-      if (path === undefined) return { refusal: forbidden(), reason: 'uma.paths gave no path' };
-      return await this.ask(declaration, path, request);
+      if (path === undefined) return { denial: forbidden(), reason: 'uma.paths gave no path' };
+      return await this.queryAccess(declaration, path, request);
     } catch (error) {
       if (!(error instanceof CheckTimeoutError)) throw error;
-      return { refusal: unavailable(PAUSE), reason: `uma.paths: ${error.message}` };
+      return { denial: unavailable(RETRY_DELAY), reason: `uma.paths: ${error.message}` };
     }
   }
 
@@ -70,51 +72,52 @@ export class ResourceCheck {
     return resourcePath(declaration, params, { paths, clock: this.clock });
   }
 
-  private async ask(
+  private async queryAccess(
     declaration: UmaDeclaration,
     path: string,
     { rpt, signal }: AuthorizationInput,
   ): Promise<CheckOutcome> {
-    const { revision: edition } = this.protection;
+    const { revision } = this.synchronizer;
     const { http_method } = declaration;
-    const scopes = path === declaration.path ? this.ownScopes(declaration) : undefined;
+    const scopes = path === declaration.path ? this.declaredScopes(declaration) : undefined;
     try {
       const params = { path, http_method, ...(rpt !== undefined && { rpt }), ...scopes };
-      // A transport of the application's own may not listen to the signal.
+      // A custom transport may ignore the signal.
       const result = await untilAborted(signal, this.uma.checkAccess(params, { signal }));
-      return this.read(result, rpt);
+      return this.toOutcome(result, rpt);
     } catch (error) {
-      if (!isUnprotected(error)) return this.failed(error);
+      if (!isUnprotected(error)) return this.failureOutcome(error);
       if (path !== declaration.path) {
-        return { refusal: forbidden(), reason: 'what uma.paths named is not protected' };
+        return { denial: forbidden(), reason: 'what uma.paths named is not protected' };
       }
-      const wait = this.protection.restore(edition);
-      return { refusal: unavailable(wait), reason: 'is not registered' };
+      const wait = this.synchronizer.restore(revision);
+      return { denial: unavailable(wait), reason: 'is not registered' };
     }
   }
 
-  /** Another version of the application may have registered others, while one replaces the other. */
-  private ownScopes({ scopes, ticketScopes }: UmaDeclaration) {
-    return scopes && !ticketScopes && this.protection.takesScopes ? { scopes } : undefined;
+  /** Scopes sent along: during a deployment, another version may have registered other scopes. */
+  private declaredScopes({ scopes, ticketScopes }: UmaDeclaration) {
+    return scopes && !ticketScopes && this.synchronizer.takesScopes ? { scopes } : undefined;
   }
 
-  private read(result: UmaRsCheckAccessResult, rpt: string | undefined): CheckOutcome {
-    if (result.access === 'granted' && rpt !== undefined) return { grant: rptContextOf(result) };
+  private toOutcome(result: UmaRsCheckAccessResult, rpt: string | undefined): CheckOutcome {
+    if (result.access === 'granted' && rpt !== undefined)
+      return { rptContext: rptContextOf(result) };
     if (result.access !== 'denied') {
-      return { refusal: serverUnreachable(), reason: 'the answer is neither granted nor denied' };
+      return { denial: serverUnreachable(), reason: 'the result is neither granted nor denied' };
     }
     const { realm } = this;
     const challenge = challengeOf(result, { realm, op_host: this.options.site.op_host });
-    if (challenge) return { refusal: permissionRequired(challenge), reason: 'denied' };
-    return { refusal: serverUnreachable(), reason: 'denied without a ticket that can be sent' };
+    if (challenge) return { denial: permissionRequired(challenge), reason: 'denied' };
+    return { denial: serverUnreachable(), reason: 'denied without a valid ticket' };
   }
 
-  /** Embedded has hardly anything to wait for but the authorization server. */
-  private failed(error: unknown): CheckOutcome {
-    const isOfServer =
+  /** A timeout on embedded is attributed to the authorization server, its only slow dependency. */
+  private failureOutcome(error: unknown): CheckOutcome {
+    const isServerFailure =
       error instanceof OxdCommandError || (this.isEmbedded && error instanceof CheckTimeoutError);
-    const refusal = isOfServer ? serverUnreachable() : unavailable(PAUSE);
-    return { refusal, reason: reasonOf(error) };
+    const denial = isServerFailure ? serverUnreachable() : unavailable(RETRY_DELAY);
+    return { denial, reason: reasonOf(error) };
   }
 }
 

@@ -4,17 +4,18 @@ import { untilAborted } from '../../base/until-aborted.js';
 import { withTimeLimit } from './check-timeout.js';
 import type { UmaDeclaration } from '../declarations/declaration.js';
 
-/** Parameters of a route as the platform has them: Express has lists for wildcards. */
+/** Parameters of a route in the form of the platform: a wildcard is a list on Express. */
 export type RouteParams = Readonly<Record<string, unknown>>;
 
-/** Longest time that `uma.paths` may take, in milliseconds. */
-const LIMIT = 10_000;
+/** Time limit for `uma.paths`, in milliseconds. */
+const PATHS_TIMEOUT = 10_000;
 
 /**
- * The path to check: the declared one, or what option `uma.paths` makes of it.
+ * Returns the path to check: the declared path, or the result of option `uma.paths`.
  *
- * @returns undefined where `uma.paths` returned no path
- * @throws {CheckTimeoutError} where it took longer than 10 seconds; whatever it throws itself
+ * @returns undefined if `uma.paths` returned no path
+ * @throws {CheckTimeoutError} when `uma.paths` takes longer than 10 seconds
+ * @throws the error of `uma.paths`
  */
 export async function resourcePath(
   declaration: UmaDeclaration,
@@ -23,13 +24,14 @@ export async function resourcePath(
 ): Promise<string | undefined> {
   if (!paths) return declaration.path;
   const { path, http_method, handler } = declaration;
-  const work = async (): Promise<unknown> => paths({ path, http_method, handler }, texts(params));
-  const inTime = { milliseconds: LIMIT, late: `no answer in ${LIMIT} ms` };
-  const resolved = await withTimeLimit(inTime, clock, (signal) => untilAborted(signal, work()));
+  const work = async (): Promise<unknown> =>
+    paths({ path, http_method, handler }, stringParams(params));
+  const timeLimit = { milliseconds: PATHS_TIMEOUT, message: `no result in ${PATHS_TIMEOUT} ms` };
+  const resolved = await withTimeLimit(timeLimit, clock, (signal) => untilAborted(signal, work()));
   return typeof resolved === 'string' && resolved.startsWith('/') ? resolved : undefined;
 }
 
-function texts(params: RouteParams): Record<string, string> {
+function stringParams(params: RouteParams): Record<string, string> {
   const entries = Object.entries(params).flatMap(([name, value]): [string, string][] => {
     if (Array.isArray(value)) return [[name, value.join('/')]];
     return typeof value === 'string' ? [[name, value]] : [];

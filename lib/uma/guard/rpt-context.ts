@@ -1,30 +1,34 @@
 import type { UmaPermission } from '../../commands/uma.js';
 
-/** What a check that was passed has seen. */
+/** Properties of the RPT of a granted request. */
 export interface RptContext {
-  /** What the RPT allows; undefined where oxd does not tell. */
+  /** Permissions of the RPT; undefined on oxd, which does not return them. */
   readonly permissions?: readonly UmaPermission[];
-  /** Whom the RPT was issued for, where that is certain. */
+  /** User for whom the RPT was issued; undefined if not certain. */
   readonly sub?: string;
 }
 
-const GRANT = Symbol('nestjs-oxd.uma.grant');
+const RPT_CONTEXT = Symbol('nestjs-oxd.uma.context');
 
-/** Leaves the grant on the request, where nothing that prints the request shows it. */
-export function attachRptContext(request: object, grant: RptContext): void {
-  Object.defineProperty(request, GRANT, { value: grant, enumerable: false, configurable: true });
+/** Stores the context on the request, not enumerable so that logs of the request do not show it. */
+export function attachRptContext(request: object, context: RptContext): void {
+  Object.defineProperty(request, RPT_CONTEXT, {
+    value: context,
+    enumerable: false,
+    configurable: true,
+  });
 }
 
-/** The grant of a request that has passed `UmaGuard`. */
+/** Context of a request that `UmaGuard` granted. */
 export function rptContextOf(request: object): RptContext | undefined {
-  return (request as { readonly [GRANT]?: RptContext })[GRANT];
+  return (request as { readonly [RPT_CONTEXT]?: RptContext })[RPT_CONTEXT];
 }
 
-/** All permissions of several grants, each once. The subject is told where none says another. */
-export function mergeGrants(grants: readonly RptContext[]): RptContext {
-  const lists = grants.flatMap(({ permissions }) => (permissions ? [permissions] : []));
-  const each = new Map(lists.flat().map((one) => [JSON.stringify(one), one]));
-  const subjects = new Set(grants.map(({ sub }) => sub));
+/** Merges contexts: each permission once, and the subject if all contexts have the same. */
+export function mergeRptContexts(contexts: readonly RptContext[]): RptContext {
+  const lists = contexts.flatMap(({ permissions }) => (permissions ? [permissions] : []));
+  const each = new Map(lists.flat().map((item) => [JSON.stringify(item), item]));
+  const subjects = new Set(contexts.map(({ sub }) => sub));
   const [sub] = subjects.size === 1 ? subjects : [];
   return { ...(lists.length > 0 && { permissions: [...each.values()] }), ...(sub && { sub }) };
 }

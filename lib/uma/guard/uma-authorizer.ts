@@ -5,7 +5,7 @@ import { OxdOptions } from '../../options/oxd.options.js';
 import { MAX_RPT_LENGTH } from '../../base/uma-tokens.js';
 import { checkLimit, withTimeLimit } from './check-timeout.js';
 import { effectiveMethod, labelOf, type UmaDeclaration } from '../declarations/declaration.js';
-import { mergeGrants, type RptContext } from './rpt-context.js';
+import { mergeRptContexts, type RptContext } from './rpt-context.js';
 import { DenialLog } from './denial-log.js';
 import { ResourceCheck, type AuthorizationInput } from './resource-check.js';
 import type { RouteParams } from './resource-path.js';
@@ -17,22 +17,22 @@ import {
   type MatchedRoute,
 } from '../declarations/route-table.js';
 
-/** A request as far as access depends on it: its URL is no part of it. */
+/** Parts of a request on which access depends; the URL is not among them. */
 export interface AccessRequest {
-  /** The handler, as `AlbumsController.find`. */
+  /** Name of the handler, as `AlbumsController.find`. */
   readonly handler: string;
   readonly route: MatchedRoute;
   /** HTTP method of the request. */
   readonly method: string;
   readonly params: RouteParams;
-  /** Reads the RPT; is not called for public routes. */
+  /** Reads the RPT; not called for public routes. */
   readonly rpt: () => string | undefined | Promise<string | undefined>;
 }
 
-/** Decides on requests; what becomes of a decision is for the guard. */
+/** Decides on requests; the guard turns a decision into a response. */
 @Injectable()
 export class UmaAuthorizer {
-  /** The module, as messages name it. */
+  /** Name of the module in messages. */
   readonly module: string;
   private readonly log: DenialLog;
   private readonly limit: number;
@@ -48,21 +48,21 @@ export class UmaAuthorizer {
     this.log = new DenialLog(new Logger(logContext('UmaGuard', options)), clock);
   }
 
-  /** Decides on a request. Rejects with what `uma.paths` or `extractRpt()` throw. */
-  async decide(asked: AccessRequest): Promise<UmaDecision> {
-    const route = this.routes.find(asked.route);
+  /** Decides on a request. Rejects with an error that `uma.paths` or `extractRpt()` throws. */
+  async decide(request: AccessRequest): Promise<UmaDecision> {
+    const route = this.routes.find(request.route);
     if (!route) {
-      this.log.once(`${asked.handler} is behind UmaGuard without @UmaProtected or @UmaPublic.`);
+      this.log.once(`${request.handler} is behind UmaGuard without @UmaProtected or @UmaPublic.`);
       return forbidden();
     }
     if (route.isPublic) return { granted: true };
-    const needed = neededFor(route, asked.method);
-    if (needed) return this.check(needed, asked);
+    const required = requiredDeclarations(route, request.method);
+    if (required) return this.check(required, request);
     this.log.warn(`${route.handler} is not declared for this method: 403 UMA_FORBIDDEN`);
     return forbidden();
   }
 
-  /** Denies a call of another context type, for which no check exists. */
+  /** Denies a call of a context type other than HTTP, for which no check exists. */
   denyNonHttp(handler: string, type: string): false {
     this.log.once(
       `${handler} is behind UmaGuard, which protects HTTP only, not ${type}: denied. Open it with ` +
@@ -72,57 +72,60 @@ export class UmaAuthorizer {
   }
 
   private async check(
-    needed: readonly UmaDeclaration[],
-    asked: AccessRequest,
+    required: readonly UmaDeclaration[],
+    request: AccessRequest,
   ): Promise<UmaDecision> {
-    const credential = await readCredential(asked);
+    const credential = await readCredential(request);
     if (credential instanceof CredentialError) {
       const { message } = credential;
-      return this.refuse(asked.handler, { refusal: invalidCredentials(), reason: message });
+      return this.deny(request.handler, { denial: invalidCredentials(), reason: message });
     }
     const { limit, clock } = this;
-    const rpt = this.usable(credential.rpt, asked);
-    const inTime = { milliseconds: limit, late: `no decision in ${limit} ms` };
-    return withTimeLimit(inTime, clock, (signal) =>
-      this.checkEach(needed, { ...asked, rpt, signal }),
+    const rpt = this.withinLengthLimit(credential.rpt, request);
+    const timeLimit = { milliseconds: limit, message: `no decision in ${limit} ms` };
+    return withTimeLimit(timeLimit, clock, (signal) =>
+      this.checkEach(required, { ...request, rpt, signal }),
     );
   }
 
-  /** A client whose RPT is too long gets a ticket, so that it can obtain a shorter one. */
-  private usable(rpt: string | undefined, { handler }: AccessRequest): string | undefined {
+  /** Ignores an RPT that is too long: the client gets a ticket, to obtain a shorter RPT. */
+  private withinLengthLimit(
+    rpt: string | undefined,
+    { handler }: AccessRequest,
+  ): string | undefined {
     if (rpt === undefined || !isTooLong(rpt)) return rpt;
     this.log.warn(`${handler}: ignored an RPT of more than ${MAX_RPT_LENGTH} characters`);
     return undefined;
   }
 
   private async checkEach(
-    needed: readonly UmaDeclaration[],
+    required: readonly UmaDeclaration[],
     request: AuthorizationInput,
   ): Promise<UmaDecision> {
-    const grants: RptContext[] = [];
-    for (const declaration of needed) {
+    const contexts: RptContext[] = [];
+    for (const declaration of required) {
       const outcome = await this.resources.check(declaration, request);
-      if (!('grant' in outcome)) {
-        return this.refuse(`${declaration.handler}, ${labelOf(declaration)}`, outcome);
+      if (!('rptContext' in outcome)) {
+        return this.deny(`${declaration.handler}, ${labelOf(declaration)}`, outcome);
       }
-      grants.push(outcome.grant);
+      contexts.push(outcome.rptContext);
     }
-    return { granted: true, ...mergeGrants(grants) };
+    return { granted: true, ...mergeRptContexts(contexts) };
   }
 
-  private refuse(
-    what: string,
-    { refusal, reason }: { refusal: UmaDenial; reason: string },
-  ): UmaDenial {
-    const message = `${what}: ${refusal.status} ${refusal.error}, ${reason}`;
-    if (refusal.status === 401) this.log.expected(message);
+  private deny(what: string, { denial, reason }: { denial: UmaDenial; reason: string }): UmaDenial {
+    const message = `${what}: ${denial.status} ${denial.error}, ${reason}`;
+    if (denial.status === 401) this.log.expected(message);
     else this.log.warn(message);
-    return refusal;
+    return denial;
   }
 }
 
-/** The declarations that must all grant; undefined where a level has none for the method. */
-function neededFor({ levels }: DeclaredRoute, method: string): UmaDeclaration[] | undefined {
+/** Declarations that must all grant access; undefined if a level has none for the method. */
+function requiredDeclarations(
+  { levels }: DeclaredRoute,
+  method: string,
+): UmaDeclaration[] | undefined {
   const verb = effectiveMethod(method);
   const each = levels.map((level) => level.filter(({ http_method }) => http_method === verb));
   return each.length > 0 && each.every((level) => level.length > 0)

@@ -1,7 +1,7 @@
 import { AS_UNREACHABLE } from '../challenge/challenge.js';
 import type { RptContext } from './rpt-context.js';
 
-/** Word of a refusal of `UmaGuard`, the member `error` of its answer. */
+/** Error code of a denial by `UmaGuard`, property `error` of the response body. */
 export type UmaGuardError =
   | 'UMA_PERMISSION_REQUIRED'
   | 'UMA_SERVER_UNREACHABLE'
@@ -9,17 +9,17 @@ export type UmaGuardError =
   | 'UMA_INVALID_CREDENTIALS'
   | 'UMA_UNAVAILABLE';
 
-/** A refusal as HTTP. */
+/** Denial as an HTTP response. */
 export interface UmaDenial {
   readonly granted: false;
   readonly status: 400 | 401 | 403 | 503;
   readonly error: UmaGuardError;
-  /** For the client: the same for every cause, so that it tells nothing of the inside. */
+  /** Message for the client; the same for every cause, so that it discloses no internals. */
   readonly message: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What becomes of a request. */
+/** Decision on a request. */
 export type UmaDecision = ({ readonly granted: true } & RptContext) | UmaDenial;
 
 const NO_STORE = { 'Cache-Control': 'no-store' };
@@ -35,18 +35,18 @@ export function permissionRequired(challenge: string): UmaDenial {
   };
 }
 
-/** No ticket was to be had (UMA Federated Authorization §4.2). */
+/** No ticket is available (UMA Federated Authorization §4.2). */
 export function serverUnreachable(): UmaDenial {
   return {
     granted: false,
     status: 403,
     error: 'UMA_SERVER_UNREACHABLE',
-    message: 'The authorization server gave no ticket.',
+    message: 'The authorization server issued no ticket.',
     headers: { ...NO_STORE, Warning: AS_UNREACHABLE },
   };
 }
 
-/** Nothing that the client could present would help. */
+/** No credential could grant access. */
 export function forbidden(): UmaDenial {
   return {
     granted: false,
@@ -57,7 +57,7 @@ export function forbidden(): UmaDenial {
   };
 }
 
-/** @see RFC 6750 §3.1 */
+/** The request carries several tokens, or a malformed one (RFC 6750 §3.1). */
 export function invalidCredentials(): UmaDenial {
   return {
     granted: false,
@@ -68,7 +68,11 @@ export function invalidCredentials(): UmaDenial {
   };
 }
 
-/** @param wait milliseconds to come back after */
+/**
+ * Access cannot be checked at the moment.
+ *
+ * @param wait delay before a retry, in milliseconds
+ */
 export function unavailable(wait: number): UmaDenial {
   return {
     granted: false,

@@ -8,10 +8,10 @@ import { bearerToken } from '../../http/bearer-token.js';
 import { UmaAuthorizer } from './uma-authorizer.js';
 
 /**
- * Lets a request pass whose RPT covers what `@UmaProtected` declares of its route, and answers all
- * others: 401 with a ticket, 403, 503 or 400. For `@UseGuards()` or as `APP_GUARD`. Override
- * `extractRpt()` to look for the RPT elsewhere; a subclass that needs services of its own takes
- * them as properties (`@Inject()`).
+ * Grants a request whose RPT covers the resources that `@UmaProtected` declares for its route.
+ * Responds to all other requests with 401 and a permission ticket, 403, 503 or 400. For
+ * `@UseGuards()` or as `APP_GUARD`. Override `extractRpt()` to read the RPT from elsewhere; inject
+ * further services of a subclass as properties (`@Inject()`).
  *
  * @see UMA 2.0 Grant §3.2; UMA Federated Authorization §4
  */
@@ -23,8 +23,10 @@ export class UmaGuard implements CanActivate {
   ) {}
 
   /**
-   * Called by Nest. Denies what it does not know, and every handler of another context type
-   * (message, gateway, GraphQL) without `@UmaPublic()`.
+   * Called by Nest. Denies undeclared routes, and every handler of another context type (message,
+   * gateway, GraphQL) without `@UmaPublic()`.
+   *
+   * @throws {HttpException} with status 401, 403, 503 or 400 when the request is denied
    */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const type = context.getType<string>();
@@ -43,16 +45,17 @@ export class UmaGuard implements CanActivate {
   }
 
   /**
-   * The RPT of a request, or undefined; by default that of `Authorization: Bearer`.
+   * Returns the RPT of a request; by default the token of `Authorization: Bearer`.
    *
-   * @param request that of Express or Fastify
+   * @param request request of Express or Fastify
+   * @returns undefined for a request without an RPT
    */
   protected extractRpt(request: GuardedRequest): string | undefined | Promise<string | undefined> {
     return bearerToken(request);
   }
 }
 
-/** Access service of a guard; undefined if its constructor has not run. */
+/** Authorizer of a guard; undefined if the constructor of the guard has not run. */
 export function accessOfGuard(guard: UmaGuard): UmaAuthorizer | undefined {
   return guard['access'];
 }

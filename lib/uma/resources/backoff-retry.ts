@@ -1,23 +1,23 @@
 import type { OxdClock } from '../../base/clock.js';
 
-const FIRST = 1_000;
-const LONGEST = 60_000;
+const INITIAL_PAUSE = 1_000;
+const MAX_PAUSE = 60_000;
 
 /** Bounds of the next pause, in milliseconds. */
 export interface PauseRange {
-  readonly least: number;
-  readonly most: number;
+  readonly min: number;
+  readonly max: number;
 }
 
-const USUAL: PauseRange = { least: FIRST, most: LONGEST };
+const DEFAULT_PAUSES: PauseRange = { min: INITIAL_PAUSE, max: MAX_PAUSE };
 
 /**
- * Repeats work until it has succeeded, with pauses that double, usually from one second to one
- * minute. If it is started again after it has succeeded, the pauses continue: one outage is one run,
- * however many requests notice it.
+ * Repeats work until it succeeds, with pauses that double, by default from one second to one
+ * minute. A start soon after a success continues with the current pause, because many requests may
+ * detect the same outage.
  */
 export class BackoffRetry {
-  private pause = FIRST;
+  private pause = INITIAL_PAUSE;
   private lastPause = 0;
   private earliest = -Infinity;
   private endedAt = -Infinity;
@@ -25,13 +25,16 @@ export class BackoffRetry {
   private stopped = false;
   private cancel: (() => void) | undefined;
 
-  /** @param work resolves to true if it succeeded, else to the next pause; never rejects */
+  /**
+   * @param work resolves to true after success, to false or the bounds of the next pause after a
+   *   failure; never rejects
+   */
   constructor(
     private readonly clock: OxdClock,
     private readonly work: () => Promise<boolean | PauseRange>,
   ) {}
 
-  /** Sees to it that the work is done, now or after the pause. */
+  /** Runs the work, now or after the pause. */
   start(): void {
     if (this.stopped || this.running || this.cancel) return;
     const wait = this.earliest - this.clock.now();
@@ -41,10 +44,10 @@ export class BackoffRetry {
 
   /** Milliseconds until the next run, at least one second. */
   get wait(): number {
-    return Math.max(FIRST, this.running ? 0 : this.earliest - this.clock.now());
+    return Math.max(INITIAL_PAUSE, this.running ? 0 : this.earliest - this.clock.now());
   }
 
-  /** Ends the repetition; what runs already is not interrupted. */
+  /** Ends the repetition; a run in progress is not interrupted. */
   stop(): void {
     this.stopped = true;
     this.cancel?.();
@@ -55,15 +58,15 @@ export class BackoffRetry {
     this.running = true;
     void this.work().then((outcome) => {
       this.running = false;
-      this.lengthen(typeof outcome === 'object' ? outcome : USUAL);
+      this.lengthen(typeof outcome === 'object' ? outcome : DEFAULT_PAUSES);
       if (outcome !== true) this.start();
     });
   }
 
-  private lengthen({ least, most }: PauseRange): void {
+  private lengthen({ min, max }: PauseRange): void {
     const now = this.clock.now();
-    const isQuiet = now - this.endedAt > 2 * Math.max(LONGEST, this.lastPause);
-    this.lastPause = Math.min(Math.max(isQuiet ? FIRST : this.pause, least), most);
+    const isQuiet = now - this.endedAt > 2 * Math.max(MAX_PAUSE, this.lastPause);
+    this.lastPause = Math.min(Math.max(isQuiet ? INITIAL_PAUSE : this.pause, min), max);
     this.pause = 2 * this.lastPause;
     this.endedAt = now;
     this.earliest = now + this.lastPause;

@@ -2,35 +2,36 @@ import { OxdStoreError } from '../../base/errors.js';
 import type { OxdStore } from '../../store/oxd-store.js';
 import { contentHash, labelOf, type UmaDeclaration } from '../declarations/declaration.js';
 
-/** Resources that a site has protected, as stored: a hash by resource. */
+/** Stored record of the resources that a site has protected. */
 export interface RegisteredResources {
-  /** Site that protected them. */
+  /** Site that protected the resources. */
   readonly oxd_id?: string;
+  /** Content hash by label of the resource. */
   readonly resources: Readonly<Record<string, string>>;
   /** The first `uma_rs_protect` was sent and its outcome is unknown. */
   readonly unconfirmed?: true;
 }
 
-/** The record while the outcome of the first `uma_rs_protect` is unknown. */
+/** Record while the outcome of the first `uma_rs_protect` is unknown. */
 export const UNCONFIRMED: RegisteredResources = { resources: {}, unconfirmed: true };
 
-/** How what is declared differs from what was protected. */
+/** Difference between the declarations and the protected resources. */
 export interface Difference {
-  /** Declared anew or otherwise than before. */
+  /** Declarations that are new or have changed. */
   readonly changed: readonly UmaDeclaration[];
-  /** Protected before and declared no longer, as `GET /albums`. */
-  readonly gone: readonly string[];
+  /** Labels of protected resources that are no longer declared, as `GET /albums`. */
+  readonly undeclared: readonly string[];
 }
 
-/** Key of the record of the resources of one owner, see `OxdClient.resourceOwner`. */
+/** Store key of the record of one owner, see `OxdClient.resourceOwner`. */
 export function recordKey(owner: string): string {
   return `uma:${owner}`;
 }
 
 /**
- * The record of a site, undefined where it has none.
+ * Reads the record of a site; undefined if it has none.
  *
- * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE, also where the store holds something else
+ * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE when the store is down or the value is not a record
  */
 export async function readRecord(
   store: OxdStore,
@@ -38,10 +39,12 @@ export async function readRecord(
 ): Promise<RegisteredResources | undefined> {
   const value = (await store.get(key)) as Partial<RegisteredResources> | undefined;
   if (value === undefined || isRecord(value)) return value;
-  throw new OxdStoreError('The store holds something else under the key of protected resources.');
+  throw new OxdStoreError(
+    'The value under the key of protected resources is not a record of them.',
+  );
 }
 
-/** The record of these declarations, and of what `before` has and they have not. */
+/** Record of these declarations and of the resources that only `before` contains. */
 export function recordOf(
   oxd_id: string,
   declarations: readonly UmaDeclaration[],
@@ -58,17 +61,17 @@ export function differenceOf(
   const declared = new Set(declarations.map(labelOf));
   return {
     changed: declarations.filter((one) => resources[labelOf(one)] !== contentHash(one)),
-    gone: Object.keys(resources).filter((key) => !declared.has(key)),
+    undeclared: Object.keys(resources).filter((key) => !declared.has(key)),
   };
 }
 
-/** Whether nothing differs. */
-export function isSame({ changed, gone }: Difference): boolean {
-  return changed.length === 0 && gone.length === 0;
+/** True if nothing differs. */
+export function isSame({ changed, undeclared }: Difference): boolean {
+  return changed.length === 0 && undeclared.length === 0;
 }
 
-/** The declarations with their handlers, for a log line. */
-export function listed(declarations: readonly UmaDeclaration[]): string {
+/** Declarations with their handlers, for a log line. */
+export function listOf(declarations: readonly UmaDeclaration[]): string {
   return declarations.map((one) => `${labelOf(one)} (${one.handler})`).join(', ');
 }
 

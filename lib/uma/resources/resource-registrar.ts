@@ -9,7 +9,7 @@ import { resourcesOf, type UmaDeclaration } from '../declarations/declaration.js
 import {
   differenceOf,
   isSame,
-  listed,
+  listOf,
   readRecord,
   recordKey,
   recordOf,
@@ -19,86 +19,89 @@ import {
 } from './registered-resources.js';
 
 /**
- * What a second `uma_rs_protect` does: `upsert` changes what is named (embedded), `append` makes
- * duplicates (oxd 3.1.1 and 3.1.2), `refuse` answers `uma_protection_exists` (oxd from 3.1.3 on).
+ * Effect of a second `uma_rs_protect`: `upsert` changes the named resources (embedded), `append`
+ * creates duplicates (oxd 3.1.1 and 3.1.2), `reject` returns `uma_protection_exists` (oxd 3.1.3 and
+ * later).
  */
-export type ReprotectMode = 'upsert' | 'append' | 'refuse';
+export type ReprotectMode = 'upsert' | 'append' | 'reject';
 
-/** What the other side does with a second call. */
-export function secondCallOf(version: OxdVersion): ReprotectMode {
+/** Effect of a second call on this version of oxd, or on embedded (`contract`). */
+export function reprotectModeOf(version: OxdVersion): ReprotectMode {
   if (version === 'contract') return 'upsert';
-  return version === '3.1.1' || version === '3.1.2' ? 'append' : 'refuse';
+  return version === '3.1.1' || version === '3.1.2' ? 'append' : 'reject';
 }
 
-/** What a {@link ResourceRegistrar} needs. */
+/** Dependencies and options of a {@link ResourceRegistrar}. */
 export interface RegistrarOptions {
   readonly client: OxdClient;
   readonly store: OxdStore;
   readonly log: OxdLog;
-  readonly secondCall: ReprotectMode;
+  readonly reprotectMode: ReprotectMode;
   /**
-   * Other sites of the oxd-server may answer for this one: 3.1.1 has one list of resources for all
-   * the sites that it has registered since its start.
+   * Other sites of the oxd-server may have protected the same paths: oxd 3.1.1 has one list of
+   * resources for all sites that it has registered since its start.
    */
   readonly sharedList: boolean;
   /** Option `uma.overwrite`. */
   readonly overwrite: boolean;
 }
 
-/** How to register. */
+/** Options of one registration. */
 export interface RegisterOptions {
-  /** Whether a check has found a resource missing, whatever the record says. */
+  /** Ignores the record: a check has found a resource missing. Default false. */
   readonly missing?: boolean;
-  /** Gives it up. */
+  /** Cancels the registration. */
   readonly signal?: AbortSignal;
 }
 
-type Declared = readonly UmaDeclaration[];
+type Declarations = readonly UmaDeclaration[];
 
-/** One registration under way. */
-interface Run {
-  readonly declared: Declared;
+/** Registration in progress. */
+interface Registration {
+  readonly declared: Declarations;
   readonly signal: AbortSignal;
-  /** The site when the run began. */
+  /** Site at the start of the run. */
   readonly oxd_id: string;
-  /** Key of the site's record. */
+  /** Store key of the record. */
   readonly key: string;
 }
 
-/** Longest time a registration may take, in milliseconds. */
-const DEADLINE = 60_000;
+/** Time limit of a registration, in milliseconds. */
+const REGISTRATION_TIMEOUT = 60_000;
 
-/** Brings the resources of the site to what is declared, as far as it may without destroying any. */
+/**
+ * Registers the declared resources of the site; deletes or replaces others only with `overwrite`.
+ */
 export class ResourceRegistrar {
-  private readonly told = new Set<string>();
+  private readonly logged = new Set<string>();
 
   constructor(private readonly options: RegistrarOptions) {}
 
   /**
-   * Registers what is declared; one replica at a time where the store has `add`.
+   * Registers the declared resources; one replica at a time if the store has `add`.
    *
-   * @throws {OxdError} what the store, the transport or the command raise
+   * @throws {OxdError} the error of the store, the transport or the command
    */
   async register(
-    declared: Declared,
+    declared: Declarations,
     { missing = false, signal }: RegisterOptions = {},
   ): Promise<void> {
-    const { client, store, secondCall } = this.options;
+    const { client, store, reprotectMode } = this.options;
     const oxd_id = await client.oxdId();
     const key = recordKey(client.resourceOwner);
     await runOnce<RegisteredResources | true>({
       store,
       key: `${key}:lock`,
-      deadline: DEADLINE,
+      deadline: REGISTRATION_TIMEOUT,
       done: async () => {
-        // The engine compares with what is really there, so it is always asked.
-        if (secondCall === 'upsert' || missing) return undefined;
+        // Embedded compares with the actual resources, so its command is always sent.
+        if (reprotectMode === 'upsert' || missing) return undefined;
         const record = await this.recordOf(oxd_id);
         return record && isSame(differenceOf(declared, record)) ? record : undefined;
       },
       work: async (ending) => {
         const run = { declared, signal: ending, oxd_id, key };
-        await this.bring(run, await this.recordOf(oxd_id));
+        await this.synchronize(run, await this.recordOf(oxd_id));
         return true;
       },
       signal,
@@ -106,79 +109,86 @@ export class ResourceRegistrar {
   }
 
   /**
-   * The record of the site; undefined if another site left it. At oxd-server resources belong to the
-   * site, on embedded to its client: there the record of a given client counts for each of its sites,
-   * as it does on 3.1.1, which has one list for all sites.
+   * Record of the site; undefined if another site wrote it. On oxd-server resources belong to the
+   * site, on embedded to its client. So the record of a configured client counts for each of its
+   * sites on embedded, and on oxd 3.1.1, which has one list for all sites.
    */
   private async recordOf(oxd_id: string): Promise<RegisteredResources | undefined> {
-    const { client, store, secondCall, sharedList } = this.options;
+    const { client, store, reprotectMode, sharedList } = this.options;
     const record = await readRecord(store, recordKey(client.resourceOwner));
-    const isOfClient = client.hasGivenClient && (secondCall === 'upsert' || sharedList);
+    const isOfClient = client.hasGivenClient && (reprotectMode === 'upsert' || sharedList);
     return isOfClient || (record?.oxd_id ?? oxd_id) === oxd_id ? record : undefined;
   }
 
-  private async bring(run: Run, found: RegisteredResources | undefined): Promise<void> {
-    const { secondCall } = this.options;
+  private async synchronize(
+    run: Registration,
+    found: RegisteredResources | undefined,
+  ): Promise<void> {
+    const { reprotectMode } = this.options;
     const record = found?.unconfirmed ? undefined : found;
-    if (secondCall === 'upsert') return this.upsert(run, record);
-    if (secondCall === 'append') return this.append(run, record, found?.unconfirmed);
+    if (reprotectMode === 'upsert') return this.upsert(run, record);
+    if (reprotectMode === 'append') return this.append(run, record, found?.unconfirmed);
     const difference = record && differenceOf(run.declared, record);
     if (!difference || isSame(difference)) return this.protectOnce(run);
     if (this.options.overwrite) return this.protect(run, { overwrite: true });
     this.warnNotApplied(difference);
   }
 
-  private async upsert(run: Run, record?: RegisteredResources): Promise<void> {
-    const { gone } = record ? differenceOf(run.declared, record) : { gone: [] };
-    const overwrite = this.options.overwrite && gone.length > 0;
+  private async upsert(run: Registration, record?: RegisteredResources): Promise<void> {
+    const { undeclared } = record ? differenceOf(run.declared, record) : { undeclared: [] };
+    const overwrite = this.options.overwrite && undeclared.length > 0;
     await this.protect(run, { overwrite, before: overwrite ? undefined : record });
-    if (gone.length === 0 || overwrite) return;
-    this.tell(
-      `Declared no longer, and still protected at the authorization server: ${gone.join(', ')}. ` +
+    if (undeclared.length === 0 || overwrite) return;
+    this.warnOnce(
+      `Declared no longer, and still protected at the authorization server: ${undeclared.join(', ')}. ` +
         'uma.overwrite: true deletes them.',
     );
   }
 
-  private async protectOnce(run: Run): Promise<void> {
+  private async protectOnce(run: Registration): Promise<void> {
     try {
       await this.protect(run);
     } catch (error) {
-      if (wordOf(error) !== 'uma_protection_exists') throw error;
+      if (errorCodeOf(error) !== 'uma_protection_exists') throw error;
       if (this.options.overwrite) return this.protect(run, { overwrite: true });
-      this.tell(
+      this.warnOnce(
         'This site has protected resources before, which this store does not know. They are ' +
-          `taken to be those that are declared: ${listed(run.declared)}. uma.overwrite: true ` +
+          `assumed to be the declared ones: ${listOf(run.declared)}. uma.overwrite: true ` +
           'replaces them; the policies attached to them are lost.',
       );
     }
   }
 
-  private async append(run: Run, record?: RegisteredResources, unconfirmed = false): Promise<void> {
-    if (record) return this.tellNotSent(differenceOf(run.declared, record));
+  private async append(
+    run: Registration,
+    record?: RegisteredResources,
+    unconfirmed = false,
+  ): Promise<void> {
+    if (record) return this.warnNotSent(differenceOf(run.declared, record));
     const { sharedList } = this.options;
-    const known = await this.protectedOnes(run).catch((error: unknown) => {
-      // oxd looks the resource up first: whatever failed after that, there is one.
-      const isThere = sharedList && !unconfirmed && wordOf(error) === 'internal_error';
-      throw isThere ? foreignResources(run.declared, error) : error;
+    const known = await this.protectedDeclarations(run).catch((error: unknown) => {
+      // oxd looks the resource up first, so a later failure means that the resource exists.
+      const isRegistered = sharedList && !unconfirmed && errorCodeOf(error) === 'internal_error';
+      throw isRegistered ? foreignResourcesError(run.declared, error) : error;
     });
     if (known.length === 0) return this.protectFirst(run);
     const isOwn = unconfirmed && known.length === run.declared.length;
-    if (sharedList && !isOwn) throw foreignResources(known);
-    this.tell(
+    if (sharedList && !isOwn) throw foreignResourcesError(known);
+    this.warnOnce(
       'This site has protected resources before, which this store does not know. Nothing is ' +
         'sent: oxd up to 3.1.2 would register them a second time.',
     );
   }
 
   /**
-   * Declarations that oxd already answers for: an earlier call got through without a reply, or
-   * another site protects the same paths. A call protects all or none, so the first one is enough;
-   * another site may share only some.
+   * Declarations that oxd already protects: an earlier call succeeded without a reply, or another
+   * site protects the same paths. One call protects all resources or none, so checking the first
+   * suffices, except on 3.1.1, where another site may protect only some of them.
    */
-  private async protectedOnes({ declared, signal }: Run): Promise<Declared> {
+  private async protectedDeclarations({ declared, signal }: Registration): Promise<Declarations> {
     const known: UmaDeclaration[] = [];
-    for (const one of this.options.sharedList ? declared : declared.slice(0, 1)) {
-      if (await this.isProtected(one, signal)) known.push(one);
+    for (const candidate of this.options.sharedList ? declared : declared.slice(0, 1)) {
+      if (await this.isProtected(candidate, signal)) known.push(candidate);
     }
     return known;
   }
@@ -192,13 +202,13 @@ export class ResourceRegistrar {
       await client.execute('uma_rs_check_access', { path, http_method }, { signal });
       return true;
     } catch (error) {
-      if (wordOf(error) === 'invalid_request') return false;
+      if (errorCodeOf(error) === 'invalid_request') return false;
       throw error;
     }
   }
 
-  /** With a mark in the store while the outcome is unknown: without one, a resource is another's. */
-  private async protectFirst(run: Run): Promise<void> {
+  /** Marks the store while the outcome is unknown; an unmarked resource belongs to another site. */
+  private async protectFirst(run: Registration): Promise<void> {
     const { store, sharedList } = this.options;
     if (sharedList) await store.set(run.key, { ...UNCONFIRMED, oxd_id: run.oxd_id });
     try {
@@ -210,7 +220,7 @@ export class ResourceRegistrar {
   }
 
   private async protect(
-    { declared, signal, key }: Run,
+    { declared, signal, key }: Registration,
     { overwrite = false, before }: { overwrite?: boolean; before?: RegisteredResources } = {},
   ): Promise<void> {
     const { client, store } = this.options;
@@ -219,52 +229,55 @@ export class ResourceRegistrar {
       ...(overwrite && { overwrite }),
     };
     const { oxd_id } = await client.execute('uma_rs_protect', params, { signal });
-    // The site may have been registered anew on the way.
+    // The client may have registered a new site during the call.
     await store.set(key, recordOf(oxd_id, declared, before));
   }
 
-  private tellNotSent(difference: Difference): void {
+  private warnNotSent(difference: Difference): void {
     if (isSame(difference))
-      this.tell('oxd misses a resource that it was sent; it is not sent again.');
+      this.warnOnce('oxd has lost a resource that was sent before; it is not sent again.');
     this.warnNotApplied(difference);
   }
 
-  private warnNotApplied({ changed, gone }: Difference): void {
+  private warnNotApplied({ changed, undeclared }: Difference): void {
     if (changed.length > 0) {
-      this.tell(
-        `Not in effect, because oxd does not change what it has: ${listed(changed)}. ` +
+      this.warnOnce(
+        `Not in effect, because oxd does not change registered resources: ${listOf(changed)}. ` +
           'uma.overwrite: true (oxd 3.1.3 and later) replaces everything; the policies attached ' +
           'to it are lost.',
       );
     }
-    if (gone.length > 0) this.tell(`Declared no longer, and still protected: ${gone.join(', ')}.`);
+    if (undeclared.length > 0)
+      this.warnOnce(`Declared no longer, and still protected: ${undeclared.join(', ')}.`);
   }
 
-  /** Once: a request that finds a resource missing begins all this again. */
-  private tell(message: string): void {
-    if (this.told.has(message)) return;
-    this.told.add(message);
+  /**
+   * Logs each message once, because every request that finds a resource missing repeats the run.
+   */
+  private warnOnce(message: string): void {
+    if (this.logged.has(message)) return;
+    this.logged.add(message);
     this.options.log.warn(message);
   }
 }
 
-/** oxd stores the resources of a call last: an error reply means that it has stored none. */
+/** True if no resource was stored: oxd stores the resources of a call last, after every check. */
 function hasProtectedNothing(error: unknown): boolean {
   return error instanceof OxdCommandError || (error instanceof OxdError && !error.mayHaveRun);
 }
 
-function foreignResources(declared: Declared, cause?: unknown): OxdCommandError {
-  const what = cause === undefined ? listed(declared) : `one of ${listed(declared)}`;
+function foreignResourcesError(declared: Declarations, cause?: unknown): OxdCommandError {
+  const what = cause === undefined ? listOf(declared) : `one of ${listOf(declared)}`;
   return new OxdCommandError(
     `uma_rs_protect was not sent: another application at this oxd-server protects ${what} ` +
-      'already, and oxd 3.1.1 would let its RPTs in here. Run one application per oxd-server ' +
-      '3.1.1, or a later version. After the loss of the store or of the storage of oxd-server ' +
+      'already, and oxd 3.1.1 would accept its RPTs here. Run one application per oxd-server ' +
+      '3.1.1, or use a later version. After a loss of the store or of the storage of oxd-server, ' +
       'clear both.',
     { error: 'uma_protection_exists' },
     { command: 'uma_rs_protect', cause },
   );
 }
 
-function wordOf(error: unknown): string | undefined {
+function errorCodeOf(error: unknown): string | undefined {
   return error instanceof OxdCommandError ? error.error : undefined;
 }

@@ -5,102 +5,102 @@ import { failedRegistration } from './failed-registration.js';
 import { BackoffRetry, type PauseRange } from './backoff-retry.js';
 import { ResourceRegistrar, type RegistrarOptions } from './resource-registrar.js';
 
-/** What an {@link ResourceSynchronizer} needs. */
-export interface UmaProtectionOptions extends RegistrarOptions {
+/** Dependencies and options of a {@link ResourceSynchronizer}. */
+export interface SynchronizerOptions extends RegistrarOptions {
   readonly clock: OxdClock;
-  /** Whether start-up waits for the registration and fails with it. */
+  /** Makes start-up wait for the registration, and fail if it fails. */
   readonly eager: boolean;
-  /** Whether the store forgets at a restart. */
+  /** The store loses its content at a restart. */
   readonly volatile: boolean;
 }
 
-/** Keeps what is declared registered at the authorization server. */
+/** Keeps the declared resources registered at the authorization server. */
 export class ResourceSynchronizer {
   private readonly registrar: ResourceRegistrar;
-  private readonly repeater: BackoffRetry;
+  private readonly retry: BackoffRetry;
   private declared: readonly UmaDeclaration[] = [];
   private ready = false;
   private missing = false;
   private runs = 0;
-  private left = 0;
-  private readonly ending = new AbortController();
+  private orphans = 0;
+  private readonly aborter = new AbortController();
 
-  constructor(private readonly options: UmaProtectionOptions) {
+  constructor(private readonly options: SynchronizerOptions) {
     this.registrar = new ResourceRegistrar(options);
-    this.repeater = new BackoffRetry(options.clock, () => this.attempt());
+    this.retry = new BackoffRetry(options.clock, () => this.attempt());
   }
 
   /**
-   * Registers what is declared: in the background and until it has worked, or at once.
+   * Registers the declared resources: in the background until it succeeds, or at once with `eager`.
    *
-   * @throws {OxdError} where `eager` is set and the registration failed
+   * @throws {OxdError} when `eager` is set and the registration fails
    */
   async begin(declared: readonly UmaDeclaration[]): Promise<void> {
     this.declared = declared;
-    if (declared.length === 0 || this.isManual) return this.beginWithout();
-    if (!this.options.store.add) this.options.log.warn(ALONE);
-    if (!this.options.eager) return this.repeater.start();
+    if (declared.length === 0 || this.isManual) return this.skipRegistration();
+    if (!this.options.store.add) this.options.log.warn(NO_LOCK_WARNING);
+    if (!this.options.eager) return this.retry.start();
     await this.registrar
-      .register(declared, { signal: this.ending.signal })
+      .register(declared, { signal: this.aborter.signal })
       .catch((error: unknown) => {
         this.count(error);
-        if (this.left > 0) this.options.log.error(leftBehind(this.left));
+        if (this.orphans > 0) this.options.log.error(orphansMessage(this.orphans));
         throw error;
       });
     this.ready = true;
   }
 
-  /** Milliseconds to come back after; undefined once everything is registered. */
+  /** Milliseconds to wait before a retry; undefined once all resources are registered. */
   get wait(): number | undefined {
-    return this.ready ? undefined : this.repeater.wait;
+    return this.ready ? undefined : this.retry.wait;
   }
 
-  /** Changes with every registration: what was found out before one says nothing of now. */
+  /** Number that changes with every registration: results of earlier checks are then outdated. */
   get revision(): number {
     return this.runs;
   }
 
   /**
-   * A check has found that a declared resource is not protected: registers them again, once
-   * however many requests find it.
+   * Registers the resources again after a check found a declared resource missing; once, even if
+   * many requests find it missing.
    *
-   * @param edition the {@link revision} when the check began
-   * @returns milliseconds to come back after
+   * @param revision value of {@link revision} when the check began
+   * @returns milliseconds to wait before a retry
    */
-  restore(edition: number): number {
-    if (!this.isManual && edition === this.runs) {
+  restore(revision: number): number {
+    if (!this.isManual && revision === this.runs) {
       this.missing = true;
-      this.repeater.start();
+      this.retry.start();
     }
-    return this.repeater.wait;
+    return this.retry.wait;
   }
 
-  /** Whether a check can be told what it needs, instead of what was registered last. */
+  /** True if a check accepts its own `scopes` instead of those registered last (embedded). */
   get takesScopes(): boolean {
-    return this.options.secondCall === 'upsert';
+    return this.options.reprotectMode === 'upsert';
   }
 
   /** Ends the background work. */
   stop(): void {
-    this.ending.abort();
-    this.repeater.stop();
+    this.aborter.abort();
+    this.retry.stop();
   }
 
-  /** Where a restart would forget what was sent, and a second call would double it. */
+  /** True if registration is left to the operator: a restart would create duplicates. */
   private get isManual(): boolean {
-    return this.options.secondCall === 'append' && this.options.volatile;
+    return this.options.reprotectMode === 'append' && this.options.volatile;
   }
 
-  private beginWithout(): void {
+  private skipRegistration(): void {
     this.ready = true;
-    if (this.declared.length > 0) this.options.log.warn(MANUAL);
+    if (this.declared.length > 0) this.options.log.warn(MANUAL_WARNING);
   }
 
   private async attempt(): Promise<boolean | PauseRange> {
     const { missing } = this;
     this.missing = false;
     try {
-      const { signal } = this.ending;
+      const { signal } = this.aborter;
       await this.registrar.register(this.declared, { missing, signal });
       this.runs++;
       this.ready = true;
@@ -108,42 +108,46 @@ export class ResourceSynchronizer {
     } catch (error) {
       this.missing ||= missing;
       const pauses = this.count(error);
-      if (!this.ending.signal.aborted) this.options.log.error(failure(error, this.left));
+      if (!this.aborter.signal.aborted) this.options.log.error(failure(error, this.orphans));
       return pauses ?? false;
     }
   }
 
-  /** @returns bounds of the next pause, if not the usual ones */
+  /**
+   * Counts the resources that a failed attempt left at the authorization server.
+   *
+   * @returns bounds of the next pause; undefined for the default
+   */
   private count(error: unknown): PauseRange | undefined {
-    const { secondCall } = this.options;
-    const { pauses, left } = failedRegistration(error, secondCall, this.declared.length);
-    this.left += left;
+    const { reprotectMode } = this.options;
+    const { pauses, orphans } = failedRegistration(error, reprotectMode, this.declared.length);
+    this.orphans += orphans;
     return pauses;
   }
 }
 
-const ALONE =
-  'The store has no add(): of several replicas start one alone first, else each of them ' +
+const NO_LOCK_WARNING =
+  'The store has no add(): start the first of several replicas before the others, else each ' +
   'registers the resources of @UmaProtected.';
 
-const MANUAL =
+const MANUAL_WARNING =
   'oxd up to 3.1.2 would register the resources of @UmaProtected again at every start, because ' +
-  'the store forgets them. They answer 503 until UmaService.protect() has been called for them; ' +
-  'or use a store that persists.';
+  'the store does not persist them. Their routes respond with 503 until UmaService.protect() has ' +
+  'been called for them. Call it, or use a store that persists.';
 
-function failure(error: unknown, left: number): string {
-  const reason = error instanceof OxdError ? `${error.code}: ${error.message}` : foreign(error);
-  const end = left > 0 ? ` ${leftBehind(left)}` : '';
+function failure(error: unknown, orphans: number): string {
+  const reason = error instanceof OxdError ? `${error.code}: ${error.message}` : messageOf(error);
+  const end = orphans > 0 ? ` ${orphansMessage(orphans)}` : '';
   return `The resources of @UmaProtected are not registered, trying again. ${reason}${end}`;
 }
 
-function leftBehind(count: number): string {
+function orphansMessage(count: number): string {
   return (
     `Up to ${count} resources of the attempts since the start may be left at the authorization ` +
     'server, unknown to oxd: delete them there.'
   );
 }
 
-function foreign(error: unknown): string {
+function messageOf(error: unknown): string {
   return printable(error instanceof Error ? error.message : 'unknown reason');
 }

@@ -5,32 +5,36 @@ const ticket = 't-1';
 describe('parseChallenge', () => {
   it.each<[string, string, object]>([
     [
-      'oxd',
+      'the parameters of oxd',
       'UMA realm="rs",as_uri="https://as",error="insufficient_scope",ticket="t-1"',
       { realm: 'rs', as_uri: 'https://as', ticket },
     ],
     [
-      'the specification, folded',
+      'the parameters of the specification, on several lines',
       'UMA realm="example",\r\n  as_uri="https://as",\r\n  ticket="t-1"'.replaceAll('\r\n', ''),
       { realm: 'example', as_uri: 'https://as', ticket },
     ],
-    ['another case and order', 'uma TICKET="t-1" , As_Uri = "https://as"', { ticket }],
+    [
+      'another case and order of parameters',
+      'uma TICKET="t-1" , As_Uri = "https://as"',
+      { ticket },
+    ],
     ['a token for a value', 'UMA ticket=t-1', { ticket }],
     ['an escaped quote', String.raw`UMA ticket="a\"b\\c"`, { ticket: String.raw`a"b\c` }],
     ['Bearer before it', 'Bearer realm="x", error="y", UMA ticket="t-1"', { ticket }],
     ['Bearer after it', 'UMA ticket="t-1", Bearer realm="x"', { ticket, realm: undefined }],
-    ['a scheme alone beside it', 'Basic, UMA ticket="t-1"', { ticket }],
-    ['one text instead of parameters before it', 'Negotiate abc==, UMA ticket="t-1"', { ticket }],
+    ['a scheme without parameters beside it', 'Basic, UMA ticket="t-1"', { ticket }],
+    ['a token68 challenge before it', 'Negotiate abc==, UMA ticket="t-1"', { ticket }],
     ['a comma within a value', 'Bearer realm="a, UMA b", UMA ticket="t-1"', { ticket }],
     ['empty elements', ', ,UMA ticket="t-1",,', { ticket }],
     ['no parameter', 'UMA', {}],
-    ['the longest ticket', `UMA ticket="${'t'.repeat(16_384)}"`, {}],
-  ])('reads the form of %s', (_, header, expected) => {
+    ['a ticket of maximum length', `UMA ticket="${'t'.repeat(16_384)}"`, {}],
+  ])('reads a challenge with %s', (_, header, expected) => {
     expect(parseChallenge(header)).toMatchObject(expected);
   });
 
   it.each([
-    ['nothing', ''],
+    ['an empty header', ''],
     ['another scheme', 'Bearer ticket="t-1"'],
     ['the scheme as a value', 'Bearer realm=UMA'],
     ['a parameter twice', 'UMA ticket="t-1", ticket="t-2"'],
@@ -41,13 +45,13 @@ describe('parseChallenge', () => {
     ['text after a value', 'UMA ticket="t-1"x'],
     ['no comma between parameters', 'UMA realm="a" ticket="t-1"'],
     ['a parameter before any scheme', 'ticket="t-1", UMA realm="x"'],
-    ['a value that is none', 'UMA ticket=, realm="x"'],
+    ['an empty value', 'UMA ticket=, realm="x"'],
     ['a URL without quotes', 'UMA as_uri=https://as, ticket="t-1"'],
     ['a malformed challenge before it', 'Bearer realm=", UMA ticket="t-1"'],
-    ['parameters after one text', 'UMA abc==, ticket="t-1"'],
+    ['parameters after a token68', 'UMA abc==, ticket="t-1"'],
     ['an empty ticket', 'UMA ticket=""'],
     ['a ticket that is too long', `UMA ticket="${'t'.repeat(16_385)}"`],
-  ])('takes nothing from %s', (_, header) => {
+  ])('returns undefined for %s', (_, header) => {
     expect(parseChallenge(header)).toBeUndefined();
   });
 
@@ -79,7 +83,7 @@ describe('parseChallenge', () => {
     expect(counting.reads).toBeLessThanOrEqual(12 * header.length);
   });
 
-  it('reads nothing of a header over 65536 characters', () => {
+  it('rejects a header over 65536 characters without reading it', () => {
     const longest = 'UMA ticket="t-1"'.padEnd(65_536, ' ');
     expect(parseChallenge(longest)).toMatchObject({ ticket });
     const counting = new CountingString(`${longest} `);

@@ -1,28 +1,36 @@
 import { exposeChallengeHeader, umaChallenge } from '../../../lib/uma/challenge/challenge.js';
 import { challengeOf } from '../../../lib/uma/guard/denial-challenge.js';
 
-const good = { realm: 'photos.example.com', as_uri: 'https://as.example.com', ticket: 't-1' };
+const valid = { realm: 'photos.example.com', as_uri: 'https://as.example.com', ticket: 't-1' };
 const source = { realm: 'photos.example.com', op_host: 'https://op.example.com' };
 
 describe('umaChallenge', () => {
-  it('names realm, as_uri and ticket', () => {
-    expect(umaChallenge(good)).toBe(
+  it('contains realm, as_uri and ticket', () => {
+    expect(umaChallenge(valid)).toBe(
       'UMA realm="photos.example.com", as_uri="https://as.example.com", ticket="t-1"',
     );
   });
 
   it('escapes quotes and backslashes', () => {
-    expect(umaChallenge({ ...good, ticket: 'a"b\\c' })).toContain(String.raw`ticket="a\"b\\c"`);
+    expect(umaChallenge({ ...valid, ticket: 'a"b\\c' })).toContain(String.raw`ticket="a\"b\\c"`);
   });
 
-  it.each(['\r\nSet-Cookie: a=b', '\n', '\r', '\0', '\x7f', '\t', 'é', '\u2028', ''])(
-    'is not made with %j in a part',
-    (bad) => {
-      const parts = ['realm', 'as_uri', 'ticket'] as const;
-      const value = bad === '' ? '' : `x${bad}y`;
-      for (const part of parts) expect(umaChallenge({ ...good, [part]: value })).toBeUndefined();
-    },
-  );
+  it.each([
+    { name: 'a further header', value: 'x\r\nSet-Cookie: a=by' },
+    { name: 'a line feed', value: 'x\ny' },
+    { name: 'a carriage return', value: 'x\ry' },
+    { name: 'a null character', value: 'x\0y' },
+    { name: 'a delete character', value: 'x\x7fy' },
+    { name: 'a tab', value: 'x\ty' },
+    { name: 'a letter outside ASCII', value: 'xéy' },
+    { name: 'a Unicode line separator', value: 'x\u2028y' },
+    { name: 'no character', value: '' },
+  ])('returns undefined for a parameter with $name', ({ value }) => {
+    const parameters = ['realm', 'as_uri', 'ticket'] as const;
+    for (const parameter of parameters) {
+      expect(umaChallenge({ ...valid, [parameter]: value })).toBeUndefined();
+    }
+  });
 });
 
 describe('challengeOf', () => {
@@ -41,8 +49,8 @@ describe('challengeOf', () => {
   it.each([
     ['no header', undefined],
     ['a header of another scheme', 'Bearer realm="rs"'],
-    ['a header that is not one', 'UMA "'],
-  ])('names op_host where there is %s', (_, header) => {
+    ['a malformed header', 'UMA "'],
+  ])('uses op_host as as_uri with %s', (_, header) => {
     const result = { ...denied, ticket: 't-1', 'www-authenticate_header': header };
     expect(challengeOf(result, source)).toContain('as_uri="https://op.example.com"');
   });
@@ -52,19 +60,29 @@ describe('challengeOf', () => {
     ['an empty ticket', '', undefined],
     ['a ticket with a line break', 't\r\nX: y', undefined],
     ['a line break in as_uri', 't-1', 'UMA as_uri="https://as\r\nX: y"'],
-  ])('makes none of %s', (_, ticket, header) => {
+  ])('returns undefined for %s', (_, ticket, header) => {
     const result = { ...denied, ticket, 'www-authenticate_header': header };
     expect(challengeOf(result, source)).toBeUndefined();
   });
 });
 
-it.each([
-  [undefined, 'WWW-Authenticate'],
-  ['X-Total', 'X-Total, WWW-Authenticate'],
-  ['X-Total,www-authenticate', 'X-Total, WWW-Authenticate'],
-  [['X-Total', 'X-Page'], 'X-Total, X-Page, WWW-Authenticate'],
-  ['', 'WWW-Authenticate'],
-  [7, 'WWW-Authenticate'],
-])('exposing(%j) is %s', (current, exposed) => {
-  expect(exposeChallengeHeader(current)).toBe(exposed);
+describe('exposeChallengeHeader', () => {
+  it.each<{ name: string; current: unknown; exposed: string }>([
+    { name: 'no header', current: undefined, exposed: 'WWW-Authenticate' },
+    { name: 'another name', current: 'X-Total', exposed: 'X-Total, WWW-Authenticate' },
+    {
+      name: 'the challenge in lower case',
+      current: 'X-Total,www-authenticate',
+      exposed: 'X-Total, WWW-Authenticate',
+    },
+    {
+      name: 'two headers',
+      current: ['X-Total', 'X-Page'],
+      exposed: 'X-Total, X-Page, WWW-Authenticate',
+    },
+    { name: 'an empty header', current: '', exposed: 'WWW-Authenticate' },
+    { name: 'a number', current: 7, exposed: 'WWW-Authenticate' },
+  ])('adds WWW-Authenticate to $name', ({ current, exposed }) => {
+    expect(exposeChallengeHeader(current)).toBe(exposed);
+  });
 });

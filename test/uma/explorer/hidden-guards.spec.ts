@@ -7,7 +7,7 @@ async function boot(controller: Type, adapter: Adapter): Promise<UmaApp> {
   return closing(await startUmaApp({ adapter, controllers: [controller] }));
 }
 
-describe('a guard that Nest would not find', () => {
+describe('a UmaGuard on a method that Nest does not call', () => {
   @Controller('bound')
   class Bound {
     constructor() {
@@ -33,18 +33,18 @@ describe('a guard that Nest would not find', () => {
   }
 
   const hidden: [string, Type][] = [
-    ['on a method that the constructor replaces', Bound],
-    ['on a method of a controller that each request makes', MadeForEachRequest],
+    ['replaced by the constructor', Bound],
+    ['of a request-scoped controller', MadeForEachRequest],
   ];
   const rows = hidden.flatMap((row) => ADAPTERS.map((adapter) => [...row, adapter] as const));
 
-  it.each(rows)('%s stops the start', async (_, controller, adapter) => {
+  it.each(rows)('%s prevents the start', async (_, controller, adapter) => {
     const starting = boot(controller, adapter);
     await expect(starting).rejects.toThrow(OxdConfigurationError);
     await expect(starting).rejects.toThrow(`${controller.name}.find: is @UmaProtected, but no`);
   });
 
-  it.each(ADAPTERS)('is found on the class: %s', async (adapter) => {
+  it.each(ADAPTERS)('is found on the class, on %s', async (adapter) => {
     @Controller('guarded')
     @UseGuards(UmaGuard)
     class Guarded extends Bound {}
@@ -53,8 +53,8 @@ describe('a guard that Nest would not find', () => {
   });
 });
 
-describe.each(ADAPTERS)('what is public on %s', (adapter) => {
-  it('stays closed in a subclass that writes the method anew', async () => {
+describe.each(ADAPTERS)('@UmaPublic on %s', (adapter) => {
+  it('does not open a method that a subclass overrides', async () => {
     class Base {
       @Get('info')
       @UmaPublic()
@@ -76,7 +76,7 @@ describe.each(ADAPTERS)('what is public on %s', (adapter) => {
     expect((await (await boot(Child, adapter)).ask('/child/secret')).status).toBe(401);
   });
 
-  it('stays public where the method is inherited as it is', async () => {
+  it('opens an inherited method', async () => {
     class Base {
       @Get('info')
       @UmaPublic()
@@ -93,7 +93,7 @@ describe.each(ADAPTERS)('what is public on %s', (adapter) => {
     expect((await (await boot(Child, adapter)).ask('/child/info')).body).toBe('open');
   });
 
-  it('is no class that extends a public one', async () => {
+  it('does not open a class that extends a public class', async () => {
     @UmaPublic()
     class Base {
       @Get()

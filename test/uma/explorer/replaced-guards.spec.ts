@@ -122,7 +122,7 @@ describe.each(ADAPTERS)('a UmaGuard that a test replaces, on %s', (adapter) => {
     expect(transport.lastProtected).toEqual(['GET /albums']);
   });
 
-  it('leaves a route alone whose own UmaGuard stays', async () => {
+  it('does not affect a route with its own UmaGuard', async () => {
     const override = (builder: TestingModuleBuilder): unknown =>
       builder.overrideProvider(UmaGuard).useValue(open);
     const { ask, transport } = closing(
@@ -134,14 +134,14 @@ describe.each(ADAPTERS)('a UmaGuard that a test replaces, on %s', (adapter) => {
 
   const unguarded: { name: string; given: Omit<Given, 'controllers'> }[] = [
     {
-      name: 'it is replaced as a provider that runs before no route',
+      name: 'a provider is replaced that guards no route',
       given: {
         providers: [UmaGuard],
         override: (builder) => builder.overrideProvider(UmaGuard).useValue(open),
       },
     },
     {
-      name: 'another object of the replacing class runs',
+      name: 'another instance of the replacing class runs',
       given: {
         providers: [...ALIAS.slice(0, 1), { provide: APP_GUARD, useClass: OpenGuard }],
         override: (builder) => builder.overrideProvider(UmaGuard).useValue(open),
@@ -149,12 +149,12 @@ describe.each(ADAPTERS)('a UmaGuard that a test replaces, on %s', (adapter) => {
     },
   ];
 
-  it.each(unguarded)('does not count as present where $name', async ({ given }) => {
+  it.each(unguarded)('does not count as present if $name', async ({ given }) => {
     const starting = startUmaApp({ adapter, controllers: [Unguarded], ...given });
     await expect(starting).rejects.toThrow('Unguarded.list: is @UmaProtected, but no UmaGuard');
   });
 
-  it('is not needed: an alias as APP_GUARD decides and registers', async () => {
+  it('need not be replaced: an alias as APP_GUARD decides and registers', async () => {
     for (const providers of [ALIAS, ALIAS_OF_REQUEST]) {
       const { ask, transport } = closing(
         await startUmaApp({ adapter, controllers: [Unguarded], providers }),

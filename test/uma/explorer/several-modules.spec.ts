@@ -56,7 +56,7 @@ async function issuesOf(options: AppOptions): Promise<readonly string[]> {
 @Injectable({ scope: Scope.REQUEST })
 class RequestGuard extends UmaGuard {}
 
-/** Takes the parameters of its base in another order. */
+/** Guard whose constructor has the parameters of its base in another order. */
 @Injectable({ scope: Scope.REQUEST })
 class ReorderedGuard extends UmaGuard {
   constructor(host: HttpAdapterHost, access: UmaAuthorizer) {
@@ -102,7 +102,7 @@ describe.each(ADAPTERS)('two feature modules with an OxdModule each, on %s', (ad
     expect((await ask('/films/open')).status).toBe(200);
   });
 
-  it('name themselves in the log lines of the guard', async () => {
+  it('have their names in the log lines of the guard', async () => {
     const films = feature('films', [controller('films')]);
     const imports = [oxdModule(new AuthorizationServer()), films.module];
     const { ask, log } = await boot({ adapter, imports, controllers: [controller('albums')] });
@@ -127,16 +127,19 @@ describe.each(ADAPTERS)('two feature modules with an OxdModule each, on %s', (ad
     expect((await ask({ path: '/a/list', rpt })).status).toBe(401);
   });
 
-  it.each([false, true])('leave a module that only logs in alone, eager: %s', async (eager) => {
-    const login = feature('login', [], eager);
-    const api = feature('api', [controller('albums')], eager);
-    login.transport.script({});
-    await boot({ adapter, imports: [login.module, api.module] });
-    expect(login.transport.calls).toEqual([]);
-    expect(api.transport.lastProtected).toEqual(['GET /albums']);
-  });
+  it.each([false, true])(
+    'register nothing for a module without protected routes, eager: %s',
+    async (eager) => {
+      const login = feature('login', [], eager);
+      const api = feature('api', [controller('albums')], eager);
+      login.transport.script({});
+      await boot({ adapter, imports: [login.module, api.module] });
+      expect(login.transport.calls).toEqual([]);
+      expect(api.transport.lastProtected).toEqual(['GET /albums']);
+    },
+  );
 
-  it('give every route to the module of an APP_GUARD', async () => {
+  it('assign every route to the module of an APP_GUARD', async () => {
     const login = feature('login', []);
     const api = feature('api', []);
     const guarded = {
@@ -158,7 +161,7 @@ describe.each(ADAPTERS)('two feature modules with an OxdModule each, on %s', (ad
   it.each([
     ['protected', UmaProtected()],
     ['public', UmaPublic()],
-  ])('do not start with both guards before one %s handler', async (_, mark) => {
+  ])('do not start with both guards on one %s handler', async (_, mark) => {
     @Controller('albums')
     @UseGuards(UmaGuard)
     @mark

@@ -39,7 +39,7 @@ import {
 
 const opened: UmaApp[] = [];
 afterEach(async () => {
-  for (const one of opened.splice(0)) await one.close();
+  for (const app of opened.splice(0)) await app.close();
 });
 
 interface Given {
@@ -48,7 +48,7 @@ interface Given {
   readonly configure?: (app: INestApplication) => void;
 }
 
-/** How applications start on one platform. */
+/** Returns functions that start applications on one platform. */
 function startingOn(adapter: Adapter) {
   async function boot(given: Given): Promise<UmaApp> {
     const started = await startUmaApp({ adapter, ...given });
@@ -56,7 +56,7 @@ function startingOn(adapter: Adapter) {
     return started;
   }
 
-  /** The problems that start-up names; none where it starts. */
+  /** Issues of a failed start; an empty list for a successful start. */
   async function issuesOf(given: Given): Promise<readonly string[]> {
     try {
       await boot(given);
@@ -98,7 +98,7 @@ describe.each(ADAPTERS)('malformed @UmaProtected, on %s', (adapter) => {
     ['a path with a blank', ['/al bums'], 'path: must begin with "/"'],
     ['a path with a line break', ['/albums\n'], 'path: must begin with "/"'],
     ['an unknown method', ['/albums', 'FETCH'], 'method: must be an HTTP method'],
-    ['a method that is ALL', ['/albums', 'ALL'], 'method: must be an HTTP method'],
+    ['the method ALL', ['/albums', 'ALL'], 'method: must be an HTTP method'],
     ['an empty method', ['/albums', ''], 'method: must be an HTTP method'],
     ['options in place of a method', ['/albums', { scopes: ['a'] }], 'method: must be an HTTP'],
     ['options that are null', [null], 'options: must be an object'],
@@ -106,12 +106,12 @@ describe.each(ADAPTERS)('malformed @UmaProtected, on %s', (adapter) => {
     ['options that are a number', [7], 'options: must be an object'],
     ['an unknown option', [{ scope: ['a'] }], 'scope: is not an option'],
     ['no scope', [{ scopes: [] }], 'scopes: must be a list'],
-    ['scopes as text', [{ scopes: 'view' }], 'scopes: must be a list'],
+    ['scopes as a string', [{ scopes: 'view' }], 'scopes: must be a list'],
     ['a blank scope', [{ scopes: [' '] }], 'scopes: must be a list'],
-    ['a scope that is no text', [{ scopes: [1] }], 'scopes: must be a list'],
+    ['a scope that is not a string', [{ scopes: [1] }], 'scopes: must be a list'],
     ['no ticket scope', [{ ticketScopes: [] }], 'ticketScopes: must be a list'],
-    ['ticket scopes as text', [{ ticketScopes: 'view' }], 'ticketScopes: must be a list'],
-    ['an expression as text', [{ scope_expression: '{}' }], 'scope_expression: must be'],
+    ['ticket scopes as a string', [{ ticketScopes: 'view' }], 'ticketScopes: must be a list'],
+    ['an expression as a string', [{ scope_expression: '{}' }], 'scope_expression: must be'],
     ['an expression without data', [{ scope_expression: { rule } }], 'scope_expression: must be'],
     [
       'an expression with empty data',
@@ -126,15 +126,15 @@ describe.each(ADAPTERS)('malformed @UmaProtected, on %s', (adapter) => {
     [
       'scopes beside an expression',
       [{ scopes: ['a'], scope_expression: { rule, data: ['a'] } }],
-      'scopes: cannot stand beside scope_expression',
+      'scopes: exclude scope_expression',
     ],
-  ])('with %s is refused, naming the handler', async (_, args, issue) => {
+  ])('with %s is rejected with the name of the handler', async (_, args, issue) => {
     const decorate = UmaProtected as (...all: unknown[]) => ClassDecorator & MethodDecorator;
     const issues = await issuesOf({ controllers: [albums(decorate(...args))] });
     expect(issues).toEqual([expect.stringContaining(`Albums.find: ${issue}`)]);
   });
 
-  it('on a class is refused once, naming the class', async () => {
+  it('on a class is rejected once, with the name of the class', async () => {
     @Controller('albums')
     @UseGuards(UmaGuard)
     @UmaProtected(untyped({ scopes: 'view' }))
@@ -146,7 +146,7 @@ describe.each(ADAPTERS)('malformed @UmaProtected, on %s', (adapter) => {
     expect(issues).toEqual([expect.stringContaining('Albums: scopes:')]);
   });
 
-  it('quotes no value', async () => {
+  it('is rejected without quoting a value', async () => {
     const bad = UmaProtected('hidden-1', 'HIDDEN', untyped({ scopes: 'hidden-2' }));
     const issues = await issuesOf({ controllers: [albums(bad)] });
     expect(issues).toHaveLength(3);
@@ -154,7 +154,7 @@ describe.each(ADAPTERS)('malformed @UmaProtected, on %s', (adapter) => {
   });
 });
 
-describe.each(ADAPTERS)('a handler that is declared, but not guarded, on %s', (adapter) => {
+describe.each(ADAPTERS)('a declared handler without a guard, on %s', (adapter) => {
   const { issuesOf } = startingOn(adapter);
 
   @Controller('open')
@@ -172,12 +172,12 @@ describe.each(ADAPTERS)('a handler that is declared, but not guarded, on %s', (a
   @Injectable({ scope: Scope.REQUEST })
   class RequestGuard extends UmaGuard {}
 
-  it('is refused, naming it', async () => {
+  it('is rejected with its name', async () => {
     const issues = await issuesOf({ controllers: [Open] });
     expect(issues).toEqual([expect.stringMatching(/^Open\.find: .*no UmaGuard/)]);
   });
 
-  it('is refused behind another guard', async () => {
+  it('is rejected behind another guard', async () => {
     @Controller('otherwise')
     @UseGuards(OtherGuard)
     class Otherwise extends Open {}
@@ -189,7 +189,7 @@ describe.each(ADAPTERS)('a handler that is declared, but not guarded, on %s', (a
     ]);
   });
 
-  it('closes what the module opened', async () => {
+  it('closes the transport after the failed start', async () => {
     let closed = false;
     class Transport extends AuthorizationServer {
       override close(): Promise<void> {
@@ -206,24 +206,24 @@ describe.each(ADAPTERS)('a handler that is declared, but not guarded, on %s', (a
     ['APP_GUARD', { providers: [{ provide: APP_GUARD, useClass: UmaGuard }] }],
     ['APP_GUARD with a subclass', { providers: [{ provide: APP_GUARD, useClass: SubGuard }] }],
     [
-      'APP_GUARD with one of a request',
+      'APP_GUARD with a request-scoped guard',
       { providers: [{ provide: APP_GUARD, useClass: RequestGuard }] },
     ],
     [
-      'APP_GUARD with an existing one',
+      'APP_GUARD with an alias',
       { providers: [SubGuard, { provide: APP_GUARD, useExisting: SubGuard }] },
     ],
     [
       'useGlobalGuards()',
       { providers: [SubGuard], configure: (app) => app.useGlobalGuards(app.get(SubGuard)) },
     ],
-  ])('is taken for guarded by %s', async (_, given) => {
+  ])('is accepted behind %s', async (_, given) => {
     await expect(issuesOf({ controllers: [Open], ...given })).resolves.toEqual([]);
     const answer = await opened[0]?.ask('/open');
     expect(answer?.status).toBe(401);
   });
 
-  it('is taken for guarded by a guard of the method, as a class or a subclass', async () => {
+  it('is accepted behind a guard of the method, as a class or a subclass', async () => {
     @Controller('guarded')
     class Guarded {
       @Get('a')
@@ -241,7 +241,7 @@ describe.each(ADAPTERS)('a handler that is declared, but not guarded, on %s', (a
     );
   });
 
-  it('is taken for guarded by a guard that a test puts in its place', async () => {
+  it('is accepted behind a guard that a test replaces', async () => {
     const module = await Test.createTestingModule({
       imports: [
         OxdModule.forRoot({
@@ -262,7 +262,7 @@ describe.each(ADAPTERS)('a handler that is declared, but not guarded, on %s', (a
   });
 });
 
-/** Each router has its own ways to match several paths. */
+/** Templates that match several paths, by router. */
 const PATTERNS: Readonly<Record<Adapter, readonly string[]>> = {
   express: ['files/*path', 'files/*', 'files/*/old', 'files{/:name}', 'files/(.*)'],
   fastify: ['files/*', 'files/:name?', 'files/:id(^\\d+$)', 'files/:name(.*)', '*'],
@@ -322,20 +322,20 @@ describe.each(ADAPTERS)('a declaration that does not fit its route, on %s', (ada
     ],
     ['no method on @All()', All_, 'All_.any: answers every method'],
     ['no method on a class with @All()', ClassAll, 'ClassAll.any: answers every method'],
-    ['no path where the host chooses', Hosted, 'Hosted.list: is chosen by its host'],
-    ['a class that leaves a method out', HalfCovered, 'HalfCovered.add: is a POST route'],
-    ['a class for a method that none has', Unused, 'Unused: is declared for DELETE'],
+    ['a missing path with routes selected by host', Hosted, 'Hosted.list: is chosen by its host'],
+    ['a class that omits a method', HalfCovered, 'HalfCovered.add: is a POST route'],
+    ['a class for a method without a route', Unused, 'Unused: is declared for DELETE'],
     [
       'both decorators on a method',
       albums(UmaProtected(), UmaPublic()),
       'Albums.find: is both @UmaProtected and @UmaPublic',
     ],
-  ])('is refused for %s', async (_, controller, issue) => {
+  ])('is rejected for %s', async (_, controller, issue) => {
     const issues = await issuesOf({ controllers: [controller] });
     expect(issues).toEqual([expect.stringContaining(issue)]);
   });
 
-  it.each(PATTERNS[adapter])('is refused without a path for %s', async (path) => {
+  it.each(PATTERNS[adapter])('is rejected without a path for the template %s', async (path) => {
     @Controller()
     @UseGuards(UmaGuard)
     class Pattern {
@@ -351,7 +351,7 @@ describe.each(ADAPTERS)('a declaration that does not fit its route, on %s', (ada
     expect(issues).toEqual([expect.stringContaining('Pattern.find: has a wildcard or a pattern')]);
   });
 
-  it('is refused for both decorators on a class', async () => {
+  it('is rejected for both decorators on a class', async () => {
     @Controller('albums')
     @UseGuards(UmaGuard)
     @UmaProtected()
@@ -367,7 +367,7 @@ describe.each(ADAPTERS)('a declaration that does not fit its route, on %s', (ada
     [VersioningType.HEADER, { header: 'X-Version' }],
     [VersioningType.MEDIA_TYPE, { key: 'v=' }],
     [VersioningType.CUSTOM, { extractor: () => '1' }],
-  ])('is refused without a path where versions are of type %s', async (type, options) => {
+  ])('is rejected without a path if the version type is %s', async (type, options) => {
     @Controller('albums')
     @UseGuards(UmaGuard)
     class Versioned {
@@ -410,12 +410,12 @@ describe.each(ADAPTERS)('one resource declared twice, on %s', (adapter) => {
     ['the default scope', '/albums', undefined],
     ['another case of the path', '/Albums', { scopes: ['view', 'list'] }],
     ['other ticket scopes', '/albums', { scopes: ['view', 'list'], ticketScopes: ['view'] }],
-  ])('with %s is refused, naming both handlers', async (_, path, options) => {
+  ])('with %s is rejected with the names of both handlers', async (_, path, options) => {
     const issues = await issuesOf({ controllers: [First, second(path, options)] });
     expect(issues).toEqual([expect.stringMatching(/^Second\.list: declares GET .* First\.list/)]);
   });
 
-  it('alike is one resource', async () => {
+  it('alike counts as one resource', async () => {
     const same = second('/albums', {
       scopes: ['list', 'view', 'view'],
       ticketScopes: ['view', 'list'],
@@ -424,7 +424,7 @@ describe.each(ADAPTERS)('one resource declared twice, on %s', (adapter) => {
     expect(transport.lastProtected).toEqual(['GET /albums']);
   });
 
-  it('by class and method with other scopes is refused', async () => {
+  it('by class and method with different scopes is rejected', async () => {
     @Controller('albums')
     @UseGuards(UmaGuard)
     @UmaProtected({ scopes: ['a'] })
@@ -436,10 +436,10 @@ describe.each(ADAPTERS)('one resource declared twice, on %s', (adapter) => {
   });
 });
 
-describe.each(ADAPTERS)('@UmaProtected on what is no route, on %s', (adapter) => {
+describe.each(ADAPTERS)('@UmaProtected outside of routes, on %s', (adapter) => {
   const { boot, issuesOf } = startingOn(adapter);
 
-  it('is refused: a helper, a provider, a class without routes', async () => {
+  it('is rejected on a helper, a provider and a class without routes', async () => {
     @Controller('albums')
     @UseGuards(UmaGuard)
     class Helping {
@@ -470,7 +470,7 @@ describe.each(ADAPTERS)('@UmaProtected on what is no route, on %s', (adapter) =>
     ]);
   });
 
-  it('is refused for a provider that only a factory makes', async () => {
+  it('is rejected on a provider that only a factory creates', async () => {
     class Resolver {
       @UmaProtected() list(): void {}
     }
@@ -484,7 +484,7 @@ describe.each(ADAPTERS)('@UmaProtected on what is no route, on %s', (adapter) =>
       @Post() @UmaProtected() add(): void {}
     }
 
-    it('without decorators is accepted: the override is no route', async () => {
+    it('is accepted without decorators, because the override is not a route', async () => {
       @Controller('fish')
       @UseGuards(UmaGuard)
       class Fish extends Base {
@@ -495,7 +495,7 @@ describe.each(ADAPTERS)('@UmaProtected on what is no route, on %s', (adapter) =>
       expect((await ask({ method: 'POST', path: '/fish' })).status).toBe(404);
     });
 
-    it('with its own @UmaProtected is refused', async () => {
+    it('is rejected with its own @UmaProtected', async () => {
       @Controller('fish')
       @UseGuards(UmaGuard)
       class Fish extends Base {
@@ -505,7 +505,7 @@ describe.each(ADAPTERS)('@UmaProtected on what is no route, on %s', (adapter) =>
       expect(issues).toEqual([expect.stringContaining('Fish.add: is @UmaProtected, but no route')]);
     });
 
-    it('as a handler of messages is refused', async () => {
+    it('is rejected as a message handler', async () => {
       @Controller('fish')
       @UseGuards(UmaGuard)
       class Fish extends Base {
@@ -516,7 +516,7 @@ describe.each(ADAPTERS)('@UmaProtected on what is no route, on %s', (adapter) =>
     });
   });
 
-  it('is refused in an application without HTTP, too, where the rest is left alone', async () => {
+  it('is rejected without HTTP, where protected routes are ignored', async () => {
     const imports = [
       OxdModule.forRoot({
         site: SITE,
@@ -540,10 +540,10 @@ describe.each(ADAPTERS)('@UmaProtected on what is no route, on %s', (adapter) =>
   });
 });
 
-describe.each(ADAPTERS)('what is declared, on %s', (adapter) => {
+describe.each(ADAPTERS)('a declaration, on %s', (adapter) => {
   const { boot, issuesOf } = startingOn(adapter);
 
-  it('lists every problem in one error', async () => {
+  it('is reported in one error with all other issues', async () => {
     @Controller('a')
     class A {
       @Get() @UmaProtected() one(): void {}
@@ -553,7 +553,7 @@ describe.each(ADAPTERS)('what is declared, on %s', (adapter) => {
     expect(issues.map((issue) => issue.split(': ')[0])).toEqual(['A.one', 'A.two', 'A.two']);
   });
 
-  it('defaults to the scope of the method, and HEAD is GET', async () => {
+  it('defaults to the name of the method as scope, with HEAD as GET', async () => {
     @Controller('albums')
     @UseGuards(UmaGuard)
     @UmaProtected()
@@ -575,7 +575,7 @@ describe.each(ADAPTERS)('what is declared, on %s', (adapter) => {
     ]);
   });
 
-  it('survives another decorator that puts its own function in place of the method', async () => {
+  it('survives another decorator that replaces the method', async () => {
     const wrapped: MethodDecorator = (_, __, descriptor) => {
       const inner = descriptor.value as unknown as () => unknown;
       descriptor.value = function (this: unknown) {
@@ -598,7 +598,7 @@ describe.each(ADAPTERS)('what is declared, on %s', (adapter) => {
     expect(granted.body).toBe('ran');
   });
 
-  it('is inherited, and what a subclass declares itself counts instead', async () => {
+  it('is inherited unless the subclass has its own', async () => {
     @UseGuards(UmaGuard)
     @UmaProtected({ scopes: ['base'] })
     class Base {
@@ -617,7 +617,7 @@ describe.each(ADAPTERS)('what is declared, on %s', (adapter) => {
     expect((await ask('/sub/kept')).status).toBe(401);
   });
 
-  it('works for controllers that are made for each request', async () => {
+  it('works for request-scoped controllers', async () => {
     @Controller({ path: 'albums', scope: Scope.REQUEST })
     @UseGuards(UmaGuard)
     class PerRequest {

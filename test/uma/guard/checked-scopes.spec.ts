@@ -26,19 +26,19 @@ const rule = { or: [{ var: 0 }] };
 
 describe.each(ADAPTERS)('on %s', (adapter) => {
   it.each<[string, UmaProtectedOptions | undefined, readonly string[] | undefined]>([
-    ['those of the decorator', { scopes: ['view', 'all'] }, ['view', 'all']],
-    ['the default one', undefined, ['GET']],
+    ['the scopes of the decorator', { scopes: ['view', 'all'] }, ['view', 'all']],
+    ['the default scope', undefined, ['GET']],
     [
-      'none beside ticket scopes, which they would replace',
+      'no scopes beside ticketScopes, which they would replace',
       { scopes: ['all'], ticketScopes: ['view'] },
       undefined,
     ],
     [
-      'none beside an expression, which they would replace',
+      'no scopes beside scope_expression, which they would replace',
       { scope_expression: { rule, data: ['view'] } },
       undefined,
     ],
-  ])('a check names as needed scopes %s', async (_, options, scopes) => {
+  ])('a check sends %s', async (_, options, scopes) => {
     const { ask, transport, close } = await startUmaApp({
       adapter,
       controllers: [albums(options)],
@@ -48,7 +48,7 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
     await close();
   });
 
-  it('a check of what uma.paths names leaves its scopes to whoever protected it', async () => {
+  it('a check of a path of uma.paths sends no scopes: the registered ones apply', async () => {
     const uma = { paths: (_: object, { id = '' }) => `/albums/${id}` };
     const { ask, transport, close } = await startUmaApp({
       adapter,
@@ -61,7 +61,7 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
     await close();
   });
 
-  it('a check on oxd 3.1.4, which cannot be told, names none', async () => {
+  it('a check on oxd 3.1.4, which has no parameter for scopes, sends none', async () => {
     const transport = new VersionedServer('3.1.4');
     const { ask, close } = await startUmaApp({ adapter, transport, controllers: [albums()] });
     expect((await ask('/albums/77')).status).toBe(401);

@@ -14,7 +14,7 @@ class AlbumsController {
 @Module({ controllers: [AlbumsController] })
 class FeatureModule {}
 
-/** Troubleshooting row of the documentation that quotes an error of Nest. */
+/** Returns the error of Nest that the documentation quotes. */
 function quotedError(): string {
   const page = readFileSync(new URL('../../../docs/operate-uma.md', import.meta.url), 'utf8');
   const [, quote] =
@@ -30,17 +30,17 @@ async function boot(...imports: (DynamicModule | typeof FeatureModule)[]): Promi
 }
 
 describe('a feature module with UmaGuard', () => {
-  it('without OxdModule fails with the error that the documentation quotes', async () => {
+  it('does not start without OxdModule; the error is quoted in the documentation', async () => {
     const starting = boot(oxdModule(new AuthorizationServer()), FeatureModule);
     await expect(starting).rejects.toThrow(quotedError());
   });
 
-  it('starts if OxdModule is global', async () => {
+  it('starts with a global OxdModule', async () => {
     const global = oxdModule(new AuthorizationServer(), { isGlobal: true });
     await expect(boot(global, FeatureModule)).resolves.toBeUndefined();
   });
 
-  it('starts if it imports a shared module that exports OxdModule', async () => {
+  it('starts with an import of a shared module that exports OxdModule', async () => {
     @Module({})
     class SharedModule {}
     const oxd = oxdModule(new AuthorizationServer());
@@ -50,7 +50,7 @@ describe('a feature module with UmaGuard', () => {
     );
   });
 
-  it('starts if it imports OxdModule', async () => {
+  it('starts with an import of OxdModule', async () => {
     const imports = [oxdModule(new AuthorizationServer())];
     const feature = { module: FeatureModule, imports };
     await expect(boot(feature)).resolves.toBeUndefined();

@@ -4,7 +4,7 @@ import { UmaGuard, UmaProtected, UmaPublic } from '../../../lib/index.js';
 import { closing } from '../../support/closing.js';
 import { ADAPTERS, startUmaApp } from '../../support/uma-app.js';
 
-/** Handlers of messages, of a gateway or of GraphQL: methods that no HTTP route calls. */
+/** Handlers of messages, of a gateway or of GraphQL, which are not HTTP routes. */
 @Injectable()
 class Handlers {
   constructor() {
@@ -29,7 +29,7 @@ class OpenHandlers {
   }
 }
 
-/** A class that extends a public one is not public itself. */
+/** Class without a decorator that extends a public class. */
 @Injectable()
 class Heir extends OpenHandlers {
   override list(): string {
@@ -37,7 +37,7 @@ class Heir extends OpenHandlers {
   }
 }
 
-/** A public class with a method that its own decorator protects on HTTP. */
+/** Public class with a protected HTTP method. */
 @Controller('mixed')
 @UmaPublic()
 class Mixed {
@@ -46,7 +46,7 @@ class Mixed {
   }
 }
 
-/** One function under two names, of which one is protected by its class. */
+/** Class with one function under two names, of which one is undeclared. */
 @Injectable()
 class Twice {
   @UmaPublic() open(): string {
@@ -93,16 +93,16 @@ describe.each(ADAPTERS)('UmaGuard as APP_GUARD on %s', (adapter) => {
     return run({});
   }
 
-  it.each(TYPES)('lets every caller to a public handler of type %s', async (context) => {
+  it.each(TYPES)('grants every call of a public handler of type %s', async (context) => {
     await expect(call(Handlers, 'open', context)).resolves.toBe('ran');
     await expect(call(OpenHandlers, 'list', context)).resolves.toBe('ran');
   });
 
   const denied: [string, Type, string][] = [
     ['without a decorator', Handlers, 'closed'],
-    ['that is protected', Mixed, 'closed'],
+    ['with @UmaProtected', Mixed, 'closed'],
     ['of a class that extends a public one', Heir, 'list'],
-    ['that the constructor replaced', Handlers, 'replaced'],
+    ['replaced by the constructor', Handlers, 'replaced'],
     ['with two names, one of them not public', Twice, 'open'],
   ];
   const rows = denied.flatMap((row) => TYPES.map((type) => [...row, type] as const));

@@ -1,23 +1,27 @@
-import { mergeGrants, type RptContext } from '../../../lib/uma/guard/rpt-context.js';
+import { mergeRptContexts, type RptContext } from '../../../lib/uma/guard/rpt-context.js';
 
 const view = { resource_id: 'a', resource_scopes: ['view'] };
 const edit = { resource_id: 'b', resource_scopes: ['edit'] };
 
-describe('mergeGrants', () => {
+describe('mergeRptContexts', () => {
   it.each<[string, RptContext[], RptContext]>([
-    ['nothing', [], {}],
-    ['one', [{ permissions: [view], sub: 'zoe' }], { permissions: [view], sub: 'zoe' }],
+    ['an empty context from an empty list', [], {}],
+    [
+      'a single context unchanged',
+      [{ permissions: [view], sub: 'zoe' }],
+      { permissions: [view], sub: 'zoe' },
+    ],
     [
       'each permission once',
       [{ permissions: [view] }, { permissions: [edit, view] }],
       { permissions: [view, edit] },
     ],
-    ['no permissions where none are told', [{}, {}], {}],
-    ['an empty list where that is told', [{ permissions: [] }], { permissions: [] }],
-    ['the subject that all tell', [{ sub: 'zoe' }, { sub: 'zoe' }], { sub: 'zoe' }],
-    ['no subject where they differ', [{ sub: 'zoe' }, { sub: 'yan' }], {}],
-    ['no subject where one tells none', [{ sub: 'zoe' }, {}], {}],
-  ])('makes of several %s', (_, grants, merged) => {
-    expect(mergeGrants(grants)).toEqual(merged);
+    ['no permissions if every context lacks them', [{}, {}], {}],
+    ['an empty list of permissions', [{ permissions: [] }], { permissions: [] }],
+    ['the subject if all contexts have the same', [{ sub: 'zoe' }, { sub: 'zoe' }], { sub: 'zoe' }],
+    ['no subject if they differ', [{ sub: 'zoe' }, { sub: 'yan' }], {}],
+    ['no subject if one context has none', [{ sub: 'zoe' }, {}], {}],
+  ])('returns %s', (_, contexts, merged) => {
+    expect(mergeRptContexts(contexts)).toEqual(merged);
   });
 });

@@ -5,7 +5,7 @@ import { MemoryStore, type OxdStore } from '../../../lib/store/oxd-store.js';
 import { ScriptedTransport } from '../../../lib/testing/testing.js';
 import type { OxdVersion } from '../../../lib/commands/oxd-transport.js';
 import type { UmaDeclaration } from '../../../lib/uma/declarations/declaration.js';
-import { secondCallOf } from '../../../lib/uma/resources/resource-registrar.js';
+import { reprotectModeOf } from '../../../lib/uma/resources/resource-registrar.js';
 import { ResourceSynchronizer } from '../../../lib/uma/resources/resource-synchronizer.js';
 import { ManualClock, settled } from '../../support/manual-clock.js';
 import { LogLines, SITE, refusal } from '../../support/uma-app.js';
@@ -15,9 +15,9 @@ interface Sent {
   readonly overwrite?: boolean;
 }
 
-/** An oxd-server of one version, or the embedded engine, as far as `uma_rs_protect` goes. */
-class Double extends ScriptedTransport {
-  /** The paths it has, those that were appended a second time twice. */
+/** Fake of an oxd-server of one version, or of embedded, for `uma_rs_protect`. */
+class FakeTransport extends ScriptedTransport {
+  /** Paths of the resources, with duplicates after a second call that appended them. */
   paths: string[] = [];
 
   constructor(override readonly version: OxdVersion) {
@@ -25,7 +25,7 @@ class Double extends ScriptedTransport {
     this.recover();
   }
 
-  /** Answers as usual again. */
+  /** Restores the default replies. */
   recover(): void {
     this.script({
       uma_rs_protect: (params) => this.protect(params),
@@ -39,10 +39,11 @@ class Double extends ScriptedTransport {
 
   protect({ resources, overwrite = false }: Params<'uma_rs_protect'>): { oxd_id: string } {
     const named = resources.map(({ path }) => path);
-    const second = this.paths.length > 0 ? secondCallOf(this.version) : undefined;
-    if (second === 'refuse' && !overwrite) throw refusal('uma_protection_exists');
-    const kept = overwrite ? [] : this.paths;
-    this.paths = second === 'append' ? [...kept, ...named] : [...new Set([...kept, ...named])];
+    const second = this.paths.length > 0 ? reprotectModeOf(this.version) : undefined;
+    if (second === 'reject' && !overwrite) throw refusal('uma_protection_exists');
+    const existing = overwrite ? [] : this.paths;
+    this.paths =
+      second === 'append' ? [...existing, ...named] : [...new Set([...existing, ...named])];
     return { oxd_id: 'site-1' };
   }
 
@@ -62,7 +63,7 @@ function declared(path: string, scope = 'view'): UmaDeclaration {
 }
 
 interface World {
-  readonly transport: Double;
+  readonly transport: FakeTransport;
   readonly store?: OxdStore;
   readonly overwrite?: boolean;
   readonly eager?: boolean;
@@ -75,10 +76,10 @@ function boot({ transport, store = new MemoryStore(), ...given }: World) {
   const log = new LogLines();
   const client = new OxdClient({ site: SITE, transport, store, log });
   const options = { overwrite: false, eager: false, volatile: false, ...given };
-  const secondCall = secondCallOf(transport.version);
+  const reprotectMode = reprotectModeOf(transport.version);
   const sharedList = transport.version === '3.1.1';
   const protection = new ResourceSynchronizer({
-    ...{ client, store, clock, log, secondCall, sharedList },
+    ...{ client, store, clock, log, reprotectMode, sharedList },
     ...options,
   });
   return { clock, log, protection };
@@ -95,9 +96,9 @@ const OXD = ['3.1.3', '3.1.4'] as const;
 const APPENDING = ['3.1.1', '3.1.2'] as const;
 const EVERY = [...APPENDING, ...OXD, 'contract'] as const;
 
-describe.each(EVERY)('protection on %s', (version) => {
+describe.each(EVERY)('ResourceSynchronizer on %s', (version) => {
   it('registers each declared resource in one command, a condition for each method', async () => {
-    const transport = new Double(version);
+    const transport = new FakeTransport(version);
     const post = { ...declared('/a', 'add'), http_method: 'POST', ticketScopes: ['add', 'view'] };
     const { protection } = await start({ transport }, declared('/a'), post, declared('/b'));
     expect(protection.wait).toBeUndefined();
@@ -114,15 +115,15 @@ describe.each(EVERY)('protection on %s', (version) => {
     ]);
   });
 
-  it('sends nothing where nothing is declared', async () => {
-    const transport = new Double(version);
+  it('sends nothing without declarations', async () => {
+    const transport = new FakeTransport(version);
     const { protection } = await start({ transport });
     expect(transport.calls).toEqual([]);
     expect(protection.wait).toBeUndefined();
   });
 
-  it('tries again with growing pauses until it works, and says so once a failure', async () => {
-    const transport = new Double(version);
+  it('retries with growing pauses until it succeeds, and logs each failure once', async () => {
+    const transport = new FakeTransport(version);
     const down = new OxdTransportError('OXD_TRANSPORT_UNREACHABLE', 'oxd-server was not reached.');
     transport.script({ uma_rs_protect: down, uma_rs_check_access: down });
     const { clock, log, protection } = await start({ transport }, declared('/a'));
@@ -137,19 +138,19 @@ describe.each(EVERY)('protection on %s', (version) => {
     expect(transport.paths).toEqual(['/a']);
   });
 
-  it('makes start-up wait and fail where eager is set', async () => {
-    const transport = new Double(version);
+  it('makes start-up wait and fail with eager', async () => {
+    const transport = new FakeTransport(version);
     const { protection } = await start({ transport, eager: true }, declared('/a'));
     expect(protection.wait).toBeUndefined();
-    const other = new Double(version);
+    const other = new FakeTransport(version);
     other.script({ uma_rs_protect: refusal('internal_error') });
     await expect(start({ transport: other, eager: true }, declared('/a'))).rejects.toThrow(
       /internal_error/,
     );
   });
 
-  it('says nothing, and does nothing more, once it is stopped', async () => {
-    const transport = new Double(version);
+  it('sends and logs nothing after stop()', async () => {
+    const transport = new FakeTransport(version);
     transport.script({ uma_rs_protect: refusal('internal_error') });
     const { clock, log, protection } = await start({ transport }, declared('/a'));
     const before = log.lines.length;
@@ -159,12 +160,12 @@ describe.each(EVERY)('protection on %s', (version) => {
     expect(log.lines).toHaveLength(before);
   });
 
-  it('is done by one of two replicas at a time, where the store has add', async () => {
-    const transport = new Double(version);
-    let [running, most] = [0, 0];
+  it('registers from one of two replicas at a time, if the store has add', async () => {
+    const transport = new FakeTransport(version);
+    let [running, maximum] = [0, 0];
     transport.script({
       uma_rs_protect: async (params) => {
-        most = Math.max(most, ++running);
+        maximum = Math.max(maximum, ++running);
         await settled();
         running--;
         return transport.protect(params);
@@ -173,19 +174,19 @@ describe.each(EVERY)('protection on %s', (version) => {
     const store = new MemoryStore();
     const two = [boot({ transport, store, eager: true }), boot({ transport, store, eager: true })];
     await Promise.all(two.map(({ protection }) => protection.begin([declared('/a')])));
-    expect(most).toBe(1);
+    expect(maximum).toBe(1);
     expect(transport.paths).toEqual(['/a']);
     expect(transport.protects).toHaveLength(version === 'contract' ? 2 : 1);
   });
 
-  it('warns at start-up of a store without add', async () => {
+  it('warns of a store without add at start-up', async () => {
     const memory = new MemoryStore();
     const store: OxdStore = {
       get: (key) => memory.get(key),
       set: (key, value) => memory.set(key, value),
       delete: (key) => memory.delete(key),
     };
-    const { log } = await start({ transport: new Double(version), store }, declared('/a'));
+    const { log } = await start({ transport: new FakeTransport(version), store }, declared('/a'));
     expect(log.with('warn', 'no add()')).toHaveLength(1);
   });
 });
@@ -193,8 +194,8 @@ describe.each(EVERY)('protection on %s', (version) => {
 describe.each(EVERY)('a second start on %s', (version) => {
   const [a, b] = [declared('/a'), declared('/b')];
 
-  it('changes nothing where the same is declared, in any order of scopes', async () => {
-    const world = { transport: new Double(version), store: new MemoryStore() };
+  it('changes nothing for equal declarations, in any order of scopes', async () => {
+    const world = { transport: new FakeTransport(version), store: new MemoryStore() };
     await start(world, { ...a, scopes: ['x', 'y'] }, b);
     const { log, protection } = await start(world, b, { ...a, scopes: ['y', 'x', 'y'] });
     expect(protection.wait).toBeUndefined();
@@ -205,8 +206,8 @@ describe.each(EVERY)('a second start on %s', (version) => {
 });
 
 describe.each(OXD)('changed declarations on %s', (version) => {
-  it('are named and not sent without uma.overwrite', async () => {
-    const world = { transport: new Double(version), store: new MemoryStore() };
+  it('are logged and not sent without uma.overwrite', async () => {
+    const world = { transport: new FakeTransport(version), store: new MemoryStore() };
     await start(world, declared('/a'), declared('/b'));
     const { log, protection } = await start(world, declared('/a', 'other'), declared('/c'));
     expect(protection.wait).toBeUndefined();
@@ -216,8 +217,12 @@ describe.each(OXD)('changed declarations on %s', (version) => {
     expect(log.with('warn', 'Declared no longer')[0]).toContain('GET /b');
   });
 
-  it('replace everything with uma.overwrite, once', async () => {
-    const world = { transport: new Double(version), store: new MemoryStore(), overwrite: true };
+  it('replace all resources once with uma.overwrite', async () => {
+    const world = {
+      transport: new FakeTransport(version),
+      store: new MemoryStore(),
+      overwrite: true,
+    };
     await start(world, declared('/a'), declared('/b'));
     const { log } = await start(world, declared('/a', 'other'));
     await start(world, declared('/a', 'other'));
@@ -226,26 +231,26 @@ describe.each(OXD)('changed declarations on %s', (version) => {
     expect(log.lines).toEqual([]);
   });
 
-  it('of a store that forgot are taken to be registered, with a warning', async () => {
-    const transport = new Double(version);
+  it('after a loss of the store are assumed to be registered, with a warning', async () => {
+    const transport = new FakeTransport(version);
     await start({ transport }, declared('/a'));
     const { log, protection } = await start({ transport }, declared('/a'));
     expect(protection.wait).toBeUndefined();
     expect(transport.protects).toHaveLength(2);
-    expect(log.with('warn', 'taken to be those')[0]).toContain('GET /a (Albums.a)');
+    expect(log.with('warn', 'assumed to be the declared ones')[0]).toContain('GET /a (Albums.a)');
   });
 
-  it('of a store that forgot are replaced with uma.overwrite', async () => {
-    const transport = new Double(version);
+  it('after a loss of the store are replaced with uma.overwrite', async () => {
+    const transport = new FakeTransport(version);
     await start({ transport }, declared('/a'));
     await start({ transport, overwrite: true }, declared('/b'));
     expect(transport.paths).toEqual(['/b']);
   });
 });
 
-describe.each(APPENDING)('protection on %s, which appends', (version) => {
-  it('never sends a second time, changed or not, with uma.overwrite or not', async () => {
-    const world = { transport: new Double(version), store: new MemoryStore() };
+describe.each(APPENDING)('ResourceSynchronizer on %s, which appends', (version) => {
+  it('never sends changed declarations, with or without uma.overwrite', async () => {
+    const world = { transport: new FakeTransport(version), store: new MemoryStore() };
     await start(world, declared('/a'));
     for (const overwrite of [false, true]) {
       const { log } = await start({ ...world, overwrite }, declared('/a', 'other'));
@@ -254,8 +259,8 @@ describe.each(APPENDING)('protection on %s, which appends', (version) => {
     expect(world.transport.paths).toEqual(['/a']);
   });
 
-  it('never sends a second time where the first got through without an answer', async () => {
-    const world = { transport: new Double(version), store: new MemoryStore() };
+  it('does not send again after a first call that succeeded without a reply', async () => {
+    const world = { transport: new FakeTransport(version), store: new MemoryStore() };
     world.transport.script({
       uma_rs_protect: (params) => {
         world.transport.protect(params);
@@ -269,8 +274,8 @@ describe.each(APPENDING)('protection on %s, which appends', (version) => {
     expect(log.with('warn', 'a second time')).toHaveLength(1);
   });
 
-  it('does not send again what it misses', async () => {
-    const world = { transport: new Double(version), store: new MemoryStore() };
+  it('does not send missing resources again', async () => {
+    const world = { transport: new FakeTransport(version), store: new MemoryStore() };
     const { clock, log, protection } = await start(world, declared('/a'));
     protection.restore(protection.revision);
     await clock.advance(1000);
@@ -278,8 +283,8 @@ describe.each(APPENDING)('protection on %s, which appends', (version) => {
     expect(log.with('warn', 'not sent again')).toHaveLength(1);
   });
 
-  it('is left to the application where the store forgets, and start-up says so', async () => {
-    const transport = new Double(version);
+  it('sends nothing with a volatile store, and warns at start-up', async () => {
+    const transport = new FakeTransport(version);
     const { clock, log, protection } = await start({ transport, volatile: true }, declared('/a'));
     expect(log.with('warn', 'UmaService.protect()')).toHaveLength(1);
     protection.restore(protection.revision);
@@ -288,20 +293,20 @@ describe.each(APPENDING)('protection on %s, which appends', (version) => {
   });
 });
 
-describe('protection on 3.1.1, where all sites have one list of resources', () => {
+describe('ResourceSynchronizer on 3.1.1, which has one list of resources for all sites', () => {
   const FOREIGN = 'another application at this oxd-server protects';
   const [a, b] = [declared('/a'), declared('/b')];
 
   it.each([
-    { name: 'all', paths: ['/a', '/b'], named: 'GET /a (Albums.a), GET /b (Albums.b)' },
-    { name: 'one', paths: ['/b'], named: 'GET /b (Albums.b)' },
+    { name: 'all', paths: ['/a', '/b'], listed: 'GET /a (Albums.a), GET /b (Albums.b)' },
+    { name: 'one', paths: ['/b'], listed: 'GET /b (Albums.b)' },
   ])('stays closed if another site has $name of its paths, over restarts', async (row) => {
-    const world = { transport: new Double('3.1.1'), store: new MemoryStore() };
+    const world = { transport: new FakeTransport('3.1.1'), store: new MemoryStore() };
     world.transport.paths = row.paths;
     for (let starts = 0; starts < 2; starts++) {
       const { clock, log, protection } = await start(world, a, b);
       expect(protection.wait).toBe(3_600_000);
-      expect(log.with('error', FOREIGN)[0]).toContain(row.named);
+      expect(log.with('error', FOREIGN)[0]).toContain(row.listed);
       await clock.advance(3_600_000);
       expect(protection.wait).toBe(3_600_000);
     }
@@ -309,13 +314,13 @@ describe('protection on 3.1.1, where all sites have one list of resources', () =
   });
 
   it('fails an eager start if another site has one of its paths', async () => {
-    const transport = new Double('3.1.1');
+    const transport = new FakeTransport('3.1.1');
     transport.paths = ['/a'];
     await expect(start({ transport, eager: true }, a)).rejects.toThrow(FOREIGN);
   });
 
   it('opens once the other site has been removed', async () => {
-    const transport = new Double('3.1.1');
+    const transport = new FakeTransport('3.1.1');
     transport.paths = ['/a'];
     const { clock, protection } = await start({ transport }, a);
     transport.paths = [];
@@ -325,7 +330,7 @@ describe('protection on 3.1.1, where all sites have one list of resources', () =
   });
 
   it('stays closed if another site protects its path after an attempt that failed', async () => {
-    const world = { transport: new Double('3.1.1'), store: new MemoryStore() };
+    const world = { transport: new FakeTransport('3.1.1'), store: new MemoryStore() };
     world.transport.script({ uma_rs_protect: refusal('internal_error') });
     const { clock, log, protection } = await start(world, a);
     world.transport.recover();
@@ -336,7 +341,7 @@ describe('protection on 3.1.1, where all sites have one list of resources', () =
   });
 
   it('stays closed if another site has a part of what an attempt without a reply sent', async () => {
-    const world = { transport: new Double('3.1.1'), store: new MemoryStore() };
+    const world = { transport: new FakeTransport('3.1.1'), store: new MemoryStore() };
     const lost = new OxdTransportError('OXD_TRANSPORT_TIMEOUT', 'Late.', { mayHaveRun: true });
     world.transport.script({ uma_rs_protect: lost });
     const { clock, log } = await start(world, a, b);
@@ -352,9 +357,9 @@ describe('a registration that the authorization server rejects', () => {
     new OxdCommandError(error, { error }, { command: 'uma_rs_protect' });
 
   it.each(OXD)(
-    'is repeated once an hour on %s, and the log counts what is left',
+    'is repeated once an hour on %s, and the log counts orphaned resources',
     async (version) => {
-      const transport = new Double(version);
+      const transport = new FakeTransport(version);
       transport.script({ uma_rs_protect: rejected('http_status_403') });
       const { clock, log, protection } = await start({ transport }, ...all);
       expect(protection.wait).toBe(3_600_000);
@@ -371,7 +376,7 @@ describe('a registration that the authorization server rejects', () => {
   it.each(['internal_error', 'http_status_503', 'http_status_429'])(
     'is repeated with pauses up to an hour after %s',
     async (error) => {
-      const transport = new Double('3.1.4');
+      const transport = new FakeTransport('3.1.4');
       const mayHaveRun = error === 'internal_error';
       const failed = new OxdCommandError(
         error,
@@ -386,8 +391,8 @@ describe('a registration that the authorization server rejects', () => {
     },
   );
 
-  it('is repeated every minute with one resource, which leaves none', async () => {
-    const transport = new Double('3.1.4');
+  it('is repeated every minute with one resource, which leaves no orphans', async () => {
+    const transport = new FakeTransport('3.1.4');
     transport.script({ uma_rs_protect: rejected('http_status_503') });
     const { clock, log } = await start({ transport }, declared('/a'));
     for (let second = 0; second < 600; second++) await clock.advance(1000);
@@ -395,8 +400,8 @@ describe('a registration that the authorization server rejects', () => {
     expect(log.with('error', 'may be left')).toEqual([]);
   });
 
-  it('is repeated every minute on the embedded engine, which leaves none', async () => {
-    const transport = new Double('contract');
+  it('is repeated every minute on embedded, which leaves no orphans', async () => {
+    const transport = new FakeTransport('contract');
     transport.script({ uma_rs_protect: rejected('http_status_403') });
     const { clock, log } = await start({ transport }, ...all);
     for (let second = 0; second < 600; second++) await clock.advance(1000);
@@ -404,8 +409,8 @@ describe('a registration that the authorization server rejects', () => {
     expect(log.with('error', 'may be left')).toEqual([]);
   });
 
-  it('fails an eager start, and the log counts what is left', async () => {
-    const transport = new Double('3.1.4');
+  it('fails an eager start, and the log counts orphaned resources', async () => {
+    const transport = new FakeTransport('3.1.4');
     transport.script({ uma_rs_protect: rejected('http_status_403') });
     const { log, protection } = boot({ transport, eager: true });
     await expect(protection.begin(all)).rejects.toThrow('http_status_403');
@@ -413,9 +418,9 @@ describe('a registration that the authorization server rejects', () => {
   });
 });
 
-describe('protection on the embedded engine', () => {
-  it('sends changes, and keeps and names what is declared no longer', async () => {
-    const world = { transport: new Double('contract'), store: new MemoryStore() };
+describe('ResourceSynchronizer on embedded', () => {
+  it('sends changes, and retains and logs undeclared resources', async () => {
+    const world = { transport: new FakeTransport('contract'), store: new MemoryStore() };
     await start(world, declared('/a'), declared('/b'));
     for (let starts = 0; starts < 2; starts++) {
       const { log } = await start(world, declared('/a', 'other'));
@@ -429,8 +434,8 @@ describe('protection on the embedded engine', () => {
     expect(world.transport.paths).toEqual(['/a', '/b']);
   });
 
-  it('deletes what is declared no longer with uma.overwrite, and nothing without need', async () => {
-    const world = { transport: new Double('contract'), store: new MemoryStore() };
+  it('deletes undeclared resources with uma.overwrite', async () => {
+    const world = { transport: new FakeTransport('contract'), store: new MemoryStore() };
     await start(world, declared('/a'), declared('/b'));
     const overwrite = true;
     for (let starts = 0; starts < 2; starts++) await start({ ...world, overwrite }, declared('/a'));
@@ -444,8 +449,8 @@ describe('protection on the embedded engine', () => {
 });
 
 describe.each(['3.1.4', 'contract'] as const)('a resource that is missing on %s', (version) => {
-  it('is registered again: once for all the requests that find it', async () => {
-    const world = { transport: new Double(version), store: new MemoryStore() };
+  it('is registered again, once for all requests that find it missing', async () => {
+    const world = { transport: new FakeTransport(version), store: new MemoryStore() };
     const { clock, protection } = await start(world, declared('/a'));
     world.transport.paths = [];
     const before = protection.revision;
@@ -455,14 +460,14 @@ describe.each(['3.1.4', 'contract'] as const)('a resource that is missing on %s'
     }
     await settled();
     expect(world.transport.paths).toEqual(['/a']);
-    // These had asked before it was done.
+    // These requests had checked before the registration.
     for (let requests = 0; requests < 32; requests++) protection.restore(before);
     await clock.advance(600_000);
     expect(world.transport.protects).toHaveLength(2);
   });
 
-  it('is registered again with pauses where it stays missing', async () => {
-    const world = { transport: new Double(version), store: new MemoryStore() };
+  it('is registered again with pauses while it stays missing', async () => {
+    const world = { transport: new FakeTransport(version), store: new MemoryStore() };
     const { clock, log, protection } = await start(world, declared('/a'));
     const before = world.transport.protects.length;
     for (let second = 0; second < 60; second++) {
@@ -473,8 +478,8 @@ describe.each(['3.1.4', 'contract'] as const)('a resource that is missing on %s'
     expect(log.lines.length).toBeLessThan(3);
   });
 
-  it('is registered again after a failure, too', async () => {
-    const world = { transport: new Double(version), store: new MemoryStore() };
+  it('is registered again after a failed attempt', async () => {
+    const world = { transport: new FakeTransport(version), store: new MemoryStore() };
     const { clock, protection } = await start(world, declared('/a'));
     world.transport.paths = [];
     world.transport.script({ uma_rs_protect: refusal('internal_error') });
@@ -487,10 +492,10 @@ describe.each(['3.1.4', 'contract'] as const)('a resource that is missing on %s'
   });
 });
 
-it('a record that is none is an error of the store, not a new registration', async () => {
+it('an invalid record is an error of the store, and starts no registration', async () => {
   const store = new MemoryStore();
   await store.set('uma:site-1', { something: 'else' });
-  const transport = new Double('3.1.1');
+  const transport = new FakeTransport('3.1.1');
   const { protection, log } = await start({ transport, store }, declared('/a'));
   expect(protection.wait).toBeDefined();
   expect(log.with('error', 'OXD_STORE_UNAVAILABLE')).toHaveLength(1);
