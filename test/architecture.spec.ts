@@ -1,4 +1,6 @@
-import { importsOf, libFiles, libSource, type Import } from './support/source.js';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { importsOf, libFiles, libSource, root, type Import } from './support/source.js';
 
 /** Rules of one room, which is a folder of `lib/`. */
 interface Room {
@@ -141,6 +143,16 @@ describe('rooms of the library', () => {
   it('have a row each', () => {
     const without = files.filter((file) => roomOf(file) !== '' && !(roomOf(file) in ROOMS));
     expect(without).toEqual([]);
+  });
+
+  it('are described in CONTRIBUTING.md with the same imports', () => {
+    const page = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8');
+    const rows = [...page.matchAll(/^\| `([\w/-]+)` +\|[^|]+\|([^|]+)\|$/gm)];
+    const described = rows.map(([, room = '', imported = '']) => [
+      room,
+      [...imported.matchAll(/`([^`]+)`/g)].map(([, name]) => name),
+    ]);
+    expect(described).toEqual(Object.entries(ROOMS).map(([room, row]) => [room, row.rooms]));
   });
 
   it('never import each other in a circle', () => {

@@ -11,11 +11,17 @@ interface Manifest {
 /** An entry of the table of variables: name and option. */
 const VARIABLE = /^ {2}(OXD_\w+): \[\s*'([\w.]+)'/gm;
 
-const pages = ['.', 'bench', 'docs', 'sample/01-login', 'sample/02-protect-an-api'].flatMap(
-  (folder) =>
-    readdirSync(join(root, folder))
-      .filter((file) => file.endsWith('.md'))
-      .map((file) => (folder === '.' ? file : `${folder}/${file}`)),
+const pages = [
+  '.',
+  '.github',
+  'bench',
+  'docs',
+  'sample/01-login',
+  'sample/02-protect-an-api',
+].flatMap((folder) =>
+  readdirSync(join(root, folder))
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => (folder === '.' ? file : `${folder}/${file}`)),
 );
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
 
@@ -83,6 +89,14 @@ it('the pages about UMA quote log lines and errors as they are', () => {
   expect(quoted.length).toBeGreaterThan(25);
   const parts = quoted.flatMap((one) => one.split('…'));
   expect(parts.filter((part) => !source.includes(part))).toEqual([]);
+});
+
+it('CONTRIBUTING.md names files of lib that exist', () => {
+  const page = text('CONTRIBUTING.md');
+  const nodes = [...page.matchAll(/\[([\w/.-]+\.ts)\]/g)].map(([, file]) => `lib/${file}`);
+  const paths = [...page.matchAll(/`((?:lib|test)\/[\w/.-]+\.ts)`/g)].map(([, file = '']) => file);
+  expect(nodes.length).toBeGreaterThan(30);
+  expect([...nodes, ...paths].filter((file) => !existsSync(join(root, file)))).toEqual([]);
 });
 
 describe.each(pages)('%s', (page) => {
