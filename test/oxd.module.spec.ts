@@ -241,7 +241,7 @@ describe('OxdModule', () => {
       () => ({
         store: Object.assign(new MemoryStore(), { get: () => Promise.reject(new Error('gone')) }),
       }),
-      [/^warn: The store is down/],
+      [/^warn: The store is unavailable/],
     ],
   ])('warns at start %s', async (_, given, lines) => {
     const { log, options: resolved } = await warnings({ ...options(), ...given() });

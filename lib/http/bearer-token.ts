@@ -1,22 +1,22 @@
 import { MAX_RPT_LENGTH } from '../base/uma-tokens.js';
 
-/** A request as both platforms have it. */
+/** Request of Express or Fastify, with the properties that are read here. */
 export interface CredentialRequest {
   /** Headers by name in lower case. */
   readonly headers: {
-    /** The first one, where there are several. */
+    /** Value of the first `Authorization` header. */
     readonly authorization?: string;
   };
-  /** Names and values as they arrived, on Express. */
+  /** Names and values of all headers in turn, on Express. */
   readonly rawHeaders?: readonly string[];
-  /** Node's own request, on Fastify. */
+  /** Request of Node, on Fastify. */
   readonly raw?: {
-    /** Names and values as they arrived. */
+    /** Names and values of all headers in turn. */
     readonly rawHeaders?: readonly string[];
   };
 }
 
-/** The credentials of a request are not such as may be checked: it is answered with 400. */
+/** Error for malformed or ambiguous credentials: the request gets the response 400. */
 export class CredentialError extends Error {
   override readonly name = 'CredentialError';
 }
@@ -25,27 +25,30 @@ const BEARER = /^bearer(?: +|$)/i;
 const TOKEN = /^[\w.~+/-]+=*$/;
 
 /**
- * The token of `Authorization: Bearer`, the only place where one is looked for.
+ * Returns the token of `Authorization: Bearer`; undefined without the header or with another
+ * scheme. Tokens in the query or the body are ignored. A token that is too long is returned
+ * unchecked.
  *
- * @returns undefined for no such header, or one of another scheme; a token that is too long as it is
- * @throws {CredentialError} for an empty or malformed token, or more than one header
+ * @throws {CredentialError} when the token is empty or malformed, or the header is repeated
  * @see RFC 6750 §2.1 and §3.1
  */
 export function bearerToken(request: CredentialRequest): string | undefined {
   const raw = request.rawHeaders ?? request.raw?.rawHeaders ?? [];
-  // Node keeps the first of several and drops the others without a word.
+  // Node silently drops every `Authorization` header but the first.
   if (countOf(raw, 'authorization') > 1) throw new CredentialError('several Authorization headers');
   const { authorization = '' } = request.headers;
   const [scheme] = BEARER.exec(authorization) ?? [];
   return scheme === undefined ? undefined : checkedToken(authorization.slice(scheme.length));
 }
 
-/** True for a token that is too long to be checked: it counts as no token. */
+/** Returns true for a token that exceeds the length limit: such a token counts as none. */
 export function isTooLong(token: string): boolean {
   return token.length > MAX_RPT_LENGTH;
 }
 
-/** @throws {CredentialError} for a malformed token; one that is too long is not looked at */
+/**
+ * @throws {CredentialError} when the token is malformed; the limit of the length is checked later
+ */
 export function checkedToken(token: string): string {
   if (!isTooLong(token) && !TOKEN.test(token))
     throw new CredentialError('an empty or malformed token');

@@ -1,6 +1,6 @@
 import { type OxdError } from '../base/errors.js';
 
-/** The HTTP status of an error at a handler or at the callback of a login. */
+/** Returns the HTTP status for an error of a handler or of the callback of a login. */
 export function httpStatus({ code }: OxdError): number {
   if (code.startsWith('OIDC_')) return 401;
   if (code.startsWith('UMA_')) return code === 'UMA_INVALID_TICKET' ? 502 : 403;

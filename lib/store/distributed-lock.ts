@@ -4,55 +4,56 @@ import { OxdStoreError } from '../base/errors.js';
 import type { OxdStore } from './oxd-store.js';
 import { untilAborted } from '../base/until-aborted.js';
 
-/** What {@link runOnce} agrees on between replicas. */
+/** Options of {@link runOnce}; key and deadline are the same in every replica. */
 export interface OnceOptions<T> {
   readonly store: OxdStore;
   /** Key of the lock. */
   readonly key: string;
-  /** How long the work may take at most, in milliseconds; the lock lives twice as long. */
+  /** Time limit of the work, in milliseconds; the lock lives twice as long. */
   readonly deadline: number;
-  /** The result, where another replica has already produced it. */
+  /** Returns the result if another replica has already stored it. */
   readonly done: () => Promise<T | undefined>;
-  /** Produces the result and stores it. Must end when the signal is aborted, at the deadline. */
+  /** Produces and stores the result. Must stop when the signal is aborted. */
   readonly work: (signal: AbortSignal) => Promise<T>;
-  /** Gives the waiting and the work up, for instance at shutdown. */
+  /** Aborts the waiting and the work, for instance at shutdown. */
   readonly signal?: AbortSignal;
 }
 
-const POLL = 100;
+/** Time between two attempts to take the lock, in milliseconds. */
+const POLL_INTERVAL = 100;
 
 /**
- * Does a piece of work once among the replicas that share a store with `add`; the others wait for
- * its result. Without `add` it is simply done.
+ * Runs `work` in one of the replicas that share a store; the other replicas wait for the result. In
+ * a store without `add`, each replica runs `work`.
  *
- * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE when another replica holds the lock for too long, or
- *   the work takes too long here
+ * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE when another replica holds the lock for too long,
+ *   or the work exceeds its time limit
  */
 export async function runOnce<T>(options: OnceOptions<T>): Promise<T> {
   const { store, key, deadline, done, signal } = options;
-  if (!store.add) return (await done()) ?? inTime(options);
+  if (!store.add) return (await done()) ?? withinDeadline(options);
   const holder = randomUUID();
-  const giveUp = Date.now() + 2 * deadline + POLL;
+  const end = Date.now() + 2 * deadline + POLL_INTERVAL;
   while (!(await store.add(key, holder, 2 * deadline))) {
     const result = await done();
     if (result !== undefined) return result;
-    if (Date.now() > giveUp) {
+    if (Date.now() > end) {
       throw new OxdStoreError('Another replica has held a lock in the store for too long.');
     }
-    await pause(POLL, undefined, { signal });
+    await pause(POLL_INTERVAL, undefined, { signal });
   }
   try {
-    return (await done()) ?? (await inTime(options));
+    return (await done()) ?? (await withinDeadline(options));
   } finally {
     await release(store, key, holder);
   }
 }
 
-/** Work that went on after its lock has ended would be done by two at once. */
-async function inTime<T>({ deadline, work, signal }: OnceOptions<T>): Promise<T> {
+/** Ends the work before its lock expires, so that no two replicas do the work at once. */
+async function withinDeadline<T>({ deadline, work, signal }: OnceOptions<T>): Promise<T> {
   const limit = new AbortController();
-  const late = (): void => limit.abort(new OxdStoreError(`Not done within ${deadline} ms.`));
-  const timer = setTimeout(late, deadline);
+  const onTimeout = (): void => limit.abort(new OxdStoreError(`Not done within ${deadline} ms.`));
+  const timer = setTimeout(onTimeout, deadline);
   const ending = signal ? AbortSignal.any([limit.signal, signal]) : limit.signal;
   try {
     return await untilAborted(ending, work(ending));
@@ -61,7 +62,7 @@ async function inTime<T>({ deadline, work, signal }: OnceOptions<T>): Promise<T>
   }
 }
 
-/** A lock that cannot be released ends by itself: the result of the work must not be lost for it. */
+/** Releases the lock. Ignores errors, because the lock expires and the result must not be lost. */
 async function release(store: OxdStore, key: string, holder: string): Promise<void> {
   const current = await store.get(key).catch(() => undefined);
   if (current === holder) await store.delete(key).catch(() => false);

@@ -6,34 +6,35 @@ import { OxdConfigurationError, OxdStoreError } from '../base/errors.js';
 import { LockFile } from './lock-file.js';
 import { MemoryStore, OxdStore, toJson, type MemoryStoreOptions } from './oxd-store.js';
 
-/** JSON text under each key. */
+/** JSON string of each key. */
 type Records = Map<string, string>;
 
 /** Options of {@link FileStore.open}. */
 export interface FileStoreOptions extends MemoryStoreOptions {
-  /** Waits this many milliseconds before the next look at another process's lock; default a timer. */
+  /** Waits the given milliseconds before the next attempt to take the lock; default a timer. */
   readonly pause?: (milliseconds: number) => Promise<unknown>;
 }
 
 /**
- * Path of the default store file, below the working directory.
+ * Default path of the store file, relative to the working directory.
  *
  * @internal
  */
 export const STORE_FILE = '.oxd/store.json';
 
 const VERSION = 1;
-/** Failures at start that do not heal: the path or its permissions must be changed. */
+/** Error codes of failures at start that are permanent: the path or its permissions must change. */
 const PERMANENT = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST']);
 
 /**
- * The default store: a JSON file that only its owner can read. Values with a lifetime stay in the
- * memory of this process and never reach the file. One instance works on a file at a time; a lock
- * file beside it sees to that.
+ * Default store: a JSON file that only its owner can read. Values with a lifetime are stored in the
+ * memory of this process and never written to the file. A lock file beside the file ensures that
+ * one instance uses the file at a time.
  */
 export class FileStore extends OxdStore {
   private readonly lock: LockFile;
-  private readonly passing: MemoryStore;
+  /** Values with a lifetime. */
+  private readonly temporary: MemoryStore;
   private readonly isDefaultDirectory: boolean;
   private records?: Records;
   private writing: Promise<unknown> = Promise.resolve();
@@ -45,19 +46,20 @@ export class FileStore extends OxdStore {
   ) {
     super();
     this.lock = new LockFile(`${path}.lock`, { pause, ...options });
-    this.passing = new MemoryStore(options);
+    this.temporary = new MemoryStore(options);
     this.isDefaultDirectory = dirname(path) === resolve(dirname(STORE_FILE));
   }
 
   /**
-   * Opens the file, or a new one. If the disk fails, the store is returned all the same and tries
-   * again at every use. A process that is being stopped has one second to release the file. In the
-   * default directory `.gitignore` is written beside the file, because the file contains secrets.
+   * Opens the file; a missing file is created at the first write. If the disk fails, the store is
+   * returned nevertheless and tries to read the file again at every use. Waits up to one second for
+   * another process to release the file. In the default directory, `.gitignore` is written beside
+   * the file, because the file contains secrets.
    *
-   * @param path of the file; default `.oxd/store.json` under the working directory
-   * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID, naming `store`, when another
-   * instance works on the file, when the user of this process may not write it, or when it is not a
-   * store file (it is left as it is)
+   * @param path path of the file; default `.oxd/store.json` under the working directory
+   * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID, with the path `store`, when another
+   *   instance uses the file, when the user of this process may not write the file, or when the
+   *   file is not a store file (its content is not changed)
    */
   static async open(path = STORE_FILE, options: FileStoreOptions = {}): Promise<FileStore> {
     const store = new FileStore(resolve(path), options);
@@ -74,9 +76,9 @@ export class FileStore extends OxdStore {
 
   async get(key: string): Promise<unknown> {
     const records = this.ready();
-    const passing = await this.passing.get(key);
+    const temporary = await this.temporary.get(key);
     const json = records.get(key);
-    return passing !== undefined || json === undefined ? passing : JSON.parse(json);
+    return temporary !== undefined || json === undefined ? temporary : JSON.parse(json);
   }
 
   async set(key: string, value: unknown, ttl?: number): Promise<void> {
@@ -84,24 +86,24 @@ export class FileStore extends OxdStore {
     const records = this.ready();
     if (ttl === undefined) {
       await this.change((changed) => changed.set(key, json));
-      await this.passing.delete(key);
+      await this.temporary.delete(key);
     } else {
       if (records.has(key)) await this.change((changed) => changed.delete(key));
-      await this.passing.set(key, value, ttl);
+      await this.temporary.set(key, value, ttl);
     }
   }
 
   async delete(key: string): Promise<boolean> {
     const records = this.ready();
-    if (await this.passing.delete(key)) return true;
+    if (await this.temporary.delete(key)) return true;
     return records.has(key) && this.change((changed) => changed.delete(key));
   }
 
   override async add(key: string, value: unknown, ttl: number): Promise<boolean> {
-    return !this.ready().has(key) && this.passing.add(key, value, ttl);
+    return !this.ready().has(key) && this.temporary.add(key, value, ttl);
   }
 
-  /** Waits for what is being written and gives the file free for others. */
+  /** Waits for pending writes, then releases the file. */
   async close(): Promise<void> {
     this.closed = true;
     await this.writing;
@@ -116,7 +118,7 @@ export class FileStore extends OxdStore {
   private load(): Records {
     this.acquire();
     try {
-      rmSync(temporary(this.path), { force: true });
+      rmSync(temporaryPath(this.path), { force: true });
       this.records = parse(this.path, read(this.path));
       return this.records;
     } catch (error) {
@@ -137,7 +139,7 @@ export class FileStore extends OxdStore {
   private makeDirectory(): void {
     const directory = dirname(this.path);
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    // In a directory of the user's the rule would hide the user's own files.
+    // In any other directory, .gitignore would hide files of the application.
     if (this.isDefaultDirectory) ignoreInGit(directory);
   }
 
@@ -151,12 +153,12 @@ export class FileStore extends OxdStore {
     throw inUse(this.path, this.lock.heldBy());
   }
 
-  /** One change after the other; memory follows only when the file has it. */
+  /** Applies one change at a time: first to the file, then to the memory. */
   private change(apply: (records: Records) => unknown): Promise<boolean> {
     const done = this.writing.then(async () => {
       const records = new Map(this.records);
       if (apply(records) === false) return false;
-      // The lock may have been lost, and a lost directory does not mean that nothing was kept.
+      // Creates a missing directory, and fails if another process has taken the lock.
       atUse(() => this.acquire());
       await write(this.path, records);
       this.records = records;
@@ -167,7 +169,7 @@ export class FileStore extends OxdStore {
   }
 }
 
-/** After start-up every failure is an outage. */
+/** Makes every error an OxdStoreError: after start-up, a store reports outages only. */
 function atUse<T>(work: () => T): T {
   try {
     return work();
@@ -204,31 +206,32 @@ function parse(path: string, text: string | undefined): Records {
       );
     }
   } catch {
-    // The error of JSON.parse quotes the text, and secrets with it.
+    // The error of JSON.parse is dropped: its message quotes the file, which contains secrets.
   }
   throw new OxdConfigurationError([
-    `store: ${path} is not a store file of this version; repair it, or move it away to start anew`,
+    `store: ${path} is not a store file of this version; repair it, or move it away to ` +
+      'start with an empty store',
   ]);
 }
 
-/** A new file in place of the old one, so that no reader and no crash meets half a file. */
+/** Replaces the file by a rename, so that no crash leaves an incomplete file. */
 async function write(path: string, records: Records): Promise<void> {
   const values = [...records].map(([key, json]) => [key, JSON.parse(json)] as const);
   const file = { version: VERSION, records: Object.fromEntries(values) };
   try {
-    await rm(temporary(path), { force: true });
-    await writeFile(temporary(path), `${JSON.stringify(file, null, 2)}\n`, {
+    await rm(temporaryPath(path), { force: true });
+    await writeFile(temporaryPath(path), `${JSON.stringify(file, null, 2)}\n`, {
       flag: 'wx',
       mode: 0o600,
       flush: true,
     });
-    await rename(temporary(path), path);
+    await rename(temporaryPath(path), path);
   } catch (error) {
     throw unavailable(path, 'written', error);
   }
 }
 
-function temporary(path: string): string {
+function temporaryPath(path: string): string {
   return `${path}.tmp`;
 }
 
@@ -237,19 +240,19 @@ function isObject(value: unknown): value is object {
 }
 
 function inUse(path: string, pid: number | undefined): OxdConfigurationError {
-  const who = pid === process.pid ? 'this process itself' : `process ${pid ?? 'unknown'}`;
+  const holder = pid === process.pid ? 'this process' : `process ${pid ?? 'unknown'}`;
   return new OxdConfigurationError([
-    `store: ${path} is in use by ${who}; give each application its own file with the option store ` +
-      `or the variable OXD_STORE_FILE, or remove ${path}.lock if that is no application`,
+    `store: ${path} is in use by ${holder}; give each application its own file with the ` +
+      `option store or the variable OXD_STORE_FILE, or remove ${path}.lock if that process is no application`,
   ]);
 }
 
-function unavailable(path: string, what: string, error: unknown): Error {
+function unavailable(path: string, operation: string, error: unknown): Error {
   if (error instanceof OxdConfigurationError) return error;
   const reason = (error as NodeJS.ErrnoException).code ?? 'unknown reason';
   return new OxdStoreError(
-    `The store file ${path} could not be ${what} (${reason}). Check that its directory exists, ` +
-      'belongs to the user of this process and has room.',
+    `The store file ${path} could not be ${operation} (${reason}). Check that its directory ` +
+      'exists and belongs to the user of this process, and that the disk is not full.',
     { cause: error },
   );
 }

@@ -7,18 +7,18 @@ import { OxdStore } from './oxd-store.js';
 
 /** Options of {@link GuardedStore}. */
 export interface GuardedStoreOptions {
-  /** Limit for each call, in milliseconds; default 2000. */
+  /** Time limit of each call, in milliseconds; default 2000. */
   readonly timeout?: number;
-  /** Is told when the store is down at start-up. */
+  /** Logger; gets a warning when the store is unavailable at start-up. */
   readonly log: OxdLog;
-  /** Closes the store; default nothing: the application closes a store that it made. */
+  /** Closes the store; default none, because the application closes a store that it created. */
   readonly close?: () => Promise<void>;
 }
 
 /**
- * The store as the library uses it: every call ends within a time limit, and every failure is an
- * {@link OxdStoreError}. Nothing is asked of a store that has not passed its probe. It has `add`
- * only where the store has it. A call that failed may have been carried out all the same.
+ * Wrapper of the store of the application: every call ends within a time limit, and every failure
+ * is an {@link OxdStoreError}. No call reaches a store that has not passed its probe. `add` exists
+ * only if the wrapped store has `add`. A failed call may have taken effect nevertheless.
  */
 export class GuardedStore extends OxdStore {
   private readonly timeout: number;
@@ -26,7 +26,7 @@ export class GuardedStore extends OxdStore {
   /** Closes the store if the module opened it. */
   readonly close: () => Promise<void>;
   private readonly probing = new SingleFlight<void>();
-  private trusted = false;
+  private hasPassed = false;
 
   constructor(
     private readonly inner: OxdStore,
@@ -40,19 +40,18 @@ export class GuardedStore extends OxdStore {
   }
 
   /**
-   * Tries the store out at start-up. A store that is down is a warning: it is tried out again
-   * before its first use.
+   * Probes the store at start-up. If the store is unavailable, logs a warning and probes the store
+   * again before its first use.
    *
-   * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when it does not behave as a store must
+   * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when the store violates the contract
+   *   of {@link OxdStore}
    */
   async probe(): Promise<void> {
     try {
-      await this.tryOut();
+      await this.runProbe();
     } catch (error) {
       if (error instanceof OxdConfigurationError) throw error;
-      this.log.warn(
-        `The store is down, it is tried again at every use. ${(error as Error).message}`,
-      );
+      this.log.warn(`The store is unavailable; each use tries again. ${(error as Error).message}`);
     }
   }
 
@@ -61,54 +60,54 @@ export class GuardedStore extends OxdStore {
   }
 
   async set(key: string, value: unknown, ttl?: number): Promise<void> {
-    const lifetime = ttl === undefined ? undefined : whole(ttl);
-    const kept = await this.use('set', key, () => this.inner.set(key, value, lifetime));
-    // A Keyv says so when its adapter refused.
-    if (kept === false) throw new OxdStoreError('The store did not keep a value.');
+    const lifetime = ttl === undefined ? undefined : toWholeLifetime(ttl);
+    const stored = await this.use('set', key, () => this.inner.set(key, value, lifetime));
+    // A Keyv returns false when its adapter rejected the value.
+    if (stored === false) throw new OxdStoreError('The store did not persist a value.');
   }
 
   async delete(key: string): Promise<boolean> {
-    return statement('delete', await this.use('delete', key, () => this.inner.delete(key)));
+    return checkBoolean('delete', await this.use('delete', key, () => this.inner.delete(key)));
   }
 
   private async addOnce(key: string, value: unknown, ttl: number): Promise<boolean> {
-    const lifetime = whole(ttl);
+    const lifetime = toWholeLifetime(ttl);
     const added = await this.use('add', key, async () => this.inner.add?.(key, value, lifetime));
-    return statement('add', added);
+    return checkBoolean('add', added);
   }
 
   private async use<T>(call: string, key: string, work: () => Promise<T>): Promise<T> {
-    if (!this.trusted) await this.probing.run('probe', () => this.tryOutInUse());
+    if (!this.hasPassed) await this.probing.run('probe', () => this.probeBeforeUse());
     return this.limited(call, work, key);
   }
 
-  private async tryOutInUse(): Promise<void> {
+  private async probeBeforeUse(): Promise<void> {
     try {
-      await this.tryOut();
+      await this.runProbe();
     } catch (error) {
       if (!(error instanceof OxdConfigurationError)) throw error;
       throw new OxdStoreError(error.issues.join('\n'), { cause: error });
     }
   }
 
-  private async tryOut(): Promise<void> {
+  private async runProbe(): Promise<void> {
     const issues = keyvIssues(this.inner);
     if (issues.length === 0) {
       issues.push(...(await this.limited('probe', () => probeStore(this.inner))));
     }
     if (issues.length > 0) throw new OxdConfigurationError(issues);
-    this.trusted = true;
+    this.hasPassed = true;
   }
 
   private async limited<T>(call: string, work: () => Promise<T>, key?: string): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
+    const timeout = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        reject(new OxdStoreError(`no answer within ${this.timeout} ms`));
+        reject(new OxdStoreError(`no result within ${this.timeout} ms`));
       }, this.timeout);
     });
     try {
-      return await Promise.race([work(), late]);
+      return await Promise.race([work(), timeout]);
     } catch (error) {
       throw unavailable(call, error, key);
     } finally {
@@ -117,33 +116,35 @@ export class GuardedStore extends OxdStore {
   }
 }
 
-/** Keyv takes a lifetime of 0 for "for ever", Redis takes whole numbers only. */
-function whole(ttl: number): number {
+/**
+ * Rounds up to at least 1: Keyv stores a value with lifetime 0 for ever, Redis requires integers.
+ */
+function toWholeLifetime(ttl: number): number {
   if (!Number.isFinite(ttl)) throw new OxdStoreError('A lifetime must be a finite number.');
   return Math.max(1, Math.ceil(ttl));
 }
 
-function statement(call: string, answer: unknown): boolean {
-  if (typeof answer === 'boolean') return answer;
-  throw new OxdStoreError(`The store did not answer ${call} with true or false.`);
+function checkBoolean(call: string, result: unknown): boolean {
+  if (typeof result === 'boolean') return result;
+  throw new OxdStoreError(`The method ${call} of the store returned neither true nor false.`);
 }
 
-/** The message of our own errors is ours; what a store says may quote keys and values. */
+/** Sanitizes errors of the store, whose messages may quote keys and values. */
 function unavailable(call: string, error: unknown, key?: string): OxdStoreError {
-  const ours = error instanceof OxdStoreError;
-  const cause = ours ? error.cause : error;
-  const safe = cause === undefined ? undefined : clean(cause, key);
-  const reason = ours ? error.message : safe?.message;
+  const isOwn = error instanceof OxdStoreError;
+  const cause = isOwn ? error.cause : error;
+  const safe = cause === undefined ? undefined : sanitize(cause, key);
+  const reason = isOwn ? error.message : safe?.message;
   return new OxdStoreError(`The store failed (${call}): ${reason ?? 'unknown reason'}`, {
     cause: safe,
   });
 }
 
-function clean(error: unknown, key = ''): Error {
+function sanitize(error: unknown, key = ''): Error {
   const { name = 'Error', code, message = '' } = Object(error) as Partial<NodeJS.ErrnoException>;
-  // JSON.parse quotes the text that it could not read.
-  const told = name === 'SyntaxError' ? 'a value in it is not JSON' : message;
-  const text = key === '' ? told : told.replaceAll(key, '…');
+  // A SyntaxError of JSON.parse quotes the value.
+  const reason = name === 'SyntaxError' ? 'a stored value is not JSON' : message;
+  const text = key === '' ? reason : reason.replaceAll(key, '…');
   const safe = new Error(printable(text) || printable(String(code ?? 'unknown reason')));
   safe.name = printable(name);
   return code === undefined ? safe : Object.assign(safe, { code: printable(String(code)) });

@@ -11,13 +11,14 @@ interface AdapterLike {
 }
 
 const PLAIN_MAP =
-  'store: this Keyv keeps its values in a Map, which never removes an expired one; use ' +
+  'store: this Keyv stores its values in a Map, which never removes expired values; use ' +
   'new MemoryStore() for a store in memory';
 
 /**
- * A Keyv and its adapter each answer "not there" while they are down, unless told to throw.
+ * Checks the options of a Keyv. A Keyv and its adapter each return undefined during an outage,
+ * unless `throwOnErrors` is set.
  *
- * @returns what to set on this one, as `store: message`; nothing for a store that is no Keyv
+ * @returns the options to change, as `store: message`; empty for a store that is no Keyv
  */
 export function keyvIssues(store: OxdStore): string[] {
   const { opts } = store as unknown as Partial<KeyvLike>;
@@ -38,18 +39,18 @@ export function keyvIssues(store: OxdStore): string[] {
   ];
 }
 
-/** Whether a store is known to forget everything when the process ends. */
+/** Returns true if the store is known to lose its values when the process ends. */
 export function isVolatile(store: OxdStore): boolean {
   const { opts } = store as unknown as Partial<KeyvLike>;
   return store instanceof MemoryStore || opts?.store instanceof Map;
 }
 
-/** A class that extends `Map` may limit it. */
+/** Returns false for a subclass of `Map`, which may limit the number of values. */
 function isPlainMap(adapter: object): boolean {
   return Object.getPrototypeOf(adapter) === Map.prototype;
 }
 
-/** An adapter alone has options, but keeps text only. */
+/** Reports an adapter without a Keyv around it: an adapter stores strings only. */
 function adapterIssues({ opts }: AdapterLike): string[] {
   return opts && 'dialect' in opts
     ? ['store: is the adapter of a Keyv; pass new Keyv(adapter, { throwOnErrors: true })']

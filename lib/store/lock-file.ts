@@ -4,23 +4,23 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 /** Process and instance that hold a lock, as the lock file contains them. */
 interface Holder {
   readonly pid: number;
-  /** Start time of the process: distinguishes it from a later one with the same pid. */
+  /** Start time of the process: tells the process apart from a later one with the same pid. */
   readonly started?: string;
   readonly instance: string;
 }
 
-/** How a held lock is looked at again. */
+/** Options of {@link LockFile}. */
 export interface LockFileOptions {
-  /** Waits this many milliseconds before the next look. */
+  /** Waits the given milliseconds before the next attempt. */
   readonly pause: (milliseconds: number) => Promise<unknown>;
 }
 
-/** Number of looks at a lock of a running process before the lock counts as held. */
-const LOOKS = 10;
-/** Time from one look to the next, in milliseconds. */
-const PAUSE = 100;
+/** Attempts to take the lock of a running process. */
+const MAX_ATTEMPTS = 10;
+/** Time between two attempts, in milliseconds. */
+const ATTEMPT_INTERVAL = 100;
 /** Largest number that the operating system can use as a pid. */
-const LARGEST_PID = 2 ** 31 - 1;
+const MAX_PID = 2 ** 31 - 1;
 
 /** File that names the process and instance that may use the file beside it. */
 export class LockFile {
@@ -29,52 +29,53 @@ export class LockFile {
     started: statOf(process.pid)?.started,
     instance: randomUUID(),
   };
-  /** Content at the last look. */
-  private seen: string | undefined;
+  /** Content of the lock file at the previous attempt. */
+  private lastContent: string | undefined;
   /** Lock for the takeover of a stale lock. */
   private guard: LockFile | undefined;
 
-  /** @param path of the lock file; its directory must exist when the lock is taken */
+  /** @param path path of the lock file; its directory must exist when the lock is taken */
   constructor(
     private readonly path: string,
     private readonly options: LockFileOptions,
   ) {}
 
   /**
-   * Takes the lock; takes it over if its process has ended. A process that is being stopped, such as
-   * one that a file watcher restarts, holds its lock a moment longer: the lock is looked at again
-   * for one second.
+   * Takes the lock, also from a process that has ended. Retries for one second, because a process
+   * that a file watcher restarts holds its lock a moment longer.
    *
-   * @returns true if this instance holds the lock; {@link heldBy} returns the other holder's pid
+   * @returns true if this instance holds the lock; if false, {@link heldBy} returns the pid of the
+   *   holder
    * @throws {NodeJS.ErrnoException} when the lock file cannot be written
    */
   async take(): Promise<boolean> {
-    for (let look = 1; ; look += 1) {
+    for (let attempt = 1; ; attempt += 1) {
       if (this.takeAtOnce()) return true;
-      if (look === LOOKS || this.heldBy() === process.pid) return false;
-      await this.options.pause(PAUSE);
+      if (attempt === MAX_ATTEMPTS || this.heldBy() === process.pid) return false;
+      await this.options.pause(ATTEMPT_INTERVAL);
     }
   }
 
-  /** Like {@link take}, with one look only. */
+  /** Like {@link take}, with a single attempt. */
   takeAtOnce(): boolean {
     if (this.isMine() || this.create()) return true;
-    const { seen } = this;
-    this.seen = this.read();
-    return this.seen !== undefined && isStale(this.seen, seen) && this.takeOver(this.seen);
+    const { lastContent } = this;
+    const content = this.read();
+    this.lastContent = content;
+    return content !== undefined && isStale(content, lastContent) && this.takeOver(content);
   }
 
-  /** Pid of the process that the lock names; undefined without a readable lock. */
+  /** Returns the pid in the lock file; undefined if the file is missing or unreadable. */
   heldBy(): number | undefined {
     return holderOf(this.read())?.pid;
   }
 
-  /** Releases the lock. A lock file that cannot be removed is taken over by the next process. */
+  /** Releases the lock. Ignores errors: the next process takes over a lock file that remains. */
   release(): void {
     try {
       if (this.isMine()) rmSync(this.path, { force: true });
     } catch {
-      // The process is ending: an error would help no caller.
+      // No caller could react: the process is about to end.
     }
   }
 
@@ -93,8 +94,8 @@ export class LockFile {
   }
 
   /**
-   * Replaces a stale lock. Of several processes one succeeds: a second lock, named after the content
-   * of the stale one, protects the comparison and the removal.
+   * Replaces a stale lock. Only one of several processes succeeds: a second lock, named after the
+   * content of the stale lock, protects comparison and removal.
    */
   private takeOver(stale: string): boolean {
     const path = `${this.path}.${createHash('sha256').update(stale).digest('hex').slice(0, 16)}`;
@@ -119,12 +120,12 @@ export class LockFile {
 }
 
 /**
- * Returns true if no running process holds the lock. Another process may be writing an unreadable
- * lock at this moment: it is stale if the previous look found the same content.
+ * Returns true if no running process holds the lock. An unreadable lock may be one that another
+ * process is writing: it is stale if its content was the same at the previous attempt.
  */
-function isStale(found: string, previous: string | undefined): boolean {
-  const holder = holderOf(found);
-  if (holder === undefined) return found === previous;
+function isStale(content: string, previous: string | undefined): boolean {
+  const holder = holderOf(content);
+  if (holder === undefined) return content === previous;
   return !isPid(holder.pid) || !isRunning(holder);
 }
 
@@ -138,7 +139,7 @@ function holderOf(content = ''): Holder | undefined {
 }
 
 function isPid(pid: number): boolean {
-  return Number.isInteger(pid) && pid > 0 && pid <= LARGEST_PID;
+  return Number.isInteger(pid) && pid > 0 && pid <= MAX_PID;
 }
 
 function isRunning({ pid, started }: Holder): boolean {
@@ -149,9 +150,9 @@ function isRunning({ pid, started }: Holder): boolean {
   }
   const now = statOf(pid);
   if (now === undefined) return true;
-  // A process that has ended but whose parent has not read its exit status answers signals.
+  // A zombie accepts signals: its parent has not read its exit status.
   if (now.state === 'Z' || now.state === 'X') return false;
-  // In a container the same few pids return at every start.
+  // Compares start times, because containers use the same few pids at every start.
   return started === undefined || now.started === started;
 }
 
@@ -160,7 +161,9 @@ interface ProcessStat {
   readonly started?: string;
 }
 
-/** State and start time of a process on Linux (proc(5), fields 3 and 22); elsewhere undefined. */
+/**
+ * Returns state and start time of a process on Linux (proc(5), fields 3 and 22); else undefined.
+ */
 function statOf(pid: number): ProcessStat | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

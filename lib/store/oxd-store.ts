@@ -1,41 +1,43 @@
 import { OxdStoreError } from '../base/errors.js';
 
 /**
- * Where state lives that must outlast a request: registrations, logins under way, tokens of the
- * client itself. A `Keyv` instance fits (with `throwOnErrors`); so does a class of your own.
- * An outage must reject: a store that answers "not there" while it is down opens doors.
+ * Store for state that outlives a request: registrations, pending logins, tokens of the client.
+ * Pass a `Keyv` instance with `throwOnErrors`, or a custom class. Every method must reject during
+ * an outage: if `get` returned undefined instead, the application would register its site again.
  */
 export abstract class OxdStore {
-  /** The value under `key`, or undefined where there is none or it has expired. */
+  /** Returns the value of `key`; undefined if the key is missing or the value has expired. */
   abstract get(key: string): Promise<unknown>;
 
   /**
-   * Keeps a JSON value.
+   * Stores a JSON value.
    *
-   * @param ttl lifetime in milliseconds; without it the value stays
+   * @param ttl lifetime in milliseconds; default unlimited
    */
   abstract set(key: string, value: unknown, ttl?: number): Promise<unknown>;
 
   /**
-   * Removes `key`.
+   * Deletes `key`.
    *
-   * @returns whether it was there: true for exactly one of several callers
+   * @returns true if the key existed; of several concurrent calls exactly one returns true
    */
   abstract delete(key: string): Promise<boolean>;
 
   /**
-   * Keeps a value only where there is none: lets several replicas agree on one registration.
+   * Stores a value only if `key` is missing. Optional: several replicas need `add` to share one
+   * registration.
    *
    * @param ttl lifetime in milliseconds
-   * @returns whether the value was kept
+   * @returns true if the value was stored
    */
   add?(key: string, value: unknown, ttl: number): Promise<boolean>;
 }
 
 /**
- * The JSON text of a value.
+ * Returns the JSON string of a value.
  *
- * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE when it has none (undefined, circular, a bigint)
+ * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE when the value is not JSON: undefined, a function,
+ *   a bigint or a circular object
  * @internal
  */
 export function toJson(value: unknown): string {
@@ -57,24 +59,24 @@ interface Entry {
   readonly expires: number;
 }
 
-const IN_MEMORY_FULL =
-  'The store in memory is full of values without a lifetime and locks. Raise maxEntries.';
+const IN_MEMORY_FULL = 'The store in memory is full: no entry may be evicted. Raise maxEntries.';
 
 /** Options of {@link MemoryStore}. */
 export interface MemoryStoreOptions {
-  /** Milliseconds since 1970; default `Date.now`. */
+  /** Returns the current time in milliseconds since 1970; default `Date.now`. */
   readonly clock?: () => number;
   /**
-   * Number of entries at most; default 250000, some 250 MB of logins under way. One more replaces the
-   * oldest entry that `set` wrote with a lifetime; without such an entry it is rejected.
+   * Maximum number of entries; default 250000, about 250 MB of pending logins. A further entry
+   * replaces the oldest entry that `set` wrote with a lifetime; if none exists, the write fails
+   * with OxdStoreError.
    */
   readonly maxEntries?: number;
 }
 
-/** Keeps everything in the memory of this process: for tests, and for state that may be lost. */
+/** Store in the memory of this process: for tests, and for state that may be lost. */
 export class MemoryStore extends OxdStore {
   private readonly entries = new Map<string, Entry>();
-  /** Keys of the entries that may be evicted, oldest first: those of `set` with a lifetime. */
+  /** Keys of entries that `set` wrote with a lifetime, oldest first; these may be evicted. */
   private readonly evictable = new Set<string>();
   private readonly clock: () => number;
   private readonly maxEntries: number;
@@ -97,14 +99,14 @@ export class MemoryStore extends OxdStore {
   }
 
   async delete(key: string): Promise<boolean> {
-    const there = this.live(key) !== undefined;
-    this.forget(key);
-    return there;
+    const existed = this.live(key) !== undefined;
+    this.remove(key);
+    return existed;
   }
 
   override async add(key: string, value: unknown, ttl: number): Promise<boolean> {
     if (this.live(key)) return false;
-    // A lock must not end because others begin a login.
+    // Not evictable: new logins must not end a lock.
     this.write(key, value, ttl);
     return true;
   }
@@ -121,10 +123,10 @@ export class MemoryStore extends OxdStore {
     if (this.entries.size < this.maxEntries) return;
     const [oldest] = this.evictable;
     if (oldest === undefined) throw new OxdStoreError(IN_MEMORY_FULL);
-    this.forget(oldest);
+    this.remove(oldest);
   }
 
-  private forget(key: string): void {
+  private remove(key: string): void {
     this.entries.delete(key);
     this.evictable.delete(key);
   }
@@ -134,11 +136,11 @@ export class MemoryStore extends OxdStore {
     return entry && entry.expires > this.clock() ? entry : undefined;
   }
 
-  /** Once a minute: logins that nobody finished must not pile up. */
+  /** Removes expired entries, such as abandoned logins, at most once a minute. */
   private sweep(): void {
     const now = this.clock();
     if (now < this.nextSweep) return;
     this.nextSweep = now + 60_000;
-    for (const [key, entry] of this.entries) if (entry.expires <= now) this.forget(key);
+    for (const [key, entry] of this.entries) if (entry.expires <= now) this.remove(key);
   }
 }

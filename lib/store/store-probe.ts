@@ -4,35 +4,37 @@ import type { OxdStore } from './oxd-store.js';
 const LIFETIME = 60_000;
 
 /**
- * Tries out what the library relies on: a value comes back as it was set, `delete` tells exactly
- * once that it was there, `add` keeps only the first value.
+ * Checks the behaviour of a store that the library relies on: `get` returns the value that was set,
+ * `delete` returns true exactly once, `add` stores only the first value.
  *
- * @returns each wrong behaviour as `store: message`; rejects where the store does
+ * @returns the wrong behaviour as `store: message`; rejects with the error of the store
  */
 export async function probeStore(store: OxdStore): Promise<string[]> {
   const key = `probe:${randomUUID()}`;
   const value = { probe: key };
   await store.set(key, value, LIFETIME);
   if (!same(await store.get(key), value)) {
-    return ['store: get must give back the value that set kept, or reject while the store is down'];
+    return [
+      'store: get must return the value that set stored, or reject while the store is unavailable',
+    ];
   }
   const deleted = [await store.delete(key), await store.delete(key)];
   if (!same(deleted, [true, false])) {
-    return ['store: delete must answer true where the key was there and false where it was not'];
+    return ['store: delete must return true if the key existed and false if it did not'];
   }
   if (((await store.get(key)) ?? undefined) !== undefined) {
-    return ['store: get must answer undefined once the key is deleted'];
+    return ['store: get must return undefined once the key is deleted'];
   }
   return store.add ? probeAdd(store, key) : [];
 }
 
 async function probeAdd(store: OxdStore, key: string): Promise<string[]> {
   const added = [await store.add?.(key, 1, LIFETIME), await store.add?.(key, 2, LIFETIME)];
-  const kept = await store.get(key);
+  const stored = await store.get(key);
   await store.delete(key);
-  return same([...added, kept], [true, false, 1])
+  return same([...added, stored], [true, false, 1])
     ? []
-    : ['store: add must answer true where it kept the value and false where there was one'];
+    : ['store: add must return true if it stored the value and false if the key existed'];
 }
 
 function same(value: unknown, expected: unknown): boolean {

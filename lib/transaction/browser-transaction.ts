@@ -4,20 +4,23 @@ import { LoginStateError, withCookies } from '../base/errors.js';
 import { StateCookies, type StateCookie } from './state-cookies.js';
 import type { OxdStore } from '../store/oxd-store.js';
 
-/** Dependencies of a {@link BrowserTransaction}. Times in milliseconds. */
+/** Options of {@link BrowserTransaction}. Times in milliseconds. */
 export interface BrowserTransactionOptions {
-  /** Part of cookie name, key and record key: no purpose opens the cookies of another. */
+  /** Purpose of the redirect; part of cookie name, cookie key and store key. */
   readonly purpose: 'login';
-  /** Name of the module: first part of the cookie name. */
+  /** Name of the module; first part of the cookie name. */
   readonly name: string;
-  /** Fingerprint of the site: part of the cookie key, and compared with the record. */
+  /** Fingerprint of the site; part of the cookie key, and compared with the record. */
   readonly fingerprint: string;
-  /** The first encrypts, every one decrypts. */
+  /** Secrets: the first encrypts cookies, every secret decrypts them. */
   readonly secret: readonly string[];
   readonly store: OxdStore;
-  /** Time that the user has. */
+  /** Time limit for the user to return from the provider. */
   readonly lifetime: number;
-  /** True when the application's own address is https: cookies are then Secure and `__Host-`. */
+  /**
+   * Makes cookies `Secure`, with the prefix `__Host-`: true if the application is served over
+   * https.
+   */
   readonly secure: boolean;
   readonly clock?: () => number;
 }
@@ -25,7 +28,7 @@ export interface BrowserTransactionOptions {
 /** Redirect of one browser to a provider. */
 export interface Transaction {
   readonly state: string;
-  /** Site that began it. */
+  /** Site that began the transaction. */
   readonly oxd_id: string;
   readonly returnTo: string;
 }
@@ -33,24 +36,25 @@ export interface Transaction {
 /** Transaction that {@link BrowserTransaction.take} has ended. */
 export interface TakenTransaction {
   readonly transaction: Transaction;
-  /** `Set-Cookie` values that remove its cookie. */
+  /** `Set-Cookie` values that remove the cookie of the transaction. */
   readonly cookies: string[];
 }
 
-/** Record in the store, under purpose and hash of the state. */
+/** Record in the store; its key is made of the purpose and a hash of the state. */
 interface TransactionRecord extends Omit<Transaction, 'state'> {
   readonly fingerprint: string;
 }
 
-/** Cookie and record outlive the state, so that a late user gets EXPIRED instead of UNKNOWN. */
+/** Extra lifetime of cookie and record, so that a late user gets EXPIRED instead of UNKNOWN. */
 const GRACE_PERIOD = 600_000;
 
 /**
- * Binds the callback of a provider to the browser that was sent there: one encrypted cookie per
- * state in the browser, and one record per state in the store that is taken exactly once.
+ * Binds the callback of a provider to the browser that was redirected to the provider: with one
+ * encrypted cookie per state in the browser, and one record per state in the store, which is taken
+ * exactly once.
  */
 export class BrowserTransaction {
-  // Private to the runtime, too: whatever prints a service must not print the secret.
+  // `#` instead of `private`, so that a printed service does not show the secret.
   readonly #options: BrowserTransactionOptions;
   readonly #cookies: StateCookies;
   readonly #clock: () => number;
@@ -70,7 +74,7 @@ export class BrowserTransaction {
    * Stores a transaction and binds it to this browser.
    *
    * @param cookieHeader the request's `Cookie` header
-   * @returns `Set-Cookie` values: the new cookie, and removals of cookies that are too many
+   * @returns `Set-Cookie` values: the new cookie, and removals of surplus cookies
    * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE
    */
   async begin({ state, ...transaction }: Transaction, cookieHeader?: string): Promise<string[]> {
@@ -84,12 +88,14 @@ export class BrowserTransaction {
   }
 
   /**
-   * Takes the transaction of a state, once. After that it is over, whatever follows. A transaction
-   * of another site is not touched: the module of that site can still finish it.
+   * Takes the transaction of a state, exactly once: further calls with the same state fail. Does
+   * not change a transaction of another site, which the module of that site can still finish.
    *
-   * @param currentOxdId returns the site of this module; called only for a transaction of its own
-   * @throws {LoginStateError} OIDC_STATE_MISSING, _UNKNOWN, _EXPIRED, _USED
-   * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE; the transaction may then be tried again
+   * @param currentOxdId returns the `oxd_id` of this module; not called for a transaction of
+   *   another site
+   * @throws {LoginStateError} OIDC_STATE_MISSING, OIDC_STATE_UNKNOWN, OIDC_STATE_EXPIRED,
+   *   OIDC_STATE_USED
+   * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE; the same state may then be tried again
    */
   async take(
     state: string | undefined,
@@ -140,31 +146,31 @@ export class BrowserTransaction {
     throw new LoginStateError('OIDC_STATE_USED', MESSAGES.used);
   }
 
-  /** States are secret: more people may see the keys of a store than its values. */
+  /** Hashes the state, which is secret: keys of a store are less protected than its values. */
   private recordKey(state: string): string {
     return `${this.#options.purpose}:${createHash('sha256').update(state).digest('base64url')}`;
   }
 }
 
-/** True for errors after which the cookie of this module is of no use. */
+/** True for errors that end the transaction: its cookie is to be removed. */
 function isOver(error: unknown): error is LoginStateError {
   return error instanceof LoginStateError && error.code !== 'OIDC_STATE_UNKNOWN';
 }
 
 const MESSAGES = {
   noState:
-    'The callback carries no state: it does not answer a login. Start again at the login page.',
+    'The callback has no state parameter: it belongs to no login. Start again at the login page.',
   noCookie:
-    'This browser has no login under way: it was finished before, or its cookie is missing. Start ' +
-    'again at the login page, with cookies allowed and under the host name of ' +
+    'This browser has no cookie of a login: the login is finished, or the cookie is missing. ' +
+    'Start again at the login page, with cookies enabled and under the host name of ' +
     'authorization_redirect_uri: localhost and 127.0.0.1 share no cookies.',
   unknown:
-    'This login was not begun in this browser, was begun at another site, or its secret was ' +
-    'removed. Start again at the login page.',
+    'This login was begun in another browser or at another site, or the secret that encrypted ' +
+    'its cookie was removed. Start again at the login page.',
   expired: 'The login took too long. Start again at the login page.',
   registeredAgain:
     'The site was registered again after this login began. Start again at the login page.',
   used:
-    'This login is over: its callback was used already, or it was begun by a process that does ' +
-    'not share this store. Start again at the login page.',
+    'This login is over: its callback was already used, or the login was begun by a process with ' +
+    'another store. Start again at the login page.',
 } as const;

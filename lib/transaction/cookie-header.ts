@@ -5,8 +5,9 @@ export interface RequestCookie {
 }
 
 /**
- * Returns the cookies of a `Cookie` header whose name begins with `prefix`, in time linear to the
- * length of the header. Other cookies are foreign input and are only skipped.
+ * Returns the cookies of a `Cookie` header whose name begins with `prefix`. The number of steps is
+ * linear to the length of the header, and other cookies are skipped, because the header is
+ * untrusted input.
  *
  * @see RFC 6265 §4.2.1
  */
@@ -15,15 +16,19 @@ export function cookiesWithPrefix(header: string, prefix: string): RequestCookie
     const start = indexAfterBlanks(pair);
     const equals = pair.startsWith(prefix, start) ? pair.indexOf('=', start) : -1;
     if (equals === -1) return [];
-    return { name: unpadded(pair.slice(start, equals)), value: unpadded(pair.slice(equals + 1)) };
+    return {
+      name: trimBlanks(pair.slice(start, equals)),
+      value: trimBlanks(pair.slice(equals + 1)),
+    };
   });
 }
 
 /**
- * Removes blanks and tabs only. trim() removes further white space, with which a browser lets any
- * subdomain set a cookie whose name would then begin with `__Host-`.
+ * Removes blanks and tabs only. trim() removes further white space: browsers let any subdomain set
+ * a cookie named with such white space before `__Host-`, which would then be read as a `__Host-`
+ * cookie.
  */
-function unpadded(text: string): string {
+function trimBlanks(text: string): string {
   const start = indexAfterBlanks(text);
   let end = text.length;
   while (end > start && isBlank(text, end - 1)) end -= 1;

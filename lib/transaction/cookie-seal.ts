@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 import { CompactEncrypt, compactDecrypt } from 'jose';
 
-/** Browsers store no longer cookie, in characters (RFC 6265 §6.1). */
+/** Length limit of a cookie, in characters: browsers need not store longer ones (RFC 6265 §6.1). */
 const MAX_COOKIE_LENGTH = 4096;
 
 /** Encrypts the value of a cookie as JWE `dir` with A256GCM. */
@@ -9,8 +9,9 @@ export class CookieSeal {
   readonly #keys: readonly Uint8Array[];
 
   /**
-   * @param secrets the first encrypts, every one decrypts
-   * @param info purpose and owner of the cookie: with another one the cookie does not decrypt
+   * @param secrets the first secret encrypts, every secret decrypts
+   * @param info purpose and owner of the cookie, part of the key: a cookie sealed with another
+   *   `info` does not decrypt
    */
   constructor(secrets: readonly string[], info: string) {
     this.#keys = secrets.map((secret) => new Uint8Array(hkdfSync('sha256', secret, '', info, 32)));

@@ -4,22 +4,22 @@ const MAX_LENGTH = 1024;
 export interface ReturnAddress {
   /** Absolute URL of the application. */
   readonly url: string;
-  /** False when the root of the application replaces the requested address. */
+  /** False when the requested address was rejected and `url` is the root of the application. */
   readonly safe: boolean;
 }
 
 /**
- * Returns an absolute URL of the application to send the browser to after a login. A foreign address,
- * or one longer than 1024 characters, becomes the root of the application.
+ * Returns the absolute URL to send the browser to after a login: `returnTo`, or the root of the
+ * application if `returnTo` has another origin or more than 1024 characters.
  *
- * @param origin the application's own origin, from the options
+ * @param origin origin of the application, from the options
  */
 export function resolveReturnTo(returnTo: string, origin: string): ReturnAddress {
   const root = { url: `${origin}/`, safe: false };
-  // The length first: the address is foreign input.
+  // Checks the length before parsing, because the address is untrusted input.
   if (returnTo.length > MAX_LENGTH || !URL.canParse(returnTo, origin)) return root;
   const { href } = new URL(returnTo, origin);
-  // Not the origin alone: a blob: URL has the origin of its content.
+  // Compares the string, because the origin of a blob: URL is that of its content.
   if (!href.startsWith(`${origin}/`)) return root;
   return href.length - origin.length > MAX_LENGTH ? root : { url: href, safe: true };
 }

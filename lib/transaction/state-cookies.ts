@@ -5,38 +5,40 @@ import type { CookieSeal } from './cookie-seal.js';
 /** Options of {@link StateCookies}. */
 export interface StateCookiesOptions {
   readonly seal: CookieSeal;
-  /** Begin of every cookie name. */
+  /** Prefix of every cookie name. */
   readonly prefix: string;
   /** Adds `Secure`. */
   readonly secure: boolean;
 }
 
-/** Cookie of a state that this browser has. */
+/** Cookie of a state in the request of a browser. */
 export interface StateCookie {
   readonly name: string;
   /** Milliseconds since 1970. */
   readonly issuedAt: number;
 }
 
-/** Content of a cookie: small, and its size does not depend on the request. */
+/** Content of a cookie. Small, of a size that does not depend on the request. */
 interface SealedState {
   readonly state: string;
   readonly issuedAt: number;
 }
 
 interface OpenCookie extends RequestCookie {
-  /** Undefined when the value does not decrypt. */
+  /** Content; undefined when the value does not decrypt. */
   readonly sealed: SealedState | undefined;
 }
 
 const MAX_COOKIES = 5;
-/** Of all cookies together: common proxies accept a `Cookie` header of 8 KiB. */
+/** Size limit of all cookies together: common proxies accept a `Cookie` header of 8 KiB. */
 const MAX_COOKIE_BYTES = 3072;
-/** Bounds the work for one request; this module never leaves a browser more than 5 cookies. */
+/**
+ * Limit of decryptions per request. A browser with more than 5 cookies did not get them from here.
+ */
 const MAX_DECRYPTIONS = 32;
 const COOKIE_NAME = /^[\w.-]{1,256}$/;
 
-/** Encrypted cookies of one browser, one per state. */
+/** Reads and writes the encrypted cookies of a browser, one per state. */
 export class StateCookies {
   readonly #options: StateCookiesOptions;
 
@@ -45,8 +47,9 @@ export class StateCookies {
   }
 
   /**
-   * Returns `Set-Cookie` values: a new cookie, and removals so that at most 5 cookies and 3 kB
-   * remain. Cookies that do not decrypt are removed first, then the oldest.
+   * Returns `Set-Cookie` values: the new cookie, and removals of surplus cookies, so that at most 5
+   * cookies and 3 kB remain. Cookies that do not decrypt are removed first, then the oldest
+   * cookies.
    *
    * @param lifetime of the cookie, in milliseconds
    */
@@ -60,7 +63,7 @@ export class StateCookies {
     ];
   }
 
-  /** Returns true when the header has a cookie with the prefix, of whatever content. */
+  /** Returns true when the header has a cookie with the prefix, even if it does not decrypt. */
   hasAny(cookieHeader?: string): boolean {
     return this.read(cookieHeader).length > 0;
   }
@@ -101,7 +104,7 @@ export class StateCookies {
   }
 }
 
-/** Cookies to remove so that the others fit beside a new one. */
+/** Returns the cookies to remove so that the remaining cookies and the new one fit the limits. */
 function surplusOf(cookies: readonly OpenCookie[], added: RequestCookie): OpenCookie[] {
   const newestFirst = cookies.toSorted((a, b) => issuedAt(b) - issuedAt(a));
   let bytes = sizeOf(added);
@@ -112,17 +115,17 @@ function surplusOf(cookies: readonly OpenCookie[], added: RequestCookie): OpenCo
   return first === -1 ? [] : newestFirst.slice(first);
 }
 
-/** Cookies that do not decrypt count as the oldest. */
+/** Returns the issue time; 0, older than any other, for a cookie that does not decrypt. */
 function issuedAt({ sealed }: OpenCookie): number {
   return sealed?.issuedAt ?? 0;
 }
 
-/** Bytes in a `Cookie` header, with equals sign and separator. */
+/** Returns the size in a `Cookie` header in bytes, with equals sign and separator. */
 function sizeOf({ name, value }: RequestCookie): number {
   return name.length + value.length + 3;
 }
 
-/** States are secret, and the name of a cookie is not encrypted. */
+/** Hashes the state, which is secret: the name of a cookie is not encrypted. */
 function suffixOf(state: string): string {
   return `.${createHash('sha256').update(state).digest('base64url')}`;
 }

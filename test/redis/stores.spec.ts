@@ -127,7 +127,7 @@ describe.each(STORES)('%s', (_, make) => {
       await fail();
       const store = open(LIMIT);
       await store.probe();
-      expect(warnings).toEqual([expect.stringContaining('The store is down')]);
+      expect(warnings).toEqual([expect.stringContaining('The store is unavailable')]);
       await expectOutage(store);
       await recover();
       await until(() => works(store));

@@ -2,10 +2,10 @@ import { OxdStoreError } from '../../lib/base/errors.js';
 import { runOnce } from '../../lib/store/distributed-lock.js';
 import { MemoryStore } from '../../lib/store/oxd-store.js';
 
-const never = (): Promise<undefined> => Promise.resolve(undefined);
+const notDone = (): Promise<undefined> => Promise.resolve(undefined);
 const hanging = (): Promise<string> => new Promise(() => undefined);
 
-/** A store that tells every lock taken in it. */
+/** Store that records every lock. */
 class LockStore extends MemoryStore {
   readonly locks: { readonly value: unknown; readonly ttl: number }[] = [];
 
@@ -15,12 +15,12 @@ class LockStore extends MemoryStore {
   }
 }
 
-describe('work that is done once', () => {
-  it('is done by one of many at once, and the others get its result', async () => {
+describe('runOnce', () => {
+  it('runs the work of one of many concurrent calls and returns its result to all', async () => {
     const store = new MemoryStore();
     let result: string | undefined;
     let runs = 0;
-    const ask = () =>
+    const run = () =>
       runOnce({
         ...{ store, key: 'lock', deadline: 1_000 },
         done: async () => result,
@@ -30,54 +30,54 @@ describe('work that is done once', () => {
           return (result = 'done');
         },
       });
-    expect(await Promise.all([ask(), ask(), ask()])).toEqual(['done', 'done', 'done']);
+    expect(await Promise.all([run(), run(), run()])).toEqual(['done', 'done', 'done']);
     expect(runs).toBe(1);
   });
 
-  it('ends at its deadline, before its lock does', async () => {
+  it('ends the work at its deadline, before the lock expires', async () => {
     const store = new MemoryStore();
     let signal: AbortSignal | undefined;
     const work = (ending: AbortSignal): Promise<string> => {
       signal = ending;
       return hanging();
     };
-    const options = { store, key: 'lock', deadline: 20, done: never, work };
+    const options = { store, key: 'lock', deadline: 20, done: notDone, work };
     await expect(runOnce(options)).rejects.toThrow(OxdStoreError);
     expect(signal?.aborted).toBe(true);
     expect(await store.add('lock', 'another', 1_000)).toBe(true);
   });
 
-  it('ends at its deadline in a store without add(), too', async () => {
+  it('ends the work at its deadline in a store without add(), too', async () => {
     const memory = new MemoryStore();
     const store = {
       get: (key: string) => memory.get(key),
       set: (key: string, value: unknown) => memory.set(key, value),
       delete: (key: string) => memory.delete(key),
     };
-    const options = { store, key: 'lock', deadline: 20, done: never, work: hanging };
+    const options = { store, key: 'lock', deadline: 20, done: notDone, work: hanging };
     await expect(runOnce(options)).rejects.toThrow(OxdStoreError);
   });
 
   it.each([
-    ['while it is waited for', true],
-    ['while it is done', false],
-  ])('is given up at shutdown %s', async (_, held) => {
+    { name: 'the waiting for another replica', held: true },
+    { name: 'the work', held: false },
+  ])('aborts $name at shutdown', async ({ held }) => {
     const store = new MemoryStore();
     if (held) await store.add('lock', 'another replica', 60_000);
     const ending = new AbortController();
     const { signal } = ending;
     const running = runOnce({
-      ...{ store, key: 'lock', deadline: 60_000, done: never, work: hanging, signal },
+      ...{ store, key: 'lock', deadline: 60_000, done: notDone, work: hanging, signal },
     });
     setImmediate(() => ending.abort(new Error('shutdown')));
     await expect(running).rejects.toThrow(held ? /abort/i : 'shutdown');
   });
 });
 
-describe('the lock of work that is done once', () => {
-  const options = { key: 'lock', deadline: 1_000, done: never };
+describe('the lock of runOnce', () => {
+  const options = { key: 'lock', deadline: 1_000, done: notDone };
 
-  it('lives twice as long as the work may take, and holds a value of its own', async () => {
+  it('lives twice as long as the deadline of the work and has a unique value', async () => {
     const store = new LockStore();
     const held: unknown[] = [];
     const work = async () => held.push(await store.get('lock'));
@@ -88,22 +88,21 @@ describe('the lock of work that is done once', () => {
     expect(new Set(held).size).toBe(2);
   });
 
-  it.each([
-    ['succeeded', () => Promise.resolve('done')],
-    ['failed', () => Promise.reject(new Error('failed'))],
-  ])('is released when the work has %s', async (_, work) => {
+  const outcomes = [
+    { name: 'succeeded', outcome: () => Promise.resolve('done') },
+    { name: 'failed', outcome: () => Promise.reject(new Error('failed')) },
+  ];
+
+  it.each(outcomes)('is released when the work has $name', async ({ outcome: work }) => {
     const store = new MemoryStore();
     await runOnce({ store, ...options, work }).catch(() => undefined);
     expect(await store.get('lock')).toBeUndefined();
   });
 
-  it.each([
-    ['succeeded', () => Promise.resolve('done')],
-    ['failed', () => Promise.reject(new Error('failed'))],
-  ])("stays where it is another's by the time the work has %s", async (_, outcome) => {
+  it.each(outcomes)('of another replica stays when the work has $name', async ({ outcome }) => {
     const store = new MemoryStore();
     const work = async (): Promise<string> => {
-      // Ours has ended, and another replica holds one now.
+      // The lock has expired, and another replica has taken it.
       await store.delete('lock');
       await store.add('lock', 'another replica', 60_000);
       return outcome();
@@ -113,7 +112,7 @@ describe('the lock of work that is done once', () => {
   });
 
   it.each(['get', 'delete'] as const)(
-    'that cannot be released, because %s fails, does not cost the result',
+    'that cannot be released because %s fails does not change the result',
     async (call) => {
       const store = new MemoryStore();
       const work = async (): Promise<string> => {

@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { FileStore } from '../../lib/store/file-store.js';
 import { compileFileStore } from '../support/compiled-store.js';
 
-interface Kept {
+interface StoredValue {
   readonly round: number;
   readonly padding: string;
 }
@@ -30,7 +30,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(root, { recursive: true }));
 
-/** Writes one larger value after the other and tells each number once it is kept. */
+/** Writes values of many sizes in turn and prints the number of each once `set` has resolved. */
 const WRITER = `
 const { FileStore } = await import(process.env.STORE_MODULE);
 const store = await FileStore.open(process.env.STORE_PATH);
@@ -40,41 +40,41 @@ for (let round = (before?.round ?? 0) + 1; ; round += 1) {
   process.stdout.write(round + '\\n');
 }`;
 
-it('a process killed while it writes leaves the last value it was told is kept, or the next', async () => {
-  let told = 0;
+it('a process killed while it writes leaves the last value that set() confirmed, or the next', async () => {
+  let confirmed = 0;
   for (let kill = 0; kill < 15; kill += 1) {
-    told = await writeAndKill(told, kill);
+    confirmed = await writeAndKill(confirmed, kill);
     const store = await FileStore.open(path);
-    const { round, padding } = (await store.get('state')) as Kept;
-    expect(round - told).toBeGreaterThanOrEqual(0);
-    expect(round - told).toBeLessThanOrEqual(1);
+    const { round, padding } = (await store.get('state')) as StoredValue;
+    expect(round - confirmed).toBeGreaterThanOrEqual(0);
+    expect(round - confirmed).toBeLessThanOrEqual(1);
     expect(padding).toHaveLength((round * 997) % 200_000);
-    told = round;
+    confirmed = round;
     await store.close();
   }
-  expect(told).toBeGreaterThan(15);
+  expect(confirmed).toBeGreaterThan(15);
 }, 60_000);
 
-it('a process that ends without close leaves a lock that the next one takes over', async () => {
+it('a process that exits without close() leaves a lock that the next process takes over', async () => {
   const child = start(`
     const { FileStore } = await import(process.env.STORE_MODULE);
     const store = await FileStore.open(process.env.STORE_PATH);
-    await store.set('state', 'kept');
+    await store.set('state', 'stored');
     process.exit(0);`);
   expect(await once(child, 'exit')).toEqual([0, null]);
   const store = await FileStore.open(path);
-  expect(await store.get('state')).toBe('kept');
+  expect(await store.get('state')).toBe('stored');
   await store.close();
 });
 
-it('a store that is open does not keep its process running', async () => {
+it('an open store does not keep its process running', async () => {
   const child = start(`
     const { FileStore } = await import(process.env.STORE_MODULE);
-    await (await FileStore.open(process.env.STORE_PATH)).set('login', 'passing', 600_000);`);
+    await (await FileStore.open(process.env.STORE_PATH)).set('login', 'temporary', 600_000);`);
   expect(await once(child, 'exit')).toEqual([0, null]);
 });
 
-it('a running process keeps its file from others', async () => {
+it('a running process locks its file', async () => {
   const child = start(WRITER);
   await once(createInterface(child.stdout as NodeJS.ReadableStream), 'line');
   await expect(FileStore.open(path)).rejects.toThrow(`in use by process ${child.pid}`);
@@ -83,7 +83,7 @@ it('a running process keeps its file from others', async () => {
   await (await FileStore.open(path)).close();
 });
 
-it('of several processes that find a stale lock one opens the file', async () => {
+it('only one of several processes that find a stale lock opens the file', async () => {
   const children = Array.from({ length: 4 }, () => start(OPENER));
   const outcomes = children.map((child) => createInterface(child.stdout as NodeJS.ReadableStream));
   await Promise.all(outcomes.map((lines) => once(lines, 'line')));
@@ -92,9 +92,9 @@ it('of several processes that find a stale lock one opens the file', async () =>
     for (let round = 0; round < 40; round += 1) {
       const file = join(root, `${round}.json`);
       await writeFile(`${file}.lock`, JSON.stringify({ pid: dead, instance: `${round}` }));
-      const answers = outcomes.map((lines) => once(lines, 'line'));
+      const lines = outcomes.map((outcome) => once(outcome, 'line'));
       for (const { stdin } of children) stdin?.write(`${file}\n`);
-      const results = (await Promise.all(answers)).flat() as string[];
+      const results = (await Promise.all(lines)).flat() as string[];
       expect(results.filter((result) => result === 'open')).toHaveLength(1);
     }
   } finally {
@@ -112,17 +112,17 @@ for await (const file of createInterface(process.stdin)) {
   console.log(await opened.then(() => 'open', () => 'in use'));
 }`;
 
-/** @returns the last number that the writer told before it was killed */
+/** Returns the last number that the writer printed before it was killed. */
 async function writeAndKill(from: number, kill: number): Promise<number> {
   const child = start(WRITER);
-  let told = from;
+  let confirmed = from;
   const lines = createInterface(child.stdout as NodeJS.ReadableStream);
-  lines.on('line', (line) => (told = Number(line)));
+  lines.on('line', (line) => (confirmed = Number(line)));
   await once(lines, 'line');
   await pause(kill * 3);
   child.kill('SIGKILL');
   await Promise.all([once(child, 'exit'), once(lines, 'close')]);
-  return told;
+  return confirmed;
 }
 
 function start(script: string): ChildProcess {

@@ -22,16 +22,16 @@ import { FileStore, type FileStoreOptions } from '../../lib/store/file-store.js'
 import { registerSecret } from '../support/secrets.js';
 import { itAddsOnce, itKeepsTheContract } from '../support/store-contract.js';
 
-const NOBODY = 65_534;
+const NOBODY_UID = 65_534;
 
-/** Told from the process that has the pid now where the system says when a process started. */
+/** Holders with a pid in use: recognized as ended by the start time, if the system provides it. */
 const EARLIER_PROCESSES: [string, () => object | undefined][] = [
   [
-    'an earlier process with the same pid as this one, as in a container',
+    'an earlier process with the pid of this process, as in a container',
     () => ({ pid: process.pid, started: '1', instance: 'other' }),
   ],
   [
-    'an earlier process whose pid another one has now',
+    'an earlier process whose pid is in use again',
     () => ({ pid: process.ppid, started: '1', instance: 'other' }),
   ],
 ];
@@ -64,8 +64,8 @@ async function open(file = path, options: FileStoreOptions = {}): Promise<FileSt
 itKeepsTheContract(() => open());
 itAddsOnce(() => open());
 
-describe('the file', () => {
-  it('gives the values to the next store', async () => {
+describe('the file of a FileStore', () => {
+  it('has the values for the next store', async () => {
     const store = await open();
     await store.set('site', { oxd_id: 'a' });
     await store.set('other', 1);
@@ -76,7 +76,7 @@ describe('the file', () => {
     expect(await next.get('other')).toBeUndefined();
   });
 
-  it('can be read by its owner alone, whatever the umask', async () => {
+  it('can be read by its owner only, whatever the umask', async () => {
     const umask = process.umask(0);
     try {
       await (await open()).set('site', 1);
@@ -86,7 +86,7 @@ describe('the file', () => {
     expect(await modes(path, `${path}.lock`, dirname(path))).toEqual(['600', '600', '700']);
   });
 
-  it('can be read by its owner alone after it was put there by others', async () => {
+  it('can be read by its owner only after a write, although its mode was 644', async () => {
     await mkdir(dirname(path));
     await writeFile(path, '{"version":1,"records":{"site":1}}', { mode: 0o644 });
     const store = await open();
@@ -94,7 +94,7 @@ describe('the file', () => {
     expect(await modes(path)).toEqual(['600']);
   });
 
-  it('is under the working directory unless said otherwise', async () => {
+  it('is .oxd/store.json under the working directory by default', async () => {
     const before = process.cwd();
     process.chdir(root);
     try {
@@ -107,7 +107,7 @@ describe('the file', () => {
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ version: 1, records: { site: 1 } });
   });
 
-  it('is hidden from Git in the default directory only, and an own .gitignore stays', async () => {
+  it('is hidden from Git in the default directory only, without changing a .gitignore', async () => {
     const before = process.cwd();
     process.chdir(root);
     try {
@@ -123,14 +123,14 @@ describe('the file', () => {
     }
   });
 
-  it('never holds a value with a lifetime', async () => {
+  it('never contains a value with a lifetime', async () => {
     const store = await open();
     await store.set('site', 1);
-    await store.set('login', 'passing-1', 60_000);
-    await store.add('lock', 'passing-2', 60_000);
-    await store.set('login-2', 'kept', undefined);
-    await store.set('login-2', 'passing-3', 60_000);
-    expect(await readFile(path, 'utf8')).not.toMatch(/passing|kept|login|lock/);
+    await store.set('login', 'temporary-1', 60_000);
+    await store.add('lock', 'temporary-2', 60_000);
+    await store.set('login-2', 'stored', undefined);
+    await store.set('login-2', 'temporary-3', 60_000);
+    expect(await readFile(path, 'utf8')).not.toMatch(/temporary|stored|login|lock/);
     await store.close();
     const next = await open();
     expect(await next.get('login')).toBeUndefined();
@@ -138,7 +138,7 @@ describe('the file', () => {
     expect(await next.get('site')).toBe(1);
   });
 
-  it('values with a lifetime end by the clock', async () => {
+  it('does not affect values with a lifetime, which expire by the clock', async () => {
     let now = 0;
     const store = await open(path, { clock: () => now });
     await store.set('login', 'value', 1_000);
@@ -149,7 +149,7 @@ describe('the file', () => {
     expect(await store.delete('login')).toBe(false);
   });
 
-  it('has every one of many values set at once', async () => {
+  it('has every one of many values that are set concurrently', async () => {
     const store = await open();
     await Promise.all(Array.from({ length: 50 }, (_, index) => store.set(`key:${index}`, index)));
     await store.close();
@@ -157,7 +157,7 @@ describe('the file', () => {
     expect(Object.keys(records)).toHaveLength(50);
   });
 
-  it('has what was being set when the store was closed', async () => {
+  it('has a value whose write was pending when the store was closed', async () => {
     const store = await open();
     const setting = store.set('site', 1);
     await store.close();
@@ -165,14 +165,14 @@ describe('the file', () => {
     expect(await (await open()).get('site')).toBe(1);
   });
 
-  it('has no rest of an interrupted write beside it once it is open', async () => {
+  it('has no temporary file of an interrupted write beside it once it is open', async () => {
     await mkdir(dirname(path));
     await writeFile(`${path}.tmp`, '{"version":1,"rec');
     await open();
     expect(await readdir(dirname(path))).toEqual(['store.json.lock']);
   });
 
-  it('refuses every use after close', async () => {
+  it('cannot be used after close()', async () => {
     const store = await open();
     await store.set('site', 1);
     await store.close();
@@ -184,18 +184,18 @@ describe('the file', () => {
   });
 });
 
-describe('a file that is no store file', () => {
+describe('a file that is not a store file', () => {
   const secret = 'Zq8-client_secret-of-a-site';
 
   it.each([
-    ['half of one', `{"version":1,"records":{"site":{"client_secret":"${secret}`],
-    ['an empty one', ''],
-    ['a list', '[]'],
-    ['null', 'null'],
-    ['one without records', '{"version":1}'],
-    ['one whose records are a list', '{"version":1,"records":[]}'],
-    ['one of a later version', '{"version":2,"records":{}}'],
-  ])('ends the start and is left as it is: %s', async (_, text) => {
+    { name: 'is incomplete', text: `{"version":1,"records":{"site":{"client_secret":"${secret}` },
+    { name: 'is empty', text: '' },
+    { name: 'is a list', text: '[]' },
+    { name: 'is null', text: 'null' },
+    { name: 'has no records', text: '{"version":1}' },
+    { name: 'has a list of records', text: '{"version":1,"records":[]}' },
+    { name: 'has a later version', text: '{"version":2,"records":{}}' },
+  ])('ends the start, unchanged, when it $name', async ({ text }) => {
     registerSecret(secret);
     await mkdir(dirname(path));
     await writeFile(path, text);
@@ -209,7 +209,7 @@ describe('a file that is no store file', () => {
     expect(existsSync(`${path}.lock`)).toBe(false);
   });
 
-  it('is an outage where it turns up later', async () => {
+  it('is an outage when it appears after the start', async () => {
     await mkdir(`${path}.tmp`, { recursive: true });
     const store = await open();
     await rm(`${path}.tmp`, { recursive: true });
@@ -219,17 +219,17 @@ describe('a file that is no store file', () => {
   });
 });
 
-describe('the lock', () => {
-  it('refuses a second store in this process and names it', async () => {
+describe('the lock of a FileStore', () => {
+  it('rejects a second store in this process', async () => {
     await open();
     const error = (await open().catch((reason: unknown) => reason)) as OxdConfigurationError;
     expect(error).toBeInstanceOf(OxdConfigurationError);
     expect(error.issues).toEqual([
-      expect.stringMatching(/^store: .*store\.json is in use by this process itself/),
+      expect.stringMatching(/^store: .*store\.json is in use by this process;/),
     ]);
   });
 
-  it('refuses another process, which names the one that holds it', async () => {
+  it('rejects a store while another process holds it, and names that process', async () => {
     const holder = runningProcess();
     await mkdir(dirname(path));
     await writeFile(`${path}.lock`, JSON.stringify({ ...holder, instance: 'other' }));
@@ -237,7 +237,7 @@ describe('the lock', () => {
     expect(pauses).toEqual(Array.from({ length: 9 }, () => 100));
   });
 
-  it('is waited for while its process stops', async () => {
+  it('is awaited while its process stops', async () => {
     await mkdir(dirname(path));
     await writeFile(`${path}.lock`, JSON.stringify({ ...runningProcess(), instance: 'other' }));
     const pause = async (milliseconds: number) => {
@@ -247,7 +247,7 @@ describe('the lock', () => {
     expect(pauses).toEqual([100, 100, 100]);
   });
 
-  it('is waited for while another process writes it', async () => {
+  it('is awaited while another process writes it', async () => {
     await mkdir(dirname(path));
     await writeFile(`${path}.lock`, '');
     const holder = JSON.stringify({ ...runningProcess(), instance: 'other' });
@@ -258,7 +258,7 @@ describe('the lock', () => {
     expect(await readFile(`${path}.lock`, 'utf8')).toBe(holder);
   });
 
-  it('is free for the next one after close', async () => {
+  it('is free for the next store after close()', async () => {
     const store = await open();
     await store.close();
     expect(existsSync(`${path}.lock`)).toBe(false);
@@ -266,11 +266,11 @@ describe('the lock', () => {
   });
 
   it.each<[string, () => object | undefined]>([
-    ['a process that is gone', () => ({ pid: deadPid(), instance: 'other' })],
-    ['nobody, after a crash', () => undefined],
+    ['a process that has ended', () => ({ pid: deadPid(), instance: 'other' })],
+    ['an empty lock file, after a crash', () => undefined],
     ['a holder without a pid', () => ({ instance: 'other' })],
     ...[1e300, 2 ** 31, -1, 0, 1.5].map((pid): [string, () => object] => [
-      `a number that is no pid, ${pid}`,
+      `an invalid pid, ${pid}`,
       () => ({ pid, instance: 'other' }),
     ]),
     ...(existsSync('/proc/self/stat') ? EARLIER_PROCESSES : []),
@@ -281,11 +281,11 @@ describe('the lock', () => {
     await store.set('site', 1);
     expect(await store.get('site')).toBe(1);
     expect(await readdir(dirname(path))).toEqual(['store.json', 'store.json.lock']);
-    await expect(open()).rejects.toThrow('in use by this process itself');
+    await expect(open()).rejects.toThrow('in use by this process;');
   });
 
   if (existsSync('/proc/self/stat')) {
-    it('is taken over from a zombie, at the first look', async () => {
+    it('is taken over from a zombie at the first attempt', async () => {
       const { pid, stop } = await zombie();
       try {
         await mkdir(dirname(path));
@@ -353,7 +353,7 @@ describe('a file that cannot be written', () => {
     ]);
   });
 
-  it('keeps the old value in file and memory, and recovers', async () => {
+  it('retains the old value in file and memory, and recovers', async () => {
     const store = await open();
     await store.set('site', 'old');
     const before = await readFile(path, 'utf8');
@@ -362,36 +362,36 @@ describe('a file that cannot be written', () => {
     await expect(store.set('site', 'new')).rejects.toThrow(OxdStoreError);
     await expect(store.set('other', 'new')).rejects.toThrow(OxdStoreError);
     await expect(store.delete('site')).rejects.toThrow(OxdStoreError);
-    await expect(store.set('site', 'passing', 1_000)).rejects.toThrow(OxdStoreError);
+    await expect(store.set('site', 'temporary', 1_000)).rejects.toThrow(OxdStoreError);
     expect(await store.get('site')).toBe('old');
     expect(await store.get('other')).toBeUndefined();
     expect(await readFile(path, 'utf8')).toBe(before);
-    await store.set('login', 'passing', 60_000);
-    expect(await store.get('login')).toBe('passing');
+    await store.set('login', 'temporary', 60_000);
+    expect(await store.get('login')).toBe('temporary');
 
     await rm(`${path}.tmp`, { recursive: true });
     await store.set('site', 'new');
     expect(await store.delete('site')).toBe(true);
   });
 
-  it('never takes a directory that vanished for an empty store', async () => {
+  it('does not count as an empty store when its directory is deleted', async () => {
     const store = await open();
-    await store.set('site', 'kept');
+    await store.set('site', 'stored');
     await rename(dirname(path), join(root, 'away'));
     await writeFile(dirname(path), 'in the way');
     await expect(store.set('other', 1)).rejects.toThrow(OxdStoreError);
-    expect(await store.get('site')).toBe('kept');
+    expect(await store.get('site')).toBe('stored');
 
     await rm(dirname(path));
     await store.set('other', 1);
-    expect(await store.get('site')).toBe('kept');
+    expect(await store.get('site')).toBe('stored');
     await store.close();
-    expect(await (await open()).get('site')).toBe('kept');
+    expect(await (await open()).get('site')).toBe('stored');
   });
 
-  it('is rejected at start, and later fails, by its permissions for an ordinary user', async () => {
+  it('is rejected at start, and fails at use, when permissions are missing', async () => {
     await mkdir(dirname(path));
-    for (const directory of [root, dirname(path)]) await giveAway(directory);
+    for (const directory of [root, dirname(path)]) await changeOwner(directory);
     await asOrdinaryUser(async () => {
       await chmod(dirname(path), 0o500);
       await expect(open()).rejects.toThrow(/store: .*\(EACCES\)/);
@@ -411,7 +411,7 @@ describe('a file that cannot be written', () => {
     });
   });
 
-  it('gives an error that holds nothing of the values', async () => {
+  it('causes an error without keys and values', async () => {
     const secret = randomBytes(24).toString('base64url');
     registerSecret(secret);
     const store = await open();
@@ -432,7 +432,7 @@ function deadPid(): number {
   return spawnSync(process.execPath, ['--version']).pid;
 }
 
-/** A process that has ended and whose parent does not read its exit status. */
+/** Starts a process that ends and whose parent does not read its exit status. */
 async function zombie(): Promise<{ pid: number; stop: () => Promise<unknown> }> {
   const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60']);
   const [line] = (await once(parent.stdout, 'data')) as [Buffer];
@@ -451,19 +451,19 @@ function statOf(pid: number): { state?: string; started?: string } {
   return { state: fields[0], started: fields[19] };
 }
 
-/** The parent of this process runs as long as the test does. */
+/** Returns the parent of this process, which runs as long as the test. */
 function runningProcess(): { pid: number } {
   return { pid: process.ppid };
 }
 
-async function giveAway(directory: string): Promise<void> {
-  if (process.getuid?.() === 0) await chown(directory, NOBODY, NOBODY);
+async function changeOwner(directory: string): Promise<void> {
+  if (process.getuid?.() === 0) await chown(directory, NOBODY_UID, NOBODY_UID);
 }
 
-/** Root may write everywhere: the permissions count for anybody else. */
+/** Runs `work` as another user than root, whom permissions do not restrict. */
 async function asOrdinaryUser(work: () => Promise<void>): Promise<void> {
   const root = process.getuid?.() === 0;
-  if (root) process.seteuid?.(NOBODY);
+  if (root) process.seteuid?.(NOBODY_UID);
   try {
     await work();
   } finally {

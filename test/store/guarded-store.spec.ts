@@ -5,8 +5,8 @@ import { MemoryStore, OxdStore } from '../../lib/store/oxd-store.js';
 import { registerSecret } from '../support/secrets.js';
 import { itAddsOnce, itKeepsTheContract } from '../support/store-contract.js';
 
-const SECRET = 'Zx81-secret-that-was-kept';
-const KEY = 'login:of-somebody';
+const SECRET = 'Zx81-secret-of-a-login';
+const KEY = 'login:of-alice';
 
 let warnings: string[];
 
@@ -20,31 +20,31 @@ const log = {
   error: (message: string) => void warnings.push(message),
 };
 
-/** A store of the user's own that can be told to fail, to hang and to answer wrongly. */
+/** Custom store that can fail, hang and return wrong results. */
 class TestStore extends OxdStore {
   readonly calls: string[] = [];
   readonly lifetimes: (number | undefined)[] = [];
   down?: () => never | Promise<never>;
-  answers: Partial<Record<'get' | 'set' | 'delete', (answer: unknown) => unknown>> = {};
+  results: Partial<Record<'get' | 'set' | 'delete', (result: unknown) => unknown>> = {};
   private readonly memory = new MemoryStore();
 
   get(key: string): Promise<unknown> {
-    return this.answer('get', () => this.memory.get(key));
+    return this.run('get', () => this.memory.get(key));
   }
 
   set(key: string, value: unknown, ttl?: number): Promise<unknown> {
     this.lifetimes.push(ttl);
-    return this.answer('set', () => this.memory.set(key, value, ttl));
+    return this.run('set', () => this.memory.set(key, value, ttl));
   }
 
   delete(key: string): Promise<boolean> {
-    return this.answer('delete', () => this.memory.delete(key)) as Promise<boolean>;
+    return this.run('delete', () => this.memory.delete(key)) as Promise<boolean>;
   }
 
-  private answer(call: 'get' | 'set' | 'delete', work: () => Promise<unknown>): Promise<unknown> {
+  private run(call: 'get' | 'set' | 'delete', work: () => Promise<unknown>): Promise<unknown> {
     this.calls.push(call);
     if (this.down) return this.down();
-    const change = this.answers[call] ?? ((answer: unknown) => answer);
+    const change = this.results[call] ?? ((result: unknown) => result);
     return work().then(change);
   }
 }
@@ -73,17 +73,17 @@ const USES: [string, (store: OxdStore) => Promise<unknown>][] = [
   ['delete', (store) => store.delete(KEY)],
 ];
 
-describe.each(USES)('%s', (call, use) => {
+describe.each(USES)('GuardedStore.%s()', (call, use) => {
   it.each([
     ['rejects', () => Promise.reject(new Error(`cannot ${call} ${KEY} ${SECRET}`))],
     [
-      'throws at once',
+      'throws',
       () => {
         throw new Error(`cannot ${call} ${KEY} ${SECRET}`);
       },
     ],
     [
-      'rejects with an error that carries the command',
+      'rejects with an error that contains the command',
       () =>
         Promise.reject(Object.assign(new Error('down'), { args: [KEY, SECRET], code: 'EDOWN' })),
     ],
@@ -93,9 +93,9 @@ describe.each(USES)('%s', (call, use) => {
       () => Promise.reject(new OxdStoreError('down', { cause: { SECRET } })),
     ],
     ['rejects with several errors', () => Promise.reject(new AggregateError([SECRET], ''))],
-    ['rejects with text', () => Promise.reject(SECRET as unknown as Error)],
-    ['rejects with nothing', () => Promise.reject(undefined as unknown as Error)],
-  ])('is an OxdStoreError without keys and values where the store %s', async (_, down) => {
+    ['rejects with a string', () => Promise.reject(SECRET as unknown as Error)],
+    ['rejects with undefined', () => Promise.reject(undefined as unknown as Error)],
+  ])('rejects without keys and values when the store %s', async (_, down) => {
     const inner = new TestStore();
     const store = guarded(inner);
     await store.probe();
@@ -108,15 +108,15 @@ describe.each(USES)('%s', (call, use) => {
     expect(printed.replaceAll(import.meta.filename, '')).not.toContain(KEY);
   });
 
-  it('is an OxdStoreError within the time limit where the store hangs', async () => {
+  it('rejects within the time limit when the store hangs', async () => {
     const inner = new TestStore();
     const store = guarded(inner, 20);
     await store.probe();
     inner.down = hang;
-    expect((await expectOutage(use(store))).message).toContain('no answer within 20 ms');
+    expect((await expectOutage(use(store))).message).toContain('no result within 20 ms');
   });
 
-  it('is refused until a store that was down at start passes its probe', async () => {
+  it('rejects until a store that was unavailable at start passes its probe', async () => {
     const inner = new TestStore();
     inner.down = () => Promise.reject(new Error('connection refused'));
     const store = guarded(inner);
@@ -125,10 +125,10 @@ describe.each(USES)('%s', (call, use) => {
     await expectOutage(use(store));
 
     inner.down = undefined;
-    inner.answers = { delete: () => undefined };
-    expect((await expectOutage(use(store))).message).toContain('store: delete must answer');
+    inner.results = { delete: () => undefined };
+    expect((await expectOutage(use(store))).message).toContain('store: delete must return');
 
-    inner.answers = {};
+    inner.results = {};
     inner.calls.length = 0;
     await use(store);
     expect(inner.calls.slice(0, 2)).toEqual(['set', 'get']);
@@ -138,17 +138,17 @@ describe.each(USES)('%s', (call, use) => {
   });
 });
 
-it('quotes no value of a store that cannot read it', async () => {
+it('GuardedStore quotes no stored value that is not JSON', async () => {
   const inner = new TestStore();
   const store = guarded(inner);
   await store.probe();
-  inner.answers = { get: () => JSON.parse('{"pin":"s3cr3t"') as unknown };
+  inner.results = { get: () => JSON.parse('{"pin":"s3cr3t"') as unknown };
   const error = await expectOutage(store.get(KEY));
   expect(inspect(error)).not.toContain('s3cr3t');
   expect(error.message).toContain('not JSON');
 });
 
-it('says what kind of failure it was', async () => {
+it('GuardedStore reports the code of an error without a message', async () => {
   const inner = new TestStore();
   const store = guarded(inner);
   inner.down = () => Promise.reject(Object.assign(new Error(''), { code: 'ECONNREFUSED' }));
@@ -157,14 +157,14 @@ it('says what kind of failure it was', async () => {
   expect(error.cause).toMatchObject({ code: 'ECONNREFUSED' });
 });
 
-it('a store that hangs at start is a warning within the time limit', async () => {
+it('GuardedStore logs a warning within the time limit when the store hangs at start', async () => {
   const inner = new TestStore();
   inner.down = hang;
   await guarded(inner, 20).probe();
-  expect(warnings).toEqual([expect.stringContaining('no answer within 20 ms')]);
+  expect(warnings).toEqual([expect.stringContaining('no result within 20 ms')]);
 });
 
-it('a store that comes back is probed once for all who wait for it', async () => {
+it('GuardedStore probes the store once for concurrent calls', async () => {
   const inner = new TestStore();
   const store = guarded(inner);
   expect(await Promise.all([store.get('a'), store.get('b'), store.get('c')])).toEqual(
@@ -173,25 +173,33 @@ it('a store that comes back is probed once for all who wait for it', async () =>
   expect(inner.calls.filter((call) => call === 'set')).toHaveLength(1);
 });
 
-it('the key of the probe would end by itself and is deleted', async () => {
+it('GuardedStore deletes the key of its probe, which has a lifetime', async () => {
   const inner = new TestStore();
   await guarded(inner).probe();
   expect(inner.lifetimes).toEqual([60_000]);
   expect(inner.calls).toEqual(['set', 'get', 'delete', 'delete', 'get']);
 });
 
-it.each<[string, TestStore['answers'], RegExp]>([
-  ['get gives nothing back', { get: () => undefined }, /^store: get must give back/],
-  ['get gives text back', { get: (value) => JSON.stringify(value) }, /^store: get must give back/],
-  ['get rejects nothing and set hides it', { set: () => true, get: () => null }, /^store: get/],
-  ['delete answers nothing', { delete: () => undefined }, /^store: delete must answer true/],
-  ['delete answers a number', { delete: Number }, /^store: delete must answer true/],
-  ['delete is always true', { delete: () => true }, /^store: delete must answer true/],
-  ['delete is always false', { delete: () => false }, /^store: delete must answer true/],
-  ['get still knows a deleted key', { get: (value) => value ?? 1 }, /^store: get must/],
-])('a store is refused at start where %s', async (_, answers, issue) => {
+it.each<[string, TestStore['results'], RegExp]>([
+  ['get returns undefined', { get: () => undefined }, /^store: get must return the value/],
+  [
+    'get returns a string',
+    { get: (value) => JSON.stringify(value) },
+    /^store: get must return the/,
+  ],
+  ['get returns null', { set: () => true, get: () => null }, /^store: get must return the value/],
+  ['delete returns undefined', { delete: () => undefined }, /^store: delete must return true/],
+  ['delete returns a number', { delete: Number }, /^store: delete must return true/],
+  ['delete always returns true', { delete: () => true }, /^store: delete must return true/],
+  ['delete always returns false', { delete: () => false }, /^store: delete must return true/],
+  [
+    'get returns a deleted key',
+    { get: (value) => value ?? 1 },
+    /^store: get must return undefined/,
+  ],
+])('GuardedStore rejects a store at start when %s', async (_, results, issue) => {
   const inner = new TestStore();
-  inner.answers = answers;
+  inner.results = results;
   const error = await guarded(inner)
     .probe()
     .catch((reason: unknown) => reason);
@@ -201,37 +209,37 @@ it.each<[string, TestStore['answers'], RegExp]>([
 });
 
 it.each([
-  ['is always true', () => true],
-  ['is always false', () => false],
-  ['answers nothing', () => undefined],
-])('a store is refused at start where add %s', async (_, answer) => {
+  ['true', () => true],
+  ['false', () => false],
+  ['undefined', () => undefined],
+])('GuardedStore rejects a store at start when add always returns %s', async (_, result) => {
   const inner = Object.assign(new TestStore(), {
-    add: async () => answer() as unknown as boolean,
+    add: async () => result() as unknown as boolean,
   });
-  await expect(guarded(inner).probe()).rejects.toThrow('store: add must answer');
+  await expect(guarded(inner).probe()).rejects.toThrow('store: add must return');
 });
 
 it.each([
-  ['set answers false', { set: () => false }, (store: OxdStore) => store.set(KEY, 1)],
-  ['delete answers nothing', { delete: () => undefined }, (store: OxdStore) => store.delete(KEY)],
-  ['delete answers 1', { delete: () => 1 }, (store: OxdStore) => store.delete(KEY)],
-])('is an outage where %s once it runs', async (_, answers, use) => {
+  ['set returns false', { set: () => false }, (store: OxdStore) => store.set(KEY, 1)],
+  ['delete returns undefined', { delete: () => undefined }, (store: OxdStore) => store.delete(KEY)],
+  ['delete returns 1', { delete: () => 1 }, (store: OxdStore) => store.delete(KEY)],
+])('GuardedStore rejects when %s after the start', async (_, results, use) => {
   const inner = new TestStore();
   const store = guarded(inner);
   await store.probe();
-  inner.answers = answers;
+  inner.results = results;
   await expectOutage(use(store));
 });
 
-it('null is not there', async () => {
+it('GuardedStore returns undefined for null', async () => {
   const inner = new TestStore();
   const store = guarded(inner);
   await store.probe();
-  inner.answers = { get: () => null };
+  inner.results = { get: () => null };
   expect(await store.get(KEY)).toBeUndefined();
 });
 
-it('has add only where the store has it', () => {
+it('GuardedStore has add only if the store has it', () => {
   expect(typeof guarded(new TestStore()).add).toBe('undefined');
   expect(typeof guarded(new MemoryStore()).add).toBe('function');
 });
@@ -242,7 +250,7 @@ it.each([
   [-5, 1],
   [1_500.4, 1_501],
   [undefined, undefined],
-])('passes a lifetime of %s ms on as %s', async (ttl, passed) => {
+])('GuardedStore passes a lifetime of %s ms to the store as %s', async (ttl, passed) => {
   const inner = new TestStore();
   const store = guarded(inner);
   await store.probe();
@@ -250,6 +258,6 @@ it.each([
   expect(inner.lifetimes.at(-1)).toBe(passed);
 });
 
-it.each([NaN, Infinity])('refuses a lifetime of %s', async (ttl) => {
+it.each([NaN, Infinity])('GuardedStore rejects a lifetime of %s', async (ttl) => {
   await expectOutage(guarded(new TestStore()).set(KEY, 1, ttl));
 });

@@ -5,12 +5,14 @@ import { GuardedStore } from '../../lib/store/guarded-store.js';
 import type { OxdStore } from '../../lib/store/oxd-store.js';
 import { itKeepsTheContract } from '../support/store-contract.js';
 
-/** Nobody listens there. */
+/** No server listens at this address. */
 const URL = 'redis://127.0.0.1:1';
 const ITSELF = expect.stringMatching(/^store: this Keyv hides outages.*throwOnErrors: true/);
 const ADAPTER = expect.stringMatching(/^store: the adapter .*KeyvRedis.*throwOnErrors: true/);
 
-const PLAIN_MAP = expect.stringMatching(/^store: this Keyv keeps its values in a Map.*MemoryStore/);
+const PLAIN_MAP = expect.stringMatching(
+  /^store: this Keyv stores its values in a Map.*MemoryStore/,
+);
 
 let warnings: string[];
 
@@ -18,7 +20,7 @@ beforeEach(() => {
   warnings = [];
 });
 
-/** A class of a cache library, which extends `Map` and limits it. */
+/** Subclass of `Map` with a size limit, as in cache libraries. */
 class LimitedMap extends Map<string, unknown> {}
 
 function inMemory(): Keyv {
@@ -43,19 +45,31 @@ it.each<[string, () => object, unknown[]]>([
   ['a Keyv on a Map that throws', () => new Keyv({ throwOnErrors: true }), [PLAIN_MAP]],
   ['a Keyv on a given Map', () => new Keyv({ store: new Map() }), [PLAIN_MAP]],
   ['a Keyv on a limited Map', () => new Keyv({ store: new LimitedMap() }), [ITSELF]],
-  ['neither', () => new Keyv(new KeyvRedis(URL)), [ITSELF, ADAPTER]],
-  ['the adapter alone', () => new Keyv(new KeyvRedis(URL, { throwOnErrors: true })), [ITSELF]],
-  ['the Keyv alone', () => new Keyv(new KeyvRedis(URL), { throwOnErrors: true }), [ADAPTER]],
-  ['createKeyv', () => createKeyv(URL), [ITSELF, ADAPTER]],
-  ['createKeyv for connecting', () => createKeyv(URL, { throwOnConnectError: true }), [ADAPTER]],
-  ['createKeyvNonBlocking', () => createKeyvNonBlocking(URL), [ITSELF, ADAPTER]],
+  ['a Keyv on Redis without options', () => new Keyv(new KeyvRedis(URL)), [ITSELF, ADAPTER]],
   [
-    'an adapter that says nothing about it',
+    'throwOnErrors at the adapter only',
+    () => new Keyv(new KeyvRedis(URL, { throwOnErrors: true })),
+    [ITSELF],
+  ],
+  [
+    'throwOnErrors at the Keyv only',
+    () => new Keyv(new KeyvRedis(URL), { throwOnErrors: true }),
+    [ADAPTER],
+  ],
+  ['createKeyv() without options', () => createKeyv(URL), [ITSELF, ADAPTER]],
+  [
+    'createKeyv() with throwOnConnectError only',
+    () => createKeyv(URL, { throwOnConnectError: true }),
+    [ADAPTER],
+  ],
+  ['createKeyvNonBlocking()', () => createKeyvNonBlocking(URL), [ITSELF, ADAPTER]],
+  [
+    'an adapter without the option',
     () => new Keyv({ store: new ForeignAdapter(), throwOnErrors: true }),
     [ADAPTER],
   ],
-  ['no Keyv around its adapter', () => new KeyvRedis(URL), [expect.stringContaining('new Keyv(')]],
-])('start is rejected with the way to fix it: %s', async (_, make, issues) => {
+  ['an adapter without a Keyv', () => new KeyvRedis(URL), [expect.stringContaining('new Keyv(')]],
+])('the start fails and states the fix for %s', async (_, make, issues) => {
   const error = await guarded(make() as OxdStore)
     .probe()
     .catch((reason: unknown) => reason);
@@ -64,10 +78,13 @@ it.each<[string, () => object, unknown[]]>([
 });
 
 it.each<[string, () => Keyv]>([
-  ['both', () => new Keyv(new KeyvRedis(URL, { throwOnErrors: true }), { throwOnErrors: true })],
-  ['createKeyv', () => createKeyv(URL, { throwOnErrors: true })],
+  [
+    'Keyv and adapter',
+    () => new Keyv(new KeyvRedis(URL, { throwOnErrors: true }), { throwOnErrors: true }),
+  ],
+  ['createKeyv()', () => createKeyv(URL, { throwOnErrors: true })],
 ])(
-  'start goes on with a warning where Redis is down and throwOnErrors is on: %s',
+  'the start continues with a warning when Redis is down and throwOnErrors is set at %s',
   async (_, make) => {
     const keyv = make();
     const store = guarded(keyv);
@@ -78,23 +95,23 @@ it.each<[string, () => Keyv]>([
   },
 );
 
-it('an adapter that says that it throws is taken at its word', async () => {
+it('an adapter with throwOnErrors of its class is accepted', async () => {
   const adapter = Object.assign(new ForeignAdapter(), { throwOnErrors: true });
   const store = guarded(new Keyv({ store: adapter, throwOnErrors: true }));
   await store.probe();
   expect(warnings).toEqual([]);
 });
 
-it('a Keyv whose adapter answers no boolean is found out', async () => {
+it('a Keyv whose adapter returns no boolean is rejected', async () => {
   const adapter = Object.assign(new ForeignAdapter(), {
     throwOnErrors: true,
     delete: async () => undefined,
   });
   const store = guarded(new Keyv({ store: adapter, throwOnErrors: true }));
-  await expect(store.probe()).rejects.toThrow('store: delete must answer');
+  await expect(store.probe()).rejects.toThrow('store: delete must return');
 });
 
-/** An adapter as others write them: it keeps text, and tells nothing about errors. */
+/** Adapter of another author: stores strings, and has no option for errors. */
 class ForeignAdapter {
   readonly opts = {};
   private readonly values = new Map<string, string>();

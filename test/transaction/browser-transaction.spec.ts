@@ -24,12 +24,12 @@ function transaction(options: Partial<BrowserTransactionOptions> = {}): BrowserT
 const oxd_id = 'site-1';
 const payload = (state: string) => ({ state, oxd_id, returnTo: 'https://app/' });
 
-/** Takes a state as the module of site-1 does. */
+/** Takes a state in the module of site-1. */
 function take(login: BrowserTransaction, state: string | undefined, header?: string) {
   return login.take(state, header, () => Promise.resolve(oxd_id));
 }
 
-/** The Cookie header of a browser that got these Set-Cookie values. */
+/** Returns the Cookie header of a browser that got these Set-Cookie values. */
 function jar(...cookies: string[]): string {
   return cookies
     .filter((cookie) => !cookie.includes('Max-Age=0'))
@@ -37,16 +37,17 @@ function jar(...cookies: string[]): string {
     .join('; ');
 }
 
-async function begun(login: BrowserTransaction, state: string, header = ''): Promise<string> {
+/** Begins a transaction; returns the Cookie header of the browser. */
+async function begin(login: BrowserTransaction, state: string, header = ''): Promise<string> {
   const cookies = await login.begin(payload(state), header);
   cookies.forEach((cookie) => registerSecret(cookie.split(/[=;]/)[1] ?? ''));
   return jar(...cookies);
 }
 
 describe('a browser transaction', () => {
-  it('gives back, once, what this browser began', async () => {
+  it('is returned once to the browser that began it', async () => {
     const login = transaction();
-    const header = await begun(login, 'state-1');
+    const header = await begin(login, 'state-1');
     const { transaction: taken, cookies } = await take(login, 'state-1', `other=1; ${header}`);
     expect(taken).toEqual(payload('state-1'));
     expect(cookies).toEqual([
@@ -59,23 +60,23 @@ describe('a browser transaction', () => {
   });
 
   it.each([
-    ['a no-break space', '\u00a0'],
-    ['a byte order mark', '\ufeff'],
-    ['a vertical tab', '\v'],
+    { name: 'a no-break space', blank: '\u00a0' },
+    { name: 'a byte order mark', blank: '\ufeff' },
+    { name: 'a vertical tab', blank: '\v' },
   ])(
-    'does not open a cookie that %s before its name kept a browser from protecting',
-    async (_, blank) => {
+    'ignores a cookie with $name before __Host-, which browsers do not protect',
+    async ({ blank }) => {
       const login = transaction();
-      const header = await begun(login, 'state-1');
+      const header = await begin(login, 'state-1');
       await expect(take(login, 'state-1', `other=1; ${blank}${header}`)).rejects.toMatchObject({
         code: 'OIDC_STATE_MISSING',
       });
     },
   );
 
-  it('is taken by one of many callbacks at once', async () => {
+  it('is taken by one of many concurrent callbacks', async () => {
     const login = transaction();
-    const header = await begun(login, 'state-1');
+    const header = await begin(login, 'state-1');
     const takes = await Promise.allSettled(
       Array.from({ length: 20 }, () => take(login, 'state-1', header)),
     );
@@ -88,13 +89,13 @@ describe('a browser transaction', () => {
       /^__Host-oxd\.login\.\d+\.[\w-]{43}=[\w.-]+; Path=\/; Max-Age=900; HttpOnly; SameSite=Lax; Secure$/,
     ],
     [false, /^oxd\.login\.\d+\.[\w-]{43}=[\w.-]+; Path=\/; Max-Age=900; HttpOnly; SameSite=Lax$/],
-  ])('seals a cookie for an address that is secure: %s', async (secure, form) => {
+  ])('has an encrypted cookie, secure: %s', async (secure, form) => {
     const [cookie = ''] = await transaction({ secure }).begin(payload('state-1'));
     expect(cookie).toMatch(form);
     expect(Buffer.from(cookie, 'base64url').toString('latin1')).not.toContain('state-1');
   });
 
-  it('gives the cookie one size, whatever returnTo is', async () => {
+  it('has a cookie whose size does not depend on returnTo', async () => {
     const sizes = ['/', `/${'a'.repeat(1023)}`].map(async (returnTo) => {
       const [cookie = ''] = await transaction().begin({ ...payload('state-1'), returnTo });
       return cookie.length;
@@ -104,9 +105,9 @@ describe('a browser transaction', () => {
     expect(long).toBeLessThan(400);
   });
 
-  it('refuses a callback without state or without any login cookie as MISSING', async () => {
+  it('is MISSING for a callback without state or without a login cookie', async () => {
     const login = transaction();
-    const header = await begun(login, 'state-1');
+    const header = await begin(login, 'state-1');
     const missing = { code: 'OIDC_STATE_MISSING' };
     await expect(take(login, undefined, header)).rejects.toMatchObject(missing);
     await expect(take(login, '', header)).rejects.toMatchObject(missing);
@@ -117,10 +118,10 @@ describe('a browser transaction', () => {
     });
   });
 
-  it('refuses as UNKNOWN what no cookie of this browser opens for', async () => {
+  it('is UNKNOWN when no cookie of this browser decrypts to the state', async () => {
     const login = transaction();
-    const mine = await begun(login, 'state-1');
-    const others = await begun(login, 'state-2');
+    const mine = await begin(login, 'state-1');
+    const others = await begin(login, 'state-2');
     const unknown = { code: 'OIDC_STATE_UNKNOWN' };
     await expect(take(login, 'state-2', mine)).rejects.toMatchObject(unknown);
     const [mineName = ''] = mine.split('=');
@@ -132,11 +133,11 @@ describe('a browser transaction', () => {
     await expect(take(login, 'state-1', mine)).resolves.toBeDefined();
   });
 
-  it('is EXPIRED by its own time, though cookie and record are still there', async () => {
+  it('is EXPIRED after its lifetime, although cookie and record still exist', async () => {
     const login = transaction();
-    const header = await begun(login, 'state-1');
+    const header = await begin(login, 'state-1');
     now += lifetime;
-    const late = await begun(login, 'state-2');
+    const late = await begin(login, 'state-2');
     now += 1;
     await expect(take(login, 'state-1', header)).rejects.toMatchObject({
       code: 'OIDC_STATE_EXPIRED',
@@ -145,8 +146,8 @@ describe('a browser transaction', () => {
     await expect(take(login, 'state-2', late)).resolves.toBeDefined();
   });
 
-  it('is USED where another process with another store answers', async () => {
-    const header = await begun(transaction(), 'state-1');
+  it('is USED in another process with another store', async () => {
+    const header = await begin(transaction(), 'state-1');
     await expect(take(transaction(), 'state-1', header)).rejects.toMatchObject({
       code: 'OIDC_STATE_USED',
     });
@@ -154,14 +155,14 @@ describe('a browser transaction', () => {
 
   it('is finished by another replica that shares the store', async () => {
     const store = new MemoryStore({ clock });
-    const header = await begun(transaction({ store }), 'state-1');
+    const header = await begin(transaction({ store }), 'state-1');
     await expect(take(transaction({ store }), 'state-1', header)).resolves.toBeDefined();
   });
 
-  it('opens with every secret of the list, and with none that was removed', async () => {
+  it('is found with every secret of the list, and not with a removed one', async () => {
     const store = new MemoryStore({ clock });
     const [newer = '', older = ''] = secret;
-    const header = await begun(transaction({ store, secret: [older] }), 'state-1');
+    const header = await begin(transaction({ store, secret: [older] }), 'state-1');
     await expect(
       take(transaction({ store, secret: [newer] }), 'state-1', header),
     ).rejects.toMatchObject({
@@ -176,24 +177,24 @@ describe('a browser transaction', () => {
         .slice(1)
         .map((cookie) => /^([^=]+)=; Path=\/; Max-Age=0;/.exec(cookie)?.[1]);
 
-    /** Headers of cookies of several states, oldest first. */
+    /** Begins several transactions; returns their Cookie headers, oldest first. */
     async function several(login: BrowserTransaction, count: number): Promise<string[]> {
       const headers = [];
       for (let nth = 0; nth < count; nth++) {
         now += 1;
-        headers.push(await begun(login, `state-${nth}`));
+        headers.push(await begin(login, `state-${nth}`));
       }
       return headers;
     }
 
-    it('removes the oldest', async () => {
+    it('removes the oldest cookies', async () => {
       const login = transaction();
       const headers = await several(login, 7);
       const oldest = headers.slice(0, 3).map((header) => header.split('=')[0]);
       expect(new Set(await removedBy(login, headers.join('; ')))).toEqual(new Set(oldest));
     });
 
-    it('removes first those that do not decrypt', async () => {
+    it('first removes cookies that do not decrypt', async () => {
       const [own, other] = [transaction(), transaction({ fingerprint: 'another site' })];
       const mine = await several(own, 3);
       const foreign = await several(other, 3);
@@ -203,22 +204,22 @@ describe('a browser transaction', () => {
       expect(removed.filter((name) => !names.includes(name))).toEqual([]);
     });
 
-    it('keeps five, also those that do not decrypt', async () => {
+    it('retains five cookies, also if they do not decrypt', async () => {
       const foreign = await several(transaction({ fingerprint: 'another site' }), 4);
       expect(await removedBy(transaction(), foreign.join('; '))).toEqual([]);
     });
 
-    it('leaves alone the cookies of another name', async () => {
+    it('does not remove cookies of another name', async () => {
       const foreign = await several(transaction({ name: 'shop' }), 7);
       expect(await removedBy(transaction(), foreign.join('; '))).toEqual([]);
     });
 
-    it('removes none whose name could break the header', async () => {
+    it('removes no cookie whose name could break the header', async () => {
       const odd = Array.from({ length: 7 }, (_, nth) => `__Host-oxd.login.${nth}\n, x=1`);
       expect(await removedBy(transaction(), odd.join('; '))).toEqual([]);
     });
 
-    it('tries to decrypt a bounded number', async () => {
+    it('decrypts at most 32 cookies', async () => {
       const open = jest.spyOn(CookieSeal.prototype, 'open');
       const many = Array.from({ length: 900 }, (_, nth) => `__Host-oxd.login.${nth}=x`);
       expect(await removedBy(transaction(), many.join('; '))).toHaveLength(896);
@@ -229,7 +230,7 @@ describe('a browser transaction', () => {
 
   it('leaves at most 3 kB of cookies', async () => {
     const login = transaction();
-    const header = await begun(login, 'state-1');
+    const header = await begin(login, 'state-1');
     const large = `__Host-oxd.login.large=${'x'.repeat(2700)}`;
     const [, ...removed] = await login.begin(payload('state-2'), `${large}; ${header}`);
     expect(removed).toEqual([expect.stringMatching(/^__Host-oxd\.login\.large=; /)]);
@@ -238,16 +239,16 @@ describe('a browser transaction', () => {
   it('is not over when the store fails', async () => {
     const store = new MemoryStore({ clock });
     const login = transaction({ store });
-    const header = await begun(login, 'state-1');
+    const header = await begin(login, 'state-1');
     const get = jest.spyOn(store, 'get').mockRejectedValueOnce(new Error('down'));
     await expect(take(login, 'state-1', header)).rejects.toThrow('down');
     get.mockRestore();
     await expect(take(login, 'state-1', header)).resolves.toBeDefined();
   });
 
-  it('is EXPIRED once the site was registered again', async () => {
+  it('is EXPIRED after the site was registered again', async () => {
     const login = transaction();
-    const header = await begun(login, 'state-1');
+    const header = await begin(login, 'state-1');
     await expect(login.take('state-1', header, async () => 'site-2')).rejects.toMatchObject({
       code: 'OIDC_STATE_EXPIRED',
       cookies: [expect.stringContaining('Max-Age=0')],
@@ -256,7 +257,7 @@ describe('a browser transaction', () => {
 
   it('is not over when the site of the module cannot be determined', async () => {
     const login = transaction();
-    const header = await begun(login, 'state-1');
+    const header = await begin(login, 'state-1');
     const down = () => Promise.reject(new Error('down'));
     await expect(login.take('state-1', header, down)).rejects.toThrow('down');
     await expect(take(login, 'state-1', header)).resolves.toBeDefined();
@@ -266,10 +267,10 @@ describe('a browser transaction', () => {
     const unknown = { code: 'OIDC_STATE_UNKNOWN' };
     const currentOxdId = jest.fn(async () => oxd_id);
 
-    it('is UNKNOWN without a look at the record, and its own module finishes it', async () => {
+    it('is UNKNOWN without reading the record, and its own module finishes it', async () => {
       const store = new MemoryStore({ clock });
       const [own, other] = [transaction({ store }), transaction({ store, fingerprint: 'another' })];
-      const header = await begun(own, 'state-1');
+      const header = await begin(own, 'state-1');
       const [get, remove] = [jest.spyOn(store, 'get'), jest.spyOn(store, 'delete')];
       const rejected = await other.take('state-1', header, currentOxdId).catch((error) => error);
       expect(rejected).toMatchObject(unknown);
@@ -278,11 +279,11 @@ describe('a browser transaction', () => {
       await expect(take(own, 'state-1', header)).resolves.toBeDefined();
     });
 
-    it('is UNKNOWN by its record, too, and the record stays', async () => {
+    it('is UNKNOWN by the fingerprint of its record, which is not deleted', async () => {
       const store = new MemoryStore({ clock });
       const login = transaction({ store });
-      const header = await begun(login, 'state-1');
-      // The same cookie key, and a record that another site wrote under the same state.
+      const header = await begin(login, 'state-1');
+      // Replaces the record by one of another site with the same state.
       await transaction({ store, fingerprint: 'another' }).begin(payload('state-1'));
       const remove = jest.spyOn(store, 'delete');
       const rejected = await login.take('state-1', header, currentOxdId).catch((error) => error);
