@@ -3,21 +3,22 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { OxdError } from './base/errors.js';
 import { httpStatus } from './http/http-status.js';
 
-/** Body of the answer that {@link OxdExceptionFilter} gives. */
+/** Body of the response of {@link OxdExceptionFilter}. */
 export interface OxdErrorBody {
-  /** The HTTP status. */
+  /** HTTP status. */
   readonly statusCode: number;
   /** Code of the error. */
   readonly error: string;
-  /** What happened and what to do; of a failure behind the application only that there was one. */
+  /** Message of the error for a status below 500; else one fixed sentence, see the log. */
   readonly message: string;
 }
 
 /**
- * Turns the errors of this package into HTTP: login errors 401, what the authorization server
- * refuses 403, transport and store 503, commands 502. Neither tickets nor tokens are in the answer
- * or the log. Removes the cookie of a login that is over, and logs every error. Add it with
- * `@UseFilters(OxdExceptionFilter)` or as `APP_FILTER`; override `answer()` for pages of your own.
+ * Exception filter that responds to the errors of this package and logs them. The status is 401 for
+ * login errors, 403 for denials of the authorization server, 502 for failed commands and 503 for
+ * errors of transport and store. Response and log contain no tickets and no tokens. The response
+ * removes the cookie of a login that is over. Add the filter with `@UseFilters(OxdExceptionFilter)`
+ * or as `APP_FILTER`; override `answer()` for custom pages.
  */
 @Catch(OxdError)
 export class OxdExceptionFilter implements ExceptionFilter<OxdError> {
@@ -25,7 +26,7 @@ export class OxdExceptionFilter implements ExceptionFilter<OxdError> {
 
   constructor(private readonly adapterHost: HttpAdapterHost) {}
 
-  /** Called by Nest. */
+  /** Logs the error and sends the response. Called by Nest. */
   catch(error: OxdError, host: ArgumentsHost): void {
     if (host.getType() !== 'http') throw error;
     const status = httpStatus(error);
@@ -37,15 +38,15 @@ export class OxdExceptionFilter implements ExceptionFilter<OxdError> {
     for (const cookie of error.cookies ?? []) {
       httpAdapter.appendHeader?.(response, 'Set-Cookie', cookie);
     }
-    // Where servers are and what they said is for the log, not for everybody.
+    // Messages of server errors contain addresses and responses of servers: for the log only.
     const message = status < 500 ? error.message : UNAVAILABLE;
     this.answer(error, { statusCode: status, error: error.code, message }, response);
   }
 
-  /** Writes the answer: JSON here. `response` is that of Express or Fastify. */
+  /** Sends the response, by default as JSON. `response` is that of Express or Fastify. */
   protected answer(_error: OxdError, body: OxdErrorBody, response: unknown): void {
     this.adapterHost.httpAdapter.reply(response, body, body.statusCode);
   }
 }
 
-const UNAVAILABLE = 'This cannot be answered at the moment. The reason is in the log.';
+const UNAVAILABLE = 'The service is temporarily unavailable. The reason is in the log.';

@@ -1,7 +1,7 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { OxdModuleOptions } from './options/oxd.options.js';
 
-/** Makes `forRoot()` and `forRootAsync()` of the module. */
+/** Base class with `forRoot()` and `forRootAsync()`, and the token of the options. */
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<OxdModuleOptions>()
     .setClassMethodName('forRoot')

@@ -1,13 +1,13 @@
 import type { ModulesContainer } from '@nestjs/core';
 
-/** Module of an application, as Nest lists it. */
+/** Module in the container of a Nest application. */
 export type NestModule = ModulesContainer extends Map<string, infer Module> ? Module : never;
 
 type IsSite = (module: NestModule) => boolean;
 
 /**
- * Returns the issues of how an application imports several `OxdModule`s, as `path: message`. In
- * each of these cases Nest would silently inject the services of one of them.
+ * Returns the issues with the imports of several `OxdModule`s, as `path: message`. In each of these
+ * cases Nest would silently inject the services of one of the modules.
  *
  * @param isSite returns true for an `OxdModule`
  */
@@ -22,19 +22,19 @@ export function importIssues(modules: ModulesContainer, isSite: IsSite): string[
 }
 
 const AMBIGUOUS =
-  'imports more than one OxdModule, itself or through what an imported module exports; import ' +
-  'each OxdModule in another module';
+  'imports more than one OxdModule, directly or through the exports of an imported module; ' +
+  'import each OxdModule in another module';
 
 /**
- * Returns the issues of what Nest has injected, as `path: message`. NestJS 11.0 may inject the
- * services of a global module although a module imports its own.
+ * Returns the modules with services of a wrong `OxdModule`, as `path: message`. NestJS 11.0 may
+ * inject the services of a global `OxdModule` into a module that imports another one.
  *
  * @param isSite returns true for an `OxdModule`
  */
 export function injectionIssues(modules: ModulesContainer, isSite: IsSite): string[] {
   return [...modules.values()].flatMap((module) => {
     const [own] = [...importedSites(module, isSite)];
-    if (!own || !injectedModules(module).some((from) => isSite(from) && from !== own)) return [];
+    if (!own || !injectedModules(module).some((host) => isSite(host) && host !== own)) return [];
     return [`${module.name}: ${FOREIGN}`];
   });
 }
@@ -43,7 +43,7 @@ const FOREIGN =
   'NestJS has injected services of the global OxdModule instead of the imported one; update ' +
   '@nestjs/core, or remove isGlobal';
 
-/** Modules that the providers, controllers and guards of a module got their dependencies from. */
+/** Returns the modules of the dependencies that Nest injected into a module. */
 function injectedModules({ providers, controllers, injectables }: NestModule): NestModule[] {
   return [...providers.values(), ...controllers.values(), ...injectables.values()]
     .flatMap((wrapper) => [
@@ -53,7 +53,9 @@ function injectedModules({ providers, controllers, injectables }: NestModule): N
     .flatMap(({ host }) => host ?? []);
 }
 
-/** Follows re-exports as Nest does when it looks for a provider. */
+/**
+ * Yields the imported `OxdModule`s. Follows re-exports as Nest does when it resolves a provider.
+ */
 function* importedSites(
   module: NestModule,
   isSite: IsSite,
@@ -81,8 +83,8 @@ function* reexportedSites(
 }
 
 /**
- * Imports that the module itself lists. Nest adds every global module after them, its own core module
- * first.
+ * Returns the declared imports of a module. Nest appends every global module to these, beginning
+ * with its internal core module.
  */
 function ownImports({ imports }: NestModule): NestModule[] {
   const all = [...imports];

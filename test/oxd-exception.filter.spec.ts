@@ -37,8 +37,8 @@ const errors: Record<string, Error> = {
   transport: new OxdTransportError('OXD_TRANSPORT_TIMEOUT', 'oxd-server did not answer.'),
 };
 
-/** What is wrong behind the application is not for everybody. */
-const HIDDEN = 'This cannot be answered at the moment. The reason is in the log.';
+/** Message of every response with a status of 500 or more. */
+const HIDDEN = 'The service is temporarily unavailable. The reason is in the log.';
 
 @Controller()
 class Failing {
@@ -64,13 +64,16 @@ describe.each(ADAPTERS)('OxdExceptionFilter on %s', (adapter) => {
     ['ticket', 502, 'UMA_INVALID_TICKET', 'error'],
     ['command', 502, 'OXD_COMMAND_FAILED', 'error'],
     ['transport', 503, 'OXD_TRANSPORT_TIMEOUT', 'error'],
-  ] as const)('answers %s with %i and no secret', async (name, status, code, level) => {
-    const { status: answered, body, headers } = await one.ask(`/${name}`);
-    expect(answered).toBe(status);
-    expect(headers['cache-control']).toBe('no-store');
-    const message = status < 500 ? errors[name]?.message : HIDDEN;
-    expect(JSON.parse(body)).toEqual({ statusCode: status, error: code, message });
-    expect(one.log.with(level, code)).toHaveLength(1);
-    expect(secretsIn(`${body} ${one.log.lines.join(' ')}`)).toHaveLength(0);
-  });
+  ] as const)(
+    'responds to the error %s with %i and without secrets',
+    async (name, status, code, level) => {
+      const { status: answered, body, headers } = await one.ask(`/${name}`);
+      expect(answered).toBe(status);
+      expect(headers['cache-control']).toBe('no-store');
+      const message = status < 500 ? errors[name]?.message : HIDDEN;
+      expect(JSON.parse(body)).toEqual({ statusCode: status, error: code, message });
+      expect(one.log.with(level, code)).toHaveLength(1);
+      expect(secretsIn(`${body} ${one.log.lines.join(' ')}`)).toHaveLength(0);
+    },
+  );
 });

@@ -82,7 +82,7 @@ async function start(
   return module.init();
 }
 
-/** What is logged while the module starts. */
+/** Returns the lines that are logged while the module starts. */
 async function warnings(given: OxdModuleOptions): Promise<{ log: string[]; options: OxdOptions }> {
   const log = new LogLines();
   const imports = [OxdModule.forRoot(given)];
@@ -92,7 +92,7 @@ async function warnings(given: OxdModuleOptions): Promise<{ log: string[]; optio
   return { log: log.lines, options: module.get(OxdOptions) };
 }
 
-/** Options without a store and without a transport instance. */
+/** Returns options without a store and without a transport instance. */
 function embedded(): OxdModuleOptions {
   return { site, secret: 'a secret of more than 32 characters' };
 }
@@ -111,7 +111,7 @@ function byName(a: string, b: string): number {
   return a.localeCompare(b);
 }
 
-/** As a Keyv is: a store without `add`. */
+/** Returns a store without `add`, like a Keyv. */
 function withoutAdd(): OxdStore {
   const memory = new MemoryStore();
   return {
@@ -160,7 +160,7 @@ describe('OxdModule', () => {
     }
   });
 
-  it('serves every module where isGlobal is set, else only those that import it', async () => {
+  it('serves every module with isGlobal, else only the modules that import it', async () => {
     const module = await start(OxdModule.forRoot({ ...options(), isGlobal: true }), FeatureModule);
     expect(module.get(Feature, { strict: false }).oidc).toBeInstanceOf(OidcService);
     await expect(start(OxdModule.forRoot(options()), FeatureModule)).rejects.toThrow(
@@ -197,7 +197,7 @@ describe('OxdModule', () => {
     await expect(start(oxd, Unaware)).rejects.toThrow(/resolve dependencies of the UmaGuard/);
   });
 
-  it('does not start with wrong options, and names every problem', async () => {
+  it('does not start with invalid options, and lists every issue', async () => {
     const wrong = {
       ...options(),
       site: { op_host: 'op' },
@@ -211,20 +211,20 @@ describe('OxdModule', () => {
   });
 
   it.each<[string, () => Partial<OxdModuleOptions>, readonly RegExp[]]>([
-    ['nothing where nothing is left to chance', () => ({}), []],
-    ['of a secret that is not set', () => ({ secret: undefined }), [/^warn: secret is not set/]],
+    ['nothing when secret and store are set', () => ({}), []],
+    ['about a missing secret', () => ({ secret: undefined }), [/^warn: secret is not set/]],
     [
-      'of a store without add()',
+      'about a store without add()',
       () => ({ store: withoutAdd() }),
       [/^warn: The store has no add\(\): with several replicas set site\.client_id/],
     ],
     [
-      'of both',
+      'about both',
       () => ({ secret: undefined, store: withoutAdd() }),
       [/^warn: secret is not set/, /^warn: The store has no add\(\)/],
     ],
     [
-      'nothing of a store without add() where the client is given',
+      'nothing about a store without add() when the client is set',
       () => ({
         store: withoutAdd(),
         site: { ...site, client_id: 'mine', client_secret: 'its secret' },
@@ -232,18 +232,18 @@ describe('OxdModule', () => {
       [],
     ],
     [
-      'nothing of a store without add() where the site is given',
+      'nothing about a store without add() when the site is set',
       () => ({ store: withoutAdd(), site: { ...site, oxd_id: 'site-1' } }),
       [],
     ],
     [
-      'of a store that is down',
+      'about a store that is unavailable',
       () => ({
         store: Object.assign(new MemoryStore(), { get: () => Promise.reject(new Error('gone')) }),
       }),
       [/^warn: The store is unavailable/],
     ],
-  ])('warns at start %s', async (_, given, lines) => {
+  ])('logs at start: %s', async (_, given, lines) => {
     const { log, options: resolved } = await warnings({ ...options(), ...given() });
     expect(log).toEqual(lines.map((line) => expect.stringMatching(line) as string));
     for (const secret of resolved.secret) expect(log.join()).not.toContain(secret);
@@ -266,7 +266,7 @@ describe('OxdModule', () => {
     restore();
   });
 
-  it('leaves the registration to the first use, or waits for it where eager is set', async () => {
+  it('registers the site at first use, or at start with eager', async () => {
     const [lazy, eager] = [new ScriptedTransport(registered), new ScriptedTransport(registered)];
     await start(OxdModule.forRoot(options(lazy)));
     expect(lazy.calls).toHaveLength(0);
@@ -274,7 +274,7 @@ describe('OxdModule', () => {
     expect(eager.calls).toHaveLength(1);
   });
 
-  it('does not start where eager is set and the registration fails, and closes what it opened', async () => {
+  it('does not start when an eager registration fails, and closes the transport', async () => {
     const transport = new ScriptedTransport({});
     let closed = false;
     transport.close = async () => void (closed = true);
@@ -294,7 +294,7 @@ describe('OxdModule', () => {
     await expect(call).rejects.toMatchObject({ code: 'OXD_TRANSPORT_CLOSED', mayHaveRun: false });
   });
 
-  it('shares nothing with a second one in the process', async () => {
+  it('shares no state with a second module in the process', async () => {
     const transports = [new ScriptedTransport(registered), new ScriptedTransport(registered)];
     const modules = [];
     for (const transport of transports)
@@ -318,7 +318,7 @@ describe('OxdModule', () => {
       await rm(directory, { recursive: true });
     });
 
-    it('keeps the registration in a file that only its owner can read', async () => {
+    it('stores the registration in a file that only its owner can read', async () => {
       const transport = new ScriptedTransport({
         ...registered,
         get_authorization_url: { authorization_url: 'https://op/?state=s' },
@@ -332,7 +332,7 @@ describe('OxdModule', () => {
       expect(transport.calls.filter(({ command }) => command === 'register_site')).toHaveLength(1);
     });
 
-    it('rejects a second module on the file, naming option and variable', async () => {
+    it('rejects a second module with the same file, and names option and variable', async () => {
       await start(OxdModule.forRoot({ ...options(), store: FILE }));
       const second = start(OxdModule.forRoot({ ...options(), store: FILE, name: 'second' }));
       await expect(second).rejects.toThrow(/store: .*option store or the variable OXD_STORE_FILE/);
@@ -350,7 +350,7 @@ describe('OxdModule', () => {
       expect(await readFile('.oxd/.gitignore', 'utf8')).toBe('*\n');
     });
 
-    it('releases the file when the store file is not usable', async () => {
+    it('releases the file when it is not a store file', async () => {
       await writeFile('broken.json', 'not JSON');
       const module = OxdModule.forRoot({ ...options(), store: 'broken.json' });
       await expect(start(module)).rejects.toThrow('is not a store file');
@@ -371,7 +371,7 @@ describe('OxdModule', () => {
       expect(await readdir('.oxd')).not.toContain('store.json');
     });
 
-    it('is not touched when OxdStore is replaced, whatever the environment', async () => {
+    it('does not access the file when OxdStore is replaced, whatever NODE_ENV is', async () => {
       const builder = Test.createTestingModule({ imports: [OxdModule.forRoot(embedded())] });
       const store = new MemoryStore();
       await inEnvironment('development', async () => {
@@ -383,7 +383,7 @@ describe('OxdModule', () => {
       expect(await readdir('.')).toEqual([]);
     });
 
-    it('is not touched by a test module, of which several are open at once', async () => {
+    it('does not access the file in test modules, several of which may be open', async () => {
       const TestModule = OxdModule.forRoot({ site, transport: new ScriptedTransport() });
       await inEnvironment('development', async () => {
         await start(TestModule);
@@ -393,7 +393,7 @@ describe('OxdModule', () => {
       expect(await readdir('.')).toEqual([]);
     });
 
-    it('warns in production when the default store forgets the registration', async () => {
+    it('logs a warning in production when the default store loses the registration', async () => {
       const { store: _, ...given } = options();
       const client = { client_id: 'id', client_secret: 'client secret' };
       await inEnvironment('production', async () => {
@@ -430,8 +430,8 @@ describe('parameter decorators', () => {
   it.each([
     ['a user', { sub: 'u', tokens: { access_token: 'at' } }, 'at'],
     ['a user of another strategy', { id: 7 }, null],
-    ['nobody', undefined, null],
-  ])('give %s and the access token', async (_, given, token) => {
+    ['undefined without a user', undefined, null],
+  ])('inject %s, and the access token', async (_, given, token) => {
     user = given;
     await request(app.getHttpServer())
       .get('/')

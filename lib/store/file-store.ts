@@ -243,7 +243,8 @@ function inUse(path: string, pid: number | undefined): OxdConfigurationError {
   const holder = pid === process.pid ? 'this process' : `process ${pid ?? 'unknown'}`;
   return new OxdConfigurationError([
     `store: ${path} is in use by ${holder}; give each application its own file with the ` +
-      `option store or the variable OXD_STORE_FILE, or remove ${path}.lock if that process is no application`,
+      `option store or the variable OXD_STORE_FILE, or remove ${path}.lock if that ` +
+      'process is no application',
   ]);
 }
 

@@ -1,0 +1,159 @@
+import { Logger } from '@nestjs/common';
+import type { OxdClock } from './base/clock.js';
+import type { OxdTransport } from './commands/oxd-transport.js';
+import { EmbeddedTransport } from './embedded/embedded.transport.js';
+import { proxySettings } from './embedded/requests/proxy-settings.js';
+import { logContext } from './options/log-context.js';
+import {
+  isTransport,
+  resolveOptions,
+  type OxdModuleOptions,
+  type OxdOptions,
+} from './options/oxd.options.js';
+import { OxdClient } from './oxd-client/oxd-client.js';
+import { SocketTransport } from './socket/socket.transport.js';
+import { FileStore } from './store/file-store.js';
+import { GuardedStore } from './store/guarded-store.js';
+import { isVolatile } from './store/keyv-check.js';
+import type { OxdStore } from './store/oxd-store.js';
+import { reprotectModeOf } from './uma/resources/resource-registrar.js';
+import { ResourceSynchronizer } from './uma/resources/resource-synchronizer.js';
+
+/**
+ * Resolves the options of the module, and logs warnings about defaults that lose state.
+ *
+ * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID, listing every issue
+ */
+export function resolveModuleOptions(options: OxdModuleOptions): OxdOptions {
+  const resolved = resolveOptions(options);
+  const log = logOf(resolved);
+  if (resolved.secretIsRandom) {
+    log.warn(
+      'secret is not set: pending logins are lost when this process ends. Set secret in production.',
+    );
+  }
+  const { stateLifetime } = resolved.login;
+  if ((options.login?.stateLifetime ?? stateLifetime) > stateLifetime) {
+    log.warn(
+      `login.stateLifetime is limited to ${stateLifetime} on oxd: oxd then deletes the state.`,
+    );
+  }
+  if (losesRegistration(options, resolved)) {
+    log.warn(
+      'store is not set and transport is an instance: state is in memory, and each start registers ' +
+        'the site again. Set store, or site.client_id and site.client_secret.',
+    );
+  }
+  checkNetwork(resolved, log);
+  return resolved;
+}
+
+/**
+ * Returns true if, in production, the default store loses the registration of the site at a
+ * restart.
+ */
+function losesRegistration({ store }: OxdModuleOptions, resolved: OxdOptions): boolean {
+  const { client_id, oxd_id } = resolved.site;
+  if (process.env.NODE_ENV !== 'production' || store !== undefined || client_id || oxd_id) {
+    return false;
+  }
+  return typeof resolved.store !== 'string';
+}
+
+/**
+ * Checks the proxy variables, and warns if the process verifies no certificates.
+ *
+ * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when an environment variable has no
+ *   valid proxy URL
+ */
+function checkNetwork({ transport }: OxdOptions, log: Logger): void {
+  if (isTransport(transport) || transport.type !== 'embedded') return;
+  proxySettings(transport.proxy);
+  if (process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0') return;
+  log.warn(
+    'NODE_TLS_REJECT_UNAUTHORIZED=0 is set: connections to the OpenID Provider verify certificates ' +
+      'nevertheless, but other code of this process does not. Remove the variable; for a private ' +
+      'certificate authority set transport.ca.',
+  );
+}
+
+/**
+ * Opens the store of the options and probes it.
+ *
+ * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when the store cannot be used
+ */
+export async function openStore(options: OxdOptions): Promise<OxdStore> {
+  const { store, site } = options;
+  const log = logOf(options);
+  const guarded = await guardStore(store, log);
+  try {
+    await guarded.probe();
+  } catch (error) {
+    await guarded.close();
+    throw error;
+  }
+  if (!guarded.add && !site.client_id && !site.oxd_id) {
+    log.warn(
+      'The store has no add(): with several replicas set site.client_id and site.client_secret, and ' +
+        'if routes are @UmaProtected start a single replica first.',
+    );
+  }
+  return guarded;
+}
+
+async function guardStore(store: OxdOptions['store'], log: Logger): Promise<GuardedStore> {
+  if (typeof store !== 'string') return new GuardedStore(store, { log });
+  const file = await FileStore.open(store);
+  return new GuardedStore(file, { log, close: () => file.close() });
+}
+
+/** Creates the transport of the options, or returns the given instance. */
+export function createTransport(
+  options: OxdOptions,
+  store: OxdStore,
+  { now }: OxdClock,
+): OxdTransport {
+  const { transport, login } = options;
+  if (isTransport(transport)) return transport;
+  if (transport.type === 'socket') return new SocketTransport(transport);
+  const { stateLifetime } = login;
+  const insecureHosts = process.env.NODE_ENV === 'production' ? 'loopback' : 'any';
+  const limits = { stateLifetime, insecureHosts } as const;
+  const log = logOf(options);
+  return new EmbeddedTransport({ ...transport, ...limits, store, clock: now, log });
+}
+
+/** Creates the client that executes commands as the site of the options. */
+export function createClient(
+  options: OxdOptions,
+  transport: OxdTransport,
+  store: OxdStore,
+  { now }: OxdClock,
+): OxdClient {
+  const { site } = options;
+  return new OxdClient({ site, transport, store, log: logOf(options), clock: now });
+}
+
+/** Creates the synchronizer of the declared resources. */
+export function createResourceSynchronizer(
+  options: OxdOptions,
+  client: OxdClient,
+  { version }: OxdTransport,
+  store: OxdStore,
+  clock: OxdClock,
+): ResourceSynchronizer {
+  const { eager, site, store: storeOption, uma } = options;
+  const { overwrite } = uma;
+  const volatile = typeof storeOption !== 'string' && isVolatile(storeOption);
+  const reprotectMode = reprotectModeOf(version);
+  // With oxd_id the store does not contain the resources that were protected before.
+  const sharedList = version === '3.1.1' && !site.oxd_id;
+  return new ResourceSynchronizer({
+    ...{ client, store, clock, log: logOf(options) },
+    ...{ reprotectMode, sharedList, overwrite, eager, volatile },
+  });
+}
+
+function logOf(options: Pick<OxdOptions, 'name'>): Logger {
+  return new Logger(logContext('OxdModule', options));
+}
