@@ -34,49 +34,49 @@ import type {
   UmaRsProtectParams,
 } from './uma.js';
 
-/** Every command of the contract with its params and its result. */
+/** Every command of the contract with its parameters and its result. */
 export interface Commands {
-  /** Registers a site and, beside it, the client that obtains protection tokens. 3.x. */
+  /** Registers a site and a second client that obtains protection tokens. 3.x. */
   setup_client: [SetupClientParams, SetupClientResult];
-  /** A token for a client itself, such as a protection token. */
+  /** Obtains a token with the credentials of a client, such as a protection token. */
   get_client_token: [GetClientTokenParams, ClientTokenResult];
   /** Registers a site at oxd and, as a client, at the provider. */
   register_site: [RegisterSiteParams, RegisterSiteResult];
   /** Changes a registration; `update_site_registration` in 3.1.1. */
   update_site: [UpdateSiteParams, SiteResult];
-  /** Forgets a site. 3.1.2 and later. */
+  /** Deletes a site. 3.1.2 and later. */
   remove_site: [RemoveSiteParams, SiteResult];
-  /** Where to send the browser for a login. */
+  /** Returns the URL to redirect the browser to for a login. */
   get_authorization_url: [GetAuthorizationUrlParams, GetAuthorizationUrlResult];
-  /** Exchanges the code of a callback. */
+  /** Exchanges an authorization code for tokens. */
   get_tokens_by_code: [GetTokensByCodeParams, GetTokensByCodeResult];
-  /** A new access token without the user. */
+  /** Exchanges a refresh token for a new access token. */
   get_access_token_by_refresh_token: [GetAccessTokenByRefreshTokenParams, ClientTokenResult];
-  /** What the provider says of a user. */
+  /** Returns the claims of a user from the userinfo endpoint. */
   get_user_info: [GetUserInfoParams, GetUserInfoResult];
-  /** Where to send the browser for a logout. */
+  /** Returns the URL to redirect the browser to for a logout. */
   get_logout_uri: [GetLogoutUriParams, GetLogoutUriResult];
-  /** Whether an access token is good, and whose it is. 3.1.2 and later. */
+  /** Returns state and claims of an access token (RFC 7662). 3.1.2 and later. */
   introspect_access_token: [IntrospectAccessTokenParams, IntrospectAccessTokenResult];
   /** Registers resources at the authorization server. */
   uma_rs_protect: [UmaRsProtectParams, SiteResult];
-  /** Whether a request may have a protected resource; a ticket if not. */
+  /** Decides on a request for a protected resource; a denial has a permission ticket. */
   uma_rs_check_access: [UmaRsCheckAccessParams, UmaRsCheckAccessResult];
-  /** Exchanges a ticket for an RPT. */
+  /** Exchanges a permission ticket for an RPT. */
   uma_rp_get_rpt: [UmaRpGetRptParams, UmaRpGetRptResult];
-  /** Where to send the browser when the authorization server wants to ask the user something. */
+  /** Returns the URL to redirect the browser to for claims gathering. */
   uma_rp_get_claims_gathering_url: [
     UmaRpGetClaimsGatheringUrlParams,
     UmaRpGetClaimsGatheringUrlResult,
   ];
-  /** Whether an RPT is good, and for what. 3.1.2 and later. */
+  /** Returns state and permissions of an RPT. 3.1.2 and later. */
   introspect_rpt: [IntrospectRptParams, IntrospectRptResult];
 }
 
-/** Name of a command, as oxd 3.1.2 and later spell it. */
+/** Name of a command as of oxd 3.1.2 and later. */
 export type CommandName = keyof Commands;
 
-/** Params of command `C`. */
+/** Parameters of command `C`. */
 export type Params<C extends CommandName> = Commands[C][0];
 
 /** Result of command `C`. */

@@ -1,57 +1,57 @@
 import { OxdCommandError, OxdTransportError, printable } from '../base/errors.js';
 
 /**
- * The text of a request: `{"command": ..., "params": {...}}` and nothing else at the root.
+ * Encodes a request as JSON: `{"command": ..., "params": {...}}` without further properties.
  *
- * @throws {OxdCommandError} OXD_COMMAND_FAILED, `bad_request`, when params are no JSON values
+ * @throws {OxdCommandError} OXD_COMMAND_FAILED, `bad_request`, when `params` contains other values than JSON
  */
 export function encodeRequest(command: string, params: Readonly<Record<string, unknown>>): string {
   try {
     return `{"command":${JSON.stringify(command)},"params":${JSON.stringify(params ?? {})}}`;
   } catch {
-    const message = `${command} was not sent: its params must be JSON values.`;
+    const message = `${command} was not sent: its parameters must be JSON values.`;
     throw new OxdCommandError(message, { error: 'bad_request' }, { command });
   }
 }
 
 /**
- * The `data` of a reply, `{"status": "ok" | "error", "data": {...} | null}`.
+ * Returns `data` of a response, `{"status": "ok" | "error", "data": {...} | null}`.
  *
- * @throws {OxdCommandError} OXD_COMMAND_FAILED for an error reply
- * @throws {OxdTransportError} OXD_TRANSPORT_MALFORMED for anything that is no reply
+ * @throws {OxdCommandError} OXD_COMMAND_FAILED for an error response
+ * @throws {OxdTransportError} OXD_TRANSPORT_MALFORMED for any other string
  */
 export function readReply(command: string, text: string): unknown {
   const reply = parse(text);
   if (!isObject(reply)) throw malformed(command);
   const { status, data } = reply;
   if (status === 'ok' && (data === null || isObject(data))) return data;
-  if (status === 'error' && isObject(data)) throw refusal(command, data);
+  if (status === 'error' && isObject(data)) throw commandError(command, data);
   throw malformed(command);
 }
 
 /**
- * Errors after which the command may have had its effect: oxd or the provider broke down on the
- * way, or the provider has answered already and oxd does not accept what it said.
+ * Error codes after which the command may have been executed: oxd or the provider failed meanwhile,
+ * or oxd rejected the response that the provider had sent.
  */
 const MAY_HAVE_RUN =
   /^(internal_error|remove_site_failed|http_status_5\d\d|no_(id|access)_token|invalid_nonce|invalid_id_token.*|invalid_(access_token|authorization_code)_bad_hash)$/;
 
-/** Their text is the body that a server answered, which may hold a ticket. */
-const TEXT_IS_FOREIGN = /^http_status_/;
+/** Error codes whose description is the body of another server's response, which may have a ticket. */
+const HTTP_STATUS_ERROR = /^http_status_/;
 
-function refusal(command: string, data: Record<string, unknown>): OxdCommandError {
+function commandError(command: string, data: Record<string, unknown>): OxdCommandError {
   const { error, error_description: text, details } = data;
   if (typeof error !== 'string' || error === '') throw malformed(command);
   const error_description = typeof text === 'string' ? text : undefined;
-  const said = error_description && !TEXT_IS_FOREIGN.test(error) ? error_description : '';
+  const reason = error_description && !HTTP_STATUS_ERROR.test(error) ? error_description : '';
   return new OxdCommandError(
-    `${command} was refused: ${printable(error)}${said && ` (${printable(said)})`}`,
+    `${command} failed: ${printable(error)}${reason && ` (${printable(reason)})`}`,
     { error, error_description, details: details ?? undefined },
     { command, mayHaveRun: MAY_HAVE_RUN.test(error) },
   );
 }
 
-// No cause: the parser's message quotes the text.
+// The error of the parser is no cause: its message quotes the string.
 function parse(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
@@ -67,7 +67,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function malformed(command: string): OxdTransportError {
   return new OxdTransportError(
     'OXD_TRANSPORT_MALFORMED',
-    'The reply is not {"status", "data"} as oxd-server writes it. Check that the transport options are those of oxd-server.',
+    'The response has no {"status", "data"} and is not from oxd-server. Check host and port of the transport.',
     { command, mayHaveRun: true },
   );
 }

@@ -1,28 +1,28 @@
 /** Options of one {@link OxdTransport.execute}. */
 export interface ExecuteOptions {
-  /** Gives the call up: it rejects with the signal's reason. */
+  /** Aborts the call: it rejects with the reason of the signal. */
   readonly signal?: AbortSignal;
 }
 
-/** Versions of oxd whose spelling the dialect table knows; `contract` needs no translation. */
+/** Versions of oxd that the dialect supports; `contract` needs no translation. */
 export type OxdVersion = 'contract' | '3.1.1' | '3.1.2' | '3.1.3' | '3.1.4';
 
 /**
- * Carries a named command with its params to whoever answers it, and its result back.
- * Extend it to bring a transport of your own and pass the instance as option `transport`.
+ * Sends a command with its parameters to the peer that executes it, and returns its result. Extend
+ * this class for a custom transport and pass the instance as option `transport`.
  */
 export abstract class OxdTransport {
-  /** The oxd version whose names the other side speaks; default `contract`: no renames. */
+  /** oxd version of the peer; default `contract`: commands are sent without translation. */
   readonly version: OxdVersion = 'contract';
 
   /**
-   * Carries out one command.
+   * Executes one command.
    *
    * @param command name on the wire, such as `get_user_info`
-   * @param params its params, JSON values only
-   * @returns the members of the reply's `data`
-   * @throws {OxdTransportError} when the other side was not reached or did not answer
-   * @throws {OxdCommandError} OXD_COMMAND_FAILED when it refused
+   * @param params parameters, JSON values only
+   * @returns the property `data` of the response
+   * @throws {OxdTransportError} when the peer was not reached or sent no valid response
+   * @throws {OxdCommandError} OXD_COMMAND_FAILED when the peer rejected the command
    */
   abstract execute(
     command: string,
@@ -30,6 +30,6 @@ export abstract class OxdTransport {
     options?: ExecuteOptions,
   ): Promise<unknown>;
 
-  /** Ends every connection. Calls still under way reject. Called at shutdown. */
+  /** Closes every connection; calls in progress reject. Called at shutdown. */
   abstract close(): Promise<void>;
 }

@@ -10,85 +10,84 @@ import {
 } from '../base/errors.js';
 import { isTicket } from '../base/uma-tokens.js';
 
-/** What the token endpoint of an authorization server answered instead of an RPT. */
+/** Error response of the token endpoint of an authorization server. */
 export interface TokenErrorResponse {
-  /** HTTP status, where it is known. */
+  /** HTTP status; undefined if oxd does not report it. */
   readonly status?: number;
-  /** The body: parsed JSON, or text. */
+  /** Body: parsed JSON, or a string. */
   readonly body: unknown;
 }
 
-/** What was asked for. */
+/** Request for an RPT that the response belongs to. */
 export interface RptRequest {
-  /** Whether the owner of the resource was to be asked (`submit_request`). */
+  /** True if the request contained a submission to the resource owner (`submit_request`). */
   readonly submit: boolean;
-  /** The ticket that was sent; an answer that gives it back is no good. */
+  /** Permission ticket of the request; a response must not contain it again. */
   readonly ticket?: string;
 }
 
-type Members = Readonly<Record<string, unknown>>;
+type Properties = Readonly<Record<string, unknown>>;
 
 interface ParsedTokenError extends TokenErrorResponse {
-  /** The error word; authorization servers do not all say one. */
-  readonly word: string | undefined;
-  /** The body. */
-  readonly members: Members;
+  /** Error code; some authorization servers send none. */
+  readonly code: string | undefined;
+  /** Properties of the body. */
+  readonly properties: Properties;
 }
 
 /**
- * Reads the answer of a token endpoint to the uma-ticket grant as one of the outcomes of UMA, whoever
- * made the authorization server. "Submitted" in the words of Keycloak is believed where it was asked
- * for; Keycloak says it of every denial otherwise.
+ * Converts the response of a token endpoint to the uma-ticket grant to an outcome of UMA, for every
+ * known authorization server. Keycloak describes each denial as submitted; the description counts only
+ * if the client requested the submission.
  *
- * @returns undefined where it is no outcome of UMA but a failure: of the client, of its request or of
- *   the server
+ * @returns undefined for a failure of the client, of its request or of the server, which is no outcome
+ *   of UMA
  * @see UMA 2.0 Grant §3.3.6
  */
 export function toUmaError(
-  answer: TokenErrorResponse,
-  asked: RptRequest,
+  response: TokenErrorResponse,
+  request: RptRequest,
   details?: OxdErrorDetails,
 ): OxdCommandError | undefined {
-  const members = membersOf(answer.body);
-  if (!members || !mayRefuse(answer.status)) return undefined;
-  const word = textOf(members.error);
-  const said: ParsedTokenError = { ...answer, word, members };
-  const outcome = outcomeOf(said, asked);
-  if (!outcome || hasBadTicket(outcome, members)) return undefined;
-  if (isContinuable(outcome) && isThere(members.ticket) && members.ticket === asked.ticket) {
-    return reusedTicketError(said, outcome, details);
+  const properties = propertiesOf(response.body);
+  if (!properties || !mayReject(response.status)) return undefined;
+  const code = nonEmptyString(properties.error);
+  const parsed: ParsedTokenError = { ...response, code, properties };
+  const outcome = outcomeOf(parsed, request);
+  if (!outcome || hasInvalidTicket(outcome, properties)) return undefined;
+  const { ticket } = properties;
+  if (isContinuable(outcome) && isPresent(ticket) && ticket === request.ticket) {
+    return reusedTicketError(parsed, outcome, details);
   }
-  return OUTCOMES[outcome](said, details);
+  return OUTCOMES[outcome](parsed, details);
 }
 
 type Outcome = keyof typeof OUTCOMES;
 
 const OUTCOMES = {
-  need_info: (said: ParsedTokenError, details?: OxdErrorDetails): OxdCommandError => {
-    const { ticket, required_claims, redirect_user } = said.members;
-    const refusal = {
-      ...wire(said, 'need_info'),
+  need_info: (parsed: ParsedTokenError, details?: OxdErrorDetails): OxdCommandError => {
+    const { ticket, required_claims, redirect_user } = parsed.properties;
+    const error = {
+      ...wireError(parsed, 'need_info'),
       ticket: String(ticket),
       required_claims: requiredClaims(required_claims),
-      redirect_user: pageOf(redirect_user),
+      redirect_user: pageUrl(redirect_user),
     };
-    return new NeedInfoError(refusal, details);
+    return new NeedInfoError(error, details);
   },
-  request_submitted: (said: ParsedTokenError, details?: OxdErrorDetails): OxdCommandError => {
-    const ticket = textOf(said.members.ticket);
-    const interval = secondsOf(said.members.interval);
-    return new RequestSubmittedError(
-      { ...wire(said, 'request_submitted'), ticket, interval },
-      details,
-    );
+  request_submitted: (parsed: ParsedTokenError, details?: OxdErrorDetails): OxdCommandError => {
+    const ticket = nonEmptyString(parsed.properties.ticket);
+    const interval = positiveNumber(parsed.properties.interval);
+    const error = wireError(parsed, 'request_submitted');
+    return new RequestSubmittedError({ ...error, ticket, interval }, details);
   },
-  request_denied: (said: ParsedTokenError, details?: OxdErrorDetails): OxdCommandError =>
-    new RequestDeniedError(wire(said, 'request_denied'), details),
-  invalid_ticket: (said: ParsedTokenError, details?: OxdErrorDetails): OxdCommandError =>
-    new InvalidTicketError(wire(said, 'invalid_ticket'), details),
+  request_denied: (parsed: ParsedTokenError, details?: OxdErrorDetails): OxdCommandError =>
+    new RequestDeniedError(wireError(parsed, 'request_denied'), details),
+  invalid_ticket: (parsed: ParsedTokenError, details?: OxdErrorDetails): OxdCommandError =>
+    new InvalidTicketError(wireError(parsed, 'invalid_ticket'), details),
 };
 
-/** Words that mean an outcome wherever they are said. */
+/** Error codes that mean an outcome at every authorization server. */
 const OUTCOME_BY_CODE: Readonly<Record<string, Outcome>> = {
   need_info: 'need_info',
   request_submitted: 'request_submitted',
@@ -99,58 +98,57 @@ const OUTCOME_BY_CODE: Readonly<Record<string, Outcome>> = {
   invalid_grant: 'invalid_ticket',
 };
 
-/** The client, its credentials, its request or the server is at fault: nobody judged the user. */
-const FAULT =
+/** Error codes of a failure of client, request or server: the requesting party was not assessed. */
+const FAILURE_CODE =
   /^(?:(?:invalid|unsupported|unauthorized|disabled|insufficient|expired|unknown)_|(?:server_error|temporarily_unavailable|not_supported)$)/;
 
-function outcomeOf(said: ParsedTokenError, asked: RptRequest): Outcome | undefined {
-  const { word } = said;
+function outcomeOf(parsed: ParsedTokenError, request: RptRequest): Outcome | undefined {
+  const { code } = parsed;
   const outcome =
-    word !== undefined && Object.hasOwn(OUTCOME_BY_CODE, word) ? OUTCOME_BY_CODE[word] : undefined;
-  if (outcome) return refineByCode(said, outcome, asked);
-  return word !== undefined && FAULT.test(word) ? undefined : inferWithoutCode(said);
+    code !== undefined && Object.hasOwn(OUTCOME_BY_CODE, code) ? OUTCOME_BY_CODE[code] : undefined;
+  if (outcome) return refineByCode(parsed, outcome, request);
+  return code !== undefined && FAILURE_CODE.test(code) ? undefined : inferWithoutCode(parsed);
 }
 
-/** What Keycloak says with words that mean something else. */
+/** Corrects the outcome for codes that Keycloak uses with another meaning. */
 function refineByCode(
-  { word, members }: ParsedTokenError,
+  { code, properties }: ParsedTokenError,
   outcome: Outcome,
   { submit }: RptRequest,
 ): Outcome | undefined {
-  const { error_description: text } = members;
-  if (word === 'access_denied' && text === 'request_submitted' && submit) {
+  const { error_description: text } = properties;
+  if (code === 'access_denied' && text === 'request_submitted' && submit) {
     return 'request_submitted';
   }
-  // It speaks of the user's token, not of the ticket.
-  if (word === 'invalid_grant' && /bearer/i.test(textOf(text) ?? '')) return undefined;
+  // Keycloak rejects the token of the user here, not the ticket.
+  if (code === 'invalid_grant' && /bearer/i.test(nonEmptyString(text) ?? '')) return undefined;
   return outcome;
 }
 
-/** SolidLab says no error word at all. */
-function inferWithoutCode({ status, word, members }: ParsedTokenError): Outcome | undefined {
-  const { ticket, required_claims, redirect_user } = members;
-  const mayAsk = status === 403 || status === undefined;
-  if (mayAsk && isThere(ticket) && (isThere(required_claims) || isThere(redirect_user))) {
-    return 'need_info';
-  }
-  if (word !== undefined) return status === 403 ? 'request_denied' : undefined;
-  return inferFromMessage(status, members);
+/** Infers the outcome from other properties: SolidLab sends no error code. */
+function inferWithoutCode({ status, code, properties }: ParsedTokenError): Outcome | undefined {
+  const { ticket, required_claims, redirect_user } = properties;
+  const mayNeedInfo = status === 403 || status === undefined;
+  const hasRequirement = isPresent(required_claims) || isPresent(redirect_user);
+  if (mayNeedInfo && isPresent(ticket) && hasRequirement) return 'need_info';
+  if (code !== undefined) return status === 403 ? 'request_denied' : undefined;
+  return inferFromMessage(status, properties);
 }
 
-/** SolidLab refuses a bad claim token with 403, too; of a policy it says "Request denied". */
-function inferFromMessage(status: number | undefined, members: Members): Outcome | undefined {
-  const message = textOf(members.message);
+/** SolidLab sends 403 also for an invalid claim token; only a denial has the message "Request denied". */
+function inferFromMessage(status: number | undefined, properties: Properties): Outcome | undefined {
+  const message = nonEmptyString(properties.message);
   if (status === 403) {
-    const isVerdict =
-      members.status !== 403 || message === undefined || /\bdenied\b/i.test(message);
-    return isVerdict ? 'request_denied' : undefined;
+    const isDenial =
+      properties.status !== 403 || message === undefined || /\bdenied\b/i.test(message);
+    return isDenial ? 'request_denied' : undefined;
   }
-  const text = [message, textOf(members.description)].join(' ');
+  const text = [message, nonEmptyString(properties.description)].join(' ');
   return status === 400 && /\bticket\b/i.test(text) ? 'invalid_ticket' : undefined;
 }
 
-/** 401 judges the client, 5xx is a server that failed, and no success is a refusal. */
-function mayRefuse(status: number | undefined): boolean {
+/** Returns false for 401 (failed client authentication), for 5xx and for a success. */
+function mayReject(status: number | undefined): boolean {
   return status === undefined || (status >= 400 && status < 500 && status !== 401);
 }
 
@@ -158,61 +156,64 @@ function isContinuable(outcome: Outcome): boolean {
   return outcome === 'need_info' || outcome === 'request_submitted';
 }
 
-/** Keycloak's "submitted" has none: asking begins anew then. */
-function hasBadTicket(outcome: Outcome, { ticket }: Members): boolean {
+/** Keycloak sends no ticket with a submitted request: the client starts again at the resource server. */
+function hasInvalidTicket(outcome: Outcome, { ticket }: Properties): boolean {
   if (!isContinuable(outcome)) return false;
-  if (outcome === 'request_submitted' && !isThere(ticket)) return false;
+  if (outcome === 'request_submitted' && !isPresent(ticket)) return false;
   return !isTicket(ticket);
 }
 
-/** UMA 2.0 Grant §3.3.6: every ticket is a new one. */
+/** UMA 2.0 Grant §3.3.6 requires a new ticket in every response. */
 function reusedTicketError(
-  said: ParsedTokenError,
+  parsed: ParsedTokenError,
   outcome: Outcome,
   details?: OxdErrorDetails,
 ): OxdCommandError {
-  const message = 'The authorization server gave the spent ticket back instead of a new one.';
-  return new OxdCommandError(message, wire(said, outcome), details);
+  const message =
+    'The authorization server returned the permission ticket of the request instead of a new one.';
+  return new OxdCommandError(message, wireError(parsed, outcome), details);
 }
 
-function wire({ word, members }: ParsedTokenError, usual: string): WireError {
-  const error_description = textOf(members.error_description);
-  return { error: word ?? usual, error_description, details: members };
+function wireError({ code, properties }: ParsedTokenError, defaultCode: string): WireError {
+  const error_description = nonEmptyString(properties.error_description);
+  return { error: code ?? defaultCode, error_description, details: properties };
 }
 
-/** Each claim with the members that are of their type; undefined where there is none. */
+/** Returns each claim with its valid properties; undefined if no claim has any. */
 function requiredClaims(value: unknown): readonly RequiredClaim[] | undefined {
   if (!Array.isArray(value)) return undefined;
-  const claims = value.filter(isJsonObject).map(requiredClaim);
-  const told = claims.filter((claim) => Object.keys(claim).length > 0);
-  return told.length > 0 ? told : undefined;
+  const claims = value
+    .filter(isJsonObject)
+    .map(requiredClaim)
+    .filter((claim) => Object.keys(claim).length > 0);
+  return claims.length > 0 ? claims : undefined;
 }
 
-function requiredClaim(claim: Members): RequiredClaim {
+function requiredClaim(claim: Properties): RequiredClaim {
   const { claim_token_format, claim_type, friendly_name, issuer, name } = claim;
-  const read = {
-    claim_token_format: textsOf(claim_token_format),
-    claim_type: textOf(claim_type),
-    friendly_name: textOf(friendly_name),
-    issuer: textsOf(issuer),
-    name: textOf(name),
+  const valid = {
+    claim_token_format: stringsOf(claim_token_format),
+    claim_type: nonEmptyString(claim_type),
+    friendly_name: nonEmptyString(friendly_name),
+    issuer: stringsOf(issuer),
+    name: nonEmptyString(name),
   };
-  return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined));
+  return Object.fromEntries(Object.entries(valid).filter(([, value]) => value !== undefined));
 }
 
-/** A browser is sent there. */
-function pageOf(value: unknown): string | undefined {
+/** Returns the URL only if a browser may be redirected there: http or https, without credentials. */
+function pageUrl(value: unknown): string | undefined {
   if (typeof value !== 'string' || !URL.canParse(value)) return undefined;
   const { protocol, username, password, href } = new URL(value);
   const isPage = protocol === 'https:' || protocol === 'http:';
   return isPage && username === '' && password === '' ? href : undefined;
 }
 
-function secondsOf(value: unknown): number | undefined {
+function positiveNumber(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : undefined;
 }
 
-function membersOf(body: unknown): Members | undefined {
+function propertiesOf(body: unknown): Properties | undefined {
   if (typeof body !== 'string') return isJsonObject(body) ? body : undefined;
   try {
     const value: unknown = JSON.parse(body);
@@ -222,19 +223,19 @@ function membersOf(body: unknown): Members | undefined {
   }
 }
 
-function isJsonObject(value: unknown): value is Members {
+function isJsonObject(value: unknown): value is Properties {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isThere(value: unknown): boolean {
+function isPresent(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-function textOf(value: unknown): string | undefined {
+function nonEmptyString(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-function textsOf(value: unknown): readonly string[] | undefined {
-  const isList = Array.isArray(value) && value.every((one) => typeof one === 'string');
+function stringsOf(value: unknown): readonly string[] | undefined {
+  const isList = Array.isArray(value) && value.every((item) => typeof item === 'string');
   return isList && value.length > 0 ? (value as string[]) : undefined;
 }

@@ -1,139 +1,139 @@
 import type { SiteParams } from './registration.js';
 
 /**
- * Which scopes together are enough: a JsonLogic rule over the places of `data`. oxd keeps it for the
- * authorization server; embedded evaluates it itself.
+ * Sufficient combinations of scopes: a JsonLogic rule whose variables are the indexes of `data`. oxd
+ * passes the rule to the authorization server; embedded evaluates it in the access check.
  *
  * ```ts
  * { rule: { and: [{ var: 0 }, { or: [{ var: 1 }, { var: 2 }] }] }, data: ['read', 'add', 'all'] }
  * ```
  */
 export interface ScopeExpression {
-  /** A JsonLogic rule; `{ "var": 0 }` is whether the first scope of `data` is granted. */
+  /** JsonLogic rule; `{ "var": 0 }` is true if the first scope of `data` is granted. */
   readonly rule: Readonly<Record<string, unknown>>;
-  /** The scopes it speaks of. */
+  /** Scopes, referenced by their index in the rule. */
   readonly data: readonly string[];
 }
 
-/** What is needed for some methods of a resource. */
+/** Scopes that certain methods of a resource require. */
 export interface UmaCondition {
   /** HTTP methods, such as `GET`. */
   readonly httpMethods: readonly string[];
-  /** Scopes of which an RPT needs one. */
+  /** Scopes, one of which an RPT needs. */
   readonly scopes?: readonly string[];
-  /** Scopes that a ticket asks for; default `scopes`. */
+  /** Scopes that a permission ticket requests; default `scopes`. */
   readonly ticketScopes?: readonly string[];
-  /** Instead of `scopes`. Embedded, and oxd 3.1.2 and later. */
+  /** Expression that replaces `scopes`. Embedded, and oxd 3.1.2 and later. */
   readonly scope_expression?: ScopeExpression;
 }
 
-/** A resource that is to be protected. */
+/** Resource to protect. */
 export interface UmaResource {
-  /** Its path, compared as a whole; oxd takes no notice of upper and lower case in it. */
+  /** Path of the resource, matched as a whole; oxd ignores its case. */
   readonly path: string;
-  /** What is needed for which methods. */
+  /** Required scopes by HTTP method. */
   readonly conditions: readonly UmaCondition[];
 }
 
-/** Params of `uma_rs_protect`. Source: oxd command `uma_rs_protect`; UMA Federated Authorization §3. */
+/** Parameters of `uma_rs_protect`. Source: oxd command `uma_rs_protect`; UMA Federated Authorization §3. */
 export interface UmaRsProtectParams extends SiteParams {
-  /** The resources, at least one. */
+  /** Resources, at least one. */
   readonly resources: readonly UmaResource[];
   /**
-   * Deletes what this site had protected before and is not named now; default false. On oxd
-   * everything is deleted and created anew: what an administrator attached to the resources at
-   * the authorization server is lost. Embedded, and oxd 3.1.3 and later.
+   * Deletes resources of this site that `resources` does not contain; default false. oxd deletes every
+   * resource and creates all of them again: policies that an administrator attached to them at the
+   * authorization server are lost. Embedded, and oxd 3.1.3 and later.
    */
   readonly overwrite?: boolean;
 }
 
-/** Params of `uma_rs_check_access`. Source: oxd command `uma_rs_check_access`. */
+/** Parameters of `uma_rs_check_access`. Source: oxd command `uma_rs_check_access`. */
 export interface UmaRsCheckAccessParams extends SiteParams {
   /** Path of a protected resource. */
   readonly path: string;
-  /** Method of the request. */
+  /** HTTP method of the request. */
   readonly http_method: string;
-  /** The RPT of the request; left out where it has none. */
+  /** RPT of the request; undefined if the request has none. */
   readonly rpt?: string;
-  /** Scopes for this check instead of those of the resource. Embedded and oxd 4.2 and later. */
+  /** Scopes that replace those of the resource in this check. Embedded and oxd 4.2 and later. */
   readonly scopes?: readonly string[];
 }
 
-/** What an RPT allows at one resource (UMA Federated Authorization §5.1.1). */
+/** Permission of an RPT for one resource (UMA Federated Authorization §5.1.1). */
 export interface UmaPermission {
   /** Id of the resource at the authorization server. */
   readonly resource_id: string;
-  /** Scopes granted there. */
+  /** Granted scopes of the resource. */
   readonly resource_scopes: readonly string[];
-  /** When this permission ends; seconds since 1970. */
+  /** Expiry of the permission, in seconds since 1970. */
   readonly exp?: number;
-  /** When it was granted; seconds since 1970. */
+  /** Time of the grant, in seconds since 1970. */
   readonly iat?: number;
-  /** From when on it is good; seconds since 1970. */
+  /** Time before which the permission is invalid, in seconds since 1970. */
   readonly nbf?: number;
 }
 
 /** Result of `uma_rs_check_access`. */
 export interface UmaRsCheckAccessResult {
-  /** Whether the RPT is good for the resource. */
+  /** Decision on the request. */
   readonly access: 'granted' | 'denied';
-  /** What the answer to a denied request may carry; `as_uri` in it names the issuer. */
+  /** Header `WWW-Authenticate` for the response to a denied request; its `as_uri` is the issuer. */
   readonly 'www-authenticate_header'?: string;
-  /** The permission ticket of a denied request. */
+  /** Permission ticket of a denied request. */
   readonly ticket?: string;
-  /** What the RPT allows, where access is granted. Ours: embedded only. */
+  /** Permissions of the RPT, if access is granted. Embedded only. */
   readonly permissions?: readonly UmaPermission[];
-  /** Whom the RPT was issued for, where that is certain. Ours: embedded only. */
+  /** Id of the requesting party, if the RPT proves it. Embedded only. */
   readonly sub?: string;
 }
 
-/** Params of `uma_rp_get_rpt`. Source: oxd command `uma_rp_get_rpt`; UMA 2.0 Grant §3.3.1. */
+/** Parameters of `uma_rp_get_rpt`. Source: oxd command `uma_rp_get_rpt`; UMA 2.0 Grant §3.3.1. */
 export interface UmaRpGetRptParams extends SiteParams {
-  /** The permission ticket. */
+  /** Permission ticket. */
   readonly ticket: string;
-  /** A claim token about the requesting party, such as the user's id_token. */
+  /** Claim token about the requesting party, such as the ID token of the user. */
   readonly claim_token?: string;
-  /** Format of `claim_token`; needed with it. */
+  /** Format of `claim_token`; required with it. */
   readonly claim_token_format?: string;
   /** Persisted claims token of the same requesting party (UMA 2.0 Grant §3.3.5). */
   readonly pct?: string;
-  /** An RPT to be extended (UMA 2.0 Grant §3.3.5.1). */
+  /** Existing RPT to upgrade (UMA 2.0 Grant §3.3.5.1). */
   readonly rpt?: string;
-  /** Scopes beyond those of the ticket. */
+  /** Scopes in addition to those of the ticket. */
   readonly scope?: readonly string[];
-  /** oxd never looks at it. */
+  /** Ignored by every version of oxd. */
   readonly state?: string;
   /**
    * Further parameters of the token request, such as `subject_token`, or `submit_request` (`true`
-   * asks the owner; default `false`). Embedded and oxd 4.x.
+   * submits the request to the resource owner; default `false`). Embedded and oxd 4.x.
    */
   readonly params?: Readonly<Record<string, string>>;
 }
 
 /** Result of `uma_rp_get_rpt`. */
 export interface UmaRpGetRptResult {
-  /** The RPT. */
+  /** RPT. */
   readonly access_token: string;
-  /** `Bearer`. */
+  /** Type of the token: `Bearer`. */
   readonly token_type?: string;
-  /** Persisted claims token: keep it for the next request of the same requesting party. */
+  /** Persisted claims token for the next request of the same requesting party. */
   readonly pct?: string;
   /**
-   * Whether the permissions of the `rpt` that was sent are in it; false where the authorization
-   * server does not say (UMA 2.0 Grant §3.3.5). `updated` on the wire.
+   * True if the new RPT includes the permissions of the parameter `rpt`; false also if the
+   * authorization server omits the property (UMA 2.0 Grant §3.3.5). `updated` in oxd.
    */
   readonly upgraded: boolean;
-  /** Lifetime in seconds, where the authorization server tells it. Ours: embedded only. */
+  /** Lifetime in seconds; undefined if the authorization server returned none. Embedded only. */
   readonly expires_in?: number;
 }
 
-/** Params of `uma_rp_get_claims_gathering_url`. UMA 2.0 Grant §3.3.2. */
+/** Parameters of `uma_rp_get_claims_gathering_url`. UMA 2.0 Grant §3.3.2. */
 export interface UmaRpGetClaimsGatheringUrlParams extends SiteParams {
-  /** The newest permission ticket. */
+  /** Newest permission ticket. */
   readonly ticket: string;
-  /** Where to come back to: one of the `claims_redirect_uri` of the registration. */
+  /** URL to return to; one of the `claims_redirect_uri` of the registration. */
   readonly claims_redirect_uri: string;
-  /** The state to use instead of a generated one. Embedded and oxd 4.x. */
+  /** State; default: a generated one. Embedded and oxd 4.x. */
   readonly state?: string;
   /** Further query parameters. Embedded and oxd 4.2 and later. */
   readonly custom_parameters?: Readonly<Record<string, string>>;
@@ -141,38 +141,38 @@ export interface UmaRpGetClaimsGatheringUrlParams extends SiteParams {
 
 /** Result of `uma_rp_get_claims_gathering_url`. */
 export interface UmaRpGetClaimsGatheringUrlResult {
-  /** Where to send the browser. */
+  /** URL to redirect the browser to. */
   readonly url: string;
-  /** The `state` in it, which comes back with the browser. */
+  /** State in the URL, a parameter of the redirect back to `claims_redirect_uri`. */
   readonly state: string;
 }
 
-/** Params of `introspect_rpt`. oxd 3.1.2 and later; UMA Federated Authorization §5. */
+/** Parameters of `introspect_rpt`. oxd 3.1.2 and later; UMA Federated Authorization §5. */
 export interface IntrospectRptParams extends SiteParams {
-  /** The RPT in question. */
+  /** RPT to introspect. */
   readonly rpt: string;
 }
 
 /** Result of `introspect_rpt`. Times are seconds since 1970. */
 export interface IntrospectRptResult {
-  /** Whether the RPT is good. Strictly a boolean. */
+  /** True if the RPT is valid. Always a boolean. */
   readonly active: boolean;
-  /** When it expires. */
+  /** Expiry. */
   readonly exp?: number;
-  /** When it was issued. */
+  /** Time of issue. */
   readonly iat?: number;
-  /** From when on it is good. */
+  /** Time before which the RPT is invalid. */
   readonly nbf?: number;
-  /** The client it was issued to. */
+  /** Id of the client that requested the RPT. */
   readonly client_id?: string;
-  /** The requesting party. */
+  /** Id of the requesting party. */
   readonly sub?: string;
-  /** Whom it is for. */
+  /** Audience. */
   readonly aud?: string | readonly string[];
-  /** Who issued it. */
+  /** Issuer. */
   readonly iss?: string;
-  /** Its id. */
+  /** Id of the RPT. */
   readonly jti?: string;
-  /** What it allows. */
+  /** Permissions of the RPT. */
   readonly permissions?: readonly UmaPermission[];
 }

@@ -44,14 +44,14 @@ const STANDARD: ReadonlyMap<string, ReadClaim> = new Map([
   ['aud', oneOrMore],
 ]);
 
-/** Some providers tell these as text: `"false"` must not be taken for true. */
-const FLAGS = new Set(['email_verified', 'phone_number_verified']);
+/** Boolean claims that some providers send as strings; `"false"` must not become true. */
+const BOOLEAN_CLAIMS = new Set(['email_verified', 'phone_number_verified']);
 
 /**
- * Claims as oxd 3.x tells them, lists of strings, as plain values. A standard claim gets its type
- * back (OpenID Connect Core §5.1); one that does not fit its type is left out, so that for
- * instance `email_verified` is never taken for true by mistake. Of other claims one value is that
- * string, several stay a list.
+ * Converts the claims of oxd 3.x, lists of strings, to plain values. A standard claim is converted to
+ * its type (OpenID Connect Core §5.1) and omitted if the conversion fails, so that for instance
+ * `email_verified` never becomes true by mistake. Any other claim becomes a string if it has one value,
+ * and remains a list otherwise.
  */
 export function plainClaims(claims: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const plain: Record<string, unknown> = {};
@@ -62,9 +62,9 @@ export function plainClaims(claims: Readonly<Record<string, unknown>>): Record<s
   return plain;
 }
 
-/** Claims as a provider tells them, `email_verified` and `phone_number_verified` as booleans. */
-export function withFlags(claims: Record<string, unknown>): Record<string, unknown> {
-  for (const name of FLAGS) {
+/** Converts `email_verified` and `phone_number_verified` from strings to booleans, in place. */
+export function withBooleanClaims(claims: Record<string, unknown>): Record<string, unknown> {
+  for (const name of BOOLEAN_CLAIMS) {
     const value = claims[name];
     if (typeof value !== 'string') continue;
     delete claims[name];
@@ -75,13 +75,13 @@ export function withFlags(claims: Record<string, unknown>): Record<string, unkno
 }
 
 function plainClaim(name: string, value: unknown): unknown {
-  if (typeof value === 'string' && FLAGS.has(name)) return flag([value]);
-  if (!isTexts(value)) return value;
+  if (typeof value === 'string' && BOOLEAN_CLAIMS.has(name)) return flag([value]);
+  if (!isStringList(value)) return value;
   const read = STANDARD.get(name) ?? oneOrMore;
   return read(value);
 }
 
-/** Whether this is a list of strings, as oxd tells claims and scopes. */
-export function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((one) => typeof one === 'string');
+/** Returns true for a list of strings, the form of claims and scopes in oxd. */
+export function isStringList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }

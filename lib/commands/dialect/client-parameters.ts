@@ -7,7 +7,7 @@ const SINCE_4_2 = { since: '4.2' } as const;
 const OXD_SINCE_4_0 = { since: '4.0', embedded: false } as const;
 const OXD_SINCE_4_2 = { since: '4.2', embedded: false } as const;
 
-/** What describes a client further, as the releases of oxd know it. */
+/** Rule of each parameter of client metadata: releases of oxd, and support by embedded. */
 export const CLIENT_METADATA = {
   logo_uri: SINCE_4_0,
   client_uri: SINCE_4_0,

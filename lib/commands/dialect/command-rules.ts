@@ -19,13 +19,13 @@ import type { RegisterSiteParams } from '../registration.js';
 
 const SINCE_3_1_4: ParamRule = { since: '3.1.4' };
 const OXD_SINCE_3_1_2: ParamRule = { since: '3.1.2', embedded: false };
-const NO_OXD: ParamRule = { oxd: false };
+const EMBEDDED_ONLY: ParamRule = { oxd: false };
 
-/** oxd puts these raw into URLs too, but they must equal what was registered: no encoding. */
+/** oxd copies these values into URLs; encoding is no way out, for they must equal the registered ones. */
 const RAW_AS_REGISTERED: ParamRule = {
   excludes: {
     pattern: /[&#+%]/,
-    because: 'oxd puts it into URLs as it is, where &, #, + and % would break it',
+    because: 'oxd copies it into URLs without encoding, where &, #, + and % would change it',
   },
 };
 
@@ -33,7 +33,7 @@ const DISCOVERY_PATH: ParamRule = {
   excludes: { pattern: /^(?!\/)/, because: 'it must begin with /' },
 };
 
-const PROTECTION_NEVER: ParamRule = { oxd: false, lacking: 'drop' };
+const PROTECTION_NEVER: ParamRule = { oxd: false, ifUnsupported: 'omit' };
 
 const METADATA: ParamRules<SiteMetadata> = {
   ...CLIENT_METADATA,
@@ -72,7 +72,7 @@ const REGISTRATION: ParamRules<RegisterSiteParams> = {
   protection_access_token: KNOWN,
 };
 
-/** With one of the two alone oxd 3.x registers another client, and says nothing. */
+/** With only one of the two, oxd 3.x silently registers another client. */
 const CLIENT_ID = {
   param: 'client_id',
   because: 'client_id and client_secret go together',
@@ -82,14 +82,18 @@ const CLIENT_SECRET = { ...CLIENT_ID, param: 'client_secret', error: 'invalid_cl
 const MANAGEMENT = ['client_registration_access_token', 'client_registration_client_uri'] as const;
 
 const CREDENTIALS: readonly Requirement[] = [
-  { ...CLIENT_SECRET, beside: 'client_id' },
-  { ...CLIENT_ID, beside: 'client_secret' },
-  ...MANAGEMENT.flatMap((beside) =>
-    [CLIENT_ID, CLIENT_SECRET].map((demand) => ({ ...demand, beside, since: '3.1.2' as const })),
+  { ...CLIENT_SECRET, with: 'client_id' },
+  { ...CLIENT_ID, with: 'client_secret' },
+  ...MANAGEMENT.flatMap((name) =>
+    [CLIENT_ID, CLIENT_SECRET].map((requirement) => ({
+      ...requirement,
+      with: name,
+      since: '3.1.2' as const,
+    })),
   ),
 ];
 
-/** Every command with every param, as the releases of oxd know them. */
+/** Rule of each parameter of each command. */
 export const COMMAND_RULES: { readonly [C in CommandName]: CommandRule<Params<C>> } = {
   setup_client: {
     until: '3.1.4',
@@ -98,9 +102,9 @@ export const COMMAND_RULES: { readonly [C in CommandName]: CommandRule<Params<C>
       setup_client_name: SINCE_3_1_4,
       protection_access_token: PROTECTION_NEVER,
     },
-    demands: CREDENTIALS,
+    requires: CREDENTIALS,
   },
-  register_site: { params: REGISTRATION, demands: CREDENTIALS },
+  register_site: { params: REGISTRATION, requires: CREDENTIALS },
   update_site: {
     spelled: { until: '3.1.1', as: 'update_site_registration' },
     params: {
@@ -108,25 +112,25 @@ export const COMMAND_RULES: { readonly [C in CommandName]: CommandRule<Params<C>
       ...SITE,
       client_frontchannel_logout_uris: { spelled: { until: '3.1.4', as: 'client_logout_uris' } },
       client_secret_expires_at: { until: '3.1.3', embedded: false },
-      remove: NO_OXD,
-      client_id: NO_OXD,
-      client_secret: NO_OXD,
-      client_registration_access_token: NO_OXD,
-      client_registration_client_uri: NO_OXD,
+      remove: EMBEDDED_ONLY,
+      client_id: EMBEDDED_ONLY,
+      client_secret: EMBEDDED_ONLY,
+      client_registration_access_token: EMBEDDED_ONLY,
+      client_registration_client_uri: EMBEDDED_ONLY,
       client_name: SINCE_4_0,
       acr_values: SINCE_4_0,
       claims_redirect_uri: SINCE_4_0,
       client_token_endpoint_auth_signing_alg: SINCE_4_0,
-      client_token_endpoint_auth_method: NO_OXD,
-      ui_locales: NO_OXD,
-      claims_locales: NO_OXD,
+      client_token_endpoint_auth_method: EMBEDDED_ONLY,
+      ui_locales: EMBEDDED_ONLY,
+      claims_locales: EMBEDDED_ONLY,
     },
-    demands: [
+    requires: [
       {
         param: 'redirect_uris',
-        beside: 'authorization_redirect_uri',
+        with: 'authorization_redirect_uri',
         until: '3.1.4',
-        because: 'oxd tells the provider of authorization_redirect_uri only together with it',
+        because: 'oxd sends authorization_redirect_uri to the provider only together with it',
       },
     ],
   },
@@ -164,8 +168,8 @@ export const COMMAND_RULES: { readonly [C in CommandName]: CommandRule<Params<C>
       ...SITE,
       code: KNOWN,
       state: KNOWN,
-      // Ours: whoever sent it compares it with the id_token afterwards.
-      iss: { oxd: false, lacking: 'drop' },
+      // No parameter of oxd: the caller compares `iss` with the ID token after this command.
+      iss: { oxd: false, ifUnsupported: 'omit' },
       authentication_method: { since: '4.2', embedded: false },
       algorithm: { since: '4.2', embedded: false },
     },
@@ -179,23 +183,23 @@ export const COMMAND_RULES: { readonly [C in CommandName]: CommandRule<Params<C>
     },
   },
   get_user_info: {
-    // Without oxd's help the result is compared with the id_token, see dialect-results.ts.
-    params: { ...SITE, access_token: KNOWN, id_token: { since: '4.2', lacking: 'drop' } },
+    // For releases without this parameter results.ts compares the response with the ID token.
+    params: { ...SITE, access_token: KNOWN, id_token: { since: '4.2', ifUnsupported: 'omit' } },
   },
   get_logout_uri: {
     params: {
       ...SITE,
-      // 3.1.4 to 4.2.1 forget it: it is added to the URI that comes back.
-      id_token_hint: { until: '3.1.3', lacking: 'drop' },
+      // 3.1.4 to 4.2.1 ignore the hint: results.ts adds it to the URI of the response.
+      id_token_hint: { until: '3.1.3', ifUnsupported: 'omit' },
       post_logout_redirect_uri: KNOWN,
       state: RAW,
       session_state: RAW,
     },
-    demands: [
+    requires: [
       {
         param: 'id_token_hint',
         until: '3.1.3',
-        because: 'oxd would log out whoever logged in last at this site',
+        because: 'without it oxd logs out the user who logged in last at this site',
       },
     ],
   },

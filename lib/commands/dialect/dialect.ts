@@ -3,7 +3,7 @@ import type { OxdVersion } from '../oxd-transport.js';
 import type { CommandName, Result } from '../command.js';
 import { COMMAND_RULES } from './command-rules.js';
 import { isJsonObject } from './members.js';
-import { knows, within } from './parameter-rules.js';
+import { supports, within } from './parameter-rules.js';
 import type {
   CommandRule,
   Requirement,
@@ -15,60 +15,60 @@ import type {
 import { toUmaOutcome } from './error-replies.js';
 import { readResult } from './results.js';
 
-/** A command as a transport is to carry it. */
+/** Command as a transport sends it. */
 export interface WireCommand {
   readonly command: string;
   readonly params: Record<string, unknown>;
 }
 
 /**
- * Puts a command of the contract into the words of one oxd version. What that version would
- * silently ignore is refused; what it puts into URLs as it is goes there percent-encoded.
+ * Translates a command of the contract to one oxd version. A parameter that this version would
+ * silently ignore is rejected; a value that it copies into URLs without encoding is percent-encoded.
  *
- * @param version `contract` leaves everything as it is, but refuses params that nobody knows
- * @throws {OxdCommandError} OXD_COMMAND_UNSUPPORTED when this version lacks the command or a
- *   param; the message names the versions that have it. OXD_COMMAND_FAILED when later versions
- *   refuse the same in a word of their own. Nothing was sent
+ * @param version with `contract` nothing is translated, but unknown parameters are rejected
+ * @throws {OxdCommandError} OXD_COMMAND_UNSUPPORTED when this version lacks the command or a parameter;
+ *   the message contains the versions that have it. OXD_COMMAND_FAILED with the error code of later
+ *   versions when they reject the same parameters. Nothing was sent in both cases
  */
 export function toWire(version: OxdVersion, command: CommandName, params: object): WireCommand {
   const rule = ruleOf(command);
   if (version === 'contract') return checkContract(command, rule, params);
   if (!within(version, rule)) throw unsupported(command, lacks(version, 'the command', rule));
   const context = { version, command, rules: rule.params };
-  if (rule.demands) checkDemands(context, rule.demands, nonBlankParams(params));
+  if (rule.requires) checkRequirements(context, rule.requires, nonBlankParams(params));
   return { command: spelled(version, command, rule), params: translated(context, params) };
 }
 
 /**
- * Puts the reply of one oxd version into the words of the contract: nulls are dropped, scopes are
- * one string, claims are plain values.
+ * Translates the response of one oxd version to the contract: drops nulls, joins scopes to one string,
+ * converts claims to plain values.
  *
- * @param version `contract`: only nulls are dropped, and the result is checked
- * @param params what the command was called with
- * @param data the members of the reply
- * @throws {OxdCommandError} OXD_COMMAND_FAILED when the reply hides a failure, such as a
+ * @param version with `contract` only nulls are dropped; the result is checked as for oxd
+ * @param params parameters of the command
+ * @param data property `data` of the response
+ * @throws {OxdCommandError} OXD_COMMAND_FAILED when the response hides a failure, such as a
  *   `get_user_info` without `sub`
- * @throws {OxdTransportError} OXD_TRANSPORT_MALFORMED when it is not a reply to this command
+ * @throws {OxdTransportError} OXD_TRANSPORT_MALFORMED when it is no response to this command
  */
-// oxlint-disable-next-line max-params -- a reply is read against the whole call
+// oxlint-disable-next-line max-params -- a response is read against the whole call
 export function fromWire<C extends CommandName>(
   version: OxdVersion,
   command: C,
   params: object,
   data: unknown,
 ): Result<C> {
-  // The one cast: readResult() has checked the members against the table of this command.
+  // This cast is safe: readResult() has checked the properties against the table of this command.
   return readResult({ version, command, params: { ...params } }, data) as unknown as Result<C>;
 }
 
 /**
- * Puts the error reply of one oxd version into the words of the contract.
+ * Translates the error response of one oxd version to the contract.
  *
- * @param params what the command was called with
- * @param error what the transport raised
- * @returns the error to raise
+ * @param params parameters of the command
+ * @param error error thrown by the transport
+ * @returns the error to throw
  */
-// oxlint-disable-next-line max-params -- an error is read against the whole call, as a reply is
+// oxlint-disable-next-line max-params -- an error is read against the whole call, as a response is
 export function fromWireError(
   version: OxdVersion,
   command: CommandName,
@@ -79,9 +79,8 @@ export function fromWireError(
 }
 
 /**
- * The params that one oxd version would ignore without a word, and that {@link toWire} refuses.
- *
- * @returns their names
+ * Returns the names of the parameters that one oxd version would silently ignore, and that
+ * {@link toWire} therefore rejects.
  */
 export function ignoredParams(version: OxdVersion, command: CommandName, params: object): string[] {
   if (version === 'contract') return [];
@@ -89,7 +88,7 @@ export function ignoredParams(version: OxdVersion, command: CommandName, params:
   return givenParams(params)
     .filter(([name, value]) => {
       const rule = own(rules, name);
-      return !rule || !(knows(version, rule) || maybeLeftOut(rule, value));
+      return !rule || !(supports(version, rule) || canOmit(rule, value));
     })
     .map(([name]) => name);
 }
@@ -103,8 +102,8 @@ function checkContract(command: CommandName, { params: rules }: Rule, params: ob
   return { command, params: { ...params } };
 }
 
-function checkNames(command: CommandName, rules: ParamTable, members: object): void {
-  for (const [name, value] of givenParams(members)) {
+function checkNames(command: CommandName, rules: ParamTable, params: object): void {
+  for (const [name, value] of givenParams(params)) {
     const rule = own(rules, name);
     if (!rule) throw unknownParam(command, name);
     const { items } = rule;
@@ -119,25 +118,25 @@ function itemsOf(value: unknown): readonly object[] {
 interface Context {
   readonly version: Release;
   readonly command: CommandName;
-  /** Of the params, or of the members of a param. */
+  /** Rules of the parameters, or of the properties of an item of a parameter. */
   readonly rules: ParamTable;
 }
 
 function ruleOf(command: CommandName): Rule {
   const rule = own<Rule>(COMMAND_RULES, command);
-  if (!rule) throw unsupported(command, 'there is no such command');
+  if (!rule) throw unsupported(command, 'this command does not exist');
   return rule;
 }
 
-/** What is blank says nothing. */
+/** Names of the parameters with a value; a blank string counts as missing. */
 function nonBlankParams(params: object): ReadonlySet<string> {
-  const said = givenParams(params).filter(
+  const nonBlank = givenParams(params).filter(
     ([, value]) => typeof value !== 'string' || value.trim() !== '',
   );
-  return new Set(said.map(([name]) => name));
+  return new Set(nonBlank.map(([name]) => name));
 }
 
-/** oxd takes null for absent. */
+/** Parameters other than undefined and null: oxd treats null as missing. */
 function givenParams(params: object): [string, unknown][] {
   return Object.entries(params).filter(([, value]) => value !== undefined && value !== null);
 }
@@ -146,9 +145,9 @@ function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
-function translated(context: Context, members: object): Record<string, unknown> {
+function translated(context: Context, params: object): Record<string, unknown> {
   const wire: Record<string, unknown> = {};
-  const given = members as Record<string, unknown>;
+  const given = params as Record<string, unknown>;
   for (const name of Object.keys(given)) {
     const value = given[name];
     if (value !== undefined && value !== null) translate(context, wire, [name, value]);
@@ -156,7 +155,7 @@ function translated(context: Context, members: object): Record<string, unknown> 
   return wire;
 }
 
-/** Adds one param to those that are sent. */
+/** Adds one translated parameter to `wire`. */
 function translate(
   context: Context,
   wire: Record<string, unknown>,
@@ -165,12 +164,12 @@ function translate(
   const { version, command, rules } = context;
   const rule = own(rules, name);
   if (!rule) throw unknownParam(command, name);
-  if (!knows(version, rule)) {
-    if (maybeLeftOut(rule, value)) return;
+  if (!supports(version, rule)) {
+    if (canOmit(rule, value)) return;
     throw unsupported(command, lacks(version, name, rule));
   }
-  if (rule.never && within(version, rule.never) && rule.never.pattern.test(String(value))) return;
-  if (rule.excludes) checkText(command, name, { rule, value });
+  if (rule.omits && within(version, rule.omits) && rule.omits.pattern.test(String(value))) return;
+  if (rule.excludes) checkExcluded(command, name, { rule, value });
   wire[spelled(version, name, rule)] = valueOf(context, rule, value);
 }
 
@@ -181,12 +180,12 @@ function valueOf(context: Context, { encoded, items }: ParamRule, value: unknown
   return value.map((item: unknown) => (isJsonObject(item) ? translated(inner, item) : item));
 }
 
-/** Whether a release that does not know it does the same without it. */
-function maybeLeftOut({ lacking, absentAs }: ParamRule, value: unknown): boolean {
-  return lacking === 'drop' || (absentAs !== undefined && absentAs === value);
+/** Returns true if a release without this parameter behaves the same when the parameter is omitted. */
+function canOmit({ ifUnsupported, defaultValue }: ParamRule, value: unknown): boolean {
+  return ifUnsupported === 'omit' || (defaultValue !== undefined && defaultValue === value);
 }
 
-function checkText(
+function checkExcluded(
   command: CommandName,
   name: string,
   { rule: { excludes }, value }: { rule: ParamRule; value: unknown },
@@ -195,17 +194,17 @@ function checkText(
   throw notSent(command, `change ${name}: ${excludes.because}`, excludes);
 }
 
-function checkDemands(
+function checkRequirements(
   { version, command }: Context,
-  demands: readonly Requirement[],
-  said: ReadonlySet<string>,
+  requirements: readonly Requirement[],
+  names: ReadonlySet<string>,
 ): void {
-  const unmet = (demand: Requirement): boolean =>
-    within(version, demand) &&
-    !said.has(demand.param) &&
-    (demand.beside === undefined || said.has(demand.beside));
-  const demand = demands.find(unmet);
-  if (demand) throw notSent(command, `pass ${demand.param}: ${demand.because}`, demand);
+  const isUnmet = (requirement: Requirement): boolean =>
+    within(version, requirement) &&
+    !names.has(requirement.param) &&
+    (requirement.with === undefined || names.has(requirement.with));
+  const unmet = requirements.find(isUnmet);
+  if (unmet) throw notSent(command, `pass ${unmet.param}: ${unmet.because}`, unmet);
 }
 
 function spelled(
@@ -221,15 +220,15 @@ function lacks(version: Release, what: string, rule: ParamRule): string {
   const oxd = since
     ? `oxd ${since} ${until ? `to ${until}` : 'and later'}`
     : `oxd up to ${until ?? 'now'}`;
-  const having = [
+  const supporters = [
     ...(rule.embedded === false ? [] : ['the embedded transport']),
     ...(rule.oxd === false ? [] : [oxd]),
   ];
-  return `oxd ${version} does not know ${what}; known to ${having.join(' and to ')}`;
+  return `oxd ${version} does not support ${what}; supported by ${supporters.join(' and by ')}`;
 }
 
 function unknownParam(command: string, name: string): OxdCommandError {
-  return unsupported(command, `${printable(name)} is not a param of it`);
+  return unsupported(command, `${printable(name)} is not a parameter of this command`);
 }
 
 function unsupported(command: string, why: string): OxdCommandError {

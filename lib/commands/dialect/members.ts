@@ -1,17 +1,17 @@
-/** Members of a reply. */
-export type Members = Readonly<Record<string, unknown>>;
+/** Properties of a JSON object. */
+export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Whether this is an object of JSON. */
-export function isJsonObject(value: unknown): value is Members {
+/** Returns true for a JSON object: neither null nor an array. */
+export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The members that say something. `__proto__` as a name is nobody's honest claim. */
-export function present(members: Members): Record<string, unknown> {
-  const said: Record<string, unknown> = {};
-  for (const name of Object.keys(members)) {
-    const value = members[name];
-    if (value !== null && value !== undefined && name !== '__proto__') said[name] = value;
+/** Returns a copy without null, undefined and `__proto__`, which would set the prototype of the copy. */
+export function withoutNulls(object: JsonObject): Record<string, unknown> {
+  const copy: Record<string, unknown> = {};
+  for (const name of Object.keys(object)) {
+    const value = object[name];
+    if (value !== null && value !== undefined && name !== '__proto__') copy[name] = value;
   }
-  return said;
+  return copy;
 }

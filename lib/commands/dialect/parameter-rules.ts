@@ -1,87 +1,87 @@
-/** Releases of oxd between which commands or params changed, oldest first. */
+/** Releases of oxd that changed commands or parameters, oldest first. */
 export const RELEASES = ['3.1.1', '3.1.2', '3.1.3', '3.1.4', '4.0', '4.2'] as const;
 
-/** One of {@link RELEASES}; stands for all up to the next one. */
+/** One of {@link RELEASES}; stands for itself and all releases before the next one. */
 export type Release = (typeof RELEASES)[number];
 
-/** A run of releases, both ends included; an end left out is open. */
+/** Range of releases, both ends included; an omitted end is open. */
 export interface Span {
   readonly since?: Release;
   readonly until?: Release;
 }
 
-/** What oxd does with one param of one command. */
+/** Support and encoding of one parameter of one command by the releases of oxd. */
 export interface ParamRule extends Span {
-  /** False where no oxd acts on it. */
+  /** False if no release of oxd supports the parameter. */
   readonly oxd?: false;
-  /** False where only oxd acts on it. */
+  /** False if only oxd supports the parameter. */
   readonly embedded?: false;
-  /** Where a release lacks it, it is left out instead of refused: nothing is lost by that. */
-  readonly lacking?: 'drop';
-  /** Its name where that differs from the contract. */
+  /** Omits the parameter, instead of rejecting it, for releases that do not support it. */
+  readonly ifUnsupported?: 'omit';
+  /** Name in releases that differ from the contract. */
   readonly spelled?: Span & { readonly as: string };
-  /** oxd puts it into a URL as it is, so it goes there percent-encoded. */
+  /** Percent-encodes the value, because oxd copies it into a URL without encoding. */
   readonly encoded?: true;
-  /** What it may not contain. */
+  /** Values to reject. */
   readonly excludes?: { readonly pattern: RegExp; readonly because: string } & RejectionCode;
-  /** Values of this form are left out: these releases would take them for more than they are. */
-  readonly never?: Span & { readonly pattern: RegExp };
-  /** The value that says the same as leaving it out, as far as a release without it can tell. */
-  readonly absentAs?: unknown;
-  /** It is a list of objects with these members, and no others. */
+  /** Values to omit, because these releases misinterpret them. */
+  readonly omits?: Span & { readonly pattern: RegExp };
+  /** Value that releases without the parameter imply; it is omitted instead of rejected. */
+  readonly defaultValue?: unknown;
+  /** Rules of the items of a list of objects: these properties and no others. */
   readonly items?: Readonly<Record<string, ParamRule>>;
 }
 
-/** How a call is refused before it is sent. */
+/** Error code of a command that is rejected before it is sent. */
 export interface RejectionCode {
-  /** oxd's own word, where later releases refuse the same; default: this release cannot do it. */
+  /** Error code by which later releases of oxd reject the same; default: unsupported by this release. */
   readonly error?: string;
 }
 
-/** A param that a call cannot go without; what is blank is not there. */
+/** Required parameter; a blank string counts as missing. */
 export interface Requirement extends Span, RejectionCode {
   readonly param: string;
-  /** Only where this param is there. */
-  readonly beside?: string;
+  /** Requires the parameter only if this one is set. */
+  readonly with?: string;
   readonly because: string;
 }
 
-/** What oxd does with one command. */
+/** Support of one command by the releases of oxd. */
 export interface CommandRule<P> extends Span {
-  /** Its name where that differs from the contract. */
+  /** Name in releases that differ from the contract. */
   readonly spelled?: Span & { readonly as: string };
   readonly params: ParamRules<P>;
-  readonly demands?: readonly Requirement[];
+  readonly requires?: readonly Requirement[];
 }
 
-/** A rule for each param. */
+/** Rule of each parameter. */
 export type ParamRules<P> = { readonly [N in keyof Required<P>]: ParamRule };
 
-/** Every release acts on it. */
+/** Supported by every release. */
 export const KNOWN: ParamRule = {};
 
-/** oxd 3.1.2 and later act on it. */
+/** Supported by oxd 3.1.2 and later. */
 export const SINCE_3_1_2: ParamRule = { since: '3.1.2' };
 
-/** oxd 4.0 and later act on it. */
+/** Supported by oxd 4.0 and later. */
 export const SINCE_4_0: ParamRule = { since: '4.0' };
 
-/** oxd 4.2 and later act on it. */
+/** Supported by oxd 4.2 and later. */
 export const SINCE_4_2: ParamRule = { since: '4.2' };
 
-/** oxd puts it into URLs as it is. */
+/** Copied into URLs by oxd without encoding. */
 export const RAW: ParamRule = {
   encoded: true,
-  excludes: { pattern: /\p{Surrogate}/u, because: 'it holds half of a character' },
+  excludes: { pattern: /\p{Surrogate}/u, because: 'it must not contain half of a surrogate pair' },
 };
 
-/** Releases before 3.1.4 do not ask for it at this command. */
-export const PROTECTION_LATE: ParamRule = { since: '3.1.4', lacking: 'drop' };
+/** Required for a protection token by releases from 3.1.4 on only. */
+export const PROTECTION_LATE: ParamRule = { since: '3.1.4', ifUnsupported: 'omit' };
 
-/** The params of a command for a site. */
+/** Parameters of every command of a site. */
 export const SITE = { oxd_id: KNOWN, protection_access_token: KNOWN };
 
-/** Whether a release of oxd lies within a run of releases. */
+/** Returns true if a release lies within a range of releases. */
 export function within(release: Release, span: Span): boolean {
   if (!span.since && !span.until) return true;
   const position = RELEASES.indexOf(release);
@@ -91,7 +91,7 @@ export function within(release: Release, span: Span): boolean {
   );
 }
 
-/** Whether a release of oxd acts on a param. */
-export function knows(release: Release, rule: ParamRule): boolean {
+/** Returns true if a release of oxd supports a parameter. */
+export function supports(release: Release, rule: ParamRule): boolean {
   return rule.oxd !== false && within(release, rule);
 }

@@ -1,22 +1,25 @@
 import type { CommandName, Result } from '../command.js';
-import { isTexts } from './claims.js';
+import { isStringList } from './claims.js';
 import { isJsonObject } from './members.js';
 import { readPermissions } from './permissions.js';
 
 type Kind = keyof typeof READERS;
 
-/** What a member of a result is. */
-export interface MemberRule {
+/** Rule of one property of a result. */
+export interface PropertyRule {
   readonly kind: Kind;
-  /** Must be there. A word: oxd calls it a success, it is this error of the provider. */
+  /**
+   * Requires the property. A string is the error code for a missing one, because oxd reports this
+   * failure of the provider as a success.
+   */
   readonly required?: true | string;
-  /** A further name of the same member. */
+  /** Second name of the property. */
   readonly alias?: string;
-  /** Claims that must be there, for the same reason. */
+  /** Claims that must exist; a missing one is a failure of the provider, too. */
   readonly claims?: readonly string[];
 }
 
-/** Reads a member. undefined: not of its kind. null: as good as absent. */
+/** Converters of property values; undefined = invalid, null = to be treated as missing. */
 export const READERS = {
   text: (value: unknown) => (typeof value === 'string' ? value : undefined),
   boolean: (value: unknown) => (typeof value === 'boolean' ? value : undefined),
@@ -24,17 +27,17 @@ export const READERS = {
   lifetime: (value: unknown) =>
     typeof value === 'number' ? (value < 0 ? null : value) : undefined,
   url: (value: unknown) => (typeof value === 'string' && URL.canParse(value) ? value : undefined),
-  scope: (value: unknown) => (isTexts(value) ? value.join(' ') : READERS.text(value)),
+  scope: (value: unknown) => (isStringList(value) ? value.join(' ') : READERS.text(value)),
   audience: (value: unknown): unknown =>
-    isTexts(value) ? (value.length === 1 ? value[0] : value) : READERS.text(value),
+    isStringList(value) ? (value.length === 1 ? value[0] : value) : READERS.text(value),
   claims: (value: unknown) => (isJsonObject(value) ? value : undefined),
   access: (value: unknown) => (value === 'granted' || value === 'denied' ? value : undefined),
   permissions: readPermissions,
 };
 
-const text: MemberRule = { kind: 'text' };
-const number: MemberRule = { kind: 'number' };
-const id: MemberRule = { kind: 'text', required: true };
+const text: PropertyRule = { kind: 'text' };
+const number: PropertyRule = { kind: 'number' };
+const id: PropertyRule = { kind: 'text', required: true };
 const site = { oxd_id: id };
 const client = {
   client_registration_access_token: text,
@@ -49,9 +52,9 @@ const token = {
   scope: { kind: 'scope' },
 } as const;
 
-/** Every member of every result. Further members pass as they are. */
+/** Rule of each property of each result. Other properties are returned unchanged. */
 const RESULT_RULES: {
-  readonly [C in CommandName]: { readonly [M in keyof Required<Result<C>>]: MemberRule };
+  readonly [C in CommandName]: { readonly [M in keyof Required<Result<C>>]: PropertyRule };
 } = {
   setup_client: {
     ...site,
@@ -69,7 +72,7 @@ const RESULT_RULES: {
     client_name: text,
     client_secret: text,
     ...client,
-    // The blank is oxd's own.
+    // oxd sends the name with a trailing blank.
     initiate_login_uri: { kind: 'text', alias: 'initiate_login_uri ' },
   },
   update_site: site,
@@ -134,7 +137,7 @@ const RESULT_RULES: {
   },
 };
 
-/** The same by command, as pairs: this is read for every reply. */
-export const RESULT_MEMBERS = Object.fromEntries(
+/** Rules by command as a list of pairs, computed once because every response is read with it. */
+export const RESULT_PROPERTIES = Object.fromEntries(
   Object.entries(RESULT_RULES).map(([command, rules]) => [command, Object.entries(rules)]),
-) as Record<CommandName, [string, MemberRule][]>;
+) as Record<CommandName, [string, PropertyRule][]>;

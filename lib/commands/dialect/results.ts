@@ -2,13 +2,13 @@ import { decodeJwt } from 'jose';
 import { OxdCommandError, OxdTransportError } from '../../base/errors.js';
 import type { OxdVersion } from '../oxd-transport.js';
 import type { CommandName } from '../command.js';
-import { plainClaims, withFlags } from './claims.js';
+import { plainClaims, withBooleanClaims } from './claims.js';
 import { COMMAND_RULES } from './command-rules.js';
-import { isJsonObject, present, type Members } from './members.js';
-import { knows, type ParamRule } from './parameter-rules.js';
-import { READERS, RESULT_MEMBERS, type MemberRule } from './result-rules.js';
+import { isJsonObject, withoutNulls, type JsonObject } from './members.js';
+import { supports, type ParamRule } from './parameter-rules.js';
+import { READERS, RESULT_PROPERTIES, type PropertyRule } from './result-rules.js';
 
-/** A command as it was called: what a reply is read against. */
+/** Command with its parameters, as context of its response. */
 export interface Call {
   readonly version: OxdVersion;
   readonly command: CommandName;
@@ -16,21 +16,21 @@ export interface Call {
 }
 
 /**
- * Reads the reply to a call by the table of its command.
+ * Reads the response to a call by the table of its command.
  *
- * @throws {OxdCommandError} OXD_COMMAND_FAILED when the reply hides a failure
- * @throws {OxdTransportError} OXD_TRANSPORT_MALFORMED when it is not a reply to this command
+ * @throws {OxdCommandError} OXD_COMMAND_FAILED when the response hides a failure
+ * @throws {OxdTransportError} OXD_TRANSPORT_MALFORMED when it is no response to this command
  */
-export function readResult(call: Call, data: unknown): Members {
+export function readResult(call: Call, data: unknown): JsonObject {
   if (!isJsonObject(data)) throw malformed(call, 'data');
-  const result = present(data);
-  readMembers(call, result);
-  return FINISH[call.command]?.(call, result) ?? result;
+  const result = withoutNulls(data);
+  readProperties(call, result);
+  return COMPLETE[call.command]?.(call, result) ?? result;
 }
 
-function readMembers(call: Call, result: Record<string, unknown>): void {
-  for (const [name, rule] of RESULT_MEMBERS[call.command]) {
-    const value = readMember(call, {
+function readProperties(call: Call, result: Record<string, unknown>): void {
+  for (const [name, rule] of RESULT_PROPERTIES[call.command]) {
+    const value = readProperty(call, {
       name,
       rule,
       value: result[name] ?? (rule.alias && result[rule.alias]),
@@ -41,9 +41,9 @@ function readMembers(call: Call, result: Record<string, unknown>): void {
   }
 }
 
-function readMember(
+function readProperty(
   call: Call,
-  { name, rule, value }: { name: string; rule: MemberRule; value: unknown },
+  { name, rule, value }: { name: string; rule: PropertyRule; value: unknown },
 ): unknown {
   const missing = value === undefined || (rule.required && value === '');
   if (missing && typeof rule.required === 'string') throw failed(call, rule.required);
@@ -51,26 +51,27 @@ function readMember(
   if (missing) return undefined;
   const read = READERS[rule.kind](value);
   if (read === undefined) throw malformed(call, name);
-  return rule.kind === 'claims' ? readClaims(call, rule, read as Members) : read;
+  return rule.kind === 'claims' ? readClaims(call, rule, read as JsonObject) : read;
 }
 
-function readClaims(call: Call, rule: MemberRule, claims: Members): Members {
-  const plain = call.version === 'contract' ? withFlags(present(claims)) : plainClaims(claims);
+function readClaims(call: Call, rule: PropertyRule, claims: JsonObject): JsonObject {
+  const plain =
+    call.version === 'contract' ? withBooleanClaims(withoutNulls(claims)) : plainClaims(claims);
   if (rule.claims?.some((name) => plain[name] === undefined))
     throw failed(call, 'invalid_id_token');
   return plain;
 }
 
-type Finish = (call: Call, result: Members) => Members;
+type Complete = (call: Call, result: JsonObject) => JsonObject;
 
-/** What one member alone does not show. */
-const FINISH: { readonly [C in CommandName]?: Finish } = {
+/** Checks and conversions that concern several properties of a result. */
+const COMPLETE: { readonly [C in CommandName]?: Complete } = {
   get_user_info: (call, result) => {
-    checkSubject(call, result.claims as Members);
+    checkSubject(call, result.claims as JsonObject);
     return result;
   },
   get_logout_uri: withHint,
-  // No version documents a denial without a ticket truthfully: the ticket was not to be had.
+  // A denial without a ticket hides that oxd could not obtain one.
   uma_rs_check_access: (call, result) => {
     const { access, ticket, 'www-authenticate_header': header } = result;
     if (access === 'denied' && !(ticket && header)) throw failed(call, 'internal_error');
@@ -80,12 +81,12 @@ const FINISH: { readonly [C in CommandName]?: Finish } = {
     const { token_type = 'Bearer' } = result;
     if (!/^bearer$/i.test(String(token_type))) throw failed(call, 'internal_error');
     const bearer = 'token_type' in result && { token_type: 'Bearer' };
-    // What is not said is not so.
+    // UMA 2.0 Grant §3.3.5: a missing `upgraded` means false.
     return { upgraded: false, ...result, ...bearer };
   },
 };
 
-function withHint(call: Call, result: Members): Members {
+function withHint(call: Call, result: JsonObject): JsonObject {
   const hint = call.params.id_token_hint;
   if (typeof hint !== 'string' || isSent(call, 'id_token_hint')) return result;
   const uri = new URL(String(result.uri));
@@ -97,7 +98,7 @@ function withHint(call: Call, result: Members): Members {
  * oxd 3.x reports success without claims both for a rejected access token and for a provider that
  * failed, so the error code blames neither.
  */
-function checkSubject(call: Call, claims: Members): void {
+function checkSubject(call: Call, claims: JsonObject): void {
   if (typeof claims.sub !== 'string' || claims.sub === '') {
     const error = typeof claims.error === 'string' ? claims.error : 'internal_error';
     throw failed(call, error, claims.error_description);
@@ -119,25 +120,25 @@ function isSent({ version, command }: Call, name: 'id_token' | 'id_token_hint'):
   if (version === 'contract') return true;
   const rules: Readonly<Record<string, ParamRule>> = COMMAND_RULES[command].params;
   const rule = rules[name];
-  return rule !== undefined && knows(version, rule);
+  return rule !== undefined && supports(version, rule);
 }
 
 function failed({ command }: Call, error: string, description?: unknown): OxdCommandError {
   const wire =
     typeof description === 'string' ? { error, error_description: description } : { error };
   const isUma = command.startsWith('uma_');
-  const where = isUma ? 'authorization server' : 'OpenID Provider';
+  const server = isUma ? 'authorization server' : 'OpenID Provider';
   return new OxdCommandError(
-    `${command} failed at the ${where}, although oxd reports success.`,
+    `${command} failed at the ${server}, although oxd reported success.`,
     wire,
     { command, mayHaveRun: true },
   );
 }
 
-function malformed({ command }: Call, member: string): OxdTransportError {
+function malformed({ command }: Call, property: string): OxdTransportError {
   return new OxdTransportError(
     'OXD_TRANSPORT_MALFORMED',
-    `The reply to ${command} does not fit: ${member} is missing or of another type.`,
+    `The response to ${command} is invalid: ${property} is missing or of the wrong type.`,
     { command, mayHaveRun: true },
   );
 }

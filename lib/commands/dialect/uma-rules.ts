@@ -11,10 +11,10 @@ import {
 } from './parameter-rules.js';
 import type { UmaCondition, UmaResource } from '../uma.js';
 
-/** The commands of UMA. */
+/** Commands of UMA. */
 export type UmaCommand = Extract<CommandName, `uma_${string}` | 'introspect_rpt'>;
 
-/** 3.1.1 refuses a whole call for one member that it does not know, later ones ignore it. */
+/** oxd 3.1.1 rejects the command for one unknown property, later releases ignore the property. */
 const CONDITION: ParamRules<UmaCondition> = {
   httpMethods: KNOWN,
   scopes: KNOWN,
@@ -27,20 +27,20 @@ const RESOURCE: ParamRules<UmaResource> = {
   conditions: { items: CONDITION },
 };
 
-/** oxd 3.1.1 lets a token that begins like a GAT into every resource with one of its scopes. */
-const RPT: ParamRule = { never: { until: '3.1.1', pattern: /^\s*gat_/i } };
+/** oxd 3.1.1 accepts any token that begins like a GAT for every resource with one of its scopes. */
+const RPT: ParamRule = { omits: { until: '3.1.1', pattern: /^\s*gat_/i } };
 
-/** Encoded, a blank one would look like a ticket to oxd. */
+/** Rejects a blank ticket here, because oxd accepts it once it is percent-encoded. */
 const TICKET_IN_URL: ParamRule = {
   encoded: true,
   excludes: {
     pattern: /^\s*$|\p{Surrogate}/u,
-    because: 'it must not be blank, and of whole characters',
+    because: 'it must not be blank or contain half of a surrogate pair',
     error: 'invalid_ticket_parameter',
   },
 };
 
-/** The authorization server would say it to the user instead. */
+/** Rejects an invalid URL here, because the authorization server would show the error to the user. */
 const CLAIMS_REDIRECT_URI: ParamRule = {
   encoded: true,
   excludes: {
@@ -55,13 +55,13 @@ const BOTH_OR_NEITHER = {
   error: 'invalid_claim_token_or_claim_token_form',
 };
 
-/** Every UMA command with every param, as the releases of oxd know them. */
+/** Rule of each parameter of each UMA command. */
 export const UMA_RULES: { readonly [C in UmaCommand]: CommandRule<Params<C>> } = {
   uma_rs_protect: {
     params: {
       ...SITE,
       resources: { items: RESOURCE },
-      overwrite: { since: '3.1.3', absentAs: false },
+      overwrite: { since: '3.1.3', defaultValue: false },
     },
   },
   uma_rs_check_access: {
@@ -76,13 +76,13 @@ export const UMA_RULES: { readonly [C in UmaCommand]: CommandRule<Params<C>> } =
       pct: KNOWN,
       rpt: KNOWN,
       scope: KNOWN,
-      state: { oxd: false, lacking: 'drop' },
+      state: { oxd: false, ifUnsupported: 'omit' },
       params: SINCE_4_0,
     },
-    demands: [
+    requires: [
       { param: 'ticket', because: 'it must not be empty', error: 'invalid_ticket_parameter' },
-      { param: 'claim_token', beside: 'claim_token_format', ...BOTH_OR_NEITHER },
-      { param: 'claim_token_format', beside: 'claim_token', ...BOTH_OR_NEITHER },
+      { param: 'claim_token', with: 'claim_token_format', ...BOTH_OR_NEITHER },
+      { param: 'claim_token_format', with: 'claim_token', ...BOTH_OR_NEITHER },
     ],
   },
   uma_rp_get_claims_gathering_url: {

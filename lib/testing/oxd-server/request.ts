@@ -1,6 +1,6 @@
 import type { CommandName } from '../../commands/command.js';
 import { COMMAND_RULES } from '../../commands/dialect/command-rules.js';
-import { knows, within, type Release } from '../../commands/dialect/parameter-rules.js';
+import { supports, within, type Release } from '../../commands/dialect/parameter-rules.js';
 import type { CommandRule, ParamRule, Span } from '../../commands/dialect/parameter-rules.js';
 import { malformedParams, unexpected, CommandFailure } from './reply.js';
 import { readResources, type ServerResources } from './resource-params.js';
@@ -47,7 +47,7 @@ export function commandOf(release: Release, name: unknown): CommandName {
 }
 
 /**
- * Reads the parameters that a release knows and ignores others. Accepts a number or a boolean as a
+ * Reads the parameters that a release supports and ignores others. Accepts a number or a boolean as a
  * string.
  *
  * @throws {CommandFailure} malformed internal_error when a parameter has the wrong type
@@ -56,7 +56,7 @@ export function readParams(release: Release, command: CommandName, params: unkno
   if (!isObject(params)) throw malformedParams();
   const rules: Readonly<Record<string, ParamRule>> = COMMAND_RULES[command].params;
   const read = Object.entries(rules)
-    .filter(([, rule]) => knows(release, rule))
+    .filter(([, rule]) => supports(release, rule))
     .map(([name, rule]) => [name, params[spelling(release, name, rule)]] as const)
     .map(([name, value]) => {
       const reader = readerOf({ release, command, name });
