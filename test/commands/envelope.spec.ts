@@ -4,7 +4,7 @@ import { encodeRequest, readReply } from '../../lib/commands/envelope.js';
 
 const error = (data: unknown): string => JSON.stringify({ status: 'error', data });
 
-function refusal(data: unknown): OxdCommandError {
+function commandError(data: unknown): OxdCommandError {
   try {
     readReply('get_user_info', error(data));
   } catch (thrown) {
@@ -14,17 +14,17 @@ function refusal(data: unknown): OxdCommandError {
 }
 
 describe('encodeRequest', () => {
-  it('has command and params at the root, and nothing else', () => {
+  it('returns command and params without further properties', () => {
     expect(encodeRequest('get_user_info', { oxd_id: '1', nothing: undefined })).toBe(
       '{"command":"get_user_info","params":{"oxd_id":"1"}}',
     );
   });
 
-  it('sends params even where there are none', () => {
+  it('includes params without parameters', () => {
     expect(encodeRequest('get_user_info', {})).toBe('{"command":"get_user_info","params":{}}');
   });
 
-  it('refuses what is not JSON, without quoting it', () => {
+  it('rejects other values than JSON without quoting them', () => {
     const circle: Record<string, unknown> = { access_token: 'hidden' };
     circle.itself = circle;
     for (const params of [circle, { exp: 1n }]) {
@@ -41,27 +41,27 @@ describe('readReply', () => {
     ['an object', { claims: { sub: ['alice'] }, refresh_token: null }],
     ['an empty object', {}],
     ['null', null],
-  ])('gives the data of a success: %s', (_name, data) => {
+  ])('returns the data of a success: %s', (_name, data) => {
     expect(readReply('get_user_info', JSON.stringify({ data, status: 'ok' }))).toEqual(data);
   });
 
-  it('raises an error reply with all it says', () => {
+  it('throws an error response with all its properties', () => {
     const data = { error: 'need_info', error_description: 'More is needed', details: { a: 1 } };
-    expect(refusal(data)).toMatchObject({
+    expect(commandError(data)).toMatchObject({
       ...data,
       code: 'OXD_COMMAND_FAILED',
       command: 'get_user_info',
-      message: 'get_user_info was refused: need_info (More is needed)',
+      message: 'get_user_info failed: need_info (More is needed)',
     });
   });
 
   it.each([
     ['explicit nulls', { error: 'x', error_description: null, details: null }],
-    ['absent members', { error: 'x' }],
-  ])('takes %s for absent', (_name, data) => {
-    expect(refusal(data)).toMatchObject({ message: 'get_user_info was refused: x' });
-    expect(refusal(data)).not.toHaveProperty('error_description');
-    expect(refusal(data)).not.toHaveProperty('details');
+    ['missing properties', { error: 'x' }],
+  ])('treats %s as missing', (_name, data) => {
+    expect(commandError(data)).toMatchObject({ message: 'get_user_info failed: x' });
+    expect(commandError(data)).not.toHaveProperty('error_description');
+    expect(commandError(data)).not.toHaveProperty('details');
   });
 
   it.each([
@@ -79,38 +79,41 @@ describe('readReply', () => {
     ['inactive_protection_access_token', false],
     ['invalid_access_token_bad_hash', true],
     ['uma_protection_exists', false],
-  ])('%s: possibly executed is %s', (word, mayHaveRun) => {
-    expect(refusal({ error: word, error_description: 'said' }).mayHaveRun).toBe(mayHaveRun);
+  ])('sets for %s mayHaveRun to %s', (code, mayHaveRun) => {
+    expect(commandError({ error: code, error_description: 'any' }).mayHaveRun).toBe(mayHaveRun);
   });
 
-  it('keeps the body of another server out of the message', () => {
+  it('omits the body of another server from the message', () => {
     const error_description = '{"error":"need_info","ticket":"geheim"}';
-    const thrown = refusal({ error: 'http_status_403', error_description });
+    const thrown = commandError({ error: 'http_status_403', error_description });
     expect(thrown.error_description).toBe(error_description);
     expect(inspect(thrown)).not.toContain('geheim');
   });
 
-  it('keeps what looks like a token out of the message', () => {
-    const thrown = refusal({ error: 'x', error_description: 'No user for m9SfzaVCnokXlOKiHULK' });
+  it('omits a string that looks like a token from the message', () => {
+    const thrown = commandError({
+      error: 'x',
+      error_description: 'No user for m9SfzaVCnokXlOKiHULK',
+    });
     expect(inspect(thrown)).not.toContain('m9SfzaVC');
   });
 
   it.each([
     ['no JSON', 'not json at all'],
-    ['nothing', ''],
+    ['an empty string', ''],
     ['null', 'null'],
     ['an array', '[]'],
-    ['a text', '"ok"'],
+    ['a JSON string', '"ok"'],
     ['an unknown status', '{"status":"OK","data":{}}'],
     ['no status', '{"data":{}}'],
     ['no data', '{"status":"ok"}'],
     ['data that is no object', '{"status":"ok","data":"x"}'],
     ['data that is a list', '{"status":"ok","data":[]}'],
     ['an error without data', '{"status":"error","data":null}'],
-    ['an error without a word', error({ error_description: 'x' })],
-    ['an error with an empty word', error({ error: '' })],
-    ['an error word that is no text', error({ error: 1 })],
-  ])('refuses %s', (_name, text) => {
+    ['an error without a code', error({ error_description: 'x' })],
+    ['an error with an empty code', error({ error: '' })],
+    ['an error code that is no string', error({ error: 1 })],
+  ])('rejects %s', (_name, text) => {
     expect(() => readReply('get_user_info', text)).toThrow(
       expect.objectContaining({
         code: 'OXD_TRANSPORT_MALFORMED',
@@ -120,7 +123,7 @@ describe('readReply', () => {
     );
   });
 
-  it('never quotes what it read', () => {
+  it('never quotes the response', () => {
     let printed = '';
     try {
       readReply('get_user_info', '{"status":"ok","data":geheim}');

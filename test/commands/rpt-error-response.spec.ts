@@ -13,8 +13,8 @@ const TICKET = 'new-ticket-5f3a9b';
 const SENT = 'old-ticket-77aa01';
 for (const ticket of [TICKET, SENT]) registerSecret(ticket);
 
-const NOT_ASKED = { submit: false, ticket: SENT };
-const ASKED = { submit: true, ticket: SENT };
+const WITHOUT_SUBMIT = { submit: false, ticket: SENT };
+const WITH_SUBMIT = { submit: true, ticket: SENT };
 const CLAIMS = [{ name: 'email', issuer: ['https://idp.example'] }];
 
 const OUTCOMES = {
@@ -31,7 +31,7 @@ function expectOutcome(error: OxdCommandError | undefined, outcome: Outcome): vo
   expect(error && [error.constructor, error.code]).toEqual(OUTCOMES[outcome]);
 }
 
-/** What Gluu and Janssen, its successor, have in common. */
+/** Row for Gluu and for Janssen, its successor. */
 const atGluu = (
   title: string,
   status: number,
@@ -40,11 +40,11 @@ const atGluu = (
 ): readonly (readonly [string, string, number, unknown, Outcome])[] =>
   ['Gluu', 'Janssen'].map((vendor) => [vendor, title, status, body, outcome] as const);
 
-const error = (word: string, more: object = {}): object => ({ error: word, ...more });
-const said = (word: string, text: string): object => error(word, { error_description: text });
+const error = (code: string, more: object = {}): object => ({ error: code, ...more });
+const described = (code: string, text: string): object => error(code, { error_description: text });
 
-/** uma2-facts §4.4, keycloak.md §2 and §3.4: who answers what with which status, and what it is. */
-const ANSWERS: readonly (readonly [string, string, number, unknown, Outcome])[] = [
+/** Responses of authorization servers and their outcomes, by vendor, cause and HTTP status. */
+const RESPONSES: readonly (readonly [string, string, number, unknown, Outcome])[] = [
   ['spec', 'bad ticket', 400, error('invalid_grant'), 'invalid_ticket'],
   ['spec', 'bad scope', 400, error('invalid_scope'), 'failure'],
   ['spec', 'more claims', 403, error('need_info', { ticket: TICKET }), 'need_info'],
@@ -65,33 +65,45 @@ const ANSWERS: readonly (readonly [string, string, number, unknown, Outcome])[] 
     'Keycloak',
     'broken ticket',
     403,
-    said('invalid_ticket', 'Ticket verification failed'),
+    described('invalid_ticket', 'Ticket verification failed'),
     'invalid_ticket',
   ],
   [
     'Keycloak',
     'expired ticket',
     403,
-    said('invalid_ticket', 'Invalid permission ticket.'),
+    described('invalid_ticket', 'Invalid permission ticket.'),
     'invalid_ticket',
   ],
-  ['Keycloak', 'policy says no', 403, said('access_denied', 'not_authorized'), 'denied'],
-  ['Keycloak', 'says submitted unasked', 403, said('access_denied', 'request_submitted'), 'denied'],
+  ['Keycloak', 'policy says no', 403, described('access_denied', 'not_authorized'), 'denied'],
+  [
+    'Keycloak',
+    'says submitted unasked',
+    403,
+    described('access_denied', 'request_submitted'),
+    'denied',
+  ],
   ['Keycloak', 'documented denial', 403, error('request_denied'), 'denied'],
-  ['Keycloak', 'bad bearer', 400, said('invalid_grant', 'Invalid bearer token'), 'failure'],
-  ['Keycloak 26.2', 'bad bearer', 401, said('invalid_grant', 'Invalid bearer token'), 'failure'],
+  ['Keycloak', 'bad bearer', 400, described('invalid_grant', 'Invalid bearer token'), 'failure'],
+  [
+    'Keycloak 26.2',
+    'bad bearer',
+    401,
+    described('invalid_grant', 'Invalid bearer token'),
+    'failure',
+  ],
   [
     'Keycloak',
     'bad subject_token',
     400,
-    said('unauthorized_client', 'Invalid identity'),
+    described('unauthorized_client', 'Invalid identity'),
     'failure',
   ],
   [
     'Keycloak',
     'bad secret',
     401,
-    said('unauthorized_client', 'Invalid client or Invalid client credentials'),
+    described('unauthorized_client', 'Invalid client or Invalid client credentials'),
     'failure',
   ],
   ['Keycloak', 'unknown client', 401, error('invalid_client'), 'failure'],
@@ -101,7 +113,7 @@ const ANSWERS: readonly (readonly [string, string, number, unknown, Outcome])[] 
     'Keycloak',
     'claim token of another client',
     400,
-    said('invalid_claim_token', 'Token issued to a different client'),
+    described('invalid_claim_token', 'Token issued to a different client'),
     'failure',
   ],
   ['Keycloak', 'pushed claims that are no lists', 500, error('server_error'), 'failure'],
@@ -111,7 +123,7 @@ const ANSWERS: readonly (readonly [string, string, number, unknown, Outcome])[] 
     'Keycloak',
     'no ticket',
     400,
-    said('invalid_request', 'You must provide the issuedFor'),
+    described('invalid_request', 'You must provide the issuedFor'),
     'failure',
   ],
   ['Keycloak', 'unknown resource', 400, error('invalid_resource'), 'failure'],
@@ -120,21 +132,24 @@ const ANSWERS: readonly (readonly [string, string, number, unknown, Outcome])[] 
     'Keycloak',
     'unknown audience',
     400,
-    said('invalid_request', 'Unknown resource server id'),
+    described('invalid_request', 'Unknown resource server id'),
     'failure',
   ],
   [
     'Keycloak',
     'audience without permissions',
     400,
-    said('invalid_request', 'Client does not support permissions'),
+    described('invalid_request', 'Client does not support permissions'),
     'failure',
   ],
   [
     'Keycloak',
     'claim token too long',
     400,
-    said('invalid_request', "The size of OIDC parameter 'claim_token' is longer than allowed."),
+    described(
+      'invalid_request',
+      "The size of OIDC parameter 'claim_token' is longer than allowed.",
+    ),
     'failure',
   ],
   ['Keycloak', 'no resource server', 403, error('invalid_clientId'), 'failure'],
@@ -142,7 +157,13 @@ const ANSWERS: readonly (readonly [string, string, number, unknown, Outcome])[] 
   ['Keycloak', 'starting up', 503, error('server_error'), 'failure'],
 
   ['Gluu', 'bad ticket', 400, error('invalid_ticket'), 'invalid_ticket'],
-  ['Gluu', 'policy says no', 403, said('forbidden_by_policy', 'Forbidden by policy.'), 'denied'],
+  [
+    'Gluu',
+    'policy says no',
+    403,
+    described('forbidden_by_policy', 'Forbidden by policy.'),
+    'denied',
+  ],
   [
     'Gluu',
     'more claims',
@@ -155,7 +176,13 @@ const ANSWERS: readonly (readonly [string, string, number, unknown, Outcome])[] 
     'need_info',
   ],
 
-  ['Janssen', 'bad ticket', 400, said('invalid_ticket', 'Ticket is not known'), 'invalid_ticket'],
+  [
+    'Janssen',
+    'bad ticket',
+    400,
+    described('invalid_ticket', 'Ticket is not known'),
+    'invalid_ticket',
+  ],
   ['Janssen', 'policy says no', 403, error('forbidden_by_policy'), 'denied'],
   [
     'Janssen',
@@ -225,11 +252,11 @@ const ANSWERS: readonly (readonly [string, string, number, unknown, Outcome])[] 
   ],
 ];
 
-/** Made up: what no authorization server should say, and what must not come of it. */
+/** Responses of no known authorization server and their outcomes. */
 const ODD: readonly (readonly [string, number | undefined, unknown, Outcome])[] = [
-  ['an unknown word with 403', 403, error('not_today'), 'denied'],
-  ['an unknown word with 400', 400, error('not_today'), 'failure'],
-  ['an unknown word of an unknown status', undefined, error('not_today'), 'failure'],
+  ['an unknown code', 403, error('not_today'), 'denied'],
+  ['an unknown code', 400, error('not_today'), 'failure'],
+  ['an unknown code', undefined, error('not_today'), 'failure'],
   ['need_info with 200', 200, error('need_info', { ticket: TICKET }), 'failure'],
   ['need_info with 500', 500, error('need_info', { ticket: TICKET }), 'failure'],
   ['request_denied with 401', 401, error('request_denied'), 'failure'],
@@ -241,78 +268,96 @@ const ODD: readonly (readonly [string, number | undefined, unknown, Outcome])[] 
     'need_info',
   ],
   [
-    'claims without a word, of an unknown status',
+    'claims without a code',
     undefined,
     { error: null, ticket: TICKET, required_claims: CLAIMS },
     'need_info',
   ],
-  ['claims without a word with 400', 400, { ticket: TICKET, required_claims: CLAIMS }, 'failure'],
+  ['claims without a code', 400, { ticket: TICKET, required_claims: CLAIMS }, 'failure'],
   [
-    'claims beside a word of the client',
+    'claims and a code about the client',
     403,
     error('invalid_client', { ticket: TICKET, required_claims: CLAIMS }),
     'failure',
   ],
-  ['a ticket alone', 403, { ticket: TICKET }, 'denied'],
-  ['nothing said', 403, {}, 'denied'],
-  ['a message alone', 403, { message: 'Not today' }, 'denied'],
-  ['a word beside a message', 403, error('not_today', { status: 403, message: 'x' }), 'denied'],
-  ['a message that is no text', 403, { status: 403, message: {} }, 'denied'],
-  ['nothing said, of an unknown status', undefined, {}, 'failure'],
+  ['a ticket only', 403, { ticket: TICKET }, 'denied'],
+  ['an empty object', 403, {}, 'denied'],
+  ['a message only', 403, { message: 'Not today' }, 'denied'],
+  ['a code and a message', 403, error('not_today', { status: 403, message: 'x' }), 'denied'],
+  ['a message that is no string', 403, { status: 403, message: {} }, 'denied'],
+  ['an empty object', undefined, {}, 'failure'],
   [
     'nulls',
     undefined,
     { error: null, ticket: null, required_claims: null, redirect_user: null },
     'failure',
   ],
-  ['an error that is no text', 403, { error: { code: 'need_info' }, ticket: TICKET }, 'denied'],
-  ['a word of Object.prototype', 400, error('constructor'), 'failure'],
+  ['a code that is no string', 403, { error: { code: 'need_info' }, ticket: TICKET }, 'denied'],
+  ['a code named like a property of Object.prototype', 400, error('constructor'), 'failure'],
   ['a list', 403, [error('need_info', { ticket: TICKET })], 'failure'],
   ['null', 403, null, 'failure'],
   ['a number', 403, 7, 'failure'],
   ['no body', 403, undefined, 'failure'],
-  ['text', 403, 'Request denied', 'failure'],
+  ['a string', 403, 'Request denied', 'failure'],
   ['HTML', 403, '<html><body>403 Forbidden</body></html>', 'failure'],
-  ['JSON text that is no object', 403, '"need_info"', 'failure'],
-  ['JSON as text', 403, JSON.stringify(error('need_info', { ticket: TICKET })), 'need_info'],
-  ['JSON as text', 400, JSON.stringify(said('invalid_ticket', 'x')), 'invalid_ticket'],
+  ['JSON that is no object', 403, '"need_info"', 'failure'],
+  ['JSON in a string', 403, JSON.stringify(error('need_info', { ticket: TICKET })), 'need_info'],
+  ['JSON in a string', 400, JSON.stringify(described('invalid_ticket', 'x')), 'invalid_ticket'],
 ];
 
-const refusals = ANSWERS.filter(([, , , , outcome]) => outcome !== 'failure');
+const outcomes = RESPONSES.filter(([, , , , outcome]) => outcome !== 'failure');
+
+/** Test case with a name that differs between rows. */
+function named([vendor, cause, status, body, outcome]: readonly [
+  string,
+  string,
+  number | undefined,
+  unknown,
+  Outcome,
+]) {
+  const name = `${vendor} to ${cause} with status ${status ?? 'unknown'} as ${outcome}`;
+  return { name, status, body, outcome };
+}
 
 describe('toUmaError', () => {
-  it.each(ANSWERS)('%s, %s (%i): %j is %s', (_vendor, _case, status, body, outcome) => {
-    expectOutcome(toUmaError({ status, body }, NOT_ASKED), outcome);
+  it.each(RESPONSES.map(named))('reads the response of $name', ({ status, body, outcome }) => {
+    expectOutcome(toUmaError({ status, body }, WITHOUT_SUBMIT), outcome);
   });
 
-  it.each(ODD)('%s (%s): %j is %s', (_case, status, body, outcome) => {
-    expectOutcome(toUmaError({ status, body }, NOT_ASKED), outcome);
-  });
+  it.each(ODD.map((row) => named(['no known server', ...row])))(
+    'reads the response of $name',
+    ({ status, body, outcome }) => {
+      expectOutcome(toUmaError({ status, body }, WITHOUT_SUBMIT), outcome);
+    },
+  );
 
-  it.each(refusals)('%s, %s is the same as text (%i)', (_vendor, _case, status, body, outcome) => {
-    expectOutcome(toUmaError({ status, body: JSON.stringify(body) }, NOT_ASKED), outcome);
-  });
+  it.each(outcomes)(
+    'reads the response of %s to %s as a string, too (%i)',
+    (_vendor, _case, status, body, outcome) => {
+      expectOutcome(toUmaError({ status, body: JSON.stringify(body) }, WITHOUT_SUBMIT), outcome);
+    },
+  );
 
-  describe('"submitted" in the words of Keycloak', () => {
-    const body = said('access_denied', 'request_submitted');
+  describe('with request_submitted as description by Keycloak', () => {
+    const body = described('access_denied', 'request_submitted');
 
-    it('is believed where it was asked for, and has no ticket', () => {
-      const refusal = toUmaError({ status: 403, body }, ASKED);
-      expectOutcome(refusal, 'submitted');
-      expect(refusal).toMatchObject({ error: 'access_denied' });
-      expect(refusal).not.toHaveProperty('ticket');
-      expect(refusal).not.toHaveProperty('interval');
+    it('returns RequestSubmittedError without a ticket if submission was requested', () => {
+      const result = toUmaError({ status: 403, body }, WITH_SUBMIT);
+      expectOutcome(result, 'submitted');
+      expect(result).toMatchObject({ error: 'access_denied' });
+      expect(result).not.toHaveProperty('ticket');
+      expect(result).not.toHaveProperty('interval');
     });
 
-    it('asked for or not, another denial is one', () => {
+    it('returns RequestDeniedError for any other description', () => {
       for (const text of ['not_authorized', 'REQUEST_SUBMITTED', '', undefined]) {
         const denial = error('access_denied', { error_description: text });
-        expectOutcome(toUmaError({ status: 403, body: denial }, ASKED), 'denied');
+        expectOutcome(toUmaError({ status: 403, body: denial }, WITH_SUBMIT), 'denied');
       }
     });
   });
 
-  it('goes on with the new ticket, the claims and the page of need_info', () => {
+  it('returns ticket, claims and URL of need_info', () => {
     const required_claims = [
       {
         claim_token_format: ['http://openid.net/specs/openid-connect-core-1_0.html#IDToken'],
@@ -324,115 +369,127 @@ describe('toUmaError', () => {
     ];
     const redirect_user = 'https://as.example/gather?client_id=x';
     const body = { error: 'need_info', ticket: TICKET, required_claims, redirect_user };
-    const refusal = toUmaError({ status: 403, body }, NOT_ASKED);
-    expect(refusal).toMatchObject({ ticket: TICKET, required_claims, redirect_user });
+    const result = toUmaError({ status: 403, body }, WITHOUT_SUBMIT);
+    expect(result).toMatchObject({ ticket: TICKET, required_claims, redirect_user });
   });
 
   it.each([
     ['no list', { name: 'x' }, undefined],
     ['empty', [], undefined],
-    ['members that are no objects', ['x', null, 7, ['y']], undefined],
-    ['members that say nothing', [{}, { other: 'x' }, { name: '' }], undefined],
-    ['a name that is no text', [{ name: 7, claim_type: 'x' }], [{ claim_type: 'x' }]],
+    ['items that are no objects', ['x', null, 7, ['y']], undefined],
+    ['items without a known property', [{}, { other: 'x' }, { name: '' }], undefined],
+    ['a name that is no string', [{ name: 7, claim_type: 'x' }], [{ claim_type: 'x' }]],
     ['formats that are no list', [{ claim_token_format: 'x', name: 'n' }], [{ name: 'n' }]],
-    ['issuers that are no texts', [{ issuer: ['https://a', 7], name: 'n' }], [{ name: 'n' }]],
+    ['issuers that are no strings', [{ issuer: ['https://a', 7], name: 'n' }], [{ name: 'n' }]],
     ['an issuer that is null', [{ issuer: null, name: 'n' }], [{ name: 'n' }]],
     ['no issuers', [{ issuer: [], name: 'n' }], [{ name: 'n' }]],
-    ['further members', [{ name: 'n', more: 'x' }], [{ name: 'n' }]],
-    ['one good and one bad', [7, { name: 'n' }], [{ name: 'n' }]],
-  ])('required_claims: %s', (_case, required_claims, claims) => {
+    ['further properties', [{ name: 'n', more: 'x' }], [{ name: 'n' }]],
+    ['a valid and an invalid item', [7, { name: 'n' }], [{ name: 'n' }]],
+  ])('returns the valid part of required_claims: %s', (_case, required_claims, claims) => {
     const body = { error: 'need_info', ticket: TICKET, required_claims };
-    const refusal = toUmaError({ status: 403, body }, NOT_ASKED) as NeedInfoError;
-    expectOutcome(refusal, 'need_info');
-    expect(refusal.required_claims).toEqual(claims);
+    const result = toUmaError({ status: 403, body }, WITHOUT_SUBMIT) as NeedInfoError;
+    expectOutcome(result, 'need_info');
+    expect(result.required_claims).toEqual(claims);
   });
 
   it.each([
     ['https', 'https://as.example/gather?a=b', 'https://as.example/gather?a=b'],
     ['http', 'http://127.0.0.1:9100/gather', 'http://127.0.0.1:9100/gather'],
-    ['a relative one', '/gather', undefined],
+    ['a relative URL', '/gather', undefined],
     ['another scheme', 'javascript:alert(1)', undefined],
-    ['data', 'data:text/html,x', undefined],
-    ['a name and a password', 'https://user:pw@as.example/', undefined],
-    ['a name', 'https://user@as.example/', undefined],
-    ['line ends', 'https://as.example/a\r\nb', 'https://as.example/ab'],
-    ['no text', { href: 'https://as.example/' }, undefined],
+    ['a data URL', 'data:text/html,x', undefined],
+    ['user name and password', 'https://user:pw@as.example/', undefined],
+    ['a user name', 'https://user@as.example/', undefined],
+    ['line breaks', 'https://as.example/a\r\nb', 'https://as.example/ab'],
+    ['no string', { href: 'https://as.example/' }, undefined],
     ['null', null, undefined],
-  ])('redirect_user: %s', (_case, redirect_user, page) => {
+  ])('returns redirect_user only if it is safe: %s', (_case, redirect_user, page) => {
     const body = { error: 'need_info', ticket: TICKET, redirect_user };
-    const refusal = toUmaError({ status: 403, body }, NOT_ASKED) as NeedInfoError;
-    expectOutcome(refusal, 'need_info');
-    expect(refusal.redirect_user).toBe(page);
+    const result = toUmaError({ status: 403, body }, WITHOUT_SUBMIT) as NeedInfoError;
+    expectOutcome(result, 'need_info');
+    expect(result.redirect_user).toBe(page);
   });
 
   it.each([
-    [5, 5],
-    [0.5, 0.5],
-    [0, undefined],
-    [-1, undefined],
-    ['5', undefined],
-    [null, undefined],
-  ])('interval: %j', (interval, seconds) => {
+    ['an integer', 5, 5],
+    ['a fraction', 0.5, 0.5],
+    ['zero', 0, undefined],
+    ['a negative number', -1, undefined],
+    ['a string', '5', undefined],
+    ['null', null, undefined],
+  ])('returns interval only if it is a positive number: %s', (_case, interval, seconds) => {
     const body = { error: 'request_submitted', ticket: TICKET, interval };
-    const refusal = toUmaError({ status: 403, body }, NOT_ASKED) as RequestSubmittedError;
-    expectOutcome(refusal, 'submitted');
-    expect(refusal.interval).toBe(seconds);
-    expect(refusal.ticket).toBe(TICKET);
+    const result = toUmaError({ status: 403, body }, WITHOUT_SUBMIT) as RequestSubmittedError;
+    expectOutcome(result, 'submitted');
+    expect(result.interval).toBe(seconds);
+    expect(result.ticket).toBe(TICKET);
   });
 
-  describe('a ticket that cannot be gone on with', () => {
-    const bad: readonly unknown[] = ['', '  ', 'a\r\nb', 'ticket-ü', 'x'.repeat(16_385), 7, {}];
-
-    it.each(bad.map((ticket) => [String(ticket).slice(0, 9), ticket]))('%j', (_name, ticket) => {
+  describe('with an invalid ticket', () => {
+    it.each<[string, unknown]>([
+      ['an empty string', ''],
+      ['a blank string', '  '],
+      ['a line break', 'a\r\nb'],
+      ['a letter outside ASCII', 'ticket-ü'],
+      ['a string beyond the limit', 'x'.repeat(16_385)],
+      ['a number', 7],
+      ['an object', {}],
+    ])('returns undefined for %s', (_name, ticket) => {
       for (const body of [
         { error: 'need_info', ticket },
         { error: 'request_submitted', ticket },
         { ticket, required_claims: CLAIMS },
       ])
-        expect(toUmaError({ status: 403, body }, ASKED)).toBeUndefined();
+        expect(toUmaError({ status: 403, body }, WITH_SUBMIT)).toBeUndefined();
     });
 
-    it('need_info without one is a failure', () => {
+    it('returns undefined for need_info without a ticket', () => {
       for (const ticket of [undefined, null])
         expectOutcome(
-          toUmaError({ status: 403, body: { error: 'need_info', ticket } }, ASKED),
+          toUmaError({ status: 403, body: { error: 'need_info', ticket } }, WITH_SUBMIT),
           'failure',
         );
     });
 
-    it('as long as allowed is good', () => {
+    it('accepts a ticket of the maximum length', () => {
       const ticket = 'x'.repeat(16_384);
       const body = { error: 'need_info', ticket };
-      expect(toUmaError({ status: 403, body }, ASKED)).toMatchObject({ ticket });
+      expect(toUmaError({ status: 403, body }, WITH_SUBMIT)).toMatchObject({ ticket });
     });
 
-    it.each(['need_info', 'request_submitted'])('%s that gives the spent one back', (word) => {
-      const body = { error: word, ticket: SENT };
-      const refusal = toUmaError({ status: 403, body }, ASKED);
-      expect(refusal).toMatchObject({ code: 'OXD_COMMAND_FAILED', error: word });
-      expect(refusal).not.toHaveProperty('ticket');
-    });
+    it.each(['need_info', 'request_submitted'])(
+      'rejects %s with the ticket of the request',
+      (code) => {
+        const body = { error: code, ticket: SENT };
+        const result = toUmaError({ status: 403, body }, WITH_SUBMIT);
+        expect(result).toMatchObject({ code: 'OXD_COMMAND_FAILED', error: code });
+        expect(result).not.toHaveProperty('ticket');
+      },
+    );
 
-    it('is none of the business of a denial', () => {
+    it('ignores the ticket of a denial', () => {
       const body = { error: 'request_denied', ticket: SENT };
-      expectOutcome(toUmaError({ status: 403, body }, ASKED), 'denied');
+      expectOutcome(toUmaError({ status: 403, body }, WITH_SUBMIT), 'denied');
     });
   });
 
-  it.each(refusals)('%s, %s keeps command, cause and mayHaveRun', (_v, _c, status, body) => {
+  it.each(outcomes)('returns command, cause and mayHaveRun for %s, %s', (_v, _c, status, body) => {
     const details = { command: 'uma_rp_get_rpt', mayHaveRun: true, cause: new Error('before') };
-    expect(toUmaError({ status, body }, ASKED, details)).toMatchObject(details);
+    expect(toUmaError({ status, body }, WITH_SUBMIT, details)).toMatchObject(details);
   });
 
-  it.each(refusals)('%s, %s has the words of the server and shows none', (_v, _c, status, said) => {
-    const error_description = `the ticket ${TICKET} is no good`;
-    const body = { error_description, ...(said as object), ticket: TICKET, pct: SENT };
-    const refusal = toUmaError({ status, body }, ASKED);
-    const printed = [inspect(refusal, { depth: 9 }), JSON.stringify(refusal), refusal?.stack];
-    for (const secret of [TICKET, SENT]) expect(printed.join('\n')).not.toContain(secret);
-    expect(refusal).toMatchObject({
-      details: body,
-      error_description: body.error_description,
-    });
-  });
+  it.each(outcomes)(
+    'carries the response of %s to %s without printing it',
+    (_v, _c, status, response) => {
+      const error_description = `the ticket ${TICKET} is invalid`;
+      const body = { error_description, ...(response as object), ticket: TICKET, pct: SENT };
+      const result = toUmaError({ status, body }, WITH_SUBMIT);
+      const printed = [inspect(result, { depth: 9 }), JSON.stringify(result), result?.stack];
+      for (const secret of [TICKET, SENT]) expect(printed.join('\n')).not.toContain(secret);
+      expect(result).toMatchObject({
+        details: body,
+        error_description: body.error_description,
+      });
+    },
+  );
 });

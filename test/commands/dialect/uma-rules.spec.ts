@@ -54,13 +54,13 @@ describe('toWire', () => {
     ALL.map((version) => [command, version, params] as const),
   );
 
-  it.each(everywhere)('%s on %s is sent as it is', (command, version, given) => {
+  it.each(everywhere)('sends %s unchanged on %s', (command, version, given) => {
     const params = { oxd_id: 'id', protection_access_token: 'token', ...given };
     expect(toWire(version, command, params)).toEqual({ command, params });
     expect(ignoredParams(version, command, params)).toEqual([]);
   });
 
-  it.each(ALL)('a token that looks like a GAT on %s', (version) => {
+  it.each(ALL)('handles a token that begins like a GAT on %s', (version) => {
     registerSecret('gat_of-some-other-resource');
     const params = { path: '/a', http_method: 'GET', rpt: 'gat_of-some-other-resource' };
     const { rpt, ...without } = params;
@@ -75,28 +75,28 @@ describe('toWire', () => {
     ['uma_rp_get_claims_gathering_url', 'state', 'own', OXD, 'oxd 4.0 and later'],
     ['uma_rp_get_claims_gathering_url', 'custom_parameters', { a: 'b' }, OXD, 'oxd 4.2 and later'],
   ];
-  const rows = lacking.flatMap(([command, name, value, versions, known]) =>
+  const rows = lacking.flatMap(([command, name, value, versions, supported]) =>
     ALL.map(
-      (version) => [command, name, version, versions.includes(version), value, known] as const,
+      (version) => [command, name, version, versions.includes(version), value, supported] as const,
     ),
   );
   const needed = { ticket: TICKET };
 
-  it.each(rows.filter(([, , , refused]) => refused))(
-    '%s %s is refused on %s',
-    (command, name, version, _refused, value, known) => {
+  it.each(rows.filter(([, , , isRejected]) => isRejected))(
+    'rejects %s %s on %s',
+    (command, name, version, _isRejected, value, supported) => {
       const params = { ...(command === 'uma_rp_get_rpt' && needed), [name]: value };
       const error = caught(() => toWire(version, command, params));
       expect(error).toMatchObject({ code: 'OXD_COMMAND_UNSUPPORTED', command, mayHaveRun: false });
       expect(error.message).toContain(name);
-      expect(error.message).toContain(known);
+      expect(error.message).toContain(supported);
       expect(ignoredParams(version, command, params)).toEqual([name]);
     },
   );
 
-  it.each(rows.filter(([, , , refused]) => !refused))(
-    '%s %s is sent on %s',
-    (command, name, version, _refused, value) => {
+  it.each(rows.filter(([, , , isRejected]) => !isRejected))(
+    'sends %s %s on %s',
+    (command, name, version, _isRejected, value) => {
       const params = { ...(command === 'uma_rp_get_rpt' && needed), [name]: value };
       expect(toWire(version, command, params).params).toEqual(params);
       expect(ignoredParams(version, command, params)).toEqual([]);
@@ -109,18 +109,18 @@ describe('toWire', () => {
     ['3.1.3', true],
     ['3.1.4', true],
     ['contract', true],
-  ] as const)('overwrite: false says nothing to %s: sent is %s', (version, sent) => {
+  ] as const)('on %s, sends the default overwrite: false is %s', (version, sent) => {
     const params = { ...resources(CONDITION), overwrite: false };
     expect('overwrite' in toWire(version, 'uma_rs_protect', params).params).toBe(sent);
     expect(ignoredParams(version, 'uma_rs_protect', params)).toEqual([]);
   });
 
-  it.each(OXD)('%s: state, which oxd never looks at, is left out', (version) => {
+  it.each(OXD)('on %s, omits state, which oxd ignores', (version) => {
     const params = { ticket: TICKET, state: 'x' };
     expect(toWire(version, 'uma_rp_get_rpt', params).params).toEqual({ ticket: TICKET });
   });
 
-  it('3.1.1 has no introspect_rpt', () => {
+  it('rejects introspect_rpt on 3.1.1', () => {
     const error = caught(() => toWire('3.1.1', 'introspect_rpt', { rpt: 'x' }));
     expect(error).toMatchObject({ code: 'OXD_COMMAND_UNSUPPORTED', mayHaveRun: false });
     expect(error.message).toContain('oxd 3.1.2 and later');
@@ -131,14 +131,14 @@ describe('toWire', () => {
     ['3.1.3', false],
     ['3.1.4', true],
     ['contract', true],
-  ] as const)('introspect_rpt of %s knows a protection token: %s', (version, sent) => {
+  ] as const)('on %s, sends the protection token of introspect_rpt is %s', (version, sent) => {
     const params = { oxd_id: 'id', rpt: 'x', protection_access_token: 'token' };
     const { params: wire } = toWire(version, 'introspect_rpt', params);
     expect('protection_access_token' in wire).toBe(sent);
   });
 
-  describe('resources', () => {
-    it('3.1.1 is spared a scope_expression, which spoils the whole call', () => {
+  describe('with resources', () => {
+    it('rejects a scope_expression on 3.1.1', () => {
       const params = resources({ httpMethods: ['GET'], scope_expression: EXPRESSION });
       const error = caught(() => toWire('3.1.1', 'uma_rs_protect', params));
       expect(error).toMatchObject({ code: 'OXD_COMMAND_UNSUPPORTED', mayHaveRun: false });
@@ -147,26 +147,26 @@ describe('toWire', () => {
     });
 
     it.each(['3.1.2', '3.1.3', '3.1.4', 'contract'] as const)(
-      '%s is told a scope_expression',
+      'sends a scope_expression on %s',
       (version) => {
         const params = resources({ httpMethods: ['GET'], scope_expression: EXPRESSION });
         expect(toWire(version, 'uma_rs_protect', params).params).toEqual(params);
       },
     );
 
-    it.each(OXD)('%s: nulls in them are left out', (version) => {
+    it.each(OXD)('omits their nulls on %s', (version) => {
       const nulls = { ticketScopes: null, scope_expression: null };
       const params = resources({ ...CONDITION, ...nulls }, { more: undefined });
       expect(toWire(version, 'uma_rs_protect', params).params).toEqual(resources(CONDITION));
     });
 
-    it('the nulls of a rule stay', () => {
+    it('retains the nulls of a rule', () => {
       const scope_expression = { rule: { '==': [null, { var: 0 }] }, data: ['a'] };
       const params = resources({ httpMethods: ['GET'], scope_expression });
       expect(toWire('3.1.4', 'uma_rs_protect', params).params).toEqual(params);
     });
 
-    it.each(ALL)('%s: a member that nobody knows is refused', (version) => {
+    it.each(ALL)('rejects an unknown property on %s', (version) => {
       for (const [params, name] of [
         [resources({ ...CONDITION, ticketscopes: ['a'] }), 'ticketscopes'],
         [resources(CONDITION, { method: 'GET' }), 'method'],
@@ -174,21 +174,24 @@ describe('toWire', () => {
       ] as const) {
         const error = caught(() => toWire(version, 'uma_rs_protect', params));
         expect(error).toMatchObject({ code: 'OXD_COMMAND_UNSUPPORTED', mayHaveRun: false });
-        expect(error.message).toContain(`${name} is not a param of it`);
+        expect(error.message).toContain(`${name} is not a parameter of this command`);
       }
     });
 
-    it.each([['text'], [7], [{ path: '/a' }], [['/a', null]], [[{ path: '/a', conditions: 'x' }]]])(
-      'what is none, %j, is for oxd to refuse',
-      (odd) => {
-        for (const version of ALL)
-          expect(toWire(version, 'uma_rs_protect', { resources: odd }).params).toEqual({
-            resources: odd,
-          });
-      },
-    );
+    it.each([
+      { name: 'a string', invalid: 'text' },
+      { name: 'a number', invalid: 7 },
+      { name: 'an object', invalid: { path: '/a' } },
+      { name: 'a list of other values', invalid: ['/a', null] },
+      { name: 'conditions that are a string', invalid: [{ path: '/a', conditions: 'x' }] },
+    ])('leaves the rejection of $name to oxd', ({ invalid }) => {
+      for (const version of ALL)
+        expect(toWire(version, 'uma_rs_protect', { resources: invalid }).params).toEqual({
+          resources: invalid,
+        });
+    });
 
-    it('stay as they are with the caller', () => {
+    it('does not change the resources of the caller', () => {
       const params = resources(Object.freeze({ ...CONDITION, ticketScopes: null }));
       const before = JSON.stringify(params);
       for (const version of ALL) toWire(version, 'uma_rs_protect', params);
@@ -196,49 +199,64 @@ describe('toWire', () => {
     });
   });
 
-  describe('what later versions refuse in a word of their own', () => {
+  describe('with parameters that later versions reject with their own error code', () => {
     const both = 'invalid_claim_token_or_claim_token_form';
     const redirect = 'invalid_claims_redirect_uri_parameter';
     const uri = (claims_redirect_uri: string): object => ({ ticket: TICKET, claims_redirect_uri });
-    const bad: readonly (readonly [string, CommandName, object, string])[] = [
-      ['no ticket', 'uma_rp_get_rpt', {}, 'invalid_ticket_parameter'],
-      ['an empty ticket', 'uma_rp_get_rpt', { ticket: '' }, 'invalid_ticket_parameter'],
-      ['a blank ticket', 'uma_rp_get_rpt', { ticket: ' ' }, 'invalid_ticket_parameter'],
-      ['a claim token alone', 'uma_rp_get_rpt', { ticket: TICKET, claim_token: 'x' }, both],
-      ['a format alone', 'uma_rp_get_rpt', { ticket: TICKET, claim_token_format: 'x' }, both],
+    const invalid: readonly (readonly [string, CommandName, object, string])[] = [
+      ['rejects a missing ticket', 'uma_rp_get_rpt', {}, 'invalid_ticket_parameter'],
+      ['rejects an empty ticket', 'uma_rp_get_rpt', { ticket: '' }, 'invalid_ticket_parameter'],
+      ['rejects a blank ticket', 'uma_rp_get_rpt', { ticket: ' ' }, 'invalid_ticket_parameter'],
       [
-        'a blank format',
+        'rejects a claim token without format',
+        'uma_rp_get_rpt',
+        { ticket: TICKET, claim_token: 'x' },
+        both,
+      ],
+      [
+        'rejects a format without claim token',
+        'uma_rp_get_rpt',
+        { ticket: TICKET, claim_token_format: 'x' },
+        both,
+      ],
+      [
+        'rejects a claim token with a blank format',
         'uma_rp_get_rpt',
         { ticket: TICKET, claim_token: 'x', claim_token_format: '' },
         both,
       ],
-      ['a relative URI', 'uma_rp_get_claims_gathering_url', uri('/claims'), redirect],
-      ['no URI', 'uma_rp_get_claims_gathering_url', uri(' '), redirect],
-      ['a fragment', 'uma_rp_get_claims_gathering_url', uri('https://app.example/#x'), redirect],
+      ['rejects a relative URI', 'uma_rp_get_claims_gathering_url', uri('/claims'), redirect],
+      ['rejects a blank URI', 'uma_rp_get_claims_gathering_url', uri(' '), redirect],
+      [
+        'rejects a URI with a fragment',
+        'uma_rp_get_claims_gathering_url',
+        uri('https://app.example/#x'),
+        redirect,
+      ],
     ];
-    const onAll = bad.flatMap(([title, command, params, word]) =>
-      OXD.map((version) => [title, version, command, params, word] as const),
+    const onAll = invalid.flatMap(([title, command, params, code]) =>
+      OXD.map((version) => [title, version, command, params, code] as const),
     );
 
-    it.each(onAll)('%s on %s', (_title, version, command, params, word) => {
+    it.each(onAll)('%s on %s', (_title, version, command, params, code) => {
       const error = caught(() => toWire(version, command, params));
       expect(error).toBeInstanceOf(OxdCommandError);
       expect(error).toMatchObject({
         code: 'OXD_COMMAND_FAILED',
-        error: word,
+        error: code,
         command,
         mayHaveRun: false,
       });
       expect(error.message).not.toContain(TICKET);
     });
 
-    it.each(OXD)('%s: neither claim token nor format is fine', (version) => {
+    it.each(OXD)('accepts empty claim token and format on %s', (version) => {
       const params = { ticket: TICKET, claim_token: '', claim_token_format: '' };
       expect(toWire(version, 'uma_rp_get_rpt', params)).toBeDefined();
     });
   });
 
-  it.each(OXD)('%s: what goes raw into the URL for claims is encoded', (version) => {
+  it.each(OXD)('encodes ticket and claims_redirect_uri on %s', (version) => {
     const ticket = 't&state=x#y+%20€';
     const claims_redirect_uri = 'https://app.example/claims?a=b&c=d e';
     const params = { oxd_id: 'id', ticket, claims_redirect_uri };
@@ -264,7 +282,7 @@ describe('fromWire', () => {
   const none = Object.keys(introspected).map((name) => [name, null]);
   const dead = { ...Object.fromEntries(none), active: false } as object;
 
-  const good: readonly (readonly [string, CommandName, object, object])[] = [
+  const responses: readonly (readonly [string, CommandName, object, object])[] = [
     ['protected', 'uma_rs_protect', { oxd_id: 'id' }, { oxd_id: 'id' }],
     [
       'granted',
@@ -324,11 +342,15 @@ describe('fromWire', () => {
     ],
   ];
 
-  it.each(good)('%s: %s', (_title, command, data, result) => {
+  const good = responses.map(([title, command, data, result]) => {
+    return { name: `${title} from ${command}`, command, data, result };
+  });
+
+  it.each(good)('reads $name', ({ command, data, result }) => {
     for (const version of ALL) expect(fromWire(version, command, {}, data)).toStrictEqual(result);
   });
 
-  it('what is ours alone passes on the contract', () => {
+  it('returns properties of embedded unchanged', () => {
     const data = { access: 'granted', permissions: [permission], sub: 'alice' };
     expect(fromWire('contract', 'uma_rs_check_access', {}, data)).toStrictEqual(data);
     const rpt = { access_token: 'rpt', token_type: 'Bearer', upgraded: true, expires_in: 300 };
@@ -356,20 +378,23 @@ describe('fromWire', () => {
     ],
   ];
 
-  it.each(failures)('a success with %s is a failure: %s', (_title, command, data, word) => {
-    for (const version of ALL) {
-      const error = caught(() => fromWire(version, command, {}, data));
-      expect(error).toBeInstanceOf(OxdCommandError);
-      expect(error).toMatchObject({
-        code: 'OXD_COMMAND_FAILED',
-        error: word,
-        command,
-        mayHaveRun: true,
-      });
-      expect(error.message).toContain('authorization server');
-      expect(inspect(error)).not.toContain(TICKET);
-    }
-  });
+  it.each(failures)(
+    'treats a success with %s of %s as a failure',
+    (_title, command, data, code) => {
+      for (const version of ALL) {
+        const error = caught(() => fromWire(version, command, {}, data));
+        expect(error).toBeInstanceOf(OxdCommandError);
+        expect(error).toMatchObject({
+          code: 'OXD_COMMAND_FAILED',
+          error: code,
+          command,
+          mayHaveRun: true,
+        });
+        expect(error.message).toContain('authorization server');
+        expect(inspect(error)).not.toContain(TICKET);
+      }
+    },
+  );
 
   const rpt = { access_token: 'rpt' };
   const items = (...permissions: unknown[]): object => ({ active: true, permissions });
@@ -408,17 +433,22 @@ describe('fromWire', () => {
     ['uma_rs_check_access', { access: 'granted', permissions: [{}] }, 'permissions'],
   ];
 
-  it.each(malformed)('%s %j is no reply', (command, data, member) => {
+  const named = malformed.map(([command, data, property], index) => {
+    const name = `${command} with an invalid ${property} (row ${index + 1})`;
+    return { name, command, data, property };
+  });
+
+  it.each(named)('rejects $name', ({ command, data, property }) => {
     for (const version of ALL) {
       const error = caught(() => fromWire(version, command, {}, data));
       expect(error).toBeInstanceOf(OxdTransportError);
       expect(error).toMatchObject({ code: 'OXD_TRANSPORT_MALFORMED', command, mayHaveRun: true });
-      expect(error.message).toContain(` ${member} `);
+      expect(error.message).toContain(` ${property} `);
     }
   });
 });
 
-/** Answers what oxd-server wrote. */
+/** Transport that returns a fixed response of oxd-server. */
 class Scripted extends OxdTransport {
   constructor(
     override readonly version: OxdVersion,
@@ -437,7 +467,7 @@ class Scripted extends OxdTransport {
   }
 }
 
-describe('what oxd says of an RPT that it did not get', () => {
+describe('an error response of uma_rp_get_rpt', () => {
   const claims = [{ name: 'email', issuer: ['https://idp.example'] }];
   const page = 'https://as.example/gather?client_id=x';
 
@@ -454,14 +484,20 @@ describe('what oxd says of an RPT that it did not get', () => {
       uma_rs_check_access: { oxd_id: 'id', ...CHECK },
     };
     return sender(transport)(command, (params[command] ?? {}) as never).then(
-      () => Promise.reject(new Error('nothing was raised')),
+      () => Promise.reject(new Error('no error was thrown')),
       (error: unknown) => error as OxdError,
     );
   }
 
-  const said = (members: object): object => ({
+  const needInfo = (properties: object): object => ({
     error: 'need_info',
-    details: { error: null, ticket: null, required_claims: null, redirect_user: null, ...members },
+    details: {
+      error: null,
+      ticket: null,
+      required_claims: null,
+      redirect_user: null,
+      ...properties,
+    },
     error_description: 'The authorization server needs additional information.',
   });
   const status = (code: number, body: object | string): object => ({
@@ -472,8 +508,8 @@ describe('what oxd says of an RPT that it did not get', () => {
 
   const info = { ticket: NEW_TICKET, required_claims: claims, redirect_user: page };
 
-  it.each(OXD)('need_info with all that goes on, on %s', async (version) => {
-    const error = await raised(version, said({ error: 'need_info', ...info }));
+  it.each(OXD)('of need_info with all properties becomes NeedInfoError on %s', async (version) => {
+    const error = await raised(version, needInfo({ error: 'need_info', ...info }));
     expect(error).toBeInstanceOf(NeedInfoError);
     expect(error).toMatchObject({
       ...{ code: 'UMA_NEED_INFO', command: 'uma_rp_get_rpt', mayHaveRun: false },
@@ -482,45 +518,65 @@ describe('what oxd says of an RPT that it did not get', () => {
   });
 
   const rows: readonly (readonly [string, object, abstract new (...args: never) => Error])[] = [
-    ['need_info that is a bad ticket', said({ error: 'invalid_ticket' }), InvalidTicketError],
-    ['need_info that is a bad grant', said({ error: 'invalid_grant' }), InvalidTicketError],
-    ['need_info that is a denial', said({ error: 'access_denied' }), RequestDeniedError],
-    ['need_info that is a denial', said({ error: 'request_denied' }), RequestDeniedError],
-    ['need_info that is a denial', said({ error: 'forbidden_by_policy' }), RequestDeniedError],
     [
-      'need_info that is submitted',
-      said({ error: 'request_submitted', ticket: NEW_TICKET }),
+      'of need_info with the code invalid_ticket',
+      needInfo({ error: 'invalid_ticket' }),
+      InvalidTicketError,
+    ],
+    [
+      'of need_info with the code invalid_grant',
+      needInfo({ error: 'invalid_grant' }),
+      InvalidTicketError,
+    ],
+    [
+      'of need_info with the code access_denied',
+      needInfo({ error: 'access_denied' }),
+      RequestDeniedError,
+    ],
+    [
+      'of need_info with the code request_denied',
+      needInfo({ error: 'request_denied' }),
+      RequestDeniedError,
+    ],
+    [
+      'of need_info with the code forbidden_by_policy',
+      needInfo({ error: 'forbidden_by_policy' }),
+      RequestDeniedError,
+    ],
+    [
+      'of need_info with the code request_submitted',
+      needInfo({ error: 'request_submitted', ticket: NEW_TICKET }),
       RequestSubmittedError,
     ],
-    ['need_info without a word', said(info), NeedInfoError],
+    ['of need_info without a code', needInfo(info), NeedInfoError],
     [
-      'a status with need_info',
+      'of status 403 with need_info',
       status(403, { error: 'need_info', error_description: 'x', ...info }),
       NeedInfoError,
     ],
     [
-      'a status with a bad ticket',
+      'of status 400 with invalid_ticket',
       status(400, { error: 'invalid_ticket', error_description: 'x' }),
       InvalidTicketError,
     ],
     [
-      'a status with a denial',
+      'of status 403 with forbidden_by_policy',
       status(403, { error: 'forbidden_by_policy', error_description: 'x' }),
       RequestDeniedError,
     ],
     [
-      'a status with "submitted", which was not asked for',
+      'of status 403 with access_denied and an unrequested submission',
       status(403, { error: 'access_denied', error_description: 'request_submitted' }),
       RequestDeniedError,
     ],
     [
-      'a status with submitted',
+      'of status 403 with request_submitted',
       status(403, { error: 'request_submitted', ticket: NEW_TICKET, interval: 5 }),
       RequestSubmittedError,
     ],
   ];
 
-  it.each(rows)('%s: %j', async (_title, data, type) => {
+  it.each(rows)('%s is an outcome of UMA', async (_title, data, type) => {
     for (const version of OXD) {
       const error = await raised(version, data);
       expect(error).toBeInstanceOf(type);
@@ -532,45 +588,60 @@ describe('what oxd says of an RPT that it did not get', () => {
   });
 
   const failures: readonly (readonly [string, object, string, boolean])[] = [
-    ['need_info that is another word', said({ error: 'invalid_client' }), 'invalid_client', false],
-    ['need_info without a ticket', said({ error: 'need_info' }), 'need_info', false],
-    ['need_info without anything', said({}), 'need_info', false],
     [
-      'need_info without details',
+      'of need_info with another code',
+      needInfo({ error: 'invalid_client' }),
+      'invalid_client',
+      false,
+    ],
+    ['of need_info without a ticket', needInfo({ error: 'need_info' }), 'need_info', false],
+    ['of need_info without any property', needInfo({}), 'need_info', false],
+    [
+      'of need_info without details',
       { error: 'need_info', details: null, error_description: 'x' },
       'need_info',
       false,
     ],
     [
-      'need_info with the spent ticket',
-      said({ error: 'need_info', ticket: TICKET }),
+      'of need_info with the ticket of the request',
+      needInfo({ error: 'need_info', ticket: TICKET }),
       'need_info',
       false,
     ],
-    ['an error of the client', status(401, { error: 'invalid_client' }), 'http_status_401', true],
-    ['a PAT that was refused', status(401, { error: 'access_denied' }), 'http_status_401', true],
-    ['a proxy', status(403, '<html>403</html>'), 'http_status_403', true],
     [
-      'a server that is broken',
-      status(500, { error: 'need_info', ...info }),
-      'http_status_500',
+      'of status 401 with invalid_client',
+      status(401, { error: 'invalid_client' }),
+      'http_status_401',
       true,
     ],
-    ['a bad gateway', status(502, '<b>bad gateway</b>'), 'http_status_502', true],
-    ['nobody knows what', { error: 'internal_error', details: null }, 'internal_error', true],
-    ['no discovery', { error: 'no_uma_discovery_response' }, 'no_uma_discovery_response', false],
     [
-      'a token that is missing',
+      'of status 401 for a rejected PAT',
+      status(401, { error: 'access_denied' }),
+      'http_status_401',
+      true,
+    ],
+    ['of status 403 from a proxy', status(403, '<html>403</html>'), 'http_status_403', true],
+    ['of status 500', status(500, { error: 'need_info', ...info }), 'http_status_500', true],
+    ['of status 502', status(502, '<b>bad gateway</b>'), 'http_status_502', true],
+    ['of internal_error', { error: 'internal_error', details: null }, 'internal_error', true],
+    [
+      'of no_uma_discovery_response',
+      { error: 'no_uma_discovery_response' },
+      'no_uma_discovery_response',
+      false,
+    ],
+    [
+      'of a missing protection token',
       { error: 'blank_protection_access_token' },
       'blank_protection_access_token',
       false,
     ],
   ];
 
-  it.each(failures)('%s is no outcome of UMA: %j', async (_title, data, word, mayHaveRun) => {
+  it.each(failures)('%s is no outcome of UMA', async (_title, data, code, mayHaveRun) => {
     for (const version of OXD) {
       const error = await raised(version, data);
-      expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', error: word, mayHaveRun });
+      expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', error: code, mayHaveRun });
       expect(error.command).toBe('uma_rp_get_rpt');
       const printed = `${inspect(error, { depth: 9 })} ${JSON.stringify(error)}`;
       for (const ticket of [TICKET, NEW_TICKET]) expect(printed).not.toContain(ticket);
@@ -587,25 +658,25 @@ describe('what oxd says of an RPT that it did not get', () => {
     ['invalid_op_host', 'register_site', false],
     ['http_status_403', 'uma_rs_check_access', false],
     ['inactive_protection_access_token', 'uma_rs_protect', false],
-  ])('%s of %s: a part may have been carried out is %s', async (error, command, mayHaveRun) => {
+  ])('of code %s to %s has mayHaveRun %s', async (error, command, mayHaveRun) => {
     for (const version of OXD) {
       const call = raised(version, { error, error_description: 'x', details: null }, command);
       expect(await call).toMatchObject({ code: 'OXD_COMMAND_FAILED', error, mayHaveRun, command });
     }
   });
 
-  it('is said of uma_rp_get_rpt alone', async () => {
+  it('is converted for uma_rp_get_rpt only', async () => {
     const data = status(403, { error: 'request_denied' });
     const error = await raised('3.1.4', data, 'uma_rs_check_access');
     expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', error: 'http_status_403' });
   });
 
-  it('is left to a transport that speaks the contract', async () => {
-    const error = await raised('contract', said({ error: 'request_denied' }));
+  it('is not converted for the contract', async () => {
+    const error = await raised('contract', needInfo({ error: 'request_denied' }));
     expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', error: 'need_info' });
   });
 
-  it('what the transport raises otherwise stays what it is', async () => {
+  it('of another class is passed on unchanged', async () => {
     const reason = new Error('aborted');
     class Broken extends Scripted {
       override execute(): Promise<unknown> {
