@@ -2,14 +2,14 @@ import type { ExecuteOptions, OxdTransport } from '../commands/oxd-transport.js'
 import type { CommandName, Params, Result } from '../commands/command.js';
 import { fromWire, fromWireError, toWire } from '../commands/dialect/dialect.js';
 
-/** Sends one command as it is and gives its result in the shape of the contract. */
+/** Sends one command and returns its result in the form of the contract. */
 export type Send = <C extends CommandName>(
   command: C,
   params: Params<C>,
   options?: ExecuteOptions,
 ) => Promise<Result<C>>;
 
-/** Speaks the contract over a transport, in the spelling of its version. */
+/** Returns a sender that translates commands and results to the version of a transport. */
 export function sender(transport: OxdTransport): Send {
   const { version } = transport;
   return (command, params, options) => {

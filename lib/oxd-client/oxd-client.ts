@@ -12,7 +12,7 @@ import { SiteLifecycle } from './site-lifecycle.js';
 import type { Site } from './registered-site.js';
 import { wholeUpdate } from './whole-update.js';
 
-/** What an {@link OxdClient} needs. */
+/** Dependencies of an {@link OxdClient}. */
 export interface OxdClientOptions {
   readonly transport: OxdTransport;
   readonly site: SiteOptions;
@@ -22,12 +22,15 @@ export interface OxdClientOptions {
   readonly clock?: () => number;
 }
 
-/** Commands that come before any site. */
+/** Commands without `oxd_id`. */
 const WITHOUT_SITE = new Set<CommandName>(['setup_client', 'get_client_token', 'register_site']);
 
 const UNKNOWN_SITE = new Set(['invalid_oxd_id', 'expired_client']);
-const NO_TOKEN = new Set(['blank_protection_access_token', 'no_setup_client_for_oxd_id']);
-const BAD_TOKEN = new Set(['inactive_protection_access_token', 'invalid_protection_access_token']);
+const MISSING_TOKEN = new Set(['blank_protection_access_token', 'no_setup_client_for_oxd_id']);
+const INVALID_TOKEN = new Set([
+  'inactive_protection_access_token',
+  'invalid_protection_access_token',
+]);
 
 interface Call<C extends CommandName> {
   readonly command: C;
@@ -35,7 +38,7 @@ interface Call<C extends CommandName> {
   readonly options?: ExecuteOptions;
 }
 
-/** Asks in commands of the contract and speaks for one site. */
+/** Client that executes commands of the contract for one site. */
 export class OxdClient {
   private readonly send: Send;
   private readonly protection: ProtectionToken;
@@ -48,7 +51,7 @@ export class OxdClient {
     const { send, protection } = this;
     const { version } = transport;
     this.site = new SiteLifecycle({ ...options, clock, send, protection, version });
-    // A function, so that an inspected client shows no secret of the options.
+    // This is a function so that an inspected client shows no secret of the options.
     this.complete = (params) =>
       version === 'contract' ? params : wholeUpdate(params, options.site);
   }
@@ -64,17 +67,17 @@ export class OxdClient {
   }
 
   /**
-   * Id of the site, registered now if it has to be.
+   * Returns the id of the site; registers the site first if necessary.
    *
-   * @throws {OxdError} what the store, the transport or the registration raise
+   * @throws {OxdError} when the store, the transport or the registration fails
    */
   async oxdId(): Promise<string> {
     return (this.site.current ?? (await this.site.resolve())).oxd_id;
   }
 
   /**
-   * The parameters of `update_site` as the provider needs them: on oxd, those of the own site carry
-   * what the provider would otherwise reject or drop.
+   * Returns the parameters of `update_site`; for oxd and the own site completed by parameters without
+   * which the provider would reject the update or drop values.
    */
   wholeUpdate(params: UpdateSiteParams): UpdateSiteParams {
     const isOwn = !params.oxd_id || params.oxd_id === this.site.current?.oxd_id;
@@ -82,12 +85,12 @@ export class OxdClient {
   }
 
   /**
-   * Carries out one command; adds `oxd_id` and a protection token where they are needed. A command
-   * that was rejected before it ran, for an unknown site or for its token, is sent once more, unless
-   * the caller passed the rejected value.
+   * Executes one command; adds `oxd_id` and a protection token if required. A command that was rejected
+   * before its execution, because of an unknown site or its token, is sent once more, unless the caller
+   * passed the rejected value.
    *
    * @throws {OxdCommandError} OXD_COMMAND_FAILED, OXD_COMMAND_UNSUPPORTED
-   * @throws {OxdTransportError} when oxd-server was not reached or did not answer
+   * @throws {OxdTransportError} when oxd-server was not reached or sent no valid response
    * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE
    */
   execute<C extends CommandName>(
@@ -98,7 +101,7 @@ export class OxdClient {
     if (WITHOUT_SITE.has(command)) return this.send(command, params, options);
     const call: Call<C> = { command, params, options };
     const { current } = this.site;
-    // Nothing to wait for is not waited for: every await would be paid for by every command.
+    // A known site needs no await here: each await would slow down every command.
     if (!current || current.setup) return this.prepare(call);
     return this.attempt(call, current, identified(call.params, current));
   }
@@ -122,9 +125,9 @@ export class OxdClient {
   ): Promise<Result<C>> {
     const { command, options } = call;
     return this.send(command, sent, options).catch(async (error: unknown) => {
-      if (!(await this.mended(error, site, { call, sent }))) throw error;
-      const mended = await this.site.resolve();
-      return this.send(command, await this.withToken(call, mended), options);
+      if (!(await this.removeCause(error, site, { call, sent }))) throw error;
+      const current = await this.site.resolve();
+      return this.send(command, await this.withToken(call, current), options);
     });
   }
 
@@ -141,7 +144,7 @@ export class OxdClient {
    * Removes the cause of a rejection if the cause is known and the command has not run. A wrong
    * `oxd_id` or token that the caller passed is no reason to change the site of the application.
    */
-  private async mended<C extends CommandName>(
+  private async removeCause<C extends CommandName>(
     error: unknown,
     site: Site,
     { call: { params: given }, sent }: { call: Call<C>; sent: SiteParams },
@@ -150,14 +153,14 @@ export class OxdClient {
     if (sent.oxd_id !== site.oxd_id) return false;
     if (UNKNOWN_SITE.has(error.error)) return !given.oxd_id && this.site.renew(site);
     if (given.protection_access_token) return false;
-    if (NO_TOKEN.has(error.error)) return !given.oxd_id && this.site.protect(site);
-    if (!BAD_TOKEN.has(error.error) || !sent.protection_access_token) return false;
+    if (MISSING_TOKEN.has(error.error)) return !given.oxd_id && this.site.protect(site);
+    if (!INVALID_TOKEN.has(error.error) || !sent.protection_access_token) return false;
     this.protection.drop(sent.protection_access_token);
     return true;
   }
 }
 
 function identified<P extends object>(params: P & SiteParams, { oxd_id }: Site): P & SiteParams {
-  // Not { ...params, oxd_id }: V8 takes a microsecond for that, and this is done per command.
+  // Object.assign() saves a microsecond per command compared with { ...params, oxd_id } in V8.
   return Object.assign({}, params, { oxd_id: params.oxd_id ?? oxd_id });
 }

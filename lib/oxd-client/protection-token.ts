@@ -1,7 +1,7 @@
 import { SingleFlight } from '../base/single-flight.js';
 import type { Send } from './command-sender.js';
 
-/** A client whose tokens oxd-server accepts for a site. */
+/** Client whose tokens oxd-server accepts for a site. */
 export interface SetupClient {
   readonly op_host: string;
   readonly op_discovery_path?: string;
@@ -10,35 +10,35 @@ export interface SetupClient {
   readonly client_secret: string;
 }
 
-/** Renewed so long before its end, in milliseconds: a command on its way must find it good. */
-const MARGIN = 30_000;
+/** Time before its expiry at which a token is renewed, in milliseconds, for commands in progress. */
+const RENEWAL_MARGIN = 30_000;
 
 /** oxd 3.1.4 checks scope `oxd`, the versions before it `uma_protection`. */
 const SCOPE = ['openid', 'uma_protection', 'oxd'];
 
 /**
- * The token that oxd 3.x asks for where `protect_commands_with_access_token` is on: cached, one
- * request at a time. Source: oxd command `get_client_token`.
+ * Token that oxd 3.x requires with `protect_commands_with_access_token`: cached, one request at a time.
+ * Source: oxd command `get_client_token`.
  */
 export class ProtectionToken {
   private readonly flight = new SingleFlight<string>();
-  private cached: { client_id: string; token: string; goodUntil: number } | undefined;
+  private cached: { client_id: string; token: string; validUntil: number } | undefined;
 
   constructor(
     private readonly send: Send,
     private readonly clock: () => number = Date.now,
   ) {}
 
-  /** A token of this client, fetched now if none is at hand. */
+  /** Returns the cached token of a client, or requests a new one. */
   async get(client: SetupClient): Promise<string> {
     const { cached } = this;
-    if (cached?.client_id === client.client_id && this.clock() < cached.goodUntil) {
+    if (cached?.client_id === client.client_id && this.clock() < cached.validUntil) {
       return cached.token;
     }
     return this.flight.run(client.client_id, () => this.fetch(client));
   }
 
-  /** Forgets a token that was refused, unless a newer one has taken its place already. */
+  /** Deletes a rejected token from the cache, unless a newer one has replaced it. */
   drop(token: string): void {
     if (this.cached?.token === token) this.cached = undefined;
   }
@@ -48,8 +48,8 @@ export class ProtectionToken {
       ...client,
       scope: SCOPE,
     });
-    const goodUntil = this.clock() + expires_in * 1000 - MARGIN;
-    this.cached = { client_id: client.client_id, token: access_token, goodUntil };
+    const validUntil = this.clock() + expires_in * 1000 - RENEWAL_MARGIN;
+    this.cached = { client_id: client.client_id, token: access_token, validUntil };
     return access_token;
   }
 }

@@ -5,20 +5,20 @@ import { CLIENT_METADATA } from '../commands/dialect/client-parameters.js';
 import type { UpdateSiteParams } from '../commands/registration.js';
 import type { SetupClient } from './protection-token.js';
 
-/** A site as the client half knows it. */
+/** Site for which commands are sent. */
 export interface Site {
   readonly oxd_id: string;
-  /** Where commands are protected: the client that obtains tokens for them. */
+  /** Client that obtains protection tokens; undefined if oxd requires none. */
   readonly setup?: SetupClient;
 }
 
-/** A registered site as it is kept in the store. */
+/** Registered site as persisted in the store. */
 export interface RegisteredSite extends Site {
-  /** A hash of each member of the options it was registered with: tells later which changed. */
+  /** Hash of each option at registration or update, to detect changed options. */
   readonly members: Readonly<Record<string, string>>;
 }
 
-/** Members of the options that `update_site` can change. */
+/** Options that `update_site` can change. */
 const CHANGEABLE = [
   ...(Object.keys(CLIENT_METADATA) as (keyof ClientMetadata)[]),
   'authorization_redirect_uri',
@@ -42,7 +42,7 @@ const CHANGEABLE = [
   'claims_redirect_uri',
 ] as const satisfies readonly (keyof UpdateSiteParams)[];
 
-/** Transport side of a site: a registration of oxd-server is unknown to the embedded engine. */
+/** Registrar of a site: embedded and oxd-server do not share registrations. */
 export type Side = 'embedded' | 'oxd';
 
 /**
@@ -71,30 +71,29 @@ function providerOf(site: SiteOptions): string {
   return `${host}${op_discovery_path}${op_configuration_endpoint}`;
 }
 
-/** What {@link changedMembers} compares. */
-export function memberHashes(site: SiteOptions): Record<string, string> {
+/** Returns the hash of each option of a site. */
+export function optionHashes(site: SiteOptions): Record<string, string> {
   return Object.fromEntries(Object.entries(site).map(([name, value]) => [name, hash(value)]));
 }
 
-/** Names of the members that differ from those the record was made with. */
-export function changedMembers(record: RegisteredSite, site: SiteOptions): string[] {
+/** Returns the names of the options that changed since the record was written. */
+export function changedOptions(record: RegisteredSite, site: SiteOptions): string[] {
   const before = record.members;
-  const now = memberHashes(site);
-  const names = new Set([...Object.keys(before), ...Object.keys(now)]);
-  return [...names].filter((name) => before[name] !== now[name]);
+  const current = optionHashes(site);
+  const names = new Set([...Object.keys(before), ...Object.keys(current)]);
+  return [...names].filter((name) => before[name] !== current[name]);
 }
 
 /**
- * The params that bring a registration up to date, with the names of what the options no longer
- * have. `redirect_uris` always goes along: oxd 3.x sends `authorization_redirect_uri` only together
- * with it.
+ * Returns the parameters that update a registration, with the names of removed options. They always
+ * contain `redirect_uris`, because oxd 3.x sends `authorization_redirect_uri` only together with it.
  */
 export function updateParams(record: RegisteredSite, site: SiteOptions): UpdateSiteParams {
   const { authorization_redirect_uri, redirect_uris = [authorization_redirect_uri] } = site;
-  const named = { ...site, redirect_uris };
-  const members = CHANGEABLE.map((name) => [name, named[name]]);
-  const remove = CHANGEABLE.filter((name) => name in record.members && named[name] === undefined);
-  return { ...Object.fromEntries(members), ...(remove.length > 0 && { remove }) };
+  const options = { ...site, redirect_uris };
+  const params = CHANGEABLE.map((name) => [name, options[name]]);
+  const remove = CHANGEABLE.filter((name) => name in record.members && options[name] === undefined);
+  return { ...Object.fromEntries(params), ...(remove.length > 0 && { remove }) };
 }
 
 function hash(value: unknown): string {

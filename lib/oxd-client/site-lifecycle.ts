@@ -12,8 +12,8 @@ import { ignoredParams } from '../commands/dialect/dialect.js';
 import type { ProtectionToken, SetupClient } from './protection-token.js';
 import type { Send } from './command-sender.js';
 import {
-  changedMembers,
-  memberHashes,
+  changedOptions,
+  optionHashes,
   resourceOwnerName,
   siteName,
   updateParams,
@@ -21,7 +21,7 @@ import {
   type RegisteredSite,
 } from './registered-site.js';
 
-/** What a {@link SiteLifecycle} needs. */
+/** Dependencies of a {@link SiteLifecycle}. */
 export interface SiteLifecycleOptions {
   readonly site: SiteOptions;
   readonly version: OxdVersion;
@@ -33,14 +33,14 @@ export interface SiteLifecycleOptions {
   readonly clock: () => number;
 }
 
-/** Longest time a registration may take, in milliseconds. */
-const DEADLINE = 60_000;
-/** From one renewal to the next at least, in milliseconds. */
-const RENEWAL_PAUSE = 60_000;
+/** Time limit of a registration, in milliseconds. */
+const REGISTRATION_TIMEOUT = 60_000;
+/** Minimum time between two renewals, in milliseconds. */
+const RENEWAL_COOLDOWN = 60_000;
 
-/** Which site this application is: found in the options or in the store, else registered once. */
+/** Site of this application: from the options or the store, otherwise registered once. */
 export class SiteLifecycle {
-  /** The site, once it is known. */
+  /** Site; undefined before the first {@link resolve}. */
   current: Site | undefined;
   private readonly flight = new SingleFlight<Site>();
   private readonly renewals = new SingleFlight<boolean>();
@@ -48,7 +48,7 @@ export class SiteLifecycle {
   /** Name of the owner of the site's resources in the keys of the store. */
   readonly resourceOwner: string;
   private readonly key: string;
-  /** Registered, but not kept yet because the store failed: must not be registered again. */
+  /** Registered site that is not persisted yet because the store failed; prevents a second registration. */
   private unsaved: RegisteredSite | undefined;
 
   constructor(private readonly options: SiteLifecycleOptions) {
@@ -57,38 +57,38 @@ export class SiteLifecycle {
     this.key = `client:${siteName(options.site, side)}`;
   }
 
-  /** True for a client that the options name. */
+  /** True if the options contain the client of the site. */
   get hasGivenClient(): boolean {
     return Boolean(this.options.site.client_id);
   }
 
-  /** Finds the site, or registers it. */
+  /** Returns the site; registers the site first if necessary. */
   resolve(): Promise<Site> {
     return this.flight.run('resolve', async () => (this.current ??= await this.find()));
   }
 
   /**
-   * Registers anew because `stale` is not known any more.
+   * Registers the site again, because the peer no longer knows `stale`.
    *
-   * @returns false where the site comes from the options: that is for the operator to mend; and
-   *   where it has just been done: what forgets at once would be sent one client after the other
+   * @returns false if the id of the site is an option, which the operator must correct; and within
+   *   {@link RENEWAL_COOLDOWN}, so that a peer that loses sites does not receive client after client
    */
   async renew(stale: Site): Promise<boolean> {
     if (this.options.site.oxd_id) return false;
     return this.renewals.run('renew', async () => {
       if (this.current && this.current.oxd_id !== stale.oxd_id) return true;
-      if (this.options.clock() < this.renewedAt + RENEWAL_PAUSE) return false;
+      if (this.options.clock() < this.renewedAt + RENEWAL_COOLDOWN) return false;
       this.renewedAt = this.options.clock();
-      this.options.log.warn('The site is not known any more. Registering it again.');
+      this.options.log.warn('The site is no longer known. Registering the site again.');
       this.current = await this.register(stale);
       return true;
     });
   }
 
   /**
-   * Makes the site one whose commands can carry a protection token, because the server asks.
+   * Adds a client for protection tokens to the site, because oxd-server requires tokens.
    *
-   * @returns false where that cannot be done with what the options name
+   * @returns false if the options contain neither a client nor allow a registration
    */
   async protect(stale: Site): Promise<boolean> {
     const { oxd_id } = this.options.site;
@@ -101,8 +101,8 @@ export class SiteLifecycle {
   private async find(): Promise<Site> {
     const { oxd_id } = this.options.site;
     if (oxd_id) return { oxd_id };
-    const kept = await this.read();
-    return kept ? this.upToDate(kept) : this.register();
+    const stored = await this.read();
+    return stored ? this.upToDate(stored) : this.register();
   }
 
   private async read(): Promise<RegisteredSite | undefined> {
@@ -113,10 +113,10 @@ export class SiteLifecycle {
     return runOnce({
       store: this.options.store,
       key: `${this.key}:lock`,
-      deadline: DEADLINE,
+      deadline: REGISTRATION_TIMEOUT,
       done: async () => {
-        const kept = await this.read();
-        return kept?.oxd_id === stale?.oxd_id ? undefined : kept;
+        const stored = await this.read();
+        return stored?.oxd_id === stale?.oxd_id ? undefined : stored;
       },
       work: async (signal) => {
         this.unsaved ??= await this.create(stale?.setup !== undefined, signal);
@@ -128,12 +128,12 @@ export class SiteLifecycle {
     });
   }
 
-  private async create(setUpBefore: boolean, signal: AbortSignal): Promise<RegisteredSite> {
+  private async create(hadSetup: boolean, signal: AbortSignal): Promise<RegisteredSite> {
     const { send, site } = this.options;
-    const params = this.accepted('register_site', site);
-    const members = memberHashes(site);
+    const params = this.withoutIgnored('register_site', site);
+    const members = optionHashes(site);
     const registered =
-      setUpBefore || (await this.asksForToken())
+      hadSetup || (await this.requiresToken())
         ? undefined
         : await this.withoutToken(params, signal);
     if (registered) return { oxd_id: registered.oxd_id, members };
@@ -148,29 +148,29 @@ export class SiteLifecycle {
     try {
       return await this.options.send('register_site', params, { signal });
     } catch (error) {
-      if (asksForToken(error)) return undefined;
+      if (isTokenRequired(error)) return undefined;
       throw error;
     }
   }
 
   /**
-   * Asked with a site that cannot exist, since `register_site` without a token leaves an orphan
-   * behind before it is refused. 3.1.1 does not tell: there the orphan is the price.
+   * Checks with an unknown site, because `register_site` without a token creates a client before oxd
+   * rejects the command. 3.1.1 gives no indication: there the client remains unused.
    */
-  private async asksForToken(): Promise<boolean> {
+  private async requiresToken(): Promise<boolean> {
     if (this.options.version === 'contract') return false;
     try {
       await this.options.send('get_authorization_url', { oxd_id: randomUUID() });
       return false;
     } catch (error) {
       if (!(error instanceof OxdCommandError)) throw error;
-      return asksForToken(error);
+      return isTokenRequired(error);
     }
   }
 
   private async upToDate(record: RegisteredSite): Promise<RegisteredSite> {
     const { site, store, log } = this.options;
-    const changed = changedMembers(record, site);
+    const changed = changedOptions(record, site);
     if (changed.length === 0) return record;
     if (givenClient(site)) {
       log.warn(`The options of the site changed: ${changed.join(', ')}. ${this.consequence()}`);
@@ -180,10 +180,12 @@ export class SiteLifecycle {
       await this.update(record);
     } catch (error) {
       if (!(error instanceof OxdCommandError)) throw error;
-      log.warn(`Changed options were refused, the old registration stays (${changed.join(', ')}).`);
+      log.warn(
+        `update_site was rejected; the registration remains unchanged (${changed.join(', ')}).`,
+      );
       return record;
     }
-    const updated = { ...record, members: memberHashes(site) };
+    const updated = { ...record, members: optionHashes(site) };
     await store.set(this.key, updated);
     return updated;
   }
@@ -192,43 +194,42 @@ export class SiteLifecycle {
     return this.options.version === 'contract';
   }
 
-  /** Result of changed options for a given client. */
+  /** Effect of changed options on a site whose client is an option. */
   private consequence(): string {
     return this.isEmbedded
-      ? 'Its stored record is updated; its client and its resources stay.'
-      : 'oxd has no command for that: the site and its declared resources are registered again.';
+      ? 'The stored record is updated; client and resources of the site remain.'
+      : 'oxd cannot update such a site: the site and its declared resources are registered again.';
   }
 
   private async update(record: RegisteredSite): Promise<void> {
     const { oxd_id, setup } = record;
     const { site, protection, send } = this.options;
-    const { remove, ...named } = updateParams(record, site);
+    const { remove, ...update } = updateParams(record, site);
     const token = setup && (await protection.get(setup));
-    const params = { ...named, ...(this.isEmbedded && { remove, ...credentials(site) }) };
+    const params = { ...update, ...(this.isEmbedded && { remove, ...credentials(site) }) };
     await send('update_site', {
-      ...this.accepted('update_site', params),
+      ...this.withoutIgnored('update_site', params),
       oxd_id,
       protection_access_token: token,
     });
-    if (remove && !this.isEmbedded) this.tellWhatStays(remove);
+    if (remove && !this.isEmbedded) this.warnNotRemoved(remove);
   }
 
-  /** oxd takes nothing out of a registration. */
-  private tellWhatStays(removed: readonly string[]): void {
+  /** Logs removed options that were registered, because oxd cannot remove parameters. */
+  private warnNotRemoved(removed: readonly string[]): void {
     const { version, log } = this.options;
-    const asked = Object.fromEntries(removed.map((name) => [name, true]));
-    const ignored = ignoredParams(version, 'register_site', asked);
+    const params = Object.fromEntries(removed.map((name) => [name, true]));
+    const ignored = ignoredParams(version, 'register_site', params);
     const names = removed.filter((name) => !ignored.includes(name)).map((name) => `site.${name}`);
     if (names.length === 0) return;
     log.warn(
-      `oxd ${version} cannot take out of a registration what the options no longer have: ` +
-        `${names.join(', ')} may stay in force. Remove that at the provider, or register the site ` +
-        'anew by another site.client_name.',
+      `oxd ${version} cannot remove parameters of a registration: ${names.join(', ')} may remain ` +
+        'in effect. Remove them at the provider, or change site.client_name to register a new site.',
     );
   }
 
-  /** Leaves out what this version of oxd would ignore without a word, and says so. */
-  private accepted<P extends object>(command: CommandName, params: P): P {
+  /** Returns the parameters without those that this version of oxd silently ignores; logs their names. */
+  private withoutIgnored<P extends object>(command: CommandName, params: P): P {
     const ignored = ignoredParams(this.options.version, command, params);
     if (ignored.length === 0) return params;
     const names = ignored.map((name) => `site.${name}`).join(', ');
@@ -238,7 +239,7 @@ export class SiteLifecycle {
   }
 }
 
-function asksForToken(error: unknown): boolean {
+function isTokenRequired(error: unknown): boolean {
   return error instanceof OxdCommandError && error.error === 'blank_protection_access_token';
 }
 
@@ -248,7 +249,7 @@ function givenClient(site: SiteOptions): SetupClient | undefined {
   return setupClient(site, { client_id, client_secret });
 }
 
-/** A given client as `update_site` takes it on embedded. */
+/** Parameters of `update_site` on embedded for a client from the options. */
 function credentials(site: SiteOptions): Partial<UpdateSiteParams> {
   const { client_id, client_secret } = site;
   const { client_registration_access_token, client_registration_client_uri } = site;
@@ -257,7 +258,7 @@ function credentials(site: SiteOptions): Partial<UpdateSiteParams> {
   return { client_id, client_secret, ...management };
 }
 
-/** A client with everything that says where its provider is. */
+/** Adds the location of the provider to a client. */
 function setupClient(
   { op_host, op_discovery_path, op_configuration_endpoint }: SiteOptions,
   client: Pick<SetupClient, 'client_id' | 'client_secret'>,

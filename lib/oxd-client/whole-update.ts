@@ -2,9 +2,9 @@ import type { SiteOptions } from '../options/oxd.options.js';
 import type { UpdateSiteParams } from '../commands/registration.js';
 
 /**
- * The parameters of an update with the `redirect_uris` and `grant_types` of the options, unless they
- * name their own. oxd 3.1 sends the provider only what is named: a provider that follows RFC 7592
- * rejects a client without redirect URIs, and one that replaces the client drops its grant types.
+ * Returns the parameters of an update with `redirect_uris` and `grant_types` of the options, unless the
+ * parameters contain them. oxd 3.1 sends only the given parameters: a provider that follows RFC 7592
+ * rejects a client without redirect URIs, or replaces the client and drops its grant types.
  */
 export function wholeUpdate(params: UpdateSiteParams, site: SiteOptions): UpdateSiteParams {
   const { redirect_uris = redirectUris(params, site), grant_types = site.grant_types } = params;
