@@ -21,9 +21,9 @@ interface Row {
   readonly title: string;
   readonly call: (world: World, login: Login) => Promise<unknown>;
   readonly result: unknown;
-  /** Where the contract says otherwise: a command or param that a version lacks. */
+  /** Transport whose version of oxd lacks the command or a parameter. */
   readonly unsupportedOn?: TransportName;
-  /** A protected server refuses it: another site than the application's own, or a token unchecked. */
+  /** Excludes a protected server, which rejects commands of other sites and unchecked tokens. */
   readonly unprotected?: true;
 }
 
@@ -33,55 +33,63 @@ const failed = (command: string) => ({
   command,
 });
 
-/** Every transport tells the same members of a good token, and no others. */
-const GOOD = { active: true, token_type: 'Bearer', isIssuer: true, isClient: true, lifetime: 3600 };
+/** Properties that every transport returns for a valid token. */
+const VALID = {
+  active: true,
+  token_type: 'Bearer',
+  isIssuer: true,
+  isClient: true,
+  lifetime: 3600,
+};
 
-/** An introspection result, whole: what differs from run to run is compared with what it must be. */
+/** Replaces the values of an introspection that differ between runs by comparisons. */
 function introspected(issuer: string, client: unknown) {
-  return ({ iss, client_id, exp = 0, iat = 0, ...members }: IntrospectAccessTokenResult) => ({
-    ...members,
+  return ({ iss, client_id, exp = 0, iat = 0, ...rest }: IntrospectAccessTokenResult) => ({
+    ...rest,
     isIssuer: iss === issuer,
     isClient: client_id === client,
     lifetime: exp - iat,
   });
 }
 
-/** What every transport tells of a new site; of its client oxd 3.x tells nothing. */
-const named = ({ oxd_id, op_host }: RegisterSiteResult) => ({ oxd_id, op_host });
+/** Properties of a new site that every transport returns; oxd 3.x returns none of its client. */
+const common = ({ oxd_id, op_host }: RegisterSiteResult) => ({ oxd_id, op_host });
 
 const ROWS: readonly Row[] = [
   {
-    title: 'registers a further site',
-    call: async ({ oidc, site }) => named(await oidc.registerSite(site)),
+    title: 'registers another site',
+    call: async ({ oidc, site }) => common(await oidc.registerSite(site)),
     result: { oxd_id: text, op_host: expect.stringMatching(/^http:\/\/localhost/) },
     unprotected: true,
   },
   {
-    title: 'registers a site for a client that exists',
+    title: 'registers a site for an existing client',
     call: async ({ oidc, site }) =>
-      named(await oidc.registerSite({ ...site, client_id: 'a-client', client_secret: 'a-secret' })),
+      common(
+        await oidc.registerSite({ ...site, client_id: 'a-client', client_secret: 'a-secret' }),
+      ),
     result: { oxd_id: text, op_host: text },
     unprotected: true,
   },
   {
-    title: 'registers no site for half a client',
+    title: 'registers no site for client_id without client_secret',
     call: ({ oidc, site }) => oidc.registerSite({ ...site, client_id: 'a-client' }),
     result: failed('register_site'),
   },
   {
-    title: 'registers no site at a provider that is not there',
+    title: 'registers no site at an unreachable provider',
     call: ({ oidc, site }) => oidc.registerSite({ ...site, op_host: NOWHERE }),
     result: failed('register_site'),
     unprotected: true,
   },
   {
-    title: 'registers no site at what is no provider',
+    title: 'registers no site at a URL without a provider',
     call: ({ oidc, site }) => oidc.registerSite({ ...site, op_host: `${site.op_host}/nothing` }),
     result: failed('register_site'),
     unprotected: true,
   },
   {
-    title: 'registers no site with a grant that nobody knows',
+    title: 'registers no site with an unknown grant type',
     call: ({ oidc, site }) => oidc.registerSite({ ...site, grant_types: ['telepathy'] }),
     result: failed('register_site'),
     unprotected: true,
@@ -93,7 +101,7 @@ const ROWS: readonly Row[] = [
     unprotected: true,
   },
   {
-    title: 'sets up a site with a client for tokens',
+    title: 'sets up a site with a client for protection tokens',
     call: async ({ oidc, site }) => {
       const {
         setup_client_oxd_id: _,
@@ -114,7 +122,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    title: 'obtains a token for a client itself',
+    title: 'obtains a token with client credentials',
     call: async ({ oidc, site }) => {
       const { op_host, client_id, client_secret } = await oidc.setupClient(site);
       return oidc.getClientToken({ op_host, client_id, client_secret, scope: ['openid', 'oxd'] });
@@ -130,13 +138,13 @@ const ROWS: readonly Row[] = [
     result: failed('get_client_token'),
   },
   {
-    title: 'obtains no token from nowhere',
+    title: 'obtains no token from an unreachable provider',
     call: ({ oidc }) =>
       oidc.getClientToken({ op_host: NOWHERE, client_id: 'any', client_secret: 'any' }),
     result: failed('get_client_token'),
   },
   {
-    title: 'changes a site',
+    title: 'updates a site',
     call: async ({ oidc, site }) => {
       const { oxd_id } = await oidc.registerSite(site);
       const { authorization_redirect_uri, scope, grant_types } = site;
@@ -149,7 +157,7 @@ const ROWS: readonly Row[] = [
     unprotected: true,
   },
   {
-    title: 'changes no site whose client was given',
+    title: 'rejects the update of a site with an existing client',
     call: async ({ oidc, site }) => {
       const given = { client_id: 'a-client', client_secret: 'a-secret' };
       const { oxd_id } = await oidc.registerSite({ ...site, ...given });
@@ -159,7 +167,7 @@ const ROWS: readonly Row[] = [
     unprotected: true,
   },
   {
-    title: 'removes a site, which is unknown then',
+    title: 'removes a site, which is unknown afterwards',
     call: async ({ oidc, site }) => {
       const { oxd_id } = await oidc.registerSite(site);
       const removed = await oidc.removeSite({ oxd_id });
@@ -171,7 +179,7 @@ const ROWS: readonly Row[] = [
     unprotected: true,
   },
   {
-    title: 'makes an authorization URL',
+    title: 'returns an authorization URL',
     call: async ({ oidc }) => {
       const { authorization_url } = await oidc.getAuthorizationUrl({
         scope: ['openid', 'email'],
@@ -196,7 +204,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    title: 'makes no authorization URL for a site that is not known',
+    title: 'returns no authorization URL for an unknown site',
     call: ({ oidc }) =>
       oidc.getAuthorizationUrl({ oxd_id: '00000000-0000-4000-8000-000000000000' }),
     result: failed('get_authorization_url'),
@@ -233,17 +241,20 @@ const ROWS: readonly Row[] = [
     result: failed('get_tokens_by_code'),
   },
   {
-    title: 'exchanges no code under a state that was never given out',
+    title: 'exchanges no code with an unknown state',
     call: async (world) =>
       world.oidc.getTokensByCode({ ...(await world.visit()), state: 'no-such-state' }),
     result: failed('get_tokens_by_code'),
   },
   {
-    title: 'exchanges no code of another login under a good state',
+    title: 'exchanges no code with the state of another login',
     call: async (world) => {
       const browser = new Browser();
-      const [one, other] = [await world.visit('zoe', browser), await world.visit('zoe', browser)];
-      return world.oidc.getTokensByCode({ ...one, code: other.code });
+      const [first, second] = [
+        await world.visit('zoe', browser),
+        await world.visit('zoe', browser),
+      ];
+      return world.oidc.getTokensByCode({ ...first, code: second.code });
     },
     result: failed('get_tokens_by_code'),
   },
@@ -266,22 +277,22 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    title: 'refreshes nothing with a token that is not good',
+    title: 'rejects an invalid refresh token',
     call: ({ oidc }) => oidc.getAccessTokenByRefreshToken({ refresh_token: 'no-such-token' }),
     result: failed('get_access_token_by_refresh_token'),
   },
   {
-    title: 'tells who a user is, standard claims with their types',
+    title: 'returns the claims of a user with their types',
     call: ({ oidc }, { access_token, id_token }) => oidc.getUserInfo({ access_token, id_token }),
     result: { claims: DEMO_USERS.find(({ username }) => username === 'zoe')?.claims },
   },
   {
-    title: 'tells nobody with a token that is not good',
+    title: 'returns no claims for an invalid token',
     call: ({ oidc }) => oidc.getUserInfo({ access_token: 'no-such-token' }),
     result: failed('get_user_info'),
   },
   {
-    title: 'tells nobody beside the id_token of somebody else',
+    title: 'returns no claims with the ID token of another user',
     call: async (world, { access_token }) => {
       const other = world.sandbox.users.find(({ username }) => username !== 'zoe');
       const { id_token } = await world.logIn(other?.username);
@@ -290,7 +301,7 @@ const ROWS: readonly Row[] = [
     result: failed('get_user_info'),
   },
   {
-    title: 'makes a logout URL in which everything arrives whole',
+    title: 'returns a logout URL with correctly encoded parameters',
     call: async ({ oidc }, { id_token }) => {
       const state = 'a b&c=d#e+f%20€😀';
       const { uri } = await oidc.getLogoutUri({
@@ -309,7 +320,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    title: "makes no logout URL that is anybody else's",
+    title: 'returns a logout URL without a user if no ID token is passed',
     call: async ({ oidc }) => {
       const { client_id: _, ...query } = describeUrl((await oidc.getLogoutUri({})).uri);
       return query;
@@ -318,48 +329,48 @@ const ROWS: readonly Row[] = [
     unsupportedOn: '3.1.1',
   },
   {
-    title: 'says of an access token of a user all that the provider does',
+    title: 'introspects an access token of a user',
     call: ({ oidc, site }, { access_token, id_token }) =>
       oidc
         .introspectAccessToken({ access_token })
         .then(introspected(site.op_host, decodeJwt(id_token).aud)),
-    result: { ...GOOD, sub: 'user-zoe', scope: 'openid profile email offline_access' },
+    result: { ...VALID, sub: 'user-zoe', scope: 'openid profile email offline_access' },
     unsupportedOn: '3.1.1',
   },
   {
-    title: 'says of an access token of a client itself all that the provider does',
+    title: 'introspects an access token of a client',
     call: async ({ oidc, site }) => {
       const { op_host, client_id, client_secret } = await oidc.setupClient(site);
       const client = { op_host, client_id, client_secret, scope: ['openid', 'oxd'] };
       const { access_token } = await oidc.getClientToken(client);
       return oidc.introspectAccessToken({ access_token }).then(introspected(op_host, client_id));
     },
-    result: { ...GOOD, lifetime: 600, scope: 'openid oxd' },
+    result: { ...VALID, lifetime: 600, scope: 'openid oxd' },
     unsupportedOn: '3.1.1',
   },
   {
-    title: 'says of a token that is not good nothing but that',
+    title: 'introspects an invalid token as inactive',
     call: ({ oidc }) => oidc.introspectAccessToken({ access_token: 'no-such-token' }),
     result: { active: false },
     unsupportedOn: '3.1.1',
   },
 ];
 
-/** Last, for the provider does not come back. */
+/** Rows that run last, after the provider is closed. */
 const OUTAGES: readonly Row[] = [
   {
-    title: 'tells nobody',
+    title: 'returns no claims',
     call: ({ oidc }, { access_token }) => oidc.getUserInfo({ access_token }),
     result: failed('get_user_info'),
   },
   {
-    title: 'refreshes nothing',
+    title: 'refreshes no token',
     call: ({ oidc }, { refresh_token = '' }) =>
       oidc.getAccessTokenByRefreshToken({ refresh_token }),
     result: failed('get_access_token_by_refresh_token'),
   },
   {
-    title: 'says of no token whether it is good',
+    title: 'introspects no token',
     call: ({ oidc }, { access_token }) => oidc.introspectAccessToken({ access_token }),
     result: failed('introspect_access_token'),
     unsupportedOn: '3.1.1',
@@ -371,7 +382,7 @@ const OUTAGES: readonly Row[] = [
     unprotected: true,
   },
   {
-    title: 'still makes authorization URLs',
+    title: 'still returns authorization URLs',
     call: async ({ oidc }) => Object.keys(await oidc.getAuthorizationUrl()),
     result: ['authorization_url'],
     unprotected: true,
@@ -412,11 +423,11 @@ function expectedOn(name: TransportName, { unsupportedOn, result }: Row): unknow
     : result;
 }
 
-/** The query of a URL without PKCE, which only the engine knows, and without scopes of oxd. */
+/** Query of a URL without PKCE, which only embedded uses, and without scopes of Gluu. */
 function describeUrl(url: string): Record<string, string> {
   const query: Record<string, string> = Object.fromEntries(new URL(url).searchParams);
   const { code_challenge: _, code_challenge_method: __, ...shown } = query;
   if (shown.scope === undefined) return shown;
-  const scope = shown.scope.split(' ').filter((one) => !GLUU_SCOPES.has(one));
+  const scope = shown.scope.split(' ').filter((name) => !GLUU_SCOPES.has(name));
   return { ...shown, scope: scope.join(' ') };
 }

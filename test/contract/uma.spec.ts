@@ -26,11 +26,11 @@ const text = expect.stringMatching(/./) as unknown;
 const number = expect.any(Number) as unknown;
 const ID_TOKEN = 'http://openid.net/specs/openid-connect-core-1_0.html#IDToken';
 
-/** What was asked for, by name of the resource. */
-const asked = new Map<string, readonly string[]>();
+/** Requested scopes by name of the resource. */
+const requested = new Map<string, readonly string[]>();
 
 const granting: SandboxPolicy = ({ resource, scopes }) => {
-  asked.set(resource.name ?? '', scopes);
+  requested.set(resource.name ?? '', scopes);
   return 'grant';
 };
 
@@ -70,7 +70,7 @@ function resourcesOn(name: TransportName): readonly UmaResource[] {
   ];
 }
 
-/** The site of a world as resource server and as client. */
+/** Site of a world as resource server and as client. */
 class Uma {
   constructor(
     readonly world: World,
@@ -81,7 +81,7 @@ class Uma {
     return this.world.uma;
   }
 
-  /** The decision, without what embedded alone tells. */
+  /** Decision without the properties that only embedded returns. */
   async check(path: string, http_method: string, rpt?: string) {
     const {
       permissions: _,
@@ -99,7 +99,7 @@ class Uma {
     return ticket;
   }
 
-  /** The RPT, without what embedded alone tells. */
+  /** RPT without the properties that only embedded returns. */
   async getRpt(params: UmaRpGetRptParams) {
     const { expires_in: _, ...result } = await this.service.getRpt(params);
     return result;
@@ -109,7 +109,7 @@ class Uma {
     return (await this.getRpt({ ticket: await this.ticket(path, http_method) })).access_token;
   }
 
-  /** What the user shows of itself. */
+  /** Claim token of the user. */
   get claims() {
     return { claim_token: this.login.id_token, claim_token_format: ID_TOKEN };
   }
@@ -119,21 +119,21 @@ interface Row {
   readonly title: string;
   readonly call: (uma: Uma) => Promise<unknown>;
   readonly result: unknown;
-  /** What it is elsewhere, and why. */
+  /** Different results on some transports, with the reason. */
   readonly except?: Readonly<
     Partial<Record<TransportName, { readonly result: unknown; readonly because: string }>>
   >;
 }
 
-const refused = (command: string, name = 'OxdCommandError', code = 'OXD_COMMAND_FAILED') => ({
+const failure = (command: string, name = 'OxdCommandError', code = 'OXD_COMMAND_FAILED') => ({
   ...{ name, code },
   command,
 });
 
-/** The version lacks it: nothing was sent. */
+/** Result for a parameter or command that the version lacks: nothing is sent. */
 const unsupported = (command: string, because: string) => ({
   because,
-  result: refused(command, 'OxdCommandError', 'OXD_COMMAND_UNSUPPORTED'),
+  result: failure(command, 'OxdCommandError', 'OXD_COMMAND_UNSUPPORTED'),
 });
 
 const on3_1_4 = <T>(other: T) => ({ '3.1.4': other, '3.1.4 protected': other });
@@ -142,7 +142,7 @@ const onOxd = <T>(other: T) => ({ ...on3_1_4(other), '3.1.1': other });
 /** oxd 3.1.1 reports internal_error for each error body with a property beyond those of need_info. */
 const masked = {
   '3.1.1': {
-    result: refused('uma_rp_get_rpt'),
+    result: failure('uma_rp_get_rpt'),
     because: 'it reports no error body with a further property',
   },
 };
@@ -169,7 +169,7 @@ const CHECKS: readonly Row[] = [
     result: denied,
   },
   {
-    title: 'names the same ticket in the challenge',
+    title: 'returns the same ticket in the challenge',
     call: async (uma) => {
       const { ticket = '', 'www-authenticate_header': header } = await uma.check('/photo', 'GET');
       return header?.includes(`ticket="${ticket}"`);
@@ -187,23 +187,23 @@ const CHECKS: readonly Row[] = [
     result: granted,
   },
   {
-    title: 'takes no notice of upper and lower case in a method',
+    title: 'ignores the case of a method',
     call: async (uma) => uma.check('/photo', 'get', await uma.rpt('/photo')),
     result: granted,
   },
   {
-    title: 'takes a path in another case for another one',
+    title: 'distinguishes the case of a path',
     call: async (uma) => uma.check('/PHOTO', 'GET', await uma.rpt('/photo')),
-    result: refused('uma_rs_check_access'),
-    except: onOxd({ result: granted, because: 'it takes no notice of the case of a path' }),
+    result: failure('uma_rs_check_access'),
+    except: onOxd({ result: granted, because: 'it ignores the case of a path' }),
   },
   {
-    title: 'grants what an expression grants',
+    title: 'grants a request by an expression',
     call: async (uma) => uma.check('/doc', 'GET', await uma.rpt('/doc')),
     result: granted,
   },
   {
-    title: 'denies a request with a dead RPT',
+    title: 'denies a request with an unknown RPT',
     call: (uma) => uma.check('/photo', 'GET', 'no-such-rpt'),
     result: denied,
   },
@@ -224,37 +224,37 @@ const CHECKS: readonly Row[] = [
   },
   ...(
     [
-      ['a path that is not protected', '/none', 'GET'],
-      ['a path with a slash more', '/photo/', 'GET'],
+      ['an unprotected path', '/none', 'GET'],
+      ['a path with a trailing slash', '/photo/', 'GET'],
       ['a path with a query', '/photo?x=1', 'GET'],
-      ['a method that is not protected', '/photo', 'DELETE'],
+      ['an unprotected method', '/photo', 'DELETE'],
       ['a blank path', '', 'GET'],
       ['a blank method', '/photo', ''],
     ] as const
   ).map(([what, path, method]) => ({
-    title: `decides nothing on ${what}`,
+    title: `makes no decision on ${what}`,
     call: (uma: Uma) => uma.check(path, method),
-    result: refused('uma_rs_check_access'),
+    result: failure('uma_rs_check_access'),
   })),
   {
-    title: 'decides on the scopes of the request',
+    title: 'decides by the scopes of the command',
     call: (uma) => uma.service.checkAccess({ path: '/photo', http_method: 'GET', scopes: ['all'] }),
     result: denied,
     except: onOxd(unsupported('uma_rs_check_access', 'it has no scopes')),
   },
   {
-    title: 'asks with a ticket for the ticketScopes',
+    title: 'requests ticketScopes with a ticket',
     call: async (uma) => {
       await uma.rpt('/photo');
-      return asked.get('[GET, HEAD] /photo');
+      return requested.get('[GET, HEAD] /photo');
     },
     result: ['view'],
   },
   {
-    title: 'asks with a ticket for all scopes of an expression',
+    title: 'requests all scopes of an expression with a ticket',
     call: async (uma) => {
       await uma.rpt('/doc');
-      return asked.get('[GET] /doc');
+      return requested.get('[GET] /doc');
     },
     result: ['view', 'all'],
   },
@@ -267,10 +267,10 @@ const GRANTS: readonly Row[] = [
     result: rpt,
   },
   {
-    title: 'tells how long an RPT is good',
+    title: 'returns the lifetime of an RPT',
     call: async (uma) => uma.service.getRpt({ ticket: await uma.ticket('/photo') }),
     result: { ...rpt, expires_in: number },
-    except: onOxd({ result: rpt, because: 'it does not tell' }),
+    except: onOxd({ result: rpt, because: 'it returns none' }),
   },
   {
     title: 'exchanges no ticket twice',
@@ -279,24 +279,24 @@ const GRANTS: readonly Row[] = [
       await uma.getRpt({ ticket });
       return uma.getRpt({ ticket });
     },
-    result: refused('uma_rp_get_rpt', 'InvalidTicketError', 'UMA_INVALID_TICKET'),
+    result: failure('uma_rp_get_rpt', 'InvalidTicketError', 'UMA_INVALID_TICKET'),
     except: masked,
   },
   {
     title: 'exchanges no ticket that was never issued',
     call: (uma) => uma.getRpt({ ticket: 'no-such-ticket' }),
-    result: refused('uma_rp_get_rpt', 'InvalidTicketError', 'UMA_INVALID_TICKET'),
+    result: failure('uma_rp_get_rpt', 'InvalidTicketError', 'UMA_INVALID_TICKET'),
     except: masked,
   },
   {
     title: 'exchanges no blank ticket',
     call: (uma) => uma.getRpt({ ticket: '' }),
-    result: refused('uma_rp_get_rpt'),
+    result: failure('uma_rp_get_rpt'),
   },
   {
-    title: 'tells what the authorization server needs to know',
+    title: 'reports the claims that the authorization server requires',
     call: async (uma) => {
-      const error = await refusalOf(uma.getRpt({ ticket: await uma.ticket('/known') }));
+      const error = await errorOf(uma.getRpt({ ticket: await uma.ticket('/known') }));
       if (!(error instanceof NeedInfoError)) return outcomeOf(Promise.reject(error));
       const { code, command, ticket, required_claims, redirect_user } = error;
       return { code, command, ticket, required_claims, redirect_user };
@@ -310,16 +310,16 @@ const GRANTS: readonly Row[] = [
     },
   },
   {
-    title: 'goes on with the ticket of need_info',
+    title: 'exchanges the ticket of need_info',
     call: async (uma) => {
-      const error = await refusalOf(uma.getRpt({ ticket: await uma.ticket('/known') }));
+      const error = await errorOf(uma.getRpt({ ticket: await uma.ticket('/known') }));
       if (!(error instanceof NeedInfoError)) return outcomeOf(Promise.reject(error));
       return uma.getRpt({ ticket: error.ticket, ...uma.claims });
     },
     result: { ...rpt, pct: text },
   },
   {
-    title: 'sends a claim token, and is given a PCT that is as good next time',
+    title: 'exchanges a claim token and then its PCT',
     call: async (uma) => {
       const first = await uma.getRpt({ ticket: await uma.ticket('/known'), ...uma.claims });
       const { pct } = first;
@@ -332,18 +332,18 @@ const GRANTS: readonly Row[] = [
     title: 'sends no claim token without its format',
     call: async (uma) =>
       uma.getRpt({ ticket: await uma.ticket('/known'), claim_token: uma.login.id_token }),
-    result: refused('uma_rp_get_rpt'),
+    result: failure('uma_rp_get_rpt'),
   },
   {
-    title: 'sends no claim token that is not good as good',
+    title: 'rejects an invalid claim token',
     call: async (uma) => {
       const ticket = await uma.ticket('/known');
       return uma.getRpt({ ...uma.claims, ticket, claim_token: 'no.id.token' });
     },
-    result: refused('uma_rp_get_rpt'),
+    result: failure('uma_rp_get_rpt'),
   },
   {
-    title: 'adds to an RPT',
+    title: 'upgrades an RPT',
     call: async (uma) => {
       const old = await uma.rpt('/photo', 'GET');
       const more = await uma.getRpt({ ticket: await uma.ticket('/photo', 'PUT'), rpt: old });
@@ -357,10 +357,10 @@ const GRANTS: readonly Row[] = [
     result: [{ ...rpt, upgraded: true }, granted, granted],
   },
   {
-    title: 'asks for scopes beyond those of the ticket',
+    title: 'requests scopes beyond those of the ticket',
     call: async (uma) => {
       await uma.getRpt({ ticket: await uma.ticket('/photo'), scope: ['view', 'all'] });
-      return asked.get('[GET, HEAD] /photo');
+      return requested.get('[GET, HEAD] /photo');
     },
     result: ['view', 'all'],
   },
@@ -374,9 +374,9 @@ const GRANTS: readonly Row[] = [
     except: onOxd(unsupported('uma_rp_get_rpt', 'it has no params')),
   },
   {
-    title: 'says that the owner was asked',
+    title: 'reports that the request was submitted to the resource owner',
     call: async (uma) => {
-      const error = await refusalOf(uma.getRpt({ ticket: await uma.ticket('/submitted') }));
+      const error = await errorOf(uma.getRpt({ ticket: await uma.ticket('/submitted') }));
       if (!(error instanceof RequestSubmittedError)) return outcomeOf(Promise.reject(error));
       const { code, command, ticket, interval } = error;
       return { code, command, ticket, interval };
@@ -390,15 +390,15 @@ const GRANTS: readonly Row[] = [
     except: masked,
   },
   {
-    title: 'says that the request was denied',
+    title: 'reports that the request was denied',
     call: async (uma) => uma.getRpt({ ticket: await uma.ticket('/closed') }),
-    result: refused('uma_rp_get_rpt', 'RequestDeniedError', 'UMA_REQUEST_DENIED'),
+    result: failure('uma_rp_get_rpt', 'RequestDeniedError', 'UMA_REQUEST_DENIED'),
   },
 ];
 
 const CLAIMS_URLS: readonly Row[] = [
   {
-    title: 'makes a claims-gathering URL in which every part arrives whole',
+    title: 'returns a claims-gathering URL with correctly encoded parameters',
     call: async (uma) => {
       const ticket = 'a b&c=d#e+f%20€😀';
       const { url, state } = await uma.service.getClaimsGatheringUrl({
@@ -421,7 +421,7 @@ const CLAIMS_URLS: readonly Row[] = [
     },
   },
   {
-    title: 'makes another state for each',
+    title: 'generates another state for each claims-gathering URL',
     call: async (uma) => {
       const params = { ticket: 'a-ticket', claims_redirect_uri: CLAIMS };
       const one = await uma.service.getClaimsGatheringUrl(params);
@@ -441,24 +441,24 @@ const CLAIMS_URLS: readonly Row[] = [
       ],
     ] as const
   ).map(([what, params]) => ({
-    title: `makes no claims-gathering URL without ${what}`,
+    title: `returns no claims-gathering URL without ${what}`,
     call: (uma: Uma) => uma.service.getClaimsGatheringUrl(params),
-    result: refused('uma_rp_get_claims_gathering_url'),
+    result: failure('uma_rp_get_claims_gathering_url'),
   })),
   {
-    title: 'makes a claims-gathering URL with a state that was given',
+    title: 'returns a claims-gathering URL with the state of the caller',
     call: async (uma) => {
       const params = { ticket: 'a-ticket', claims_redirect_uri: CLAIMS, state: 'own' };
       return (await uma.service.getClaimsGatheringUrl(params)).state;
     },
     result: 'own',
-    except: onOxd(unsupported('uma_rp_get_claims_gathering_url', 'it makes its own')),
+    except: onOxd(unsupported('uma_rp_get_claims_gathering_url', 'it generates the state')),
   },
 ];
 
 const INTROSPECTIONS: readonly Row[] = [
   {
-    title: 'says what an RPT is good for',
+    title: 'introspects an RPT',
     call: async (uma) => uma.service.introspectRpt({ rpt: await uma.rpt('/photo') }),
     result: {
       active: true,
@@ -472,7 +472,7 @@ const INTROSPECTIONS: readonly Row[] = [
     except: { '3.1.1': unsupported('introspect_rpt', 'it has no such command') },
   },
   {
-    title: 'says of an RPT that is not good nothing but that',
+    title: 'introspects an unknown RPT as inactive',
     call: (uma) => uma.service.introspectRpt({ rpt: 'no-such-rpt' }),
     result: { active: false },
     except: { '3.1.1': unsupported('introspect_rpt', 'it has no such command') },
@@ -481,94 +481,94 @@ const INTROSPECTIONS: readonly Row[] = [
 
 const done = { oxd_id: text };
 
-/** Last, for they change what is protected. */
+/** Rows that run after the others, because they change the protected resources. */
 const PROTECTIONS: readonly Row[] = [
   ...(
     [
-      ['nothing', []],
+      ['an empty list', []],
       ['a resource without conditions', [{ path: '/a' } as unknown as UmaResource]],
       ['a condition without scopes', [resource('/a', { scopes: undefined })]],
       ['a condition without methods', [resource('/a', { httpMethods: undefined })]],
     ] as const
   ).map(([what, resources]) => ({
-    title: `protects no ${what}`,
+    title: `rejects resources with ${what}`,
     call: (uma: Uma) => uma.service.protect({ resources }),
-    result: refused('uma_rs_protect'),
+    result: failure('uma_rs_protect'),
   })),
   {
-    title: 'protects no method twice',
+    title: 'rejects a resource with the same method twice',
     call: (uma) => uma.service.protect({ resources: [resource('/twice'), resource('/twice')] }),
-    result: refused('uma_rs_protect'),
-    except: { '3.1.1': { result: done, because: 'it takes the first' } },
+    result: failure('uma_rs_protect'),
+    except: { '3.1.1': { result: done, because: 'it uses the first' } },
   },
   {
-    title: 'protects nothing with an expression that has no scopes',
+    title: 'rejects an expression without scopes',
     call: (uma) => {
       const scope_expression = { ...ANY, data: [] };
       const condition = { scopes: undefined, scope_expression };
       return uma.service.protect({ resources: [resource('/e', condition)] });
     },
-    result: refused('uma_rs_protect'),
+    result: failure('uma_rs_protect'),
     except: { '3.1.1': unsupported('uma_rs_protect', 'it has no scope_expression') },
   },
   {
-    title: 'protects the same again',
+    title: 'protects the same resource again',
     call: (uma) => uma.service.protect({ resources: [resource('/known')] }),
     result: done,
     except: on3_1_4({
-      result: refused('uma_rs_protect'),
-      because: 'it refuses a second call without overwrite: uma_protection_exists',
+      result: failure('uma_rs_protect'),
+      because: 'it rejects a second call without overwrite: uma_protection_exists',
     }),
   },
   {
-    title: 'protects something else instead',
+    title: 'replaces the protected resources',
     call: (uma) => uma.service.protect({ resources: [resource('/photo')], overwrite: true }),
     result: done,
     except: { '3.1.1': unsupported('uma_rs_protect', 'it has no overwrite') },
   },
   {
-    title: 'grants what is protected instead',
+    title: 'grants a request for a new resource',
     call: async (uma) => uma.check('/photo', 'GET', await uma.rpt('/photo')),
     result: granted,
   },
   {
-    title: 'decides nothing on what is protected no longer',
+    title: 'makes no decision on a resource that is no longer protected',
     call: (uma) => uma.check('/known', 'GET'),
-    result: refused('uma_rs_check_access'),
+    result: failure('uma_rs_check_access'),
     except: { '3.1.1': { result: denied, because: 'it has no overwrite' } },
   },
 ];
 
-/** Last of all, for the authorization server does not come back. */
+/** Rows that run last, after the authorization server is closed. */
 const OUTAGES: readonly Row[] = [
   {
-    title: 'protects nothing',
+    title: 'protects no resource',
     call: (uma) => uma.service.protect({ resources: [resource('/new')] }),
-    result: refused('uma_rs_protect'),
+    result: failure('uma_rs_protect'),
   },
   {
-    title: 'decides nothing without an RPT',
+    title: 'makes no decision without an RPT',
     call: (uma) => uma.check('/photo', 'GET'),
-    result: refused('uma_rs_check_access'),
+    result: failure('uma_rs_check_access'),
   },
   {
-    title: 'decides nothing with an RPT',
+    title: 'makes no decision with an RPT',
     call: (uma) => uma.check('/photo', 'GET', 'any-rpt'),
-    result: refused('uma_rs_check_access'),
+    result: failure('uma_rs_check_access'),
   },
   {
     title: 'exchanges no ticket',
     call: (uma) => uma.getRpt({ ticket: 'any-ticket' }),
-    result: refused('uma_rp_get_rpt'),
+    result: failure('uma_rp_get_rpt'),
   },
   {
-    title: 'says of no RPT whether it is good',
+    title: 'introspects no RPT',
     call: (uma) => uma.service.introspectRpt({ rpt: 'any-rpt' }),
-    result: refused('introspect_rpt'),
+    result: failure('introspect_rpt'),
     except: { '3.1.1': unsupported('introspect_rpt', 'it has no such command') },
   },
   {
-    title: 'still makes claims-gathering URLs',
+    title: 'still returns claims-gathering URLs',
     call: async (uma) => {
       const params = { ticket: 'a-ticket', claims_redirect_uri: CLAIMS };
       return Object.keys(await uma.service.getClaimsGatheringUrl(params)).sort();
@@ -576,8 +576,8 @@ const OUTAGES: readonly Row[] = [
     result: ['state', 'url'],
     except: {
       '3.1.4 protected': {
-        result: refused('uma_rp_get_claims_gathering_url'),
-        because: 'it asks the provider about the protection token',
+        result: failure('uma_rp_get_claims_gathering_url'),
+        because: 'it introspects the protection token at the provider',
       },
     },
   },
@@ -595,7 +595,7 @@ describe.each(TRANSPORTS)('UMA on %s', (name) => {
     expect(await uma.service.protect({ resources: resourcesOn(name) })).toStrictEqual(done);
   });
 
-  it('protects nothing with an expression where there are none', async () => {
+  it('rejects an expression if the version has none', async () => {
     const resources = [resource('/e', { scopes: undefined, scope_expression: ANY })];
     const outcome = name === '3.1.1' && (await outcomeOf(uma.service.protect({ resources })));
     const { result } = unsupported('uma_rs_protect', 'it has no scope_expression');
@@ -616,7 +616,7 @@ describe.each(TRANSPORTS)('UMA on %s', (name) => {
   });
 });
 
-/** Up to 3.1.3 oxd tells no answer with another member: each has those of need_info alone. */
+/** Responses with properties of need_info only: up to 3.1.3 oxd does not report any other. */
 const BARE: readonly [status: number, body: object, outcome: object][] = [
   [
     403,
@@ -660,25 +660,33 @@ const BARE: readonly [status: number, body: object, outcome: object][] = [
   ]),
 ];
 
-describe.each(['embedded', '3.1.4', '3.1.1'] as const)('a bare refusal on %s', (name) => {
-  let as: FakeAs;
-  let on: Awaited<ReturnType<typeof moduleOn>>;
-  beforeAll(async () => {
-    as = await FakeAs.start();
-    on = await moduleOn(name, as.issuer);
-  });
-  afterAll(async () => {
-    await on.module.close();
-    await on.server?.close();
-    await as.close();
-  });
+describe.each(['embedded', '3.1.4', '3.1.1'] as const)(
+  'an error response without description on %s',
+  (name) => {
+    let as: FakeAs;
+    let on: Awaited<ReturnType<typeof moduleOn>>;
+    beforeAll(async () => {
+      as = await FakeAs.start();
+      on = await moduleOn(name, as.issuer);
+    });
+    afterAll(async () => {
+      await on.module.close();
+      await on.server?.close();
+      await as.close();
+    });
 
-  it.each(BARE)('%i %j', async (status, json, outcome) => {
-    as.on('umatoken', { status, json });
-    const error = await refusalOf(on.module.get(UmaService).getRpt({ ticket: 'a-ticket' }));
-    expect(error).toMatchObject({ ...outcome, command: 'uma_rp_get_rpt' });
-  });
-});
+    const responses = BARE.map(([status, json, outcome]) => {
+      const { error } = json as { readonly error: string };
+      return { name: `${error} with status ${status}`, status, json, outcome };
+    });
+
+    it.each(responses)('of $name is converted', async ({ status, json, outcome }) => {
+      as.on('umatoken', { status, json });
+      const error = await errorOf(on.module.get(UmaService).getRpt({ ticket: 'a-ticket' }));
+      expect(error).toMatchObject({ ...outcome, command: 'uma_rp_get_rpt' });
+    });
+  },
+);
 
 function titled(rows: readonly Row[]): [string, Row][] {
   return rows.map((row) => [row.title, row]);
@@ -688,8 +696,8 @@ function expectedOn(name: TransportName, { result, except }: Row): unknown {
   return except?.[name] ? except[name].result : result;
 }
 
-async function refusalOf(work: Promise<unknown>): Promise<OxdCommandError> {
+async function errorOf(work: Promise<unknown>): Promise<OxdCommandError> {
   const outcome = await work.catch((error: unknown) => error);
   if (outcome instanceof OxdCommandError) return outcome;
-  throw new Error('It was not refused.');
+  throw new Error('The command did not fail.');
 }

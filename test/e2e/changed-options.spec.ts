@@ -96,13 +96,13 @@ describe('what the options no longer have', () => {
     expect(body(puts()[0])).not.toHaveProperty('jwks');
   });
 
-  it('may stay in force at an oxd-server, which one line of the log says once', async () => {
+  it('may remain in effect at an oxd-server, which is logged once', async () => {
     await start('socket', { contacts: ['a@example.com'], client_jwks_uri: JWKS_URI });
     const { log } = await start('socket');
     expect(log).toEqual([
-      'warn: oxd 3.1.4 cannot take out of a registration what the options no longer have: ' +
-        'site.client_jwks_uri, site.contacts may stay in force. Remove that at the provider, or ' +
-        'register the site anew by another site.client_name.',
+      'warn: oxd 3.1.4 cannot remove parameters of a registration: site.client_jwks_uri, ' +
+        'site.contacts may remain in effect. Remove them at the provider, or change ' +
+        'site.client_name to register a new site.',
     ]);
     expect((await start('socket')).log).toEqual([]);
   });

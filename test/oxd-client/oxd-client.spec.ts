@@ -6,14 +6,14 @@ import { MemoryStore, type OxdStore } from '../../lib/store/oxd-store.js';
 import { OxdTransport, type OxdVersion } from '../../lib/commands/oxd-transport.js';
 import { CLIENT_METADATA_ROWS } from '../support/client-metadata.js';
 
-type Answers = Record<string, (params: Record<string, unknown>, nth: number) => unknown>;
+type Responses = Record<string, (params: Record<string, unknown>, nth: number) => unknown>;
 
-/** Answers by name; what it is not told of, it refuses. */
+/** Transport with a response for each command by name; other commands are rejected. */
 class FakeTransport extends OxdTransport {
   readonly calls: [command: string, params: Record<string, unknown>][] = [];
 
   constructor(
-    readonly answers: Answers,
+    readonly responses: Responses,
     override readonly version: OxdVersion = 'contract',
   ) {
     super();
@@ -21,11 +21,11 @@ class FakeTransport extends OxdTransport {
 
   override async execute(command: string, params: Record<string, unknown>): Promise<unknown> {
     this.calls.push([command, params]);
-    const answer = this.answers[command];
-    if (!answer) throw refusal('unsupported_operation');
-    // Parallel callers must have a chance to overlap.
+    const respond = this.responses[command];
+    if (!respond) throw rejection('unsupported_operation');
+    // The delay lets parallel calls overlap.
     await new Promise(setImmediate);
-    return answer(params, this.count(command));
+    return respond(params, this.count(command));
   }
 
   override close(): Promise<void> {
@@ -37,7 +37,7 @@ class FakeTransport extends OxdTransport {
   }
 }
 
-/** A store that records the keys without a lifetime. */
+/** Store that records the keys without a lifetime. */
 class RecordingStore extends MemoryStore {
   private readonly recorded = new Set<string>();
 
@@ -51,7 +51,7 @@ class RecordingStore extends MemoryStore {
   }
 }
 
-function refusal(error: string, mayHaveRun = false): OxdCommandError {
+function rejection(error: string, mayHaveRun = false): OxdCommandError {
   return new OxdCommandError(error, { error }, { mayHaveRun });
 }
 
@@ -61,11 +61,11 @@ const site: SiteOptions = {
   scope: ['openid'],
 };
 const url = { authorization_url: 'https://op.example.com/auth?state=s' };
-const register_site: Answers[string] = (_, nth) => ({
+const register_site: Responses[string] = (_, nth) => ({
   oxd_id: `site-${nth}`,
   op_host: site.op_host,
 });
-const get_authorization_url: Answers[string] = () => url;
+const get_authorization_url: Responses[string] = () => url;
 
 let now = 1_800_000_000_000;
 const warnings: string[] = [];
@@ -78,14 +78,14 @@ function client(transport: OxdTransport, store: OxdStore = new MemoryStore(), op
 beforeEach(() => warnings.splice(0));
 
 describe('the site', () => {
-  it('is the one of the options, without any registration', async () => {
+  it('with an oxd_id from the options is not registered', async () => {
     const transport = new FakeTransport({ get_authorization_url });
     const given = client(transport, undefined, { ...site, oxd_id: 'given' });
     await given.execute('get_authorization_url', {});
     expect(transport.calls).toEqual([['get_authorization_url', { oxd_id: 'given' }]]);
   });
 
-  it('is registered once by 32 first commands at once, with the options as they are', async () => {
+  it('is registered once by 32 parallel commands, with the unchanged options', async () => {
     const transport = new FakeTransport({ register_site, get_authorization_url });
     const one = client(transport);
     await Promise.all(Array.from({ length: 32 }, () => one.execute('get_authorization_url', {})));
@@ -94,7 +94,7 @@ describe('the site', () => {
     expect(transport.calls.at(-1)).toEqual(['get_authorization_url', { oxd_id: 'site-1' }]);
   });
 
-  it('is found in the store by the next process, and by another replica at the same moment', async () => {
+  it('is found in the store by the next process and by a parallel replica', async () => {
     const transport = new FakeTransport({ register_site });
     const store = new MemoryStore();
     const replicas = [client(transport, store), client(transport, store)];
@@ -108,23 +108,23 @@ describe('the site', () => {
     ['redirect URI', { authorization_redirect_uri: 'https://app.example.com/other' }],
     ['name', { client_name: 'other' }],
     ['client', { client_id: 'other', client_secret: 'of the other' }],
-  ])('is another one for another %s', async (_, change) => {
+  ])('is another site for another %s', async (_, change) => {
     const transport = new FakeTransport({ register_site });
     const store = new MemoryStore();
     expect(await client(transport, store).oxdId()).toBe('site-1');
     expect(await client(transport, store, { ...site, ...change }).oxdId()).toBe('site-2');
   });
 
-  it('is another one for oxd-server than for the embedded engine on the same store', async () => {
+  it('is another site for oxd-server than for embedded on the same store', async () => {
     const store = new MemoryStore();
-    const answers = { register_site, get_authorization_url };
-    await client(new FakeTransport(answers), store).oxdId();
-    const socket = new FakeTransport(answers, '3.1.4');
+    const responses = { register_site, get_authorization_url };
+    await client(new FakeTransport(responses), store).oxdId();
+    const socket = new FakeTransport(responses, '3.1.4');
     await client(socket, store).oxdId();
     expect(socket.count('register_site')).toBe(1);
   });
 
-  it('is another one at another op_discovery_path, whose users are others', async () => {
+  it('is another site for another op_discovery_path', async () => {
     const store = new MemoryStore();
     const transport = new FakeTransport({
       register_site,
@@ -138,7 +138,7 @@ describe('the site', () => {
     expect(transport.count('update_site')).toBe(0);
   });
 
-  it('is another one at another op_configuration_endpoint', async () => {
+  it('is another site for another op_configuration_endpoint', async () => {
     const transport = new FakeTransport({ register_site });
     const store = new MemoryStore();
     const at = (realm: string) => ({
@@ -150,7 +150,7 @@ describe('the site', () => {
     expect(await client(transport, store, at('one')).oxdId()).toBe('site-1');
   });
 
-  it('is not waited for by a call that is aborted, and found all the same', async () => {
+  it('is registered although the call that waits for it is aborted', async () => {
     let register = (): void => undefined;
     const registered = new Promise<void>((resolve) => void (register = resolve));
     const transport = new FakeTransport({
@@ -170,10 +170,10 @@ describe('the site', () => {
     expect(transport.count('get_authorization_url')).toBe(0);
   });
 
-  it('is tried for again after a failed registration', async () => {
+  it('is registered after a failed registration', async () => {
     const transport = new FakeTransport({
       register_site: (params, nth) => {
-        if (nth === 1) throw refusal('no_connect_discovery_response');
+        if (nth === 1) throw rejection('no_connect_discovery_response');
         return register_site(params, nth);
       },
     });
@@ -182,7 +182,7 @@ describe('the site', () => {
     await expect(one.oxdId()).resolves.toBe('site-2');
   });
 
-  it('is never registered because the store cannot be read', async () => {
+  it('is not registered if the store cannot be read', async () => {
     const transport = new FakeTransport({ register_site });
     const store = new MemoryStore();
     store.get = () => Promise.reject(new OxdStoreError('down'));
@@ -190,7 +190,7 @@ describe('the site', () => {
     expect(transport.calls).toEqual([]);
   });
 
-  it('is not registered a second time because the store could not keep it', async () => {
+  it('is not registered again if the store fails to persist the first registration', async () => {
     const transport = new FakeTransport({ register_site });
     const store = new MemoryStore();
     const set = jest
@@ -204,7 +204,7 @@ describe('the site', () => {
     expect(transport.count('register_site')).toBe(1);
   });
 
-  it('is registered without a lock where the store has no add()', async () => {
+  it('is registered without a lock if the store has no add()', async () => {
     const transport = new FakeTransport({ register_site });
     const memory = new MemoryStore();
     const store = {
@@ -217,17 +217,17 @@ describe('the site', () => {
   });
 });
 
-describe('a site that is not known any more', () => {
-  const forgetful: Answers = {
+describe('a site that the peer no longer knows', () => {
+  const losingSite: Responses = {
     register_site,
     get_authorization_url: ({ oxd_id }) => {
-      if (oxd_id !== 'site-2') throw refusal('invalid_oxd_id');
+      if (oxd_id !== 'site-2') throw rejection('invalid_oxd_id');
       return url;
     },
   };
 
-  it('is registered again once, and the command sent once more', async () => {
-    const transport = new FakeTransport(forgetful);
+  it('is registered again once, and the command is sent again once', async () => {
+    const transport = new FakeTransport(losingSite);
     const one = client(transport);
     await Promise.all(Array.from({ length: 8 }, () => one.execute('get_authorization_url', {})));
     expect(transport.count('register_site')).toBe(2);
@@ -238,7 +238,7 @@ describe('a site that is not known any more', () => {
     const transport = new FakeTransport({
       register_site,
       get_authorization_url: () => {
-        throw refusal('invalid_oxd_id');
+        throw rejection('invalid_oxd_id');
       },
     });
     const one = client(transport);
@@ -255,20 +255,20 @@ describe('a site that is not known any more', () => {
 
   it.each<[string, SiteOptions, object]>([
     ['comes from the options', { ...site, oxd_id: 'given' }, {}],
-    ['comes from the caller', site, { oxd_id: 'other' }],
-    ['comes from the caller, who names the own one', site, { oxd_id: 'site-1' }],
-  ])('is not registered again where it %s', async (_, options, params) => {
-    const transport = new FakeTransport(forgetful);
+    ['is a parameter of the caller', site, { oxd_id: 'other' }],
+    ['is a parameter of the caller equal to the own site', site, { oxd_id: 'site-1' }],
+  ])('is not registered again if it %s', async (_, options, params) => {
+    const transport = new FakeTransport(losingSite);
     const call = client(transport, undefined, options).execute('get_authorization_url', params);
     await expect(call).rejects.toMatchObject({ error: 'invalid_oxd_id' });
     expect(transport.count('get_authorization_url')).toBe(1);
   });
 
-  it('never has a command sent again that may have run', async () => {
+  it('never causes a second attempt of a command that may have run', async () => {
     const transport = new FakeTransport({
       register_site,
       get_tokens_by_code: () => {
-        throw refusal('invalid_oxd_id', true);
+        throw rejection('invalid_oxd_id', true);
       },
     });
     const call = client(transport).execute('get_tokens_by_code', { code: 'c', state: 's' });
@@ -278,9 +278,13 @@ describe('a site that is not known any more', () => {
 });
 
 describe('changed options', () => {
-  async function restarted(answers: Answers, change: Partial<SiteOptions>, version?: OxdVersion) {
+  async function restarted(
+    responses: Responses,
+    change: Partial<SiteOptions>,
+    version?: OxdVersion,
+  ) {
     const store = new MemoryStore();
-    const all = { register_site, get_authorization_url, ...answers };
+    const all = { register_site, get_authorization_url, ...responses };
     await client(new FakeTransport(all, version), store).oxdId();
     const transport = new FakeTransport(all, version);
     const id = await client(transport, store, { ...site, ...change }).oxdId();
@@ -289,7 +293,7 @@ describe('changed options', () => {
     return { id, transport, third };
   }
 
-  it('update the site, once', async () => {
+  it('update the site once', async () => {
     const update_site = () => ({ oxd_id: 'site-1' });
     const { id, transport, third } = await restarted(
       { update_site },
@@ -321,7 +325,7 @@ describe('changed options', () => {
     expect(third.calls).toEqual([]);
   });
 
-  it('that are refused are named, and the old registration stays', async () => {
+  it('that the provider rejects are logged and do not change the registration', async () => {
     const { id, transport } = await restarted(
       {},
       { scope: ['email'], contacts: ['a@example.com'] },
@@ -332,7 +336,7 @@ describe('changed options', () => {
     expect(warnings[0]).not.toContain('a@example.com');
   });
 
-  it('that this oxd would ignore are named and not sent', async () => {
+  it('that this version of oxd ignores are logged and not sent', async () => {
     const update_site = () => ({ oxd_id: 'site-1' });
     const { transport } = await restarted({ update_site }, { acr_values: ['basic'] }, '3.1.4');
     expect(transport.calls[0]?.[0]).toBe('update_site');
@@ -340,7 +344,7 @@ describe('changed options', () => {
     expect(warnings[0]).toContain('site.acr_values');
   });
 
-  describe('that are gone', () => {
+  describe('that remove values', () => {
     const before = {
       ...site,
       redirect_uris: [site.authorization_redirect_uri, 'https://app.example.com/second'],
@@ -349,26 +353,26 @@ describe('changed options', () => {
       contacts: ['a@example.com'],
     };
 
-    async function withdrawn(version?: OxdVersion, options: SiteOptions = site) {
+    async function callsWithout(version?: OxdVersion, options: SiteOptions = site) {
       const store = new MemoryStore();
       const update_site = () => ({ oxd_id: 'site-1' });
       const update_site_registration = update_site;
-      const answers = {
+      const responses = {
         ...{ register_site, get_authorization_url },
         ...{ update_site, update_site_registration },
       };
-      await client(new FakeTransport(answers, version), store, before).oxdId();
+      await client(new FakeTransport(responses, version), store, before).oxdId();
       warnings.splice(0);
-      const transport = new FakeTransport(answers, version);
+      const transport = new FakeTransport(responses, version);
       await client(transport, store, options).oxdId();
-      const third = new FakeTransport(answers, version);
+      const third = new FakeTransport(responses, version);
       await client(third, store, options).oxdId();
       expect(third.calls).toEqual([]);
       return transport.calls;
     }
 
-    it('are named to the embedded engine for removal, and redirect_uris put back', async () => {
-      const calls = await withdrawn();
+    it('are sent to embedded as names to remove, with the default of redirect_uris', async () => {
+      const calls = await callsWithout();
       expect(calls.map(([name]) => name)).toEqual(['update_site']);
       expect(calls[0]?.[1]).toMatchObject({
         redirect_uris: [site.authorization_redirect_uri],
@@ -377,29 +381,29 @@ describe('changed options', () => {
       expect(warnings).toEqual([]);
     });
 
-    it('are named alone: what is still there is not removed', async () => {
+    it('are sent without the names of other options', async () => {
       const { jwks: _, ...rest } = before;
-      const [[, params] = []] = await withdrawn(undefined, rest);
+      const [[, params] = []] = await callsWithout(undefined, rest);
       expect(params).toMatchObject({ contacts: rest.contacts, remove: ['jwks'] });
     });
 
     it.each(['3.1.1', '3.1.4'] as const)(
-      'are named once in the log where oxd %s was told of them: it takes nothing out',
+      'are logged once for oxd %s, which cannot remove parameters',
       async (version) => {
-        const calls = await withdrawn(version);
+        const calls = await callsWithout(version);
         expect(calls).toHaveLength(1);
         expect(calls[0]?.[1]).not.toHaveProperty('remove');
         expect(warnings).toEqual([
-          `oxd ${version} cannot take out of a registration what the options no longer have: ` +
-            'site.client_jwks_uri, site.contacts may stay in force. Remove that at the provider, ' +
-            'or register the site anew by another site.client_name.',
+          `oxd ${version} cannot remove parameters of a registration: site.client_jwks_uri, ` +
+            'site.contacts may remain in effect. Remove them at the provider, or change ' +
+            'site.client_name to register a new site.',
         ]);
       },
     );
 
-    it('are no reason for a line where oxd was never told of them', async () => {
+    it('are not logged if oxd never received them', async () => {
       const { jwks: _, ...rest } = before;
-      await withdrawn('3.1.4', rest);
+      await callsWithout('3.1.4', rest);
       expect(warnings).toEqual([]);
     });
   });
@@ -416,8 +420,8 @@ describe('changed options', () => {
       expect(await client(transport, store, after).oxdId()).toBe('site-2');
       expect(store.keys.filter((key) => /^client:[^:]+$/.test(key))).toHaveLength(1);
       expect(warnings).toEqual([
-        'The options of the site changed: client_secret, acr_values. oxd has no ' +
-          'command for that: the site and its declared resources are registered again.',
+        'The options of the site changed: client_secret, acr_values. oxd cannot ' +
+          'update such a site: the site and its declared resources are registered again.',
       ]);
     });
 
@@ -434,8 +438,8 @@ describe('changed options', () => {
       ]);
       expect(store.keys.filter((key) => /^client:[^:]+$/.test(key))).toHaveLength(1);
       expect(warnings).toEqual([
-        'The options of the site changed: client_secret, acr_values. Its stored ' +
-          'record is updated; its client and its resources stay.',
+        'The options of the site changed: client_secret, acr_values. The stored ' +
+          'record is updated; client and resources of the site remain.',
       ]);
     });
 
@@ -455,7 +459,7 @@ describe('changed options', () => {
     });
   });
 
-  it('wait where oxd-server cannot be reached', async () => {
+  it('are not stored if oxd-server cannot be reached', async () => {
     const update_site = () => {
       throw new OxdTransportError('OXD_TRANSPORT_UNREACHABLE', 'down');
     };
@@ -469,10 +473,10 @@ describe('a protected oxd-server', () => {
   let issued = 0;
 
   function protectedServer(version: OxdVersion = '3.1.4', lifetime = 600): FakeTransport {
-    const good = new Set<unknown>();
+    const valid = new Set<unknown>();
     const check = ({ protection_access_token: token }: Record<string, unknown>): void => {
-      if (!token) throw refusal('blank_protection_access_token');
-      if (!good.has(token)) throw refusal('inactive_protection_access_token');
+      if (!token) throw rejection('blank_protection_access_token');
+      if (!valid.has(token)) throw rejection('inactive_protection_access_token');
     };
     return new FakeTransport(
       {
@@ -485,25 +489,25 @@ describe('a protected oxd-server', () => {
         register_site: (params) => check(params),
         get_client_token: ({ client_id, client_secret }) => {
           if (client_id !== 'setup' || client_secret !== 'its secret')
-            throw refusal('internal_error');
-          good.clear();
+            throw rejection('internal_error');
+          valid.clear();
           const access_token = `token-${++issued}`;
-          good.add(access_token);
+          valid.add(access_token);
           return { access_token, expires_in: lifetime, scope: 'openid' };
         },
         get_authorization_url: (params) => {
           if (version === '3.1.1' && params.oxd_id !== 'site-1')
-            throw refusal('internal_error', true);
+            throw rejection('internal_error', true);
           check(params);
           return url;
         },
-        revoke: () => good.clear(),
+        revoke: () => valid.clear(),
       },
       version,
     );
   }
 
-  it('is asked for nothing but a setup client, whose token goes along, one for 32 commands', async () => {
+  it('registers a setup client, one token of which serves 32 commands', async () => {
     const transport = protectedServer();
     const one = client(transport);
     await Promise.all(Array.from({ length: 32 }, () => one.execute('get_authorization_url', {})));
@@ -516,7 +520,7 @@ describe('a protected oxd-server', () => {
     });
   });
 
-  it('is found out by a refused registration on 3.1.1', async () => {
+  it('is detected by a rejected registration on 3.1.1', async () => {
     const transport = protectedServer('3.1.1');
     await client(transport).execute('get_authorization_url', {});
     expect(transport.calls.map(([name]) => name)).toEqual([
@@ -525,7 +529,7 @@ describe('a protected oxd-server', () => {
     ]);
   });
 
-  it('keeps its setup client over a restart', async () => {
+  it('has the same setup client after a restart', async () => {
     const store = new MemoryStore();
     const transport = protectedServer();
     await client(transport, store).execute('get_authorization_url', {});
@@ -533,7 +537,7 @@ describe('a protected oxd-server', () => {
     expect(transport.count('setup_client')).toBe(1);
   });
 
-  it('gets a new token shortly before the old one ends', async () => {
+  it('receives a new token shortly before the old one expires', async () => {
     const transport = protectedServer('3.1.4', 60);
     const one = client(transport);
     await one.execute('get_authorization_url', {});
@@ -545,16 +549,16 @@ describe('a protected oxd-server', () => {
     expect(transport.count('get_client_token')).toBe(2);
   });
 
-  it('gets a new token once when it refuses the old one', async () => {
+  it('receives a new token once after it rejects the old one', async () => {
     const transport = protectedServer();
     const one = client(transport);
     await one.execute('get_authorization_url', {});
-    transport.answers.revoke?.({}, 1);
+    transport.responses.revoke?.({}, 1);
     await one.execute('get_authorization_url', {});
     expect(transport.count('get_client_token')).toBe(2);
   });
 
-  it('is served with the client of the options where the site comes from there', async () => {
+  it('receives a token of the client of the options if oxd_id is an option', async () => {
     const transport = protectedServer();
     const options = { ...site, oxd_id: 'given', client_id: 'setup', client_secret: 'its secret' };
     await client(transport, undefined, options).execute('get_authorization_url', {});
@@ -567,7 +571,7 @@ describe('a protected oxd-server', () => {
       'the client of the options',
       { oxd_id: 'given', client_id: 'setup', client_secret: 'its secret' },
     ],
-  ])('is served with a token of %s from the provider of the site alone', async (_, given) => {
+  ])('receives a token of %s from the provider of the site', async (_, given) => {
     const transport = protectedServer('contract');
     const address = {
       op_discovery_path: '/realms/one',
@@ -580,13 +584,13 @@ describe('a protected oxd-server', () => {
   });
 
   it.each(['no_setup_client_for_oxd_id', 'invalid_protection_access_token'])(
-    'changes nothing at the site when it rejects a token of the caller with %s',
+    'leaves the site unchanged when it rejects a token of the caller with %s',
     async (error) => {
       const transport = new FakeTransport(
         {
           register_site,
           get_authorization_url: ({ protection_access_token: token }) => {
-            if (token === 'wrong') throw refusal(error);
+            if (token === 'wrong') throw rejection(error);
             return url;
           },
         },
@@ -603,7 +607,7 @@ describe('a protected oxd-server', () => {
     },
   );
 
-  it('obtains no other token when it rejects the one of the caller', async () => {
+  it('receives no other token when it rejects the one of the caller', async () => {
     const transport = protectedServer();
     const one = client(transport);
     await one.execute('get_authorization_url', {});
