@@ -4,9 +4,9 @@ import { importsOf, libFiles, libSource, root, type Import } from './support/sou
 
 /** Rules of one room, which is a folder of `lib/`. */
 interface Room {
-  /** Rooms that it may import, types included. Every room may import `base`. */
+  /** Rooms that the room may import, types included. Every room may import `base`. */
   readonly rooms: readonly string[];
-  /** Packages that it may import. */
+  /** Packages that the room may import. */
   readonly packages?: readonly string[];
 }
 
@@ -18,8 +18,8 @@ const PROVIDER = ['openid-client', 'jose', 'undici'];
 const NEST = ['@nestjs/common', '@nestjs/core'];
 
 /**
- * Every room and its rules. Imports follow this table, and two rooms never import each other, so that
- * a room can be understood without the rooms above it.
+ * Rules of every room. No two rooms import each other, so that a room can be understood without the
+ * rooms that import it.
  */
 const ROOMS: Readonly<Record<string, Room>> = {
   base: { rooms: [] },
@@ -124,7 +124,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   testing: { rooms: ['commands', 'testing/frames', 'testing/oxd-server'] },
 };
 
-/** The composition root: files directly in `lib/`. */
+/** Rules of the composition root, the files directly in `lib/`. */
 const ROOT: Room = {
   rooms: Object.keys(ROOMS).filter((room) => !/^(sandbox|testing)/.test(room)),
   packages: NEST,
@@ -155,7 +155,7 @@ describe('rooms of the library', () => {
     expect(described).toEqual(Object.entries(ROOMS).map(([room, row]) => [room, row.rooms]));
   });
 
-  it('never import each other in a circle', () => {
+  it('do not import each other in a circle', () => {
     const edges = new Map(['', ...rooms].map((room) => [room, importedRooms(room)]));
     expect(circles(edges)).toEqual([]);
   });
@@ -190,9 +190,9 @@ describe('rooms of the library', () => {
 
 describe('single files of the library', () => {
   it.each([
-    ['the barrel', /^index\.ts$/],
-    ['the options from variables', /^options\/oxd\.config\.ts$/],
-    ['the entry of Passport', /^oidc\/passport\.ts$/],
+    ['index.ts', /^index\.ts$/],
+    ['options/oxd.config.ts', /^options\/oxd\.config\.ts$/],
+    ['oidc/passport.ts', /^oidc\/passport\.ts$/],
   ])('%s is imported by no other file', (_, imported) => {
     const importers = files.filter((file) =>
       importsOf(file).some(({ target }) => imported.test(target)),
@@ -209,7 +209,7 @@ describe('single files of the library', () => {
     expect(importers).toEqual([]);
   });
 
-  it('a transport is called by one file', () => {
+  it('only command-sender.ts calls a transport', () => {
     const callers = files.filter((file) =>
       /\btransport\b[\s?.!]*\.execute\(/.test(libSource(file)),
     );
@@ -275,7 +275,7 @@ function importedRooms(room: string): string[] {
   return [...new Set(targets.map(roomOf))].filter((other) => other !== room);
 }
 
-/** Each way from a node back to itself. */
+/** Returns each path from a node back to itself. */
 function circles(edges: ReadonlyMap<string, readonly string[]>): string[] {
   const done = new Set<string>();
   const found: string[] = [];

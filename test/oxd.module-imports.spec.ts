@@ -22,7 +22,7 @@ type Given = Omit<Partial<OxdModuleOptions>, 'site'> & {
 
 const OP_HOST = 'https://op.example.com';
 
-/** An `OxdModule` that needs no network. */
+/** Returns an `OxdModule` that needs no network. */
 function site(name: string, { site: params, ...given }: Given = {}) {
   const transport = new ScriptedTransport({
     register_site: { oxd_id: name, op_host: OP_HOST },
@@ -56,7 +56,7 @@ async function start(imports: Imports, logger = new LogLines()) {
 }
 
 describe('an application with several OxdModules', () => {
-  it('has one in each of its modules', async () => {
+  it('has one OxdModule in each of its modules', async () => {
     @Injectable()
     class Feature {
       constructor(readonly options: OxdOptions) {}
@@ -72,12 +72,12 @@ describe('an application with several OxdModules', () => {
     expect(names).toEqual(['one', 'two']);
   });
 
-  it('may share one of them among its modules', async () => {
+  it('may share an OxdModule among its modules', async () => {
     const shared = site('shared');
     await expect(start([moduleOf([shared]), moduleOf([shared]), shared])).resolves.toBeDefined();
   });
 
-  it('uses a local one before the global one', async () => {
+  it('prefers an imported OxdModule to the global one', async () => {
     @Injectable()
     class Feature {
       constructor(readonly options: OxdOptions) {}
@@ -93,7 +93,7 @@ describe('an application with several OxdModules', () => {
     expect(names).toEqual(['local', 'everywhere']);
   });
 
-  it('does not start when Nest has injected the global one instead of the local one', async () => {
+  it('does not start when Nest has injected the global OxdModule instead of the imported one', async () => {
     @Injectable()
     class Feature {
       constructor(readonly options: OxdOptions) {}
@@ -118,7 +118,7 @@ describe('an application with several OxdModules', () => {
     );
   });
 
-  it('does not start when two are global', async () => {
+  it('does not start with two global OxdModules', async () => {
     const isGlobal = true;
     const imports = [moduleOf([site('one', { isGlobal })]), moduleOf([site('two', { isGlobal })])];
     const starting = start(imports);
@@ -127,12 +127,18 @@ describe('an application with several OxdModules', () => {
   });
 
   it.each<{ name: string; imports: () => Imports }>([
-    { name: 'two of them', imports: () => [site('one'), site('two')] },
-    { name: 'two of one name', imports: () => [site('one'), site('one')] },
-    { name: 'a global one first', imports: () => [site('one', { isGlobal: true }), site('two')] },
-    { name: 'a global one last', imports: () => [site('one'), site('two', { isGlobal: true })] },
+    { name: 'two OxdModules', imports: () => [site('one'), site('two')] },
+    { name: 'two OxdModules of one name', imports: () => [site('one'), site('one')] },
     {
-      name: 'one, and a module that exports another',
+      name: 'a global OxdModule before another',
+      imports: () => [site('one', { isGlobal: true }), site('two')],
+    },
+    {
+      name: 'a global OxdModule after another',
+      imports: () => [site('one'), site('two', { isGlobal: true })],
+    },
+    {
+      name: 'an OxdModule and a module that exports another',
       imports: () => {
         @Module({ imports: [site('one')], exports: [OxdModule] })
         class Exporting {}
@@ -140,7 +146,7 @@ describe('an application with several OxdModules', () => {
       },
     },
     {
-      name: 'two modules that export one each, the first of a third',
+      name: 'two modules that export an OxdModule each, the first indirectly',
       imports: () => {
         @Module({ imports: [site('one')], exports: [OxdModule] })
         class Inner {}
@@ -229,19 +235,19 @@ describe('two modules that protect routes', () => {
       two: { site: realm('b') },
     },
     { name: 'two oxd_ids', one: { site: { oxd_id: 'a' } }, two: { site: { oxd_id: 'b' } } },
-    { name: 'a given client and a registered one', one: { site: albums }, two: {} },
+    { name: 'a configured client and a registered client', one: { site: albums }, two: {} },
     { name: 'two stores', one: {}, two: {} },
   ])('start with $name', async ({ one, two }) => {
     await expect(both(one, two)).resolves.toBeDefined();
   });
 
-  it('may be one of them with a module that protects none', async () => {
+  it('start when only one of them protects routes', async () => {
     await expect(both({ site: albums }, { site: albums }, Open)).resolves.toBeDefined();
   });
 });
 
 describe('a log line', () => {
-  /** Keeps the context of each line. */
+  /** Records the context of each line. */
   class Contexts extends LogLines {
     readonly contexts: unknown[] = [];
     override warn = (_: unknown, context?: unknown): void => void this.contexts.push(context);

@@ -14,7 +14,7 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
 const declared = [manifest.dependencies, manifest.peerDependencies].flatMap(Object.keys);
 const optional = Object.keys(manifest.peerDependenciesMeta);
 
-/** What users may import. A name that goes is a breaking change. */
+/** Public exports of each entry. Removing a name is a breaking change. */
 const PUBLIC: Record<string, readonly string[]> = {
   '.': [
     'AccessToken',
@@ -159,32 +159,32 @@ const PUBLIC: Record<string, readonly string[]> = {
 };
 
 describe('packages', () => {
-  // Nest needs it, and `AuthGuard('oxd')` comes from it.
-  const besides = ['rxjs', '@nestjs/passport'];
+  // Required by Nest, and for `AuthGuard('oxd')`.
+  const indirect = ['rxjs', '@nestjs/passport'];
 
-  it('every one that lib imports is declared', () => {
+  it('that lib imports are declared', () => {
     expect(imported(libFiles()).filter((name) => !declared.includes(name))).toEqual([]);
   });
 
-  it('every one that is declared is imported', () => {
-    const used = [...imported(libFiles()), ...besides];
+  it('that are declared are imported', () => {
+    const used = [...imported(libFiles()), ...indirect];
     expect(declared.filter((name) => !used.includes(name))).toEqual([]);
   });
 
-  it.each([
-    ['.', []],
-    ['./testing', []],
-    ['./config', ['@nestjs/config']],
-    ['./passport', ['@nestjs/passport', 'passport']],
-    ['./sandbox', ['oidc-provider']],
-  ])('entry %s needs no optional one but %j', (entry, allowed: string[]) => {
+  it.each<{ entry: string; allowed: string[] }>([
+    { entry: '.', allowed: [] },
+    { entry: './testing', allowed: [] },
+    { entry: './config', allowed: ['@nestjs/config'] },
+    { entry: './passport', allowed: ['@nestjs/passport', 'passport'] },
+    { entry: './sandbox', allowed: ['oidc-provider'] },
+  ])('that are optional are imported by entry $entry only if allowed', ({ entry, allowed }) => {
     const needed = imported(reachable(sourceOf(entry))).filter((name) => optional.includes(name));
     expect(needed.filter((name) => !allowed.includes(name))).toEqual([]);
   });
 });
 
-describe('entries', () => {
-  it('are the ones that are public', () => {
+describe('entries of the package', () => {
+  it('are the public ones', () => {
     expect(Object.keys(manifest.exports)).toEqual([...Object.keys(PUBLIC), './package.json']);
   });
 
@@ -199,11 +199,11 @@ describe('entries', () => {
   });
 });
 
-it('promises Node from 20.19 on, the first that can require ES modules', () => {
+it('package.json requires Node 20.19, the first version that can require ES modules', () => {
   expect(manifest.engines.node).toBe('>=20.19.0');
 });
 
-it('promises NestJS 11 and 12', () => {
+it('package.json supports NestJS 11 and 12', () => {
   expect(manifest.peerDependencies).toMatchObject({
     '@nestjs/common': '^11.0.0 || ^12.0.0',
     '@nestjs/core': '^11.0.0 || ^12.0.0',
@@ -221,12 +221,12 @@ describe('the lock file', () => {
   };
   const locked = Object.entries(lock.packages);
 
-  it('names no host', () => {
+  it('contains no host names', () => {
     const hosts = locked.filter(([, { resolved }]) => resolved?.includes(':'));
     expect(hosts).toEqual([]);
   });
 
-  it('has the optional packages of every platform, or `npm ci` refuses it', () => {
+  it('has the optional packages of every platform, which `npm ci` requires', () => {
     const missing = locked.flatMap(([path, { optionalDependencies = {} }]) =>
       Object.keys(optionalDependencies).filter(
         (name) =>

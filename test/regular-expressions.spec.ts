@@ -9,7 +9,7 @@ interface Expression {
   readonly flags: string;
 }
 
-/** Takes quadratic time: the analysis must notice. */
+/** Expression with quadratic time, which the analysis must find. */
 const SLOW = { source: '^[ \\t]+|[ \\t]+$', flags: 'g' };
 
 const expressions = libFiles().flatMap(expressionsOf);
@@ -41,17 +41,17 @@ function expressionsOf(file: string): Expression[] {
   });
 }
 
-/** Calls of the constructor `RegExp`, with or without `new`. */
+/** Returns the calls of the constructor `RegExp`, with or without `new`. */
 function constructedIn(file: string): string[] {
   return [...nodesOf(file, ts.isNewExpression), ...nodesOf(file, ts.isCallExpression)]
     .filter(({ expression }) => ts.isIdentifier(expression) && expression.text === 'RegExp')
     .map((node) => `${file} ${node.getText()}`);
 }
 
-function nodesOf<T extends ts.Node>(file: string, isWanted: (node: ts.Node) => node is T): T[] {
+function nodesOf<T extends ts.Node>(file: string, isMatch: (node: ts.Node) => node is T): T[] {
   const found: T[] = [];
   const visit = (node: ts.Node): void => {
-    if (isWanted(node)) found.push(node);
+    if (isMatch(node)) found.push(node);
     ts.forEachChild(node, visit);
   };
   visit(ts.createSourceFile(file, libSource(file), ts.ScriptTarget.Latest, true));

@@ -23,10 +23,10 @@ describe('a registered secret', () => {
   beforeAll(() => registerSecret(secret));
 
   it.each([
-    ['as it is', secret],
+    ['unencoded', secret],
     ['percent-encoded', encodeURIComponent(secret)],
     ['percent-encoded twice', encodeURIComponent(encodeURIComponent(secret))],
-    ['percent-encoded in small letters', encodeURIComponent(secret).toLowerCase()],
+    ['percent-encoded in lower case', encodeURIComponent(secret).toLowerCase()],
     ['in JSON', JSON.stringify({ secret })],
     ['in JSON within JSON', JSON.stringify(JSON.stringify({ secret }))],
     ['in an inspected object', inspect({ list: [secret] })],
@@ -85,11 +85,11 @@ it('the browser of the tests registers the credentials of every redirect', async
   ]);
 });
 
-/** A suite or a file without the hook would be green, whatever it prints. */
-describe('the hook', () => {
+/** A suite or a file without the hook would pass, whatever it prints. */
+describe('the hook for secrets', () => {
   const configurations = filesBelow('.').filter((file) => /(^|\/)jest\.config\.\w+$/.test(file));
 
-  it('is meant for every suite that there is', () => {
+  it('is tested for every suite', () => {
     expect(configurations.sort()).toEqual([
       'jest.config.js',
       ...['browser', 'keycloak', 'pack', 'redis', 'watch'].map(
@@ -107,7 +107,7 @@ describe('the hook', () => {
     expect(config.setupFilesAfterEnv.map(file)).toContain(join(support, 'secrets.hook.ts'));
   });
 
-  it('is gone around by no file that names an environment of its own', () => {
+  it('is not bypassed by a test file with a custom environment', () => {
     const files = filesBelow('test').filter((file) => file.endsWith('.ts'));
     const own = files.filter((file) => /^ \* @jest-(environment|config)/m.test(text(file)));
     expect(own).toEqual([]);
@@ -124,7 +124,7 @@ describe('a test file', () => {
   let files: Map<string, FileResult>;
   let printed: string;
 
-  /** Jest on `support/leaks`, whose files are no tests of the suite. */
+  /** Runs Jest on `support/leaks`, whose files are no tests of the suite. */
   beforeAll(async () => {
     const folder = await mkdtemp(join(tmpdir(), 'oxd-leaks-'));
     const report = join(folder, 'report.json');
@@ -145,7 +145,7 @@ describe('a test file', () => {
     ['after-all', '1 × value of 16 characters', 'by console.warn at'],
     ['hidden', '1 × value of 17 characters', 'by console.warn at'],
     ['hidden', '1 × value of 16 characters', 'while "hides a secret'],
-  ])('that leaks through %s fails and says what and where', (name, kind, where) => {
+  ])('that leaks through %s fails and reports kind and place', (name, kind, where) => {
     const file = files.get(name);
     expect(file?.status).toBe('failed');
     expect(file?.message).toContain(kind);
@@ -155,19 +155,19 @@ describe('a test file', () => {
     );
   });
 
-  it('that leaks nothing passes', () => {
+  it('that leaks no secret passes', () => {
     expect(files.get('clean')).toMatchObject({ status: 'passed', message: '' });
     expect(files.size).toBe(6);
   });
 
-  it('is reported by Jest as ever, without the noise of oidc-provider', () => {
+  it('is reported by Jest as usual, without the notices of oidc-provider', () => {
     expect(printed).toContain('nothing to hide');
     expect(printed).toContain('clean.fixture.ts:6');
     expect(printed).not.toContain('noise');
   });
 });
 
-/** Files of the repository as paths below its root. */
+/** Returns the files of a folder as paths below the root of the repository. */
 function filesBelow(folder: string): string[] {
   const own = readdirSync(join(root, folder), { withFileTypes: true }).filter(
     ({ name }) => !['node_modules', 'dist', '.git'].includes(name),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { root } from './support/source.js';
 import { testTitles } from './support/test-titles.js';
 
-/** A test as docs/security.md names it: its file, and its title or the name of its row. */
+/** Reference of docs/security.md to a test: its file, and its title or the name of a row. */
 interface Proof {
   readonly file: string;
   readonly title: string;
@@ -16,7 +16,7 @@ const rows = readFileSync(join(root, 'docs/security.md'), 'utf8')
     return number === undefined ? [] : [{ number, proofs: proofsIn(line) }];
   });
 
-/** Requirements of the list that concern a resource server, and those of a login. */
+/** Numbers of the requirements for a resource server, and letters of those for a login. */
 const NUMBERS = [
   ...[4, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18],
   ...[19, 20, 21, 23, 27, 28, 30, 31, 32, 33, 34],
@@ -28,13 +28,13 @@ it('docs/security.md has every requirement, in its order', () => {
 });
 
 describe.each(rows)('requirement $number of docs/security.md', ({ proofs }) => {
-  it('has a test, and every test that it names exists', () => {
+  it('refers to tests, which exist', () => {
     expect(proofs).not.toEqual([]);
     expect(proofs.filter(({ file, title }) => !titlesOf(file).has(title))).toEqual([]);
   });
 });
 
-/** `test/file.spec.ts`: "title", "another title of it"; … */
+/** Parses references of the form `test/file.spec.ts`: "title", "another title"; … */
 function proofsIn(line: string): Proof[] {
   return [...line.matchAll(/`(test\/[\w/.-]+\.spec\.ts)`: ("[^"]+"(?:, "[^"]+")*)/g)].flatMap(
     ([, file = '', titles = '']) =>

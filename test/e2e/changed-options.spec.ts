@@ -30,7 +30,7 @@ beforeEach(() => {
   store = new MemoryStore();
 });
 
-/** One start of an application, up to the address of a login; what it logged. */
+/** Starts an application and closes it; returns the log and the authorization URL of a login. */
 async function start(type: 'embedded' | 'socket', more: Partial<SiteOptions> = {}) {
   const log = new LogLines();
   const options = {
@@ -58,8 +58,8 @@ async function start(type: 'embedded' | 'socket', more: Partial<SiteOptions> = {
 const puts = () => op.seen('client').filter(({ method }) => method === 'PUT');
 const body = (seen?: Seen) => JSON.parse(seen?.body ?? '') as Record<string, unknown>;
 
-describe('what the options no longer have', () => {
-  it('is gone from the registration on embedded, and in force no longer', async () => {
+describe('a site parameter that was removed from the options', () => {
+  it('is removed from the registration, and no longer applied, on embedded', async () => {
     const before = await start('embedded', {
       require_auth_time: true,
       default_max_age: 60,
@@ -86,7 +86,7 @@ describe('what the options no longer have', () => {
     expect(puts()).toHaveLength(1);
   });
 
-  it('makes room on embedded for what it excluded', async () => {
+  it('may be replaced by a conflicting parameter on embedded', async () => {
     await start('embedded', { jwks: JSON.stringify(JWKS) });
     const changed = { client_jwks_uri: JWKS_URI, scope: ['openid', 'phone'] };
     expect((await start('embedded', changed)).log).toEqual([]);

@@ -25,24 +25,24 @@ afterEach(async () => {
   for (const close of opened.splice(0).toReversed()) await close();
 });
 
-/** Nobody can write the file: a directory is in the way of the one that replaces it. */
+/** Makes every write fail: a directory has the name of the temporary file. */
 const block = () => mkdir('.oxd/store.json.tmp', { recursive: true });
 const unblock = () => rmdir('.oxd/store.json.tmp');
 
-async function toOxdServer() {
+async function startOxdServer() {
   const server = await OxdServer.start({ allowInsecureRequests: true, onSecret: registerSecret });
   opened.push(() => server.close());
   return { type: 'socket', port: server.port } as const;
 }
 
-/** Goes to the provider and back, up to the callback. */
+/** Logs in at the provider; returns the callback URL without requesting it. */
 async function callbackUrl(browser: Browser, { origin }: TestApp): Promise<string> {
   const { location = '' } = await browser.request(`${origin}/login`);
   return `${origin}/callback?${new URLSearchParams(op.login(location)).toString()}`;
 }
 
-async function expectUnavailable(asked: Promise<Page>): Promise<void> {
-  const page = await asked;
+async function expectUnavailable(response: Promise<Page>): Promise<void> {
+  const page = await response;
   expect(page.status).toBe(503);
   expect(JSON.parse(page.html)).toMatchObject({ error: 'OXD_STORE_UNAVAILABLE' });
   expect(page.headers.getSetCookie()).toEqual([]);
@@ -54,11 +54,11 @@ async function expectLogin(browser: Browser, url: string): Promise<void> {
   expect(loggedIn(page.html).user.claims.iss).toBe(op.issuer);
 }
 
-/** Over oxd-server, one may have been under way; what came of it is kept in memory and then used. */
+/** Number of registrations before the first write: oxd-server registers, embedded writes first. */
 describe.each([
-  ['embedded', undefined, 0],
-  ['over oxd-server', toOxdServer, 1],
-])('the default store with a file that cannot be written, %s', (_name, connect, underWay) => {
+  { name: 'embedded', connect: undefined, early: 0 },
+  { name: 'through oxd-server', connect: startOxdServer, early: 1 },
+])('the default store when its file cannot be written, $name,', ({ connect, early }) => {
   async function start(): Promise<TestApp> {
     const transport = await connect?.();
     const site = { op_host: op.issuer };
@@ -69,7 +69,7 @@ describe.each([
     return app;
   }
 
-  it('at the start: nobody logs in and nothing is registered, until it can', async () => {
+  it('rejects every login, registers no site, if writes fail from the start', async () => {
     await block();
     const app = await start();
     const browser = new Browser();
@@ -82,13 +82,13 @@ describe.each([
     expect(await readFile('.oxd/store.json', 'utf8')).toContain('"client:');
   });
 
-  it('at the first login: it is refused each time, and there is one registration in the end', async () => {
+  it('rejects logins, registers one site in the end, if writes fail after the start', async () => {
     const app = await start();
     await block();
     const browser = new Browser();
     for (let times = 0; times < 3; times += 1) {
       await expectUnavailable(browser.request(`${app.origin}/login`));
-      expect(op.seen('register')).toHaveLength(underWay);
+      expect(op.seen('register')).toHaveLength(early);
     }
     await unblock();
     await expectLogin(browser, await callbackUrl(browser, app));
@@ -96,7 +96,7 @@ describe.each([
     expect(op.seen('client')).toHaveLength(0);
   });
 
-  it('while a user is at the provider: the login needs nothing of the file and goes on', async () => {
+  it('completes a login if writes fail while the user is at the provider', async () => {
     const app = await start();
     const browser = new Browser();
     const url = await callbackUrl(browser, app);

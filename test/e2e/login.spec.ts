@@ -23,7 +23,7 @@ afterAll(() => sandbox.close());
 
 const opened: { close(): Promise<void> }[] = [];
 
-/** Started for one test, and closed after it, also when that fails. */
+/** Closes the started resource after the test, even if the test fails. */
 async function closed<T extends { close(): Promise<void> }>(starting: Promise<T>): Promise<T> {
   const started = await starting;
   opened.push(started);
@@ -34,19 +34,19 @@ afterEach(async () => {
   for (const one of opened.splice(0)) await one.close();
 });
 
-/** Goes to the provider and answers there, up to the redirect to the callback. */
+/** Logs in at the provider; returns the redirect to the callback. */
 function toCallback(browser: Browser, app: TestApp, returnTo = '/', user = 'zoe'): Promise<Page> {
   const login = `${app.origin}/login?returnTo=${encodeURIComponent(returnTo)}`;
   return passSandbox(browser, login, { username: user }, isCallback);
 }
 
-/** The callback URL that the provider has sent this browser to, not yet requested. */
+/** Logs in at the provider; returns the callback URL without requesting it. */
 async function callbackUrl(browser: Browser, app: TestApp, returnTo?: string): Promise<URL> {
   const { location = '' } = await toCallback(browser, app, returnTo);
   return new URL(location);
 }
 
-/** A request with headers that a browser does not let anybody set. */
+/** Sends headers that fetch() does not allow to set. */
 async function sendForged(url: string, headers: Readonly<Record<string, string>>) {
   const sent = request(url, { headers }).end();
   const [answer] = (await once(sent, 'response')) as [IncomingMessage];
@@ -64,7 +64,7 @@ describe.each(PLATFORMS)('a login on %s', (platform) => {
   });
   afterAll(() => app.close());
 
-  it('tells who the user is, with tokens, and returns to where it began', async () => {
+  it('provides profile and tokens of the user, and returns to the page that began it', async () => {
     const browser = new Browser();
     const page = await browser.follow(await toCallback(browser, app, '/album/7?page=2'));
     const { user, returnTo } = loggedIn(page.html);
@@ -79,7 +79,7 @@ describe.each(PLATFORMS)('a login on %s', (platform) => {
     expect(user.tokens.expires_at).toBeGreaterThan(Date.now() / 1000);
   });
 
-  it('asks the provider with state, nonce and PKCE S256', async () => {
+  it('sends state, nonce and PKCE S256 to the provider', async () => {
     const { location = '', headers } = await new Browser().request(`${app.origin}/login`);
     const query = new URL(location).searchParams;
     expect(Object.fromEntries(query)).toMatchObject({
@@ -98,7 +98,7 @@ describe.each(PLATFORMS)('a login on %s', (platform) => {
     ]);
   });
 
-  it('goes on in two tabs side by side', async () => {
+  it('works in two tabs at once', async () => {
     const browser = new Browser();
     const [first, second] = [
       await callbackUrl(browser, app, '/1'),
@@ -113,7 +113,7 @@ describe.each(PLATFORMS)('a login on %s', (platform) => {
     expect(browser.cookieHeader(app.origin)).not.toContain('oxd.login');
   });
 
-  it('leaves a small Cookie header after many logins that were not finished', async () => {
+  it('leaves a small Cookie header after many abandoned logins', async () => {
     const browser = new Browser();
     const login = `${app.origin}/login?returnTo=/${'a'.repeat(1000)}`;
     await Promise.all(Array.from({ length: 12 }, () => browser.request(login)));
@@ -130,14 +130,14 @@ describe.each(PLATFORMS)('a login on %s', (platform) => {
     ['another origin', 'https://evil.com/'],
     ['a backslash', '/\\evil'],
     ['a tab', '/\t/evil'],
-    ['over 1024 characters', `/${'a'.repeat(1025)}`],
-  ])('returns to the root instead of %s', async (_, returnTo) => {
+    ['more than 1024 characters', `/${'a'.repeat(1025)}`],
+  ])('returns to the root when returnTo has %s', async (_, returnTo) => {
     const browser = new Browser();
     const page = await browser.request((await callbackUrl(browser, app, returnTo)).href);
     expect(loggedIn(page.html).returnTo).toBe(`${app.origin}/`);
   });
 
-  it('ends at the configured origin, whatever host the request names', async () => {
+  it('ends at the configured origin, whatever the Host header is', async () => {
     const browser = new Browser();
     const forged = {
       host: 'evil.example.com',
@@ -161,14 +161,14 @@ describe.each(PLATFORMS)('a login on %s', (platform) => {
     ['/.//', '//'],
     ['/%2e%2e//', '//'],
     ['/a/..//', '//'],
-  ])('returns to an absolute URL of the application for %j', async (returnTo, path) => {
+  ])('returns to an absolute URL of the application for %s', async (returnTo, path) => {
     const browser = new Browser();
     const page = await browser.request((await callbackUrl(browser, app, returnTo)).href);
     expect(loggedIn(page.html).returnTo).toBe(app.origin + path);
   });
 
-  describe('is refused with 401 and', () => {
-    async function refusal(browser: Browser, url: URL | string, init?: RequestInit) {
+  describe('is rejected with 401 and', () => {
+    async function rejectionOf(browser: Browser, url: URL | string, init?: RequestInit) {
       const page = await browser.request(url.toString(), init);
       return { status: page.status, code: codeOf(page), page };
     }
@@ -177,7 +177,7 @@ describe.each(PLATFORMS)('a login on %s', (platform) => {
       const browser = new Browser();
       const url = await callbackUrl(browser, app);
       url.searchParams.delete('state');
-      expect(await refusal(browser, url)).toMatchObject({
+      expect(await rejectionOf(browser, url)).toMatchObject({
         status: 401,
         code: 'OIDC_STATE_MISSING',
       });
@@ -187,23 +187,23 @@ describe.each(PLATFORMS)('a login on %s', (platform) => {
       const browser = new Browser();
       const url = await callbackUrl(browser, app);
       url.searchParams.append('state', 'another');
-      expect(await refusal(browser, url)).toMatchObject({
+      expect(await rejectionOf(browser, url)).toMatchObject({
         status: 401,
         code: 'OIDC_STATE_MISSING',
       });
     });
 
-    it('OIDC_STATE_MISSING when a stolen callback comes without its cookie', async () => {
+    it('OIDC_STATE_MISSING when a stolen callback is sent without its cookie', async () => {
       const url = await callbackUrl(new Browser(), app);
-      const { status, code, page } = await refusal(new Browser(), url);
+      const { status, code, page } = await rejectionOf(new Browser(), url);
       expect({ status, code }).toEqual({ status: 401, code: 'OIDC_STATE_MISSING' });
       expect(page.html).toContain('localhost and 127.0.0.1 share no cookies');
     });
 
-    it("OIDC_STATE_UNKNOWN for another browser's state, and both can still finish theirs", async () => {
+    it('OIDC_STATE_UNKNOWN for the state of another browser, and both can still finish', async () => {
       const [mine, theirs] = [new Browser(), new Browser()];
       const [myUrl, theirUrl] = [await callbackUrl(mine, app), await callbackUrl(theirs, app)];
-      expect(await refusal(mine, theirUrl)).toMatchObject({
+      expect(await rejectionOf(mine, theirUrl)).toMatchObject({
         status: 401,
         code: 'OIDC_STATE_UNKNOWN',
       });
@@ -211,7 +211,7 @@ describe.each(PLATFORMS)('a login on %s', (platform) => {
       expect((await theirs.request(theirUrl.href)).status).toBe(200);
     });
 
-    it('OIDC_STATE_UNKNOWN for a cookie of another login planted under the name of this one', async () => {
+    it('OIDC_STATE_UNKNOWN for the cookie of another login under the name of this one', async () => {
       const [mine, attacker] = [new Browser(), new Browser()];
       const myUrl = await callbackUrl(mine, app);
       await callbackUrl(attacker, app);
@@ -221,7 +221,7 @@ describe.each(PLATFORMS)('a login on %s', (platform) => {
           .split('; ')
           .find((pair) => pair.startsWith('oxd.login.')) ?? '';
       const planted = `${cookieOf(mine).split('=')[0]}=${cookieOf(attacker).split('=')[1]}`;
-      const answer = await refusal(new Browser(), myUrl, { headers: { cookie: planted } });
+      const answer = await rejectionOf(new Browser(), myUrl, { headers: { cookie: planted } });
       expect(answer).toMatchObject({ status: 401, code: 'OIDC_STATE_UNKNOWN' });
     });
 
@@ -229,21 +229,21 @@ describe.each(PLATFORMS)('a login on %s', (platform) => {
       const browser = new Browser();
       const url = await callbackUrl(browser, app);
       app.advance(1_800_001);
-      const answer = await refusal(browser, url);
+      const answer = await rejectionOf(browser, url);
       expect(answer).toMatchObject({ status: 401, code: 'OIDC_STATE_EXPIRED' });
       expect(browser.cookieHeader(app.origin)).not.toContain('oxd.login');
     });
 
-    it('OIDC_STATE_USED when its callback is replayed with the cookie', async () => {
+    it('OIDC_STATE_USED when the callback is replayed with its cookie', async () => {
       const browser = new Browser();
       const url = await callbackUrl(browser, app);
       const cookie = browser.cookieHeader(app.origin);
       expect((await browser.request(url.href)).status).toBe(200);
-      const answer = await refusal(browser, url, { headers: { cookie } });
+      const answer = await rejectionOf(browser, url, { headers: { cookie } });
       expect(answer).toMatchObject({ status: 401, code: 'OIDC_STATE_USED' });
     });
 
-    it('OIDC_STATE_USED for all but one of ten callbacks at once', async () => {
+    it('OIDC_STATE_USED for all but one of ten concurrent callbacks', async () => {
       const browser = new Browser();
       const url = await callbackUrl(browser, app);
       const headers = { cookie: browser.cookieHeader(app.origin) };
@@ -266,7 +266,7 @@ describe.each(PLATFORMS)('a login on %s', (platform) => {
       ['OIDC_STATE_MISSING', 'without a state', async () => undefined],
       [
         'OIDC_STATE_UNKNOWN',
-        "with another browser's state",
+        'with the state of another browser',
         async () => (await callbackUrl(new Browser(), app)).searchParams.get('state'),
       ],
     ])('%s for an error of the provider %s', async (code, _, stateOf) => {
@@ -275,16 +275,16 @@ describe.each(PLATFORMS)('a login on %s', (platform) => {
       const denied = new URL('?error=access_denied', url);
       const state = await stateOf();
       if (state) denied.searchParams.set('state', state);
-      expect(await refusal(browser, denied)).toMatchObject({ status: 401, code });
-      // What does not belong to the login has not ended it either.
+      expect(await rejectionOf(browser, denied)).toMatchObject({ status: 401, code });
+      // The login is still pending: the callback did not belong to it.
       expect((await browser.request(url.href)).status).toBe(200);
     });
 
-    it('OIDC_LOGIN_REFUSED when the answer has neither code nor error', async () => {
+    it('OIDC_LOGIN_REFUSED when the callback has neither code nor error', async () => {
       const browser = new Browser();
       const url = await callbackUrl(browser, app);
       url.searchParams.delete('code');
-      expect(await refusal(browser, url)).toMatchObject({
+      expect(await rejectionOf(browser, url)).toMatchObject({
         status: 401,
         code: 'OIDC_LOGIN_REFUSED',
       });
@@ -292,9 +292,9 @@ describe.each(PLATFORMS)('a login on %s', (platform) => {
   });
 
   it.each([
-    ['a code that is not good', 'code', 'not-a-code-of-anybody'],
+    ['an invalid code', 'code', 'not-an-issued-code'],
     ['another issuer', 'iss', 'https://evil.example.com'],
-  ])('is refused with 502 for %s, and is over then', async (_, name, value) => {
+  ])('is rejected with 502 for %s, and is over', async (_, name, value) => {
     const browser = new Browser();
     const url = await callbackUrl(browser, app);
     url.searchParams.set(name, value);
@@ -322,7 +322,7 @@ describe.each(PLATFORMS)('a speculative request on %s', (platform) => {
     { name: 'an older prefetch', init: { headers: { purpose: 'prefetch' } } },
   ];
 
-  it.each(speculative)('$name does not use up the callback', async ({ init }) => {
+  it.each(speculative)('$name does not consume the callback', async ({ init }) => {
     const browser = new Browser();
     const url = await callbackUrl(browser, app);
     const early = await browser.request(url.href, init);
@@ -346,7 +346,7 @@ describe.each(PLATFORMS)('a speculative request on %s', (platform) => {
   });
 });
 
-describe('a login over oxd-server', () => {
+describe('a login through oxd-server', () => {
   let server: OxdServer;
   let app: TestApp;
   const commands: string[] = [];
@@ -377,9 +377,9 @@ describe('a login over oxd-server', () => {
   });
 
   it.each([
-    ['ends well where the callback names the issuer of the id_token', () => sandbox.issuer, 200],
-    ['is refused where it names another', () => 'https://evil.example.com', 502],
-    ['is refused where it names the issuer with a slash', () => `${sandbox.issuer}/`, 502],
+    ['succeeds when iss of the callback is the issuer of the id_token', () => sandbox.issuer, 200],
+    ['is rejected when iss is another issuer', () => 'https://evil.example.com', 502],
+    ['is rejected when iss has an additional slash', () => `${sandbox.issuer}/`, 502],
   ])('%s', async (_, issuer, status) => {
     const browser = new Browser();
     const url = await callbackUrl(browser, app);
@@ -389,7 +389,7 @@ describe('a login over oxd-server', () => {
     expect(page.status).toBe(status);
     if (status === 200) return void loggedIn(page.html);
     expect(codeOf(page)).toBe('OXD_COMMAND_FAILED');
-    // The tokens of a login that is not good are not used.
+    // Tokens of a rejected login must not be used.
     expect(commands).not.toContain('get_user_info');
     expect(codeOf(await browser.request(url.href, { headers: { cookie } }))).toBe(
       'OIDC_STATE_USED',
@@ -398,15 +398,15 @@ describe('a login over oxd-server', () => {
 });
 
 describe('a login', () => {
-  it('answers with the right status without the filter, too', async () => {
+  it('has the same status without OxdExceptionFilter', async () => {
     const site = { op_host: sandbox.issuer };
     const app = await closed(startApp({ platform: 'passport', filter: false, options: { site } }));
     const page = await new Browser().request(`${app.origin}/callback?state=x&code=y`);
     expect(page.status).toBe(401);
-    expect(page.html).toContain('no login under way');
+    expect(page.html).toContain('no cookie of a login');
   });
 
-  it('begun with an old secret is finished after the rotation, not after its removal', async () => {
+  it('begun with an old secret can be finished until that secret is removed', async () => {
     const older = 'an older secret of 32 characters ..';
     const newer = 'a newer secret of 32 characters ..';
     const store = new MemoryStore();
@@ -428,7 +428,7 @@ describe('a login', () => {
     expect(codeOf(await two.request(at(removed, urls[1])))).toBe('OIDC_STATE_UNKNOWN');
   });
 
-  it('works as soon as a provider that was down at start-up is back', async () => {
+  it('works as soon as a provider that was down at start-up is available', async () => {
     const port = await freePort();
     const app = await closed(
       startApp({ options: { site: { op_host: `http://localhost:${port}` } } }),
@@ -448,7 +448,7 @@ describe('a login', () => {
     expect(loggedIn(page.html).user.sub).toBeDefined();
   });
 
-  it('gives each of a hundred users at once their own claims and tokens', async () => {
+  it('provides each of a hundred concurrent users their own claims and tokens', async () => {
     const users = Array.from({ length: 100 }, (_, nth) => ({
       username: `user${nth}`,
       password: 'sandbox',

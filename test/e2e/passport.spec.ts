@@ -34,19 +34,19 @@ beforeAll(async () => {
 afterAll(() => sandbox.close());
 afterEach(() => app?.close());
 
-interface Given {
+interface AppParts {
   readonly strategy?: Type<OidcStrategy>;
   readonly controllers?: Type[];
   readonly providers?: Provider[];
   readonly middleware?: TestAppOptions['middleware'];
 }
 
-async function start(given: Given): Promise<TestApp> {
+async function start(parts: AppParts): Promise<TestApp> {
   const options = { site: { op_host: sandbox.issuer } };
-  return (app = await startApp({ platform: 'passport', options, ...given }));
+  return (app = await startApp({ platform: 'passport', options, ...parts }));
 }
 
-/** Logs in up to the callback, which the browser has not opened. */
+/** Logs in at the provider; returns the callback URL without requesting it. */
 async function callbackUrl(
   browser: Browser,
   { origin }: TestApp,
@@ -67,14 +67,14 @@ const GUARDS: { guard: string; Guard: Type<AuthenticatingGuard> }[] = [
 ];
 
 describe.each(GUARDS)('validate() of a custom strategy behind $guard', ({ Guard }) => {
-  const asked: [user: OxdUserProfile, request: LoginRequest][] = [];
+  const calls: [user: OxdUserProfile, request: LoginRequest][] = [];
 
-  function validatingWith(answer: () => unknown): Type<OidcStrategy> {
+  function validatingWith(result: () => unknown): Type<OidcStrategy> {
     @Injectable()
     class OwnStrategy extends OidcStrategy {
       override validate(user: OxdUserProfile, request: LoginRequest): unknown {
-        asked.push([user, request]);
-        return answer();
+        calls.push([user, request]);
+        return result();
       }
     }
     return OwnStrategy;
@@ -89,38 +89,38 @@ describe.each(GUARDS)('validate() of a custom strategy behind $guard', ({ Guard 
     }
   }
 
-  beforeEach(() => asked.splice(0));
+  beforeEach(() => calls.splice(0));
 
   it.each([
-    ['at once', () => ({ id: 7 })],
-    ['later', async () => ({ id: 7 })],
-  ])('decides who request.user is: %s', async (_, answer) => {
-    const { origin } = await start({ strategy: validatingWith(answer), controllers: [Login] });
+    ['synchronously', () => ({ id: 7 })],
+    ['with a promise', async () => ({ id: 7 })],
+  ])('sets request.user %s', async (_, result) => {
+    const { origin } = await start({ strategy: validatingWith(result), controllers: [Login] });
     const page = await passSandbox(new Browser(), `${origin}/login?returnTo=/profile`);
     const authInfo = { returnTo: `${origin}/profile` };
     expect(JSON.parse(page.html)).toEqual({ user: { id: 7 }, authInfo });
-    const [[user, request]] = asked as [[OxdUserProfile, LoginRequest]];
+    const [[user, request]] = calls as [[OxdUserProfile, LoginRequest]];
     expect(user).toMatchObject({ sub: 'user-zoe', claims: { iss: sandbox.issuer } });
     expect(request.originalUrl).toMatch(/^\/callback\?code=/);
-    expect(asked).toHaveLength(1);
+    expect(calls).toHaveLength(1);
   });
 
   it.each([
     ['false', () => false, 401],
     ['null', () => null, 401],
-    ['nothing', () => undefined, 401],
+    ['undefined', () => undefined, 401],
     ['a promise of false', async () => false, 401],
     ['a promise of null', async () => null, 401],
     [
-      'an error that names a status',
+      'an error with a status',
       () => {
         throw new ForbiddenException();
       },
       403,
     ],
-    ['a failure', () => Promise.reject(new Error('the database is down')), 500],
-  ])('lets nobody in with %s, and the login is over', async (_, answer, status) => {
-    const running = await start({ strategy: validatingWith(answer), controllers: [Login] });
+    ['an error without a status', () => Promise.reject(new Error('the database is down')), 500],
+  ])('denies access with %s, and the login is over', async (_, result, status) => {
+    const running = await start({ strategy: validatingWith(result), controllers: [Login] });
     const browser = new Browser();
     const url = await callbackUrl(browser, running);
     const cookie = browser.cookieHeader(running.origin);
@@ -129,7 +129,7 @@ describe.each(GUARDS)('validate() of a custom strategy behind $guard', ({ Guard 
     expect(browser.cookieHeader(running.origin)).not.toContain('oxd.login');
     const again = await browser.request(url, { headers: { cookie } });
     expect(JSON.parse(again.html)).toMatchObject({ error: 'OIDC_STATE_USED' });
-    expect(asked).toHaveLength(1);
+    expect(calls).toHaveLength(1);
   });
 });
 
@@ -143,13 +143,13 @@ describe.each(GUARDS)('a response behind $guard', ({ Guard }) => {
     }
   }
 
-  /** Sets what a middleware for static pages would set. */
+  /** Middleware that allows caching, as for static pages. */
   const cachable = (_: unknown, response: ServerResponse, next: () => void): void => {
     response.setHeader('Cache-Control', 'public, max-age=86400');
     next();
   };
 
-  it('must not be stored, whatever a middleware has set', async () => {
+  it('must not be stored, whatever Cache-Control a middleware has set', async () => {
     const running = await start({ controllers: [Login], middleware: cachable });
     const browser = new Browser();
     const url = await callbackUrl(browser, running);
@@ -177,7 +177,7 @@ describe.each(GUARDS)('getAuthenticateOptions() of a subclass of $guard', ({ Gua
     returnTo: '/from-the-guard',
   };
 
-  class AskingGuard extends Guard {
+  class ParameterGuard extends Guard {
     override getAuthenticateOptions(): LoginAuthenticateOptions {
       return options;
     }
@@ -186,21 +186,21 @@ describe.each(GUARDS)('getAuthenticateOptions() of a subclass of $guard', ({ Gua
   @Controller()
   class Login {
     @Get('login')
-    @UseGuards(AskingGuard)
+    @UseGuards(ParameterGuard)
     login(): void {}
 
     @Get('callback')
-    @UseGuards(AskingGuard)
+    @UseGuards(ParameterGuard)
     callback(@Req() { authInfo }: { authInfo: unknown }) {
       return authInfo;
     }
   }
 
-  it('says what to ask the provider for, and where to return to', async () => {
+  it('sets the parameters of the login and the address to return to', async () => {
     const { origin } = await start({ controllers: [Login] });
     const browser = new Browser();
-    const asked = await browser.request(`${origin}/login?returnTo=/from-the-query`);
-    const query = new URL(asked.location ?? '').searchParams;
+    const redirect = await browser.request(`${origin}/login?returnTo=/from-the-query`);
+    const query = new URL(redirect.location ?? '').searchParams;
     expect(Object.fromEntries(query)).toMatchObject({
       scope: 'openid email',
       acr_values: 'basic urn:x:2fa',
@@ -211,13 +211,13 @@ describe.each(GUARDS)('getAuthenticateOptions() of a subclass of $guard', ({ Gua
       max_age: '60',
       redirect_uri: `${origin}/callback`,
     });
-    const page = await passSandbox(browser, asked);
+    const page = await passSandbox(browser, redirect);
     expect(JSON.parse(page.html)).toEqual({ returnTo: `${origin}/from-the-guard` });
   });
 });
 
 describe('LoginGuard', () => {
-  /** Resolves once so many callers have arrived: their requests are under way at once. */
+  /** Returns a function whose calls resolve together, at call number `count`. */
   function barrier(count: number): () => Promise<void> {
     const waiting: (() => void)[] = [];
     return () =>
@@ -227,10 +227,10 @@ describe('LoginGuard', () => {
       });
   }
 
-  it('gives each of two logins at once its own user', async () => {
+  it('provides each of two concurrent logins its own user', async () => {
     const together = barrier(2);
     @Injectable()
-    class Meeting extends OidcStrategy {
+    class WaitingStrategy extends OidcStrategy {
       override async validate({ sub }: OxdUserProfile): Promise<object> {
         await together();
         return { sub };
@@ -244,7 +244,7 @@ describe('LoginGuard', () => {
         return user;
       }
     }
-    const running = await start({ strategy: Meeting, controllers: [Login] });
+    const running = await start({ strategy: WaitingStrategy, controllers: [Login] });
     const users = ['zoe', 'amara'];
     const pages = await Promise.all(
       users.map(async (user) => {
@@ -257,7 +257,7 @@ describe('LoginGuard', () => {
     );
   });
 
-  it('runs a subclass and a strategy with their own services', async () => {
+  it('accepts a subclass and a strategy with their own dependencies', async () => {
     @Injectable()
     class Users {
       readonly visits: string[] = [];
@@ -305,9 +305,9 @@ describe('LoginGuard', () => {
     expect(JSON.parse(page.html)).toEqual({ user: { visits: 1 }, authInfo });
   });
 
-  it('denies a strategy that passes', async () => {
+  it('denies access when the strategy calls pass()', async () => {
     @Injectable()
-    class Passing extends OidcStrategy {
+    class PassingStrategy extends OidcStrategy {
       override authenticate(): void {
         this.pass();
       }
@@ -320,7 +320,7 @@ describe('LoginGuard', () => {
         return 'open';
       }
     }
-    const { origin } = await start({ strategy: Passing, controllers: [Login] });
+    const { origin } = await start({ strategy: PassingStrategy, controllers: [Login] });
     expect((await new Browser().request(`${origin}/login`)).status).toBe(401);
   });
 });

@@ -56,7 +56,7 @@ it('the code of docs/login.md for Fastify logs a user in, and ignores speculativ
   }
 });
 
-/** The module of the README; its names are replaced by local ones, and its store is no file. */
+/** Returns the module of the README with local addresses and a store in memory. */
 async function quickStart(issuer: string, port: number): Promise<Type> {
   const { AppModule } = (await documentedCode('README.md', '', {
     "'nestjs-oxd'": "'../../../lib/index.js'",

@@ -35,7 +35,7 @@ import { LogLines } from '../support/uma-app.js';
 
 type Part = 'login' | 'api';
 
-/** A site: an OxdModule with a provider, a client and, with the socket, its own oxd-server. */
+/** Site: an OxdModule with a provider, a client and, on the socket transport, an oxd-server. */
 interface Site {
   readonly name: string;
   readonly world: UmaWorld;
@@ -45,7 +45,7 @@ interface Site {
 }
 
 const environment = process.env.NODE_ENV;
-// Outside of tests the second strategy of a name is an error instead of the only one.
+// Under NODE_ENV=test, a second strategy of the same name would silently replace the first.
 beforeAll(() => void (process.env.NODE_ENV = 'development'));
 afterAll(() => void (process.env.NODE_ENV = environment));
 
@@ -71,7 +71,7 @@ const TRANSPORTS = {
   },
 };
 
-/** Routes of a site, below its name. */
+/** Returns the controllers of a site, with routes below its name. */
 function controllersOf(name: string): Record<Part, Type> {
   @Controller(name)
   @UseGuards(LoginGuard)
@@ -213,7 +213,7 @@ describe.each(['embedded', 'socket'] as const)('on %s', (transport) => {
   describe.each(LAYOUTS)('$layout', ({ together }) => {
     const both = () => start({ together, transport });
 
-    it('log one browser in at two providers at once', async () => {
+    it('log one browser in at two providers', async () => {
       const [one, two] = await both();
       const browser = new Browser();
       const urls = [await callbackUrl(browser, one), await callbackUrl(browser, two)] as const;
@@ -221,7 +221,7 @@ describe.each(['embedded', 'socket'] as const)('on %s', (transport) => {
       expect(await finish(browser, urls[0])).toEqual(loggedInAt(one));
     });
 
-    it('reject the callback of each other and do not use it up', async () => {
+    it('reject the callback of each other and do not consume it', async () => {
       const [one, two] = await both();
       const browser = new Browser();
       const urls = [await callbackUrl(browser, one), await callbackUrl(browser, two)] as const;
