@@ -11,7 +11,9 @@ import type { FakeOp } from './fake-op.js';
 export const CALLBACK = 'https://app.example.com/callback';
 export const HOME = 'https://app.example.com/';
 
-/** An engine with typed commands; see {@link TestEngine.closeAll}. */
+/**
+ * Embedded transport with typed commands; close every instance with {@link TestEngine.closeAll}.
+ */
 export class TestEngine {
   private static readonly open = new Set<TestEngine>();
   readonly store: OxdStore;
@@ -31,7 +33,7 @@ export class TestEngine {
     TestEngine.open.add(this);
   }
 
-  /** For `afterEach`. */
+  /** Closes every open instance; call it in `afterEach`. */
   static async closeAll(): Promise<void> {
     await Promise.all([...TestEngine.open].map((engine) => engine.close()));
     TestEngine.open.clear();
@@ -55,14 +57,14 @@ export class TestEngine {
     return oxd_id;
   }
 
-  /** Key of the resources of a site's client in the store. */
+  /** Store key of the resources of a site. */
   async resourcesKey(oxd_id: string): Promise<string> {
     const site = siteRecord(await this.store.get(siteKey(oxd_id)));
     if (!site) throw new Error(`The store has no site ${oxd_id}.`);
     return resourcesKey(site);
   }
 
-  /** A login up to the callback. */
+  /** Logs in and returns the parameters of the callback. */
   async callback(op: FakeOp, oxd_id: string) {
     const { authorization_url } = await this.run('get_authorization_url', { oxd_id });
     return { oxd_id, ...op.login(authorization_url) };
@@ -73,7 +75,7 @@ export class TestEngine {
   }
 }
 
-/** The error that a promise rejects with; fails where it does not. */
+/** Returns the error that a promise rejects with; fails if the promise resolves. */
 export async function refused(promise: Promise<unknown>): Promise<OxdCommandError> {
   const error: unknown = await promise.then(
     () => undefined,

@@ -17,19 +17,19 @@ import { registerSecret } from './secrets.js';
 export type Endpoint =
   'discovery' | 'jwks' | 'register' | 'client' | 'token' | 'userinfo' | 'introspect';
 
-/** What an endpoint answers. */
+/** Response of an endpoint. */
 export interface Answer {
   readonly status?: number;
   readonly json?: unknown;
   readonly text?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Says nothing at all. */
+  /** Never responds. */
   readonly hang?: boolean;
-  /** Ends the connection without an answer. */
+  /** Closes the connection without a response. */
   readonly drop?: boolean;
 }
 
-/** A request that arrived. */
+/** Received request. */
 export interface Seen {
   readonly endpoint: Endpoint;
   readonly method: string;
@@ -39,7 +39,7 @@ export interface Seen {
   readonly body: string;
   /** The body as form data. */
   readonly form: URLSearchParams;
-  /** Whether the client went away before the answer. */
+  /** True if the client closed the connection before the response. */
   aborted: boolean;
 }
 
@@ -61,18 +61,18 @@ const PATHS: Readonly<Record<string, Endpoint>> = {
   '/introspect': 'introspect',
 };
 
-/** An OpenID Provider of which every answer can be scripted. Not one to learn from. */
+/** OpenID Provider whose responses can be scripted. Tests only: it checks almost nothing. */
 export class FakeOp {
   readonly requests: Seen[] = [];
-  /** Members that discovery announces beside the usual ones, or undefined to leave one out. */
+  /** Changes the discovery document; undefined removes a property. */
   discovery: Record<string, unknown> = {};
-  /** Changes the claims of the next id_tokens; undefined removes one. */
+  /** Changes the claims of the next ID tokens; undefined removes a claim. */
   claims: Record<string, unknown> = {};
-  /** Replaces the making of id_tokens. */
+  /** Creates ID tokens. */
   mint: (claims: JWTPayload) => Promise<string> = (claims) => this.sign(claims);
-  /** Changes token answers; undefined removes a member. */
+  /** Changes token responses; undefined removes a property. */
   tokens: Record<string, unknown> = {};
-  /** Milliseconds since 1970: what the provider's clock says. */
+  /** Clock of the provider, in milliseconds since 1970. */
   clock: () => number = Date.now;
   key: Key;
   /** Origin of the issuer and of every announced URL; undefined means {@link origin}. */
@@ -81,7 +81,7 @@ export class FakeOp {
   private readonly scripts = new Map<Endpoint, Script>();
   private readonly nonces = new Map<string, string>();
   private client: Record<string, unknown> = {};
-  /** What of the client it was given, and no update changes. */
+  /** Properties of the client that the provider issued and no update changes. */
   private given: Record<string, unknown> = {};
   private accessToken = '';
 
@@ -117,7 +117,7 @@ export class FakeOp {
     this.scripts.set(endpoint, script);
   }
 
-  /** Forgets every script and every request. */
+  /** Deletes every script and every recorded request. */
   reset(): void {
     this.scripts.clear();
     this.requests.length = 0;
@@ -129,7 +129,7 @@ export class FakeOp {
     this.publicOrigin = undefined;
   }
 
-  /** The requests that one endpoint got. */
+  /** Requests that one endpoint received. */
   seen(endpoint: Endpoint): Seen[] {
     return this.requests.filter((request) => request.endpoint === endpoint);
   }
@@ -141,7 +141,7 @@ export class FakeOp {
     this.keys = [this.key];
   }
 
-  /** What the user's browser does: logs in and comes back. */
+  /** Simulates the browser: logs in and returns the parameters of the callback. */
   login(authorizationUrl: string): { code: string; state: string; iss: string } {
     const query = new URL(authorizationUrl).searchParams;
     const code = secret('code');
@@ -163,7 +163,7 @@ export class FakeOp {
   async close(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
-    // Clients of this process notice now that their connections are gone.
+    // Clients of this process notice in this turn that their connections are closed.
     await new Promise((resolve) => setImmediate(resolve));
   }
 
@@ -192,7 +192,7 @@ export class FakeOp {
     return seen;
   }
 
-  /** The answer where nothing is scripted. */
+  /** Response of an endpoint without a script. */
   async usual(seen: Seen): Promise<Answer> {
     switch (seen.endpoint) {
       case 'discovery':
@@ -235,7 +235,7 @@ export class FakeOp {
     };
   }
 
-  private register(asked: object): object {
+  private register(metadata: object): object {
     const client_id = `client-${randomUUID()}`;
     this.given = {
       client_id,
@@ -245,7 +245,7 @@ export class FakeOp {
       registration_access_token: secret('registration'),
       registration_client_uri: `${this.issuer}/reg/${client_id}`,
     };
-    this.client = { ...asked, ...this.given };
+    this.client = { ...metadata, ...this.given };
     return this.client;
   }
 
@@ -280,7 +280,7 @@ export class FakeOp {
     return Object.fromEntries(claims.filter(([, value]) => value !== undefined));
   }
 
-  /** The access token that goes along with the id_token being made. */
+  /** Access token of the response that contains the current ID token. */
   get currentAccessToken(): string {
     return this.accessToken;
   }

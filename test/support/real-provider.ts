@@ -5,8 +5,8 @@ import { registerCredentialsIn, registerSecret } from './secrets.js';
 /** Token for dynamic registration at the {@link RealProvider}. */
 export const INITIAL_TOKEN = 'initial-access-token-1';
 
-/** A Koa context, as far as it tells what is answered. */
-interface Answering {
+/** Part of a Koa context that describes the response. */
+interface ResponseContext {
   readonly body: unknown;
   readonly response: { get(header: 'location'): string };
 }
@@ -16,18 +16,18 @@ interface ProviderClass {
     issuer: string,
     configuration: object,
   ): {
-    use(middleware: (context: Answering, next: () => Promise<void>) => Promise<void>): void;
+    use(middleware: (context: ResponseContext, next: () => Promise<void>) => Promise<void>): void;
     callback(): RequestListener;
   };
 }
 
-/** Members of its answers that prove something. */
+/** Properties of responses whose values are secret. */
 const SECRETS = [
   ...['access_token', 'refresh_token', 'id_token'],
   ...['client_secret', 'registration_access_token'],
 ];
 
-/** `oidc-provider` in this process, as strict as it can be. Registers every secret it issues. */
+/** `oidc-provider` in this process, with strict settings. Registers every secret it issues. */
 export class RealProvider {
   private constructor(
     readonly issuer: string,
@@ -35,7 +35,7 @@ export class RealProvider {
   ) {}
 
   static async start(): Promise<RealProvider> {
-    // No types come with it.
+    // The package has no types.
     const name: string = 'oidc-provider';
     const { default: Provider } = (await import(name)) as { default: ProviderClass };
     const server = createServer();
@@ -57,12 +57,12 @@ export class RealProvider {
   }
 }
 
-function registerSecretsOf({ body, response }: Answering): void {
+function registerSecretsOf({ body, response }: ResponseContext): void {
   const location = response.get('location');
   if (URL.canParse(location)) registerCredentialsIn(location);
-  const members = Object(body) as Readonly<Record<string, unknown>>;
+  const properties = Object(body) as Readonly<Record<string, unknown>>;
   for (const name of SECRETS) {
-    const value = members[name];
+    const value = properties[name];
     if (typeof value === 'string') registerSecret(value);
   }
 }

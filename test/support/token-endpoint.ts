@@ -10,34 +10,34 @@ import {
 } from 'jose';
 import { registerSecret } from './secrets.js';
 
-/** What the token endpoint answers. */
+/** Response of the token endpoint. */
 export interface TokenAnswer {
   readonly status?: number;
   readonly json?: unknown;
   readonly text?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Ends the connection without an answer. */
+  /** Closes the connection without a response. */
   readonly drop?: boolean;
-  /** Says nothing at all. */
+  /** Never responds. */
   readonly hang?: boolean;
 }
 
-/** A request for an RPT that arrived. */
+/** Received request for an RPT. */
 export interface TokenRequest {
   readonly path: string;
   readonly form: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
 }
 
-/** UMA discovery, keys and a token endpoint that answers what it is told to. */
+/** UMA discovery, keys and a token endpoint with scripted responses. */
 export class TokenEndpoint {
   readonly requests: TokenRequest[] = [];
-  /** Members of both discovery documents; undefined leaves one out. */
+  /** Properties of both discovery documents; undefined removes a property. */
   discovery: Record<string, unknown> = {};
   answer: TokenAnswer = {};
-  /** Whether there is an OpenID document beside the one of UMA. */
+  /** Serves an OpenID discovery document in addition to that of UMA. */
   hasOpenid = true;
-  /** Whether the keys can be had. */
+  /** Serves the keys; false responds with 500. */
   hasKeys = true;
   private keys: JWK[] = [];
   private privateKey: CryptoKey;
@@ -59,7 +59,7 @@ export class TokenEndpoint {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** Forgets requests and answers. */
+  /** Deletes recorded requests and scripted responses. */
   reset(): void {
     this.requests.length = 0;
     this.discovery = {};
@@ -79,9 +79,11 @@ export class TokenEndpoint {
   async sign(claims: JWTPayload, key = this.privateKey): Promise<string> {
     const now = Math.floor(Date.now() / 1000);
     const all = { iss: this.issuer, sub: 'alice', iat: now, exp: now + 300, ...claims };
-    const said = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+    const present = Object.fromEntries(
+      Object.entries(all).filter(([, value]) => value !== undefined),
+    );
     const header = { alg: 'RS256', kid: this.kid };
-    const token = await new SignJWT(said).setProtectedHeader(header).sign(key);
+    const token = await new SignJWT(present).setProtectedHeader(header).sign(key);
     registerSecret(token);
     return token;
   }

@@ -64,12 +64,12 @@ it.each<Row>([
   ['sub is absent', 'no_subject_identifier', () => ({ sub: undefined })],
   ['sub is empty', 'no_subject_identifier', () => ({ sub: '' })],
   ['sub is a number', 'no_subject_identifier', () => ({ sub: 7 })],
-])('refuses an id_token whose %s', async (_, word, claims) => {
+])('rejects an id_token whose %s', async (_, code, claims) => {
   op.claims = claims();
   const error = await refused(logIn());
   expect(error).toMatchObject({
     code: 'OXD_COMMAND_FAILED',
-    error: word,
+    error: code,
     command: 'get_tokens_by_code',
     mayHaveRun: true,
   });
@@ -77,35 +77,34 @@ it.each<Row>([
   expect(inspect(error, { depth: 10 })).not.toContain('alice');
 });
 
-describe('when the user authenticated', () => {
-  type Asked = {
+describe('auth_time', () => {
+  type AuthTimeParams = {
     default_max_age?: number;
     require_auth_time?: boolean;
     params?: { max_age: string };
   };
 
-  async function logInAsked({ params, ...site }: Asked, auth_time?: unknown) {
+  async function logInWith({ params, ...site }: AuthTimeParams, auth_time?: unknown) {
     const id = await engine.site(op, site);
-    const asked = await engine.run('get_authorization_url', { oxd_id: id, params });
-    const { authorization_url } = asked;
+    const { authorization_url } = await engine.run('get_authorization_url', { oxd_id: id, params });
     op.claims = { auth_time };
     const callback = { oxd_id: id, ...op.login(authorization_url) };
     return { authorization_url, answer: engine.run('get_tokens_by_code', callback) };
   }
 
-  it.each<[string, Asked, () => unknown, string | null]>([
-    ['is told too late', { default_max_age: 300 }, () => now() - 340, '300'],
-    ['is not told', { default_max_age: 300 }, () => undefined, '300'],
-    ['is before what this login asks for', { params: { max_age: '0' } }, () => now() - 40, '0'],
+  it.each<[string, AuthTimeParams, () => unknown, string | null]>([
+    ['is too long ago', { default_max_age: 300 }, () => now() - 340, '300'],
+    ['is missing', { default_max_age: 300 }, () => undefined, '300'],
+    ['is before the limit of this login', { params: { max_age: '0' } }, () => now() - 40, '0'],
     [
-      'is before what this login asks for, not the site',
+      'is before the limit of this login, which is stricter than that of the site',
       { default_max_age: 300, params: { max_age: '60' } },
       () => now() - 120,
       '60',
     ],
-    ['has to be told, and is not', { require_auth_time: true }, () => undefined, null],
-  ])('refuses an id_token in which it %s', async (_, asked, auth_time, max_age) => {
-    const { authorization_url, answer } = await logInAsked(asked, auth_time());
+    ['is required and missing', { require_auth_time: true }, () => undefined, null],
+  ])('makes an id_token invalid if it %s', async (_, login, auth_time, max_age) => {
+    const { authorization_url, answer } = await logInWith(login, auth_time());
     expect(new URL(authorization_url).searchParams.get('max_age')).toBe(max_age);
     expect(await refused(answer)).toMatchObject({
       error: 'invalid_id_token_bad_auth_time',
@@ -113,28 +112,28 @@ describe('when the user authenticated', () => {
     });
   });
 
-  it.each<[string, Asked, () => unknown]>([
-    ['just now', { params: { max_age: '0' } }, now],
-    ['not too long ago', { default_max_age: 300 }, () => now() - 290],
+  it.each<[string, AuthTimeParams, () => unknown]>([
+    ['is now', { params: { max_age: '0' } }, now],
+    ['is within the limit', { default_max_age: 300 }, () => now() - 290],
     [
-      'long ago, which this login allows',
+      'is long ago, and this login allows it',
       { default_max_age: 300, params: { max_age: '86400' } },
       () => now() - 7200,
     ],
-    ['at any time', { require_auth_time: true }, () => 1],
-    ['at a time that nobody asked for', {}, () => undefined],
-  ])('takes an id_token of a user who authenticated %s', async (_, asked, auth_time) => {
-    const { answer } = await logInAsked(asked, auth_time());
+    ['is required and long ago', { require_auth_time: true }, () => 1],
+    ['is missing and not required', {}, () => undefined],
+  ])('makes no id_token invalid if it %s', async (_, login, auth_time) => {
+    const { answer } = await logInWith(login, auth_time());
     expect((await answer).id_token_claims.sub).toBe('alice');
   });
 
-  it.each(['-1', '1.5', '', 'soon'])('refuses to ask for a max_age of "%s"', async (max_age) => {
+  it.each(['-1', '1.5', '', 'soon'])('cannot be limited by the max_age "%s"', async (max_age) => {
     const asking = engine.run('get_authorization_url', { oxd_id, params: { max_age } });
     expect(await refused(asking)).toMatchObject({ error: 'bad_request', mayHaveRun: false });
   });
 });
 
-it('refuses several audiences without azp, and takes them with the right one', async () => {
+it('rejects several audiences without azp, and accepts them with the right azp', async () => {
   op.mint = (claims) => op.sign({ ...claims, aud: [claims.aud as string, 'another'] });
   expect((await refused(logIn())).error).toBe('invalid_id_token_bad_audience');
   op.mint = (claims) =>
@@ -167,7 +166,7 @@ it.each<[string, string, (claims: JWTPayload) => Promise<string>]>([
     (claims) => op.sign(claims, { key: other.privateKey }),
   ],
   [
-    'names a key that the provider has not',
+    'has a kid that the provider does not have',
     'key_id_not_found',
     (claims) => op.sign(claims, { kid: 'nobody', key: other.privateKey }),
   ],
@@ -180,12 +179,12 @@ it.each<[string, string, (claims: JWTPayload) => Promise<string>]>([
       return [header, payload, signature].join('.');
     },
   ],
-  ['is no JWT', 'invalid_id_token_unknown', async () => 'rubbish'],
+  ['is not a JWT', 'invalid_id_token_unknown', async () => 'rubbish'],
   ['is encrypted', 'invalid_id_token_unknown', async () => 'a.b.c.d.e'],
-])('refuses an id_token that %s', async (_, word, mint) => {
+])('rejects an id_token that %s', async (_, code, mint) => {
   op.mint = mint;
   const error = await refused(logIn());
-  expect(error).toMatchObject({ error: word, mayHaveRun: true });
+  expect(error).toMatchObject({ error: code, mayHaveRun: true });
   expect(secretsIn(inspect(error, { depth: 10 }))).toEqual([]);
 });
 
@@ -194,7 +193,7 @@ it.each([
   ['ES384', 384],
   ['EdDSA', 512],
   ['Ed25519', 512],
-] as const)('takes an at_hash of %s', async (alg, bits) => {
+] as const)('accepts an at_hash of %s', async (alg, bits) => {
   const real = await FakeOp.start();
   await real.rotate('k1', alg);
   const id = await engine.site(real);
@@ -204,7 +203,7 @@ it.each([
   await real.close();
 });
 
-it('fetches the keys once, and once more when the provider has rotated them', async () => {
+it('requests the keys once, and once more after the provider has rotated them', async () => {
   await logIn();
   await logIn();
   expect(op.seen('jwks')).toHaveLength(1);
@@ -218,12 +217,12 @@ it('fetches the keys once, and once more when the provider has rotated them', as
   expect(op.seen('jwks')).toHaveLength(3);
 });
 
-it('says that the keys are at fault when they cannot be had', async () => {
+it('reports internal_error, not an invalid id_token, if the keys are unavailable', async () => {
   op.on('jwks', { status: 500, text: 'no' });
   expect(await refused(logIn())).toMatchObject({ error: 'internal_error', mayHaveRun: true });
 });
 
-it('takes a token signed with the client secret where the registration says so', async () => {
+it('accepts an id_token signed with the client secret if HS256 is registered', async () => {
   op.on('register', async (seen) => {
     const { json } = await op.usual(seen);
     return { status: 201, json: { ...(json as object), id_token_signed_response_alg: 'HS256' } };
@@ -239,20 +238,20 @@ it('takes a token signed with the client secret where the registration says so',
   expect(error.error).toBe('invalid_id_token_unknown');
 });
 
-it('takes no token signed with a secret where the client has none', async () => {
+it('rejects an id_token signed with a secret if the client has no secret', async () => {
   const id = await engine.site(op);
   const key = `site:${id}`;
   const site = (await engine.store.get(key)) as { client: Record<string, unknown> };
   const { client_secret: _, ...client } = site.client;
   const none = { token_endpoint_auth_method: 'none', id_token_signed_response_alg: 'HS256' };
   await engine.store.set(key, { ...site, client: { ...client, ...none } });
-  const anybody = new TextEncoder().encode('x'.repeat(32)) as never;
-  op.mint = (claims) => op.sign(claims, { alg: 'HS256', key: anybody });
+  const otherSecret = new TextEncoder().encode('x'.repeat(32)) as never;
+  op.mint = (claims) => op.sign(claims, { alg: 'HS256', key: otherSecret });
   const call = engine.run('get_tokens_by_code', await engine.callback(op, id));
   expect((await refused(call)).error).toBe('invalid_id_token_invalid_algorithm');
 });
 
-it('takes no unsigned token even where the registration says so', async () => {
+it('rejects an unsigned id_token even if none is registered', async () => {
   op.on('register', async (seen) => {
     const { json } = await op.usual(seen);
     return { status: 201, json: { ...(json as object), id_token_signed_response_alg: 'none' } };

@@ -216,7 +216,7 @@ describe('a discovery document', () => {
 });
 
 describe('a key set', () => {
-  /** Keys of another signer, unusable keys, and values that are no keys. */
+  /** Keys of another signer, unusable keys, and values that are not keys. */
   const entries = async () => {
     const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
     const [foreign, secret] = [await exportJWK(publicKey), await exportJWK(privateKey)];
@@ -270,7 +270,7 @@ describe('a key set', () => {
   it.each([
     { name: 'only null', keys: [null] },
     { name: 'only a key of another signer', keys: undefined },
-  ])('with $name opens nothing', async ({ keys }) => {
+  ])('with $name verifies no id_token', async ({ keys }) => {
     const oxd_id = await engine.site(op);
     const foreign = { ...(await entries())['another key'], kid: op.key.kid, alg: 'RS256' };
     op.on('jwks', { json: { keys: keys ?? [foreign] } });

@@ -35,13 +35,16 @@ describe('UMA discovery', () => {
 
   it.each([
     ['an issuer with a path', (host: string) => ({ op_host: `${host}/realms/photoz` })],
-    ['one with a slash at its end', (host: string) => ({ op_host: `${host}/realms/photoz/` })],
+    [
+      'an issuer with a slash at its end',
+      (host: string) => ({ op_host: `${host}/realms/photoz/` }),
+    ],
     [
       'an op_discovery_path',
       (host: string) => ({ op_host: host, op_discovery_path: '/realms/photoz' }),
     ],
     [
-      'what an op_configuration_endpoint begins with',
+      'the part of op_configuration_endpoint before /.well-known/',
       (host: string) => ({
         op_host: host,
         op_configuration_endpoint: `${host}/realms/photoz/.well-known/openid-configuration`,
@@ -74,7 +77,7 @@ describe('UMA discovery', () => {
     }
   });
 
-  it('is done once for many, and again after ten minutes', async () => {
+  it('is done once for concurrent requests, and again after ten minutes', async () => {
     const oxd_id = await protectedSite(engine, as);
     await Promise.all(Array.from({ length: 8 }, () => check(oxd_id)));
     expect(as.seen('uma-discovery')).toHaveLength(1);
@@ -84,7 +87,7 @@ describe('UMA discovery', () => {
   });
 
   it.each(['introspection_endpoint', 'token_endpoint', 'jwks_uri'])(
-    'takes %s from the OpenID document where it lacks it',
+    'takes a missing %s from the OpenID document',
     async (name) => {
       as.discovery = { [name]: undefined };
       as.op.discovery = { ...as.op.discovery, introspection_endpoint: `${as.issuer}/uma/rpt` };
@@ -100,23 +103,23 @@ describe('UMA discovery', () => {
 
 const BAD_DOCUMENTS: readonly [string, Record<string, unknown>][] = [
   ['another issuer', { issuer: 'https://evil.example' }],
-  ['an issuer below ours', { issuer: 'ISSUER/x' }],
+  ['an issuer below the expected one', { issuer: 'ISSUER/x' }],
   ['an issuer with two slashes', { issuer: 'ISSUER//' }],
   ['an issuer with a line break', { issuer: 'ISSUER\r\n' }],
   ['no issuer', { issuer: undefined }],
-  ['an issuer that is none', { issuer: 7 }],
+  ['an issuer that is a number', { issuer: 7 }],
   ['no permission endpoint', { permission_endpoint: undefined }],
   ['no resource registration endpoint', { resource_registration_endpoint: undefined }],
   ['a relative endpoint', { permission_endpoint: '/uma/permission' }],
   ['an endpoint of another scheme', { permission_endpoint: 'file:///etc/passwd' }],
   ['an endpoint with a line break', { permission_endpoint: 'ISSUER/a\nb' }],
-  ['an endpoint that is none', { introspection_endpoint: ['ISSUER/rpt'] }],
+  ['an endpoint that is a list', { introspection_endpoint: ['ISSUER/rpt'] }],
 ];
 
-describe('a UMA discovery document is refused', () => {
-  it.each(BAD_DOCUMENTS)('with %s', async (_, members) => {
+describe('a UMA discovery document is rejected', () => {
+  it.each(BAD_DOCUMENTS)('with %s', async (_, properties) => {
     as.discovery = Object.fromEntries(
-      Object.entries(members).map(([name, value]) => [
+      Object.entries(properties).map(([name, value]) => [
         name,
         typeof value === 'string' ? value.replace('ISSUER', as.issuer) : value,
       ]),
@@ -135,10 +138,10 @@ describe('a UMA discovery document is refused', () => {
     ['a page', { text: '<h1>hello</h1>' }, /not a JSON object/],
     ['a list', { json: [] }, /not a JSON object/],
     ['a broken connection', { drop: true }, /broke/],
-    ['no answer', { hang: true }, /within 300 ms/],
+    ['no response', { hang: true }, /within 300 ms/],
   ];
 
-  it.each(ANSWERS)('or not there: %s', async (_, answer, message) => {
+  it.each(ANSWERS)('if the server returns: %s', async (_, answer, message) => {
     engine = new TestEngine({ timeout: 300 });
     as.on('uma-discovery', answer);
     const error = await refused(protect());

@@ -23,7 +23,7 @@ function register(): Promise<string> {
   return engine.site(op, { grant_types });
 }
 
-/** What the provider says of the client of a site (RFC 7592 §2.1). */
+/** Reads the client of a site at the provider (RFC 7592 §2.1). */
 async function atProvider(id: string): Promise<unknown> {
   const { client } = (await engine.store.get(`site:${id}`)) as RegisteredSite;
   const authorization = `Bearer ${client.registration_access_token}`;
@@ -33,10 +33,10 @@ async function atProvider(id: string): Promise<unknown> {
 
 const atApp = (url: string) => url.startsWith('https://app.example.com/');
 
-/** Answers every page of the provider until the browser is sent back to the application. */
+/** Submits every page of the provider until the browser is redirected to the application. */
 async function goThrough(browser: Browser, url: string, answers: object): Promise<URLSearchParams> {
   let page: Page = await browser.follow(url, atApp);
-  for (let asked = 0; asked < 5 && page.location === undefined; asked++) {
+  for (let pages = 0; pages < 5 && page.location === undefined; pages++) {
     page = await browser.follow(await browser.submitForm(page, { ...answers }), atApp);
   }
   return new URL(page.location ?? '').searchParams;
@@ -55,7 +55,7 @@ async function tokensOf(login: string, browser?: Browser) {
   return { refresh_token: '', ...tokens };
 }
 
-it('logs in, asks who it is, introspects, refreshes with rotation, and logs out', async () => {
+it('logs in, requests userinfo, introspects, refreshes with rotation, and logs out', async () => {
   const browser = new Browser();
   const { access_token, id_token, refresh_token, id_token_claims } = await tokensOf('zoe', browser);
   expect(id_token_claims).toMatchObject({ sub: 'zoe', iss: op.issuer });
@@ -89,15 +89,15 @@ it('logs in, asks who it is, introspects, refreshes with rotation, and logs out'
   expect(new URL(page.location ?? '').searchParams.get('error')).toBe('login_required');
 });
 
-it('of the tests registers every secret that it issues', async () => {
+it('registers every secret that the provider of the tests issues', async () => {
   const { client } = (await engine.store.get(`site:${oxd_id}`)) as RegisteredSite;
   const { client_id, client_secret, registration_access_token } = client;
   const { code } = await logIn('zoe');
   const { access_token, id_token, refresh_token } = await tokensOf('zoe');
   const credentials = { op_host: op.issuer, client_id, client_secret: client_secret ?? '' };
   const own = await engine.run('get_client_token', credentials);
-  const asked = { oxd_id, prompt: 'none' };
-  const { authorization_url } = await engine.run('get_authorization_url', asked);
+  const silent = { oxd_id, prompt: 'none' };
+  const { authorization_url } = await engine.run('get_authorization_url', silent);
   await fetch(authorization_url, { redirect: 'manual' });
   const state = new URL(authorization_url).searchParams.get('state');
   const issued = [
@@ -108,7 +108,7 @@ it('of the tests registers every secret that it issues', async () => {
   expect(found).toEqual(issued.map(() => true));
 });
 
-it('keeps users who log in at the same time apart', async () => {
+it('returns the right user for each of several concurrent logins', async () => {
   const users = ['ann', 'bob', 'cleo', 'dan'];
   const all = await Promise.all(users.map((user) => tokensOf(user)));
   expect(all.map(({ id_token_claims }) => id_token_claims.sub)).toEqual(users);
@@ -118,7 +118,7 @@ it('keeps users who log in at the same time apart', async () => {
   expect(await refused(mixed)).toMatchObject({ error: 'invalid_subject_identifier' });
 });
 
-it('refuses a made-up code, and a token that the provider does not know', async () => {
+it('rejects an invented code, and an access token that the provider does not know', async () => {
   const callback = { ...(await logIn('zoe')), code: 'made-up' };
   expect(await refused(engine.run('get_tokens_by_code', callback))).toMatchObject({
     error: 'invalid_grant',
@@ -133,7 +133,7 @@ it('refuses a made-up code, and a token that the provider does not know', async 
   });
 });
 
-it('obtains client tokens with the secret of the registration, and no other', async () => {
+it('obtains client tokens with the registered secret only', async () => {
   const { client } = (await engine.store.get(`site:${oxd_id}`)) as RegisteredSite;
   const { client_id, client_secret = '' } = client;
   const params = { op_host: op.issuer, client_id, client_secret };
@@ -146,7 +146,7 @@ it('obtains client tokens with the secret of the registration, and no other', as
   });
 });
 
-it('reads its registration back, changes it twice, and removes it', async () => {
+it('reads its registration, changes it twice, and removes it', async () => {
   const id = await register();
   const later = new TestEngine({ store: engine.store });
   await later.run('get_authorization_url', { oxd_id: id });
@@ -158,19 +158,19 @@ it('reads its registration back, changes it twice, and removes it', async () => 
   await later.run('remove_site', { oxd_id: id });
   expect(later.warnings).toEqual([]);
   const { client_id, client_secret = '' } = client;
-  const gone = { op_host: op.issuer, client_id, client_secret };
-  expect(await refused(later.run('get_client_token', gone))).toMatchObject({
+  const removed = { op_host: op.issuer, client_id, client_secret };
+  expect(await refused(later.run('get_client_token', removed))).toMatchObject({
     error: 'invalid_client',
   });
 });
 
-it('takes out of its registration what is to be removed', async () => {
+it('removes parameters from its registration', async () => {
   const id = await register();
   const contacts = ['a@example.com'];
   const policy_uri = 'https://app.example.com/policy';
   await engine.run('update_site', { oxd_id: id, contacts, policy_uri, default_max_age: 60 });
-  const told = { contacts, policy_uri, default_max_age: 60 };
-  expect(await atProvider(id)).toMatchObject(told);
+  const registered = { contacts, policy_uri, default_max_age: 60 };
+  expect(await atProvider(id)).toMatchObject(registered);
   await engine.run('update_site', { oxd_id: id, remove: ['policy_uri', 'default_max_age'] });
   const now = await atProvider(id);
   expect(now).toMatchObject({ contacts });
@@ -178,7 +178,7 @@ it('takes out of its registration what is to be removed', async () => {
   expect(now).not.toHaveProperty('default_max_age');
 });
 
-it('registers nobody without the right initial access token', async () => {
+it('registers no client without the right initial access token', async () => {
   for (const initialAccessToken of [undefined, 'wrong-initial-token']) {
     const stranger = new TestEngine({ initialAccessToken });
     const error = await refused(stranger.site(op, { post_logout_redirect_uri: HOME }));
@@ -187,7 +187,7 @@ it('registers nobody without the right initial access token', async () => {
   }
 });
 
-it('sets up a client for tokens beside the site', async () => {
+it('registers a separate client for tokens in setup_client', async () => {
   const { oxd_id: id, ...setup } = await engine.run('setup_client', {
     op_host: op.issuer,
     authorization_redirect_uri: CALLBACK,
@@ -197,7 +197,7 @@ it('sets up a client for tokens beside the site', async () => {
   expect(id).not.toBe(setup.setup_client_oxd_id);
 });
 
-it('registers again where the provider lost everything, and logs in', async () => {
+it('registers again after the provider has lost the client, and logs in', async () => {
   const before = (await engine.store.get(`site:${oxd_id}`)) as RegisteredSite;
   const client = { ...before.client, registration_access_token: 'of-a-provider-that-is-gone' };
   await engine.store.set(`site:${oxd_id}`, { ...before, client });

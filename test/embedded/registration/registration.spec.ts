@@ -34,7 +34,7 @@ const use = (oxd_id: string) => engine.run('get_authorization_url', { oxd_id });
 const UMA_TICKET = 'urn:ietf:params:oauth:grant-type:uma-ticket';
 const ANSWER = { status: 400, json: { error: 'invalid_client_metadata' } };
 
-/** Whether a value is of the JSON type of another. */
+/** Returns true if two values are of the same JSON type. */
 function isLike(one: unknown, other: unknown): boolean {
   return typeof one === typeof other && Array.isArray(one) === Array.isArray(other);
 }
@@ -45,7 +45,7 @@ const KEYCLOAK_SCOPES =
 const POST_AND_BASIC = ['client_secret_post', 'client_secret_basic'];
 
 describe('register_site', () => {
-  it('registers a client and keeps what the provider returned', async () => {
+  it('registers a client and stores the response of the provider', async () => {
     const site = {
       op_host: op.issuer,
       authorization_redirect_uri: CALLBACK,
@@ -83,8 +83,8 @@ describe('register_site', () => {
       sector_identifier_uri: 'https://app.example.com/sector',
       contacts: ['admin@example.com'],
     });
-    const { client, ...kept } = await record(result.oxd_id);
-    expect(kept).toMatchObject({ oxd_id: result.oxd_id, op_host: op.issuer, registered: true });
+    const { client, ...stored } = await record(result.oxd_id);
+    expect(stored).toMatchObject({ oxd_id: result.oxd_id, op_host: op.issuer, registered: true });
     expect(client).toMatchObject({
       client_id: expect.stringMatching(/^client-/) as string,
       client_secret: expect.stringMatching(/^client-/) as string,
@@ -106,7 +106,7 @@ describe('register_site', () => {
     });
   });
 
-  it('has defaults, also for empty lists', async () => {
+  it('uses defaults, also for empty lists', async () => {
     await engine.site(op, { scope: [] });
     expect(body()).toEqual({
       redirect_uris: [CALLBACK],
@@ -129,8 +129,8 @@ describe('register_site', () => {
     expect(engine.warnings).toEqual([]);
   });
 
-  const rejecting = (word: string, answer: Answer) => (seen: Seen) =>
-    seen.body.includes(word) ? answer : op.usual(seen);
+  const rejecting = (text: string, answer: Answer) => (seen: Seen) =>
+    seen.body.includes(text) ? answer : op.usual(seen);
   const INVALID_SCOPE = { status: 400, json: { error: 'invalid_scope' } };
   const INVALID_METADATA = {
     status: 400,
@@ -183,7 +183,7 @@ describe('register_site', () => {
     expect(engine.warnings).toEqual([]);
   });
 
-  it('tells once that uma_protection is left out, and why', async () => {
+  it('logs once that uma_protection is omitted, with the reason', async () => {
     op.discovery = { scopes_supported: ['openid'] };
     for (let times = 0; times < 2; times++) await engine.site(op, { scope: ['uma_protection'] });
     expect(engine.warnings).toEqual([
@@ -192,22 +192,28 @@ describe('register_site', () => {
   });
 
   it.each([
-    [
-      ['client_credentials', UMA_TICKET, 'implicit'],
-      ['client_credentials', UMA_TICKET],
-    ],
-    [['authorization_code', 'client_credentials'], ['client_credentials']],
-    [undefined, ['client_credentials']],
-  ])('asks for the grants of a resource server that are among %j', async (supported, asked) => {
+    {
+      name: 'lists both',
+      supported: ['client_credentials', UMA_TICKET, 'implicit'],
+      requested: ['client_credentials', UMA_TICKET],
+    },
+    {
+      name: 'lists client_credentials',
+      supported: ['authorization_code', 'client_credentials'],
+      requested: ['client_credentials'],
+    },
+    { name: 'has no list', supported: undefined, requested: ['client_credentials'] },
+  ])('requests the supported grants of a resource server if discovery $name', async (row) => {
+    const { supported, requested } = row;
     op.discovery = { grant_types_supported: supported, scopes_supported: ['uma_protection'] };
     await engine.site(op, { scope: ['openid', 'uma_protection'] });
-    expect(body()).toMatchObject({ grant_types: ['authorization_code', ...asked] });
+    expect(body()).toMatchObject({ grant_types: ['authorization_code', ...requested] });
     await engine.site(op, { scope: ['uma_protection'], grant_types: ['authorization_code'] });
     expect(body(op.seen('register')[1])).toMatchObject({ grant_types: ['authorization_code'] });
   });
 
   describe.each(CLIENT_METADATA_ROWS.filter(([, { sent }]) => sent))('%s', (name, row) => {
-    it('is sent at registration and at an update, and kept', async () => {
+    it('is sent at registration and at each update', async () => {
       const oxd_id = await engine.site(op, { [name]: row.value });
       expect(body()).toMatchObject(row.sent ?? {});
       await engine.run('update_site', { oxd_id, client_name: 'New name' });
@@ -220,18 +226,18 @@ describe('register_site', () => {
       expect(body(op.seen('client')[1])).toMatchObject(row.sent ?? {});
     });
 
-    it('must be of its type', async () => {
+    it('is rejected with a wrong type', async () => {
       for (const wrong of [7, 'text', true, {}, []].filter((one) => !isLike(one, row.value))) {
-        const refusal = await refused(engine.site(op, { [name]: wrong }));
-        expect(refusal).toMatchObject({ error: 'bad_request', mayHaveRun: false });
-        expect(refusal.message).toContain(`${name}: must be`);
+        const failure = await refused(engine.site(op, { [name]: wrong }));
+        expect(failure).toMatchObject({ error: 'bad_request', mayHaveRun: false });
+        expect(failure.message).toContain(`${name}: must be`);
       }
       expect(op.requests).toEqual([]);
     });
   });
 
   it.each(CLIENT_METADATA_ROWS.filter(([, { sent }]) => !sent))(
-    'refuses %s, which only oxd can do',
+    'rejects %s, which only oxd supports',
     async (name, { value }) => {
       const oxd_id = await engine.site(op);
       op.requests.length = 0;
@@ -241,36 +247,49 @@ describe('register_site', () => {
         engine.run('setup_client', site),
         engine.run('update_site', { oxd_id, [name]: value }),
       ]) {
-        const refusal = await refused(call);
-        expect(refusal).toMatchObject({
+        const failure = await refused(call);
+        expect(failure).toMatchObject({
           code: 'OXD_COMMAND_UNSUPPORTED',
           error: 'unsupported_operation',
           mayHaveRun: false,
         });
-        expect(refusal.message).toContain(`does not support ${name}`);
+        expect(failure.message).toContain(`does not support ${name}`);
       }
       expect(op.requests).toEqual([]);
     },
   );
 
   it.each([
-    [{ post_logout_redirect_uris: [`${HOME}a`, `${HOME}b`] }, [HOME, `${HOME}a`, `${HOME}b`]],
-    [{ post_logout_redirect_uris: [`${HOME}a`, HOME] }, [HOME, `${HOME}a`]],
-    [
-      { post_logout_redirect_uri: undefined, post_logout_redirect_uris: [`${HOME}a`] },
-      [`${HOME}a`],
-    ],
-    [{ post_logout_redirect_uri: undefined, post_logout_redirect_uris: [] }, undefined],
-  ])('registers for after a logout %j', async (site, sent) => {
+    {
+      name: 'the single URI before those of the list',
+      site: { post_logout_redirect_uris: [`${HOME}a`, `${HOME}b`] },
+      sent: [HOME, `${HOME}a`, `${HOME}b`],
+    },
+    {
+      name: 'no URI twice',
+      site: { post_logout_redirect_uris: [`${HOME}a`, HOME] },
+      sent: [HOME, `${HOME}a`],
+    },
+    {
+      name: 'the list without a single URI',
+      site: { post_logout_redirect_uri: undefined, post_logout_redirect_uris: [`${HOME}a`] },
+      sent: [`${HOME}a`],
+    },
+    {
+      name: 'no URI if none is configured',
+      site: { post_logout_redirect_uri: undefined, post_logout_redirect_uris: [] },
+      sent: undefined,
+    },
+  ])('registers as post-logout redirect URIs $name', async ({ site, sent }) => {
     const oxd_id = await engine.site(op, site);
-    const told = body() as { post_logout_redirect_uris?: unknown };
-    expect(told.post_logout_redirect_uris).toEqual(sent);
+    const registered = body() as { post_logout_redirect_uris?: unknown };
+    expect(registered.post_logout_redirect_uris).toEqual(sent);
     const { uri } = await engine.run('get_logout_uri', { oxd_id });
     const query = new URL(uri).searchParams;
     expect(query.get('post_logout_redirect_uri')).toBe(sent?.[0] ?? null);
   });
 
-  it('says where logins begin, as it was sent', async () => {
+  it('returns the initiate_login_uri that was sent', async () => {
     const initiate_login_uri = 'https://app.example.com/begin';
     const site = { op_host: op.issuer, authorization_redirect_uri: CALLBACK };
     const result = await engine.run('register_site', { ...site, initiate_login_uri });
@@ -280,29 +299,35 @@ describe('register_site', () => {
   it.each([
     ['register_site', {}],
     ['update_site', { client_name: 'New name' }],
-  ] as const)('%s goes by what the provider does not repeat', async (command, more) => {
-    const asked = { id_token_signed_response_alg: 'ES384', user_info_signed_response_alg: 'ES384' };
-    const silent = async (seen: Parameters<typeof op.usual>[0]) => {
-      const { json, status } = await op.usual(seen);
-      const { id_token_signed_response_alg: _, ...rest } = json as Record<string, unknown>;
-      return { status, json: { ...rest, userinfo_signed_response_alg: undefined } };
-    };
-    op.on('register', silent);
-    op.on('client', silent);
-    const isUpdate = command === 'update_site';
-    const oxd_id = await engine.site(op, isUpdate ? {} : asked);
-    if (isUpdate) await engine.run(command, { oxd_id, ...asked, ...more });
-    expect((await record(oxd_id)).client).toMatchObject({
-      id_token_signed_response_alg: 'ES384',
-      userinfo_signed_response_alg: 'ES384',
-    });
-    const login = await engine.callback(op, oxd_id);
-    expect(await refused(engine.run('get_tokens_by_code', login))).toMatchObject({
-      error: 'invalid_id_token_unknown',
-    });
-  });
+  ] as const)(
+    '%s uses the sent algorithms if the provider does not return them',
+    async (command, more) => {
+      const sent = {
+        id_token_signed_response_alg: 'ES384',
+        user_info_signed_response_alg: 'ES384',
+      };
+      const silent = async (seen: Parameters<typeof op.usual>[0]) => {
+        const { json, status } = await op.usual(seen);
+        const { id_token_signed_response_alg: _, ...rest } = json as Record<string, unknown>;
+        return { status, json: { ...rest, userinfo_signed_response_alg: undefined } };
+      };
+      op.on('register', silent);
+      op.on('client', silent);
+      const isUpdate = command === 'update_site';
+      const oxd_id = await engine.site(op, isUpdate ? {} : sent);
+      if (isUpdate) await engine.run(command, { oxd_id, ...sent, ...more });
+      expect((await record(oxd_id)).client).toMatchObject({
+        id_token_signed_response_alg: 'ES384',
+        userinfo_signed_response_alg: 'ES384',
+      });
+      const login = await engine.callback(op, oxd_id);
+      expect(await refused(engine.run('get_tokens_by_code', login))).toMatchObject({
+        error: 'invalid_id_token_unknown',
+      });
+    },
+  );
 
-  it('sends the initial access token, and nowhere else', async () => {
+  it('sends the initial access token to the registration endpoint only', async () => {
     registerSecret('initial-token-1');
     const trusted = new TestEngine({ initialAccessToken: 'initial-token-1' });
     const oxd_id = await trusted.site(op);
@@ -362,13 +387,13 @@ describe('register_site', () => {
     expect(op.seen('client')).toHaveLength(1);
   });
 
-  it('registers and updates without scopes where the provider refuses them, and tells so', async () => {
-    const refuseScope = (seen: Seen) =>
+  it('registers and updates without scopes that the provider rejects, and logs it', async () => {
+    const rejectScope = (seen: Seen) =>
       seen.body.includes('"scope"')
         ? { status: 403, json: { error: 'insufficient_scope', error_description: KEYCLOAK_SCOPES } }
         : op.usual(seen);
-    op.on('register', refuseScope);
-    op.on('client', refuseScope);
+    op.on('register', rejectScope);
+    op.on('client', rejectScope);
     const oxd_id = await engine.site(op);
     expect(await record(oxd_id)).toHaveProperty('client.client_id');
     expect(op.seen('register')).toHaveLength(2);
@@ -384,7 +409,7 @@ describe('register_site', () => {
     ]);
   });
 
-  it('asks nobody where client id and secret are given', async () => {
+  it('sends no request if client id and secret are given', async () => {
     const oxd_id = await engine.site(op, { client_id: 'mine', client_secret: 's3' });
     expect(op.requests).toEqual([]);
     expect(await record(oxd_id)).toMatchObject({
@@ -394,15 +419,18 @@ describe('register_site', () => {
   });
 
   it.each([
-    [true, ['register_site: trusted_client means nothing to the embedded transport.']],
-    [false, []],
-  ])('tells what becomes of trusted_client: %p', async (trusted_client, lines) => {
+    {
+      trusted_client: true,
+      lines: ['register_site: trusted_client means nothing to the embedded transport.'],
+    },
+    { trusted_client: false, lines: [] },
+  ])('warns of trusted_client only if true: $trusted_client', async ({ trusted_client, lines }) => {
     await engine.site(op, { trusted_client });
     expect(engine.warnings).toEqual(lines);
     expect(body()).not.toHaveProperty('trusted_client');
   });
 
-  it('takes the algorithms of a given client from the site', async () => {
+  it('uses the algorithms of the site for a given client', async () => {
     const oxd_id = await engine.site(op, {
       client_id: 'mine',
       client_secret: 's3',
@@ -415,18 +443,30 @@ describe('register_site', () => {
     });
   });
 
-  it.each<[string, object]>([
-    ['invalid_client_secret', { client_id: 'mine' }],
-    ['invalid_client_secret', { client_id: 'mine', client_secret: ' ' }],
-    ['invalid_client_id', { client_secret: 's3' }],
-    ['invalid_client_id', { client_registration_access_token: 't' }],
-    ['invalid_client_id', { client_registration_client_uri: 'https://op.example.com/1' }],
-  ])('is refused with %s before anything is sent where only %p is given', async (error, half) => {
-    const site = { op_host: op.issuer, authorization_redirect_uri: CALLBACK, ...half };
+  it.each([
+    { name: 'no secret', error: 'invalid_client_secret', client: { client_id: 'mine' } },
+    {
+      name: 'a blank secret',
+      error: 'invalid_client_secret',
+      client: { client_id: 'mine', client_secret: ' ' },
+    },
+    { name: 'only a secret', error: 'invalid_client_id', client: { client_secret: 's3' } },
+    {
+      name: 'only a registration access token',
+      error: 'invalid_client_id',
+      client: { client_registration_access_token: 't' },
+    },
+    {
+      name: 'only a registration client URI',
+      error: 'invalid_client_id',
+      client: { client_registration_client_uri: 'https://op.example.com/1' },
+    },
+  ])('rejects a client with $name before a request is sent', async ({ error, client }) => {
+    const site = { op_host: op.issuer, authorization_redirect_uri: CALLBACK, ...client };
     for (const command of ['register_site', 'setup_client'] as const) {
-      const refusal = await refused(engine.run(command, site));
-      expect(refusal).toMatchObject({ error, code: 'OXD_COMMAND_FAILED', mayHaveRun: false });
-      expect(refusal.message).toContain('client_id and client_secret go together');
+      const failure = await refused(engine.run(command, site));
+      expect(failure).toMatchObject({ error, code: 'OXD_COMMAND_FAILED', mayHaveRun: false });
+      expect(failure.message).toContain('client_id and client_secret go together');
     }
     expect(op.requests).toEqual([]);
   });
@@ -456,24 +496,24 @@ describe('register_site', () => {
     ['jwks', '{"keys":[{"kty":"oct","k":"shared"}]}', 'bad_request'],
     ['jwks', '{"keys":[{"kty":"AKP","alg":"ML-DSA-44","priv":"its own"}]}', 'bad_request'],
     ['default_max_age', NaN, 'bad_request'],
-  ])('refuses %s: %p before anything is sent', async (name, value, error) => {
-    const refusal = await refused(engine.site(op, { [name]: value }));
-    expect(refusal).toMatchObject({ error, mayHaveRun: false, command: 'register_site' });
-    expect(refusal.message).toContain(name);
+  ])('rejects an invalid %s before a request is sent (row %#)', async (name, value, error) => {
+    const failure = await refused(engine.site(op, { [name]: value }));
+    expect(failure).toMatchObject({ error, mayHaveRun: false, command: 'register_site' });
+    expect(failure.message).toContain(name);
     expect(op.requests).toEqual([]);
   });
 
-  it('refuses id_tokens signed with the secret of a client that has none', async () => {
+  it('rejects HS256 for the id_tokens of a client without secret', async () => {
     const alg = { id_token_signed_response_alg: 'HS256' };
     const call = engine.site(op, { ...alg, client_token_endpoint_auth_method: 'none' });
     expect(await refused(call)).toMatchObject({ error: 'invalid_algorithm', mayHaveRun: false });
     expect(op.requests).toEqual([]);
   });
 
-  it('refuses keys beside their URL', async () => {
+  it('rejects jwks together with client_jwks_uri', async () => {
     const keys = { jwks: '{"keys":[]}', client_jwks_uri: 'https://app.example.com/jwks' };
-    const refusal = await refused(engine.site(op, keys));
-    expect(refusal).toMatchObject({ error: 'bad_request', mayHaveRun: false });
+    const failure = await refused(engine.site(op, keys));
+    expect(failure).toMatchObject({ error: 'bad_request', mayHaveRun: false });
     expect(op.requests).toEqual([]);
   });
 
@@ -492,14 +532,14 @@ describe('register_site', () => {
     'id_token_encrypted_response_alg',
     'userinfo_encrypted_response_enc',
     'id_token_binding_cnf',
-  ])('refuses %s as a custom attribute', async (name) => {
-    const refusal = await refused(engine.site(op, { custom_attributes: { [name]: 'x' } }));
-    expect(refusal).toMatchObject({ error: 'bad_request', mayHaveRun: false });
-    expect(refusal.message).toContain(`custom_attributes: must not have ${name}`);
+  ])('rejects %s as a custom attribute', async (name) => {
+    const failure = await refused(engine.site(op, { custom_attributes: { [name]: 'x' } }));
+    expect(failure).toMatchObject({ error: 'bad_request', mayHaveRun: false });
+    expect(failure.message).toContain(`custom_attributes: must not have ${name}`);
     expect(op.seen('register')).toEqual([]);
   });
 
-  it('says what to do where the provider registers nobody', async () => {
+  it('names the options to set if the provider has no registration endpoint', async () => {
     op.discovery = { registration_endpoint: undefined };
     const error = await refused(engine.site(op));
     expect(error).toMatchObject({ error: 'invalid_request', mayHaveRun: false });
@@ -509,7 +549,7 @@ describe('register_site', () => {
   it.each([
     ['client_id', 'no_client_id_returned'],
     ['client_secret', 'no_client_secret_returned'],
-  ])('refuses an answer without %s', async (name, error) => {
+  ])('rejects a response without %s', async (name, error) => {
     op.on('register', async (seen) => {
       const { json } = await op.usual(seen);
       return { status: 201, json: { ...(json as object), [name]: undefined } };
@@ -517,7 +557,7 @@ describe('register_site', () => {
     expect(await refused(engine.site(op))).toMatchObject({ error, mayHaveRun: true });
   });
 
-  it('needs no secret for a public client', async () => {
+  it('requires no secret for a public client', async () => {
     op.on('register', async (seen) => {
       const { json } = await op.usual(seen);
       return { status: 201, json: { ...(json as object), client_secret: undefined } };
@@ -531,14 +571,14 @@ describe('register_site', () => {
 
   it.each<[string, Partial<MemoryStore>]>([
     ['is down', { set: () => Promise.reject(new OxdStoreError('The store is down.')) }],
-    ['keeps nothing', { set: () => Promise.resolve() }],
-  ])('registers nothing where the store %s', async (_, store) => {
+    ['does not persist values', { set: () => Promise.resolve() }],
+  ])('registers no client if the store %s', async (_, store) => {
     const engineOn = new TestEngine({ store: Object.assign(new MemoryStore(), store) });
     await expect(engineOn.site(op)).rejects.toBeInstanceOf(OxdStoreError);
     expect(op.requests).toEqual([]);
   });
 
-  it('leaves no client behind where the store fails meanwhile', async () => {
+  it('deletes the new client if the store fails during the registration', async () => {
     const { store } = engine;
     op.on('register', (seen) => {
       store.set = () => Promise.reject(new OxdStoreError('The store is down.'));
@@ -548,7 +588,7 @@ describe('register_site', () => {
     expect(op.seen('client').map(({ method }) => method)).toEqual(['DELETE']);
   });
 
-  it('leaves nothing but the site in the store', async () => {
+  it('stores the site only', async () => {
     const oxd_id = await engine.site(op);
     const entries = Reflect.get(engine.store, 'entries') as Map<string, unknown>;
     expect([...entries.keys()]).toEqual([`site:${oxd_id}`]);
@@ -568,7 +608,7 @@ describe('claims redirect URIs', () => {
   const updated = () => op.seen('client').filter(({ method }) => method === 'PUT');
   const umaSeen = () => op.seen('client').filter(({ url }) => url.endsWith('uma2-configuration'));
 
-  /** Scripts UMA discovery alone. */
+  /** Scripts UMA discovery only. */
   const uma = (answer: Answer): void =>
     op.on('client', (seen) => (seen.url.endsWith('uma2-configuration') ? answer : op.usual(seen)));
   const document = (more: object = {}): Answer => ({
@@ -581,8 +621,8 @@ describe('claims redirect URIs', () => {
   });
   const gathering = () => document({ claims_interaction_endpoint: `${op.issuer}/claims` });
 
-  /** Refuses members, in the words of Keycloak: each sentence is the value of `error`. */
-  const refusing = (...names: string[]): void =>
+  /** Rejects parameters like Keycloak, which puts the description into `error`. */
+  const rejectParameters = (...names: string[]): void =>
     op.on('register', (seen) => {
       const name = names.find((one) => one in (JSON.parse(seen.body) as object));
       if (name === undefined) return op.usual(seen);
@@ -590,7 +630,7 @@ describe('claims redirect URIs', () => {
       return { status: 400, json: { error } };
     });
 
-  it('are sent in both spellings where UMA discovery names an endpoint for claims', async () => {
+  it('are sent in both spellings if UMA discovery has a claims_interaction_endpoint', async () => {
     uma(gathering());
     const oxd_id = await site();
     expect(registered()).toEqual([BOTH]);
@@ -600,11 +640,11 @@ describe('claims redirect URIs', () => {
   });
 
   it.each<[string, () => Answer]>([
-    ['names none', () => document()],
-    ['is none', () => ({ status: 404, json: { error: 'not_found' } })],
-    ['is a page', () => ({ text: '<h1>welcome</h1>' })],
-    ['is of another issuer', () => document({ issuer: 'https://evil.example' })],
-  ])('are left out where UMA discovery %s, and the log says so once', async (_, answer) => {
+    ['has no such endpoint', () => document()],
+    ['returns 404', () => ({ status: 404, json: { error: 'not_found' } })],
+    ['returns a page', () => ({ text: '<h1>welcome</h1>' })],
+    ['has another issuer', () => document({ issuer: 'https://evil.example' })],
+  ])('are omitted if UMA discovery %s, which is logged once', async (_, answer) => {
     op.discovery = { claims_interaction_endpoint: `${op.issuer}/claims` };
     uma(answer());
     for (let times = 0; times < 2; times++) await site();
@@ -617,7 +657,7 @@ describe('claims redirect URIs', () => {
   it.each<[string, Answer]>([
     ['503', { status: 503, text: '' }],
     ['a broken connection', { drop: true }],
-  ])('wait for UMA discovery: %s is no answer, and nothing is registered', async (_, answer) => {
+  ])('prevent the registration if UMA discovery fails: %s', async (_, answer) => {
     uma(answer);
     expect(await refused(site())).toMatchObject({ mayHaveRun: false });
     expect(registered()).toEqual([]);
@@ -626,7 +666,7 @@ describe('claims redirect URIs', () => {
     expect(registered()).toEqual([BOTH]);
   });
 
-  it('reach the sandbox', async () => {
+  it('are registered at the sandbox', async () => {
     const sandbox = await startQuietly();
     try {
       const oxd_id = await engine.site(sandbox, { claims_redirect_uri: CLAIMS });
@@ -640,17 +680,21 @@ describe('claims redirect URIs', () => {
     }
   });
 
-  it('that nobody names cost no UMA discovery', async () => {
+  it('cause no UMA discovery if none are configured', async () => {
     await engine.site(op, { scope: ['openid', 'uma_protection'] });
     expect(umaSeen()).toEqual([]);
   });
 
   it.each([
-    [['claims_redirect_uri'], { claims_redirect_uris: CLAIMS }],
-    [['claims_redirect_uris', 'claims_redirect_uri'], NONE],
-  ])('that are refused as %j are left out, once for each server', async (names, sent) => {
+    {
+      name: 'the spelling of Gluu',
+      names: ['claims_redirect_uri'],
+      sent: { claims_redirect_uris: CLAIMS },
+    },
+    { name: 'both spellings', names: ['claims_redirect_uris', 'claims_redirect_uri'], sent: NONE },
+  ])('are omitted once the server has rejected $name', async ({ names, sent }) => {
     uma(gathering());
-    refusing(...names);
+    rejectParameters(...names);
     await site();
     expect(registered()).toHaveLength(names.length + 1);
     expect(registered().at(-1)).toEqual(sent);
@@ -679,16 +723,16 @@ describe('claims redirect URIs', () => {
         error_description: 'unknown host in claims_redirect_uri',
       },
     ],
-    ['another member', { error: 'Unrecognized field "contacts"' }],
-    ['nothing in particular', { error: 'unknown' }],
-  ])('are no excuse where the provider complains of %s', async (_, json) => {
+    ['another parameter', { error: 'Unrecognized field "contacts"' }],
+    ['no parameter', { error: 'unknown' }],
+  ])('are sent only once if the provider rejects %s', async (_, json) => {
     uma(gathering());
     op.on('register', { status: 400, json });
     expect(await refused(site())).toMatchObject({ mayHaveRun: false });
     expect(registered()).toHaveLength(1);
   });
 
-  it('that are refused while a site is updated are left out, too', async () => {
+  it('are also omitted if the provider rejects them at an update', async () => {
     const oxd_id = await engine.site(op);
     op.on('client', (seen) => {
       if (seen.url.endsWith('uma2-configuration')) return gathering();
@@ -793,7 +837,7 @@ describe('the client at the token endpoint', () => {
     ],
     ['client_secret_post', (r: string, f: URLSearchParams) => r === '' && f.has('client_secret')],
     ['client_secret_jwt', (r: string, f: URLSearchParams) => r === '' && f.has('client_assertion')],
-  ] as const)('proves itself by %s where so registered', async (method, proves) => {
+  ] as const)('authenticates with the registered method %s', async (method, proves) => {
     const oxd_id = await engine.site(op, { client_token_endpoint_auth_method: method });
     await engine.run('get_tokens_by_code', await engine.callback(op, oxd_id));
     const [request] = op.seen('token');
@@ -802,7 +846,7 @@ describe('the client at the token endpoint', () => {
     ).toBe(true);
   });
 
-  it('proves itself as the provider decided, whatever was asked for', async () => {
+  it('authenticates with the method that the provider returned, not the requested one', async () => {
     op.on('register', async (seen) => {
       const { json } = await op.usual(seen);
       const token_endpoint_auth_method = 'client_secret_post';
@@ -815,7 +859,7 @@ describe('the client at the token endpoint', () => {
     expect(op.seen('token')[0]?.form.has('client_secret')).toBe(true);
   });
 
-  it('posts its secret where a provider takes nothing else', async () => {
+  it('sends its secret in the body if the provider supports only that', async () => {
     op.discovery = { token_endpoint_auth_methods_supported: ['client_secret_post'] };
     const oxd_id = await engine.site(op, { client_id: 'mine', client_secret: 's3' });
     const refresh = { oxd_id, refresh_token: 'r' };
@@ -824,7 +868,7 @@ describe('the client at the token endpoint', () => {
     expect(op.seen('token')[0]?.form.get('client_secret')).toBe('s3');
   });
 
-  it('is refused where it would need keys', async () => {
+  it('is rejected if its method requires keys', async () => {
     op.on('register', async (seen) => {
       const { json } = await op.usual(seen);
       const token_endpoint_auth_method = 'private_key_jwt';
@@ -836,7 +880,7 @@ describe('the client at the token endpoint', () => {
 });
 
 describe('a registration', () => {
-  it('is read back once per process, and keeps what is new', async () => {
+  it('is read once per process, and new values are stored', async () => {
     const oxd_id = await engine.site(op);
     await use(oxd_id);
     expect(op.seen('client')).toHaveLength(0);
@@ -860,7 +904,7 @@ describe('a registration', () => {
     });
   });
 
-  it('is made again once under its oxd_id where the provider forgot it', async () => {
+  it('is repeated once under its oxd_id if the provider no longer has the client', async () => {
     const oxd_id = await engine.site(op);
     const before = await record(oxd_id);
     op.on('client', { status: 401, json: { error: 'invalid_token' } });
@@ -876,29 +920,29 @@ describe('a registration', () => {
     expect(secretsIn(engine.warnings.join())).toEqual([]);
   });
 
-  it('is not made again by a replica that knows an older registration access token', async () => {
+  it('is not repeated by a replica with an older registration access token', async () => {
     const oxd_id = await engine.site(op);
-    const kept = await record(oxd_id);
-    const { registration_client_uri } = kept.client;
-    const renewed = { ...kept.client, registration_access_token: 'the-newer-token' };
+    const stored = await record(oxd_id);
+    const { registration_client_uri } = stored.client;
+    const renewed = { ...stored.client, registration_access_token: 'the-newer-token' };
     registerSecret('the-newer-token');
     op.on('client', ({ headers }) => {
       if (headers.authorization === 'Bearer the-newer-token') return { status: 200, json: renewed };
-      // Meanwhile another replica keeps what its own update has brought.
-      void engine.store.set(`site:${oxd_id}`, { ...kept, client: renewed });
+      // Another replica stores its new token at the same time.
+      void engine.store.set(`site:${oxd_id}`, { ...stored, client: renewed });
       return { status: 401, json: { error: 'invalid_token' } };
     });
     restarted();
     await use(oxd_id);
     expect((await record(oxd_id)).client).toMatchObject({
-      client_id: kept.client.client_id,
+      client_id: stored.client.client_id,
       registration_client_uri,
       registration_access_token: 'the-newer-token',
     });
     expect(op.seen('register')).toHaveLength(1);
   });
 
-  it('is made once where two replicas find it forgotten at the same time', async () => {
+  it('is repeated once if two replicas find the client missing at the same time', async () => {
     const oxd_id = await engine.site(op);
     op.on('client', () => ({ status: 401, json: { error: 'invalid_token' } }));
     const replicas = [restarted(), restarted()];
@@ -906,7 +950,7 @@ describe('a registration', () => {
     expect(op.seen('register')).toHaveLength(2);
   });
 
-  it('is not made again where the client was given', async () => {
+  it('is not repeated for a given client', async () => {
     const oxd_id = await engine.site(op, {
       client_id: 'mine',
       client_secret: 's3',
@@ -927,8 +971,8 @@ describe('a registration', () => {
     ['500', { status: 500, text: '' }],
     ['a page', { text: '<html>' }],
     ['another client', { json: { client_id: 'somebody' } }],
-    ['nothing', { hang: true }],
-  ])('stays as it is where reading it back brings %s', async (_, answer) => {
+    ['no response', { hang: true }],
+  ])('stays unchanged if a read returns %s', async (_, answer) => {
     const oxd_id = await engine.site(op);
     const before = await record(oxd_id);
     op.on('client', answer);
@@ -940,7 +984,7 @@ describe('a registration', () => {
     expect(await record(oxd_id)).toEqual(before);
   });
 
-  it('is tried again after a minute where the provider did not answer', async () => {
+  it('is checked again after a minute if the provider returned 503', async () => {
     const oxd_id = await engine.site(op);
     op.on('client', { status: 503, text: '' });
     restarted();
@@ -950,7 +994,7 @@ describe('a registration', () => {
     expect(op.seen('client')).toHaveLength(2);
   });
 
-  it('is made again when the client secret has expired', async () => {
+  it('is repeated when the client secret has expired', async () => {
     const client_secret_expires_at = Math.floor(now / 1000) + 100;
     op.on('register', async (seen) => {
       const { json } = await op.usual(seen);
@@ -967,7 +1011,7 @@ describe('a registration', () => {
     expect(await record(oxd_id)).toHaveProperty('client.client_secret_expires_at', 0);
   });
 
-  it('is not made again and again where every new secret has expired', async () => {
+  it('is repeated only once a minute if every new secret has expired', async () => {
     op.on('register', async (seen) => {
       const { json } = await op.usual(seen);
       return { status: 201, json: { ...(json as object), client_secret_expires_at: 1 } };
@@ -979,13 +1023,13 @@ describe('a registration', () => {
     expect(op.seen('register')).toHaveLength(2);
   });
 
-  it('is not made again while the store keeps nothing', async () => {
+  it('is not repeated while the store is not writable', async () => {
     const oxd_id = await engine.site(op);
     const before = await record(oxd_id);
     op.on('client', { status: 401, json: { error: 'invalid_token' } });
     const { store } = restarted();
     const set = store.set.bind(store);
-    // As the default store does whose file cannot be written: what has a lifetime never goes there.
+    // Like the default store with an unwritable file: entries with a lifetime are never written to it.
     store.set = (key, value, ttl) =>
       ttl === undefined ? Promise.reject(new OxdStoreError('full')) : set(key, value, ttl);
     await expect(use(oxd_id)).rejects.toBeInstanceOf(OxdStoreError);
@@ -997,7 +1041,7 @@ describe('a registration', () => {
     expect((await record(oxd_id)).client.client_id).not.toBe(before.client.client_id);
   });
 
-  it('is left alone while the store is down', async () => {
+  it('is not requested while the store is down', async () => {
     class Down extends OxdStore {
       get = () => Promise.reject(new OxdStoreError('down'));
       set = () => Promise.reject(new OxdStoreError('down'));
@@ -1011,7 +1055,7 @@ describe('a registration', () => {
 });
 
 describe('update_site', () => {
-  it('sends the whole description with the client_id, and keeps it', async () => {
+  it('sends the complete metadata with the client_id, and stores the changes', async () => {
     const oxd_id = await engine.site(op, { client_name: 'Old name', contacts: ['a@example.com'] });
     const { client } = await record(oxd_id);
     const changes = { client_name: 'New name', redirect_uris: ['https://app.example.com/new'] };
@@ -1038,7 +1082,7 @@ describe('update_site', () => {
   describe('with a client_id', () => {
     const given = { client_id: 'mine', client_secret: 'secret-of-mine' };
 
-    it('replaces what is stored of a given client, and sends nothing', async () => {
+    it('replaces the stored values of a given client, and sends no request', async () => {
       const oxd_id = await engine.site(op, { ...given, contacts: ['a@example.com'] });
       const changes = {
         ...{ client_id: 'mine', client_secret: 'rotated-secret-of-mine' },
@@ -1083,7 +1127,7 @@ describe('update_site', () => {
     });
   });
 
-  it('keeps a new registration access token', async () => {
+  it('stores a new registration access token', async () => {
     const oxd_id = await engine.site(op);
     const registration_access_token = 'registration-token-4';
     registerSecret(registration_access_token);
@@ -1097,7 +1141,7 @@ describe('update_site', () => {
     expect(second?.headers.authorization).toBe(`Bearer ${registration_access_token}`);
   });
 
-  it('keeps the old description where the provider refuses', async () => {
+  it('leaves the stored site unchanged if the provider rejects the update', async () => {
     const oxd_id = await engine.site(op);
     const before = await record(oxd_id);
     op.on('client', ANSWER);
@@ -1106,7 +1150,7 @@ describe('update_site', () => {
     expect(await record(oxd_id)).toEqual(before);
   });
 
-  it('refuses a site whose registration cannot be reached', async () => {
+  it('rejects a site without registration client URI', async () => {
     const oxd_id = await engine.site(op, { client_id: 'mine', client_secret: 's3' });
     const error = await refused(engine.run('update_site', { oxd_id, client_name: 'New name' }));
     expect(error).toMatchObject({ error: 'invalid_registration_client_url', mayHaveRun: false });
@@ -1116,7 +1160,7 @@ describe('update_site', () => {
     CLIENT_METADATA_ROWS.flatMap(([name, { value, sent }]) =>
       sent ? [{ name, value, sent }] : [],
     ),
-  )('takes out $name where it is to be removed, and nothing else', async (row) => {
+  )('removes $name if requested, and no other parameter', async (row) => {
     const { name, value, sent } = row;
     const contacts = ['a@example.com'];
     const oxd_id = await engine.site(op, { [name]: value, contacts });
@@ -1124,12 +1168,12 @@ describe('update_site', () => {
     const [put] = op.seen('client');
     expect(Object.keys(body(put))).not.toEqual(expect.arrayContaining(Object.keys(sent)));
     expect(body(put)).toMatchObject({ contacts });
-    const kept = await record(oxd_id);
-    expect(kept.site).not.toHaveProperty(name);
-    expect(kept.site).toMatchObject({ contacts, post_logout_redirect_uri: HOME });
+    const stored = await record(oxd_id);
+    expect(stored.site).not.toHaveProperty(name);
+    expect(stored.site).toMatchObject({ contacts, post_logout_redirect_uri: HOME });
   });
 
-  it('tells what a provider keeps that is to be removed', async () => {
+  it('logs parameters that the provider did not remove', async () => {
     const logo_uri = 'https://app.example.com/logo.png';
     const post_logout_redirect_uris = ['https://app.example.com/bye'];
     const oxd_id = await engine.site(op, { logo_uri, contacts: ['a@example.com'] });
@@ -1145,16 +1189,16 @@ describe('update_site', () => {
     ]);
   });
 
-  it('keeps what is given beside its removal', async () => {
+  it('sets a parameter that is both removed and set', async () => {
     const oxd_id = await engine.site(op, { contacts: ['a@example.com'] });
     const contacts = ['b@example.com'];
     await engine.run('update_site', { oxd_id, contacts, remove: ['contacts'] });
     expect(body(op.seen('client')[0])).toMatchObject({ contacts });
   });
 
-  it('holds id_tokens no longer to what was removed', async () => {
-    const asked = { require_auth_time: true, default_max_age: 60 };
-    const oxd_id = await engine.site(op, asked);
+  it('does not check id_tokens against removed parameters', async () => {
+    const limits = { require_auth_time: true, default_max_age: 60 };
+    const oxd_id = await engine.site(op, limits);
     await engine.run('update_site', { oxd_id, remove: ['require_auth_time', 'default_max_age'] });
     const { authorization_url } = await engine.run('get_authorization_url', { oxd_id });
     expect(new URL(authorization_url).searchParams.has('max_age')).toBe(false);
@@ -1162,7 +1206,7 @@ describe('update_site', () => {
     expect(await engine.run('get_tokens_by_code', login)).toHaveProperty('id_token');
   });
 
-  it('goes by no algorithm that was removed, where the provider repeats none', async () => {
+  it('uses no removed algorithm, even if the provider returns none', async () => {
     const id_token_signed_response_alg = 'ES384';
     const oxd_id = await engine.site(op, { id_token_signed_response_alg });
     await engine.run('update_site', { oxd_id, remove: ['id_token_signed_response_alg'] });
@@ -1174,7 +1218,7 @@ describe('update_site', () => {
   it.each([
     ['jwks', '{"keys":[]}', 'client_jwks_uri', 'jwks_uri'],
     ['client_jwks_uri', 'https://app.example.com/jwks', 'jwks', 'jwks'],
-  ] as const)('puts %s in the place of its counterpart', async (name, value, other, atProvider) => {
+  ] as const)('replaces the counterpart of %s', async (name, value, other, atProvider) => {
     const keys = { jwks: '{"keys":[]}', client_jwks_uri: 'https://app.example.com/old' };
     const oxd_id = await engine.site(op, { [other]: keys[other] });
     expect(body()).toHaveProperty(atProvider);
@@ -1186,22 +1230,26 @@ describe('update_site', () => {
   });
 
   it.each<[string, object, string]>([
-    ['keys beside their URL', { jwks: '{"keys":[]}', client_jwks_uri: HOME }, 'bad_request'],
-    ['the removal of what is no member', { remove: ['op_host'] }, 'bad_request'],
-    ['the removal of what every object has', { remove: ['constructor'] }, 'bad_request'],
     [
-      'the removal of what no site can do without',
+      'jwks together with client_jwks_uri',
+      { jwks: '{"keys":[]}', client_jwks_uri: HOME },
+      'bad_request',
+    ],
+    ['the removal of an unknown parameter', { remove: ['op_host'] }, 'bad_request'],
+    ['the removal of an inherited property', { remove: ['constructor'] }, 'bad_request'],
+    [
+      'the removal of a required parameter',
       { remove: ['authorization_redirect_uri'] },
       'invalid_authorization_redirect_uri',
     ],
-  ])('refuses %s before anything is sent', async (_, params, error) => {
+  ])('rejects %s before a request is sent', async (_, params, error) => {
     const oxd_id = await engine.site(op);
-    const refusal = await refused(engine.run('update_site', { oxd_id, ...params }));
-    expect(refusal).toMatchObject({ error, mayHaveRun: false });
+    const failure = await refused(engine.run('update_site', { oxd_id, ...params }));
+    expect(failure).toMatchObject({ error, mayHaveRun: false });
     expect(op.seen('client')).toEqual([]);
   });
 
-  it('refuses what register_site would refuse', async () => {
+  it('rejects values that register_site rejects', async () => {
     const oxd_id = await engine.site(op);
     const call = engine.run('update_site', { oxd_id, authorization_redirect_uri: 'rubbish' });
     expect(await refused(call)).toMatchObject({ error: 'invalid_authorization_redirect_uri' });
@@ -1209,7 +1257,7 @@ describe('update_site', () => {
 });
 
 describe('remove_site', () => {
-  it('deletes the client that was registered, and the site', async () => {
+  it('deletes the registered client and the site', async () => {
     const oxd_id = await engine.site(op);
     const { client } = await record(oxd_id);
     expect(await engine.run('remove_site', { oxd_id })).toEqual({ oxd_id });
@@ -1222,7 +1270,7 @@ describe('remove_site', () => {
     });
   });
 
-  it('removes the site even where the provider refuses', async () => {
+  it('removes the site even if the provider denies the deletion of the client', async () => {
     const oxd_id = await engine.site(op);
     op.on('client', { status: 403, json: { error: 'access_denied' } });
     await engine.run('remove_site', { oxd_id });
@@ -1230,7 +1278,7 @@ describe('remove_site', () => {
     expect(engine.warnings).toHaveLength(1);
   });
 
-  it('leaves a given client to its owner', async () => {
+  it('does not delete a given client', async () => {
     const oxd_id = await engine.site(op, {
       client_id: 'mine',
       client_secret: 's3',
@@ -1251,7 +1299,7 @@ describe('setup_client', () => {
       ...more,
     });
 
-  it('registers a client for tokens and a site', async () => {
+  it('registers one client for tokens and one for the site', async () => {
     const result = await setUp({ setup_client_name: 'setup' });
     const [setup, site] = op.seen('register').map((seen) => body(seen));
     expect(setup).toMatchObject({
@@ -1260,17 +1308,17 @@ describe('setup_client', () => {
       scope: 'openid profile email uma_protection',
     });
     expect(site).toMatchObject({ client_name: 'site', grant_types: ['authorization_code'] });
-    const kept = await record(result.setup_client_oxd_id ?? '');
+    const setupSite = await record(result.setup_client_oxd_id ?? '');
     expect(result).toEqual({
       oxd_id: expect.any(String) as string,
       op_host: op.issuer,
-      client_id: kept.client.client_id,
-      client_secret: kept.client.client_secret,
-      client_registration_access_token: kept.client.registration_access_token,
-      client_registration_client_uri: kept.client.registration_client_uri,
+      client_id: setupSite.client.client_id,
+      client_secret: setupSite.client.client_secret,
+      client_registration_access_token: setupSite.client.registration_access_token,
+      client_registration_client_uri: setupSite.client.registration_client_uri,
       client_id_issued_at: 1700000000,
       client_secret_expires_at: 0,
-      setup_client_oxd_id: kept.oxd_id,
+      setup_client_oxd_id: setupSite.oxd_id,
       client_id_of_oxd_id: (await record(result.oxd_id)).client.client_id,
     });
     expect(result.oxd_id).not.toBe(result.setup_client_oxd_id);
@@ -1282,7 +1330,7 @@ describe('setup_client', () => {
     expect(op.requests).toEqual([]);
   });
 
-  it('leaves nothing behind where the second registration fails', async () => {
+  it('deletes the first client if the second registration fails', async () => {
     op.on('register', (seen) => (op.seen('register').length > 1 ? ANSWER : op.usual(seen)));
     expect(await refused(setUp())).toMatchObject({ error: 'invalid_client_metadata' });
     expect(op.seen('client').map(({ method }) => method)).toEqual(['DELETE']);

@@ -25,14 +25,14 @@ afterAll(() => as.close());
 beforeEach(() => as.reset());
 afterEach(() => TestEngine.closeAll());
 
-/** As in production: plain http for the named addresses only. */
+/** Options as in production: plain http for the listed addresses only. */
 function dialling(address = op.origin, more: Partial<EmbeddedOptions> = {}): TestEngine {
   const addresses = { [PUBLIC]: address };
   return new TestEngine({ addresses, allowInsecureRequests: false, ...more });
 }
 
 describe('Option addresses', () => {
-  it('leads a whole login to another origin; host, issuer and browser URL stay public', async () => {
+  it('dials an internal origin for a login; host, issuer and browser URL stay public', async () => {
     op.publicOrigin = PUBLIC;
     const engine = dialling();
     const oxd_id = await engine.site(op);
@@ -47,7 +47,7 @@ describe('Option addresses', () => {
     expectHost('sso.example.com');
   });
 
-  it('leads UMA to another origin', async () => {
+  it('dials an internal origin for UMA', async () => {
     op.publicOrigin = PUBLIC;
     const engine = dialling();
     const oxd_id = await protectedSite(engine, as);

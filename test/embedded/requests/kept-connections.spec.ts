@@ -63,7 +63,7 @@ function dropReused(op: FakeOp): (seen: Seen) => Promise<object> {
   return async (seen) => (seen.headers.connection === 'close' ? op.usual(seen) : { drop: true });
 }
 
-describe('When kept connections have broken', () => {
+describe('When keep-alive connections have broken', () => {
   let as: FakeAs;
   let op: FakeOp;
   let engine: TestEngine;
@@ -160,7 +160,7 @@ describe('When kept connections have broken', () => {
     ]);
   });
 
-  it('64 at once are all replaced', async () => {
+  it('64 of them are all replaced', async () => {
     const oxd_id = await engine.site(op);
     const info = { oxd_id, access_token: 'a-token' };
     let arrived = 0;
@@ -200,7 +200,7 @@ describe('When kept connections have broken', () => {
     expect(op.seen('userinfo')).toHaveLength(1);
   });
 
-  it('a request is not repeated when a connection breaks that was opened for it', async () => {
+  it('a request is not repeated on a connection that was opened for it', async () => {
     const oxd_id = await engine.site(op);
     op.on('discovery', { drop: true });
     const other = new TestEngine({ store: engine.store });

@@ -32,7 +32,7 @@ registerSecret(refresh_token);
 
 type Run = () => Promise<unknown>;
 
-/** Command, the endpoint it speaks to, whether it changes something there, and how to prepare it. */
+/** Command, its endpoint, true if the command changes data there, and its preparation. */
 const COMMANDS: readonly [string, Endpoint, boolean, (at: At) => Run | Promise<Run>][] = [
   [
     'get_tokens_by_code',
@@ -95,7 +95,7 @@ const COMMANDS: readonly [string, Endpoint, boolean, (at: At) => Run | Promise<R
 
 const oauth = (error: string) => ({ error, error_description: 'about quoted-secret-1' });
 
-/** Answer, the word that is expected of it, and whether the request may have been carried out. */
+/** Response, expected error code, and true if the request may have been executed. */
 const ANSWERS: readonly [string, Answer, RegExp, boolean][] = [
   ['400 with an error', { status: 400, json: oauth('invalid_grant') }, /^invalid_grant$/, false],
   ['401 with an error', { status: 401, json: oauth('invalid_client') }, /^invalid_client$/, false],
@@ -109,12 +109,12 @@ const ANSWERS: readonly [string, Answer, RegExp, boolean][] = [
     /^invalid_token$/,
     false,
   ],
-  ['401 with nothing', { status: 401, text: '' }, /^invalid_(token|client)$/, false],
+  ['401 without a body', { status: 401, text: '' }, /^invalid_(token|client)$/, false],
   ['403 with a page', { status: 403, text: '<h1>quoted-secret-1</h1>' }, /^internal_error$/, false],
   ['429 with an error', { status: 429, json: oauth('slow_down') }, /^slow_down$/, false],
   ['500 with an error', { status: 500, json: oauth('server_error') }, /^server_error$/, true],
   ['502 with a page', { status: 502, text: '<h1>bad gateway</h1>' }, /^internal_error$/, true],
-  ['503 with nothing', { status: 503, text: '' }, /^internal_error$/, true],
+  ['503 without a body', { status: 503, text: '' }, /^internal_error$/, true],
   [
     'a redirect',
     { status: 302, text: '', headers: { location: 'https://evil.example/' } },
@@ -125,8 +125,8 @@ const ANSWERS: readonly [string, Answer, RegExp, boolean][] = [
   ['200 with a list', { status: 200, json: ['quoted-secret-1'] }, /^(no_|internal_error)/, true],
   ['200 with null', { status: 200, json: null }, /^(no_|internal_error)/, true],
   ['200 with an empty object', { status: 200, json: {} }, /^(no_|internal_error)/, true],
-  ['nothing, and hangs', { hang: true }, /^internal_error$/, true],
-  ['nothing, and hangs up', { drop: true }, /^internal_error$/, true],
+  ['no response', { hang: true }, /^internal_error$/, true],
+  ['a broken connection', { drop: true }, /^internal_error$/, true],
   [
     'more than it may',
     { status: 200, text: 'x'.repeat(1024 * 1024 + 1) },
@@ -136,7 +136,7 @@ const ANSWERS: readonly [string, Answer, RegExp, boolean][] = [
 ];
 
 describe.each(COMMANDS)('%s', (command, endpoint, changes, prepare) => {
-  it.each(ANSWERS)('fails when the provider answers %s', async (_, answer, word, ran) => {
+  it.each(ANSWERS)('fails when the provider returns %s', async (_, answer, code, ran) => {
     if (answer.hang) engine = new TestEngine({ timeout: 1000 });
     const run = await prepare({ op, engine, oxd_id: await engine.site(op) });
     const before = op.seen(endpoint).length;
@@ -146,21 +146,21 @@ describe.each(COMMANDS)('%s', (command, endpoint, changes, prepare) => {
     const times = answer.drop && !changes ? 2 : 1;
     expect(op.seen(endpoint)).toHaveLength(before + times);
     expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', command });
-    expect(error.error).toMatch(word);
+    expect(error.error).toMatch(code);
     expect(error.mayHaveRun).toBe(changes && ran);
     expectClean(error);
   });
 
   it('fails without having run when the provider is down', async () => {
-    const gone = await FakeOp.start();
-    const run = await prepare({ op: gone, engine, oxd_id: await engine.site(gone) });
-    await gone.close();
+    const closed = await FakeOp.start();
+    const run = await prepare({ op: closed, engine, oxd_id: await engine.site(closed) });
+    await closed.close();
     const error = await refused(run());
     expect(error).toMatchObject({ command, error: 'internal_error', mayHaveRun: false });
     expect(error.message).toContain('could not be reached');
   });
 
-  it('ends the request when the caller gives up', async () => {
+  it('ends the request when the caller aborts', async () => {
     const caller = new AbortController();
     const impatient = new TestEngine({ store: engine.store, timeout: 5000 });
     const at = { op, engine: withSignal(impatient, caller.signal), oxd_id: await engine.site(op) };
@@ -189,15 +189,15 @@ describe('discovery', () => {
     ['a redirect', { status: 301, headers: { location: 'https://evil.example/' } }],
     ['an empty object', { json: {} }],
     ['null', { json: null }],
-    ['an issuer that is no URL', { json: { issuer: 'quoted-secret-1' } }],
+    ['an issuer that is not a URL', { json: { issuer: 'quoted-secret-1' } }],
     [
       'another issuer',
       { json: { issuer: 'https://evil.example', jwks_uri: 'https://e.example/' } },
     ],
     ['no jwks_uri', {}],
-    ['nothing, and hangs', { hang: true }],
-    ['nothing, and hangs up', { drop: true }],
-  ] as readonly [string, Answer][])('fails on %s, and is not remembered', async (name, answer) => {
+    ['no response', { hang: true }],
+    ['a broken connection', { drop: true }],
+  ] as readonly [string, Answer][])('fails on %s, and is not cached', async (name, answer) => {
     const oxd_id = await engine.site(op);
     const timeout = answer.hang ? 1000 : 5000;
     const fresh = new TestEngine({ store: engine.store, timeout });
@@ -215,7 +215,7 @@ describe('discovery', () => {
     );
   });
 
-  it('happens once for 32 calls at the same time', async () => {
+  it('happens once for 32 concurrent calls', async () => {
     const oxd_id = await engine.site(op);
     const fresh = new TestEngine({ store: engine.store });
     op.requests.length = 0;
@@ -238,9 +238,9 @@ describe('discovery', () => {
   });
 
   it.each([
-    ['the host alone', (issuer: string) => issuer],
+    ['the host only', (issuer: string) => issuer],
     ['host and path', (issuer: string) => `${issuer}/realms/r`],
-  ])('takes an issuer that is %s', async (_, issuerOf) => {
+  ])('accepts an issuer that is %s', async (_, issuerOf) => {
     const issuer = issuerOf(op.issuer);
     op.on('client', async (seen) => {
       const usual = await op.usual({ ...seen, endpoint: 'discovery' });
@@ -257,7 +257,7 @@ describe('discovery', () => {
 describe('an op_configuration_endpoint', () => {
   const client = { client_id: 'c', client_secret: 's3' };
   const endpoint = () => `${op.issuer}/realms/r/.well-known/openid-configuration`;
-  /** The documents of a provider whose issuer is this. */
+  /** Makes the provider return documents with another issuer. */
   const announce = (issuer: string): void => {
     op.on('client', async (seen) => {
       const usual = await op.usual({ ...seen, endpoint: 'discovery' });
@@ -267,9 +267,13 @@ describe('an op_configuration_endpoint', () => {
 
   it.each([
     ['the host', '', () => op.issuer],
-    ['what it begins with', '', () => `${op.issuer}/realms/r`],
-    ['what it begins with, where it has a query', '?p=policy', () => `${op.issuer}/realms/r`],
-  ])('is asked alone, and its issuer may be %s', async (_, query, issuerOf) => {
+    ['the part before /.well-known/', '', () => `${op.issuer}/realms/r`],
+    [
+      'the part before /.well-known/ of a URL with a query',
+      '?p=policy',
+      () => `${op.issuer}/realms/r`,
+    ],
+  ])('is the only discovery request, and the issuer may be %s', async (_, query, issuerOf) => {
     announce(issuerOf());
     const address = { op_host: op.issuer, op_configuration_endpoint: endpoint() + query };
     const oxd_id = await engine.site(op, { ...address, ...client });
@@ -281,7 +285,7 @@ describe('an op_configuration_endpoint', () => {
     expect(op.seen('discovery')).toEqual([]);
   });
 
-  it('is refused where the issuer is neither', async () => {
+  it('is rejected if the issuer is neither', async () => {
     announce(`${op.issuer}/realms/other`);
     const call = engine.site(op, { op_configuration_endpoint: endpoint() });
     const error = await refused(call);
@@ -298,7 +302,7 @@ describe('an op_configuration_endpoint', () => {
     expectClean(error);
   });
 
-  it('does not lend its issuer to other addresses that lead to the same document', async () => {
+  it('does not allow its issuer for other addresses of the same document', async () => {
     announce('https://another.example');
     const op_host = `${op.issuer}/realms/r`;
     const call = () => engine.site(op, { op_host });
@@ -319,7 +323,7 @@ describe('an op_configuration_endpoint', () => {
       'another op_host',
       () => ({ op_host: 'https://third.example', op_configuration_endpoint: endpoint() }),
     ],
-  ])('is not believed with %s because another address was', async (_, address) => {
+  ])('is not trusted with %s although another address is', async (_, address) => {
     announce('https://another.example');
     const there = { op_host: 'https://another.example', op_configuration_endpoint: endpoint() };
     const oxd_id = await engine.site(op, { ...there, ...client });
@@ -329,7 +333,7 @@ describe('an op_configuration_endpoint', () => {
     });
   });
 
-  it('is refused on plain http unless that is allowed', async () => {
+  it('is rejected on plain http unless the options allow it', async () => {
     const strict = new TestEngine({ allowInsecureRequests: false });
     const op_host = op.issuer.replace('http:', 'https:');
     const call = strict.site(op, { op_host, op_configuration_endpoint: endpoint() });
@@ -337,14 +341,14 @@ describe('an op_configuration_endpoint', () => {
     expect(op.requests).toEqual([]);
   });
 
-  it('is refused beside an op_discovery_path', async () => {
+  it('is rejected together with an op_discovery_path', async () => {
     const both = { op_discovery_path: '/realms/r', op_configuration_endpoint: endpoint() };
     expect(await refused(engine.site(op, both))).toMatchObject({ error: 'bad_request' });
     expect(op.requests).toEqual([]);
   });
 });
 
-it('refuses plain http unless it is allowed, and sends nothing', async () => {
+it('rejects plain http unless the options allow it, and sends no request', async () => {
   const strict = new TestEngine({ allowInsecureRequests: false });
   const error = await refused(strict.site(op));
   expect(error).toMatchObject({ error: 'no_connect_discovery_response', mayHaveRun: false });
@@ -358,9 +362,9 @@ describe('a provider with a private certificate authority', () => {
   const client = { client_id: 'c', client_secret: 's3' };
 
   it.each([
-    ['as text', (ca: string) => ca],
-    ['in a list', (ca: string) => [ca]],
-  ])('is trusted where the authority is named %s', async (_, caOf) => {
+    ['a string', (ca: string) => ca],
+    ['a list', (ca: string) => [ca]],
+  ])('is trusted if the option ca is %s', async (_, caOf) => {
     const secure = await FakeOp.start({ key: file('key.pem'), cert: file('cert.pem') });
     const trusting = new TestEngine({ ca: caOf(file('ca.pem')), allowInsecureRequests: false });
     const token = trusting.run('get_client_token', { op_host: secure.issuer, ...client });
@@ -429,13 +433,13 @@ it.each([
     'ftp://op.example.com/.well-known/openid-configuration',
     'invalid_op_configuration_endpoint',
   ],
-])('refuses %s: %s', async (name, value, error) => {
+])('rejects %s: %s', async (name, value, error) => {
   const call = engine.site(op, { [name]: value });
   expect(await refused(call)).toMatchObject({ error, mayHaveRun: false });
   expect(op.requests).toEqual([]);
 });
 
-it('refuses calls after it was closed, and ends those under way', async () => {
+it('rejects calls after close, and ends those in progress', async () => {
   const oxd_id = await engine.site(op);
   const arrived = new Promise<void>((resolve) => {
     op.on('userinfo', () => {
@@ -454,20 +458,20 @@ it('refuses calls after it was closed, and ends those under way', async () => {
   });
 });
 
-it('rejects with the reason of a signal that was aborted before', async () => {
+it('rejects with the reason of a signal that is already aborted', async () => {
   const reason = new Error('too late');
   const signal = AbortSignal.abort(reason);
   const call = engine.run('get_user_info', { oxd_id: 'x', access_token }, { signal });
   await expect(call).rejects.toBe(reason);
 });
 
-/** Only an error of this package, with a cause that says no more than name, code and status. */
+/** Checks that the error has no secret, and that its cause has only name, code and status. */
 function expectClean(error: OxdCommandError): void {
   const printed = `${inspect(error, { depth: 20 })} ${JSON.stringify(error)} ${error.stack}`;
   expect(secretsIn(printed)).toEqual([]);
   expect(error.cause).toBeInstanceOf(Error);
-  const members = Object.keys(error.cause as Error);
-  expect(members.filter((name) => !['name', 'code', 'status'].includes(name))).toEqual([]);
+  const properties = Object.keys(error.cause as Error);
+  expect(properties.filter((name) => !['name', 'code', 'status'].includes(name))).toEqual([]);
 }
 
 function withSignal(target: TestEngine, signal: AbortSignal): TestEngine {

@@ -52,7 +52,7 @@ afterEach(async () => {
   await TestEngine.closeAll();
 });
 
-/** The host that a provider is known by outside only: no DNS has it. */
+/** Gives a provider a public host that no DNS server knows, and returns it. */
 function hide(op: FakeOp): string {
   op.publicOrigin = op.origin.replace('127.0.0.1', 'sso.example.com');
   return new URL(op.publicOrigin).host;
@@ -62,7 +62,7 @@ const token = (engine: TestEngine, op_host: string) =>
   engine.run('get_client_token', { op_host, ...client });
 
 describe('Option proxy', () => {
-  it('leads a whole login with TLS through the proxy', async () => {
+  it('sends every request of a login with TLS through the proxy', async () => {
     const host = hide(secure);
     const engine = new TestEngine({ proxy: proxy.url(), ca, allowInsecureRequests: false });
     const oxd_id = await engine.site(secure);

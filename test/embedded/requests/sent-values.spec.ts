@@ -28,7 +28,7 @@ beforeEach(() => {
 });
 afterEach(() => TestEngine.closeAll());
 
-/** Letters only: nothing in their look tells them from an error code. */
+/** Values of letters only, which have the form of an error code. */
 const SECRET = 'correcthorsebattery';
 const ODD_SECRET = 'correct horse+battery/%';
 const SHORT_SECRET = 'horse';
@@ -123,7 +123,7 @@ const PLACES: readonly { readonly place: string; readonly answer: (value: string
   },
 ];
 
-/** Everything that a log or a page may print. */
+/** All strings that a log or a page may print. */
 function printed(error: Error): string {
   return `${inspect(error, { depth: 20 })} ${JSON.stringify(error)} ${error.stack} ${debugged.join()}`;
 }

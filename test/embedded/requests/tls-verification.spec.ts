@@ -10,7 +10,7 @@ const key = file('key.pem');
 const ca = file('ca.pem');
 const client = { client_id: 'c', client_secret: 's3' };
 
-/** Certificates that must be rejected, and those that are trusted beside the usual ones. */
+/** Certificates that must be rejected, with the additional authorities of the option `ca`. */
 const REJECTED = [
   { name: 'a self-signed certificate', cert: 'self-signed.pem', host: '127.0.0.1', ca },
   { name: 'the certificate of another host', cert: 'cert.pem', host: 'localhost', ca },
