@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 
-/** The suite drives the samples as a user starts them: built, each in a process of its own. */
+/** Builds the samples: the suite runs each as a user does, built and in its own process. */
 export default function build() {
   for (const args of [
     ['run', 'build'],

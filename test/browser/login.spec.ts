@@ -67,7 +67,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     await expectProfile(page, 'Ελένη Παπαδοπούλου', 'eleni@example.com');
   });
 
-  it('a user needs nothing but the keyboard', async () => {
+  it('a user needs only the keyboard', async () => {
     const page = await newUser();
     await page.goto(app.origin);
     await page.keyboard.press('Tab');
@@ -163,7 +163,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     await expectProfile(second, 'Zoë Nováková', 'zoe@example.com');
   });
 
-  it('every login has a session id of its own', async () => {
+  it('every login has its own session id', async () => {
     const page = await newUser();
     const ids = new Set<string | undefined>();
     for (let times = 0; times < 2; times++) {
@@ -176,7 +176,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     expect(ids.size).toBe(2);
   });
 
-  it('a login goes back to the page it began at, and never to another site', async () => {
+  it('a login returns to the page where it began, and never to another site', async () => {
     const page = await newUser();
     await page.goto(`${app.origin}/login?returnTo=/profile?refreshed`);
     await logIn(page, 'Zoë Nováková');
@@ -186,7 +186,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     expect(page.url()).toBe(`${app.origin}/`);
   });
 
-  it('a callback that is opened a second time is refused', async () => {
+  it('a callback that is opened a second time is rejected', async () => {
     const page = await newUser();
     const { url, cookies } = await catchCallback(page);
     await page.goto(url);
@@ -196,14 +196,14 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     await expectRefusal(page, url, 'This login is over');
   });
 
-  it('a callback without the cookie of its login is refused', async () => {
+  it('a callback without the cookie of its login is rejected', async () => {
     const page = await newUser();
     const { url } = await catchCallback(page);
     await page.context().clearCookies();
     await expectRefusal(page, url, 'This browser has no login under way');
   });
 
-  it("a callback with another browser's state is refused", async () => {
+  it("a callback with another browser's state is rejected", async () => {
     const { url } = await catchCallback(await newUser());
     const victim = await newUser();
     await victim.goto(`${app.origin}/login`);
@@ -213,7 +213,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     await expectText(victim, 'Log in at your OpenID Provider');
   });
 
-  it('a login that takes longer than its state lives is refused', async () => {
+  it('a login that exceeds the lifetime of its state is rejected', async () => {
     const page = await newUser();
     const { url } = await catchCallback(page);
     await app.setAhead(31 * MINUTE);
@@ -247,7 +247,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     await expectProfile(page, 'Zoë Nováková', 'zoe@example.com');
   });
 
-  it('a user whose login is over at the provider is told to log in again, and can', async () => {
+  it('a user whose session ended at the provider can log in again', async () => {
     const page = await newUser();
     await page.goto(`${app.origin}/profile`);
     await logIn(page, 'Zoë Nováková');
@@ -272,12 +272,12 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     await expectText(page, 'The access token is a new one.');
   });
 
-  it('an address that does not exist has a page that says so', async () => {
+  it('an unknown URL shows an error page', async () => {
     const page = await newUser();
     await expectRefusal(page, `${app.origin}/nowhere`, 'There is nothing here', 404);
   });
 
-  it('a provider that was down at start-up is used once it is there', async () => {
+  it('a provider that was down at start is used once it is up', async () => {
     const port = await freePort();
     const server = transport === 'socket' ? await startOxd() : undefined;
     const early = await SampleApp.start(environment(`http://localhost:${port}`, server));
@@ -293,7 +293,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     await server?.close();
   });
 
-  it('the application has printed no secret in all this', () => {
+  it('the application has printed no secret', () => {
     expect(secretsIn(app.output)).toEqual([]);
   });
 
@@ -313,7 +313,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
   }
 });
 
-it('over socket, an oxd-server that was down is used once it is there', async () => {
+it('over socket, an oxd-server that was down is used once it is up', async () => {
   const sandbox = await startProvider(0);
   const port = await freePort();
   const app = await SampleApp.start(environment(sandbox.issuer, { port }));
@@ -329,12 +329,12 @@ it('over socket, an oxd-server that was down is used once it is there', async ()
   await sandbox.close();
 });
 
-/** A browser of its own, with no cookies. */
+/** A new browser context, without cookies. */
 async function newUser(options?: BrowserContextOptions): Promise<Page> {
   const context = await chromium.newContext(options);
   context.setDefaultTimeout(10_000);
   contexts.push(context);
-  // The states of a sample, which is a process of its own, and the codes for it.
+  // States and codes of the sample, which runs in its own process.
   context.on('request', (request) => registerCredentialsIn(request.url()));
   return context.newPage();
 }
@@ -375,7 +375,7 @@ async function expectProfile(page: Page, name: string, email: string): Promise<v
   expect(secretsIn(await page.content())).toEqual([]);
 }
 
-/** When the access token expires, as the profile says; milliseconds since 1970. */
+/** Expiry of the access token on the profile page, in milliseconds since 1970. */
 async function expiryOf(page: Page): Promise<number> {
   const row = page.locator('div', { has: page.getByText('access token until', { exact: true }) });
   return Date.parse((await row.last().locator('time').getAttribute('datetime')) ?? '');

@@ -23,7 +23,7 @@ export class SampleApp {
     process.stderr?.on('data', (chunk) => (this.output += String(chunk)));
   }
 
-  /** @param environment what it is told of provider and transport */
+  /** @param environment variables that configure provider and transport */
   static async start(
     environment: Readonly<Record<string, string>>,
     sample = '01-login',
@@ -81,7 +81,7 @@ export class SampleApp {
   }
 }
 
-/** A port that nobody listens on. */
+/** Returns an unused port. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -9,7 +9,7 @@ import { describeLeaks, registerSecret } from '../support/secrets.js';
 import { freePort } from './sample-app.js';
 
 let folder: string;
-/** What every process of a test has printed. */
+/** Output of every process of a test. */
 const outputs: (() => string)[] = [];
 
 /** A copy of the samples, for they keep state beside themselves. */
@@ -24,7 +24,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   const printed = outputs.splice(0).map((output) => ['by sample/start.mjs', output()] as const);
-  (await keptSecrets()).forEach(registerSecret);
+  (await storedSecrets()).forEach(registerSecret);
   await rm(folder, { recursive: true });
   const leaks = describeLeaks(printed);
   if (leaks !== undefined) throw new Error(leaks);
@@ -34,7 +34,7 @@ it.each([
   ['npm start', []],
   ['npm run start:socket', ['--socket']],
 ])(
-  '%s prints the addresses of both samples; the next start registers nothing anew',
+  '%s prints the addresses of both samples; the next start registers no new client',
   async (_name, args) => {
     const ports = await freePorts();
     const registered: Awaited<ReturnType<typeof registrations>>[] = [];
@@ -48,7 +48,7 @@ it.each([
       expect(await started.stop()).toBe(0);
       registered.push(await registrations());
     }
-    expect((await keptSecrets()).length).toBeGreaterThan(10);
+    expect((await storedSecrets()).length).toBeGreaterThan(10);
     expect(registered[0]?.clients).toHaveLength(2);
     expect(registered[0]?.resources).toHaveLength(6);
     expect(registered[1]).toEqual(registered[0]);
@@ -128,7 +128,7 @@ async function expectChallenge(url: string): Promise<void> {
   registerSecret(ticket);
 }
 
-/** The client that the page plays registers itself for this; at the end it is gone. */
+/** Runs a case of the page; its client registers on first use and is deleted at the end. */
 async function expectGrant(url: string): Promise<void> {
   const page = await fetch(url, { method: 'POST' });
   expect(await page.text()).toContain('Kind of Blue');
@@ -151,15 +151,15 @@ const SECRETS = new Set(
   refresh_token id_token cookies d p q dp dq qi`.split(/\s+/),
 );
 
-/** What is kept beside the samples and must not be printed. */
-async function keptSecrets(): Promise<string[]> {
+/** Secrets that are stored beside the samples and must not be printed. */
+async function storedSecrets(): Promise<string[]> {
   const files = await readdir(join(folder, 'sample'), { recursive: true });
-  const kept = files
+  const stored = files
     .filter((file) => /(^|\/)\.oxd\/[^/]+\.json$/.test(file))
     .map(async (file) => {
       return secretsOf(JSON.parse(await readFile(join(folder, 'sample', file), 'utf8')));
     });
-  return (await Promise.all(kept)).flat();
+  return (await Promise.all(stored)).flat();
 }
 
 function secretsOf(value: unknown, isSecret = false): string[] {

@@ -83,9 +83,9 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
   it('the grant is shown as the HTTP request that it is', async () => {
     const page = await open(DESKTOP);
     await page.getByRole('button', { name: 'Try: An RPT for another resource' }).click();
-    const asked = page.locator('pre:not(.granted, .refused)');
-    await asked.first().waitFor();
-    expect(await asked.allInnerTexts()).toEqual([
+    const requests = page.locator('pre:not(.granted, .refused)');
+    await requests.first().waitFor();
+    expect(await requests.allInnerTexts()).toEqual([
       `GET /api/albums\nhost: ${new URL(app.origin).host}`,
       expect.stringMatching(grantRequest()),
       expect.stringMatching(/^GET \/api\/albums\/1\n.*\nauthorization: Bearer .{8}…$/),
@@ -94,7 +94,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     ]);
   });
 
-  it('what the owner approved gets in at the next try', async () => {
+  it('an approved request is granted at the next attempt', async () => {
     const page = await open(DESKTOP);
     const button = page.getByRole('button', { name: 'Try: The owner decides' });
     // A case before may have left a request to decide.
@@ -111,12 +111,12 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     await expectAnswers(page, 'The owner decides', answers);
   });
 
-  it('a user needs nothing but the keyboard', async () => {
+  it('a user needs only the keyboard', async () => {
     const page = await open(DESKTOP);
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await expectAnswers(page, 'No token', [CHALLENGE]);
-    // Reading goes on at what was pressed: this is its button, the next one that of the next case.
+    // Focus stays at the pressed button, so that Tab leads to the button of the next case.
     await page.keyboard.press('Tab');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
@@ -141,18 +141,18 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     expect(names.sort()).toEqual(Object.keys(policies).sort());
   });
 
-  it('an album that is not there is refused like one that is', async () => {
-    const [there, missing] = await Promise.all(['1', '99'].map(refusal));
+  it('a missing album is denied like an existing one', async () => {
+    const [there, missing] = await Promise.all(['1', '99'].map(denial));
     expect(there).toMatch(/^401 .*UMA_PERMISSION_REQUIRED/s);
     expect(missing).toBe(there);
   });
 
-  it('the application has printed no secret in all this', () => {
+  it('the application has printed no secret', () => {
     expect(secretsIn(app.output)).toEqual([]);
   });
 
   /** Status, headers and body of an answer, without what is new in each. */
-  async function refusal(id: string): Promise<string> {
+  async function denial(id: string): Promise<string> {
     const answer = await fetch(`${app.origin}/api/albums/${id}`);
     const headers = [...answer.headers].filter(([name]) => name !== 'date').join('\n');
     return `${answer.status} ${headers}\n${await answer.text()}`.replace(/ticket="[^"]+"/, '');

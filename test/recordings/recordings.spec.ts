@@ -7,7 +7,7 @@ import { SocketTransport } from '../../lib/socket/socket.transport.js';
 import { secretsIn } from '../support/secrets.js';
 import { type RecordedVersion, type Recording, recordings, replyOf } from './recordings.js';
 
-/** Says the bytes of one recorded reply to whoever asks anything. */
+/** Transport socket that replies to every request with the bytes of one recorded reply. */
 class Replay {
   recording: Recording;
   private constructor(private readonly server: Server) {}
@@ -83,7 +83,7 @@ const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 const OUTCOME_ERRORS: Readonly<Record<string, { readonly name: string; readonly code: string }>> = {
   need_info: { name: 'NeedInfoError', code: 'UMA_NEED_INFO' },
   invalid_ticket: { name: 'InvalidTicketError', code: 'UMA_INVALID_TICKET' },
-  // The word says nothing, the status does.
+  // The error code is not specific; the status decides.
   x_error: { name: 'RequestDeniedError', code: 'UMA_REQUEST_DENIED' },
 };
 
@@ -113,7 +113,7 @@ const RESULTS: Readonly<Record<string, (data: Data, recording: Recording) => unk
   get_tokens_by_code: ({ access_token, refresh_token, id_token, expires_in }) => ({
     ...withoutNulls({ access_token, refresh_token, id_token }),
     ...(expires_in === -1 ? {} : { expires_in: 3600 }),
-    // The id_token itself says what its claims were before oxd made text of them.
+    // The claims of the ID token are compared as they were before oxd converted them to strings.
     id_token_claims: decodeJwt(String(id_token)),
   }),
   get_logout_uri: ({ uri }, { request }) => {
@@ -181,7 +181,7 @@ describe.each([
   });
   afterAll(() => replay.close());
 
-  it('are all there', () => {
+  it('are complete', () => {
     const outcomes = all.map(
       ({ reply }) => replyOf(reply.frame)?.status ?? (reply.silent ? 'silent' : 'closed'),
     );

@@ -6,16 +6,16 @@ export interface Recording {
   readonly n: number;
   readonly story: string;
   readonly command: string;
-  /** The params; null where only `request_frame` tells. */
+  /** Parameters of the command; null when only `request_frame` contains them. */
   readonly request: Readonly<Record<string, unknown>> | null;
   /** The exact text that was sent, where that matters; a list: sent in pieces. */
   readonly request_frame?: string | readonly string[];
   readonly reply: { readonly frame: string; readonly closed?: boolean; readonly silent?: boolean };
-  /** Whether commands needed a protection token. */
+  /** `on` when commands required a protection token. */
   readonly protect: 'on' | 'off';
-  /** What the provider did wrong. */
+  /** Fault of the provider. */
   readonly op?: string;
-  /** Where the browser came back to. */
+  /** URL to which the browser returned. */
   readonly callback?: string;
 }
 
@@ -46,12 +46,12 @@ export function recordings(version: RecordedVersion): readonly Recording[] {
   return records;
 }
 
-/** Whether it is a command of UMA. */
+/** True for a UMA command. */
 export function isUma({ command }: Recording): boolean {
   return /^(uma_|introspect_rpt$)/.test(command);
 }
 
-/** What a recorded frame says. */
+/** Parsed reply of a recorded frame. */
 export function replyOf(frame: string): RecordedReply | undefined {
   return frame === '' ? undefined : (JSON.parse(frame.slice(4)) as RecordedReply);
 }

@@ -99,7 +99,7 @@ describe.each([
     ['down', () => redis.stop(), () => redis.start()],
     ['hung', async () => redis.pause(), async () => redis.resume()],
   ])(
-    'that is %s, nobody gets in and nothing is registered; the login goes on when it is back',
+    'that is %s, every login fails and nothing is registered; logins work again afterwards',
     async (_state, fail, recover) => {
       const app = await replica(open());
       const client = await clientOf(app);
@@ -115,7 +115,7 @@ describe.each([
     },
   );
 
-  it('that is down at start-up, the application starts and works as soon as it is up', async () => {
+  it('that is down at start, the application starts and works as soon as Redis is up', async () => {
     await redis.stop();
     const app = await replica(open());
     expect(answer(await new Browser().request(`${app.origin}/login`))).toEqual(unavailable);
@@ -139,6 +139,6 @@ it('replicas that start at once with the documented class register one client', 
   expect(new Set(clients).size).toBe(1);
 });
 
-it('a Keyv that hides outages is refused at start-up', async () => {
+it('a Keyv that hides outages is rejected at start', async () => {
   await expect(replica(keyvStore(false))).rejects.toThrow(/throwOnErrors/);
 });

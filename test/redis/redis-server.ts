@@ -8,9 +8,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const MISSING = 'These tests need redis-server: apt-get update && apt-get install -y redis-server';
 
-/** A real Redis in a directory of its own. What it keeps outlives `stop` and `start`. */
+/** A real Redis in its own directory; its data survives `stop` and `start`. */
 export class RedisServer {
-  /** What a client of `@redis/client` takes to reach it. */
+  /** Options with which `@redis/client` connects. */
   readonly client: { socket: { path: string; tls: false } };
   private process?: ChildProcess;
 
@@ -59,7 +59,7 @@ export class RedisServer {
     this.process?.kill('SIGSTOP');
   }
 
-  /** Lets a halted Redis go on. */
+  /** Resumes a halted Redis. */
   resume(): void {
     this.process?.kill('SIGCONT');
   }

@@ -77,7 +77,7 @@ describe.each(STORES)('%s', (_, make) => {
     expect(await keys()).toEqual([]);
   });
 
-  it('gives a value the lifetime that was asked for, in milliseconds', async () => {
+  it('stores a value with the requested lifetime in milliseconds', async () => {
     const store = open();
     await store.set('login', 'value', 60_000);
     await store.set('site', 'value');
@@ -85,7 +85,7 @@ describe.each(STORES)('%s', (_, make) => {
     expect(lifetimes.sort((a, b) => a - b)).toEqual([-1, expect.closeTo(60_000, -4)]);
   });
 
-  it('knows a value no longer once its lifetime is over', async () => {
+  it('returns a value no longer than its lifetime', async () => {
     const store = open();
     await store.set('login', 'value', 60_000);
     expect(await store.get('login')).toBe('value');
@@ -94,7 +94,7 @@ describe.each(STORES)('%s', (_, make) => {
     expect(await store.delete('login')).toBe(false);
   });
 
-  it('shares its values with other replicas, of which one deletes', async () => {
+  it('shares values between replicas, of which exactly one deletes a value', async () => {
     const replicas = Array.from({ length: 8 }, () => open());
     await replicas[0]?.set('login', { state: 1 }, 60_000);
     const read = await Promise.all(replicas.map((replica) => replica.get('login')));
@@ -107,7 +107,7 @@ describe.each(STORES)('%s', (_, make) => {
     ['is stopped', () => redis.stop(), () => redis.start()],
     ['hangs', () => redis.pause(), () => redis.resume()],
   ])('while Redis %s', (_name, fail, recover) => {
-    it('every use is an error within the time limit, and afterwards all is as before', async () => {
+    it('every use fails within the time limit, and the values are unchanged afterwards', async () => {
       const before = open();
       await before.set('site', { oxd_id: 'a' });
       await before.set('login', { state: 1 }, 60_000);
@@ -123,7 +123,7 @@ describe.each(STORES)('%s', (_, make) => {
       expect(await store.delete('login')).toBe(false);
     });
 
-    it('the start goes on with a warning, and the store works once Redis does', async () => {
+    it('the application starts with a warning, and the store works once Redis does', async () => {
       await fail();
       const store = open(LIMIT);
       await store.probe();
@@ -191,7 +191,7 @@ describe('the documented class', () => {
     expect(await store.get('lock')).toBe(3);
   });
 
-  it('does nothing later that it refused while Redis was stopped', async () => {
+  it('does not execute rejected operations later, after Redis was stopped', async () => {
     const store = open();
     await store.set('login', 'kept', 60_000);
     await redis.stop();
@@ -204,7 +204,7 @@ describe('the documented class', () => {
   });
 });
 
-/** No use may end in an answer, and none may take longer than its limit (and a probe's). */
+/** Expects every use to fail, within its own time limit and that of a probe. */
 async function expectOutage(store: GuardedStore): Promise<void> {
   const uses = [
     () => store.get('site'),
@@ -234,7 +234,7 @@ function newClient() {
   return createClient(redis.client);
 }
 
-async function asked<T>(ask: (client: ReturnType<typeof newClient>) => Promise<T>): Promise<T> {
+async function query<T>(ask: (client: ReturnType<typeof newClient>) => Promise<T>): Promise<T> {
   const client = newClient();
   await client.connect();
   try {
@@ -245,16 +245,16 @@ async function asked<T>(ask: (client: ReturnType<typeof newClient>) => Promise<T
 }
 
 function keys(): Promise<string[]> {
-  return asked((client) => client.keys('*'));
+  return query((client) => client.keys('*'));
 }
 
 function lifetime(key: string): Promise<number> {
-  return asked((client) => client.pTTL(key));
+  return query((client) => client.pTTL(key));
 }
 
 /** As if the lifetime of every value were over. */
 async function endLifetimes(): Promise<void> {
   const names = await keys();
-  await asked((client) => Promise.all(names.map((key) => client.pExpire(key, 1))));
+  await query((client) => Promise.all(names.map((key) => client.pExpire(key, 1))));
   await until(async () => (await keys()).length === 0);
 }

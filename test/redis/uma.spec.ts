@@ -64,8 +64,8 @@ class ShelvesController {
 let documented: (redis: RedisServer) => DocumentedStore;
 let sandbox: Sandbox;
 let redis: RedisServer;
-/** What an administrator has attached to a resource, by its id; without one it is granted. */
-let policies: Map<string, (asked: SandboxPolicyRequest) => boolean>;
+/** Policies that an administrator attached, by resource id; without a policy, access is granted. */
+let policies: Map<string, (request: SandboxPolicyRequest) => boolean>;
 const opened: (() => unknown)[] = [];
 
 beforeAll(async () => {
@@ -76,7 +76,8 @@ beforeEach(async () => {
   policies = new Map();
   sandbox = await startSandbox({
     ...{ port: 0, clientsFile: false, quiet: true, onSecret: registerSecret },
-    policies: (asked) => (policies.get(asked.resource._id)?.(asked) === false ? 'deny' : 'grant'),
+    policies: (request) =>
+      policies.get(request.resource._id)?.(request) === false ? 'deny' : 'grant',
   });
 });
 afterEach(async () => {
@@ -206,7 +207,7 @@ describe.each(ADAPTERS)('the policy of an administrator, on %s,', (adapter) => {
     await app.close();
   }
 
-  it('survives restart, change, removal, return, a deleted neighbour and a second replica', async () => {
+  it('survives restart, change, removal, return, another deleted resource and a second replica', async () => {
     let app = await start(albums('view'), ShelvesController);
     const id = await idOf(app, ALBUMS);
     let allowed = true;

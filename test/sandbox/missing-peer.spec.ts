@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { OxdConfigurationError } from '../../lib/base/errors.js';
 
-it('says what to install when oidc-provider is not there', async () => {
+it('names the package to install when oidc-provider is missing', async () => {
   jest.unstable_mockModule('oidc-provider', () => {
     throw new Error("Cannot find package 'oidc-provider'");
   });

@@ -36,7 +36,7 @@ beforeAll(async () => {
 afterAll(() => sandbox.close());
 
 describe('discovery', () => {
-  it('lists what the sandbox can do', async () => {
+  it('lists the capabilities of the sandbox', async () => {
     const response = await fetch(`${sandbox.issuer}/.well-known/openid-configuration`);
     expect(await response.json()).toMatchObject({
       issuer: sandbox.issuer,
@@ -50,7 +50,7 @@ describe('discovery', () => {
     });
   });
 
-  it('is refused under a name that is not the issuer', async () => {
+  it('is rejected under a host name that is not the issuer', async () => {
     const response = await fetch(sandbox.issuer.replace('localhost', '127.0.0.1'));
     expect(response.status).toBe(421);
     expect(textOf(await response.text())).toContain(`responds only at ${sandbox.issuer}`);
@@ -68,7 +68,7 @@ describe('login', () => {
     },
   );
 
-  it('gives the claims of the user who logged in, whatever the script of the name', async () => {
+  it('returns the claims of the logged-in user, whatever the script of the name', async () => {
     const { tokens } = await logIn({ username: 'eleni' });
     const response = await fetch(`${sandbox.issuer}/me`, {
       headers: { authorization: `Bearer ${tokens.access_token}` },
@@ -82,7 +82,7 @@ describe('login', () => {
     });
   });
 
-  it('shows the page again for a wrong password, with the same user picked', async () => {
+  it('shows the page again for a wrong password, with the same user selected', async () => {
     const browser = new Browser();
     const page = await browser.follow(authorizationUrl().url);
     const again = await browser.submitForm(page, { login: 'eleni', password: 'guessed' });
@@ -93,7 +93,7 @@ describe('login', () => {
     expect(new URL(String(end.location)).searchParams.has('code')).toBe(true);
   });
 
-  it('is refused for a user that does not exist', async () => {
+  it('is rejected for a user that does not exist', async () => {
     const browser = new Browser();
     const page = await browser.follow(authorizationUrl().url);
     const again = await browser.submitForm(page, { login: 'root', password: 'sandbox' });
@@ -101,7 +101,7 @@ describe('login', () => {
   });
 
   it.each(['login', 'consent'] as const)(
-    'ends with access_denied when the user refuses at the %s page',
+    'ends with access_denied when the user denies at the %s page',
     async (question) => {
       const { callback, state } = await authorize({ [question]: 'deny' });
       expect(callback.get('error')).toBe('access_denied');
@@ -110,32 +110,32 @@ describe('login', () => {
     },
   );
 
-  it('asks neither for the password nor for consent a second time', async () => {
+  it('requests neither password nor consent a second time', async () => {
     const browser = new Browser();
     await authorize({}, browser);
     const page = await browser.follow(authorizationUrl().url, toApplication);
     expect(new URL(String(page.location)).searchParams.has('code')).toBe(true);
   });
 
-  it('picks the user of the login_hint', async () => {
+  it('preselects the user of the login_hint', async () => {
     const page = await new Browser().follow(authorizationUrl({ login_hint: 'amara' }).url);
     expect(page.html).toMatch(/value="amara"\s+checked/);
   });
 
-  it('is refused without PKCE, and says so to the application', async () => {
+  it('is rejected without PKCE, with an error to the application', async () => {
     const { url } = authorizationUrl({ code_challenge: '', code_challenge_method: '' });
     const page = await new Browser().request(url);
     expect(new URL(String(page.location)).searchParams.get('error')).toBe('invalid_request');
   });
 
-  it('shows a page that says what to do when its page is used by another browser', async () => {
+  it('shows a page with instructions when its page is used by another browser', async () => {
     const page = await new Browser().follow(authorizationUrl().url);
     const other = await new Browser().request(page.url);
     expect(other.status).toBe(400);
     expect(textOf(other.html)).toContain('Go back to the application and start again.');
   });
 
-  it('is not fooled by a form that is larger than any of its own', async () => {
+  it('rejects a form that is larger than its own forms', async () => {
     const browser = new Browser();
     const page = await browser.follow(authorizationUrl().url);
     const again = await browser.submitForm(page, { password: 'sandbox', more: 'x'.repeat(20_000) });
@@ -177,7 +177,7 @@ describe('a page', () => {
         return browser.submitForm(page, { login: attack, password: attack });
       },
     ],
-  ])('%s shows foreign text as text, and may fetch nothing', async (_name, open) => {
+  ])('%s escapes untrusted strings and may fetch nothing', async (_name, open) => {
     const page = await open(new Browser());
     expect(page.html).not.toContain('<script>alert');
     expect(page.html).not.toContain('<img');
@@ -212,7 +212,7 @@ describe('tokens', () => {
     expect(tokens.refresh_token).toEqual(expect.any(String));
   });
 
-  it('rotate: a refresh token is good once, and its reuse ends the whole login', async () => {
+  it('rotate: a refresh token is valid once, and its reuse revokes the whole login', async () => {
     const { tokens } = await logIn();
     const first = await refresh(tokens.refresh_token);
     expect(first.status).toBe(200);
@@ -223,7 +223,7 @@ describe('tokens', () => {
     expect(await introspect(tokens.access_token)).toMatchObject({ active: false });
   });
 
-  it('are refused for a code that was used before, and end with it', async () => {
+  it('are denied for a used code, and revoked with it', async () => {
     const { callback, verifier } = await authorize();
     const code = String(callback.get('code'));
     const tokens = (await (await exchange(code, verifier)).json()) as Tokens;
@@ -231,7 +231,7 @@ describe('tokens', () => {
     expect(await introspect(tokens.access_token)).toMatchObject({ active: false });
   });
 
-  it('tell their scope at introspection, and end by revocation', async () => {
+  it('have a scope at introspection, and can be revoked', async () => {
     const { tokens } = await logIn();
     expect(await introspect(tokens.access_token)).toMatchObject({
       active: true,
@@ -258,7 +258,7 @@ describe('tokens', () => {
 describe('logout', () => {
   const after = `${APPLICATION}/bye`;
 
-  it('asks, names the application, and comes back when the user stays', async () => {
+  it('requests confirmation, names the application, and returns when the user stays', async () => {
     const { browser } = await logIn();
     const page = await browser.request(
       `${sandbox.issuer}/session/end?client_id=${client.client_id}`,
@@ -267,7 +267,7 @@ describe('logout', () => {
     expect(page.html).not.toContain('submit()');
   });
 
-  it('needs no answer for the id_token of the user, and leads back with the state', async () => {
+  it('needs no confirmation with the ID token of the user, and returns the state', async () => {
     const { browser, tokens } = await logIn();
     const query = new URLSearchParams({
       id_token_hint: tokens.id_token,
@@ -283,7 +283,7 @@ describe('logout', () => {
     expect(await introspect(tokens.access_token)).toMatchObject({ active: false });
   });
 
-  it('asks when the id_token is of another user', async () => {
+  it('requests confirmation when the ID token belongs to another user', async () => {
     const { browser } = await logIn({ username: 'zoe' });
     const { tokens } = await logIn({ username: 'eleni' });
     const page = await browser.request(
@@ -292,7 +292,7 @@ describe('logout', () => {
     expect(page.html).not.toContain('submit()');
   });
 
-  it('refuses to lead to an address that the client did not register', async () => {
+  it('rejects a redirect URI that the client did not register', async () => {
     const { browser, tokens } = await logIn();
     const query = new URLSearchParams({
       id_token_hint: tokens.id_token,
@@ -344,7 +344,7 @@ describe('a restart', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  it('keeps clients, their registration access tokens and the signing keys', async () => {
+  it('preserves clients, their registration access tokens and the signing keys', async () => {
     const clientsFile = join(folder, 'deep', 'clients.json');
     const before = await startQuietly({ clientsFile });
     const kept = await register(before);
@@ -365,7 +365,7 @@ describe('a restart', () => {
     }
   });
 
-  it('is not written in a test that names none', async () => {
+  it('writes no file in a test without clientsFile', async () => {
     const before = process.cwd();
     process.chdir(folder);
     try {
@@ -376,7 +376,7 @@ describe('a restart', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('is refused while another sandbox has the file, and frees the port again', async () => {
+  it('is rejected while another sandbox uses the file, and releases the port', async () => {
     const clientsFile = join(folder, 'clients.json');
     const first = await startQuietly({ clientsFile });
     await expect(startQuietly({ clientsFile })).rejects.toThrow(
@@ -388,7 +388,7 @@ describe('a restart', () => {
 });
 
 describe('start', () => {
-  it('is refused in production', async () => {
+  it('is rejected in production', async () => {
     const environment = process.env.NODE_ENV;
     process.env.NODE_ENV = 'production';
     try {
@@ -399,7 +399,7 @@ describe('start', () => {
     }
   });
 
-  it('says which port is in use, and leaves the file to others', async () => {
+  it('names the port in use, and releases the file', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'oxd-sandbox-'));
     const clientsFile = join(folder, 'clients.json');
     const other = createServer().listen(0, '127.0.0.1');
@@ -419,11 +419,11 @@ describe('start', () => {
   it.each<[string, object]>([
     ['port', { port: 70_000 }],
     ['users', { users: [] }],
-  ])('refuses a wrong %s by name', async (option, options) => {
+  ])('rejects an invalid %s by name', async (option, options) => {
     await expect(startQuietly(options)).rejects.toThrow(`${option}: `);
   });
 
-  it('says how to use it', async () => {
+  it('logs how to use the sandbox', async () => {
     const lines: string[] = [];
     const started = await startSandbox({
       port: 0,
@@ -437,7 +437,7 @@ describe('start', () => {
     expect(text).toContain('password: sandbox');
   });
 
-  it('lets own users in, and does not show their passwords', async () => {
+  it('accepts custom users, and does not log their passwords', async () => {
     const users = [
       { username: 'grace', password: 'correct horse', claims: { sub: 'g', name: 'Grace' } },
     ];
@@ -466,7 +466,7 @@ describe('start', () => {
     }
   });
 
-  it('answers nothing any more once it is closed', async () => {
+  it('no longer responds after close()', async () => {
     const closed = await startQuietly();
     await closed.close();
     await expect(fetch(closed.issuer)).rejects.toThrow('fetch failed');
@@ -474,14 +474,14 @@ describe('start', () => {
 });
 
 describe('onSecret', () => {
-  it('is told every secret that is issued', async () => {
-    const told = new Set<string>();
+  it('receives every issued secret', async () => {
+    const secrets = new Set<string>();
     const own = await startSandbox({
       port: 0,
       clientsFile: false,
       quiet: true,
       onSecret: (value) => {
-        told.add(value);
+        secrets.add(value);
         registerSecret(value);
       },
     });
@@ -502,7 +502,7 @@ describe('onSecret', () => {
         ...Object.values(tokens).filter((value) => String(value).length > 20),
         access_token,
       ];
-      expect([...told]).toEqual(expect.arrayContaining(issued));
+      expect([...secrets]).toEqual(expect.arrayContaining(issued));
     } finally {
       await own.close();
     }

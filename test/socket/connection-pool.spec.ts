@@ -45,20 +45,20 @@ function ask(
   return pool.exchange({ command: 'command', frame, repeatable: false, ...options });
 }
 
-/** A handler that answers when it is told to. */
+/** A handler that replies when `open` is called. */
 function gate() {
-  const asked: string[] = [];
+  const received: string[] = [];
   const answers: (() => void)[] = [];
   const handler: FrameHandler = (text) => {
-    asked.push(text);
+    received.push(text);
     return new Promise((resolve) => answers.push(() => resolve(`re:${text}`)));
   };
   return {
-    asked,
+    received,
     handler,
     open: () => answers.shift()?.(),
     until: async (count: number) => {
-      while (asked.length < count) await setImmediate();
+      while (received.length < count) await setImmediate();
     },
   };
 }
@@ -75,7 +75,7 @@ function sockets(): number {
 }
 
 describe('ConnectionPool', () => {
-  it('opens nothing before there is something to send', async () => {
+  it('opens no connection before the first exchange', async () => {
     const server = await serve(echo);
     poolFor(server.port);
     await setTimeout(20);
@@ -89,7 +89,7 @@ describe('ConnectionPool', () => {
     expect(server.accepted).toBe(1);
   });
 
-  it('gives 1000 exchanges over 8 connections each its own reply', async () => {
+  it('returns the right reply to each of 1000 exchanges over 8 connections', async () => {
     const server = await serve(async (text) => {
       if (text.length % 3 === 0) await setImmediate();
       return { text: `re:${text}`, segments: text.length % 7 === 0 ? [3, 11] : undefined };
@@ -108,22 +108,29 @@ describe('ConnectionPool', () => {
       left: 'less than a tenth',
       timeout: 5_000,
       passed: 4_501,
-      asked: ['a'],
+      received: ['a'],
       outcome: unsent,
     },
-    { name: 'no', left: 'a tenth', timeout: 5_000, passed: 4_500, asked: ['a', 'b'], outcome: 'b' },
+    {
+      name: 'no',
+      left: 'a tenth',
+      timeout: 5_000,
+      passed: 4_500,
+      received: ['a', 'b'],
+      outcome: 'b',
+    },
     {
       name: 'yes',
       left: 'less than 100 ms',
       timeout: 600,
       passed: 501,
-      asked: ['a'],
+      received: ['a'],
       outcome: unsent,
     },
-    { name: 'no', left: '100 ms', timeout: 600, passed: 500, asked: ['a', 'b'], outcome: 'b' },
+    { name: 'no', left: '100 ms', timeout: 600, passed: 500, received: ['a', 'b'], outcome: 'b' },
   ])(
     'sends nothing more with $left of the limit left: $name',
-    async ({ timeout, passed, asked, outcome }) => {
+    async ({ timeout, passed, received, outcome }) => {
       const seen: string[] = [];
       let open = (): void => undefined;
       const server = await serve((text) => {
@@ -142,15 +149,15 @@ describe('ConnectionPool', () => {
       clock.mockReturnValue(begun + passed);
       open();
       expect(await first).toBe('a');
-      const told = await second;
+      const result = await second;
       clock.mockRestore();
-      expect(told).toEqual(outcome);
-      expect(seen).toEqual(asked);
+      expect(result).toEqual(outcome);
+      expect(seen).toEqual(received);
     },
   );
 
-  it('serves who waits in the order of coming', async () => {
-    const { handler, asked, open, until: seen } = gate();
+  it('serves waiting exchanges in order of arrival', async () => {
+    const { handler, received, open, until: seen } = gate();
     const server = await serve(handler);
     const pool = poolFor(server.port, { connections: 1 });
     const replies = ['a', 'b', 'c', 'd'].map((text) => ask(pool, text));
@@ -159,10 +166,10 @@ describe('ConnectionPool', () => {
       open();
     }
     await Promise.all(replies);
-    expect(asked).toEqual(['a', 'b', 'c', 'd']);
+    expect(received).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('does not make who waits for a new connection wait for it alone', async () => {
+  it('gives an exchange that waits for a new connection the first free one', async () => {
     const { handler, open, until: seen } = gate();
     const server = await serve(handler);
     const pool = poolFor(server.port, { connections: 2 });
@@ -175,7 +182,7 @@ describe('ConnectionPool', () => {
     expect(await Promise.all([first, second])).toEqual(['re:a', 're:b']);
   });
 
-  it('refuses at once when as many wait as may', async () => {
+  it('rejects immediately when the queue is full', async () => {
     const { handler, open, until: seen } = gate();
     const server = await serve(handler);
     const pool = poolFor(server.port, { connections: 2, maxQueue: 1 });
@@ -204,7 +211,7 @@ describe('a time limit', () => {
   it.each([
     ['no reply', () => ({ hang: true }) as const],
     ['a frame that is never completed', () => ({ raw: '0100{"status"' })],
-  ])('ends an exchange with %s', async (_name, answer) => {
+  ])('aborts an exchange with %s', async (_name, answer) => {
     const server = await serve(answer);
     const pool = poolFor(server.port, { timeout: 250 });
     await expect(ask(pool, 'a', { repeatable: true })).rejects.toMatchObject({
@@ -216,7 +223,7 @@ describe('a time limit', () => {
     expect(server.commands).toBe(1);
   });
 
-  it('is not prolonged by a server that goes on byte by byte', async () => {
+  it('is not prolonged by a server that sends byte by byte', async () => {
     const server = await serve(async (text) => {
       await setTimeout(30);
       return { text: text.repeat(9_000), segments: [1] };
@@ -225,7 +232,7 @@ describe('a time limit', () => {
     await expect(ask(pool, 'a')).rejects.toMatchObject({ code: 'OXD_TRANSPORT_TIMEOUT' });
   });
 
-  it('includes the wait for a connection, during which nothing has run', async () => {
+  it('includes the time in the queue, after which nothing has run', async () => {
     const server = await serve((text) => (text === 'a' ? { hang: true } : `re:${text}`));
     const pool = poolFor(server.port, { connections: 1, timeout: 60 });
     const codes = await Promise.allSettled([
@@ -239,14 +246,14 @@ describe('a time limit', () => {
     expect(await ask(pool, 'b')).toBe('re:b');
   });
 
-  it('begins anew for the next exchange on the same connection', async () => {
+  it('starts again for the next exchange on the same connection', async () => {
     const server = await serve((text) => ({ text: `re:${text}`, delay: 30 }));
     const pool = poolFor(server.port, { connections: 1, timeout: 80 });
     for (const text of ['a', 'b', 'c', 'd']) expect(await ask(pool, text)).toBe(`re:${text}`);
     expect(server.accepted).toBe(1);
   });
 
-  it('of the longest kind is no short one', async () => {
+  it('beyond the longest timer does not expire early', async () => {
     const timers = jest.spyOn(globalThis, 'setTimeout');
     const server = await serve((text) => ({ text: `re:${text}`, delay: 20 }));
     const pool = poolFor(server.port, { timeout: 2 ** 40, connectTimeout: 2 ** 40 });
@@ -256,7 +263,7 @@ describe('a time limit', () => {
     timers.mockRestore();
   });
 
-  it('does not reach the exchange after it', async () => {
+  it('does not affect the next exchange', async () => {
     const server = await serve((text) =>
       text === 'slow' ? { text: 'late', delay: 60 } : `re:${text}`,
     );
@@ -268,7 +275,7 @@ describe('a time limit', () => {
   });
 });
 
-describe('a server that is not there', () => {
+describe('a server that is down', () => {
   async function freePort(): Promise<number> {
     const server = await FrameServer.listen(echo);
     const { port } = server;
@@ -276,7 +283,7 @@ describe('a server that is not there', () => {
     return port;
   }
 
-  it('is unreachable for everybody who waits, and the port is named', async () => {
+  it('fails every waiting exchange with an error that names the port', async () => {
     const port = await freePort();
     const pool = poolFor(port, { connections: 2 });
     const results = await Promise.allSettled(['a', 'b', 'c', 'd'].map((text) => ask(pool, text)));
@@ -293,7 +300,7 @@ describe('a server that is not there', () => {
     }
   });
 
-  it('is found again when it is back', async () => {
+  it('is reached again once it is up', async () => {
     const port = await freePort();
     const pool = poolFor(port);
     await expect(ask(pool, 'a')).rejects.toMatchObject({ code: 'OXD_TRANSPORT_UNREACHABLE' });
@@ -301,7 +308,7 @@ describe('a server that is not there', () => {
     expect(await ask(pool, 'b')).toBe('re:b');
   });
 
-  it('is given up after connectTimeout', async () => {
+  it('is unreachable after connectTimeout', async () => {
     const port = await silentPort();
     const pool = poolFor(port, { connectTimeout: 40 });
     await expect(ask(pool, 'a')).rejects.toMatchObject({
@@ -311,7 +318,7 @@ describe('a server that is not there', () => {
     });
   });
 
-  it('is given up when the time limit of the exchange is shorter than connectTimeout', async () => {
+  it('is unreachable after the time limit of the exchange if shorter than connectTimeout', async () => {
     const pool = poolFor(await silentPort(), { timeout: 40 });
     await expect(ask(pool, 'a')).rejects.toMatchObject({
       code: 'OXD_TRANSPORT_TIMEOUT',
@@ -319,7 +326,7 @@ describe('a server that is not there', () => {
     });
   });
 
-  it('does not make later ones wait longer', async () => {
+  it('does not prolong the wait of later exchanges', async () => {
     const pool = poolFor(await silentPort(), { timeout: 60 });
     const first = ask(pool, 'a').catch((error: unknown) => error);
     await setTimeout(30);
@@ -327,7 +334,7 @@ describe('a server that is not there', () => {
     expect(await first).toMatchObject({ code: 'OXD_TRANSPORT_TIMEOUT' });
   });
 
-  /** A port that answers no connection: its backlog is full, and nobody accepts. */
+  /** A port that accepts no connection: its backlog is full. */
   async function silentPort(): Promise<number> {
     const worker = new Worker(
       `const server = require('node:net').createServer();
@@ -357,7 +364,7 @@ describe('a server that accepts and closes at once', () => {
     for (let turn = 0; turn < 20; turn += 1) await setImmediate();
   }
 
-  it('fails everybody at once, connects once for each of them, and is used when it is well', async () => {
+  it('fails every exchange at once, is connected to once for each, and is used again when up', async () => {
     const server = await serve(echo);
     server.dropsNew = true;
     const pool = poolFor(server.port, { connections: 2, timeout: 60_000, connectTimeout: 60_000 });
@@ -385,24 +392,27 @@ describe('a server that accepts and closes at once', () => {
   it.each([
     ['a repeatable request', true],
     ['one that must not be repeated', false],
-  ])('is not asked for ever by %s whose idle connection it has closed', async (_, repeatable) => {
-    const server = await serve(echo);
-    const pool = poolFor(server.port, { timeout: 60_000, connectTimeout: 60_000 });
-    await ask(pool, 'a');
-    server.dropsNew = true;
-    server.dropConnections();
-    await expect(ask(pool, 'b', { repeatable })).rejects.toMatchObject({
-      code: 'OXD_TRANSPORT_CLOSED',
-    });
-    await settled();
-    expect(server.accepted).toBe(2);
-    server.dropsNew = false;
-    expect(await ask(pool, 'c', { repeatable })).toBe('re:c');
-  });
+  ])(
+    'is not retried without limit by %s whose idle connection it has closed',
+    async (_, repeatable) => {
+      const server = await serve(echo);
+      const pool = poolFor(server.port, { timeout: 60_000, connectTimeout: 60_000 });
+      await ask(pool, 'a');
+      server.dropsNew = true;
+      server.dropConnections();
+      await expect(ask(pool, 'b', { repeatable })).rejects.toMatchObject({
+        code: 'OXD_TRANSPORT_CLOSED',
+      });
+      await settled();
+      expect(server.accepted).toBe(2);
+      server.dropsNew = false;
+      expect(await ask(pool, 'c', { repeatable })).toBe('re:c');
+    },
+  );
 });
 
 describe('a connection that died while idle', () => {
-  it('is replaced before something with side effects is sent', async () => {
+  it('is replaced before a command with side effects is sent', async () => {
     const server = await serve(echo);
     const pool = poolFor(server.port);
     await ask(pool, 'a');
@@ -423,7 +433,7 @@ describe('a connection that died while idle', () => {
     expect(server.commands).toBe(16);
   });
 
-  it('is replaced when the server notices it long before', async () => {
+  it('is replaced when the server closed it long before', async () => {
     const server = await serve(echo);
     const pool = poolFor(server.port);
     await ask(pool, 'a');
@@ -432,7 +442,7 @@ describe('a connection that died while idle', () => {
     expect(await ask(pool, 'b')).toBe('re:b');
   });
 
-  it('is replaced when it had something to say unasked', async () => {
+  it('is replaced when it received unsolicited bytes', async () => {
     const server = await serve(echo);
     const pool = poolFor(server.port);
     await ask(pool, 'a');
@@ -451,7 +461,7 @@ describe('a connection that died while idle', () => {
     };
   }
 
-  it('carries a repeatable request once more when it is closed instead of an answer', async () => {
+  it('repeats a repeatable request when it closes instead of delivering a reply', async () => {
     const server = await serve(dropping(1));
     const pool = poolFor(server.port);
     await ask(pool, 'a');
@@ -473,7 +483,7 @@ describe('a connection that died while idle', () => {
     expect(server.commands).toBe(commands);
   });
 
-  it('never repeats a second time where another idle connection is dead as well', async () => {
+  it('never repeats a second time when another idle connection is dead as well', async () => {
     const server = await serve((text) => (text === 'b' ? { drop: true } : { text, delay: 10 }));
     const pool = poolFor(server.port);
     await Promise.all([ask(pool, 'a'), ask(pool, 'a')]);
@@ -483,7 +493,7 @@ describe('a connection that died while idle', () => {
     expect(server.commands).toBe(4);
   });
 
-  it('does not cost a request its turn', async () => {
+  it('does not cost a request its position in the queue', async () => {
     const seen: string[] = [];
     const drop = dropping(1);
     const server = await serve((text) => {
@@ -496,7 +506,7 @@ describe('a connection that died while idle', () => {
     expect(seen).toEqual(['a', 'b', 'b', 'c', 'd']);
   });
 
-  it('never repeats what went out on a new connection', async () => {
+  it('never repeats a request sent on a new connection', async () => {
     const server = await serve(dropping(1));
     const pool = poolFor(server.port);
     await expect(ask(pool, 'b', { repeatable: true })).rejects.toMatchObject({
@@ -505,7 +515,7 @@ describe('a connection that died while idle', () => {
     expect(server.commands).toBe(1);
   });
 
-  it('never repeats once a part of the reply has come', async () => {
+  it('never repeats once part of the reply has arrived', async () => {
     const server = await serve((text) =>
       text === 'b' ? { raw: '0100{"st', close: true } : `re:${text}`,
     );
@@ -519,13 +529,13 @@ describe('a connection that died while idle', () => {
   });
 });
 
-describe('a reply that is not one', () => {
+describe('an invalid reply', () => {
   it.each([
     ['garbage', 'HTTP/1.1 400 Bad Request'],
     ['characters after the frame', '0002{}x'],
     ['a length of 0000', '0000'],
     ['bytes that are no UTF-8', Uint8Array.of(0x30, 0x30, 0x30, 0x31, 0xff)],
-  ])('fails the exchange and ends the connection: %s', async (_name, raw) => {
+  ])('fails the exchange and closes the connection: %s', async (_name, raw) => {
     const server = await serve((text) => (text === 'a' ? { raw } : `re:${text}`));
     const pool = poolFor(server.port, { connections: 1 });
     const [a, b] = await Promise.allSettled([ask(pool, 'a'), ask(pool, 'b')]);
@@ -534,7 +544,7 @@ describe('a reply that is not one', () => {
     expect(server.accepted).toBe(2);
   });
 
-  it('ends the connection when what reads it fails', async () => {
+  it('closes the connection when parsing the reply fails', async () => {
     const server = await serve(echo);
     const read = (_command: string, reply: string): string => {
       if (reply === 're:a') throw new RangeError('no');
@@ -548,7 +558,7 @@ describe('a reply that is not one', () => {
 });
 
 describe('an AbortSignal', () => {
-  it('that is aborted already sends nothing', async () => {
+  it('prevents sending when it is already aborted', async () => {
     const server = await serve(echo);
     const pool = poolFor(server.port);
     const signal = AbortSignal.abort('enough');
@@ -556,7 +566,7 @@ describe('an AbortSignal', () => {
     expect(server.accepted).toBe(0);
   });
 
-  it('ends the exchange with its reason, and the reply reaches nobody', async () => {
+  it('aborts the exchange with its reason, and the reply is discarded', async () => {
     const { handler, open, until: seen } = gate();
     const server = await serve(handler);
     const pool = poolFor(server.port, { connections: 1 });
@@ -574,8 +584,8 @@ describe('an AbortSignal', () => {
     expect(server.accepted).toBe(2);
   });
 
-  it('takes a waiting exchange out of the queue, which is then never sent', async () => {
-    const { handler, asked, open, until: seen } = gate();
+  it('removes a waiting exchange from the queue, so that it is never sent', async () => {
+    const { handler, received, open, until: seen } = gate();
     const server = await serve(handler);
     const pool = poolFor(server.port, { connections: 1, maxQueue: 1 });
     const controller = new AbortController();
@@ -589,10 +599,10 @@ describe('an AbortSignal', () => {
     await seen(2);
     open();
     expect(await Promise.all([a, c])).toEqual(['re:a', 're:c']);
-    expect(asked).toEqual(['a', 'c']);
+    expect(received).toEqual(['a', 'c']);
   });
 
-  it('that is aborted later does nothing', async () => {
+  it('has no effect when aborted after the reply', async () => {
     const server = await serve(echo);
     const pool = poolFor(server.port);
     const controller = new AbortController();
@@ -602,7 +612,7 @@ describe('an AbortSignal', () => {
     expect(server.accepted).toBe(1);
   });
 
-  it('before anything was sent leaves the connection to others', async () => {
+  it('leaves the connection to others when aborted before sending', async () => {
     const server = await serve(echo);
     const pool = poolFor(server.port);
     await ask(pool, 'a');
@@ -616,7 +626,7 @@ describe('an AbortSignal', () => {
 });
 
 describe('close()', () => {
-  it('rejects what is under way and what waits, and ends every connection', async () => {
+  it('rejects pending and queued exchanges, and closes every connection', async () => {
     const { handler, until: seen } = gate();
     const server = await serve(handler);
     const pool = poolFor(server.port, { connections: 1 });
@@ -635,7 +645,7 @@ describe('close()', () => {
     expect(server.accepted).toBe(1);
   });
 
-  it('rejects what waits for a connection that is being opened', async () => {
+  it('rejects an exchange that waits for a connection being opened', async () => {
     const server = await serve(echo);
     const pool = poolFor(server.port);
     const a = ask(pool, 'a');

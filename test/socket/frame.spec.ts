@@ -32,7 +32,7 @@ describe('encodeFrame', () => {
   it.each([
     ['ASCII', 'x'],
     ['three bytes each', '€'],
-  ])('takes 9999 units and refuses 10000: %s', (_name, character) => {
+  ])('accepts 9999 units and rejects 10000: %s', (_name, character) => {
     expect(encodeFrame(character.repeat(9999)).slice(0, 4)).toBe('9999');
     expect(() => encodeFrame(character.repeat(10_000), 'register_site')).toThrow(
       expect.objectContaining({
@@ -43,7 +43,7 @@ describe('encodeFrame', () => {
     );
   });
 
-  it('refuses 5000 astral characters, which are 10000 units', () => {
+  it('rejects 5000 astral characters, which are 10000 units', () => {
     expect(() => encodeFrame('😀'.repeat(5000))).toThrow(/10000 characters/);
   });
 });
@@ -82,7 +82,7 @@ describe('FrameDecoder', () => {
     },
   );
 
-  it('keeps a byte order mark', () => {
+  it('preserves a byte order mark', () => {
     expect(decode([whole('"\uFEFF"')])).toEqual(['"\uFEFF"']);
   });
 
@@ -98,7 +98,7 @@ describe('FrameDecoder', () => {
     ['a newline after the frame', '0002{}\n'],
     ['a second frame in the same segment', '0002{}0002{}'],
     ['a length in bytes', '0004"é"x0003'],
-  ])('refuses %s', (_name, bytes) => {
+  ])('rejects %s', (_name, bytes) => {
     expect(() => decode([Buffer.from(bytes)])).toThrow(
       expect.objectContaining({ code: 'OXD_TRANSPORT_MALFORMED', mayHaveRun: true }),
     );
@@ -108,7 +108,7 @@ describe('FrameDecoder', () => {
     ['a byte that UTF-8 does not know', [0xff]],
     ['half a character before the end', [0xc3, 0x22]],
     ['half a character after the frame', [0x22, 0xc3]],
-  ])('refuses %s', (_name, bytes) => {
+  ])('rejects %s', (_name, bytes) => {
     const frame = Buffer.concat([
       Buffer.from(`000${bytes.includes(0xc3) ? 2 : 3}"`),
       Buffer.from(bytes),
@@ -118,17 +118,17 @@ describe('FrameDecoder', () => {
     );
   });
 
-  it('waits for what is missing', () => {
+  it('waits for the rest of a frame', () => {
     expect(decode([Buffer.from('0010{}')])).toEqual([undefined]);
   });
 
-  it('never quotes what it read', () => {
+  it('never quotes received bytes in errors', () => {
     expect(() => decode([Buffer.from('0002{}geheim')])).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('geheim') }),
     );
   });
 
-  it('gives back any JSON value, however it is cut', () => {
+  it('decodes any JSON value, however it is split', () => {
     fc.assert(
       fc.property(
         fc.json({ stringUnit: 'binary' }),

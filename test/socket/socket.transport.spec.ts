@@ -46,7 +46,7 @@ const echo: FrameHandler = (text) => {
 };
 
 describe('SocketTransport', () => {
-  it('sends command and params in a frame and gives the data of the reply', async () => {
+  it('sends command and parameters in a frame and returns the data of the reply', async () => {
     const texts: string[] = [];
     const server = await serve((text) => {
       texts.push(text);
@@ -66,7 +66,7 @@ describe('SocketTransport', () => {
     ['astral characters', '😀 𝒜lice 👩‍👩‍👧'],
     ['half an astral character', '\ud83d'],
     ['line separators and controls', '\u2028\u2029\u0000\u001f\ufeff'],
-  ])('carries text both ways: %s', async (_name, name) => {
+  ])('carries strings both ways: %s', async (_name, name) => {
     const server = await serve(echo);
     expect(await transportTo(server).execute('register_site', { name })).toEqual({ name });
   });
@@ -96,7 +96,7 @@ describe('SocketTransport', () => {
     expect(server.commands).toBe(1);
   });
 
-  it('tells of a reply above 9999 units that the command may have run', async () => {
+  it('reports a reply above 9999 units as a command that may have run', async () => {
     const server = await serve(() => ok({ b: 'x'.repeat(10_000) }));
     await expect(transportTo(server).execute('get_tokens_by_code', {})).rejects.toMatchObject({
       code: 'OXD_TRANSPORT_CLOSED',
@@ -106,7 +106,7 @@ describe('SocketTransport', () => {
     });
   });
 
-  it('gives 1000 commands at once, through 8 connections, each its own reply', async () => {
+  it('returns the right reply to each of 1000 concurrent commands over 8 connections', async () => {
     const server = await serve(async (text) => {
       if (text.length % 3 === 0) await setImmediate();
       return echo(text);
@@ -133,7 +133,7 @@ describe('SocketTransport', () => {
     expect(server.accepted).toBe(2);
   });
 
-  it('keeps the connection after a clear refusal', async () => {
+  it('keeps the connection after an error reply with a specific error code', async () => {
     const server = await serve((text) =>
       text.includes('bad') ? refused('invalid_oxd_id') : ok({}),
     );
@@ -143,7 +143,7 @@ describe('SocketTransport', () => {
     expect(server.accepted).toBe(1);
   });
 
-  it('ends the connection after a reply that is no reply', async () => {
+  it('closes the connection after an invalid reply', async () => {
     const server = await serve((text) => (text.includes('bad') ? '{"status":"ok"}' : ok({})));
     const transport = transportTo(server);
     await expect(transport.execute('bad', {})).rejects.toMatchObject({
@@ -207,7 +207,7 @@ describe('SocketTransport', () => {
     expect(server.commands).toBe(3);
   });
 
-  it('fails at once where the server accepts and closes, and goes on when it is well', async () => {
+  it('fails at once when the server accepts and closes, and recovers with the server', async () => {
     const server = await serve(echo);
     server.dropsNew = true;
     const transport = transportTo(server, { connectTimeout: 60_000, timeout: 60_000 });
@@ -265,7 +265,7 @@ describe('SocketTransport', () => {
     }
   });
 
-  it('prints no param and nothing of a reply in an error', async () => {
+  it('includes no parameter and no part of a reply in an error', async () => {
     const secret = 'geheim-4711-geheim';
     const answers = [
       { raw: `0002{}${secret}` },

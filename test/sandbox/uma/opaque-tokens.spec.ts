@@ -2,12 +2,12 @@ import { OpaqueTokens } from '../../../lib/sandbox/uma/opaque-tokens.js';
 import { MemoryStore } from '../../../lib/store/oxd-store.js';
 import { registerSecret } from '../../support/secrets.js';
 
-/** Remembers what it was told to keep. */
+/** Records every stored key and value. */
 class RecordingStore extends MemoryStore {
-  readonly told: string[] = [];
+  readonly stored: string[] = [];
 
   override set(key: string, value: unknown, ttl?: number): Promise<void> {
-    this.told.push(key, JSON.stringify(value));
+    this.stored.push(key, JSON.stringify(value));
     return super.set(key, value, ttl);
   }
 }
@@ -26,7 +26,7 @@ it('is taken by exactly one of 20 at the same moment', async () => {
 it('has 256 bits, and is never in the store itself', async () => {
   const ticket = await tickets.issue('what it stands for');
   expect(Buffer.from(ticket, 'base64url')).toHaveLength(32);
-  expect(store.told.join()).not.toContain(ticket);
+  expect(store.stored.join()).not.toContain(ticket);
 });
 
 it('ends with its lifetime', async () => {

@@ -86,14 +86,14 @@ describe('FrameServer', () => {
     expect(seen).toEqual([]);
   });
 
-  it('waits for what is missing of a frame', async () => {
+  it('waits for the rest of a frame', async () => {
     client.write('0010{}');
     await setTimeout(30);
     expect(client.closed).toBe(false);
     expect(seen).toEqual([]);
   });
 
-  it('takes a late newline for the next prefix', async () => {
+  it('reads a newline after a command as the next prefix', async () => {
     client.write('0002{}');
     await until(() => text() === '0004re:2');
     await send(['\n', '0002{}']);
@@ -101,7 +101,7 @@ describe('FrameServer', () => {
     expect(seen).toEqual(['{}']);
   });
 
-  it('answers one command after another', async () => {
+  it('replies to one command after another', async () => {
     client.write('0002{}');
     await until(() => text() === '0004re:2');
     client.write('0003{"}');
@@ -109,7 +109,7 @@ describe('FrameServer', () => {
     expect(server).toMatchObject({ accepted: 1, commands: 2, connections: 1, pipelined: 0 });
   });
 
-  it('counts what comes while it answers', async () => {
+  it('counts segments that arrive while it replies', async () => {
     answer = { text: 'x', delay: 20 };
     client.write('0002{}');
     await until(() => seen.length === 1);
@@ -118,25 +118,28 @@ describe('FrameServer', () => {
     expect(server.pipelined).toBe(1);
   });
 
-  it.each(['x', 'é', '😀'])('writes 9999 units of %j and nothing above', async (unit) => {
-    const most = unit.repeat(9_998 / unit.length) + 'x'.repeat(1);
-    answer = most;
-    client.write('0002{}');
-    await until(() => text() === `9999${most}`);
-    received = [];
-    answer = `${most}x`;
-    client.write('0002{}');
-    await until(() => client.closed);
-    expect(text()).toBe('');
-  });
+  it.each(['x', 'é', '😀'])(
+    'writes a reply of 9999 units of %s and no longer reply',
+    async (unit) => {
+      const most = unit.repeat(9_998 / unit.length) + 'x'.repeat(1);
+      answer = most;
+      client.write('0002{}');
+      await until(() => text() === `9999${most}`);
+      received = [];
+      answer = `${most}x`;
+      client.write('0002{}');
+      await until(() => client.closed);
+      expect(text()).toBe('');
+    },
+  );
 
-  it('takes a command of 9999 units', async () => {
+  it('accepts a command of 9999 units', async () => {
     client.write(`9999${'x'.repeat(9_999)}`);
     await until(() => text() === encodeFrame('re:9999'));
     expect(seen).toHaveLength(1);
   });
 
-  it('cuts an answer into segments', async () => {
+  it('splits a reply into segments', async () => {
     answer = { text: '{"a":1}', segments: [1] };
     client.write('0002{}');
     await until(() => text() === '0007{"a":1}');
@@ -184,7 +187,7 @@ describe('FrameServer', () => {
     expect(server).toMatchObject({ accepted: 2, connections: 1, commands: 0 });
   });
 
-  it('can close what is open, and goes on', async () => {
+  it('can close open connections, and continues to listen', async () => {
     server.dropConnections();
     await until(() => client.closed);
     const other = connect(server.port, '127.0.0.1');
@@ -194,7 +197,7 @@ describe('FrameServer', () => {
     other.destroy();
   });
 
-  it('closes whatever is under way', async () => {
+  it('closes connections with a command in progress', async () => {
     answer = { text: 'x', delay: 60_000 };
     client.write('0002{}');
     await until(() => seen.length === 1);

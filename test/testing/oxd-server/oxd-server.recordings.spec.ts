@@ -20,7 +20,7 @@ const CALLBACK = 'https://client.example/cb';
 const UMA_GRANT = 'urn:ietf:params:oauth:grant-type:uma-ticket';
 const UUID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;
 
-/** Who answers in the place of the recorded ones. */
+/** Live servers in place of the recorded ones. */
 interface Live {
   readonly server: OxdServer;
   readonly op: RecordedOp;
@@ -44,7 +44,7 @@ class Repetition {
     await this.logIn(recording);
     await this.obtainTicket(recording);
     const { reply, request_frame } = recording;
-    // What a frame leaves behind on a connection is not part of the story.
+    // A raw frame gets its own connection: the bytes after it are not part of the story.
     if (request_frame !== undefined) this.leave();
     this.client = this.client?.closed === false ? this.client : await this.connect();
     const answer = await this.client.ask(this.pieces(recording), {
@@ -81,7 +81,7 @@ class Repetition {
     if (typeof value !== 'object' || value === null) return value;
     const members = Object.entries(value)
       .map(([name, one]) => [name, this.translated(one)] as const)
-      // It lets clients ask for what they are registered for; the recorded one let all ask for RPTs.
+      // The sandbox restricts clients to their registered grants; the recorded server did not.
       .map(([name, one]) => [name, name === 'grant_types' ? [one, UMA_GRANT].flat() : one]);
     return Object.fromEntries(members);
   }
@@ -131,7 +131,7 @@ class Repetition {
   }
 }
 
-/** Where the sandbox has other manners than the recorded authorization server; by version and story. */
+/** Stories for the fake server: here the sandbox differs from the recorded authorization server. */
 const AT_FAKE_AS: Readonly<Record<string, string>> = {
   '3.1.1 uma-get-rpt-claim-token-alone': 'the sandbox refuses a claim token without a format',
   '3.1.4 uma-get-rpt-claim-token-alone': 'the sandbox refuses a claim token without a format',
@@ -139,7 +139,7 @@ const AT_FAKE_AS: Readonly<Record<string, string>> = {
     'the resource that was protected first has one of the scopes; the sandbox refuses the other',
 };
 
-/** Where the recorded provider told 3.1.1 the scopes of a token as RFC 7662 has it. */
+/** Story in which the recorded provider sent 3.1.1 the scopes of a token as in RFC 7662. */
 const SCOPE_MEMBER = 'protection-off-introspection-answer-with-scope-member';
 
 describe.each(RECORDED.map((version) => [version] as const))('OxdServer %s', (version) => {
@@ -161,7 +161,7 @@ describe.each(RECORDED.map((version) => [version] as const))('OxdServer %s', (ve
       for (const other of Object.values(others)) await other.close();
     });
 
-    it('is asked every recorded request', () => {
+    it('receives every recorded request', () => {
       expect(repeated.length).toBe(counts[version]);
     });
 
@@ -182,7 +182,7 @@ describe.each(RECORDED.map((version) => [version] as const))('OxdServer %s', (ve
   });
 });
 
-/** Asks for an RPT with the recorded params; they reach the authorization server as they are. */
+/** Requests an RPT with the recorded parameters, which reach the authorization server unchanged. */
 async function askAtFakeAs({ server, as }: Live, { command, request }: Recording): Promise<Answer> {
   const client = await FrameClient.open(server.port);
   const site = { op_host: as.issuer, authorization_redirect_uri: CALLBACK };

@@ -67,7 +67,7 @@ async function visit(transport: SocketTransport, oxd_id: string) {
 
 const TIMEOUT = { code: 'OXD_TRANSPORT_TIMEOUT', mayHaveRun: true };
 
-describe('disturbed answers', () => {
+describe('disturbed replies', () => {
   const rows: [string, OxdServerFault, object][] = [
     ['cut into single bytes', { segments: [1] }, { authorization_url: expect.any(String) }],
     ['cut within the length', { segments: [2, 3, 100] }, { authorization_url: expect.any(String) }],
@@ -96,7 +96,7 @@ describe('disturbed answers', () => {
     expect(await authorizationUrl(transport, oxd_id)).toContain(sandbox.issuer);
   });
 
-  it('the command is carried out in any case', async () => {
+  it('do not prevent the execution of the command', async () => {
     const server = await start();
     const transport = connect(server);
     const oxd_id = await register(transport);
@@ -108,7 +108,7 @@ describe('disturbed answers', () => {
     });
   });
 
-  it('connections dropped all at once do not end the server', async () => {
+  it('end with dropped connections, and the server continues', async () => {
     const server = await start();
     const client = await FrameClient.open(server.port);
     const going = client.ask(['0094'], { awaitsClose: true });
@@ -118,7 +118,7 @@ describe('disturbed answers', () => {
   });
 });
 
-it('gives a client its token, whatever algorithm and key it names beside its secret', async () => {
+it('returns a client token, whatever algorithm and key is named beside the secret', async () => {
   const transport = connect(await start());
   const op_host = sandbox.issuer;
   const site = { op_host, authorization_redirect_uri: CALLBACK };
@@ -186,7 +186,7 @@ it.each([
 });
 
 describe('states', () => {
-  it('are good until their lifetime is over', async () => {
+  it('are valid until their lifetime is over', async () => {
     let now = Date.now();
     const transport = connect(await start({ stateLifetime: 60_000, clock: () => now }));
     const oxd_id = await register(transport);
@@ -200,7 +200,7 @@ describe('states', () => {
     });
   });
 
-  it('are used up by a success alone', async () => {
+  it('are consumed only by a success', async () => {
     const transport = connect(await start());
     const good = await visit(transport, await register(transport));
     const bad = { ...good, code: 'no-such-code' };
@@ -213,7 +213,7 @@ describe('states', () => {
     });
   });
 
-  it('of many logins at once do not mix', async () => {
+  it('of concurrent logins are not mixed up', async () => {
     const transport = connect(await start());
     const oxd_id = await register(transport);
     const visits = await Promise.all(Array.from({ length: 8 }, () => visit(transport, oxd_id)));
@@ -226,7 +226,7 @@ describe('states', () => {
 });
 
 describe('the server', () => {
-  it('knows its sites again with the same store', async () => {
+  it('restores its sites from the same store', async () => {
     const store = new MemoryStore();
     const first = await start({ store });
     const oxd_id = await register(connect(first));
@@ -235,19 +235,19 @@ describe('the server', () => {
     expect(await authorizationUrl(connect(second), oxd_id)).toContain('state=');
   });
 
-  it('keeps its sites to itself without one', async () => {
+  it('shares no sites without a store', async () => {
     const oxd_id = await register(connect(await start()));
     await expect(authorizationUrl(connect(await start()), oxd_id)).rejects.toMatchObject({
       error: 'invalid_oxd_id',
     });
   });
 
-  it('asks no provider on plain http unless it is allowed to', async () => {
+  it('sends no request to a provider at an http URL unless allowed', async () => {
     const transport = connect(await start({ allowInsecureRequests: false }));
     await expect(register(transport)).rejects.toMatchObject({ code: 'OXD_COMMAND_FAILED' });
   });
 
-  it('says whose site was registered while commands were not protected', async () => {
+  it('reports a site that was registered while commands were not protected', async () => {
     const store = new MemoryStore();
     const oxd_id = await register(connect(await start({ store })));
     const transport = connect(await start({ store, protectCommands: true }));
@@ -260,7 +260,7 @@ describe('the server', () => {
   it.each([
     ['oxd_id', 'blank_protection_access_token'],
     ['setup_client_oxd_id', undefined],
-  ])('protected, asks for a token to change %s: %s', async (member, error) => {
+  ])('protected, requires a token to change %s: %s', async (member, error) => {
     const transport = connect(await start({ protectCommands: true }));
     const setup = (await transport.execute('setup_client', {
       op_host: sandbox.issuer,
@@ -271,7 +271,7 @@ describe('the server', () => {
     expect(await outcome).toMatchObject(error ? { error } : { oxd_id: setup[member] });
   });
 
-  it('tells every secret that it answers, and every command', async () => {
+  it('reports every secret in a reply, and every command', async () => {
     const secrets: string[] = [];
     const commands: string[] = [];
     const server = await start({
@@ -290,12 +290,12 @@ describe('the server', () => {
     secrets.forEach(registerSecret);
   });
 
-  it('refuses a port that is taken', async () => {
+  it('rejects a port that is in use', async () => {
     const { port } = await start();
     await expect(OxdServer.start({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 
-  it('ends connections and commands under way when it closes', async () => {
+  it('aborts connections and commands in progress when it closes', async () => {
     const server = await start();
     const client = await FrameClient.open(server.port);
     const oxd_id = await register(connect(server));
@@ -321,7 +321,7 @@ describe('the server', () => {
     ['an object for a text', 'get_authorization_url', { oxd_id: {} }, 'internal_error'],
     ['a text for a map', 'get_authorization_url', { custom_parameters: 'x' }, 'internal_error'],
     ['null for a text', 'get_authorization_url', { oxd_id: null }, 'bad_request'],
-  ])('answers %s', async (_title, command, params, error) => {
+  ])('replies with an error to %s', async (_title, command, params, error) => {
     const client = await FrameClient.open((await start()).port);
     const { frame, closed } = await client.ask([frameOf(command, params)]);
     client.close();

@@ -18,14 +18,14 @@ const SITE = {
 };
 const PHOTO = [{ path: '/photo', conditions: [{ httpMethods: ['GET'], scopes: ['read'] }] }];
 
-/** `...:<body>`: what the authorization server said. */
+/** Responses of the authorization server, by the last part of `op`. */
 const BODIES: Readonly<Record<string, Said>> = {
   json: { json: { error: 'x_error', error_description: 'said by the AS' } },
   html: { text: '<html><body><h1>Bad Gateway</h1></body></html>' },
   text: { text: 'not json at all' },
 };
 
-/** What the token endpoint said. */
+/** Responses of the token endpoint. */
 const GRANTS: Readonly<Record<string, Said>> = {
   bare_invalid: { status: 400, json: { error: 'invalid_ticket' } },
   need_info: {
@@ -66,7 +66,7 @@ class Scene {
     await this.as.close();
   }
 
-  /** Where no PAT was issued, none had been needed before. */
+  /** Registers a site; with a fault of the token endpoint, the site has not needed a PAT before. */
   private async site(op: string): Promise<unknown> {
     const { frame } = await this.ask('register_site', { ...SITE, op_host: this.as.issuer });
     const oxd_id = replyOf(frame)?.data.oxd_id;
@@ -76,9 +76,9 @@ class Scene {
 
   private async misbehave(op: string): Promise<void> {
     const [kind = '', where = '', status, body = ''] = op.split(':');
-    const said = GRANTS[kind];
+    const response = GRANTS[kind];
     if (kind === 'down') await this.as.close();
-    else if (said) this.as.on('umatoken', said);
+    else if (response) this.as.on('umatoken', response);
     else this.as.on(where as Endpoint, { status: Number(status), ...BODIES[body] });
   }
 
@@ -91,7 +91,7 @@ class Scene {
 }
 
 describe.each(RECORDED.map((version) => [version] as const))(
-  'OxdServer %s where the authorization server fails',
+  'OxdServer %s with a failing authorization server',
   (version) => {
     const all = recordings(version).filter((one) => one.op !== undefined && isUma(one));
 
@@ -108,7 +108,7 @@ describe.each(RECORDED.map((version) => [version] as const))(
       return scene;
     }
 
-    it('meets every recorded failure', () => {
+    it('covers every recorded failure', () => {
       expect(all.length).toBe(46);
     });
 
@@ -125,7 +125,7 @@ describe.each(RECORDED.map((version) => [version] as const))(
   },
 );
 
-/** What the authorization server said, where oxd tells it. */
+/** Response of the authorization server that oxd passes on. */
 function passedOn(frame: string): unknown {
   const { error, error_description } = replyOf(frame)?.data ?? {};
   return String(error).startsWith('http_status_') && error_description;

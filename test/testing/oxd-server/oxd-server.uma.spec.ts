@@ -13,7 +13,7 @@ const ANY = { or: [{ var: 0 }, { var: 1 }] };
 type Version = '3.1.1' | '3.1.4';
 type Data = Readonly<Record<string, unknown>>;
 
-/** What came of a command: the members of a success, or the refusal. */
+/** Result of a command: the data of a success, or the error. */
 interface Outcome extends Data {
   readonly error?: string;
 }
@@ -58,7 +58,7 @@ class Site {
     return this.ask('uma_rs_check_access', { path, http_method, rpt });
   }
 
-  /** The id of the resource that a ticket is asked for. */
+  /** Id of the resource for which a ticket is requested. */
   async ticketFor(path: string, method: string): Promise<unknown> {
     await this.check(path, method);
     return JSON.parse(as.seen('perm').at(-1)?.body ?? '');
@@ -97,7 +97,7 @@ function photo(...conditions: readonly Data[]): readonly Data[] {
   return [{ path: '/photo', conditions }];
 }
 
-/** What the server knew resources by, in the order of their registration. */
+/** Registered resource descriptions, in order of registration. */
 function registered(): readonly Data[] {
   return as
     .seen('rsrc')
@@ -105,8 +105,8 @@ function registered(): readonly Data[] {
     .map(({ body }) => JSON.parse(body) as Data);
 }
 
-/** Has the authorization server call an RPT good for some scopes at the resources given. */
-function good(resource_id: unknown, ...resource_scopes: readonly string[]): void {
+/** Makes the authorization server report an RPT with scopes at a resource. */
+function grantScopes(resource_id: unknown, ...resource_scopes: readonly string[]): void {
   as.on('rpt', { json: { active: true, permissions: [{ resource_id, resource_scopes }] } });
 }
 
@@ -184,7 +184,7 @@ describe('uma_rs_protect', () => {
     }
   });
 
-  it('3.1.4 asks first whether something is protected, and then removes all of it', async () => {
+  it('3.1.4 first reports existing resources, and then deletes all of them', async () => {
     const site = await Site.register('3.1.4');
     await site.protect(photo(condition(['GET'], ['read']), condition(['PUT'], ['write'])));
     const other = [{ path: '/doc', conditions: [condition(['GET'], ['view'])] }];
@@ -196,7 +196,7 @@ describe('uma_rs_protect', () => {
     expect(await site.check('/doc', 'GET')).toMatchObject({ access: 'denied' });
   });
 
-  it('3.1.4 goes no further where one cannot be removed', async () => {
+  it('3.1.4 stops when a resource cannot be deleted', async () => {
     const site = await Site.register('3.1.4');
     await site.protect(photo(get));
     as.on('rsrcdel', { status: 500, json: { error: 'x_error' } });
@@ -209,14 +209,14 @@ describe('uma_rs_protect', () => {
     expect(await site.check('/photo', 'GET')).toMatchObject({ access: 'denied' });
   });
 
-  it.each(['', '.', '..', 7, undefined])('keeps no resource with the id %s', async (_id) => {
+  it.each(['', '.', '..', 7, undefined])('stores no resource with the id %s', async (_id) => {
     const site = await Site.register('3.1.4');
     as.on('rsrc', { status: 201, json: { _id } });
     expect(await site.protect(photo(get))).toMatchObject(CLOSES);
     expect(await site.check('/photo', 'GET')).toMatchObject({ error: 'invalid_request' });
   });
 
-  it('3.1.1 adds to what is there, whatever it is told of overwriting', async () => {
+  it('3.1.1 adds to the registered resources, whatever the value of overwrite', async () => {
     const site = await Site.register('3.1.1');
     await site.protect(photo(condition(['GET'], ['first'])));
     await site.protect(photo(condition(['GET'], ['second'])), { overwrite: true });
@@ -235,7 +235,7 @@ describe('uma_rs_protect', () => {
     expect(await site.ticketFor('/PHOTO', 'get')).toMatchObject({ resource_scopes: [which] });
   });
 
-  it('is remembered with the store, and ends with the site', async () => {
+  it('is persisted in the store, and deleted with the site', async () => {
     const store = new MemoryStore();
     const site = await Site.register('3.1.4', { store });
     await site.protect(photo(get));
@@ -251,7 +251,7 @@ describe('uma_rs_protect', () => {
 });
 
 describe('uma_rs_check_access', () => {
-  it('asks for the ticketScopes, or else for the scopes', async () => {
+  it('requests the ticketScopes, or else the scopes', async () => {
     const site = await Site.register('3.1.4');
     await site.protect(
       photo(
@@ -267,7 +267,7 @@ describe('uma_rs_check_access', () => {
     });
   });
 
-  it('answers a denial with the challenge of oxd, word for word', async () => {
+  it('replies to a denial with the exact challenge of oxd', async () => {
     const site = await Site.register('3.1.4');
     await site.protect(photo(condition(['GET'], ['read'])));
     const { access, ticket, ...rest } = await site.check('/photo', 'GET');
@@ -281,16 +281,28 @@ describe('uma_rs_check_access', () => {
 
   const granted = { access: 'granted', ticket: null, 'www-authenticate_header': null };
   it.each<[string, Version, (id: string) => void, Data, string?]>([
-    ['one of the scopes', '3.1.4', (id) => good(id, 'all', 'other'), granted],
-    ['one of the scopes', '3.1.1', (id) => good(id, 'read'), granted],
-    ['one scope of an expression', '3.1.4', (id) => good(id, 'all'), granted],
-    ['none of them', '3.1.4', (id) => good(id, 'other'), { access: 'denied' }],
-    ['the beginning of a scope', '3.1.4', (id) => good(id, 'rea'), { access: 'denied' }],
-    ['all of them elsewhere', '3.1.4', () => good('x', 'read', 'all'), { access: 'denied' }],
+    ['one of the scopes', '3.1.4', (id) => grantScopes(id, 'all', 'other'), granted],
+    ['one of the scopes', '3.1.1', (id) => grantScopes(id, 'read'), granted],
+    ['one scope of an expression', '3.1.4', (id) => grantScopes(id, 'all'), granted],
+    ['none of them', '3.1.4', (id) => grantScopes(id, 'other'), { access: 'denied' }],
+    ['the beginning of a scope', '3.1.4', (id) => grantScopes(id, 'rea'), { access: 'denied' }],
+    ['all of them elsewhere', '3.1.4', () => grantScopes('x', 'read', 'all'), { access: 'denied' }],
     ['nothing', '3.1.4', () => as.on('rpt', { json: { active: true } }), { access: 'denied' }],
-    ['a GAT elsewhere', '3.1.4', () => good('x', 'read'), { access: 'denied' }, 'gat_of-3.1.1'],
-    ['a GAT elsewhere', '3.1.1', () => good('x', 'read'), granted, 'gat_of-3.1.1'],
-    ['a GAT with another scope', '3.1.1', () => good('x', 'r'), { access: 'denied' }, 'gat_other'],
+    [
+      'a GAT elsewhere',
+      '3.1.4',
+      () => grantScopes('x', 'read'),
+      { access: 'denied' },
+      'gat_of-3.1.1',
+    ],
+    ['a GAT elsewhere', '3.1.1', () => grantScopes('x', 'read'), granted, 'gat_of-3.1.1'],
+    [
+      'a GAT with another scope',
+      '3.1.1',
+      () => grantScopes('x', 'r'),
+      { access: 'denied' },
+      'gat_other',
+    ],
     [
       'everything, but is dead',
       '3.1.4',
@@ -317,7 +329,7 @@ describe('uma_rs_check_access', () => {
     expect(await site.check('/photo', 'GET', rpt)).toMatchObject(outcome);
   });
 
-  it('obtains another PAT where one is refused, once', async () => {
+  it('requests another PAT when one is rejected, once', async () => {
     const site = await Site.register('3.1.4');
     await site.protect(photo(condition(['GET'], ['read'])));
     as.on('perm', { status: 401, json: { error: 'invalid_token' } });
@@ -330,7 +342,7 @@ describe('uma_rs_check_access', () => {
     [403, { error: 'http_status_403', text: 'said by the AS', closed: false }],
     [400, CLOSES],
     [401, CLOSES],
-  ] as const)('3.1.4, where the ticket is refused with %i', async (status, outcome) => {
+  ] as const)('3.1.4, when the ticket request is rejected with %i', async (status, outcome) => {
     const site = await Site.register('3.1.4');
     await site.protect(photo(condition(['GET'], ['read'])));
     as.on('perm', { status, text: 'said by the AS' });
@@ -366,7 +378,7 @@ describe('the resources of two sites', () => {
 });
 
 describe('uma_rp_get_rpt', () => {
-  it('sends what it was given with the credentials of the site', async () => {
+  it('sends its parameters with the credentials of the site', async () => {
     const site = await Site.register('3.1.4');
     const params = {
       ticket: 'the ticket&',
@@ -399,7 +411,7 @@ describe('uma_rp_get_rpt', () => {
   it.each([
     ['is not active', { active: false }],
     ['is "true"', { active: 'true' }],
-  ])('gives no RPT that %s, and stays open', async (_title, json) => {
+  ])('returns no RPT that %s, and stays open', async (_title, json) => {
     const site = await Site.register('3.1.4');
     as.on('rpt', { json });
     const outcome = await site.ask('uma_rp_get_rpt', { ticket: 'a-ticket' });
@@ -422,7 +434,7 @@ describe('uma_rp_get_rpt', () => {
 });
 
 describe('uma_rp_get_claims_gathering_url', () => {
-  it('tells its state and its ticket, the ticket of a refusal and the pct as secrets', async () => {
+  it('reports its state and ticket, the ticket of an error and the PCT as secrets', async () => {
     const secrets: string[] = [];
     const onSecret = (value: string): void => void secrets.push(value);
     const site = await Site.register('3.1.4', { onSecret });
@@ -438,7 +450,7 @@ describe('uma_rp_get_claims_gathering_url', () => {
       expect(secrets.includes(String(secret))).toBe(true);
   });
 
-  it('is none where the authorization server has no page for it', async () => {
+  it('fails when the authorization server has no claims interaction endpoint', async () => {
     const { issuer } = as;
     const endpoints = { token_endpoint: issuer, permission_endpoint: issuer, jwks_uri: issuer };
     const more = { resource_registration_endpoint: issuer, introspection_endpoint: issuer };

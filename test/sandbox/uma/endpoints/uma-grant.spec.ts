@@ -28,9 +28,9 @@ afterEach(() => {
 afterAll(() => jest.restoreAllMocks());
 
 const MINUTE = 60_000;
-const asked: SandboxPolicyRequest[] = [];
+const policyRequests: SandboxPolicyRequest[] = [];
 const lines: string[] = [];
-const told = new Set<string>();
+const secrets = new Set<string>();
 
 const POLICIES: Record<string, SandboxPolicy> = {
   open: () => 'grant',
@@ -40,7 +40,7 @@ const POLICIES: Record<string, SandboxPolicy> = {
   'zoe alone': ({ claims }) => (claims?.sub === 'user-zoe' ? 'grant' : 'deny'),
   never: () => ({ need: { identity: true } }),
   remembers: (request) => {
-    asked.push(request);
+    policyRequests.push(request);
     return Promise.resolve('grant');
   },
   throws: () => {
@@ -79,7 +79,7 @@ beforeAll(async () => {
     quiet: false,
     log: (line) => lines.push(line),
     onSecret: (value) => {
-      told.add(value);
+      secrets.add(value);
       registerSecret(value);
     },
   });
@@ -106,7 +106,7 @@ const scopesOf = async ({ body }: Reply): Promise<unknown> =>
   )?.map(({ resource_scopes }) => resource_scopes);
 
 describe('a granted request', () => {
-  it('gets an RPT and nothing that was not asked for', async () => {
+  it('gets an RPT with only the requested permissions', async () => {
     const reply = await askFor('open');
     expect(reply.status).toBe(200);
     expect(reply.headers.get('cache-control')).toBe('no-store');
@@ -118,18 +118,18 @@ describe('a granted request', () => {
     expect(await scopesOf(reply)).toEqual([['view']]);
   });
 
-  it('gets a PCT where something is known of the requesting party', async () => {
+  it('gets a PCT when the requesting party is known', async () => {
     const reply = await askFor('open', claimToken(zoe));
     expect(reply.body).toMatchObject({ pct: expect.any(String) });
     expect(reply.body).not.toHaveProperty('upgraded');
   });
 
-  it('gets no more than the policy grants, and no more than it asked for', async () => {
+  it('gets only scopes that are both granted and requested', async () => {
     const ticket = await ticketFor('only view', ['view', 'edit']);
     expect(await scopesOf(await world.ask(client, { ticket }))).toEqual([['view']]);
   });
 
-  it('gets what is granted of several resources', async () => {
+  it('gets the granted part of several resources', async () => {
     const ids = await Promise.all(
       ['open', 'closed', 'only view'].map((name) => world.resource(albums, name)),
     );
@@ -141,11 +141,11 @@ describe('a granted request', () => {
     ]);
   });
 
-  it('shows the policy the resource, the scopes, the client and the requesting party', async () => {
+  it('passes resource, scopes, client and requesting party to the policy', async () => {
     const id = await world.resource(albums, 'remembers');
     const ticket = await world.ticket(albums, id, ['edit']);
     await world.ask(client, { ticket, ...claimToken(zoe) });
-    expect(asked.at(-1)).toEqual({
+    expect(policyRequests.at(-1)).toEqual({
       client_id: client.client_id,
       resource: { _id: id, name: 'remembers', resource_scopes: ['view', 'edit'] },
       scopes: ['edit'],
@@ -154,10 +154,10 @@ describe('a granted request', () => {
       approved: undefined,
     });
     await askFor('remembers');
-    expect(asked.at(-1)?.claims).toBeUndefined();
+    expect(policyRequests.at(-1)?.claims).toBeUndefined();
   });
 
-  it('is not widened by a policy that changes what it is shown', async () => {
+  it('is not extended by a policy that changes its input', async () => {
     const id = await world.resource(albums, 'tampers');
     const ticket = await world.ticket(albums, id);
     const reply = await world.ask(client, { ticket, ...claimToken(zoe) });
@@ -167,7 +167,7 @@ describe('a granted request', () => {
     expect(resource.body.resource_scopes).toEqual(['view', 'edit']);
   });
 
-  it('is had by a public client', async () => {
+  it('is available to a public client', async () => {
     const own = await world.register({ token_endpoint_auth_method: 'none' });
     const grant_type = 'urn:ietf:params:oauth:grant-type:uma-ticket';
     const ticket = await ticketFor('open');
@@ -209,20 +209,20 @@ describe('a request that is denied', () => {
     expect(reply.headers.get('cache-control')).toBe('no-store');
   });
 
-  it('tells the developer why a policy failed', async () => {
+  it('logs the reason when a policy throws', async () => {
     await askFor('throws');
     expect(lines.at(-1)).toContain('a bug in the policy');
   });
 });
 
 describe('a ticket', () => {
-  it('is good once', async () => {
+  it('is valid once', async () => {
     const ticket = await ticketFor('open');
     expect((await world.ask(client, { ticket })).status).toBe(200);
     expectInvalidGrant(await world.ask(client, { ticket }));
   });
 
-  it('is good for exactly one of 20 that present it at the same time', async () => {
+  it('is valid for exactly one of 20 concurrent requests', async () => {
     const ticket = await ticketFor('open');
     const replies = await Promise.all(
       Array.from({ length: 20 }, () => world.ask(client, { ticket })),
@@ -241,7 +241,7 @@ describe('a ticket', () => {
     expectInvalidGrant(await world.ask(client, { ticket }));
   });
 
-  it('is good for five minutes', async () => {
+  it('is valid for five minutes', async () => {
     const [early, late] = [await ticketFor('open'), await ticketFor('open')];
     passed = 5 * MINUTE - 1000;
     expect((await world.ask(client, { ticket: early })).status).toBe(200);
@@ -249,7 +249,7 @@ describe('a ticket', () => {
     expectInvalidGrant(await world.ask(client, { ticket: late }));
   });
 
-  it('belongs to the client that presented its forerunner, and is lost on another', async () => {
+  it('belongs to the client of the previous ticket, and is consumed by another client', async () => {
     const { body } = await askFor('known');
     const ticket = String(body.ticket);
     const thief = await world.register();
@@ -267,7 +267,7 @@ describe('a ticket', () => {
     expect(seen.body).toEqual({ active: false });
   });
 
-  it.each(['DELETE', 'PUT'])('is worth nothing after %s of its resource', async (method) => {
+  it.each(['DELETE', 'PUT'])('is invalid after %s of its resource', async (method) => {
     const id = await world.resource(albums, 'open');
     const ticket = await world.ticket(albums, id);
     const body = method === 'PUT' ? { name: 'open', resource_scopes: ['edit'] } : undefined;
@@ -275,28 +275,29 @@ describe('a ticket', () => {
     expectInvalidGrant(await world.ask(client, { ticket }));
   });
 
-  it.each(['', 'guessed', 'x'.repeat(5000)])(
-    'that nobody issued is refused: "%.10s"',
-    async (ticket) => {
-      const reply = await world.ask(client, { ticket });
-      expect([400]).toContain(reply.status);
-      expect(reply.body).not.toHaveProperty('access_token');
-    },
-  );
+  it.each([
+    { name: 'empty', ticket: '' },
+    { name: 'guessed', ticket: 'guessed' },
+    { name: 'too long', ticket: 'x'.repeat(5000) },
+  ])('is rejected when it is $name', async ({ ticket }) => {
+    const reply = await world.ask(client, { ticket });
+    expect([400]).toContain(reply.status);
+    expect(reply.body).not.toHaveProperty('access_token');
+  });
 
-  it('is needed', async () => {
+  it('is required', async () => {
     const reply = await world.ask(client, {});
     expect(reply).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
   });
 
-  it('is worth nothing without the secret of the client, and not spent by a guess', async () => {
+  it('is not accepted without the client secret, and not consumed by a wrong one', async () => {
     const ticket = await ticketFor('open');
     const guess = await world.ask({ ...client, client_secret: 'guessed' }, { ticket });
     expect(guess).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
     expect((await world.ask(client, { ticket })).status).toBe(200);
   });
 
-  it('is not for a client that did not register for the grant', async () => {
+  it('is not accepted from a client that did not register for the grant', async () => {
     const plain = await world.register({ grant_types: ['authorization_code'] });
     const reply = await askFor('open', {}, plain);
     expect(reply.status).toBe(400);
@@ -305,7 +306,7 @@ describe('a ticket', () => {
 });
 
 describe('need_info', () => {
-  it('says what may be pushed and where to send the user, with a new ticket', async () => {
+  it('names the claim token format and the claims interaction endpoint, with a new ticket', async () => {
     const ticket = await ticketFor('known');
     const reply = await world.ask(client, { ticket });
     expect(reply.status).toBe(403);
@@ -328,7 +329,7 @@ describe('need_info', () => {
     expect((await world.ask(client, next)).status).toBe(200);
   });
 
-  it('goes on for as long as the client does, with a ticket that never was before', async () => {
+  it('is returned for every further request, each time with a new ticket', async () => {
     const seen = new Set([await ticketFor('never')]);
     let [ticket = ''] = seen;
     for (let rounds = 0; rounds < 20; rounds++) {
@@ -338,26 +339,26 @@ describe('need_info', () => {
       seen.add(ticket);
     }
     expect(seen.size).toBe(21);
-    expect([...told]).toEqual(expect.arrayContaining([...seen]));
+    expect([...secrets]).toEqual(expect.arrayContaining([...seen]));
   });
 });
 
 describe('the requesting party', () => {
-  it.each(['id_token', 'access_token'] as const)('is known by an %s', async (kind) => {
+  it.each(['id_token', 'access_token'] as const)('is identified by an %s', async (kind) => {
     const claims = kind === 'id_token' ? claimToken(zoe) : { subject_token: zoe.access_token };
     const reply = await askFor('zoe alone', claims);
     expect(reply.status).toBe(200);
     expect((await world.introspect(albums, reply.body.access_token)).body.sub).toBe('user-zoe');
   });
 
-  it('is nobody where the client says nothing', async () => {
+  it('is unknown when the client pushes no token', async () => {
     const reply = await askFor('open');
     const seen = await world.introspect(albums, reply.body.access_token);
     expect(seen.body).not.toHaveProperty('sub');
     expect((await askFor('zoe alone')).body.error).toBe('request_denied');
   });
 
-  it('may not change on the way', async () => {
+  it('must not change between requests', async () => {
     const eleni = await world.logIn(client, 'eleni');
     const first = await askFor('never', claimToken(zoe));
     const ticket = String(first.body.ticket);
@@ -365,7 +366,7 @@ describe('the requesting party', () => {
     expect(reply).toMatchObject({ status: 403, body: { error: 'request_denied' } });
   });
 
-  it('is remembered on the way', async () => {
+  it('is remembered between requests', async () => {
     const id = await world.resource(albums, 'never');
     const first = await world.ask(client, {
       ticket: await world.ticket(albums, id),
@@ -408,7 +409,7 @@ describe('the requesting party', () => {
       () => claimToken({ id_token: new UnsecuredJWT(forged()).encode() }),
     ],
     [
-      'an id_token with the key of somebody else',
+      'an id_token signed with a foreign key',
       async () => {
         const { privateKey } = await generateKeyPair('RS256');
         return signed(privateKey, 'RS256');
@@ -437,7 +438,7 @@ describe('the requesting party', () => {
         subject_token: (await world.logIn(client, 'eleni')).access_token,
       }),
     ],
-  ])('is not believed by %s', async (_what, make) => {
+  ])('is not identified by %s', async (_what, make) => {
     const reply = await askFor('open', await make());
     expect(reply).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
     expect(reply.body).not.toHaveProperty('access_token');
@@ -446,7 +447,7 @@ describe('the requesting party', () => {
   it.each([
     ['id_token', () => claimToken(zoe)],
     ['access token', () => ({ subject_token: zoe.access_token })],
-  ])('is not believed by an %s that is too old', async (_what, params) => {
+  ])('is not identified by an expired %s', async (_what, params) => {
     passed = 61 * MINUTE;
     albums = { ...albums, pat: await world.clientToken(albums.client, 'uma_protection') };
     const reply = await askFor('open', params());
@@ -470,7 +471,7 @@ describe('the requesting party', () => {
   const otherLogin = async () => world.logIn(await world.register());
 });
 
-it('a user who cannot log in any more is no requesting party', async () => {
+it('a removed user is not accepted as requesting party', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'oxd-sandbox-'));
   const clientsFile = join(folder, 'clients.json');
   const policies = () => 'grant' as const;
@@ -501,18 +502,18 @@ it('a user who cannot log in any more is no requesting party', async () => {
   }
 });
 
-describe('scopes that the client asks for besides', () => {
-  it('are granted like those of the ticket, where the resource has them', async () => {
+describe('additional scopes of the client', () => {
+  it('are granted like those of the ticket, if the resource has them', async () => {
     const reply = await askFor('open', { scope: 'edit view' });
     expect(await scopesOf(reply)).toEqual([['view', 'edit']]);
   });
 
-  it('are refused where no resource of the ticket has them', async () => {
+  it('are rejected if no resource of the ticket has them', async () => {
     const reply = await askFor('open', { scope: 'edit delete' });
     expect(reply).toMatchObject({ status: 400, body: { error: 'invalid_scope' } });
   });
 
-  it('are alone where the ticket has none; without any there is nothing to grant', async () => {
+  it('are the only scopes for a ticket without scopes, which alone grants nothing', async () => {
     const ticket = () => ticketFor('open', []);
     const some = await world.ask(client, { ticket: await ticket(), scope: 'edit' });
     expect(await scopesOf(some)).toEqual([['edit']]);
@@ -525,7 +526,7 @@ describe('a persisted claims token', () => {
     return String((await askFor('known', params)).body.pct);
   }
 
-  it('stands for the requesting party next time, and is replaced', async () => {
+  it('identifies the requesting party next time, and is replaced', async () => {
     const pct = await pctOf();
     const reply = await askFor('zoe alone', { pct });
     expect(reply.status).toBe(200);
@@ -534,13 +535,13 @@ describe('a persisted claims token', () => {
     expect((await askFor('zoe alone', { pct: String(reply.body.pct) })).status).toBe(200);
   });
 
-  it('stays good when the request comes to nothing', async () => {
+  it('stays valid when the request fails', async () => {
     const pct = await pctOf();
     expect((await askFor('closed', { pct })).status).toBe(403);
     expect((await askFor('zoe alone', { pct })).status).toBe(200);
   });
 
-  it('tells nothing in the hands of another client, and stays good for its own', async () => {
+  it('is ignored for another client, and stays valid for its own client', async () => {
     const pct = await pctOf();
     const thief = await world.register();
     expect((await askFor('known', { pct }, thief)).body.error).toBe('need_info');
@@ -550,26 +551,26 @@ describe('a persisted claims token', () => {
     expect((await askFor('zoe alone', { pct })).status).toBe(200);
   });
 
-  it('tells nothing of another requesting party', async () => {
+  it('is ignored for another requesting party', async () => {
     const eleni = await world.logIn(client, 'eleni');
     const pct = await pctOf();
     const reply = await askFor('zoe alone', { pct, ...claimToken(eleni) });
     expect(reply.body.error).toBe('request_denied');
   });
 
-  it('that nobody issued is as good as none', async () => {
+  it('is ignored when it was never issued', async () => {
     expect((await askFor('known', { pct: 'guessed' })).body.error).toBe('need_info');
   });
 });
 
-describe('an RPT that is sent along', () => {
+describe('an RPT in the request', () => {
   const both = [['view'], ['view']];
 
   async function extend(rpt: unknown, policy = 'open', params: object = {}, by = client) {
     return askFor(policy, { rpt: String(rpt), ...params }, by);
   }
 
-  it('brings its permissions into the new one', async () => {
+  it('adds its permissions to the new RPT', async () => {
     const old = await askFor('open');
     const reply = await extend(old.body.access_token);
     expect(reply.body).toMatchObject({ upgraded: true });
@@ -577,7 +578,7 @@ describe('an RPT that is sent along', () => {
     expect(await scopesOf(reply)).toEqual(both);
   });
 
-  it('is joined with the new one at the same resource', async () => {
+  it('is merged with the new RPT at the same resource', async () => {
     const id = await world.resource(albums, 'open');
     const old = await world.ask(client, { ticket: await world.ticket(albums, id, ['view']) });
     const ticket = await world.ticket(albums, id, ['edit']);
@@ -639,22 +640,22 @@ describe('an RPT that is sent along', () => {
     expect(await scopesOf(reply)).toEqual([['view']]);
   });
 
-  it('does not help where the new request is denied', async () => {
+  it('has no effect when the new request is denied', async () => {
     const old = await askFor('open');
     expect((await extend(old.body.access_token, 'closed')).body.error).toBe('request_denied');
   });
 });
 
 describe('onSecret', () => {
-  it('is told every PAT, ticket, RPT and PCT', async () => {
+  it('receives every PAT, ticket, RPT and PCT', async () => {
     const ticket = await ticketFor('open');
     const { body } = await world.ask(client, { ticket, ...claimToken(zoe) });
     const issued = [albums.pat, ticket, body.access_token, body.pct];
-    expect([...told]).toEqual(expect.arrayContaining(issued));
+    expect([...secrets]).toEqual(expect.arrayContaining(issued));
   });
 });
 
-describe('without policies of its own', () => {
+describe('with the default policy', () => {
   let demo: Sandbox;
   let at: UmaWorld;
   let own: ResourceServer;
@@ -669,7 +670,7 @@ describe('without policies of its own', () => {
   });
   afterAll(() => demo.close());
 
-  it('the sandbox lets whoever is known view, and nobody do more, and says so', async () => {
+  it('the sandbox grants only view, only to identified users, and logs this', async () => {
     const user = claimToken(await at.logIn(by));
     const id = await at.resource(own, '[GET] /albums');
     const ask = async (scopes: string[], params: object) =>
@@ -686,7 +687,7 @@ describe('without policies of its own', () => {
 });
 
 describe('the option policies', () => {
-  it('is asked for everything when it is one function', async () => {
+  it('decides on every resource when it is one function', async () => {
     const one = await startQuietly({
       policies: ({ resource }) => (resource.name === 'a' ? 'grant' : 'deny'),
     });
@@ -704,7 +705,7 @@ describe('the option policies', () => {
     }
   });
 
-  it('with no policy in it denies everything', async () => {
+  it('denies everything when it is empty', async () => {
     const empty = await startQuietly({ policies: {} });
     try {
       const at = new UmaWorld(empty);
@@ -716,7 +717,11 @@ describe('the option policies', () => {
     }
   });
 
-  it.each([['grant'], [null], [{ a: 'grant' }]])('is refused when it is %p', async (policies) => {
+  it.each([
+    { name: 'a string', policies: 'grant' },
+    { name: 'null', policies: null },
+    { name: 'an object of strings', policies: { a: 'grant' } },
+  ])('is rejected when it is $name', async ({ policies }) => {
     await expect(startQuietly({ policies: policies as never })).rejects.toThrow('policies: ');
   });
 });

@@ -29,7 +29,7 @@ afterAll(() => sandbox.close());
 const VALID = { name: '[GET] /albums/:id', resource_scopes: ['view'] };
 
 describe('discovery of UMA', () => {
-  it('lists what there is', async () => {
+  it('lists endpoints, grant types and scopes', async () => {
     const { issuer } = sandbox;
     const reply = await world.send('/.well-known/uma2-configuration');
     expect(reply.headers.get('content-type')).toContain('application/json');
@@ -48,7 +48,7 @@ describe('discovery of UMA', () => {
     });
   });
 
-  it('says of the provider what the provider says of itself', async () => {
+  it('agrees with OpenID discovery', async () => {
     const uma = (await world.send('/.well-known/uma2-configuration')).body;
     const oidc = (await world.send('/.well-known/openid-configuration')).body;
     const own = [
@@ -63,21 +63,21 @@ describe('discovery of UMA', () => {
     for (const name of own) expect(oidc).not.toHaveProperty(name);
   });
 
-  it('is refused under another name, as is the protection API', async () => {
+  it('is rejected under another host name, as is the protection API', async () => {
     for (const path of ['/.well-known/uma2-configuration', '/uma/resources', '/uma/permission']) {
       const response = await fetch(sandbox.issuer.replace('localhost', '127.0.0.1') + path);
       expect(response.status).toBe(421);
     }
   });
 
-  it('knows no other method than GET', async () => {
+  it('accepts only GET', async () => {
     const reply = await world.send('/.well-known/uma2-configuration', { method: 'POST' });
     expect(reply.status).toBe(405);
   });
 });
 
 describe('a protection API token', () => {
-  it('is had by openid-client with the scope uma_protection', async () => {
+  it('is issued to openid-client with the scope uma_protection', async () => {
     const { client_id, client_secret } = albums.client;
     const configuration = await discovery(
       new URL(sandbox.issuer),
@@ -100,7 +100,7 @@ describe('a protection API token', () => {
     ['GET', '/uma/resources/some'],
     ['POST', '/uma/permission'],
     ['POST', '/uma/introspection'],
-  ])('is needed for %s %s', async (method, path) => {
+  ])('is required for %s %s', async (method, path) => {
     const without = await world.call(undefined, method, path);
     expect(without.status).toBe(401);
     expect(without.headers.get('www-authenticate')).toBe('Bearer realm="uma"');
@@ -110,7 +110,7 @@ describe('a protection API token', () => {
     expect(unknown.headers.get('cache-control')).toBe('no-store');
   });
 
-  it('with another scope, or none, is refused with 403', async () => {
+  it('is rejected with 403 when it has another scope or none', async () => {
     for (const scope of ['oxd', undefined]) {
       const token = await world.clientToken(albums.client, scope);
       const reply = await world.call(token, 'GET', '/uma/resources');
@@ -169,13 +169,13 @@ describe('resource registration', () => {
     expect((await world.call(own.pat, 'GET', '/uma/resources')).body).toEqual([]);
   });
 
-  it('gives two resources of one name two ids', async () => {
+  it('assigns two ids to two resources of one name', async () => {
     const ids = [await world.resource(albums, 'same'), await world.resource(albums, 'same')];
     expect(ids[0]).not.toBe(ids[1]);
   });
 
   it.each(['GET', 'PUT', 'DELETE'])(
-    'answers 404 to %s of a resource that another resource server has, or nobody',
+    'responds 404 to %s of a missing resource and of a resource of another resource server',
     async (method) => {
       const id = await world.resource(albums, 'mine');
       for (const path of [id, 'no-such-id', '__proto__', '%2e%2e%2fadmin']) {
@@ -194,7 +194,7 @@ describe('resource registration', () => {
     ['PATCH', '/uma/resources/:id', 'GET, PUT, DELETE'],
     ['GET', '/uma/permission', 'POST'],
     ['GET', '/uma/introspection', 'POST'],
-  ])('answers 405 to %s %s', async (method, path, allow) => {
+  ])('responds 405 to %s %s', async (method, path, allow) => {
     const id = await world.resource(albums, 'a');
     const reply = await world.call(albums.pat, method, path.replace(':id', id));
     expect(reply).toMatchObject({ status: 405, body: { error: 'unsupported_method_type' } });
@@ -217,7 +217,7 @@ describe('resource registration', () => {
     ['an empty scope', { resource_scopes: [''] }, 'invalid_scope'],
     ['a scope with a space', { resource_scopes: ['view edit'] }, 'invalid_scope'],
     ['a scope with a line break', { resource_scopes: ['view\n'] }, 'invalid_scope'],
-  ])('refuses %s, to create as to replace', async (_what, body, error) => {
+  ])('rejects %s on creation and on replacement', async (_what, body, error) => {
     const id = await world.resource(albums, 'a');
     for (const [method, path] of [
       ['POST', '/uma/resources'],
@@ -237,7 +237,7 @@ describe('resource registration', () => {
       413,
       { body: `"${'x'.repeat(70_000)}"`, headers: { 'content-type': 'application/json' } },
     ],
-  ])('refuses a body %s', async (_what, status, init) => {
+  ])('rejects a body %s', async (_what, status, init) => {
     const headers = { ...init.headers, authorization: `Bearer ${albums.pat}` };
     const reply = await world.send('/uma/resources', { method: 'POST', ...init, headers });
     expect(reply).toMatchObject({ status, body: { error: 'invalid_request' } });
@@ -316,14 +316,14 @@ describe('the permission endpoint', () => {
       (id) => Array.from({ length: 51 }, () => ({ resource_id: id, resource_scopes: ['view'] })),
       'invalid_request',
     ],
-  ])('refuses %s', async (_what, body, error) => {
+  ])('rejects %s', async (_what, body, error) => {
     const id = await world.resource(albums, 'a');
     const reply = await world.call(albums.pat, 'POST', '/uma/permission', body(id));
     expect(reply).toMatchObject({ status: 400, body: { error } });
     expect(reply.body).not.toHaveProperty('ticket');
   });
 
-  it('does not know the resource of another resource server', async () => {
+  it('rejects the resource of another resource server', async () => {
     const id = await world.resource(albums, 'a');
     const body = { resource_id: id, resource_scopes: ['view'] };
     const reply = await world.call(other.pat, 'POST', '/uma/permission', body);
@@ -345,7 +345,7 @@ describe('introspection of an RPT', () => {
     return String(reply.body.access_token);
   }
 
-  it('tells permissions with their end, whose they are and for whom, but no scope', async () => {
+  it('returns permissions with expiry, subject, client and audience, but no scope', async () => {
     const id = await world.resource(albums, 'a');
     const reply = await world.introspect(albums, await rptFor(id));
     const now = Math.floor(Date.now() / 1000);
@@ -405,13 +405,13 @@ describe('introspection of an RPT', () => {
         return token;
       },
     ],
-  ])('says no more than inactive of %s', async (_what, issue) => {
+  ])('returns only inactive for %s', async (_what, issue) => {
     const reply = await world.introspect(albums, await issue());
     expect(reply).toMatchObject({ status: 200 });
     expect(reply.body).toEqual({ active: false });
   });
 
-  it('leaves out the scopes that the resource no longer has', async () => {
+  it('omits scopes that the resource no longer has', async () => {
     const id = await world.resource(albums, 'a');
     const rpt = await rptFor(id, ['view', 'edit']);
     const path = `/uma/resources/${id}`;
@@ -423,22 +423,19 @@ describe('introspection of an RPT', () => {
     expect((await world.introspect(albums, rpt)).body).toEqual({ active: false });
   });
 
-  it.each(['', 'token=', 'token=a&token=b', 'tok%00en=a'])(
-    'refuses the form "%s"',
-    async (form) => {
-      const reply = await world.send('/uma/introspection', {
-        method: 'POST',
-        headers: {
-          authorization: `Bearer ${albums.pat}`,
-          'content-type': 'application/x-www-form-urlencoded',
-        },
-        body: form,
-      });
-      expect(reply).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
-    },
-  );
+  it.each(['', 'token=', 'token=a&token=b', 'tok%00en=a'])('rejects the form %s', async (form) => {
+    const reply = await world.send('/uma/introspection', {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${albums.pat}`,
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      body: form,
+    });
+    expect(reply).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
+  });
 
-  it('at the ordinary endpoint is for its client and its resource server alone', async () => {
+  it('at the OAuth endpoint is allowed only to its client and its resource server', async () => {
     const token = await rptFor(await world.resource(albums, 'a'));
     for (const [by, active] of [
       [client, true],
@@ -452,7 +449,7 @@ describe('introspection of an RPT', () => {
 });
 
 describe('a restart', () => {
-  it('keeps resources, and forgets those of a client that is gone', async () => {
+  it('preserves resources, except those of a deleted client', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'oxd-sandbox-'));
     const clientsFile = join(folder, 'clients.json');
     try {

@@ -102,7 +102,7 @@ const toClient = (url: string) => url.startsWith(CLIENT);
 const open = (browser: Browser, params: Record<string, string | undefined>) =>
   browser.follow(claimsUrl(params), toClient);
 
-/** What the client gets with its browser. */
+/** Parameters with which the browser returns to the client. */
 function returned(page: Page): Record<string, string> {
   expect(page.status).toBe(303);
   expect(page.location?.startsWith(`${CLIENT}/claims?`)).toBe(true);
@@ -116,7 +116,7 @@ const LOGIN = { login: 'zoe', password: 'sandbox' };
 const ANSWERS = { 'answer.why': 'because', 'answer.age': '18 or more' };
 
 describe('claims gathering', () => {
-  it('asks what the policy asks, and comes back with a new ticket and the state', async () => {
+  it('asks the questions of the policy, and returns a new ticket and the state', async () => {
     const before = await needed('adults');
     const browser = new Browser();
     const page = await open(browser, { ticket: before });
@@ -133,14 +133,14 @@ describe('claims gathering', () => {
     expect((await ask(back.ticket)).status).toBe(200);
   });
 
-  it('can begin with the ticket of the resource server', async () => {
+  it('can start with the ticket of the resource server', async () => {
     const browser = new Browser();
     const page = await open(browser, { ticket: await ticketFor('adults') });
     const back = returned(await browser.submitForm(page, ANSWERS));
     expect((await ask(back.ticket)).status).toBe(200);
   });
 
-  it('tells the policy the answers: another answer, another decision', async () => {
+  it('passes the answers to the policy: another answer, another decision', async () => {
     const browser = new Browser();
     const page = await open(browser, { ticket: await ticketFor('adults') });
     const answers = { ...ANSWERS, 'answer.age': 'under 18' };
@@ -148,7 +148,7 @@ describe('claims gathering', () => {
     expect((await ask(back.ticket)).body.error).toBe('request_denied');
   });
 
-  it('logs the requesting party in, asks who that is, and goes on', async () => {
+  it('logs the requesting party in, confirms the identity, and continues', async () => {
     const browser = new Browser();
     const login = await open(browser, { ticket: await needed('zoe alone') });
     expect(textOf(login.html)).toContain('Log in to continue to Photo Print');
@@ -159,7 +159,7 @@ describe('claims gathering', () => {
     expect((await world.introspect(albums, reply.body.access_token)).body.sub).toBe('user-zoe');
   });
 
-  it('asks nobody for a password again who is logged in', async () => {
+  it('does not request the password of a logged-in user again', async () => {
     const browser = new Browser();
     const login = await open(browser, { ticket: await needed('known') });
     await browser.submitForm(login, LOGIN);
@@ -167,7 +167,7 @@ describe('claims gathering', () => {
     expect(textOf(page.html)).toContain('You are Zoë Nováková');
   });
 
-  it('lets somebody else log in instead', async () => {
+  it('lets another user log in instead', async () => {
     const browser = new Browser();
     const login = await open(browser, { ticket: await needed('zoe alone') });
     const page = await browser.follow(await browser.submitForm(login, LOGIN));
@@ -177,7 +177,7 @@ describe('claims gathering', () => {
     expect((await ask(back.ticket)).body.error).toBe('request_denied');
   });
 
-  it('shows the page again where somebody else logged in in another tab', async () => {
+  it('shows the page again when another user logged in in another tab', async () => {
     const browser = new Browser();
     const login = await open(browser, { ticket: await needed('known') });
     const page = await browser.follow(await browser.submitForm(login, LOGIN));
@@ -198,7 +198,7 @@ describe('claims gathering', () => {
     expect(textOf((await browser.request(login.url)).html)).toContain('Log in');
   });
 
-  it('does both at once, with what the client said of the requesting party', async () => {
+  it('asks only the questions when the client has identified the requesting party', async () => {
     const zoe = await world.logIn(client);
     const browser = new Browser();
     const page = await open(browser, { ticket: await needed('both', claimToken(zoe)) });
@@ -208,7 +208,7 @@ describe('claims gathering', () => {
     expect((await world.introspect(albums, reply.body.access_token)).body.sub).toBe('user-zoe');
   });
 
-  it('goes on over several rounds, and what was answered is not asked again', async () => {
+  it('continues over several rounds, without repeating answered questions', async () => {
     const browser = new Browser();
     let ticket = await needed('step by step');
     for (const name of ['one', 'two', 'three']) {
@@ -221,7 +221,7 @@ describe('claims gathering', () => {
     }
   });
 
-  it('asks also for what the client wanted besides, which it still has to ask for', async () => {
+  it('covers additional scopes, which the client still has to request', async () => {
     const browser = new Browser();
     const scope = 'edit';
     const page = await open(browser, { ticket: await needed('more to edit', { scope }) });
@@ -232,7 +232,7 @@ describe('claims gathering', () => {
     expect(seen.body.permissions).toMatchObject([{ resource_scopes: ['view', 'edit'] }]);
   });
 
-  it('is not needed next time, with the PCT', async () => {
+  it('is not needed next time with the PCT', async () => {
     const browser = new Browser();
     const page = await open(browser, { ticket: await needed('adults') });
     const back = returned(await browser.submitForm(page, ANSWERS));
@@ -243,7 +243,7 @@ describe('claims gathering', () => {
     expect(other.body.error).toBe('need_info');
   });
 
-  it('has to be done by everybody: the PCT of one brings no answers of another', async () => {
+  it('is needed for each user: a PCT provides no answers of another user', async () => {
     const zoe = claimToken(await world.logIn(client));
     const browser = new Browser();
     const page = await open(browser, { ticket: await needed('adults', zoe) });
@@ -255,7 +255,7 @@ describe('claims gathering', () => {
     expect((await ask(await ticketFor('adults'), { pct, ...zoe })).status).toBe(200);
   });
 
-  it('says so where there is nothing to ask', async () => {
+  it('reports when there are no questions', async () => {
     const browser = new Browser();
     const page = await open(browser, { ticket: await ticketFor('nobody asks') });
     expect(textOf(page.html)).toContain('There are no questions for you.');
@@ -263,7 +263,7 @@ describe('claims gathering', () => {
     expect((await ask(back.ticket)).status).toBe(200);
   });
 
-  it('ends with access_denied and the state where the user cancels', async () => {
+  it('ends with access_denied and the state when the user cancels', async () => {
     for (const policy of ['known', 'adults']) {
       const browser = new Browser();
       const page = await open(browser, { ticket: await needed(policy) });
@@ -283,7 +283,7 @@ describe('claims gathering', () => {
     ['what is none of the options', { ...ANSWERS, 'answer.age': '17' }],
     ['too much', { ...ANSWERS, 'answer.why': 'x'.repeat(501) }],
     ['a form that is too large', { ...ANSWERS, more: 'x'.repeat(20_000) }],
-  ])('asks again where the answer is %s', async (_what, answers) => {
+  ])('asks again when the answer is %s', async (_what, answers) => {
     const browser = new Browser();
     const page = await open(browser, { ticket: await needed('adults') });
     const again = await browser.submitForm(page, answers);
@@ -292,7 +292,7 @@ describe('claims gathering', () => {
     expect(returned(await browser.submitForm(again, ANSWERS)).ticket).toBeDefined();
   });
 
-  it('keeps nothing of the ticket in the address, nor lets anybody keep the page', async () => {
+  it('has no ticket in its URL, and forbids caching the page', async () => {
     const browser = new Browser();
     const ticket = await needed('adults');
     const first = await browser.request(claimsUrl({ ticket }));
@@ -308,7 +308,7 @@ describe('claims gathering', () => {
 });
 
 describe('the claims interaction endpoint', () => {
-  it('spends the ticket', async () => {
+  it('consumes the ticket', async () => {
     const ticket = await needed('adults');
     await open(new Browser(), { ticket });
     expect((await ask(ticket)).body.error).toBe('invalid_grant');
@@ -317,7 +317,7 @@ describe('the claims interaction endpoint', () => {
     expect(textOf(again.html)).toContain('ticket: is invalid, expired or already used.');
   });
 
-  it('lets one browser alone use a page, and that one once', async () => {
+  it('lets only one browser use a page, and only once', async () => {
     const browser = new Browser();
     const page = await open(browser, { ticket: await needed('adults') });
     for (const attempt of [
@@ -339,7 +339,7 @@ describe('the claims interaction endpoint', () => {
     expect(replay.location).toBeUndefined();
   });
 
-  it('gives one ticket where 20 submit a page at the same time', async () => {
+  it('issues one ticket when a page is submitted 20 times at once', async () => {
     const browser = new Browser();
     const page = await open(browser, { ticket: await needed('adults') });
     const cookie = browser.cookieHeader(page.url);
@@ -351,14 +351,14 @@ describe('the claims interaction endpoint', () => {
     expect(answers.filter((status) => status === 400)).toHaveLength(19);
   });
 
-  it('forgets a page that is left alone', async () => {
+  it('expires a page that is not used', async () => {
     const browser = new Browser();
     const page = await open(browser, { ticket: await needed('adults') });
     passed = 31 * MINUTE;
     expect((await browser.submitForm(page, ANSWERS)).status).toBe(400);
   });
 
-  it('forgets a page whose resource is gone', async () => {
+  it('expires a page whose resource was deleted', async () => {
     const id = await world.resource(albums, 'adults');
     const browser = new Browser();
     const page = await open(browser, { ticket: await world.ticket(albums, id) });
@@ -380,7 +380,7 @@ describe('the claims interaction endpoint', () => {
     ['the address with a fragment', { claims_redirect_uri: `${CLAIMS_REDIRECT_URI}#a` }],
     ['a redirect URI of logins', { claims_redirect_uri: `${CLIENT}/callback` }],
     ['an empty address', { claims_redirect_uri: '' }],
-  ])('leads nowhere for %s', async (_what, params) => {
+  ])('redirects nowhere for %s', async (_what, params) => {
     const ticket = await needed('adults');
     const page = await new Browser().request(claimsUrl({ ticket, ...params }));
     expect(page.status).toBe(400);
@@ -390,7 +390,7 @@ describe('the claims interaction endpoint', () => {
     expect(page.headers.get('referrer-policy')).toBe('no-referrer');
   });
 
-  it('does not spend a ticket that comes with a wrong client or address', async () => {
+  it('does not consume a ticket sent with a wrong client or redirect URI', async () => {
     const ticket = await needed('adults');
     for (const params of [
       { client_id: 'unknown' },
@@ -401,19 +401,19 @@ describe('the claims interaction endpoint', () => {
     expect((await open(new Browser(), { ticket })).status).toBe(200);
   });
 
-  it('refuses a parameter that is there twice', async () => {
+  it('rejects a duplicate parameter', async () => {
     const url = `${claimsUrl({ ticket: await needed('adults') })}&state=other`;
     expect((await new Browser().request(url)).status).toBe(400);
   });
 
-  it('refuses the ticket of another client', async () => {
+  it('rejects the ticket of another client', async () => {
     const thief = await world.register();
     const ticket = await needed('adults');
     const page = await new Browser().request(claimsUrl({ ticket }, thief));
     expect(page.status).toBe(400);
   });
 
-  it('gives a ticket that is good for the client alone that sent the browser', async () => {
+  it('issues a ticket that is valid only for the client that sent the browser', async () => {
     const browser = new Browser();
     const page = await open(browser, { ticket: await ticketFor('adults') });
     const back = returned(await browser.submitForm(page, ANSWERS));
@@ -421,7 +421,7 @@ describe('the claims interaction endpoint', () => {
     expect((await ask(back.ticket, {}, thief)).body.error).toBe('invalid_grant');
   });
 
-  it('needs no address where the client has one alone, and no state', async () => {
+  it('needs no state, and no redirect URI when the client has only one', async () => {
     const ticket = await needed('adults');
     const browser = new Browser();
     const page = await open(browser, { ticket, claims_redirect_uri: undefined, state: undefined });
@@ -429,7 +429,7 @@ describe('the claims interaction endpoint', () => {
     expect(Object.keys(back).sort()).toEqual(['from', 'ticket']);
   });
 
-  it('needs the address where the client has two, or none', async () => {
+  it('requires a redirect URI when the client has two or none', async () => {
     for (const claims_redirect_uris of [[CLAIMS_REDIRECT_URI, `${CLIENT}/2`], undefined]) {
       const own = await world.register({ claims_redirect_uris });
       const params = { ticket: await ticketFor('adults'), claims_redirect_uri: undefined };
@@ -437,7 +437,7 @@ describe('the claims interaction endpoint', () => {
     }
   });
 
-  it.each(['POST', 'PUT', 'HEAD'])('does not know %s', async (method) => {
+  it.each(['POST', 'PUT', 'HEAD'])('rejects the method %s', async (method) => {
     const ticket = await needed('adults');
     const page = await new Browser().request(claimsUrl({ ticket }), { method });
     expect(page.status).toBe(405);
@@ -448,7 +448,7 @@ describe('the claims interaction endpoint', () => {
     ['origin', 'https://evil.example'],
     ['sec-fetch-site', 'cross-site'],
     ['sec-fetch-site', 'same-site'],
-  ])('refuses a form with %s: %s', async (name, value) => {
+  ])('rejects a form with %s: %s', async (name, value) => {
     const browser = new Browser();
     const page = await open(browser, { ticket: await needed('adults') });
     const forged = await browser.request(page.url, {
@@ -479,7 +479,7 @@ describe('the registration of claims redirect URIs', () => {
     ['a fragment', [`${CLIENT}/a#b`]],
     ['a script', ['javascript:alert(1)']],
     ['a number', [7]],
-  ])('refuses %s', async (_what, claims_redirect_uris) => {
+  ])('rejects %s', async (_what, claims_redirect_uris) => {
     const reply = await world.tryToRegister({ claims_redirect_uris });
     expect(reply).toMatchObject({ status: 400, body: { error: 'invalid_client_metadata' } });
   });
@@ -522,7 +522,7 @@ describe('the approval of the owner', () => {
 
   beforeEach(() => decide('deny'));
 
-  it('is waited for, with a ticket that never was before', async () => {
+  it('is polled for, each time with a new ticket', async () => {
     const seen = new Set<string>();
     let ticket = await submitted();
     for (let rounds = 0; rounds < 5; rounds++) {
@@ -536,14 +536,14 @@ describe('the approval of the owner', () => {
     expect(textOf(page.html)).toContain('One request waits');
   });
 
-  it('shows who asks, for whom and for what', async () => {
+  it('shows the client, the requesting party and the permissions', async () => {
     await submitted('owner', claimToken(await world.logIn(client, 'eleni')));
     const text = textOf((await owner()).page.html);
     expect(text).toContain('Photo Print for Ελένη Παπαδοπούλου owner view');
     expect(text).toContain('You decide as Zoë Nováková');
   });
 
-  it.each(['owner', 'owner and me'])('gives the RPT to who asks next (%s)', async (policy) => {
+  it.each(['owner', 'owner and me'])('grants the RPT to the next request (%s)', async (policy) => {
     const ticket = await submitted(policy);
     await decide('approve');
     const reply = await ask(ticket);
@@ -552,14 +552,14 @@ describe('the approval of the owner', () => {
     expect(body.permissions).toMatchObject([{ resource_scopes: ['view'] }]);
   });
 
-  it('denied is request_denied, and the end of it', async () => {
+  it('when denied, ends the process with request_denied', async () => {
     const ticket = await submitted();
     await decide('deny');
     expect((await ask(ticket)).body.error).toBe('request_denied');
     expect((await ask(ticket)).body.error).toBe('invalid_grant');
   });
 
-  it('is for the request that was shown: more scopes are another request', async () => {
+  it('applies to the shown request: more scopes are another request', async () => {
     const ticket = await submitted();
     await decide('approve');
     const more = await ask(ticket, { scope: 'edit' });
@@ -571,7 +571,7 @@ describe('the approval of the owner', () => {
     );
   });
 
-  it('is for the requesting party that was shown', async () => {
+  it('applies to the shown requesting party', async () => {
     const ticket = await submitted();
     await decide('approve');
     const { body } = await ask(ticket, claimToken(await world.logIn(client)));
@@ -585,7 +585,7 @@ describe('the approval of the owner', () => {
     await submitted();
   });
 
-  it('is not waited for longer than the client keeps asking', async () => {
+  it('expires when the client stops polling', async () => {
     const ticket = await submitted();
     passed = 4 * MINUTE;
     const { body } = await ask(ticket);
@@ -625,7 +625,7 @@ describe('the approval of the owner', () => {
     ['that says so itself', { 'sec-fetch-site': 'cross-site' }, {}],
     ['without the token of the page', {}, { token: '' }],
     ['with a guessed token', {}, { token: 'guessed' }],
-  ])('is not given by a form %s', async (_what, headers, values) => {
+  ])('is not accepted from a form %s', async (_what, headers, values) => {
     const ticket = await submitted();
     const { browser, page } = await owner();
     const fields = { id: hidden(page, 'id'), token: hidden(page, 'token'), decision: 'approve' };
@@ -638,7 +638,7 @@ describe('the approval of the owner', () => {
     expect((await ask(ticket)).body.error).toBe('request_submitted');
   });
 
-  it('is not given with the token of another session', async () => {
+  it('is not accepted with the token of another session', async () => {
     const ticket = await submitted();
     const [first, second] = [await owner(), await owner()];
     const forged = await second.browser.submitForm(second.page, {
@@ -649,7 +649,7 @@ describe('the approval of the owner', () => {
     expect((await ask(ticket)).body.error).toBe('request_submitted');
   });
 
-  it('cannot be taken back, and an unknown request is none', async () => {
+  it('cannot be changed, and ignores an unknown request', async () => {
     const ticket = await submitted();
     const { browser, page } = await owner();
     await browser.submitForm(page, { decision: 'deny' });
@@ -678,7 +678,7 @@ describe('a page', () => {
       },
     ],
     ['error', (browser) => browser.request(claimsUrl({ client_id: ATTACK, ticket: ATTACK }))],
-  ])('with %s shows foreign text as text, and may fetch nothing', async (_name, show) => {
+  ])('with %s escapes untrusted strings and may fetch nothing', async (_name, show) => {
     const page = await show(new Browser());
     expect(page.html).not.toContain('<script>alert');
     expect(page.html).not.toContain('<img');
@@ -692,7 +692,7 @@ describe('a page', () => {
     }
   });
 
-  it('does not answer under another name', async () => {
+  it('does not respond under another host name', async () => {
     for (const path of ['/uma/claims', '/uma/claims/a', '/uma/requests']) {
       const response = await fetch(sandbox.issuer.replace('localhost', '127.0.0.1') + path);
       expect(response.status).toBe(421);
