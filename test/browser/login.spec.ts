@@ -54,7 +54,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
       const before = await expiryOf(page);
       await app.setAhead(minutes * MINUTE);
       await page.getByRole('button', { name: 'Refresh the token' }).click();
-      await expectText(page, 'The access token is a new one.');
+      await expectText(page, 'The access token was renewed.');
       expect((await expiryOf(page)) - before).toBeGreaterThanOrEqual(2 * MINUTE);
     }
     await app.setAhead(0);
@@ -84,7 +84,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
 
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
-    await expectText(page, 'The access token is a new one.');
+    await expectText(page, 'The access token was renewed.');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
@@ -113,9 +113,9 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     await enterPassword(page, "Amara Okafor-O'Neill");
     await fits('sandbox-consent', 'Allow access?');
     await page.getByRole('button', { name: 'Allow' }).click();
-    await fits('profile', 'What the provider says of you');
+    await fits('profile', 'Claims of the provider');
     await page.getByRole('button', { name: 'Refresh the token' }).click();
-    await fits('profile-refreshed', 'The access token is a new one.');
+    await fits('profile-refreshed', 'The access token was renewed.');
     await page.goto(app.origin);
     await fits('home-logged-in', 'You are logged in as');
     await page.goto(`${app.origin}/profile`);
@@ -180,7 +180,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     const page = await newUser();
     await page.goto(`${app.origin}/login?returnTo=/profile?refreshed`);
     await logIn(page, 'Zoë Nováková');
-    await expectText(page, 'The access token is a new one.');
+    await expectText(page, 'The access token was renewed.');
     expect(page.url()).toBe(`${app.origin}/profile?refreshed`);
     await page.goto(`${app.origin}/login?returnTo=//evil.example/`);
     expect(page.url()).toBe(`${app.origin}/`);
@@ -191,16 +191,16 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     const { url, cookies } = await catchCallback(page);
     await page.goto(url);
     await expectProfile(page, 'Zoë Nováková', 'zoe@example.com');
-    await expectRefusal(page, url, 'This browser has no login under way');
+    await expectErrorPage(page, url, 'This browser has no login in progress');
     await page.context().addCookies(cookies);
-    await expectRefusal(page, url, 'This login is over');
+    await expectErrorPage(page, url, 'This login was used already');
   });
 
   it('a callback without the cookie of its login is rejected', async () => {
     const page = await newUser();
     const { url } = await catchCallback(page);
     await page.context().clearCookies();
-    await expectRefusal(page, url, 'This browser has no login under way');
+    await expectErrorPage(page, url, 'This browser has no login in progress');
   });
 
   it("a callback with another browser's state is rejected", async () => {
@@ -208,7 +208,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     const victim = await newUser();
     await victim.goto(`${app.origin}/login`);
     await victim.waitForURL(/\/interaction\//);
-    await expectRefusal(victim, url, 'This login began in another browser');
+    await expectErrorPage(victim, url, 'This login began in another browser');
     await victim.goto(`${app.origin}/`);
     await expectText(victim, 'Log in at your OpenID Provider');
   });
@@ -217,7 +217,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     const page = await newUser();
     const { url } = await catchCallback(page);
     await app.setAhead(31 * MINUTE);
-    await expectRefusal(page, url, 'The login took too long');
+    await expectErrorPage(page, url, 'The login took too long');
     await app.setAhead(0);
   });
 
@@ -269,12 +269,12 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     await logIn(page, 'Ελένη Παπαδοπούλου');
     await expectProfile(page, 'Ελένη Παπαδοπούλου', 'eleni@example.com');
     await page.getByRole('button', { name: 'Refresh the token' }).click();
-    await expectText(page, 'The access token is a new one.');
+    await expectText(page, 'The access token was renewed.');
   });
 
   it('an unknown URL shows an error page', async () => {
     const page = await newUser();
-    await expectRefusal(page, `${app.origin}/nowhere`, 'There is nothing here', 404);
+    await expectErrorPage(page, `${app.origin}/nowhere`, 'There is nothing here', 404);
   });
 
   it('a provider that was down at start is used once it is up', async () => {
@@ -283,7 +283,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     const early = await SampleApp.start(environment(`http://localhost:${port}`, server));
     const page = await newUser();
     const login = `${early.origin}/login?returnTo=/profile`;
-    await expectRefusal(page, login, 'The provider did not do its part', 502);
+    await expectErrorPage(page, login, 'The provider failed', 502);
     const late = await startProvider(port);
     await page.getByRole('link', { name: 'Log in again' }).click();
     await logIn(page, 'Zoë Nováková');
@@ -319,7 +319,7 @@ it('over socket, an oxd-server that was down is used once it is up', async () =>
   const app = await SampleApp.start(environment(sandbox.issuer, { port }));
   const page = await newUser();
   const login = `${app.origin}/login`;
-  await expectRefusal(page, login, 'oxd-server does not answer', 503);
+  await expectErrorPage(page, login, 'oxd-server does not respond', 503);
   const oxd = await startOxd(port);
   await page.getByRole('link', { name: 'Log in again' }).click();
   await logIn(page, 'Zoë Nováková');
@@ -381,7 +381,7 @@ async function expiryOf(page: Page): Promise<number> {
   return Date.parse((await row.last().locator('time').getAttribute('datetime')) ?? '');
 }
 
-async function expectRefusal(page: Page, url: string, title: string, status = 401) {
+async function expectErrorPage(page: Page, url: string, title: string, status = 401) {
   const answer = await page.goto(url);
   expect(answer?.status()).toBe(status);
   await page.getByRole('heading', { level: 1, name: title }).waitFor();

@@ -36,7 +36,7 @@ import { registerSecret } from './secrets.js';
 export const PLATFORMS = ['express', 'fastify', 'passport', 'login-guard'] as const;
 export type Platform = (typeof PLATFORMS)[number];
 
-/** What `/callback` of the test application answers. */
+/** Response of `/callback` of the test application. */
 export interface LoggedIn {
   readonly user: OxdUserProfile;
   readonly returnTo: string;
@@ -143,7 +143,7 @@ export interface TestAppOptions {
   readonly port?: number;
   /** Options beside redirect URIs and store. */
   readonly options: Omit<OxdModuleOptions, 'site'> & { site: Partial<OxdModuleOptions['site']> };
-  /** False leaves {@link OxdExceptionFilter} out. */
+  /** False omits {@link OxdExceptionFilter}. */
   readonly filter?: boolean;
   readonly controllers?: Type[];
   /** Strategy on the platforms `passport` and `login-guard`. */
@@ -199,7 +199,7 @@ export async function startApp(given: TestAppOptions): Promise<TestApp> {
   };
 }
 
-/** A port that nobody listens on. */
+/** Returns an unused port. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0);
   await once(server, 'listening');

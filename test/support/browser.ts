@@ -1,12 +1,12 @@
 import { registerCredentialsIn, registerSecret } from './secrets.js';
 
-/** What a browser shows after one exchange. */
+/** Result of one request of a browser. */
 export interface Page {
   readonly url: string;
   readonly status: number;
   readonly headers: Headers;
   readonly html: string;
-  /** Where a redirect leads, as an absolute URL. */
+  /** Absolute URL of a redirect. */
   readonly location?: string;
 }
 
@@ -19,10 +19,10 @@ interface Cookie {
 
 /** A browser made of fetch and a cookie jar: one per user, or per device of a user. */
 export class Browser {
-  /** By host: browsers do not tell ports apart. */
+  /** Cookies by host, because browsers share cookies between ports. */
   private readonly jars = new Map<string, Map<string, Cookie>>();
 
-  /** One exchange; a redirect is returned, not followed. */
+  /** Sends one request; returns a redirect without following it. */
   async request(url: string, init: RequestInit = {}): Promise<Page> {
     const headers = new Headers(init.headers);
     const cookie = this.cookieHeader(url);
@@ -99,22 +99,22 @@ export class Browser {
   }
 }
 
-/** Who logs in at the sandbox, and what they answer. */
+/** User who logs in at the sandbox, with the decisions on its pages. */
 export interface SandboxAnswers {
   readonly username?: string;
   readonly password?: string;
-  /** The answer to the login page; default `allow`. */
+  /** Decision on the login page; default `allow`. */
   readonly login?: 'allow' | 'deny';
-  /** The answer to the consent page; default `allow`. */
+  /** Decision on the consent page; default `allow`. */
   readonly consent?: 'allow' | 'deny';
 }
 
 /**
- * Goes through the pages of the sandbox as a user does: login, consent, logout.
+ * Completes the pages of the sandbox as a user does: login, consent, logout.
  *
  * @param from URL of the application or of the sandbox, or the page the user is at
- * @param stop names the URL before which to stop; default: goes on to the end
- * @returns the first page that is none of the sandbox's questions
+ * @param stop returns true for the URL before which to stop; default: never
+ * @returns the first page without a question of the sandbox
  */
 export async function passSandbox(
   browser: Browser,
@@ -169,7 +169,7 @@ function attributesOf(tag: string): Partial<Record<string, string>> {
   return attributes;
 }
 
-/** What the text of a page says to a reader. */
+/** Visible text of a page. */
 export function textOf(html: string): string {
   const body = html.replace(/<(style|script|head)\b.*?<\/\1>/gs, ' ').replace(/<[^>]*>/g, ' ');
   return unescapeHtml(body).replace(/\s+/g, ' ').trim();

@@ -1,17 +1,17 @@
 import type { ClientMetadata } from '../../lib/site/client-metadata.js';
 
-/** What becomes of a member of a client's description. */
+/** Expected handling of one client metadata parameter. */
 export interface Described<V> {
   readonly value: V;
-  /** The first release of oxd that knows it. */
+  /** First release of oxd that knows the parameter. */
   readonly since: '4.0' | '4.2';
-  /** What the provider is told by the embedded transport; left out where that refuses it. */
+  /** Parameters that the embedded transport sends; undefined when it rejects the value. */
   readonly sent?: Readonly<Record<string, unknown>>;
 }
 
 const JWKS = { keys: [{ kty: 'EC', crv: 'P-256', x: 'f83OJ3D2xF1Bg8vub9', y: 'x_FEzRu9m36HLN' }] };
 
-/** Every member of a client's description: a new one is a type error here. */
+/** All client metadata parameters: a missing row is a type error. */
 export const CLIENT_METADATA: {
   readonly [N in keyof Required<ClientMetadata>]: Described<Required<ClientMetadata>[N]>;
 } = {
@@ -70,7 +70,7 @@ export const CLIENT_METADATA: {
   sync_client_period_in_seconds: { value: 60, since: '4.2' },
 };
 
-/** The rows of the table for tests of one member each. */
+/** Rows of the table, for tests of one parameter each. */
 export const CLIENT_METADATA_ROWS: readonly (readonly [
   name: keyof ClientMetadata,
   described: Described<unknown>,

@@ -12,7 +12,7 @@ import { OxdServer } from '../../lib/testing/testing.js';
 import { Browser, passSandbox } from './browser.js';
 import { registerSecret } from './secrets.js';
 
-/** The ways to carry out commands, each on a provider of its own. */
+/** Ways to execute commands, each with its own provider. */
 export const TRANSPORTS = ['embedded', '3.1.4', '3.1.4 protected', '3.1.1'] as const;
 export type TransportName = (typeof TRANSPORTS)[number];
 
@@ -20,10 +20,10 @@ export const CALLBACK = 'https://app.example/callback';
 export const LOGGED_OUT = 'https://app.example/';
 export const CLAIMS = 'https://app.example/claims?a=b&c=d%20e';
 
-/** Tokens of a user, with what came back from the provider. */
+/** Tokens of a user. */
 export type Login = Awaited<ReturnType<OidcService['getTokensByCode']>>;
 
-/** What came back from the provider. */
+/** Parameters of the redirect from the provider. */
 export interface Callback {
   readonly code: string;
   readonly state: string;
@@ -49,12 +49,12 @@ export class World {
     return new World(module.get(OidcService), module.get(UmaService), sandbox, module, server);
   }
 
-  /** What a site is registered with. */
+  /** Parameters of a registration. */
   get site() {
     return siteOf(this.sandbox.issuer);
   }
 
-  /** Goes to the provider and back. */
+  /** Sends a browser to the provider and returns its callback parameters. */
   async visit(username = 'zoe', browser = new Browser()): Promise<Callback> {
     // oxd would otherwise request every registered scope, those of a resource server included.
     const scope = ['openid', 'profile', 'email', 'offline_access'];
@@ -67,7 +67,7 @@ export class World {
     return { code: read('code'), state: read('state'), iss: read('iss') };
   }
 
-  /** A whole login, without the part of the browser's cookies. */
+  /** Completes a login, without cookies of the application. */
   async logIn(username?: string): Promise<Login> {
     return this.oidc.getTokensByCode(await this.visit(username));
   }
@@ -90,14 +90,14 @@ export async function moduleOn(name: TransportName, issuer: string) {
   return { module, server };
 }
 
-/** An error as the contract describes it, or the result. */
+/** Result of a command, or the parts of its error that the contract defines. */
 export async function outcomeOf(work: Promise<unknown>): Promise<unknown> {
   try {
     return await work;
   } catch (error) {
     if (!(error instanceof OxdError)) throw error;
     const { name, code, command } = error;
-    // An error names the command as it was sent.
+    // Errors contain the command name as sent on the wire.
     return { name, code, command: command?.replace('update_site_registration', 'update_site') };
   }
 }

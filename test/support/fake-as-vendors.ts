@@ -1,31 +1,31 @@
 import type { Description } from './fake-as.js';
 import type { Answer } from './fake-op.js';
 
-/** Whose manners a `FakeAs` has. */
+/** Vendor whose behaviour a `FakeAs` imitates. */
 export type Vendor = 'spec' | 'keycloak' | 'gluu' | 'janssen' | 'solidlab';
 
-/** What an authorization server does in its own way. */
+/** Behaviour that differs between authorization servers. */
 export interface Manners {
-  /** Further members of the UMA discovery document. */
+  /** Further parameters of the UMA discovery document. */
   readonly discovery?: object;
-  /** `scopes_supported`; another one is refused for a PAT. */
+  /** `scopes_supported`; other scopes are rejected in a PAT request. */
   readonly scopes: readonly string[];
   readonly patStatus?: number;
-  /** How a PAT that is not good is refused. */
+  /** Response to an invalid PAT. */
   readonly patRefused: Answer;
-  /** What the resource registration endpoint ends in. */
+  /** Suffix of the resource registration endpoint. */
   readonly slash?: string;
   readonly putStatus?: 200 | 204;
   readonly uniqueNames?: boolean;
-  /** Members of a description that are refused. */
+  /** Properties of a description that are rejected. */
   readonly refuses?: readonly string[];
   readonly idOf?: (description: Description) => string;
   readonly created: (id: string, description: Description) => object;
   readonly read: (id: string, description: Description) => object;
   readonly list: (all: [string, Description][], query: URLSearchParams) => string[];
-  /** Who may introspect. */
+  /** Credentials that introspection requires. */
   readonly introspection: 'client' | 'pat';
-  /** Whether permissions are told only to those who ask for an RPT. */
+  /** Returns permissions only when the request has a token type hint for an RPT. */
   readonly needsHint?: boolean;
   readonly inactive: Answer;
   readonly active: (permissions: readonly object[], now: number) => object;
@@ -44,7 +44,7 @@ const SPEC: Manners = {
   item: (resource_id, resource_scopes) => ({ resource_id, resource_scopes }),
 };
 
-/** As `keycloak.md` saw 26.7.3. */
+/** Behaviour of Keycloak 26.7.3. */
 const KEYCLOAK: Manners = {
   ...SPEC,
   discovery: { policy_endpoint: 'https://as.example.com/authz/protection/uma-policy' },
@@ -67,7 +67,7 @@ const KEYCLOAK: Manners = {
       name: (scope as { name?: string }).name ?? scope,
     })),
   }),
-  // exactName pays no regard to case.
+  // exactName ignores case.
   list: (all, query) => {
     const wanted = query.get('name')?.toLowerCase();
     const fits = (name: unknown): boolean => !wanted || String(name).toLowerCase() === wanted;

@@ -3,38 +3,38 @@ import { FakeOp, type Answer, type Seen } from './fake-op.js';
 import { registerSecret } from './secrets.js';
 import { VENDORS, type Manners, type Vendor } from './fake-as-vendors.js';
 
-/** What the {@link FakeAs} adds to the endpoints of a provider. */
+/** Endpoints that the {@link FakeAs} adds to those of a provider. */
 export type UmaEndpoint = 'uma-discovery' | 'pat' | 'resources' | 'permission' | 'rpt';
 
 type Script = Answer | ((seen: Seen) => Answer | Promise<Answer>);
 
-/** A resource description, as it was sent. */
+/** A resource description, as received. */
 export type Description = Record<string, unknown>;
 
-/** A ticket that was issued. */
+/** An issued ticket. */
 export interface IssuedTicket {
   readonly ticket: string;
   readonly permissions: readonly { resource_id?: string; resource_scopes?: string[] }[];
 }
 
-/** A resource server's client, as tests give it to a site. */
+/** Client of the resource server, for the site of a test. */
 export const RS = { client_id: 'rs-client', client_secret: 'secret-of-the-rs-client' };
 registerSecret(RS.client_secret);
 
 /**
- * A UMA authorization server of which every answer can be scripted, on the {@link FakeOp}. It has the
- * manners of a vendor; `spec` has none. It never decides: a test issues the RPTs.
+ * A UMA authorization server with scriptable responses, on top of the {@link FakeOp}. It imitates a
+ * vendor; `spec` follows the specification. It never decides: tests issue the RPTs.
  */
 export class FakeAs {
   readonly resources = new Map<string, Description>();
   readonly tickets: IssuedTicket[] = [];
-  /** Members of the UMA discovery document; undefined leaves one out. */
+  /** Parameters of the UMA discovery document; undefined omits one. */
   discovery: Record<string, unknown> = {};
-  /** The id of the next resource; by default the vendor's way to make one. */
+  /** Id of the next resource; by default created as the vendor does. */
   nextId: string | undefined;
-  /** Lifetime of the next PATs in seconds; undefined is not told. */
+  /** Lifetime of the next PATs in seconds; undefined omits `expires_in`. */
   patLifetime: number | undefined = 300;
-  /** Changes the next introspection answers; undefined removes a member. */
+  /** Overrides parameters of the next introspection responses; undefined removes one. */
   introspection: Record<string, unknown> = {};
   /** Secret of the client {@link RS}; another value rotates it. */
   clientSecret = RS.client_secret;
@@ -57,7 +57,7 @@ export class FakeAs {
     return this.op.issuer;
   }
 
-  /** Forgets everything but its address; begins anew with the manners of a vendor. */
+  /** Clears all state except the address, and imitates a vendor. */
   reset(vendor: Vendor = 'spec'): void {
     this.op.reset();
     this.manners = VENDORS[vendor];
@@ -75,54 +75,54 @@ export class FakeAs {
     this.op.on('client', (seen) => this.handle(seen));
   }
 
-  /** Scripts an endpoint; undefined lets it answer as usual again. */
+  /** Scripts an endpoint; undefined restores its default response. */
   on(endpoint: UmaEndpoint, script: Script | undefined): void {
     if (script) this.scripts.set(endpoint, script);
     else this.scripts.delete(endpoint);
   }
 
-  /** The requests that one endpoint got, with these methods. */
+  /** Requests to one endpoint with these methods. */
   seen(endpoint: UmaEndpoint, ...methods: string[]): Seen[] {
     return [...this.requests]
       .filter(([seen, at]) => at === endpoint && (!methods[0] || methods.includes(seen.method)))
       .map(([seen]) => seen);
   }
 
-  /** Lets go of every PAT that was issued. */
+  /** Revokes every issued PAT. */
   revokePats(): void {
     this.pats.clear();
   }
 
-  /** Issues an RPT with these items, as introspection tells them. */
+  /** Issues an RPT with these permissions in its introspection response. */
   rpt(...permissions: object[]): string {
     return this.keep(secret('rpt'), permissions);
   }
 
-  /** The same for an RPT that the test made itself, such as a JWT. */
+  /** Registers an RPT created by the test, such as a JWT. */
   keep(rpt: string, permissions: readonly object[]): string {
     registerSecret(rpt);
     this.rpts.set(rpt, permissions);
     return rpt;
   }
 
-  /** An item of this vendor for a resource. */
+  /** Permission for a resource, in the format of the vendor. */
   item(resource_id: string, ...resource_scopes: string[]): object {
     return this.manners.item(resource_id, resource_scopes, this.now());
   }
 
-  /** The id of the only resource with this name. */
+  /** Id of the only resource with this name. */
   idOf(name: string): string {
     const [[id] = [''], ...others] = [...this.resources].filter(([, it]) => it.name === name);
     if (others.length > 0) throw new Error(`There is more than one resource ${name}.`);
     return id;
   }
 
-  /** The names of the resources there are, sorted. */
+  /** Sorted names of all resources. */
   get names(): string[] {
     return [...this.resources.values()].map(({ name }) => String(name)).sort();
   }
 
-  /** The answer where nothing is scripted. */
+  /** Default response of an endpoint. */
   usual(endpoint: UmaEndpoint, seen: Seen): Answer {
     switch (endpoint) {
       case 'uma-discovery':
@@ -156,7 +156,7 @@ export class FakeAs {
     if (pathname.endsWith('/.well-known/uma2-configuration')) {
       return this.answer('uma-discovery', seen);
     }
-    // For an issuer with a path; the provider itself knows the one without.
+    // Path for an issuer with a path; the provider handles an issuer without one.
     if (pathname.endsWith('/.well-known/openid-configuration')) {
       return this.op.usual({ ...seen, endpoint: 'discovery' });
     }
@@ -245,7 +245,7 @@ export class FakeAs {
 
   private issueTicket({ body }: Seen): Answer {
     const permissions = [JSON.parse(body)].flat() as IssuedTicket['permissions'];
-    // Keycloak's trap: without an id the ticket is for everything.
+    // Trap of Keycloak: a ticket requested without an id covers every resource.
     const unknown = permissions.find(({ resource_id: id }) => id && !this.resources.has(id));
     if (unknown) return { status: 400, json: { error: 'invalid_resource_id' } };
     const ticket = secret('ticket');
@@ -275,7 +275,7 @@ export class FakeAs {
   }
 }
 
-/** Client id and secret of HTTP Basic; both are encoded as in a form (RFC 6749 §2.3.1). */
+/** Client id and secret of HTTP Basic, both form-encoded (RFC 6749 §2.3.1). */
 function basicOf({ headers }: Seen): string[] {
   const [scheme, basic = ''] = (headers.authorization ?? '').split(' ');
   if (scheme !== 'Basic') return [];

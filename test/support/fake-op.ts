@@ -134,7 +134,7 @@ export class FakeOp {
     return this.requests.filter((request) => request.endpoint === endpoint);
   }
 
-  /** Replaces the key, as providers do from time to time. */
+  /** Rotates the signing key. */
   async rotate(kid: string, alg = 'RS256'): Promise<void> {
     const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
     this.key = { kid, alg, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg } };

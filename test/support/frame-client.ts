@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** What came back on a frame. */
+/** Reply to a frame. */
 export interface Answer {
-  /** The reply with its length; blank: none. */
+  /** Reply with its length prefix; empty without a reply. */
   readonly frame: string;
   readonly closed: boolean;
 }
 
-/** Writes frames as they are and reads what comes back, without any transport of ours. */
+/** Writes raw frames and reads replies, without the transport of the package. */
 export class FrameClient {
   private text = '';
   private ended = false;
@@ -34,7 +34,7 @@ export class FrameClient {
     return client;
   }
 
-  /** Whether the server has closed. */
+  /** True when the server has closed the connection. */
   get closed(): boolean {
     return this.ended;
   }
@@ -42,8 +42,8 @@ export class FrameClient {
   /**
    * Sends a frame, in one piece or several.
    *
-   * @param patience how long to wait for a reply, in milliseconds
-   * @param awaitsClose whether to wait for the end behind the reply
+   * @param patience time to wait for a reply, in milliseconds
+   * @param awaitsClose waits until the server closes after the reply
    */
   async ask(
     pieces: readonly string[],
@@ -78,7 +78,7 @@ export class FrameClient {
   }
 }
 
-/** The frame of a command, as recorded clients wrote it. */
+/** Frame of a command, as recorded clients wrote it. */
 export function frameOf(command: unknown, params: unknown): string {
   const text = JSON.stringify({ command, params });
   return String(text.length).padStart(4, '0') + text;

@@ -5,7 +5,7 @@ interface Task {
   readonly work: () => void;
 }
 
-/** A clock that stands still until it is moved. */
+/** A clock that changes only when a test advances it. */
 export class ManualClock extends OxdClock {
   private time = Date.now();
   private readonly tasks = new Set<Task>();
@@ -18,12 +18,12 @@ export class ManualClock extends OxdClock {
     return () => void this.tasks.delete(task);
   }
 
-  /** Milliseconds until each task that waits. */
+  /** Milliseconds until each pending task. */
   get waiting(): number[] {
     return [...this.tasks].map(({ at }) => at - this.time).sort((a, b) => a - b);
   }
 
-  /** Moves on, does what is due, and lets what that began come to rest. */
+  /** Advances the clock, runs due tasks, and waits until their work has settled. */
   async advance(milliseconds: number): Promise<void> {
     this.time += milliseconds;
     for (const task of [...this.tasks].filter(({ at }) => at <= this.time)) {
@@ -34,7 +34,7 @@ export class ManualClock extends OxdClock {
   }
 }
 
-/** Waits until everything in memory that was begun has been done. */
+/** Waits until all pending work in memory has settled. */
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

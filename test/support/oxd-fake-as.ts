@@ -7,14 +7,14 @@ import { registerSecret } from './secrets.js';
 export type Endpoint =
   'provider' | 'uma' | 'reg' | 'cc' | 'umatoken' | 'rsrc' | 'rsrcdel' | 'perm' | 'rpt';
 
-/** What an endpoint answers. */
+/** Response of an endpoint. */
 export interface Said {
   readonly status?: number;
   readonly json?: unknown;
   readonly text?: string;
 }
 
-/** A request that arrived. */
+/** A received request. */
 export interface Seen {
   readonly endpoint: Endpoint;
   readonly authorization: string;
@@ -31,8 +31,8 @@ const PATHS: Readonly<Record<string, Endpoint>> = {
 };
 
 /**
- * An authorization server that grants everything, of which every answer can be scripted, with as
- * much of a provider as a site needs. Not one to learn from.
+ * An authorization server that grants everything, with scriptable responses and the part of a
+ * provider that a site needs; not an example of a secure server.
  */
 export class FakeAs {
   readonly requests: Seen[] = [];
@@ -58,13 +58,13 @@ export class FakeAs {
     this.scripts.set(endpoint, said);
   }
 
-  /** Forgets every script and every request. */
+  /** Clears all scripts and requests. */
   reset(): void {
     this.scripts.clear();
     this.requests.length = 0;
   }
 
-  /** The requests that one endpoint got. */
+  /** Requests to one endpoint. */
   seen(endpoint: Endpoint): Seen[] {
     return this.requests.filter((request) => request.endpoint === endpoint);
   }
@@ -72,7 +72,7 @@ export class FakeAs {
   async close(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
-    // Clients of this process notice now that their connections are gone.
+    // Lets clients in this process notice that their connections are closed.
     await new Promise((resolve) => setImmediate(resolve));
   }
 

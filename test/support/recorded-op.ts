@@ -12,12 +12,12 @@ type Members = Readonly<Record<string, unknown>>;
 const ACR = ['basic'];
 
 /**
- * The sandbox's provider behind a front with manners of the recorded one: it registers clients for
- * the authentication context class `basic`, and where it tells scopes is to be chosen. Its
- * authorization server asks nobody anything.
+ * Provider of the sandbox behind a proxy that imitates the recorded provider: registers clients for
+ * the authentication context class `basic`, and returns scopes in a configurable parameter. Its
+ * authorization server requires no interaction.
  */
 export class RecordedOp {
-  /** Where an answer about a token has its scopes; `scope` is that of RFC 7662. */
+  /** Parameter of an introspection response that contains the scopes; `scope` as in RFC 7662. */
   scopesIn: 'scope' | 'scopes' = 'scope';
 
   private constructor(
@@ -72,7 +72,7 @@ export class RecordedOp {
   }
 }
 
-/** The provider behind knows no classes, and would refuse the client. */
+/** Removes the class: the provider of the sandbox does not support it and would reject the client. */
 function withoutAcr({ default_acr_values, ...members }: Members): Members {
   const isKnown = JSON.stringify(default_acr_values) === JSON.stringify(ACR);
   return isKnown || default_acr_values === undefined ? members : { ...members, default_acr_values };

@@ -2,19 +2,19 @@ import { replyOf } from '../recordings/recordings.js';
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** Members whose value, null included, is the provider's: another provider, another value. */
+/** Properties whose value, null included, depends on the provider. */
 const OF_PROVIDER = new Set('username sub token_type jti aud iss exp iat pct'.split(' '));
 /** Query parameters that oxd does not know. */
 const NOT_COMPARED = new Set(['code_challenge', 'code_challenge_method']);
 
-/** What of a reply does not depend on the provider: members, types, null or not, errors. */
+/** Parts of a reply that do not depend on the provider: property names, types, nulls, errors. */
 export function shapeOfReply(frame: string): unknown {
   const reply = replyOf(frame);
   if (!reply) return 'no reply';
   const { status, data } = reply;
   if (status === 'error') {
     const { error, details, error_description: text } = data;
-    // Two errors of one word: only the text tells them apart.
+    // Two errors share this code: only the description distinguishes them.
     const said = error === 'internal_error' ? text : typeof text;
     return { status, error, details: shapeOfDetails(details), text: said };
   }
@@ -41,7 +41,7 @@ function queryOf(url: string): readonly string[] {
     .map(([name, value]) => (name === 'acr_values' ? `${name}=${value}` : name));
 }
 
-/** What a URL of raw parts says: where one begins and ends, nobody can tell. */
+/** Query of a URL with unencoded parameters, which cannot be split reliably. */
 function rawQueryOf(url: string): string {
   const query = url.slice(url.indexOf('?'));
   return query
@@ -53,7 +53,7 @@ function shapeOfPermission({ resource_id, exp, ...scopes }: Members): Members {
   return { resource_id: typeof resource_id, exp: typeof exp, ...scopes };
 }
 
-/** Where a claim is asked for, and which, is the authorization server's to say. */
+/** Shape of error details; requested claims and their URLs depend on the authorization server. */
 function shapeOfDetails(details: unknown): unknown {
   if (details === null) return null;
   const { error, ...members } = details as Members;

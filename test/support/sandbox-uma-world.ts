@@ -16,7 +16,7 @@ export interface Client {
   readonly registration_client_uri: string;
 }
 
-/** An answer in JSON. */
+/** A JSON response. */
 export interface Reply {
   readonly status: number;
   readonly headers: Headers;
@@ -29,14 +29,14 @@ export interface ResourceServer {
   readonly pat: string;
 }
 
-/** A resource as the sandbox tells it to its resource server. */
+/** A resource as the sandbox returns it to its resource server. */
 export interface RegisteredResource {
   readonly _id: string;
   readonly name: string;
   readonly resource_scopes: readonly string[];
 }
 
-/** Starts a sandbox that says nothing and keeps nothing. */
+/** Starts a sandbox without log and without file. */
 export function startQuietly(options: SandboxOptions = {}): Promise<Sandbox> {
   return startSandbox({
     port: 0,
@@ -47,7 +47,7 @@ export function startQuietly(options: SandboxOptions = {}): Promise<Sandbox> {
   });
 }
 
-/** What resource servers and clients do at a sandbox. */
+/** Requests of resource servers and clients to a sandbox. */
 export class UmaWorld {
   constructor(readonly sandbox: Sandbox) {}
 
@@ -82,7 +82,7 @@ export class UmaWorld {
     return String((await this.token(client, params)).body.access_token);
   }
 
-  /** The id_token and access token of a user of this client. */
+  /** ID token and access token of a user, issued to this client. */
   async logIn(client: Client, username = 'zoe') {
     const verifier = randomBytes(32).toString('base64url');
     const query = new URLSearchParams({
@@ -109,7 +109,7 @@ export class UmaWorld {
     };
   }
 
-  /** One call of the protection API; no body where it is undefined. */
+  /** Sends one request to the protection API; an undefined body is omitted. */
   call(pat: string | undefined, method: string, path: string, body?: unknown): Promise<Reply> {
     const json = body !== undefined && { 'content-type': 'application/json' };
     return this.send(path, {
@@ -119,13 +119,13 @@ export class UmaWorld {
     });
   }
 
-  /** @returns its id */
+  /** @returns the id of the resource */
   async resource({ pat }: ResourceServer, name: string, scopes = ['view', 'edit']) {
     const reply = await this.call(pat, 'POST', '/uma/resources', { name, resource_scopes: scopes });
     return String(reply.body._id);
   }
 
-  /** All that this resource server has registered, by name. */
+  /** Resources of this resource server, by name. */
   async resourcesOf({ pat }: Pick<ResourceServer, 'pat'>): Promise<RegisteredResource[]> {
     const { body: ids } = await this.call(pat, 'GET', '/uma/resources');
     const each = (ids as unknown as string[]).map((id) => this.call(pat, 'GET', resourceAt(id)));
@@ -142,7 +142,7 @@ export class UmaWorld {
     return String(reply.body.ticket);
   }
 
-  /** Asks for an RPT. */
+  /** Requests an RPT. */
   ask(client: Client, params: Record<string, string>): Promise<Reply> {
     return this.token(client, { grant_type: UMA_GRANT, ...params });
   }
@@ -176,12 +176,12 @@ export class UmaWorld {
   }
 }
 
-/** Where a resource is at the sandbox. */
+/** Path of a resource at the sandbox. */
 export function resourceAt(id: string): string {
   return `/uma/resources/${id}`;
 }
 
-/** The claim token parameters of a user. */
+/** Claim token parameters for a user. */
 export function claimToken({ id_token }: { readonly id_token: string }) {
   return { claim_token: id_token, claim_token_format: ID_TOKEN };
 }

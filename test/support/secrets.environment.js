@@ -3,7 +3,7 @@ import { TestEnvironment } from 'jest-environment-node';
 const NOISE = /oidc-provider (WARNING|NOTICE)/;
 
 /**
- * Watches what a test file prints: stdout and stderr (Nest's loggers write there) and the console,
+ * Captures the output of a test file: stdout and stderr (used by Nest's loggers) and the console,
  * which Jest buffers. The file fails if a registered secret is in it, see `secrets.ts`.
  * An environment and not a hook: root hooks of a test file run after those of the set-up files.
  */
@@ -48,7 +48,7 @@ export default class SecretsEnvironment extends TestEnvironment {
     this.#restore.push(() => (stream.write = write));
   }
 
-  /** What was printed, by where. Takes the noise out of Jest's buffer on the way. */
+  /** Captured output by channel. Also removes the noise from Jest's buffer. */
   #output() {
     const buffer = this.#console.getBuffer?.() ?? [];
     for (const { type, message, origin } of buffer) {

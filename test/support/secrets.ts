@@ -1,14 +1,14 @@
 const issued = new Set<string>();
 
 /**
- * Registers a value that must never be printed. Servers and doubles call it for all they issue.
- * Values of less than 8 characters are left out: they occur by chance.
+ * Registers a value that must never be printed. Servers and fakes call it for every issued secret.
+ * Ignores values of less than 8 characters, which could occur by chance.
  */
 export function registerSecret(value: string): void {
   if (value.length >= 8) issued.add(value);
 }
 
-/** What a URL may carry that proves something, in its query or its fragment. */
+/** Parameters of a query or a fragment that are credentials. */
 const CREDENTIALS = `code state nonce id_token id_token_hint access_token refresh_token ticket pct
   session_state code_challenge code_verifier logout_token`.split(/\s+/);
 
@@ -20,14 +20,14 @@ export function registerCredentialsIn(url: string): void {
   }
 }
 
-/** The registered values in `output`: as they are, percent-encoded, escaped or in base64. */
+/** Registered values found in `output`: plain, percent-encoded, escaped or in base64. */
 export function secretsIn(output: string): string[] {
   if (output === '') return [];
   const readings = readingsOf(output);
   return [...issued].filter((value) => readings.some((text) => text.includes(value)));
 }
 
-/** Which secrets were printed where, without naming one; undefined if none was. */
+/** Describes which channels contain secrets, without the secrets; undefined if none does. */
 export function describeLeaks(printed: readonly (readonly [string, string])[]): string | undefined {
   const leaked = secretsIn(printed.map(([, text]) => text).join(''));
   if (leaked.length === 0) return undefined;
@@ -64,7 +64,7 @@ function unescaped(text: string): string {
     .replace(/\\+(.)/g, (_, char: string) => short[char] ?? char);
 }
 
-/** Every run that may be base64, read from each position a group of four may begin at. */
+/** Decodes every run that may be base64, from each possible start of a group of four. */
 function base64Decoded(text: string): string {
   const runs = text.match(/[\w+/-]{11,}/g) ?? [];
   return runs

@@ -18,12 +18,12 @@ export function libFiles(): string[] {
     .sort();
 }
 
-/** The text of a file of `lib/` without its comments. */
+/** Source of a file of `lib/` without its comments. */
 export function libSource(file: string): string {
   return readFileSync(join(root, 'lib', file), 'utf8').replace(/^\s*(\/\*[^]*?\*\/|\/\/.*)$/gm, '');
 }
 
-/** What a file of `lib/` imports, statically, dynamically or in a type. */
+/** Imports of a file of `lib/`: static, dynamic and in types. */
 export function importsOf(file: string): Import[] {
   const source = libSource(file);
   const lines = source.matchAll(/^(?:import|export)\s+(type\s)?(?:[^;'=]*?\sfrom\s+)?'([^']+)'/gm);

@@ -1,6 +1,6 @@
 import type { OxdStore } from '../../lib/store/oxd-store.js';
 
-/** What every store must do, whatever it keeps its values in. */
+/** Contract of every store. */
 export function itKeepsTheContract(open: () => Promise<OxdStore> | OxdStore): void {
   describe('a store', () => {
     let store: OxdStore;
@@ -9,7 +9,7 @@ export function itKeepsTheContract(open: () => Promise<OxdStore> | OxdStore): vo
       store = await open();
     });
 
-    it('answers undefined for a key that is not there', async () => {
+    it('returns undefined for a missing key', async () => {
       expect(await store.get('missing')).toBeUndefined();
     });
 
@@ -20,7 +20,7 @@ export function itKeepsTheContract(open: () => Promise<OxdStore> | OxdStore): vo
       ['zero', 0],
       ['false', false],
       ['a list', [1, 2]],
-    ])('gives back %s as it was kept', async (_, value) => {
+    ])('returns %s as stored', async (_, value) => {
       await store.set('key', value);
       expect(await store.get('key')).toEqual(value);
       await store.set('passing', value, 60_000);
@@ -28,7 +28,7 @@ export function itKeepsTheContract(open: () => Promise<OxdStore> | OxdStore): vo
     });
 
     it.each(['__proto__', 'constructor', 'site:https://op.example.com/|ü', 'a b\n'])(
-      'takes %j for a key like any other',
+      'accepts the key %s',
       async (key) => {
         expect(await store.get(key)).toBeUndefined();
         await store.set(key, { key });
@@ -63,13 +63,13 @@ export function itKeepsTheContract(open: () => Promise<OxdStore> | OxdStore): vo
       expect(await store.get('key')).toBeUndefined();
     });
 
-    it('answers false when it deletes what is not there', async () => {
+    it('returns false when it deletes a missing key', async () => {
       expect(await store.delete('missing')).toBe(false);
     });
   });
 }
 
-/** What a store with `add` must do beside it. */
+/** Additional contract of a store with `add`. */
 export function itAddsOnce(open: () => Promise<OxdStore> | OxdStore): void {
   describe('a store with add', () => {
     it('keeps the value of one winner among 20 that add', async () => {

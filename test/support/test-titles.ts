@@ -1,13 +1,13 @@
 import ts from 'typescript';
 
-/** What a test, or a group of them, is declared with; `it.skip` and the like run nothing. */
+/** Functions that declare a test or a group; variants such as `it.skip` run nothing. */
 const DECLARE = new Set(['it', 'test', 'describe']);
 const NEVER_RUN = new Set(['skip', 'todo', 'xit', 'xtest', 'xdescribe']);
 
 /**
- * What the tests of a file are called: the titles of `it`, `test` and `describe`, and the first column
- * of the tables of `.each`, or its column `title`, where a table is a literal or a constant of the same
- * file. Other text of the file is no title.
+ * Titles of the tests of a file: the titles of `it`, `test` and `describe`, and the first column
+ * of the tables of `.each`, or its column `title`, if a table is a literal or a constant of the same
+ * file.
  */
 export function testTitles(source: string): ReadonlySet<string> {
   const file = ts.createSourceFile('x.ts', source, ts.ScriptTarget.Latest, true);
@@ -68,7 +68,7 @@ function headsOf(table: ts.Expression, constants: Constants): readonly string[] 
     const constant = constants.get(value.text);
     return constant ? headsOf(constant, constants) : [];
   }
-  // A function that makes the table of its argument.
+  // A function that creates the table from its argument.
   if (ts.isCallExpression(value)) return value.arguments.flatMap((one) => headsOf(one, constants));
   if (!ts.isArrayLiteralExpression(value)) return [];
   return value.elements.flatMap((row) =>
@@ -92,7 +92,7 @@ function bare(value: ts.Expression): ts.Expression {
   return isWrapped ? bare(value.expression) : value;
 }
 
-/** A placeholder alone names no test. */
+/** Returns the string of a node, except a mere placeholder, which names no test. */
 function textsIn(node: ts.Node | undefined): readonly string[] {
   if (!node || !ts.isStringLiteralLike(node)) return [];
   return /^%\w$/.test(node.text) ? [] : [node.text];

@@ -45,14 +45,14 @@ export function token(kind: string): string {
   return value;
 }
 
-/** An RPT, and what it is good for. */
+/** An RPT with the resource for which it is valid. */
 export interface IssuedRpt {
   readonly rpt: string;
-  /** As `GET /albums`. */
+  /** Resource, such as `GET /albums`. */
   readonly resource: string;
 }
 
-/** A resource server's other side in memory: knows what is protected and which RPT is good where. */
+/** Authorization server in memory: stores protected resources and the RPTs that are valid for them. */
 export class AuthorizationServer extends ScriptedTransport {
   readonly tickets: string[] = [];
   private readonly protectedHere = new Map<string, UmaResource>();
@@ -63,7 +63,7 @@ export class AuthorizationServer extends ScriptedTransport {
     this.reset();
   }
 
-  /** Forgets every call and behaves as usual again; what is protected stays. */
+  /** Clears calls and scripts; protected resources stay. */
   reset(): void {
     this.calls.length = 0;
     this.script({
@@ -72,25 +72,25 @@ export class AuthorizationServer extends ScriptedTransport {
     });
   }
 
-  /** Issues an RPT for one resource, filled up to a length. */
+  /** Issues an RPT for one resource, padded to a length. */
   issue(resource: string, length = 0): string {
     const rpt = token('rpt').padEnd(length, 'x');
     this.good.add(`${resource} ${rpt}`);
     return rpt;
   }
 
-  /** Loses a resource, as an administrator may delete one. */
+  /** Deletes a resource, as an administrator may do. */
   lose(path: string): void {
     this.protectedHere.delete(path.toLowerCase());
   }
 
-  /** The commands of one name so far. */
+  /** Parameters of all commands of one name so far. */
   sent<C extends 'uma_rs_protect' | 'uma_rs_check_access'>(command: C): Params<C>[] {
     const calls = this.calls.filter((call) => call.command === command);
     return calls.map(({ params }) => params as unknown as Params<C>);
   }
 
-  /** What was protected, as `GET /albums`, by the last command. */
+  /** Resources protected by the last command, such as `GET /albums`. */
   get lastProtected(): string[] {
     const { resources = [] } = this.sent('uma_rs_protect').at(-1) ?? {};
     return resources.flatMap(({ path, conditions }) =>
@@ -98,7 +98,7 @@ export class AuthorizationServer extends ScriptedTransport {
     );
   }
 
-  /** The usual answer to a check. */
+  /** Default result of a check. */
   check({ path, http_method, rpt }: Check): Checked {
     const resource = this.protectedHere.get(path.toLowerCase());
     const known = resource?.conditions.some((one) => one.httpMethods.includes(http_method));
@@ -110,7 +110,7 @@ export class AuthorizationServer extends ScriptedTransport {
     return this.denied();
   }
 
-  /** A denial with a new ticket, in oxd's words. */
+  /** Denial with a new ticket, in the format of oxd. */
   denied(): Checked {
     const ticket = token('ticket');
     this.tickets.push(ticket);
@@ -124,12 +124,12 @@ export class AuthorizationServer extends ScriptedTransport {
   }
 }
 
-/** A refusal in the words of oxd. */
+/** Error with an error code of oxd. */
 export function refusal(error: string): OxdCommandError {
   return new OxdCommandError(`The command was refused (${error}).`, { error });
 }
 
-/** What the application logged. */
+/** Log lines of the application. */
 export class LogLines implements LoggerService {
   readonly lines: string[] = [];
   /** Names of the loggers that logged the lines. */
@@ -140,7 +140,7 @@ export class LogLines implements LoggerService {
   warn = (message: unknown, ...rest: unknown[]): void => this.keep('warn', message, rest);
   error = (message: unknown, ...rest: unknown[]): void => this.keep('error', message, rest);
 
-  /** The lines of a level that have this text in them. */
+  /** Lines of a level that contain a string. */
   with(level: 'debug' | 'warn' | 'error', text: string): string[] {
     return this.lines.filter((line) => line.startsWith(`${level}: `) && line.includes(text));
   }
@@ -151,18 +151,18 @@ export class LogLines implements LoggerService {
   }
 }
 
-/** An answer, with headers as they arrived. */
+/** A response with its headers. */
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
-/** What is asked, as it stands: neither path nor headers are made neat. */
+/** A request; path and headers are sent without normalization. */
 export interface Asked {
   readonly method?: string;
   readonly path: string;
-  /** Names and values in turn, so that a name may come twice. */
+  /** Alternating names and values, so that a name may occur twice. */
   readonly headers?: readonly string[];
   readonly rpt?: string;
   readonly body?: string;
@@ -193,7 +193,7 @@ export interface AppOptions {
   readonly maxHeaderSize?: number;
   /** Called before `compile()`: `overrideGuard()`, `overrideProvider()`. */
   readonly override?: (builder: TestingModuleBuilder) => unknown;
-  /** Done before `listen()`: prefix, versioning, global guards, CORS. */
+  /** Called before `listen()`: prefix, versioning, global guards, CORS. */
   readonly configure?: (app: INestApplication) => void;
 }
 
@@ -204,7 +204,7 @@ export interface UmaAppOptions extends AppOptions {
   readonly options?: Partial<OxdModuleOptions>;
 }
 
-/** An `OxdModule` with everything behind it in memory. */
+/** An `OxdModule` with transport and store in memory. */
 export function oxdModule(
   transport: AuthorizationServer,
   options?: Partial<OxdModuleOptions> & { isGlobal?: boolean },
@@ -218,7 +218,7 @@ export function oxdModule(
   });
 }
 
-/** Starts an application on a free port, with everything behind it in memory. */
+/** Starts an application on a free port, with transport and store in memory. */
 export async function startUmaApp(given: UmaAppOptions): Promise<UmaApp> {
   const { transport = new AuthorizationServer(), options, imports = [] } = given;
   const module = oxdModule(transport, { isGlobal: true, ...options });
@@ -243,7 +243,7 @@ export async function startApp(given: AppOptions): Promise<RunningApp> {
   return { app, clock, log, ask, close: () => app.close() };
 }
 
-/** Asks until the answer has this status: work in the background takes its time. */
+/** Repeats a request until the response has this status, for work in the background. */
 export async function eventually(ask: () => Promise<Answer>, status: number): Promise<Answer> {
   for (let times = 0; ; times++) {
     const answer = await ask();
@@ -269,7 +269,7 @@ export function httpAdapter(
 
 function send(port: number, { method = 'GET', path, headers = [], rpt, body }: Asked) {
   const bearer = rpt === undefined ? [] : ['Authorization', `Bearer ${rpt}`];
-  // Without a length Node announces a body in pieces, for which Fastify wants a type.
+  // Without a length Node sends a chunked body, for which Fastify requires a content type.
   const length = ['Content-Length', String(Buffer.byteLength(body ?? ''))];
   const raw = ['Host', '127.0.0.1', ...headers, ...bearer, ...length];
   return new Promise<Answer>((resolve, reject) => {

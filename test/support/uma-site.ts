@@ -7,7 +7,7 @@ export function resource(path: string, httpMethods: string[], ...scopes: string[
   return { path, conditions: [{ httpMethods, scopes }] };
 }
 
-/** What most tests protect. */
+/** Resources that most tests protect. */
 export const PHOTO = resource('/photo', ['GET'], 'view', 'all');
 
 /** A site of the resource server. */

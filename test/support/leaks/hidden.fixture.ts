@@ -3,7 +3,7 @@ import { registerSecret } from '../secrets.js';
 const onConsole = ['oidc-provider WARNING: noise', 'secret-of-console'].join(' ');
 const toStderr = ['oidc-provider NOTICE: noise', 'secret-to-stderr'].join(' ');
 
-/** Far from the texts: Jest shows the lines around it. */
+/** Far from the strings: Jest shows the lines around it. */
 function print(): void {
   registerSecret(onConsole.slice(-17));
   registerSecret(toStderr.slice(-16));
