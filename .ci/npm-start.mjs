@@ -1,5 +1,5 @@
-// Runs `npm start` and `npm run start:socket` as a newcomer does: each has to build what it needs,
-// print two addresses, answer there, and end with Ctrl-C, leaving its ports free.
+// Runs `npm start` and `npm run start:socket` in a fresh checkout: each must build its dependencies,
+// print two addresses, respond there, and end on Ctrl-C with its ports released.
 import { spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
-/** How long one script may take from its start to its end, in milliseconds. */
+/** Limit for one script from start to end, in milliseconds. */
 const LIMIT = 60_000;
 
 const root = join(import.meta.dirname, '..');
@@ -28,24 +28,24 @@ async function prove(script, deadline) {
   const npm = run(script, ports);
   const until = async (what, condition, alive = true) => {
     while (!(await condition())) {
-      if (Date.now() > deadline) throw new Error(`${LIMIT / 1000} s are over: ${what}`);
-      if (alive && npm.hasEnded()) throw new Error(`It ended: ${what}`);
+      if (Date.now() > deadline) throw new Error(`Not within ${LIMIT / 1000} s: ${what}`);
+      if (alive && npm.hasEnded()) throw new Error(`The process ended: ${what}`);
       await setTimeout(100);
     }
   };
   try {
-    await until('it has not printed its addresses', () => npm.addresses().length === 2);
+    await until('print the addresses', () => npm.addresses().length === 2);
     const [login, api] = npm.addresses();
-    await expectAnswer(login, 200, async (answer) =>
+    await expectResponse(login, 200, async (answer) =>
       (await answer.text()).includes('href="/login'),
     );
-    await expectAnswer(`${api}/api/albums`, 401, ({ headers }) =>
+    await expectResponse(`${api}/api/albums`, 401, ({ headers }) =>
       /^UMA .*ticket="/.test(headers.get('www-authenticate')),
     );
     const oxd = npm.output().includes(`oxd-server 3.1.4: 127.0.0.1:${ports.OXD_PORT}`);
-    if (oxd !== script.includes('socket')) throw new Error('It is not the transport of its name.');
+    if (oxd !== script.includes('socket')) throw new Error('The script uses the wrong transport.');
     npm.signal('SIGINT');
-    await until('it does not end', npm.hasEnded, false);
+    await until('end after SIGINT', npm.hasEnded, false);
     for (const port of Object.values(ports)) await listen(port);
   } catch (error) {
     if (!npm.hasEnded()) npm.signal('SIGKILL');
@@ -53,14 +53,14 @@ async function prove(script, deadline) {
   }
 }
 
-/** In a process group of its own: a signal reaches all of it, like Ctrl-C in a terminal. */
+/** Runs the script in its own process group, so that a signal reaches all of it, like Ctrl-C. */
 function run(script, ports) {
   const env = { ...process.env, ...ports };
   const child = spawn('npm', ['run', script], { cwd: root, env, detached: true });
   let output = '';
   let ended = false;
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
-  // When the last of its processes has closed its output, not when npm is gone.
+  // `close` fires when the last process of the group has closed its output, later than the exit of npm.
   child.on('close', () => (ended = true));
   return {
     output: () => output,
@@ -70,10 +70,10 @@ function run(script, ports) {
   };
 }
 
-async function expectAnswer(url, status, isGood) {
+async function expectResponse(url, status, isExpected) {
   const answer = await fetch(url, { signal: AbortSignal.timeout(5000) });
-  if (answer.status !== status || !(await isGood(answer))) {
-    throw new Error(`${url} answered ${answer.status}, and not as it should.`);
+  if (answer.status !== status || !(await isExpected(answer))) {
+    throw new Error(`${url} sent an unexpected response with status ${answer.status}.`);
   }
 }
 
@@ -81,7 +81,7 @@ async function freePort() {
   return listen(0);
 }
 
-/** @returns the port that was listened on; throws where somebody else does */
+/** @returns the port; throws when the port is in use */
 async function listen(port) {
   const server = createServer().listen(port);
   await once(server, 'listening');

@@ -1,4 +1,4 @@
-// Starts the samples with all they need: node sample/start.mjs [--socket] [01-login] […]
+// Starts the samples and their servers: node sample/start.mjs [--socket] [01-login] […]
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -34,7 +34,7 @@ try {
   for (const close of closing.reverse()) await close();
 }
 
-/** What the sample is told: it runs with a real provider when this names one. */
+/** Variables of sample 01; with these, it also runs with a real provider. */
 function login(app) {
   return {
     SESSION_SECRET: secret(),
@@ -47,7 +47,7 @@ function login(app) {
   };
 }
 
-/** Eager: it starts when its resources are registered. */
+/** Variables of sample 02; eager, so that it starts with registered resources. */
 function protect(app) {
   return {
     OXD_SECRET: secret(),
@@ -59,7 +59,7 @@ function protect(app) {
   };
 }
 
-/** The sandbox speaks plain http, which has to be allowed. */
+/** Allows http, which the sandbox uses. */
 function embedded() {
   return { OXD_TRANSPORT_TYPE: 'embedded', OXD_TRANSPORT_ALLOW_INSECURE_REQUESTS: 'true' };
 }
@@ -93,14 +93,14 @@ async function startOxdServer() {
   };
 }
 
-/** Runs them until one ends or we are told to. @returns the exit code */
+/** Runs the samples until one ends or a signal arrives. @returns the exit code */
 async function runSamples(shared) {
   const children = chosen.map((sample) => run(sample, shared));
   const exits = children.map((child) => once(child, 'exit'));
   const stop = (signal) => children.forEach((child) => child.kill(signal));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
   const ended = new AbortController();
-  void tellAddresses(ended.signal);
+  void printAddresses(ended.signal);
   await Promise.race(exits);
   ended.abort();
   stop('SIGTERM');
@@ -109,16 +109,16 @@ async function runSamples(shared) {
 }
 
 function run({ name, port, environment }, shared) {
-  const told = { PORT: port, ...shared, ...environment(addressOf(port)) };
+  const variables = { PORT: port, ...shared, ...environment(addressOf(port)) };
   return spawn(process.execPath, ['dist/main.js'], {
     cwd: join(import.meta.dirname, name),
     stdio: 'inherit',
-    env: { ...process.env, ...told },
+    env: { ...process.env, ...variables },
   });
 }
 
-/** Below all that they print at their start. */
-async function tellAddresses(signal) {
+/** Prints the addresses once all samples respond, below their startup output. */
+async function printAddresses(signal) {
   for (const { port } of chosen) {
     while (!signal.aborted && !(await answers(port))) await setTimeout(100);
   }
@@ -140,7 +140,7 @@ async function checkPort(port, variable, who) {
     await once(probe, 'listening');
   } catch {
     throw new Error(
-      `Port ${port}, which ${who} needs, is in use. Stop what listens there, or choose another: ` +
+      `Port ${port}, which ${who} needs, is in use. Stop the process that listens there, or choose another port: ` +
         `${variable}=${Number(port) + 1} npm start`,
     );
   } finally {
@@ -156,12 +156,12 @@ function secret() {
   return randomBytes(32).toString('base64url');
 }
 
-/** State of the servers, beside this file. */
+/** Path of a file with the state of a server, in the folder of this file. */
 function file(name) {
   return relative(process.cwd(), join(import.meta.dirname, '.oxd', name));
 }
 
-/** Works on Node 20 as well (the tests run there), but says otherwise. */
+/** Hides the warning of oidc-provider about Node 20, where it works: the tests run there. */
 function quietAboutNode20() {
   const warn = console.warn;
   console.warn = (...args) => {

@@ -21,7 +21,7 @@ import { OxdServer } from 'nestjs-oxd/testing';
 })
 class AppModule {}
 
-/** A login begins at a provider in this process: everything is imported and runs. */
+/** Imports every entry point and starts a login at a provider in this process. */
 async function main(): Promise<void> {
   const sandbox = await startSandbox({ port: 0, clientsFile: false, quiet: true });
   Object.assign(process.env, {
@@ -35,12 +35,12 @@ async function main(): Promise<void> {
   const { url } = await app.get(OidcService).startLogin({ returnTo: '/' });
   await app.close();
   await sandbox.close();
-  const fine =
+  const isValid =
     url.startsWith(sandbox.issuer) &&
     app.get(OidcStrategy) instanceof OidcStrategy &&
     typeof OxdServer === 'function' &&
     new OxdConfigurationError([]).code === 'OXD_CONFIGURATION_INVALID';
-  if (!fine) throw new Error('The package does not do what it should.');
+  if (!isValid) throw new Error('The package does not work as expected.');
   console.log('started');
 }
 

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { MemoryStore, OidcService, OxdModule } from 'nestjs-oxd';
 
-/** The provider is down: an application starts all the same, and says so when it is needed. */
+/** Starts although the provider is down; the first login reports the failure. */
 const app = await NestFactory.createApplicationContext(
   OxdModule.forRoot({
     site: {

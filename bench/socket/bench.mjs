@@ -1,7 +1,7 @@
-// npm run bench:socket (after a build): OidcService.getUserInfo against an oxd-server that answers
-// at once, beside a bare socket, the least that a client can be, a connection per command and npm
-// oxd-node. Ratios are medians over rounds in which all run shortly after one another, so that
-// other load on the machine meets all alike.
+// npm run bench:socket (after a build): OidcService.getUserInfo with an oxd-server that replies
+// immediately, compared with a bare socket, a minimal client, a connection per command, and npm
+// oxd-node. Ratios are medians over rounds in which all clients run in short succession, so that
+// other load on the machine affects all clients alike.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { contestants } from './contestants.mjs';
@@ -28,7 +28,7 @@ async function run(contestant, callers, milliseconds) {
 for (const contestant of contestants) await run(contestant, 8, WARM_UP);
 for (let round = 0; round < ROUNDS; round += 1) {
   for (const callers of CALLERS) {
-    // Now from the first to the last, now back: nobody always runs after the same one.
+    // Alternates the order, so that no client always runs after the same client.
     for (const contestant of round % 2 ? contestants : contestants.toReversed()) {
       cells
         .get(callers)
@@ -45,7 +45,7 @@ function ratio(callers, peer) {
   return median(ours.map(({ perSecond }, round) => perSecond / theirs[round].perSecond));
 }
 
-// Not console.log, which oxd-node uses and which is off.
+// console.log is disabled because oxd-node prints with it.
 const print = (line) => process.stdout.write(`${line}\n`);
 const row = (columns) =>
   columns.map((text, i) => (i ? text.padStart(12) : text.padEnd(24))).join('');
@@ -68,7 +68,7 @@ for (const callers of CALLERS) {
 print(
   `Medians of ${ROUNDS} interleaved rounds. CPU: of the client process, per command.\n` +
     'nestjs-oxd, bare and least client have 8 sockets. bare writes prepared bytes and counts those of\n' +
-    'the reply; least client writes and reads JSON and gives a promise.\n',
+    'the reply; least client writes and reads JSON and returns a promise.\n',
 );
 const ratios = (peer) =>
   Object.fromEntries(CALLERS.map((callers) => [callers, Number(ratio(callers, peer).toFixed(3))]));

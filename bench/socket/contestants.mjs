@@ -17,10 +17,10 @@ const encode = () => {
 };
 const frame = Buffer.from(encode());
 
-// oxd-node prints every request and reply: that would be measured instead.
+// oxd-node prints every request and reply, which would dominate the measurement.
 console.log = () => {};
 
-/** Calls back when the bytes of one reply are complete. */
+/** Calls `done` when all bytes of one reply have arrived. */
 function onReply(socket, replied) {
   let missing = 0;
   socket.on('data', (bytes) => {
@@ -110,7 +110,7 @@ export const contestants = [
   },
 ];
 
-/** Sockets, each lent to one command at a time, and a queue for them. */
+/** Pool of sockets, each used by one command at a time, with a queue. */
 async function openSockets(openOne) {
   const idle = await Promise.all(Array.from({ length: CONNECTIONS }, openOne));
   const all = [...idle];
@@ -132,12 +132,12 @@ async function openSockets(openOne) {
   };
 }
 
-/** Waits for as many bytes as a reply has. */
+/** Waits until as many bytes as in a reply have arrived. */
 function bareSocket(port) {
   return openSocket({ port }, (socket, replied) => onReply(socket, replied));
 }
 
-/** Reads a reply as cheaply as Node can: one buffer, no stream, JSON. */
+/** Reads a reply at minimal cost: one buffer, no stream, JSON. */
 function readingSocket(port) {
   let read;
   let text = '';

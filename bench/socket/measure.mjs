@@ -1,5 +1,5 @@
 /**
- * Lets callers call one after another for a while.
+ * Runs concurrent callers for a time, each of which repeats its call when the previous one is done.
  *
  * @param call `(done) => void`
  * @returns commands per second, latencies in microseconds, CPU of this process per command in

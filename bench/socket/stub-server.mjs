@@ -1,5 +1,5 @@
-// An oxd-server that answers whatever it reads at once with one prepared reply. Run as a process
-// of its own; tells its port to the parent.
+// An oxd-server that sends one prepared reply to every command immediately. Runs in its own process
+// and sends its port to the parent.
 import { createServer } from 'node:net';
 
 const data = {
@@ -18,7 +18,7 @@ const data = {
 const text = JSON.stringify({ status: 'ok', data });
 const reply = Buffer.from(String(text.length).padStart(4, '0') + text);
 
-// The requests of the bench are ASCII: a character is a byte.
+// The requests of the benchmark are ASCII: each character is one byte.
 const server = createServer({ noDelay: true }, (socket) => {
   let read = '';
   socket.on('error', () => socket.destroy());

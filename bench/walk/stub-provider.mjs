@@ -6,7 +6,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 
 const KEY_ID = 'key-1';
 
-/** Starts on a free port of 127.0.0.1. `nonceOf` is told the nonce of the next ID token. */
+/** Starts on a free port of 127.0.0.1. `expectNonce` sets the nonce of the next ID token. */
 export async function startStubProvider() {
   const { privateKey, publicKey } = await generateKeyPair('RS256');
   const jwk = { ...(await exportJWK(publicKey)), kid: KEY_ID, alg: 'RS256', use: 'sig' };

@@ -1,6 +1,6 @@
 /**
- * Who gets what: not the API's business, so it is not in `src`. An administrator says it at the
- * authorization server; the one for development takes functions, by the name of the resource.
+ * Policies. They are outside of `src` because an administrator maintains them at the authorization
+ * server. The sandbox accepts functions, by resource name.
  */
 export const policies = {
   '[GET] /api/albums': () => 'grant',

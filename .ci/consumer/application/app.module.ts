@@ -28,7 +28,7 @@ const oxd = OxdModule.forRoot({
   },
 });
 
-/** Module of an application as the README has it: the default transport and the default store. */
+/** Module of an application as in the README, with the default transport and the default store. */
 @Module({
   imports: [oxd],
   controllers: [LoginController, AlbumsController],

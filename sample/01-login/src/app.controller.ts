@@ -39,17 +39,17 @@ export class AppController {
     return homePage(session.user);
   }
 
-  /** Begins a login: the guard redirects to the provider. */
+  /** Starts a login: the guard redirects to the provider. */
   @Get('login')
   @UseGuards(ProfileLoginGuard)
   login(): void {}
 
-  /** The browser comes back: the guard has finished the login. */
+  /** Receives the browser from the provider; the guard has finished the login. */
   @Get('callback')
   @UseGuards(ProfileLoginGuard)
   @Redirect()
   async callback(@Req() request: Request, @OxdUser() user: OxdUserProfile) {
-    // A new session id: one that somebody planted before the login must not become a user's.
+    // Regenerates the session id: an id planted before the login must not become authenticated.
     await regenerate(request);
     request.session.user = user;
     return { url: (request.authInfo as { returnTo: string }).returnTo };
@@ -72,12 +72,12 @@ export class AppController {
     const user = this.userOf(request);
     const { refresh_token } = user.tokens;
     if (refresh_token === undefined) {
-      throw new UnauthorizedException('The provider gave no refresh token.');
+      throw new UnauthorizedException('The provider issued no refresh token.');
     }
     const { scope } = this.options.site;
     const renewed = await this.oidc
       .getAccessTokenByRefreshToken({ refresh_token, scope })
-      .catch(refusedRefresh);
+      .catch(rejectRefresh);
     request.session.user = { ...user, tokens: renewedTokens(user.tokens, renewed) };
   }
 
@@ -86,7 +86,7 @@ export class AppController {
   async logout(@Req() request: Request) {
     this.checkOrigin(request);
     const { id_token } = this.userOf(request).tokens;
-    // First here: a provider that is down must not keep anybody logged in.
+    // Ends the local session first: an unavailable provider must not keep the user logged in.
     await destroy(request);
     const { post_logout_redirect_uri } = this.options.site;
     const { uri } = await this.oidc.getLogoutUri({
@@ -96,7 +96,7 @@ export class AppController {
     return { url: uri };
   }
 
-  /** A form elsewhere must not act for a user who is logged in here. */
+  /** Rejects forms of other sites, which must not act for a logged-in user. */
   private checkOrigin({ headers }: Request): void {
     if (headers.origin !== this.origin) {
       throw new ForbiddenException(`This form does not come from ${this.origin}.`);
@@ -109,15 +109,15 @@ export class AppController {
   }
 }
 
-/** Where the provider sends no new refresh token, the old one stays good. */
+/** Renewed tokens; without a new refresh token in the response, the old one stays valid. */
 function renewedTokens(old: UserTokens, renewed: ClientTokenResult): UserTokens {
   const { access_token, expires_in, refresh_token = old.refresh_token } = renewed;
   const expires_at = expires_in && Math.floor(Date.now() / 1000) + expires_in;
   return { id_token: old.id_token, access_token, refresh_token, expires_at };
 }
 
-/** A refresh token that is refused is over, and so is the login. */
-function refusedRefresh(error: unknown): never {
+/** Ends the login when the provider rejects the refresh token. */
+function rejectRefresh(error: unknown): never {
   if (!(error instanceof OxdCommandError)) throw error;
   throw new UnauthorizedException('The provider no longer renews this login.', { cause: error });
 }

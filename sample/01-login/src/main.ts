@@ -10,7 +10,7 @@ import { AppModule } from './app.module.js';
 
 declare module 'express-session' {
   interface SessionData {
-    /** Who logged in, tokens included: the session stays on the server. */
+    /** Logged-in user with tokens; safe here because the session stays on the server. */
     user: OxdUserProfile;
   }
 }
@@ -33,7 +33,7 @@ app.use((_request: Request, response: Response, next: NextFunction) => {
 });
 app.useStaticAssets(join(import.meta.dirname, '../public'));
 app.use(
-  // Sessions live in memory here; give express-session a store of yours for more.
+  // Sessions are in memory; set the option `store` of express-session for several processes.
   session({
     name: 'sample.sid',
     secret: config.getOrThrow<string>('SESSION_SECRET'),

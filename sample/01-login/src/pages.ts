@@ -1,7 +1,7 @@
 import type { OxdUserProfile } from 'nestjs-oxd';
 
-/** What a refusal says: what happened, and what to do. */
-export interface Refusal {
+/** Error text for users: cause and remedy. */
+export interface ErrorText {
   readonly title: string;
   readonly text: string;
 }
@@ -10,7 +10,7 @@ export function homePage(user?: OxdUserProfile): string {
   const actions = user
     ? html`<p>You are logged in as <strong>${nameOf(user)}</strong>.</p>
         <p class="actions"><a class="button main" href="/profile">Your profile</a></p>`
-    : html`<p>Log in at your OpenID Provider, see what it says of you, and log out again.</p>
+    : html`<p>Log in at your OpenID Provider, see its claims about you, and log out again.</p>
         <p class="actions"><a class="button main" href="/login">Log in</a></p>`;
   return page(
     'Welcome',
@@ -24,7 +24,7 @@ export function profilePage(user: OxdUserProfile, refreshed: boolean): string {
   const entries = Object.entries(claims);
   return page(
     'Your profile',
-    html`${refreshed && html`<p class="good" role="status">The access token is a new one.</p>`}
+    html`${refreshed && html`<p class="good" role="status">The access token was renewed.</p>`}
       <header class="person">
         <span class="picture" aria-hidden="true">${initialsOf(nameOf(user))}</span>
         <div>
@@ -32,7 +32,7 @@ export function profilePage(user: OxdUserProfile, refreshed: boolean): string {
           <p>${claims.email ?? claims.sub}</p>
         </div>
       </header>
-      <h2>What the provider says of you</h2>
+      <h2>Claims of the provider</h2>
       ${table(entries.filter(([name]) => !PROTOCOL.has(name)))}
       <h2>This login</h2>
       ${table([
@@ -50,7 +50,7 @@ export function profilePage(user: OxdUserProfile, refreshed: boolean): string {
   );
 }
 
-export function errorPage({ title, text }: Refusal, code: string): string {
+export function errorPage({ title, text }: ErrorText, code: string): string {
   return page(
     title,
     html`<h1>${title}</h1>
@@ -63,7 +63,7 @@ export function errorPage({ title, text }: Refusal, code: string): string {
   );
 }
 
-/** Claims that tell about the token, not about the user. */
+/** Claims about the token, not about the user. */
 const PROTOCOL = new Set(
   'iss aud azp exp iat nbf auth_time nonce at_hash c_hash s_hash sid jti acr amr'.split(' '),
 );
@@ -115,14 +115,14 @@ function page(title: string, body: Html): string {
     </html>`.text;
 }
 
-/** Text that is HTML already. */
+/** String that already is HTML and must not be escaped. */
 class Html {
   constructor(readonly text: string) {}
 }
 
 type Value = string | Html | readonly Html[] | false | undefined;
 
-/** Template tag: escapes every value that is not HTML already. Claims are other people's text. */
+/** Template tag: escapes every value except {@link Html}. Claims are untrusted input. */
 function html(strings: TemplateStringsArray, ...values: Value[]): Html {
   return new Html(strings.reduce((text, part, i) => text + render(values[i - 1]) + part));
 }

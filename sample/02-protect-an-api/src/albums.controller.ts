@@ -17,7 +17,7 @@ interface Album {
   readonly tracks: number;
 }
 
-/** They are fixed: adding and deleting only say what they would do. */
+/** Constant data: add and remove do not change it. */
 const ALBUMS: readonly Album[] = [
   { id: '1', title: 'Kind of Blue', tracks: 5 },
   { id: '2', title: 'Hounds of Love', tracks: 12 },
@@ -39,20 +39,20 @@ export class AlbumsController {
     return { id: '4', title: 'Blue Train', tracks: 5 };
   }
 
-  /** Anybody may know how many there are. */
+  /** Public route. */
   @Get('count')
   @UmaPublic()
   count() {
     return { albums: ALBUMS.length };
   }
 
-  /** Nobody declared who may have this, so nobody may. */
+  /** Undeclared route: the guard denies it. */
   @Get('export')
   export(): readonly Album[] {
     return ALBUMS;
   }
 
-  /** It answers every method; of these, GET is declared, and nobody may use another. */
+  /** Handles every method, but only GET is declared: the guard denies the others. */
   @All('mine')
   @UmaProtected('/api/albums/mine', 'GET', { scopes: ['view'] })
   mine(): readonly Album[] {
@@ -63,7 +63,7 @@ export class AlbumsController {
   @UmaProtected({ scopes: ['view'] })
   find(@Param('id') id: string): Album {
     const album = ALBUMS.find((one) => one.id === id);
-    if (!album) throw new NotFoundException('There is no such album.');
+    if (!album) throw new NotFoundException('The album does not exist.');
     return album;
   }
 

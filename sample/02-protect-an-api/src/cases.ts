@@ -5,12 +5,12 @@ interface RunnableCase extends Case {
   readonly run: (client: AlbumsClient) => Promise<unknown>;
 }
 
-/** What there is to try. */
+/** Cases of the demonstration page. */
 export const CASES: readonly RunnableCase[] = [
   {
     name: 'no-token',
     title: 'No token',
-    text: 'A request with nothing to show gets 401: where to ask, and a ticket.',
+    text: 'A request without a token gets 401, with the authorization server and a ticket.',
     run: (client) => client.ask('GET', '/api/albums/1'),
   },
   {
@@ -27,14 +27,14 @@ export const CASES: readonly RunnableCase[] = [
   },
   {
     name: 'denied',
-    title: 'A policy says no',
-    text: 'Nobody may delete: the authorization server denies the RPT.',
+    title: 'A policy denies',
+    text: 'No client may delete: the authorization server denies the RPT.',
     run: (client) => client.obtain('DELETE', '/api/albums/1'),
   },
   {
     name: 'need-info',
-    title: 'The policy has to know who asks',
-    text: 'need_info: the client would push an id_token, or send the browser to redirect_user. This one knows nobody.',
+    title: 'The policy needs an identity',
+    text: 'need_info: a client would push an ID token, or send the browser to redirect_user. This client has no user.',
     run: (client) => client.obtain('GET', '/api/albums/mine'),
   },
   {
@@ -50,7 +50,7 @@ export const CASES: readonly RunnableCase[] = [
   {
     name: 'used-ticket',
     title: 'A ticket that was used',
-    text: 'It is good once: then invalid_grant, and the client begins again at the API.',
+    text: 'A ticket is valid once: then invalid_grant, and the client starts again at the API.',
     run: async (client) => {
       const ticket = await client.ask('GET', '/api/albums/1');
       if (ticket && (await client.getRpt(ticket))) await client.getRpt(ticket);
@@ -59,7 +59,7 @@ export const CASES: readonly RunnableCase[] = [
   {
     name: 'wrong-scope',
     title: 'An RPT with another scope',
-    text: 'Who may view may not delete. The new ticket asks for what is missing.',
+    text: 'The scope view does not permit delete. The new ticket requests the missing scope.',
     run: async (client) => {
       const rpt = await client.obtain('GET', '/api/albums/1');
       if (rpt) await client.ask('DELETE', '/api/albums/1', rpt);
@@ -68,7 +68,7 @@ export const CASES: readonly RunnableCase[] = [
   {
     name: 'upgrade',
     title: 'An RPT for another resource',
-    text: 'The right scope, but of the list: worth nothing at an album. With the new ticket the RPT is extended to both.',
+    text: 'The right scope, but for the list, not for an album. With the new ticket the RPT is extended to both.',
     run: async (client) => {
       const rpt = await client.obtain('GET', '/api/albums');
       const ticket = rpt && (await client.ask('GET', '/api/albums/1', rpt));
@@ -78,14 +78,14 @@ export const CASES: readonly RunnableCase[] = [
   },
   {
     name: 'made-up',
-    title: 'A token that somebody made up',
-    text: 'The authorization server does not know it: the same answer as without a token.',
-    run: (client) => client.ask('GET', '/api/albums/1', 'made-up-by-somebody'),
+    title: 'A made-up token',
+    text: 'Unknown to the authorization server: the same response as without a token.',
+    run: (client) => client.ask('GET', '/api/albums/1', 'made-up-by-a-client'),
   },
   {
     name: 'malformed',
-    title: 'A header that holds no token',
-    text: 'Empty, malformed, too long, or several headers: 400, and the authorization server is not asked.',
+    title: 'A header without a token',
+    text: 'Empty, malformed, too long, or several headers: 400, without a request to the authorization server.',
     run: (client) => client.ask('GET', '/api/albums/1', '{{rpt}}'),
   },
   {
@@ -96,20 +96,20 @@ export const CASES: readonly RunnableCase[] = [
   },
   {
     name: 'undeclared',
-    title: 'A route that nobody declared',
-    text: 'Behind the guard, what is not declared is closed: 403, and no ticket.',
+    title: 'An undeclared route',
+    text: 'The guard denies undeclared routes: 403, and no ticket.',
     run: (client) => client.ask('GET', '/api/albums/export'),
   },
   {
     name: 'undeclared-method',
-    title: 'A method that nobody declared',
-    text: 'The handler answers every method, but only GET is declared: 403.',
+    title: 'An undeclared method',
+    text: 'The handler accepts every method, but only GET is declared: 403.',
     run: (client) => client.ask('PUT', '/api/albums/mine'),
   },
   {
     name: 'public',
     title: 'A public route',
-    text: 'Open, because it says so.',
+    text: 'Open, because it is declared public.',
     run: (client) => client.ask('GET', '/api/albums/count'),
   },
 ];

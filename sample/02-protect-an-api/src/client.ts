@@ -2,7 +2,7 @@ import type { UmaService } from 'nestjs-oxd';
 import { exchange, pretty, type Exchange } from './exchange.js';
 import { GRANT_TYPE, type RegisteredClient } from './registered-client.js';
 
-/** What the authorization server answers (UMA 2.0 Grant §3.3.5 and §3.3.6). */
+/** Response of the token endpoint (UMA 2.0 Grant §3.3.5 and §3.3.6). */
 interface GrantAnswer {
   readonly access_token?: string;
   readonly error?: string;
@@ -10,16 +10,16 @@ interface GrantAnswer {
 }
 
 /**
- * A client of the API: it asks, takes the ticket to the authorization server, and asks again. It
- * speaks HTTP by itself to show what is said; in your application `UmaService.getRpt()` does that.
+ * A client of the API: sends a request, exchanges the ticket for an RPT, and repeats the request. It
+ * uses plain HTTP so that the page can show it; in an application, use `UmaService.getRpt()`.
  */
 export class AlbumsClient {
-  /** All that it has said and heard. */
+  /** Requests and responses so far. */
   readonly exchanges: Exchange[] = [];
 
   /**
-   * @param api where the API is
-   * @param uma of the API, for nobody else may have an RPT looked at
+   * @param api origin of the API
+   * @param uma service of the API: only a resource server may introspect an RPT
    */
   constructor(
     private readonly api: string,
@@ -27,21 +27,21 @@ export class AlbumsClient {
     private readonly registered: RegisteredClient,
   ) {}
 
-  /** Asks the API. @returns the ticket in the answer, if there is one */
+  /** Sends a request to the API. @returns the ticket of the challenge, if any */
   async ask(method: string, path: string, token?: string): Promise<string | undefined> {
     const headers = new Headers(token === undefined ? {} : { authorization: `Bearer ${token}` });
     const request = new Request(this.api + path, { method, headers });
-    const answer = await this.send('The client asks the API', request);
+    const answer = await this.send('Request of the client to the API', request);
     const challenge = answer.headers.get('www-authenticate') ?? '';
     return /^UMA .*\bticket="([^"]+)"/.exec(challenge)?.[1];
   }
 
   /**
-   * Exchanges a ticket for an RPT. It goes to the authorization server that the client knows,
-   * whatever the API names in `as_uri`.
+   * Exchanges a ticket for an RPT. Uses the authorization server that the client is registered at,
+   * whatever `as_uri` the API sends.
    *
-   * @param rpt one that is to have the new permissions as well
-   * @returns undefined where it is refused
+   * @param rpt RPT to extend by the new permissions
+   * @returns the RPT; undefined when denied
    */
   async getRpt(ticket: string, rpt?: string): Promise<string | undefined> {
     const { token_endpoint, authorization } = await this.registered.get();
@@ -51,34 +51,34 @@ export class AlbumsClient {
       headers: { authorization },
       body,
     });
-    const answer = await this.send('It takes the ticket to the authorization server', request);
+    const answer = await this.send('Exchange of the ticket at the authorization server', request);
     const { access_token, ...refusal } = answer.body as GrantAnswer;
     if (refusal.error === 'request_submitted') this.registered.waiting = refusal.ticket;
     if (access_token !== undefined) await this.lookAt(access_token);
     return access_token;
   }
 
-  /** Asks without a token, and gets an RPT for the ticket in the answer. */
+  /** Sends a request without a token, and gets an RPT for the ticket in the response. */
   async obtain(method: string, path: string): Promise<string | undefined> {
     const ticket = await this.ask(method, path);
     return ticket && this.getRpt(ticket);
   }
 
-  /** The same, but goes on with the ticket that waits for the owner, if there is one. */
+  /** Gets an RPT; continues with the ticket of a pending owner decision, if any. */
   obtainFromOwner(method: string, path: string): Promise<string | undefined> {
     const { waiting } = this.registered;
     this.registered.waiting = undefined;
     return waiting === undefined ? this.obtain(method, path) : this.getRpt(waiting);
   }
 
-  /** Gets an RPT, and asks with it. */
+  /** Gets an RPT, and repeats the request with it. */
   async enter(method: string, path: string): Promise<void> {
     const rpt = await this.obtain(method, path);
     if (rpt) await this.ask(method, path, rpt);
   }
 
   private async lookAt(rpt: string): Promise<void> {
-    const title = 'What this RPT allows, as the API hears when it asks (introspection)';
+    const title = 'Permissions of this RPT, as the API sees them (introspection)';
     const answer = pretty(await this.uma.introspectRpt({ rpt }));
     this.exchanges.push({ title, answer, refused: false });
   }

@@ -13,7 +13,7 @@ import { AlbumsClient } from './client.js';
 import { demoPage, type Resource } from './pages.js';
 import { RegisteredClient } from './registered-client.js';
 
-/** The page, and what its buttons do: this application plays a client of its own API. */
+/** Demonstration page; its buttons run a client of the API of this application. */
 @Controller()
 export class DemoController {
   private readonly origin: string;
@@ -35,13 +35,13 @@ export class DemoController {
   @HttpCode(200)
   async try(@Param('name') name: string): Promise<string> {
     const tried = CASES.find((one) => one.name === name);
-    if (!tried) throw new NotFoundException('There is no such case.');
+    if (!tried) throw new NotFoundException('The case does not exist.');
     const client = new AlbumsClient(this.origin, this.uma, this.registered);
     await tried.run(client);
     return demoPage(RESOURCES, CASES, { name, exchanges: client.exchanges });
   }
 
-  /** Where the authorization server for development asks the owner. */
+  /** Redirects to the page of the sandbox on which the resource owner decides. */
   @Get('owner')
   @Redirect()
   owner() {
@@ -49,7 +49,7 @@ export class DemoController {
   }
 }
 
-/** What `AlbumsController` declares. */
+/** Resources declared by `AlbumsController`. */
 const RESOURCES: readonly Resource[] = [
   { method: 'GET', path: '/api/albums', scopes: ['view'] },
   { method: 'POST', path: '/api/albums', scopes: ['add'] },

@@ -1,25 +1,25 @@
-/** A request and its answer. Tickets, tokens and credentials in them are shortened. */
+/** A request and its response as text, with shortened tickets, tokens and credentials. */
 export interface Exchange {
   readonly title: string;
-  /** Left out where the client is not the one who asks. */
+  /** Request; undefined when the client did not send it. */
   readonly question?: string;
   readonly answer: string;
-  /** Whether the answer is a refusal. */
+  /** True for an error response. */
   readonly refused: boolean;
 }
 
-/** What the page shows of an exchange, and what the client goes on with. */
+/** An exchange for the page, with the parts of the response that the client needs. */
 export interface Answered {
   readonly exchange: Exchange;
   readonly headers: Headers;
-  /** The body, where it is JSON. */
+  /** Parsed JSON, or the text of the body. */
   readonly body: unknown;
 }
 
-/** Headers that the page shows, besides host. */
+/** Headers that the page shows beside `host`. */
 const HEADERS = ['authorization', 'www-authenticate', 'warning', 'retry-after', 'cache-control'];
 
-/** What names a secret, and its first characters. */
+/** Name and first characters of a secret. */
 const SECRET = /((?:ticket|rpt|access_token|pct)"?[=:]\s*"?|Bearer |Basic )([^"&\s]{8})[^"&\s]+/g;
 
 /** Sends a request. */
@@ -32,12 +32,12 @@ export async function exchange(title: string, request: Request): Promise<Answere
   return { exchange: { title, question: asked, answer, refused: !ok }, headers, body };
 }
 
-/** Readable JSON; text as it is. */
+/** Indents JSON; returns text unchanged. */
 export function pretty(body: unknown): string {
   return shortened(typeof body === 'string' ? body : JSON.stringify(body, undefined, 2));
 }
 
-/** With line breaks between the parameters of a form, as in RFCs. */
+/** Request as text, with line breaks between the parameters of a form as in RFCs. */
 async function requestText(request: Request): Promise<string> {
   const { pathname, search, host } = new URL(request.url);
   const head = [`${request.method} ${pathname}${search}`, `host: ${host}`];

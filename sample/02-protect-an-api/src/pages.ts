@@ -1,28 +1,28 @@
 import type { Exchange } from './exchange.js';
 
-/** Something that is protected. */
+/** A protected resource. */
 export interface Resource {
   readonly path: string;
   readonly method: string;
   readonly scopes: readonly string[];
 }
 
-/** Something to try: a button of the page. */
+/** A case of the demonstration: a button of the page. */
 export interface Case {
-  /** Its name in the address. */
+  /** Name in the URL. */
   readonly name: string;
   readonly title: string;
   readonly text: string;
   readonly link?: { readonly href: string; readonly text: string };
 }
 
-/** A case that was tried, and all that was said. */
+/** A case that was run, with its exchanges. */
 export interface Tried {
   readonly name: string;
   readonly exchanges: readonly Exchange[];
 }
 
-/** What is declared, and a button for every case. */
+/** Page with the declared resources and a button for every case. */
 export function demoPage(
   resources: readonly Resource[],
   cases: readonly Case[],
@@ -31,23 +31,23 @@ export function demoPage(
   return page(
     cases.find(({ name }) => name === tried?.name)?.title ?? 'Protect an API',
     html`<h1>Protect an API</h1>
-      <p>Albums behind <code>UmaGuard</code>. Be a client: send requests, and see what is said.</p>
-      <h2>What is declared</h2>
+      <p>Albums behind <code>UmaGuard</code>. Be a client: send requests, and read the HTTP.</p>
+      <h2>Declared resources</h2>
       ${resourceTable(resources)}
-      <h2>What to try</h2>
+      <h2>Cases to try</h2>
       <p class="note">
         Tickets and tokens are secrets. They are on this page, shortened, because it is a
-        demonstration; keep them out of yours, and out of your logs.
+        demonstration; keep them out of your pages and logs.
       </p>
       <ol class="cases">
         ${cases.map((one) => caseItem(one, tried?.name === one.name ? tried.exchanges : []))}
       </ol>
-      <h2>What no button shows</h2>
+      <h2>Responses without a button</h2>
       <p>
-        Two answers come only when something is down: <code>403</code> with
-        <code>Warning: 199 - "UMA Authorization Server Unreachable"</code> where the authorization
-        server gives no ticket, and <code>503</code> with <code>Retry-After</code> where a resource
-        is not registered yet, or oxd-server or the store does not answer.
+        Two responses need an outage: <code>403</code> with
+        <code>Warning: 199 - "UMA Authorization Server Unreachable"</code> when the authorization
+        server issues no ticket, and <code>503</code> with <code>Retry-After</code> when a resource
+        is not registered yet, or oxd-server or the store does not respond.
       </p>`,
   );
 }
@@ -88,7 +88,7 @@ function caseItem({ name, title, text, link }: Case, exchanges: readonly Exchang
 }
 
 function conversation(exchanges: readonly Exchange[]): Html {
-  return html`<ol class="conversation" aria-label="What was said">
+  return html`<ol class="conversation" aria-label="Requests and responses">
     ${exchanges.map(
       ({ title, question, answer, refused }) =>
         html`<li>
@@ -116,14 +116,14 @@ function page(title: string, body: Html): string {
     </html>`.text;
 }
 
-/** Text that is HTML already. */
+/** String that already is HTML and must not be escaped. */
 class Html {
   constructor(readonly text: string) {}
 }
 
 type Value = string | Html | readonly Html[] | false;
 
-/** Template tag: escapes every value that is not HTML already. */
+/** Template tag: escapes every value except {@link Html}. */
 function html(strings: TemplateStringsArray, ...values: Value[]): Html {
   return new Html(strings.reduce((text, part, i) => text + render(values[i - 1] ?? false) + part));
 }

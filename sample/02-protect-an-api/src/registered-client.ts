@@ -1,10 +1,10 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { OxdOptions } from 'nestjs-oxd';
 
-/** The token grant of UMA (UMA 2.0 Grant §3.3.1). */
+/** Grant type of UMA (UMA 2.0 Grant §3.3.1). */
 export const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:uma-ticket';
 
-/** Of the discovery document (UMA 2.0 Grant §2). */
+/** Used part of the discovery document (UMA 2.0 Grant §2). */
 interface Metadata {
   readonly token_endpoint: string;
   readonly registration_endpoint: string;
@@ -17,17 +17,17 @@ interface Registration {
   readonly registration_access_token?: string;
 }
 
-/** What a token request needs. */
+/** Endpoint and credentials of a token request. */
 interface Access {
   readonly token_endpoint: string;
-  /** Value of the header. */
+  /** Value of the header `Authorization`. */
   readonly authorization: string;
 }
 
-/** The client as the authorization server knows it: another one than the API. */
+/** Registration of the client, which differs from the client of the API. */
 @Injectable()
 export class RegisteredClient implements OnApplicationShutdown {
-  /** The ticket to ask again with when the owner has decided. */
+  /** Ticket to use again when the owner has decided. */
   waiting?: string;
 
   private access?: Promise<Access>;
@@ -35,7 +35,7 @@ export class RegisteredClient implements OnApplicationShutdown {
 
   constructor(private readonly options: OxdOptions) {}
 
-  /** Where to ask for an RPT, and by what right. The first use registers the client. */
+  /** Returns token endpoint and credentials. The first call registers the client. */
   get(): Promise<Access> {
     this.access ??= this.prepare().catch((error: unknown) => {
       this.access = undefined;
@@ -44,7 +44,7 @@ export class RegisteredClient implements OnApplicationShutdown {
     return this.access;
   }
 
-  /** The next start registers it anew (RFC 7592 §2.3). A server that is gone has forgotten it. */
+  /** Deletes the registration (RFC 7592 §2.3). A server that is down has lost it anyway. */
   async onApplicationShutdown(): Promise<void> {
     const { registration_client_uri: uri, registration_access_token: token } = this.own ?? {};
     if (uri === undefined) return;
@@ -65,7 +65,7 @@ export class RegisteredClient implements OnApplicationShutdown {
   }
 }
 
-/** RFC 7591 §3.1. */
+/** Registers the client (RFC 7591 §3.1). */
 function register({ registration_endpoint }: Metadata): Promise<Registration> {
   return json(registration_endpoint, {
     method: 'POST',
@@ -81,6 +81,6 @@ function register({ registration_endpoint }: Metadata): Promise<Registration> {
 
 async function json<T>(url: string, init?: RequestInit): Promise<T> {
   const response = await fetch(url, init);
-  if (!response.ok) throw new Error(`${new URL(url).pathname} answered ${response.status}.`);
+  if (!response.ok) throw new Error(`${new URL(url).pathname} responded ${response.status}.`);
   return (await response.json()) as T;
 }
