@@ -48,30 +48,32 @@ const OPERATIONS: { readonly [C in CommandName]: Operation<C> } = {
 };
 
 /**
- * Carries out commands in this process, straight against the OpenID Provider.
+ * Executes commands in this process, with direct requests to the OpenID Provider.
  *
- * Where it differs from oxd: a state is used up by the exchange, also by one that fails; `iss` of
- * the callback is compared; a removed site's client is deleted at the provider, too, where this
- * engine registered it; `get_client_token` asks for the scopes named and adds none.
+ * Differences to oxd: a code exchange consumes the state even if it fails; `iss` of the callback is
+ * compared; `remove_site` also deletes a client that embedded registered at the provider;
+ * `get_client_token` adds no scopes.
  */
 export class EmbeddedTransport extends OxdTransport {
-  /** Private in every printed form: its options contain secrets. */
+  /** Private field, which no inspection prints, because the options contain secrets. */
   readonly #engine: EmbeddedRuntime;
   private readonly running = new Set<AbortController>();
   private closed = false;
 
-  /** @throws {OxdConfigurationError} when an environment variable names no usable proxy */
+  /** @throws {OxdConfigurationError} when an environment variable contains an invalid proxy URL */
   constructor(options: EmbeddedOptions) {
     super();
     this.#engine = new EmbeddedRuntime(options);
   }
 
   /**
-   * @throws {OxdCommandError} OXD_COMMAND_FAILED when the command or the provider refused, and
-   *   whatever else went wrong at the provider
-   * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE
-   * @throws {OxdTransportError} OXD_TRANSPORT_CLOSED after {@link close}, OXD_TRANSPORT_BUSY when too
-   *   many requests wait for a ticket
+   * Executes a command; rejects with the reason of `signal` when the signal is aborted.
+   *
+   * @throws {OxdCommandError} OXD_COMMAND_FAILED when the command is invalid, or the provider
+   *   rejects it or fails
+   * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE when the store is down
+   * @throws {OxdTransportError} OXD_TRANSPORT_CLOSED after {@link close}, OXD_TRANSPORT_BUSY when
+   *   too many requests wait for a ticket
    */
   override async execute(
     command: string,
@@ -80,28 +82,28 @@ export class EmbeddedTransport extends OxdTransport {
   ): Promise<unknown> {
     signal?.throwIfAborted();
     if (this.closed) throw closedError(command, false);
-    const ending = new AbortController();
-    const abort = (): void => ending.abort(signal?.reason);
+    const aborter = new AbortController();
+    const abort = (): void => aborter.abort(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
-    this.running.add(ending);
+    this.running.add(aborter);
     try {
-      const call = new CommandCall(command, this.#engine.http, ending.signal);
-      return await untilAborted(ending.signal, this.carryOut(call, params));
+      const call = new CommandCall(command, this.#engine.http, aborter.signal);
+      return await untilAborted(aborter.signal, this.run(call, params));
     } finally {
-      this.running.delete(ending);
+      this.running.delete(aborter);
       signal?.removeEventListener('abort', abort);
     }
   }
 
   override async close(): Promise<void> {
     this.closed = true;
-    for (const ending of this.running) ending.abort(closedError(undefined, true));
+    for (const aborter of this.running) aborter.abort(closedError(undefined, true));
     await this.#engine.http.close();
   }
 
-  private carryOut(call: CommandCall, params: unknown): Promise<unknown> {
+  private run(call: CommandCall, params: unknown): Promise<unknown> {
     const { command } = call;
-    const carriedOut = call.run(() => {
+    const result = call.run(() => {
       if (!isCommand(command)) {
         throw new OperationError(
           'unsupported_operation',
@@ -110,13 +112,13 @@ export class EmbeddedTransport extends OxdTransport {
       }
       return operate(command, new OperationContext(this.#engine, call), params);
     });
-    return carriedOut.catch((error: unknown) => {
+    return result.catch((error: unknown) => {
       this.logDescription(command, error);
       throw error;
     });
   }
 
-  /** The message of an error contains no description: a user may read the message. */
+  /** Logs the `error_description`; error messages omit it because a user may read them. */
   private logDescription(command: string, error: unknown): void {
     if (!(error instanceof OxdCommandError) || !error.error_description) return;
     const description = printable(error.error_description);

@@ -10,15 +10,16 @@ import { userScope } from '../registration/scopes.js';
 type Command = 'get_access_token_by_refresh_token';
 
 /**
- * Obtains a new access token. Several callers with the same refresh token share one request: a
- * provider that rotates takes the second use for theft. Without `scope` the old scopes stay.
+ * Obtains a new access token. Concurrent callers with the same refresh token share one request: a
+ * provider that rotates refresh tokens treats a second use as theft. Without `scope` the scopes do
+ * not change.
  *
  * @see oxd command get_access_token_by_refresh_token; RFC 6749 §6
  */
 export const getAccessTokenByRefreshToken: Operation<Command> = async (context, params) => {
   required('refresh_token', params.refresh_token);
-  const text = JSON.stringify([params.oxd_id, params.refresh_token]);
-  const key = createHash('sha256').update(text).digest('base64url');
+  const content = JSON.stringify([params.oxd_id, params.refresh_token]);
+  const key = createHash('sha256').update(content).digest('base64url');
   return context.engine.refreshes.run(key, () => {
     const shared = context.detached();
     return shared.call.run(() => refresh(shared, params));

@@ -14,14 +14,14 @@ import { withoutUndefined } from '../registration/client-results.js';
 import { userScope } from '../registration/scopes.js';
 import { redirectUris, type RegisteredSite } from '../registration/site-record.js';
 
-/** What protects a login, or says whose it is, is not for `params` to change. */
+/** Parameters that `params` must not contain: they identify the client or protect the login. */
 const RESERVED = [
   ...['client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'state', 'nonce'],
   ...['code_challenge', 'code_challenge_method', 'request', 'request_uri'],
 ];
 
 /**
- * Begins a login: an authorization URL with state, nonce and PKCE S256.
+ * Begins a login: returns an authorization URL with state, nonce and PKCE S256.
  *
  * @see oxd command get_authorization_url; OpenID Connect Core §3.1.2.1, RFC 7636 §4
  */
@@ -67,13 +67,15 @@ function optional(
   return { ...params, ...(own as Record<string, string>) };
 }
 
-/** The provider may not know, or not keep to, what the site was registered with. */
+/**
+ * Value of `max_age`. Always sent, because the provider may ignore a registered `default_max_age`.
+ */
 function maxAge(
   { site }: RegisteredSite,
   { params }: GetAuthorizationUrlParams,
 ): number | undefined {
-  const asked = params?.max_age;
-  return asked === undefined ? site.default_max_age : Number(asked);
+  const requested = params?.max_age;
+  return requested === undefined ? site.default_max_age : Number(requested);
 }
 
 function redirectUri(
@@ -83,7 +85,7 @@ function redirectUri(
   const [first = '', ...others] = redirectUris(site);
   if (redirect_uri === undefined) return first;
   if ([first, ...others].includes(redirect_uri)) return redirect_uri;
-  const message = 'redirect_uri: is not registered. Name it in redirect_uris of the site.';
+  const message = 'redirect_uri: is not registered. Add it to redirect_uris of the site.';
   throw new OperationError('redirect_uri_is_not_registered', message);
 }
 

@@ -5,8 +5,8 @@ import { clientTokenResult } from '../registration/client-results.js';
 import { scopeFor } from '../registration/scopes.js';
 
 /**
- * Obtains a token for a client itself. Asks for the scopes named and, unlike oxd, adds no `openid`:
- * no user takes part, and some providers refuse it. The scope `oxd` is only sent if discovery lists it,
+ * Obtains a token for a client itself. Unlike oxd it adds no scope `openid`: no user is involved,
+ * and some providers reject the scope. The scope `oxd` is only sent if discovery lists it,
  * `uma_protection` unless discovery lists scopes without it.
  *
  * @see oxd command get_client_token; RFC 6749 §4.4

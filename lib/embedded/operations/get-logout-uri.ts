@@ -5,7 +5,8 @@ import { withoutUndefined } from '../registration/client-results.js';
 import { logoutUris } from '../registration/site-record.js';
 
 /**
- * Where the session at the provider ends. Without `post_logout_redirect_uri` the first registered one.
+ * Returns the URL that ends the session at the provider. Default of `post_logout_redirect_uri`: the
+ * first registered URI.
  *
  * @see oxd command get_logout_uri; OpenID Connect RP-Initiated Logout §2
  */

@@ -9,8 +9,8 @@ import { withoutUndefined } from '../registration/client-results.js';
 import type { RegisteredSite } from '../registration/site-record.js';
 
 /**
- * Finishes a login: exchanges the code, once, and checks the id_token. The state is used up by the
- * exchange even where that fails; oxd keeps it then. `iss` is compared before.
+ * Finishes a login: compares `iss`, exchanges the code once and checks the ID token. The exchange
+ * consumes the state even if it fails; oxd retains the state then.
  *
  * @see oxd command get_tokens_by_code; OpenID Connect Core §3.1.3, RFC 9207
  */
@@ -24,7 +24,7 @@ export const getTokensByCode: Operation<'get_tokens_by_code'> = async (context, 
   const { redirect_uri, verifier, nonce } = login;
   checkIssuer(context, provider, params.iss);
   await consumeLogin(context, state);
-  // Not authorizationCodeGrant(): it cuts the query off the redirect URI.
+  // Not authorizationCodeGrant(), which removes the query of the redirect URI.
   const tokens = await context.call.changing(() =>
     genericGrantRequest(configuration, 'authorization_code', {
       code,
@@ -36,7 +36,7 @@ export const getTokensByCode: Operation<'get_tokens_by_code'> = async (context, 
   if (id_token === undefined) {
     throw new OperationError(
       'no_id_token',
-      'There is no id_token: the login must ask for scope openid.',
+      'The response has no id_token: the login must request scope openid.',
     );
   }
   const authenticatedSince = authenticationTime(site, login);
@@ -56,7 +56,7 @@ function authenticationTime(
 const MISSING_ISSUER =
   'iss: is missing. This provider sends it with every callback (RFC 9207): pass the iss of the ' +
   'callback unchanged.';
-const OTHER_ISSUER = 'iss: is another provider. The callback must come from this provider.';
+const OTHER_ISSUER = 'iss: names another provider. The callback must come from this provider.';
 
 function checkIssuer({ engine }: OperationContext, { metadata }: Provider, iss?: string): void {
   if (iss === metadata.issuer) return;

@@ -6,8 +6,8 @@ import { required } from '../context/command-parameters.js';
 import { withoutUndefined } from '../registration/client-results.js';
 
 /**
- * Asks who the user is. The answer has a `sub`; with an id_token it must be the same. The id_token
- * is the caller's own and was checked when it came, so here it is only read.
+ * Requests the claims of the user. The response contains a `sub`, which must equal that of a given
+ * ID token. The ID token is read without verification: the caller verified it at login.
  *
  * @see oxd command get_user_info; OpenID Connect Core §5.3
  */
@@ -27,7 +27,7 @@ function subjectOf(idToken: string): string {
   try {
     ({ sub } = decodeJwt(idToken));
   } catch {
-    // Told below: what jose says would quote the token.
+    // Reported below, because the error of jose would quote the token.
   }
   if (typeof sub === 'string' && sub !== '') return sub;
   throw new OperationError('bad_request', 'id_token: must be an id_token with a sub.');

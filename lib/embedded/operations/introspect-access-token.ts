@@ -5,8 +5,8 @@ import { required } from '../context/command-parameters.js';
 import { withoutUndefined } from '../registration/client-results.js';
 
 /**
- * Asks whether an access token is good. `active` is strictly a boolean; of a token that is not good
- * nothing else is told.
+ * Introspects an access token. `active` must be a boolean; for an inactive token no other claim is
+ * returned.
  *
  * @see oxd command introspect_access_token; RFC 7662 §2
  */
@@ -18,10 +18,10 @@ export const introspectAccessToken: Operation<'introspect_access_token'> = async
   const site = await context.site(params.oxd_id);
   const configuration = context.readingConfiguration(await context.provider(site), site.client);
   const hint = { token_type_hint: 'access_token' };
-  const answer = await tokenIntrospection(configuration, access_token, hint);
-  if (!answer.active) return { active: false };
-  const { client_id, username, token_type, sub, aud, iss, jti, exp, iat, scope } = answer;
-  const { acr_values } = answer as IntrospectAccessTokenResult;
+  const response = await tokenIntrospection(configuration, access_token, hint);
+  if (!response.active) return { active: false };
+  const { client_id, username, token_type, sub, aud, iss, jti, exp, iat, scope } = response;
+  const { acr_values } = response as IntrospectAccessTokenResult;
   const active = true;
   const times = { exp, iat };
   const token = { client_id, username, token_type, sub, aud, iss, jti, acr_values, scope };

@@ -6,9 +6,9 @@ import { introspectRpt as introspect } from '../rpt/rpt-introspection.js';
 import { rptSubject, signedSubject } from '../rpt/rpt-subject.js';
 
 /**
- * Asks what an RPT is good for. `active` is strictly a boolean; of an RPT that is not active nothing
- * else is told. `sub` is that of a verified JWT, else that of the introspection; it is refused where
- * they name different users.
+ * Introspects an RPT. `active` must be a boolean; for an inactive RPT no other claim is returned.
+ * `sub` comes from the verified JWT, else from the introspection. An RPT for which the two name
+ * different users is rejected.
  *
  * @see oxd command introspect_rpt; UMA Federated Authorization §5
  */

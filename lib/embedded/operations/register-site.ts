@@ -4,14 +4,14 @@ import { clientResult, withoutUndefined } from '../registration/client-results.j
 import { newSite } from '../registration/site-changes.js';
 
 /**
- * Registers a site, at the provider too unless client id and secret are given.
+ * Registers a site, and a client at the provider unless client id and secret are given.
  *
  * @see oxd command register_site; RFC 7591 §3
  */
 export const registerSite: Operation<'register_site'> = async (context, params) => {
   checkSite(params);
   if (params.trusted_client) {
-    context.log.warn('register_site: trusted_client means nothing to the embedded transport.');
+    context.log.warn('register_site: the embedded transport ignores trusted_client.');
   }
   const { oxd_id, op_host, site, client } = await context.engine.sites.create(
     context.call,

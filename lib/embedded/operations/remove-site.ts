@@ -2,9 +2,9 @@ import type { Operation } from '../context/operation-context.js';
 import { forgetResources } from '../resources/protect.js';
 
 /**
- * Removes a site, and the client that this engine registered for it at the provider. oxd leaves
- * that client behind. A provider that refuses does not keep the site. Its protected resources are
- * forgotten, and stay at the authorization server.
+ * Removes a site and the client that embedded registered for it at the provider; oxd does not
+ * remove the client. The site is removed even if the provider rejects the deletion. The record of
+ * its protected resources is deleted; the resources remain at the authorization server.
  *
  * @see oxd command remove_site; RFC 7592 §2.3
  */

@@ -4,8 +4,8 @@ import { clientResult, withoutUndefined } from '../registration/client-results.j
 import { newSite } from '../registration/site-changes.js';
 
 /**
- * Registers a client for protection tokens and, beside it, the site. If the second fails, the first
- * is removed.
+ * Registers a client for protection tokens, then the site. If the registration of the site fails,
+ * the client is removed.
  *
  * @see oxd command setup_client
  */

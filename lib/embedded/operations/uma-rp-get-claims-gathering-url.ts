@@ -5,11 +5,12 @@ import { required } from '../context/command-parameters.js';
 import { OperationError } from '../requests/operation-error.js';
 import type { RegisteredSite } from '../registration/site-record.js';
 
-/** What binds the way back to this request is not for `custom_parameters` to change. */
+/** Parameters that `custom_parameters` must not contain: they bind the redirect to this request. */
 const RESERVED = ['oxd_id', 'client_id', 'ticket', 'state', 'claims_redirect_uri'];
 
 /**
- * Where to send the browser when the authorization server wants to ask the user something.
+ * Returns the URL of the page where the authorization server gathers claims from the requesting
+ * party.
  *
  * @see oxd command uma_rp_get_claims_gathering_url; UMA 2.0 Grant §3.3.2
  */
@@ -23,7 +24,8 @@ export const umaRpGetClaimsGatheringUrl: Operation<'uma_rp_get_claims_gathering_
   checkRegistered(site, claims_redirect_uri);
   const { claims_interaction_endpoint: endpoint } = await context.umaServer(site);
   if (endpoint === undefined) {
-    const message = 'The authorization server has no claims_interaction_endpoint: push claims.';
+    const message =
+      'The authorization server has no claims_interaction_endpoint: push claims instead.';
     throw new OperationError('unsupported_operation', message);
   }
   const { client_id } = site.client;
@@ -47,11 +49,11 @@ function checkParams(params: UmaRpGetClaimsGatheringUrlParams): void {
   if (state !== undefined) required('state', state);
 }
 
-/** The authorization server compares it as a string, too. */
+/** Compares the URI as a string, as the authorization server does. */
 function checkRegistered({ site }: RegisteredSite, uri: string): void {
   const registered = site.claims_redirect_uri ?? [];
   if (registered.length === 0 || registered.includes(uri)) return;
-  throw badRedirect('is not registered. Name it in claims_redirect_uri of the site');
+  throw badRedirect('is not registered. Add it to claims_redirect_uri of the site');
 }
 
 function isBlank(value: string | undefined): boolean {

@@ -5,9 +5,9 @@ import { warnWithoutIdentity } from '../rpt/grant-identity.js';
 import { verifyRptUser, expectedUser } from '../rpt/expected-user.js';
 
 /**
- * Exchanges a ticket for an RPT. Where the caller named the user, an RPT in which someone else is
- * named is refused. Unlike oxd it does not introspect the RPT afterwards: that is for the resource
- * server to do, and a client has no PAT for it.
+ * Exchanges a ticket for an RPT. If the caller names the user, an RPT of another user is rejected.
+ * Unlike oxd it does not introspect the RPT: that is the task of the resource server, and a client
+ * has no PAT for it.
  *
  * @see oxd command uma_rp_get_rpt; UMA 2.0 Grant §3.3
  */

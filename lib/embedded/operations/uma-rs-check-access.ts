@@ -18,14 +18,14 @@ import { permissionTicket, type PermissionRequest } from '../rpt/permission-tick
 type Command = 'uma_rs_check_access';
 
 /**
- * Decides on a request: granted where its RPT is good for the resource, else denied with a ticket.
- * Without an RPT nothing is introspected. `invalid_request` says that this path and method are not
- * protected, or that the authorization server no longer knows the resource: `uma_rs_protect` makes it
- * anew. It ends within twice the time limit of a request, which is what an introspection and a ticket
- * may take; what a JWT says of its `sub` does not count if it is not known by then. A grant of which
- * JWT and introspection name different users is refused.
+ * Decides on a request: granted if its RPT covers the resource, else denied with a ticket. Without
+ * an RPT nothing is introspected. `invalid_request` means that this path and method are not
+ * protected, or that the authorization server no longer knows the resource, which `uma_rs_protect`
+ * registers again. The decision takes at most twice the time limit of a request, enough for an
+ * introspection and a ticket. The `sub` of a JWT that is not verified by then is ignored. If JWT
+ * and introspection name different users, access is not granted.
  *
- * @throws {OxdTransportError} OXD_TRANSPORT_BUSY when too many wait for a ticket
+ * @throws {OxdTransportError} OXD_TRANSPORT_BUSY when too many requests wait for a ticket
  * @see oxd command uma_rs_check_access; UMA 2.0 Grant §3.2, UMA Federated Authorization §4, §5
  */
 export const umaRsCheckAccess: Operation<Command> = async (context, params) => {
@@ -62,11 +62,11 @@ async function decide(context: OperationContext, params: Params<Command>): Promi
 function needed(
   { engine }: OperationContext,
   resource: ProtectedResource,
-  { scopes: asked = [] }: Params<Command>,
+  { scopes: requested = [] }: Params<Command>,
 ): NeededPermission {
   const { id: resource_id, scopes, scope_expression } = resource;
   const { requiredScopes = 'any' } = engine.options;
-  if (asked.length > 0) return { resource_id, scopes: asked, requiredScopes };
+  if (requested.length > 0) return { resource_id, scopes: requested, requiredScopes };
   return { resource_id, scopes, requiredScopes, scope_expression };
 }
 
@@ -78,7 +78,7 @@ async function denied(
   const { id: resource_id } = resource;
   const { scopes = [] } = params;
   const resource_scopes = scopes.length > 0 ? scopes : ticketScopes(resource);
-  const ticket = await inTurn(context, api, { resource_id, resource_scopes });
+  const ticket = await queuedTicket(context, api, { resource_id, resource_scopes });
   if (ticket === undefined) {
     throw notProtected('The authorization server no longer knows it: protect it again.');
   }
@@ -89,30 +89,33 @@ async function denied(
   };
 }
 
-/** Each request without an RPT costs the authorization server a ticket: not all of them at once. */
-async function inTurn(
+/**
+ * Obtains a ticket through a queue: every request without an RPT needs a ticket, and the queue
+ * limits how many of them reach the authorization server in parallel.
+ */
+async function queuedTicket(
   { call, engine }: OperationContext,
   api: ProtectionApi,
   request: PermissionRequest,
 ): Promise<string | undefined> {
   const { tickets } = engine.uma;
   const { command, signal } = call;
-  const turn = await tickets.run({ key: api.server.issuer, signal }, () =>
+  const outcome = await tickets.run({ key: api.server.issuer, signal }, () =>
     permissionTicket(api, request),
   );
-  if (turn) return turn.done;
+  if (outcome) return outcome.done;
   const message = 'Too many requests wait for a ticket of the authorization server.';
   throw new OxdTransportError('OXD_TRANSPORT_BUSY', message, { command });
 }
 
-/** oxd's, but for the quotes that a ticket may have in it. */
+/** Header in the form of oxd, with quotes in the ticket escaped. */
 function challenge(issuer: string, ticket: string): string {
   const quoted = ticket.replace(/["\\]/g, '\\$&');
   return `UMA realm="rs",as_uri="${issuer}",error="insufficient_scope",ticket="${quoted}"`;
 }
 
 function checkParams({ http_method, path }: Params<Command>): void {
-  const isBlank = (text: string | undefined): boolean => (text ?? '').trim() === '';
+  const isBlank = (value: string | undefined): boolean => (value ?? '').trim() === '';
   if (isBlank(http_method)) {
     throw new OperationError('invalid_http_method', 'http_method: must not be empty.');
   }

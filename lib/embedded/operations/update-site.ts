@@ -7,10 +7,11 @@ import { applyUpdate, withGivenClient } from '../registration/site-changes.js';
 import type { RegisteredSite } from '../registration/site-record.js';
 
 /**
- * Changes what is named of a site, at the provider and then in the store. The provider gets the
- * whole description: what a request leaves out it forgets, as it is to forget what `remove` names.
+ * Changes the given parameters of a site, at the provider and then in the store. The request to the
+ * provider contains all parameters, because the provider deletes omitted ones (RFC 7592);
+ * parameters in `remove` are therefore omitted.
  *
- * With `client_id` it replaces what is stored of a given client, and of its site.
+ * With `client_id` the command replaces the stored data of a configured client and its site only.
  *
  * @see oxd command update_site; RFC 7592 §2.2
  */
@@ -30,12 +31,12 @@ export const updateSite: Operation<'update_site'> = async (context, params) => {
   await sites.save({ ...record, client });
   if (remaining.length > 0) {
     const names = remaining.join(', ');
-    context.log.warn(`update_site: the provider keeps ${names}, which was removed. Do it there.`);
+    context.log.warn(`update_site: the provider still has ${names}. Remove it at the provider.`);
   }
   return { oxd_id: record.oxd_id };
 };
 
-/** A given client belongs to the operator: its provider is sent nothing. */
+/** Updates the store only: a configured client is managed by the operator at the provider. */
 async function replaceGivenClient(
   { engine: { sites } }: OperationContext,
   params: Params<'update_site'>,
@@ -47,7 +48,7 @@ async function replaceGivenClient(
   return { oxd_id: record.oxd_id };
 }
 
-/** Names the authentication method that the client has, so that an update does not change it. */
+/** Adds the current authentication method of the client, so that an update does not change it. */
 function withAuthMethod(record: RegisteredSite): RegisteredSite {
   const { token_endpoint_auth_method } = record.client;
   const method = token_endpoint_auth_method as TokenEndpointAuthMethod | undefined;

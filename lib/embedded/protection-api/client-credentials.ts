@@ -7,10 +7,10 @@ import {
 import type { RejectedParameters } from '../registration/rejected-parameters.js';
 import { PAT_SCOPE, scopeName, withoutScope } from '../registration/scopes.js';
 
-/** A request for an access token of the client itself. */
+/** Request for an access token of the client itself. */
 export interface ClientCredentialsRequest {
   readonly configuration: Configuration;
-  /** Scopes separated by blanks; empty to send none. */
+  /** Scopes separated by blanks; an empty string sends no scope. */
   readonly scope: string;
   /** Issuer of the server. */
   readonly server: string;
@@ -18,8 +18,8 @@ export interface ClientCredentialsRequest {
 }
 
 /**
- * Requests an access token for the client itself. If the server rejects the scope, one more request
- * omits `uma_protection`; if that succeeds, later requests of this client omit it, too.
+ * Requests an access token for the client itself. If the server rejects the scope, a second request
+ * omits `uma_protection`. After its success later requests of this client omit the scope, too.
  *
  * @see RFC 6749 §4.4
  */

@@ -4,27 +4,30 @@ import type { ProviderResponse } from '../requests/provider-http.js';
 import { ProviderResponseError, OperationError } from '../requests/operation-error.js';
 import { jsonOf, objectOf, textOf } from '../requests/json.js';
 
-/** What an answer of the authorization server says beside its status. */
-export function answerError({ status, text }: ProviderResponse): ProviderResponseError {
+/** Error of an authorization server response: its status, error code and description. */
+export function responseError({ status, text }: ProviderResponse): ProviderResponseError {
   const body = objectOf(jsonOf(text));
   return new ProviderResponseError(status, textOf(body?.error), textOf(body?.error_description));
 }
 
 /**
- * The refusal for a request that the authorization server did not carry out. Where it answered, oxd's
- * word `http_status_NNN` is used: the server's own could mean something else to the command.
+ * Error for a request that the authorization server did not execute. After a response the error
+ * code is `http_status_NNN` of oxd, because the server's own code may have another meaning for the
+ * command.
  *
- * @param message what was asked of it, and what to change
+ * @param message states which request failed, and what to change
  */
 export function authorizationServerError(message: string, cause: unknown): OperationError {
   if (cause instanceof OperationError) return cause;
   const status = statusOf(cause) ?? 0;
-  const word = status < 400 ? 'internal_error' : `http_status_${status}`;
-  return new OperationError(word, `${message}${quoted(cause)}`, cause);
+  const code = status < 400 ? 'internal_error' : `http_status_${status}`;
+  return new OperationError(code, `${message}${quotedCode(cause)}`, cause);
 }
 
-/** The server's own word, which says more than its status. */
-function quoted(cause: unknown): string {
+/** Error code of the server, which is more specific than the status. */
+function quotedCode(cause: unknown): string {
   const { error } = Object(cause) as { error?: unknown };
-  return typeof error === 'string' && error !== '' ? ` It said: ${printable(error)}.` : '';
+  return typeof error === 'string' && error !== ''
+    ? ` The server returned ${printable(error)}.`
+    : '';
 }

@@ -2,24 +2,27 @@ import type { OperationContext } from '../context/operation-context.js';
 import type { ProviderResponse, ProviderRequest } from '../requests/provider-http.js';
 import type { OperationError } from '../requests/operation-error.js';
 import type { RegisteredSite } from '../registration/site-record.js';
-import { answerError, authorizationServerError } from './error-response.js';
+import { authorizationServerError, responseError } from './error-response.js';
 import type { UmaServer } from '../provider/uma-discovery.js';
 import { PAT_ADVICE, patOf, patOwner, markFreshRejected } from './pat.js';
 
-/** How an authorization server refuses a PAT: RFC 6750, Keycloak, Gluu. */
-const PAT_REFUSED = [401, 403, 406];
+/** Statuses of a rejected PAT: 401 by RFC 6750, 403 by Keycloak, 406 by Gluu. */
+const PAT_REJECTED = [401, 403, 406];
 
-/** A request of the protection API. */
+/** Request to the protection API. */
 export interface ProtectionRequest extends Pick<ProviderRequest, 'method'> {
   readonly url: string;
-  /** A JSON value, or a form. */
+  /** JSON value, or a form. */
   readonly body?: object;
-  /** See {@link ProviderRequest.idempotent}; default true unless the method is POST (RFC 9110 §9.2.2). */
+  /**
+   * See {@link ProviderRequest.idempotent}; default true unless the method is POST (RFC 9110
+   * §9.2.2).
+   */
   readonly idempotent?: boolean;
 }
 
 /**
- * The protection API of an authorization server, for one command of one site.
+ * Client of the protection API of an authorization server, for one command of one site.
  *
  * @see UMA Federated Authorization §1.3
  */
@@ -31,28 +34,30 @@ export class ProtectionApi {
   ) {}
 
   /**
-   * Sends a request with a PAT; with another one, once, where that is refused. Where the other was
-   * refused as well, none is renewed for a while: a request that anybody can make would cost one.
+   * Sends a request with a PAT, and once more with a new PAT if the first is rejected. If the new
+   * PAT is rejected, too, PATs are not renewed for a while: any client could cause a renewal per
+   * request.
    *
-   * @throws {OperationError} when no PAT is to be had
+   * @throws {OperationError} when no PAT is available
    */
   async call(request: ProtectionRequest): Promise<ProviderResponse> {
     const { pats } = this.context.engine.uma;
     const owner = patOwner(this.site);
     const pat = await patOf(this.context, this.site);
-    const answer = await this.send(request, pat.token);
-    if (!isRefused(answer) || !pats.mayRenew(owner)) return answer;
-    const other = await patOf(this.context, this.site, pat);
-    const again = await this.send(request, other.token);
-    if (isRefused(again)) markFreshRejected(this.context, this.site, this.server.issuer);
-    return again;
+    const response = await this.send(request, pat.token);
+    if (!isPatRejection(response) || !pats.mayRenew(owner)) return response;
+    const renewed = await patOf(this.context, this.site, pat);
+    const second = await this.send(request, renewed.token);
+    if (isPatRejection(second)) markFreshRejected(this.context, this.site, this.server.issuer);
+    return second;
   }
 
   /**
-   * Sends a request that changes something.
+   * Sends a request that changes state at the authorization server.
    *
-   * @param expected the statuses that are no failure
-   * @throws {OperationError} beginning with `failure` for any other
+   * @param failure first sentence of the error message
+   * @param expected statuses of a success
+   * @throws {OperationError} for any other status
    */
   change(
     failure: string,
@@ -60,9 +65,9 @@ export class ProtectionApi {
     request: ProtectionRequest,
   ): Promise<ProviderResponse> {
     return this.context.call.changing(async () => {
-      const answer = await this.call(request);
-      if (expected.includes(answer.status)) return answer;
-      throw refused(failure, answer);
+      const response = await this.call(request);
+      if (expected.includes(response.status)) return response;
+      throw unexpectedResponse(failure, response);
     });
   }
 
@@ -84,13 +89,13 @@ export class ProtectionApi {
   }
 }
 
-/** Whether an answer means that the PAT, or what else was shown, is not accepted. */
-export function isRefused({ status }: ProviderResponse): boolean {
-  return PAT_REFUSED.includes(status);
+/** True for a response that rejects the PAT or other client credentials. */
+export function isPatRejection({ status }: ProviderResponse): boolean {
+  return PAT_REJECTED.includes(status);
 }
 
-/** The refusal for an answer that is not the one asked for. */
-export function refused(failure: string, answer: ProviderResponse): OperationError {
-  const advice = isRefused(answer) ? ` ${PAT_ADVICE}` : '';
-  return authorizationServerError(`${failure}${advice}`, answerError(answer));
+/** Error for an unexpected response; `failure` is the first sentence of its message. */
+export function unexpectedResponse(failure: string, response: ProviderResponse): OperationError {
+  const advice = isPatRejection(response) ? ` ${PAT_ADVICE}` : '';
+  return authorizationServerError(`${failure}${advice}`, responseError(response));
 }

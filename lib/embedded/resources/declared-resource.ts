@@ -6,39 +6,39 @@ import { withoutUndefined } from '../registration/client-results.js';
 import { scopeExpression } from './scope-expression.js';
 import { objectOf, textOf, textsOf, type JsonObject } from '../requests/json.js';
 
-/** One condition of one path: what becomes one resource at the authorization server. */
+/** One condition of one path, which is one resource at the authorization server. */
 export interface DeclaredResource {
-  /** As oxd names it: `[PUT, POST] /photo`. */
+  /** Name in the form of oxd: `[PUT, POST] /photo`. */
   readonly name: string;
   readonly path: string;
-  /** In upper case. */
+  /** HTTP methods in upper case. */
   readonly http_methods: readonly string[];
-  /** Empty where there is a `scope_expression`. */
+  /** Required scopes; empty if `scope_expression` is set. */
   readonly scopes: readonly string[];
   readonly ticketScopes?: readonly string[];
   readonly scope_expression?: ScopeExpression;
-  /** Stands for everything that the authorization server is told of it. */
+  /** Hash of all properties that are sent to the authorization server. */
   readonly hash: string;
 }
 
 /**
- * The resources that the params of `uma_rs_protect` describe.
+ * Reads the resources of `uma_rs_protect`.
  *
- * @throws {OperationError} `invalid_uma_request`, `http_method_not_unique`, `invalid_scope_expression`, or
- *   `bad_request` for a member of the wrong JSON type
+ * @throws {OperationError} `invalid_uma_request`, `http_method_not_unique`,
+ *   `invalid_scope_expression`, or `bad_request` for a property of the wrong JSON type
  */
 export function declaredResources(
   resources: UmaRsProtectParams['resources'] | undefined,
 ): DeclaredResource[] {
-  if (!resources?.length) throw invalid('resources: must list what is to be protected');
+  if (!resources?.length) throw invalid('resources: must list the resources to protect');
   const declared = resources.flatMap((resource: unknown, at) =>
-    ofResource(member(resource), `resources[${at}]`),
+    ofResource(toObject(resource), `resources[${at}]`),
   );
   checkMethods(declared);
   return declared;
 }
 
-/** A resource with other methods, and the name and hash that go with them. */
+/** Adds the name and the hash that match the other properties of a resource. */
 export function described<T extends Omit<DeclaredResource, 'name' | 'hash'>>(
   resource: T,
 ): T & Pick<DeclaredResource, 'name' | 'hash'> {
@@ -55,17 +55,17 @@ export function described<T extends Omit<DeclaredResource, 'name' | 'hash'>>(
 type Scoped = Pick<DeclaredResource, 'scopes' | 'ticketScopes' | 'scope_expression'>;
 
 /**
- * The scopes that a resource has at the authorization server: those of its tickets, too, since no
- * ticket is issued for others.
+ * Scopes of a resource at the authorization server. They include the ticket scopes, because a
+ * ticket is only issued for registered scopes.
  */
 export function registeredScopes(resource: Scoped): readonly string[] {
   return [...new Set([...neededScopes(resource), ...(resource.ticketScopes ?? [])])];
 }
 
-/** The scopes that a ticket for a resource asks for. */
+/** Scopes that a ticket for a resource requests. */
 export function ticketScopes(resource: DeclaredResource): readonly string[] {
-  const { ticketScopes: asked = [] } = resource;
-  return asked.length > 0 ? asked : neededScopes(resource);
+  const { ticketScopes: requested = [] } = resource;
+  return requested.length > 0 ? requested : neededScopes(resource);
 }
 
 function neededScopes({ scopes, scope_expression }: Scoped): readonly string[] {
@@ -77,10 +77,10 @@ function ofResource(resource: JsonObject, at: string): DeclaredResource[] {
   const path = textOf(resource.path);
   if (path === undefined) throw invalid(`${at}.path: must not be empty`);
   if (!Array.isArray(conditions) || conditions.length === 0) {
-    throw invalid(`${at}.conditions: must list what is needed for which methods`);
+    throw invalid(`${at}.conditions: must list the scopes for each method`);
   }
   return conditions.map((condition: unknown, index) =>
-    ofCondition(path, member(condition), `${at}.conditions[${index}]`),
+    ofCondition(path, toObject(condition), `${at}.conditions[${index}]`),
   );
 }
 
@@ -88,14 +88,14 @@ function ofCondition(path: string, condition: JsonObject, at: string): DeclaredR
   const http_methods = list(condition, 'httpMethods', at).map((method) => method.toUpperCase());
   if (http_methods.length === 0) throw invalid(`${at}.httpMethods: must name a method`);
   const scopes = list(condition, 'scopes', at);
-  const asked = list(condition, 'ticketScopes', at);
+  const requested = list(condition, 'ticketScopes', at);
   const scope_expression = expressionOf(condition, at);
   if ((scopes.length === 0) === (scope_expression === undefined)) {
     throw invalid(`${at}: must have scopes or a scope_expression`);
   }
   const resource = { path, http_methods, scopes, scope_expression };
   return withoutUndefined(
-    described({ ...resource, ticketScopes: asked.length > 0 ? asked : undefined }),
+    described({ ...resource, ticketScopes: requested.length > 0 ? requested : undefined }),
   );
 }
 
@@ -122,15 +122,15 @@ function checkMethods(declared: readonly DeclaredResource[]): void {
 
 function list(condition: JsonObject, name: string, at: string): readonly string[] {
   const value = condition[name] ?? [];
-  const texts = textsOf(value);
-  if (texts?.every((text) => text.trim() !== '')) return [...texts];
+  const strings = textsOf(value);
+  if (strings?.every((item) => item.trim() !== '')) return [...strings];
   throw new OperationError(
     'bad_request',
     `${at}.${name}: must be a list of strings, none of them empty.`,
   );
 }
 
-function member(value: unknown): JsonObject {
+function toObject(value: unknown): JsonObject {
   const object = objectOf(value);
   if (object) return object;
   throw new OperationError('bad_request', 'resources: must be objects with a path and conditions.');

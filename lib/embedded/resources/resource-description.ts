@@ -1,14 +1,15 @@
-/** What a resource server says of a resource (UMA Federated Authorization §3.1). */
+/** Resource description (UMA Federated Authorization §3.1). */
 export interface ResourceDescription {
   readonly name: string;
   readonly resource_scopes: readonly string[];
-  /** JSON text; Gluu's and Janssen's own. */
+  /** JSON string; an extension of Gluu and Janssen. */
   readonly scope_expression?: string;
 }
 
 /**
- * Members of administrators, which an update must not lose: UMA's own (UMA Federated Authorization
- * §3.1), Keycloak's and SolidLab's. Only what a server has told is sent back to it.
+ * Properties that administrators edit and an update must preserve: those of UMA Federated
+ * Authorization §3.1, of Keycloak and of SolidLab. A property is only sent if the server returned
+ * it.
  */
 const PRESERVED_PROPERTIES = [
   ...['type', 'icon_uri', 'description'],
@@ -17,33 +18,33 @@ const PRESERVED_PROPERTIES = [
 ];
 
 /**
- * Whether a value can be the id of a resource: text that names one in a URL. `.` and `..` would name
- * something else; of an empty one Keycloak makes a ticket for everything.
+ * True for a valid resource id, which is part of a URL. `.` and `..` would change the path; for an
+ * empty id Keycloak issues a ticket for every resource.
  */
 export function isResourceId(value: unknown): value is string {
   if (typeof value !== 'string' || value.trim() === '' || value.length > 1024) return false;
   return value !== '.' && value !== '..' && !/[\p{Cc}\p{Cs}]/u.test(value);
 }
 
-/** Where a resource is described: one slash between endpoint and id, whatever the endpoint ends in. */
+/** URL of a resource description: the endpoint and the id, separated by one slash. */
 export function resourceUrl(endpoint: string, id: string): string {
   const url = new URL(endpoint);
   url.pathname = `${url.pathname.replace(/\/$/, '')}/${encodeURIComponent(id)}`;
   return url.href;
 }
 
-/** A description that keeps what else was in the one before. */
+/** Adds the preserved properties of the existing description. */
 export function preserveProperties(
   description: ResourceDescription,
-  before: Readonly<Record<string, unknown>>,
+  existing: Readonly<Record<string, unknown>>,
 ): object {
-  const kept = PRESERVED_PROPERTIES.filter(
-    (name) => before[name] !== undefined && before[name] !== null,
+  const names = PRESERVED_PROPERTIES.filter(
+    (name) => existing[name] !== undefined && existing[name] !== null,
   );
-  return { ...Object.fromEntries(kept.map((name) => [name, before[name]])), ...description };
+  return { ...Object.fromEntries(names.map((name) => [name, existing[name]])), ...description };
 }
 
-/** The description with further scopes. */
+/** Adds scopes to a description. */
 export function withScopes(
   description: ResourceDescription,
   scopes: readonly string[],
@@ -52,7 +53,7 @@ export function withScopes(
   return { ...description, resource_scopes };
 }
 
-/** The scopes that a description tells: strings, or objects with a name (Keycloak). */
+/** Scopes of a description: strings, or objects with a name (Keycloak). */
 export function scopesOf({
   resource_scopes,
   scopes = [],
@@ -63,7 +64,7 @@ export function scopesOf({
     .filter((scope) => typeof scope === 'string');
 }
 
-/** Who owns a resource, where the description tells it by name. */
+/** Name of the resource owner; undefined if the description does not contain a name. */
 export function ownerOf({ owner }: Readonly<Record<string, unknown>>): string | undefined {
   const name = typeof owner === 'object' ? (owner as { name?: unknown } | null)?.name : owner;
   return typeof name === 'string' && name !== '' ? name : undefined;

@@ -1,27 +1,29 @@
 import { described, type DeclaredResource } from './declared-resource.js';
 import type { ProtectedResource } from './resource-record.js';
 
-/** What is to be done with the resources of a site. */
+/** Changes to the resources of a site. */
 export interface ProtectionPlan {
-  /** The recorded resources that stay, as they shall be. */
+  /** Recorded resources that are retained, in their new form. */
   readonly kept: readonly ProtectedResource[];
-  /** Ids of those among them that were declared. */
+  /** Ids of the retained resources that are declared. */
   readonly declared: ReadonlySet<string>;
-  /** The recorded resources that go. */
+  /** Recorded resources to delete. */
   readonly removed: readonly ProtectedResource[];
-  /** What there is no resource for. */
+  /** Declarations without a recorded resource; these are created. */
   readonly created: readonly DeclaredResource[];
 }
 
 /**
- * Finds the recorded resource of each declared condition. A resource keeps its id, and so whatever
- * an administrator attached to it, as long as one of its methods is declared for its path:
+ * Finds the recorded resource of each declared condition. A resource retains its id, and thus the
+ * policies that an administrator attached, as long as one of its methods is declared for its path.
+ * A condition gets, in this order:
  *
- * 1. with the same methods, or the same name;
- * 2. else one none of whose methods stays behind, the one with most methods in common.
+ * 1. the recorded resource with the same methods, or the same name;
+ * 2. of the recorded resources whose methods are all declared elsewhere, the one with most methods in
+ * common.
  *
- * A recorded resource with methods that are declared no longer keeps these. One that has lost all of
- * its methods to others is kept without any, until `overwrite` removes it.
+ * A recorded resource retains methods that are no longer declared. A resource that has lost all of
+ * its methods to others is retained without methods, until `overwrite` removes it.
  */
 export function planResources(
   recorded: readonly ProtectedResource[],
@@ -53,11 +55,11 @@ export function planResources(
 
 interface Pairing {
   readonly found: Map<ProtectedResource, DeclaredResource>;
-  /** How well two fit; 0 = not at all. */
+  /** Rank of a pair; 0 for a pair that does not match. */
   readonly value: (old: ProtectedResource, one: DeclaredResource) => number;
 }
 
-/** Gives each declared condition without a resource the best one that is left. */
+/** Assigns to each condition without a resource the remaining resource of the highest rank. */
 function pair(
   recorded: readonly ProtectedResource[],
   declared: readonly DeclaredResource[],
@@ -72,7 +74,7 @@ function pair(
   }
 }
 
-/** A resource as it shall be; the order of its methods alone is no reason to rename it. */
+/** New form of a retained resource; a mere change in the order of methods does not rename it. */
 function keep(
   old: ProtectedResource,
   one: DeclaredResource | undefined,
@@ -82,7 +84,7 @@ function keep(
   const own = { id, ...(adopted && { adopted }) };
   if (one) return { ...one, ...own, ...(one.hash === old.hash && { name: old.name }) };
   if (methods.length === old.http_methods.length) return old;
-  // Without methods it stays at the authorization server as it was.
+  // A resource without methods remains unchanged at the authorization server.
   if (methods.length === 0) return { ...old, http_methods: [] };
   return described({ ...old, http_methods: methods });
 }

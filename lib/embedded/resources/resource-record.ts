@@ -4,26 +4,26 @@ import { type DeclaredResource } from './declared-resource.js';
 import { isResourceId } from './resource-description.js';
 import { objectOf } from '../requests/json.js';
 
-/** A resource that a site has at its authorization server. */
+/** Resource of a site at its authorization server. */
 export interface ProtectedResource extends DeclaredResource {
-  /** Its id there. */
+  /** Id of the resource at the authorization server. */
   readonly id: string;
-  /** Whether it was there before this site described it: then it is not this site's to delete. */
+  /** The resource existed before this site described it, so this site must not delete it. */
   readonly adopted?: boolean;
 }
 
-/** What the engine keeps of the resources of a site. It has no lifetime. */
+/** Stored record of the resources of a site. Has no lifetime. */
 export interface ResourceRecord {
-  /** Of two for the same path and method the last one counts. */
+  /** Resources; of two with the same path and method the last one applies. */
   readonly resources: readonly ProtectedResource[];
-  /** Names that were being registered: whether they are, is not known. */
+  /** Names of resources whose registration began and has an unknown outcome. */
   readonly pending: readonly string[];
 }
 
 /**
- * The resources under a {@link resourcesKey}; none if the key is missing.
+ * Reads the record under a {@link resourcesKey}; an empty record if the key is missing.
  *
- * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE, also where the store holds something else
+ * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE when the store is down or the value is not a record
  */
 export async function readResources(store: OxdStore, key: string): Promise<ResourceRecord> {
   const value = await store.get(key);
@@ -32,12 +32,12 @@ export async function readResources(store: OxdStore, key: string): Promise<Resou
   if (Array.isArray(resources) && resources.every(isResource) && Array.isArray(pending)) {
     return { resources, pending };
   }
-  throw new OxdStoreError('The store holds something else under the key of resources.');
+  throw new OxdStoreError('The value under the key of resources is not a record of them.');
 }
 
 /**
- * The resource that a request is for: the path as a whole, and the method. oxd takes no notice of
- * upper and lower case in a path, and so one album's RPT for another's: here they are told apart.
+ * Finds the resource of a request by its exact path and its method. Unlike oxd, this distinguishes
+ * upper and lower case in a path: otherwise the RPT of one album would grant access to another.
  */
 export function findResource(
   { resources }: ResourceRecord,
@@ -50,7 +50,7 @@ export function findResource(
   );
 }
 
-/** An id that is none must never reach the authorization server. */
+/** True for a well-formed resource; an invalid id must not be sent to the authorization server. */
 function isResource(value: unknown): value is ProtectedResource {
   const { id, path, http_methods, scopes } = objectOf(value) ?? {};
   return (

@@ -1,6 +1,6 @@
 import { printable } from '../../base/errors.js';
 import type { ProviderResponse } from '../requests/provider-http.js';
-import { refused, type ProtectionApi } from '../protection-api/protection-api.js';
+import { unexpectedResponse, type ProtectionApi } from '../protection-api/protection-api.js';
 import { OperationError } from '../requests/operation-error.js';
 import { jsonOf, objectOf, textsOf, type JsonObject } from '../requests/json.js';
 import {
@@ -13,17 +13,20 @@ import {
   type ResourceDescription,
 } from './resource-description.js';
 
-/** A resource that was found by its name. */
+/** Resource that was found by its name. */
 export interface FoundResource {
   readonly id: string;
   readonly scopes: readonly string[];
 }
 
-/** How many descriptions are read to find a name, and how many of them at a time. */
-const [MAX_READ, AT_A_TIME] = [1000, 8];
+/** Maximum number of descriptions that are read to find a name. */
+const MAX_READ = 1000;
+
+/** Number of descriptions that are read in parallel. */
+const BATCH_SIZE = 8;
 
 /**
- * The resources of one client at its authorization server.
+ * Client of the resource registration endpoint, for the resources of one client.
  *
  * @see UMA Federated Authorization §3
  */
@@ -33,67 +36,68 @@ export class ResourceRegistration {
   /**
    * Registers a resource.
    *
-   * @returns its id, or undefined where the name is taken (Keycloak, SolidLab)
+   * @returns the id, or undefined if the name is in use (Keycloak, SolidLab)
    * @see UMA Federated Authorization §3.2.1
    */
   async create(description: ResourceDescription): Promise<string | undefined> {
     const { resource_registration_endpoint: url } = this.api.server;
-    const answer = await this.api.change('The resource was not registered.', [200, 201, 409], {
+    const response = await this.api.change('The resource was not registered.', [200, 201, 409], {
       method: 'POST',
       url,
       body: description,
     });
-    if (answer.status === 409) return undefined;
-    const created = objectOf(jsonOf(answer.text)) ?? {};
+    if (response.status === 409) return undefined;
+    const created = objectOf(jsonOf(response.text)) ?? {};
     const { _id: id, name = description.name } = created;
     if (!isResourceId(id)) {
-      throw unusable('The answer to the registration of a resource has no usable _id.');
+      throw internalError('The response to the registration of a resource has no valid _id.');
     }
-    if (name !== description.name || !this.isOurs(created)) {
-      throw unusable('Another resource was registered than the one described.');
+    if (name !== description.name || !this.isOwn(created)) {
+      throw internalError('The registered resource differs from its description.');
     }
     return id;
   }
 
   /**
-   * The description of a resource; undefined where there is none of this id.
+   * Reads the description of a resource; undefined if no resource has this id.
    *
    * @see UMA Federated Authorization §3.2.2
    */
   async read(id: string): Promise<JsonObject | undefined> {
-    const answer = await this.api.call({ method: 'GET', url: this.urlOf(id) });
-    if (answer.status === 404) return undefined;
-    const description = objectOf(jsonOf(answer.text));
-    if (answer.status === 200 && description) return description;
-    throw refused('The description of a resource could not be read.', answer);
+    const response = await this.api.call({ method: 'GET', url: this.urlOf(id) });
+    if (response.status === 404) return undefined;
+    const description = objectOf(jsonOf(response.text));
+    if (response.status === 200 && description) return description;
+    throw unexpectedResponse('The description of a resource could not be read.', response);
   }
 
   /**
-   * Replaces the name and the scopes of a resource. Whatever else an administrator wrote into the
-   * description is sent along: some servers forget what an update leaves out.
+   * Replaces the name and the scopes of a resource. Properties of administrators are sent along:
+   * some servers delete properties that an update omits.
    *
-   * @param ours the scopes that this site had given it; others are an administrator's, and stay
-   * @returns whether there is such a resource
+   * @param ownScopes scopes that this site had registered; other scopes belong to an administrator,
+   *   and are preserved
+   * @returns false if the resource does not exist
    * @see UMA Federated Authorization §3.2.3
    */
   async update(
     id: string,
     description: ResourceDescription,
-    ours: readonly string[],
+    ownScopes: readonly string[],
   ): Promise<boolean> {
-    const there = await this.read(id);
-    if (there === undefined) return false;
-    const theirs = scopesOf(there).filter((scope) => !ours.includes(scope));
-    const answer = await this.api.change('The resource was not changed.', [200, 204, 404], {
+    const existing = await this.read(id);
+    if (existing === undefined) return false;
+    const others = scopesOf(existing).filter((scope) => !ownScopes.includes(scope));
+    const response = await this.api.change('The resource was not changed.', [200, 204, 404], {
       method: 'PUT',
       url: this.urlOf(id),
-      body: preserveProperties(withScopes(description, theirs), there),
+      body: preserveProperties(withScopes(description, others), existing),
     });
-    return answer.status !== 404;
+    return response.status !== 404;
   }
 
   /**
-   * Removes a resource; one that is not there counts as removed.
+   * Deletes a resource; a missing resource counts as deleted.
    *
    * @see UMA Federated Authorization §3.2.4
    */
@@ -105,30 +109,30 @@ export class ResourceRegistration {
   }
 
   /**
-   * This client's resource with exactly this name. Servers that filter are asked to; of the others
-   * every resource is looked at.
+   * Finds the resource of this client with exactly this name. The list is filtered by servers that
+   * support a filter; on other servers every resource is read.
    *
-   * @throws {OperationError} when there are too many to say that there is none
+   * @throws {OperationError} when the client has more resources than are read
    * @see UMA Federated Authorization §3.2.5
    */
   async find(name: string): Promise<FoundResource | undefined> {
     const ids = await this.candidates(name);
-    for (let at = 0; at < Math.min(ids.length, MAX_READ); at += AT_A_TIME) {
-      const some = ids.slice(at, at + AT_A_TIME).map((id) => this.named(id, name));
-      const found = (await Promise.all(some)).find((one) => one !== undefined);
+    for (let at = 0; at < Math.min(ids.length, MAX_READ); at += BATCH_SIZE) {
+      const batch = ids.slice(at, at + BATCH_SIZE).map((id) => this.readNamed(id, name));
+      const found = (await Promise.all(batch)).find((resource) => resource !== undefined);
       if (found) return found;
     }
     if (ids.length <= MAX_READ) return undefined;
-    throw unusable(
-      `The client has more than ${MAX_READ} resources there, and "${printable(name)}" is not among ` +
-        'the first. Whether it is registered is not known. Remove those that are not needed.',
+    throw internalError(
+      `The client has more than ${MAX_READ} resources, and "${printable(name)}" is not among the ` +
+        'first. It may be registered. Remove unused resources at the authorization server.',
     );
   }
 
-  private async named(id: string, name: string): Promise<FoundResource | undefined> {
-    const there = await this.read(id);
-    if (there?.name !== name || !this.isOurs(there)) return undefined;
-    return { id, scopes: scopesOf(there) };
+  private async readNamed(id: string, name: string): Promise<FoundResource | undefined> {
+    const existing = await this.read(id);
+    if (existing?.name !== name || !this.isOwn(existing)) return undefined;
+    return { id, scopes: scopesOf(existing) };
   }
 
   private async candidates(name: string): Promise<readonly string[]> {
@@ -136,19 +140,19 @@ export class ResourceRegistration {
     const filtered = new URL(list);
     const filter = { name, exactName: 'true', owner: this.api.site.client.client_id };
     Object.entries(filter).forEach(([key, value]) => filtered.searchParams.set(key, value));
-    let answer = await this.list(filtered.href);
-    if (answer.status !== 200) answer = await this.list(list);
-    const ids = textsOf(jsonOf(answer.text));
-    if (answer.status === 200 && ids) return ids.filter(isResourceId);
-    throw refused('The resources could not be listed.', answer);
+    let response = await this.list(filtered.href);
+    if (response.status !== 200) response = await this.list(list);
+    const ids = textsOf(jsonOf(response.text));
+    if (response.status === 200 && ids) return ids.filter(isResourceId);
+    throw unexpectedResponse('The resources could not be listed.', response);
   }
 
   private list(url: string): Promise<ProviderResponse> {
     return this.api.call({ method: 'GET', url });
   }
 
-  /** An owner is told by Keycloak alone, and there by name only now and then. */
-  private isOurs(description: JsonObject): boolean {
+  /** True unless another owner is named; only Keycloak returns owners, and not always by name. */
+  private isOwn(description: JsonObject): boolean {
     const owner = ownerOf(description);
     return owner === undefined || owner === this.api.site.client.client_id;
   }
@@ -158,6 +162,6 @@ export class ResourceRegistration {
   }
 }
 
-function unusable(message: string): OperationError {
+function internalError(message: string): OperationError {
   return new OperationError('internal_error', message);
 }

@@ -28,8 +28,8 @@ interface Wanted extends DeclaredResource {
 const AT_A_TIME = 8;
 
 /**
- * One declaration, carried out. The record is written after each change at the authorization server,
- * and a name before it is registered, so that whatever ends the run no resource is lost.
+ * One declaration, carried out. The record is written after each change at the authorization
+ * server, and a name before it is registered, so that whatever ends the run no resource is lost.
  */
 export class ResourceUpdate {
   private readonly registration: ResourceRegistration;
@@ -87,9 +87,9 @@ export class ResourceUpdate {
   }
 
   /**
-   * Resources that are as declared but have gone: Gluu's and Janssen's expire after a month. This is
-   * how a run learns, too, what a check has found gone: checks write nothing, so that none undoes
-   * what another replica is writing, and none waits for it.
+   * Resources that are as declared but have gone: Gluu's and Janssen's expire after a month. This
+   * is how a run learns, too, what a check has found gone: checks write nothing, so that none
+   * undoes what another replica is writing, and none waits for it.
    */
   private async gone({ kept, declared }: ProtectionPlan): Promise<ReadonlySet<string>> {
     const all = kept.filter((resource) => declared.has(resource.id) && !this.isChanged(resource));
@@ -103,8 +103,8 @@ export class ResourceUpdate {
   }
 
   /**
-   * Gives scopes back that somebody has taken away there, without which no ticket is issued. Keycloak
-   * may let a resource server use its resources, but not read them.
+   * Gives scopes back that somebody has taken away there, without which no ticket is issued.
+   * Keycloak may let a resource server use its resources, but not read them.
    */
   private async isThere(resource: ProtectedResource): Promise<boolean> {
     try {

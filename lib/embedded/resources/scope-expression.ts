@@ -2,7 +2,7 @@ import jsonLogic from 'json-logic-js';
 import type { ScopeExpression } from '../../commands/uma.js';
 import { objectOf, textsOf } from '../requests/json.js';
 
-/** JsonLogic that says yes or no, or counts. `log` would print, the rest is of no use here. */
+/** JsonLogic operators for logic, comparison and counting. Excludes `log`, which would print. */
 const OPERATORS = new Set([
   ...['var', 'and', 'or', '!', '!!', 'if', '?:', '==', '===', '!=', '!=='],
   ...['>', '>=', '<', '<=', '+', '-', '*'],
@@ -11,51 +11,51 @@ const OPERATORS = new Set([
 const MAX_DEPTH = 32;
 
 /**
- * Reads a scope expression: every operator is known, every `var` is the place of a scope in `data`,
- * and the rule holds with all scopes and not without any.
+ * Reads a scope expression. Every operator must be known and every `var` the index of a scope in
+ * `data`; the rule must be true with all scopes and false without any scope.
  *
- * @returns the expression, or what is wrong with it
+ * @returns the expression, or a description of its first problem
  * @see oxd command uma_rs_protect
  */
 export function scopeExpression(value: unknown): ScopeExpression | string {
   const { rule, data } = objectOf(value) ?? {};
   const scopes = textsOf(data) ?? [];
   if (scopes.length === 0 || !scopes.every((scope) => scope.trim() !== '')) {
-    return 'data must list the scopes that the rule speaks of';
+    return 'data must list the scopes of the rule';
   }
   const logic = objectOf(rule);
   if (!logic) return 'rule must be a JsonLogic rule';
   const problem = problemOf(logic, scopes.length);
   if (problem !== undefined) return problem;
   const expression = { rule: logic, data: scopes };
-  if (!evaluate(expression, new Set(scopes))) return 'the rule does not even hold with every scope';
-  if (evaluate(expression, new Set())) return 'the rule holds without any scope';
+  if (!evaluate(expression, new Set(scopes))) return 'the rule is false even with every scope';
+  if (evaluate(expression, new Set())) return 'the rule is true without any scope';
   return expression;
 }
 
-/** Whether scopes are enough; nothing but `true` is a yes. */
+/** True if the scopes satisfy the expression; any result other than `true` is false. */
 export function evaluate({ rule, data }: ScopeExpression, granted: ReadonlySet<string>): boolean {
-  const places = data.map((scope) => granted.has(scope));
-  return jsonLogic.apply(rule as jsonLogic.RulesLogic, places) === true;
+  const isGranted = data.map((scope) => granted.has(scope));
+  return jsonLogic.apply(rule as jsonLogic.RulesLogic, isGranted) === true;
 }
 
-function problemOf(part: unknown, places: number, depth = 0): string | undefined {
-  if (depth > MAX_DEPTH) return 'the rule is too deep';
-  const inner = (value: unknown): string | undefined => problemOf(value, places, depth + 1);
+function problemOf(part: unknown, scopeCount: number, depth = 0): string | undefined {
+  if (depth > MAX_DEPTH) return 'the rule is nested too deeply';
+  const inner = (value: unknown): string | undefined => problemOf(value, scopeCount, depth + 1);
   if (Array.isArray(part)) return part.map(inner).find((problem) => problem !== undefined);
   const logic = objectOf(part);
   if (!logic) return undefined;
   const [operator = '', ...others] = Object.keys(logic);
   if (others.length > 0 || !OPERATORS.has(operator)) {
-    return 'the rule has something else than one known operator in a place';
+    return 'each object of the rule must have exactly one supported operator';
   }
-  if (operator === 'var') return isPlace(logic.var, places) ? undefined : VAR;
+  if (operator === 'var') return isIndex(logic.var, scopeCount) ? undefined : VAR_PROBLEM;
   return inner(logic[operator]);
 }
 
-const VAR = 'var must be the place of a scope in data';
+const VAR_PROBLEM = 'var must be the index of a scope in data';
 
-function isPlace(value: unknown, places: number): boolean {
-  const place: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
-  return Number.isInteger(place) && (place as number) >= 0 && (place as number) < places;
+function isIndex(value: unknown, length: number): boolean {
+  const index: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  return Number.isInteger(index) && (index as number) >= 0 && (index as number) < length;
 }

@@ -9,14 +9,14 @@ import { isJwksFailure, verifiedRpt, type SignedRpt } from './rpt-subject.js';
 export const ID_TOKEN = 'http://openid.net/specs/openid-connect-core-1_0.html#IDToken';
 
 /**
- * Whom the caller spoke for, in the words of one issuer: the `sub` of the id_token that was pushed,
- * or of the `subject_token`. They are the caller's own, so they are read and not verified.
+ * User for whom the caller requests an RPT: the `sub` of the pushed ID token, or of the
+ * `subject_token`. Both tokens come from the caller, so they are read without verification.
  *
- * @returns undefined where nobody was named, or in tokens that say nothing to this issuer
- * @throws {OperationError} `bad_request` where the two name different users
+ * @returns undefined without a token of this issuer
+ * @throws {OperationError} `bad_request` when the tokens name different users
  */
-export function expectedUser(asked: UmaRpGetRptParams, issuer: string): string | undefined {
-  const { claim_token, claim_token_format, params } = asked;
+export function expectedUser(command: UmaRpGetRptParams, issuer: string): string | undefined {
+  const { claim_token, claim_token_format, params } = command;
   const tokens = [claim_token_format === ID_TOKEN && claim_token, params?.subject_token];
   const [user, ...others] = new Set(tokens.flatMap((token) => userOf(token || '', issuer) ?? []));
   if (others.length === 0) return user;
@@ -24,13 +24,13 @@ export function expectedUser(asked: UmaRpGetRptParams, issuer: string): string |
 }
 
 /**
- * Makes sure that an RPT belongs to the user that was named: some authorization servers judge the
- * client itself where a token of the user is lost on the way. An RPT that is no JWT, or one without
- * an issuer, is opaque: nothing in it can be checked, and it is bound by the identity that was sent.
+ * Verifies that an RPT belongs to the expected user: some authorization servers evaluate the client
+ * itself when they ignore the token of the user. An RPT that is not a JWT, or a JWT without an
+ * issuer, is opaque: it cannot be checked, and only the sent identity binds it.
  *
  * @throws {OperationError} `invalid_subject_identifier` for another user, or
- *   `failed_to_verify_subject_identifier` where the RPT says it is of another issuer, or its
- *   signature is not good
+ *   `failed_to_verify_subject_identifier` when the RPT names another issuer or its signature is
+ *   invalid
  */
 export async function verifyRptUser(
   context: OperationContext,
@@ -39,7 +39,7 @@ export async function verifyRptUser(
 ): Promise<void> {
   if (claimsOf(issued.rpt)?.iss === undefined) return;
   if ((await subjectOf(context, issued)) === user) return;
-  const message = 'The RPT was issued for someone else than the user: it was dropped.';
+  const message = 'The RPT was issued for another user: it was discarded.';
   throw new OperationError('invalid_subject_identifier', message);
 }
 
@@ -52,8 +52,7 @@ async function subjectOf(
   } catch (error) {
     if (isJwksFailure(error)) throw error;
     if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'sub') return undefined;
-    const message =
-      'The RPT cannot be verified as one of its authorization server: it was dropped.';
+    const message = 'The RPT is not a valid JWT of the authorization server: it was discarded.';
     throw new OperationError('failed_to_verify_subject_identifier', message);
   }
 }
@@ -64,7 +63,7 @@ function userOf(token: string, issuer: string): string | undefined {
   return typeof sub === 'string' && sub !== '' ? sub : undefined;
 }
 
-/** What a token says of itself, whatever that is; undefined where it is no JWT. */
+/** Unverified claims of a token; undefined if it is not a JWT. */
 function claimsOf(token: string): Readonly<Record<string, unknown>> | undefined {
   try {
     return decodeJwt(token);

@@ -5,8 +5,9 @@ import type { GrantParties } from './rpt-grant.js';
 import { ID_TOKEN } from './expected-user.js';
 
 /**
- * Warns, once for each client in a process, of a request for an RPT without the identity of a user:
- * Keycloak then evaluates the client's service account. An RPT and pushed claims are no identity.
+ * Logs a warning, once per client and process, about a request for an RPT without a user identity:
+ * Keycloak then evaluates the service account of the client. An RPT and pushed claims are no
+ * identity.
  */
 export function warnWithoutIdentity(
   { log, engine }: OperationContext,

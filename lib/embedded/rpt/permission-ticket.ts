@@ -1,12 +1,12 @@
 import { isTicket } from '../../base/uma-tokens.js';
-import { refused, type ProtectionApi } from '../protection-api/protection-api.js';
+import { unexpectedResponse, type ProtectionApi } from '../protection-api/protection-api.js';
 import { type ProviderResponseError, OperationError } from '../requests/operation-error.js';
-import { answerError } from '../protection-api/error-response.js';
+import { responseError } from '../protection-api/error-response.js';
 import { jsonOf, objectOf } from '../requests/json.js';
 import { isResourceId } from '../resources/resource-description.js';
 import { ResourceRegistration } from '../resources/resource-registration.js';
 
-/** What a ticket asks for. */
+/** Permissions that a ticket requests. */
 export interface PermissionRequest {
   /** Id of the resource at the authorization server. */
   readonly resource_id: string;
@@ -14,12 +14,12 @@ export interface PermissionRequest {
 }
 
 /**
- * Obtains a permission ticket. Whatever is not clearly one is a refusal: an answer without a ticket
- * (SolidLab: the resource is public) opens nothing.
+ * Obtains a permission ticket. A response without a ticket is an error and grants no access, even
+ * where it means that the resource is public (SolidLab).
  *
- * @returns the ticket, or undefined where the authorization server does not know the resource, or
- *   not all of its scopes
- * @throws {OperationError} when there is no ticket
+ * @returns the ticket, or undefined if the authorization server does not know the resource or one
+ *   of its scopes
+ * @throws {OperationError} when no ticket was issued
  * @see UMA Federated Authorization §4
  */
 export async function permissionTicket(
@@ -27,26 +27,29 @@ export async function permissionTicket(
   { resource_id, resource_scopes }: PermissionRequest,
 ): Promise<string | undefined> {
   if (!isResourceId(resource_id)) {
-    throw new OperationError('internal_error', 'A ticket was to be obtained for no resource.');
+    throw new OperationError('internal_error', 'The resource id of the ticket request is invalid.');
   }
-  const answer = await api.call({
+  const response = await api.call({
     method: 'POST',
     url: api.server.permission_endpoint,
-    // A list is what every server takes, of one resource what Gluu and Janssen can keep.
+    // Every server accepts a list; Gluu and Janssen store one resource per ticket only.
     body: [{ resource_id, resource_scopes }],
     // A lost ticket expires without effect.
     idempotent: true,
   });
-  if (answer.status !== 201) {
-    if (await isUnknownResource(api, resource_id, answerError(answer))) return undefined;
-    throw refused('No permission ticket was issued.', answer);
+  if (response.status !== 201) {
+    if (await isUnknownResource(api, resource_id, responseError(response))) return undefined;
+    throw unexpectedResponse('No permission ticket was issued.', response);
   }
-  const ticket = objectOf(jsonOf(answer.text))?.ticket;
+  const ticket = objectOf(jsonOf(response.text))?.ticket;
   if (isTicket(ticket)) return ticket;
   throw new OperationError('internal_error', 'The authorization server issued no usable ticket.');
 }
 
-/** A mere 404 may as well be a gateway's, or mean that the endpoint has moved: then it is read. */
+/**
+ * True if the resource does not exist. A 404 without an error code may come from a gateway or a
+ * moved endpoint, so the description is read.
+ */
 async function isUnknownResource(
   api: ProtectionApi,
   resource_id: string,

@@ -6,10 +6,10 @@ import { failedResponseOf } from '../requests/command-error.js';
 import { OperationError } from '../requests/operation-error.js';
 import { withoutUndefined } from '../registration/client-results.js';
 import type { RegisteredSite } from '../registration/site-record.js';
-import { asksOwner } from './grant-form.js';
+import { requestsSubmission } from './grant-form.js';
 import type { UmaServer } from '../provider/uma-discovery.js';
 
-/** Who asks whom. */
+/** Site that requests an RPT, and the authorization server. */
 export interface GrantParties {
   readonly site: RegisteredSite;
   readonly server: UmaServer;
@@ -18,11 +18,11 @@ export interface GrantParties {
 const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:uma-ticket';
 
 /**
- * Asks an authorization server for an RPT, with the credentials of the site.
+ * Requests an RPT with the credentials of the site.
  *
- * @param form what is asked for, see `grantForm`
+ * @param form form of the request, see `grantForm`
  * @throws {NeedInfoError | RequestSubmittedError | RequestDeniedError | InvalidTicketError} the
- *   outcomes of UMA; whatever else fails is raised as it is
+ *   outcomes of UMA; other errors are passed on
  * @see UMA 2.0 Grant §3.3
  */
 export async function umaGrant(
@@ -37,27 +37,33 @@ export async function umaGrant(
       await call.changing(() => genericGrantRequest(configuration, GRANT_TYPE, { ...form })),
     );
   } catch (error) {
-    const answer = await failedResponseOf(error);
-    const asked = { submit: asksOwner(form), ticket: form.ticket };
-    throw (answer && toUmaError(answer, asked, { command: call.command })) ?? error;
+    const response = await failedResponseOf(error);
+    const request = { submit: requestsSubmission(form), ticket: form.ticket };
+    throw (response && toUmaError(response, request, { command: call.command })) ?? error;
   }
 }
 
 function metadataOf({ issuer, token_endpoint, metadata }: UmaServer) {
   const { token_endpoint_auth_methods_supported: methods } = metadata;
-  const known = Array.isArray(methods) && methods.every((method) => typeof method === 'string');
+  const isValid = Array.isArray(methods) && methods.every((method) => typeof method === 'string');
   return {
     issuer,
     token_endpoint,
-    ...(known && { token_endpoint_auth_methods_supported: methods as string[] }),
+    ...(isValid && { token_endpoint_auth_methods_supported: methods as string[] }),
   };
 }
 
-/** UMA 2.0 Grant §3.3.5. A member of another type counts as left out; `upgraded` is false then. */
-function rptResult(answer: TokenEndpointResponse): UmaRpGetRptResult {
-  const { access_token, token_type, expires_in, pct, upgraded } = answer;
+/**
+ * Converts a token response (UMA 2.0 Grant §3.3.5). A parameter of the wrong type counts as
+ * omitted; an omitted `upgraded` is false.
+ */
+function rptResult(response: TokenEndpointResponse): UmaRpGetRptResult {
+  const { access_token, token_type, expires_in, pct, upgraded } = response;
   if (token_type !== 'bearer') {
-    throw new OperationError('internal_error', 'The RPT is of a type that cannot be used.');
+    throw new OperationError(
+      'internal_error',
+      'The token_type of the RPT is not supported: it must be Bearer.',
+    );
   }
   return withoutUndefined({
     access_token,

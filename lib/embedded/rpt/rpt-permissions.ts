@@ -3,56 +3,56 @@ import type { IntrospectRptResult, ScopeExpression, UmaPermission } from '../../
 import { evaluate } from '../resources/scope-expression.js';
 import { objectOf, textOf, textsOf, type JsonObject } from '../requests/json.js';
 
-/** What an introspection answer is compared with. */
+/** Expected values of an introspection response. */
 export interface ExpectedRpt {
-  /** The authorization server. */
+  /** Issuer of the authorization server. */
   readonly issuer: string;
-  /** Whom `aud` must name; left out where `aud` does not mean the resource server. */
+  /** Client that `aud` must contain; undefined if `aud` does not denote the resource server. */
   readonly audience?: string;
-  /** Seconds since 1970. */
+  /** Current time in seconds since 1970. */
   readonly now: number;
-  /** Whether an item without scopes is the whole resource (Keycloak), or nothing. */
+  /** A permission without scopes covers the whole resource (Keycloak); default: covers nothing. */
   readonly hasWholeResources?: boolean;
 }
 
-/** What an RPT is good for. */
+/** State and permissions of an RPT. */
 export interface IntrospectedRpt {
   readonly result: IntrospectRptResult;
-  /** Ids of resources that it allows as a whole, whatever their scopes. */
+  /** Ids of resources for which the RPT grants every scope. */
   readonly wholeResources: ReadonlySet<string>;
   /** Check that failed, for the log, if the RPT is not active. */
   readonly reason?: string;
 }
 
-/** What is needed at a resource. */
+/** Permission that a request needs. */
 export interface NeededPermission {
   readonly resource_id: string;
   readonly scopes: readonly string[];
-  /** Whether one of the scopes is enough, or all are needed. */
+  /** Requires one of the scopes, or all. */
   readonly requiredScopes: 'any' | 'all';
-  /** Decides instead of the scopes. */
+  /** Replaces `scopes` and `requiredScopes`. */
   readonly scope_expression?: ScopeExpression;
 }
 
 const TEXTS = ['client_id', 'sub', 'iss', 'jti'] as const;
 const TIMES = ['exp', 'iat', 'nbf'] as const;
 
-/** An RPT that is good for nothing. */
+/** RPT that is not active. */
 export const INACTIVE: IntrospectedRpt = { result: { active: false }, wholeResources: new Set() };
 
 /**
- * Reads an introspection answer in the shapes of Keycloak, Gluu, Janssen and SolidLab. A token that
- * is out of its time, of another issuer or for somebody else is not active; a permission that is out
- * of its time, or has a member of the wrong type, is left out.
+ * Reads an introspection response of Keycloak, Gluu, Janssen or SolidLab. A token that is expired,
+ * not yet valid, of another issuer or for another audience is not active. A permission that is
+ * expired, not yet valid or has a property of the wrong type is omitted.
  *
- * @returns undefined where this is no introspection answer: `active` is strictly a boolean
+ * @returns undefined if the response has no boolean `active`
  * @see UMA Federated Authorization §5.1.1, RFC 7662 §2.2
  */
 export function introspectedRpt(
-  answer: unknown,
+  response: unknown,
   expected: ExpectedRpt,
 ): IntrospectedRpt | undefined {
-  const token = objectOf(answer);
+  const token = objectOf(response);
   if (typeof token?.active !== 'boolean') return undefined;
   const reason = inactiveReason(token, expected);
   if (reason !== undefined) return { ...INACTIVE, reason };
@@ -73,7 +73,7 @@ export function introspectedRpt(
   };
 }
 
-/** Whether an RPT is enough: ids and scopes are compared as they are, and none is like another. */
+/** True if an RPT covers the needed permission. Ids and scopes are compared as exact strings. */
 export function coversResource(
   { result, wholeResources }: IntrospectedRpt,
   { resource_id, scopes, requiredScopes, scope_expression }: NeededPermission,
@@ -93,7 +93,7 @@ interface Item {
   readonly isWhole: boolean;
 }
 
-/** `rsid` and `scopes` are Keycloak's names. */
+/** Reads one permission; Keycloak names its properties `rsid` and `scopes`. */
 function readItem(value: unknown, now: number): Item | undefined {
   const item = objectOf(value);
   if (!item || !isInTime(item, now)) return undefined;
@@ -108,24 +108,29 @@ function readItem(value: unknown, now: number): Item | undefined {
   };
 }
 
-/** Null is not certain to mean every scope, which omitted scopes mean at Keycloak. */
+/**
+ * True for scopes that are null, which need not mean every scope as omitted scopes do at Keycloak.
+ */
 function hasNullScopes(item: unknown): boolean {
   const { scopes, resource_scopes } = item as JsonObject;
   return scopes === null || resource_scopes === null;
 }
 
-/** The lists that are there; undefined where one of them is no list of strings. */
+/** Lists that are present; undefined if one of them is not a list of strings. */
 function spellingsOf(...values: readonly unknown[]): readonly (readonly string[])[] | undefined {
-  const there = values.filter((value) => value !== undefined);
-  const lists = there.map(textsOf).filter((list) => list !== undefined);
-  return lists.length === there.length ? lists : undefined;
+  const present = values.filter((value) => value !== undefined);
+  const lists = present.map(textsOf).filter((list) => list !== undefined);
+  return lists.length === present.length ? lists : undefined;
 }
 
-/** Times are numbers of seconds; of any other type they count as over. Only `nbf` has a tolerance. */
+/**
+ * True between `nbf` and `exp`. A time that is not a number counts as expired; only `nbf` has a
+ * tolerance.
+ */
 function isInTime(times: JsonObject, now: number): boolean {
   const { exp, nbf } = times;
-  const isTold = (name: string): boolean => times[name] !== undefined && times[name] !== null;
-  if (TIMES.some((name) => isTold(name) && !isTime(times[name]))) return false;
+  const isPresent = (name: string): boolean => times[name] !== undefined && times[name] !== null;
+  if (TIMES.some((name) => isPresent(name) && !isTime(times[name]))) return false;
   return !(isTime(exp) && exp <= now) && !(isTime(nbf) && nbf > now + CLOCK_TOLERANCE);
 }
 
@@ -139,10 +144,10 @@ function inactiveReason(
 ): string | undefined {
   const { active, iss, aud } = token;
   if (!active) return 'introspection returned active false';
-  if (!isInTime(token, now)) return 'exp or nbf does not allow it now';
+  if (!isInTime(token, now)) return 'exp has passed, or nbf is in the future';
   if (iss !== undefined && iss !== issuer) return 'iss is another issuer';
-  const isForUs = audience === undefined || [aud].flat().includes(audience);
-  return isForUs ? undefined : 'aud does not contain the client';
+  const isForClient = audience === undefined || [aud].flat().includes(audience);
+  return isForClient ? undefined : 'aud does not contain the client';
 }
 
 function membersOf(token: JsonObject): Partial<IntrospectRptResult> {
@@ -151,7 +156,7 @@ function membersOf(token: JsonObject): Partial<IntrospectRptResult> {
   return { ...timesOf(token), ...textsIn(token), ...(audience && { aud: audience }) };
 }
 
-/** A loop over names that are known: this is done for every request that is checked. */
+/** String claims of a token. A loop instead of array methods, because every request is checked. */
 function textsIn(token: JsonObject): Partial<IntrospectRptResult> {
   const found: { -readonly [name in (typeof TEXTS)[number]]?: string } = {};
   for (const name of TEXTS) {

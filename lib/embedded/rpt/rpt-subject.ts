@@ -7,23 +7,23 @@ import { OperationError } from '../requests/operation-error.js';
 import type { RegisteredSite } from '../registration/site-record.js';
 
 /**
- * How long keys are believed to be complete after one was looked for in vain, and keys that could
- * not be had are done without; in milliseconds.
+ * Cooldown before the keys of the authorization server are requested again, after an unknown key or
+ * a failed request; in milliseconds.
  */
-const NEXT_LOOK = 60_000;
+const JWKS_COOLDOWN = 60_000;
 
-/** jose's codes for a key set that cannot be used. */
-const KEYS = new Set(['ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID', 'ERR_JWKS_TIMEOUT']);
+/** Codes of jose for a key set that is unavailable or invalid. */
+const JWKS_ERROR_CODES = new Set(['ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID', 'ERR_JWKS_TIMEOUT']);
 
-/** Whether a token has the three parts of a signed JWT; any other is opaque. */
+/** True for a token with the three parts of a signed JWT; other tokens are opaque. */
 export function isJwt(token: string): boolean {
   return token.split('.').length === 3;
 }
 
 /**
- * Whom an RPT names that is a JWT of the authorization server with a good signature; undefined where
- * that is not certain. Where the keys cannot be had, they are not asked for again for a minute: each
- * request would wait.
+ * Subject of an RPT that is a JWT with a valid signature of the authorization server; else
+ * undefined. After a failed request for keys the next one is sent a minute later, so that requests
+ * do not wait.
  *
  * @see RFC 8725 §3.1
  */
@@ -40,36 +40,37 @@ export async function signedSubject(
     const { sub } = await verifiedRpt(context, { rpt, site: api.site, issuer });
     return sub === '' ? undefined : sub;
   } catch (error) {
-    if (isJwksFailure(error)) uma.jwksCooldown.set(issuer, clock() + NEXT_LOOK);
+    if (isJwksFailure(error)) uma.jwksCooldown.set(issuer, clock() + JWKS_COOLDOWN);
     return undefined;
   }
 }
 
 /**
- * Whom an RPT was issued for: whom its signed JWT names, else whom introspection does. Introspection
- * alone is enough for an opaque RPT, for one signed in a way that is not verified here (Gluu's shared
- * secrets), and while the keys cannot be had: it is the same server's word.
+ * User for whom an RPT was issued: the subject of its signed JWT, else of its introspection.
+ * Introspection by the same server suffices for an opaque RPT, for a signature that is not verified
+ * here (shared secrets of Gluu), and while the keys are unavailable.
  *
- * @param signed what {@link signedSubject} found
- * @param told the `sub` of the introspection answer
- * @throws {OperationError} `invalid_subject_identifier` where the two name different users: a handler would
- *   serve the wrong one
+ * @param signed result of {@link signedSubject}
+ * @param introspected `sub` of the introspection response
+ * @throws {OperationError} `invalid_subject_identifier` when the two differ: the handler would
+ *   serve the wrong user
  */
 export function rptSubject(
   signed: string | undefined,
-  told: string | undefined,
+  introspected: string | undefined,
 ): string | undefined {
-  if (signed === undefined || told === undefined || signed === told) return signed ?? told;
-  const message = 'The RPT was issued for someone else than introspection says: it is refused.';
+  const subject = signed ?? introspected;
+  if (introspected === undefined || subject === introspected) return subject;
+  const message = 'The RPT and its introspection name different users: the RPT is rejected.';
   throw new OperationError('invalid_subject_identifier', message);
 }
 
-/** Whether keys that cannot be had are the reason: no fault of the token. */
+/** True if the keys are unavailable or invalid, so that the token may still be valid. */
 export function isJwksFailure(error: unknown): boolean {
-  return !(error instanceof errors.JOSEError) || KEYS.has(error.code);
+  return !(error instanceof errors.JOSEError) || JWKS_ERROR_CODES.has(error.code);
 }
 
-/** An RPT that is a JWT, and who should have signed it. */
+/** RPT that is a JWT, and its expected issuer. */
 export interface SignedRpt {
   readonly rpt: string;
   readonly site: RegisteredSite;
@@ -78,9 +79,10 @@ export interface SignedRpt {
 }
 
 /**
- * The claims of an RPT. An unknown key makes one new discovery, but not more than one a minute.
+ * Verifies an RPT and returns its claims. An unknown key causes a new discovery, at most one a
+ * minute.
  *
- * @throws {errors.JOSEError} where it is not good
+ * @throws {errors.JOSEError} when the RPT is invalid
  */
 export async function verifiedRpt(
   context: OperationContext,
@@ -100,7 +102,7 @@ export async function verifiedRpt(
   } catch (error) {
     const isUnknownKey = error instanceof errors.JWKSNoMatchingKey;
     if (!isUnknownKey || clock() < (uma.unknownKeyCooldown.get(issuer) ?? 0)) throw error;
-    uma.unknownKeyCooldown.set(issuer, clock() + NEXT_LOOK);
+    uma.unknownKeyCooldown.set(issuer, clock() + JWKS_COOLDOWN);
     const fresh = await providers.rediscover(site, provider);
     return (await jwtVerify(rpt, fresh.keys, options)).payload;
   }

@@ -226,8 +226,8 @@ describe('a PAT that is refused', () => {
     as.on('permission', { status, json: { error: 'invalid_client_scope' } });
     const error = await refused(check());
     expect(error).toMatchObject({ error: `http_status_${status}`, mayHaveRun: false });
-    expect(error.message).toMatch(/Keycloak: switch on.*lightweight.*Gluu.*uma_protection/);
-    expect(error.message).toContain('It said: invalid_client_scope.');
+    expect(error.message).toMatch(/Keycloak: enable.*lightweight.*Gluu.*uma_protection/);
+    expect(error.message).toContain('The server returned invalid_client_scope.');
     expect(patRequests()).toBe(2);
     expect(as.seen('permission')).toHaveLength(2);
   });
@@ -279,7 +279,7 @@ const FAILURES: readonly [string, Answer, string, RegExp][] = [
     'a wrong secret',
     { status: 401, json: { error: 'unauthorized_client' } },
     'http_status_401',
-    /Keycloak: switch on its service account and its authorization/,
+    /Keycloak: enable its service account and its authorization/,
   ],
   [
     'a client that may not',
@@ -291,7 +291,7 @@ const FAILURES: readonly [string, Answer, string, RegExp][] = [
     'a word that means something else to the command',
     { status: 400, json: { error: 'invalid_request' } },
     'http_status_400',
-    /It said: invalid_request/,
+    /The server returned invalid_request/,
   ],
   ['401 without a word', { status: 401, text: '' }, 'http_status_401', /Keycloak/],
   ['500', { status: 500, json: { error: 'server_error' } }, 'http_status_500', /\(500\)/],

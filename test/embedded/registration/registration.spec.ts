@@ -421,7 +421,7 @@ describe('register_site', () => {
   it.each([
     {
       trusted_client: true,
-      lines: ['register_site: trusted_client means nothing to the embedded transport.'],
+      lines: ['register_site: the embedded transport ignores trusted_client.'],
     },
     { trusted_client: false, lines: [] },
   ])('warns of trusted_client only if true: $trusted_client', async ({ trusted_client, lines }) => {
@@ -1185,7 +1185,7 @@ describe('update_site', () => {
     expect(engine.warnings).toEqual([]);
     await engine.run('update_site', { oxd_id, remove: ['logo_uri', 'contacts'] });
     expect(engine.warnings).toEqual([
-      'update_site: the provider keeps logo_uri, which was removed. Do it there.',
+      'update_site: the provider still has logo_uri. Remove it at the provider.',
     ]);
   });
 

@@ -319,8 +319,12 @@ describe('at an authorization server', () => {
       introspection: { active: false },
       reason: 'introspection returned active false',
     },
-    { name: 'exp', introspection: { exp: 1 }, reason: 'exp or nbf does not allow it now' },
-    { name: 'nbf', introspection: { nbf: 'soon' }, reason: 'exp or nbf does not allow it now' },
+    { name: 'exp', introspection: { exp: 1 }, reason: 'exp has passed, or nbf is in the future' },
+    {
+      name: 'nbf',
+      introspection: { nbf: 'soon' },
+      reason: 'exp has passed, or nbf is in the future',
+    },
     {
       name: 'iss',
       introspection: { iss: 'https://evil.example' },
