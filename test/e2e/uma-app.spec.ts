@@ -279,7 +279,7 @@ describe.each(ADAPTERS)('an application on %s', (adapter: Adapter) => {
     expect((await one.ask({ path: '/both', headers, rpt })).body).toBe('zoe');
   });
 
-  it('reads the RPT where extractRpt() looks for it, and nowhere else', async () => {
+  it('reads the RPT only from extractRpt()', async () => {
     @Injectable()
     class CookieGuard extends UmaGuard {
       @Inject() private readonly uma: UmaService;
@@ -340,7 +340,7 @@ describe.each(ADAPTERS)('an application on %s', (adapter: Adapter) => {
       expect(told[2]).toEqual([declaration, { id: 'a/b' }]);
     });
 
-    it('refuses what is not registered with 403, and registers nothing for it', async () => {
+    it('denies an unregistered path with 403, and registers nothing', async () => {
       const one = await with_(concrete);
       const before = one.transport.sent('uma_rs_protect').length;
       const rpt = one.transport.issue('GET /albums/78');
@@ -354,14 +354,14 @@ describe.each(ADAPTERS)('an application on %s', (adapter: Adapter) => {
       expect(one.log.with('warn', 'uma.paths')).toHaveLength(1);
     });
 
-    it.each([undefined, '', 'albums/77', 7, null])('refuses %j for a path', async (path) => {
+    it.each([undefined, '', 'albums/77', 7, null])('denies the invalid path %p', async (path) => {
       const one = await with_(() => path as string);
       const rpt = one.transport.issue('GET /albums/77');
       expect((await one.ask({ path: '/albums/77', rpt })).status).toBe(403);
       expect(one.transport.sent('uma_rs_check_access')).toEqual([]);
     });
 
-    it('answers 503 where it takes longer than 10 seconds', async () => {
+    it('responds with 503 after more than 10 seconds', async () => {
       const one = await with_(() => new Promise<string>(() => undefined));
       const asked = one.ask('/albums/77');
       while (one.clock.waiting.length === 0) await settled();
@@ -370,7 +370,7 @@ describe.each(ADAPTERS)('an application on %s', (adapter: Adapter) => {
       expect((await asked).status).toBe(503);
     });
 
-    it('leaves errors of its own to the application, and lets nobody in', async () => {
+    it('passes its own errors to the application, and grants no access', async () => {
       const missing = await with_(() => {
         throw new NotFoundException();
       });
@@ -429,7 +429,7 @@ describe.each(ADAPTERS)('an application on %s', (adapter: Adapter) => {
       expect(transport.sent('uma_rs_protect')).toHaveLength(1);
     });
 
-    it('does not listen where eager is set', async () => {
+    it('does not listen with eager', async () => {
       const transport = new AuthorizationServer();
       transport.script({ uma_rs_protect: refusal('http_status_502') });
       const starting = start({ controllers: [Albums], transport, options: { eager: true } });
@@ -466,7 +466,7 @@ describe.each(ADAPTERS)('an application on %s', (adapter: Adapter) => {
     expect(one.clock.waiting).toEqual([]);
   });
 
-  it('answers 503 where a resource was lost, and registers it again, once', async () => {
+  it('responds with 503 for a lost resource, and registers it again once', async () => {
     const one = await start({ controllers: [Albums] });
     const rpt = one.transport.issue('GET /albums');
     await one.clock.advance(10_000);
@@ -495,7 +495,7 @@ describe.each(ADAPTERS)('an application on %s', (adapter: Adapter) => {
     expect(transport.sent('uma_rs_protect')).toHaveLength(1);
   });
 
-  it('never protects twice on oxd 3.1.1 without a store that persists, and says so', async () => {
+  it('never protects twice on oxd 3.1.1 with a volatile store, and logs a warning', async () => {
     const transport = new (class extends AuthorizationServer {
       override readonly version = '3.1.1';
     })();

@@ -194,7 +194,7 @@ describe.each(ADAPTERS)('UmaGuard on %s', (adapter: Adapter) => {
   afterAll(() => one.close());
 
   describe('the outcome', () => {
-    it('of an RPT for the declared resource: the handler runs and is told what was seen', async () => {
+    it('of an RPT for the declared resource: the handler runs and receives the permissions', async () => {
       const answer = await ask({ path: '/albums', rpt: server.issue('GET /albums') });
       expect(answer.status).toBe(200);
       expect(saidBy(answer)).toEqual({
@@ -248,7 +248,7 @@ describe.each(ADAPTERS)('UmaGuard on %s', (adapter: Adapter) => {
       ['two tokens, in another case', ['authorization', 'Bearer a', 'AUTHORIZATION', 'Bearer b']],
       ['a token and another scheme', ['Authorization', 'Basic YTpi', 'Authorization', 'Bearer b']],
       ['two tokens in one header', ['Authorization', 'Bearer a, Bearer b']],
-    ])('of %s: 400, and nothing is asked', async (_, headers) => {
+    ])('of %s: 400, and no command is sent', async (_, headers) => {
       const answer = await ask({ path: '/albums', headers });
       expect(answer.status).toBe(400);
       expect(answer.headers['www-authenticate']).toBeUndefined();
@@ -306,7 +306,7 @@ describe.each(ADAPTERS)('UmaGuard on %s', (adapter: Adapter) => {
         'as_uri has a line break',
         { access: 'denied', ticket: 't', 'www-authenticate_header': 'UMA as_uri="a\r\nX: y"' },
       ],
-    ])('where %s: 403 with a warning', async (_, reply) => {
+    ])('with %s: 403 with a Warning header', async (_, reply) => {
       server.script({ uma_rs_check_access: reply as Error });
       const answer = await ask({ path: '/albums', rpt: server.issue('GET /albums') });
       expect(answer.status).toBe(403);
@@ -327,7 +327,7 @@ describe.each(ADAPTERS)('UmaGuard on %s', (adapter: Adapter) => {
       ['a list', { access: ['granted'] }],
       ['null', null],
       ['a text', 'granted'],
-    ])('of an answer that is %s: never access', async (said, reply) => {
+    ])('of a result that is %s: never access', async (said, reply) => {
       server.script({ uma_rs_check_access: () => reply as never });
       const rpt = said === 'granted without an RPT' ? undefined : token('rpt');
       const answer = await ask({ path: '/albums', rpt });
@@ -340,7 +340,7 @@ describe.each(ADAPTERS)('UmaGuard on %s', (adapter: Adapter) => {
       ['oxd-server is slow', new OxdTransportError('OXD_TRANSPORT_TIMEOUT', 'slow')],
       ['the store is down', new OxdStoreError('down')],
       ['a transport of the user fails in its own way', new TypeError('own')],
-    ])('where %s: 503', async (_, error) => {
+    ])('with %s: 503', async (_, error) => {
       server.script({ uma_rs_check_access: error });
       const answer = await ask({ path: '/albums', rpt: server.issue('GET /albums') });
       expect(answer.status).toBe(503);
@@ -348,7 +348,7 @@ describe.each(ADAPTERS)('UmaGuard on %s', (adapter: Adapter) => {
       expect(saidBy(answer)).toEqual(UNAVAILABLE);
     });
 
-    it('escapes quotes and backslashes of what the server sends', async () => {
+    it('escapes quotes and backslashes from the server', async () => {
       const header = String.raw`UMA as_uri="https://as/\"x\\", realm="evil"`;
       const ticket = token('ticket') + String.raw`"\, evil="`;
       server.script({
@@ -519,7 +519,7 @@ describe.each(ADAPTERS)('UmaGuard on %s', (adapter: Adapter) => {
       admin: '/admin',
     };
 
-    it.each(PATHS)('%s lets nobody in without an RPT', async (path) => {
+    it.each(PATHS)('%s grants no access without an RPT', async (path) => {
       for (const method of ['GET', 'HEAD', 'DELETE', 'OPTIONS', 'POST']) {
         const answer = await ask({ method, path });
         expect([400, 401, 403, 404]).toContain(answer.status);

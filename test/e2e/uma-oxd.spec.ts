@@ -233,7 +233,7 @@ describe.each(ADAPTERS)('a protected route on %s, through oxd-server', (adapter)
       expect(secretsIn(one.log.lines.join('\n'))).toHaveLength(0);
     });
 
-    it('answers 503 where oxd-server is down, and is good again', async () => {
+    it('responds with 503 while oxd-server is down, and recovers', async () => {
       const oxd = await Oxd.start();
       const one = await app(oxd);
       const rpt = await rptFor(one, '/albums');
@@ -245,7 +245,7 @@ describe.each(ADAPTERS)('a protected route on %s, through oxd-server', (adapter)
       expect((await one.ask('/albums')).status).toBe(401);
     });
 
-    it('answers 503 where oxd-server was down at start, until it is there', async () => {
+    it('responds with 503 until oxd-server, down at start, is reachable', async () => {
       const oxd = await Oxd.start();
       await oxd.close();
       const one = await app(oxd, { options: { eager: false } });
@@ -261,7 +261,7 @@ describe.each(ADAPTERS)('a protected route on %s, through oxd-server', (adapter)
       expect((await one.ask({ path: '/albums', rpt })).status).toBe(200);
     });
 
-    it('answers 503 where oxd-server has lost its memory, and registers everything anew', async () => {
+    it('responds with 503 after oxd-server lost its data, and registers everything again', async () => {
       const oxd = await Oxd.start();
       const one = await app(oxd);
       const rpt = await rptFor(one, '/albums');
@@ -273,7 +273,7 @@ describe.each(ADAPTERS)('a protected route on %s, through oxd-server', (adapter)
       expect((await one.ask({ path: '/albums', rpt: other })).status).toBe(200);
     });
 
-    it('answers 403 with a warning where the server behind oxd is down, and is good again', async () => {
+    it('responds with 403 and a Warning while the server behind oxd is down, and recovers', async () => {
       const one = await app(await Oxd.start());
       const rpt = await rptFor(one, '/albums');
       const { port } = new URL(sandbox.issuer);
@@ -337,7 +337,7 @@ describe.each(ADAPTERS)('a protected route on %s, through oxd-server', (adapter)
         },
       );
 
-      it('names a change that is not in effect, and checks what was declared before', async () => {
+      it('logs a change that is not in effect, and checks the earlier declaration', async () => {
         const one = await again([albums('edit'), Admin]);
         expect(one.log.with('warn', 'Not in effect')[0]).toContain('GET /albums (Albums.list)');
         expect(await resourcesOf(one, oxd)).toEqual(before);
@@ -345,14 +345,14 @@ describe.each(ADAPTERS)('a protected route on %s, through oxd-server', (adapter)
         expect((await one.ask({ path: '/albums', rpt })).status).toBe(200);
       });
 
-      it('keeps what is declared no longer, and names it', async () => {
+      it('retains and logs a resource that is no longer declared', async () => {
         const one = await again([albums('view')]);
         expect(one.log.with('warn', 'Declared no longer')[0]).toContain('GET /admin, POST /admin');
         expect(await resourcesOf(one, oxd)).toEqual(before);
         expect((await one.ask('/admin')).status).toBe(404);
       });
 
-      it('replaces everything with uma.overwrite, and what was attached to it is lost', async () => {
+      it('replaces all resources with uma.overwrite, and their policies are lost', async () => {
         const one = await again([albums('edit')], true);
         const after = await resourcesOf(one, oxd);
         expect(after).toMatchObject([{ name: '[GET] /albums', resource_scopes: ['edit'] }]);
@@ -463,7 +463,7 @@ describe.each(ADAPTERS)('a protected route on %s, through oxd-server', (adapter)
         await eventually(() => one.ask('/albums'), 401);
       });
 
-      it('is protected again once the site is registered anew', async () => {
+      it('is protected again after a new registration of the site', async () => {
         if (version === '3.1.1') {
           await oxd.close();
           await oxd.restart({ forgetful: true });

@@ -247,7 +247,7 @@ describe.each(ADAPTERS)('a protected route on %s, with the sandbox', (adapter) =
     expect((await one.ask({ path: '/albums', rpt: other })).status).toBe(401);
   });
 
-  it('needs every scope where requiredScopes is all, and one is no part of another', async () => {
+  it('requires every scope if requiredScopes is all, compared as exact strings', async () => {
     const one = await server([albums(['read', 'readwrite'])], 'All', 'all');
     for (const some of [['read'], ['readwrite']]) {
       grant = some;
@@ -259,7 +259,7 @@ describe.each(ADAPTERS)('a protected route on %s, with the sandbox', (adapter) =
     expect((await one.ask({ path: '/albums', rpt })).status).toBe(200);
   });
 
-  it('gives a new ticket each time, and each is good once', async () => {
+  it('issues a new ticket each time, valid once', async () => {
     const one = await server();
     const tickets = [await ticketOf(one, '/albums'), await ticketOf(one, '/albums')];
     expect(new Set(tickets).size).toBe(2);
@@ -287,7 +287,7 @@ describe.each(ADAPTERS)(
     const NAME = '[GET] /albums';
     const good = (): string => as.rpt(as.item(as.idOf(NAME), 'view'));
 
-    describe('lets nobody in', () => {
+    describe('grants no access', () => {
       const past = Math.floor(Date.now() / 1000) - 60;
       const future = Math.floor(Date.now() / 1000) + 3600;
 
@@ -341,7 +341,7 @@ describe.each(ADAPTERS)(
       });
     });
 
-    describe('where the authorization server', () => {
+    describe('if the authorization server', () => {
       it.each([
         ['answers introspection with a page', 'rpt', { text: '<h1>welcome</h1>' }],
         ['answers introspection with 500', 'rpt', { status: 500, json: {} }],
@@ -399,7 +399,7 @@ describe.each(ADAPTERS)(
         expect((await one.ask({ path: '/both', rpt })).status).toBe(200);
       });
 
-      it('is not even asked in time, because uma.paths is slow: 503', async () => {
+      it('is not queried before the deadline, because uma.paths is slow: 503', async () => {
         const paths = () => new Promise<string>(() => undefined);
         const one = await server({ options: { uma: { paths } } });
         const asked = one.ask({ path: '/albums', rpt: good() });
@@ -534,7 +534,7 @@ describe.each(ADAPTERS)(
         return server({ controllers: second, options: { store, uma } });
       };
 
-      it('registers nothing where the same is declared', async () => {
+      it('registers nothing for equal declarations', async () => {
         await twice([albums(['view']), Admin], [Admin, albums(['view'])]);
         expect(as.seen('resources', 'POST')).toHaveLength(2);
         expect(as.seen('resources', 'PUT', 'DELETE')).toHaveLength(0);
@@ -552,14 +552,14 @@ describe.each(ADAPTERS)(
         expect((await one.ask({ path: '/albums', rpt })).status).toBe(200);
       });
 
-      it('keeps what is declared no longer, and names it', async () => {
+      it('retains and logs a resource that is no longer declared', async () => {
         const one = await twice([albums(['view']), Admin], [albums(['view'])]);
         expect(as.names).toEqual(['[GET] /admin', NAME]);
         expect(one.log.with('warn', 'Declared no longer')[0]).toContain('GET /admin');
         expect((await one.ask('/admin')).status).toBe(404);
       });
 
-      it('deletes what is declared no longer with uma.overwrite, and nothing else', async () => {
+      it('deletes only undeclared resources with uma.overwrite', async () => {
         await twice([albums(['view']), Admin], [albums(['view'])], { overwrite: true });
         expect(as.names).toEqual([NAME]);
         expect(as.seen('resources', 'DELETE')).toHaveLength(1);

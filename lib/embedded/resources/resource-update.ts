@@ -11,20 +11,20 @@ import { scopesOf, type ResourceDescription } from './resource-description.js';
 import { type ProtectedResource, type ResourceRecord } from './resource-record.js';
 import { resourcesKey } from '../registration/resources-key.js';
 
-/** What is to be protected. */
+/** Resources to protect. */
 export interface Protection {
   readonly declared: readonly DeclaredResource[];
-  /** Whether what is not declared goes. */
+  /** Deletes resources that are not declared. */
   readonly overwrite: boolean;
 }
 
-/** What is to be registered. */
+/** Declaration to register. */
 interface Wanted extends DeclaredResource {
-  /** Id of the resource whose place it takes. */
+  /** Id of the missing resource that it replaces. */
   readonly id?: string;
 }
 
-/** How many resources are read back at a time. */
+/** Number of resources that are read in parallel. */
 const AT_A_TIME = 8;
 
 /**
@@ -51,7 +51,7 @@ export class ResourceUpdate {
     const again: Wanted[] = [];
     for (const resource of plan.kept) {
       if (!gone.has(resource.id) && (await this.keep(resource))) continue;
-      // A gateway's 404 looks the same: the id is kept until another one takes its place.
+      // A gateway may return the same 404, so the id is retained until a new one replaces it.
       if (plan.declared.has(resource.id)) again.push(resource);
       else await this.save({ resources: this.without(resource.id) });
     }
@@ -64,19 +64,21 @@ export class ResourceUpdate {
     await this.save({ resources: this.without(resource.id) });
   }
 
-  /** What a run that did not end may have registered, or somebody else: so nothing is deleted. */
+  /** Logs names of unknown origin; they are not deleted, because another party may own them. */
   private async tellPending(): Promise<void> {
     for (const name of this.record.pending) {
       if (await this.mayBeThere(name)) {
         this.tell(
           name,
-          'may be at the authorization server, made by somebody else: it stays there',
+          'may exist at the authorization server, owned by another party: it is not deleted',
         );
       } else await this.save({ pending: this.settled({ name }) });
     }
   }
 
-  /** What cannot be found out is no reason to fail: all that was declared is done. */
+  /**
+   * True after a failed lookup: the declared resources are registered, so the run must not fail.
+   */
   private async mayBeThere(name: string): Promise<boolean> {
     try {
       const there = await this.registration.find(name);
@@ -119,7 +121,7 @@ export class ResourceUpdate {
     }
   }
 
-  /** @returns whether the resource is there */
+  /** @returns false if the resource is missing */
   private async keep(resource: ProtectedResource): Promise<boolean> {
     const isThere = !this.isChanged(resource) || (await this.update(resource));
     const resources = this.record.resources.map((one) => (one.id === resource.id ? resource : one));

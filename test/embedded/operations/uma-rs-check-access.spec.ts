@@ -46,7 +46,7 @@ describe('a request without an RPT', () => {
     expect(as.seen('rpt')).toHaveLength(0);
   });
 
-  it('gets a ticket for one resource, asked for as a list', async () => {
+  it('gets a ticket for one resource, requested as a list', async () => {
     await check();
     const [request] = as.seen('permission');
     expect(JSON.parse(request?.body ?? '')).toEqual([
@@ -63,12 +63,12 @@ describe('the scopes of a ticket', () => {
   const data = ['view', 'all'];
   const scope_expression = { rule: { or: [{ var: 0 }, { var: 1 }] }, data };
   it.each([
-    ['those of the condition', { scopes: data }, {}, data],
+    ['the scopes of the condition', { scopes: data }, {}, data],
     ['ticketScopes', { scopes: data, ticketScopes: ['view'] }, {}, ['view']],
     ['the data of an expression', { scope_expression }, {}, data],
-    ['ticketScopes, expression or not', { scope_expression, ticketScopes: ['all'] }, {}, ['all']],
-    ['those of the check', { scopes: data, ticketScopes: ['view'] }, { scopes: ['x'] }, ['x']],
-    ['none of an empty list', { scopes: data }, { scopes: [] }, data],
+    ['ticketScopes beside an expression', { scope_expression, ticketScopes: ['all'] }, {}, ['all']],
+    ['the scopes of the check', { scopes: data, ticketScopes: ['view'] }, { scopes: ['x'] }, ['x']],
+    ['the scopes of the condition for an empty list', { scopes: data }, { scopes: [] }, data],
   ])('are %s', async (_, condition, more, expected) => {
     await engine.run('uma_rs_protect', {
       oxd_id,
@@ -80,7 +80,7 @@ describe('the scopes of a ticket', () => {
 });
 
 describe('the resource of a request', () => {
-  it('is found without regard to the case of the method', async () => {
+  it('is found regardless of the case of the method', async () => {
     expect(await check({ path: '/photo', http_method: 'get' })).toMatchObject({ access: 'denied' });
   });
 
@@ -96,7 +96,7 @@ describe('the resource of a request', () => {
     ['/photo', 'HEAD'],
     ['/photo', 'DELETE'],
     [' /photo', 'GET'],
-  ])('is none for %s %s', async (path, http_method) => {
+  ])('is missing for %s %s', async (path, http_method) => {
     const rpt = as.rpt(as.item(photo(), 'view', 'all'));
     const error = await refused(check({ path, http_method, rpt }));
     expect(error).toMatchObject({ error: 'invalid_request', mayHaveRun: false });
@@ -116,7 +116,7 @@ describe('the resource of a request', () => {
     expect(await refused(check(params as Check))).toMatchObject({ error: word });
   });
 
-  it('is none in a site without resources', async () => {
+  it('is missing in a site without resources', async () => {
     const other = await engine.site(as, { client_id: 'other', client_secret: 'other-secret' });
     expect(await refused(check({ oxd_id: other }))).toMatchObject({ error: 'invalid_request' });
   });
@@ -126,7 +126,7 @@ describe('the resource of a request', () => {
     expect(await check({ oxd_id: other })).toMatchObject({ access: 'denied' });
   });
 
-  it('is gone with its site', async () => {
+  it('is deleted with its site', async () => {
     const key = await engine.resourcesKey(oxd_id);
     expect(await engine.store.get(key)).toBeDefined();
     await engine.run('remove_site', { oxd_id });
@@ -145,7 +145,7 @@ const ENOUGH: readonly Case[] = [
   ['another one of the scopes', () => [at(photo(), 'x', 'all')]],
   ['all of them, and a foreign resource', () => [at('x', 'y'), at(photo(), 'view', 'all')]],
   [
-    'an expired item and a good one',
+    'an expired item and a valid one',
     () => [{ ...at(photo(), 'all'), exp: exp(-1) }, at(photo(), 'view')],
   ],
   ['an item that ends later', () => [{ ...at(photo(), 'view'), exp: exp(60) }]],
@@ -155,8 +155,8 @@ const ENOUGH: readonly Case[] = [
 const NOT_ENOUGH: readonly Case[] = [
   ['no item', () => []],
   ['the right scope on another resource', () => [at('other', 'view', 'all')]],
-  ['a scope that is the beginning of the right one', () => [at(photo(), 'vie')]],
-  ['a scope that begins with the right one', () => [at(photo(), 'viewer', 'all ')]],
+  ['a prefix of the required scope', () => [at(photo(), 'vie')]],
+  ['a scope that begins with the required one', () => [at(photo(), 'viewer', 'all ')]],
   ['the scope in upper case', () => [at(photo(), 'VIEW')]],
   ['the id in upper case', () => [at(photo().toUpperCase(), 'view')]],
   ['an item without an id', () => [{ resource_scopes: ['view'] }]],
@@ -172,7 +172,7 @@ const NOT_ENOUGH: readonly Case[] = [
   ],
   ['an item that has expired', () => [{ ...at(photo(), 'view'), exp: exp(-1) }]],
   ['an item that expires now', () => [{ ...at(photo(), 'view'), exp: exp(0) }]],
-  ['an item that is not good yet', () => [{ ...at(photo(), 'view'), nbf: exp(60) }]],
+  ['an item that is not valid yet', () => [{ ...at(photo(), 'view'), nbf: exp(60) }]],
   ['an expiry that is a string', () => [{ ...at(photo(), 'view'), exp: `${exp(60)}` }]],
   ['two ids', () => [{ resource_id: photo(), rsid: 'other', scopes: ['view'] }]],
   [
@@ -236,14 +236,14 @@ describe('an RPT', () => {
     expect(await check({ rpt: longest })).toMatchObject({ access: 'granted' });
   });
 
-  it('is judged by the scopes of the check where it names some', async () => {
+  it('is checked against the scopes of the check', async () => {
     const rpt = as.rpt(as.item(photo(), 'view'));
     expect(await check({ rpt, scopes: ['edit'] })).toMatchObject({ access: 'denied' });
     expect(await check({ rpt, scopes: ['edit', 'view'] })).toMatchObject({ access: 'granted' });
     expect(await check({ rpt, scopes: [] })).toMatchObject({ access: 'granted' });
   });
 
-  it('is good for its own site alone', async () => {
+  it('is valid for its own site only', async () => {
     const other = await engine.site(as, { client_id: 'other', client_secret: 'other-secret-1' });
     registerSecret('other-secret-1');
     await engine.run('uma_rs_protect', { oxd_id: other, resources: [PHOTO] });
@@ -255,7 +255,7 @@ describe('an RPT', () => {
   });
 });
 
-describe('an id that two authorization servers gave', () => {
+describe('a resource id that two authorization servers issued', () => {
   const ID = 'resource-1';
   let elsewhere: FakeAs;
   let other: string;
@@ -271,7 +271,7 @@ describe('an id that two authorization servers gave', () => {
   const opens = async (site: string, rpt: string) =>
     (await check({ oxd_id: site, path: '/doc', rpt })).access;
 
-  it('means something else at each: an RPT of the one opens nothing of the other', async () => {
+  it('is separate at each: an RPT of one grants nothing at the other', async () => {
     expect([as.idOf('[GET] /doc'), elsewhere.idOf('[GET] /doc')]).toEqual([ID, ID]);
     const here = as.rpt(as.item(ID, 'view'));
     const there = elsewhere.rpt(elsewhere.item(ID, 'view'));
@@ -281,7 +281,7 @@ describe('an id that two authorization servers gave', () => {
     expect(elsewhere.tickets).toHaveLength(1);
   });
 
-  it('does not make a JWT of the one good at the other, even if that calls it active', async () => {
+  it('does not validate a JWT of the other server that introspection calls active', async () => {
     const claims = { iss: elsewhere.issuer, sub: 'alice', exp: exp(300) };
     const rpt = as.keep(await elsewhere.op.sign(claims), [as.item(ID, 'view')]);
     as.introspection = { iss: elsewhere.issuer };
@@ -355,7 +355,7 @@ describe('a scope expression', () => {
     expect(await check({ path: '/doc', rpt })).toMatchObject({ access: 'denied' });
   });
 
-  it('gives way to the scopes of the check', async () => {
+  it('is replaced by the scopes of the check', async () => {
     const rpt = as.rpt(as.item(as.idOf('[GET] /doc'), 'view'));
     expect(await check({ path: '/doc', rpt, scopes: ['view'] })).toMatchObject({
       access: 'granted',
@@ -363,7 +363,7 @@ describe('a scope expression', () => {
   });
 });
 
-describe('an answer of the permission endpoint', () => {
+describe('a response of the permission endpoint', () => {
   it.each([
     ['200 without a ticket (SolidLab: public)', { status: 200, json: {} }],
     ['200 with a ticket', { status: 200, json: { ticket: 'ticket-1234567890' } }],
@@ -377,9 +377,9 @@ describe('an answer of the permission endpoint', () => {
     ['CR/LF in the ticket', { status: 201, json: { ticket: 'a\r\nSet-Cookie: x=y' } }],
     ['a tab in the ticket', { status: 201, json: { ticket: 'a\tb' } }],
     ['NUL in the ticket', { status: 201, json: { ticket: 'a\0b' } }],
-    ['other than ASCII in the ticket', { status: 201, json: { ticket: 'ticket-é' } }],
+    ['a character outside ASCII in the ticket', { status: 201, json: { ticket: 'ticket-é' } }],
     ['a ticket too long', { status: 201, json: { ticket: 'x'.repeat(16385) } }],
-  ])('is refused: %s', async (_, answer) => {
+  ])('is rejected: %s', async (_, answer) => {
     as.on('permission', answer);
     const error = await refused(check());
     expect(error).toMatchObject({ error: 'internal_error', code: 'OXD_COMMAND_FAILED' });
@@ -413,7 +413,7 @@ describe('an answer of the permission endpoint', () => {
     expect(as.names).toEqual(['[GET] /photo']);
   });
 
-  it('400 invalid_scope: the scopes that somebody took away come back with the next protection', async () => {
+  it('400 invalid_scope: removed scopes are restored by the next uma_rs_protect', async () => {
     const id = photo();
     as.resources.set(id, { ...as.resources.get(id), resource_scopes: [] });
     as.on('permission', { status: 400, json: { error: 'invalid_scope' } });
@@ -424,7 +424,7 @@ describe('an answer of the permission endpoint', () => {
     expect(as.resources.get(id)?.resource_scopes).toEqual(['view', 'all']);
   });
 
-  it('that says the resource is gone has any replica make it anew', async () => {
+  it('that reports a missing resource lets any replica register it again', async () => {
     const other = new TestEngine({ store: engine.store });
     await other.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
     as.resources.clear();
@@ -433,7 +433,7 @@ describe('an answer of the permission endpoint', () => {
     expect(await check()).toMatchObject({ access: 'denied' });
   });
 
-  it('that says the resource is gone undoes nothing of another replica', async () => {
+  it('that reports a missing resource does not undo a change of another replica', async () => {
     const other = new TestEngine({ store: engine.store });
     const look = resource('/photo', ['GET'], 'look');
     as.on('permission', async () => {
@@ -446,7 +446,7 @@ describe('an answer of the permission endpoint', () => {
     expect(as.tickets.at(-1)?.permissions[0]?.resource_scopes).toEqual(['look']);
   });
 
-  it('that says the resource is gone is not kept waiting by a protection that runs', async () => {
+  it('that reports a missing resource does not wait for a running uma_rs_protect', async () => {
     let go = (): void => undefined;
     const goOn = new Promise<void>((resolve) => (go = resolve));
     as.on('resources', async (seen) => {
@@ -476,14 +476,14 @@ describe('an answer of the permission endpoint', () => {
     expect(await check()).toMatchObject({ access: 'denied' });
   });
 
-  it('404 is no proof where the resource cannot be read either', async () => {
+  it('404 is no proof if the resource cannot be read either', async () => {
     as.on('permission', { status: 404, text: '' });
     as.on('resources', { status: 502, text: '' });
     expect(await refused(check())).toMatchObject({ error: 'http_status_502' });
   });
 });
 
-it('never asks for a ticket with an id that is none', async () => {
+it('never requests a ticket with an invalid id', async () => {
   for (const id of ['', ' ', '..', 7, null, undefined]) {
     const [first] = (
       (await engine.store.get(await engine.resourcesKey(oxd_id))) as { resources: object[] }
@@ -499,7 +499,7 @@ it('never asks for a ticket with an id that is none', async () => {
   expect(as.seen('permission')).toHaveLength(0);
 });
 
-it('tells whose RPT it is where introspection does', async () => {
+it('returns the sub of introspection', async () => {
   as.introspection = { sub: 'bob' };
   expect(await check({ rpt: as.rpt(as.item(photo(), 'view')) })).toEqual({
     access: 'granted',
@@ -512,7 +512,7 @@ describe('the subject of an RPT that is a JWT', () => {
   const claims = () => ({ iss: as.issuer, sub: 'alice', exp: exp(300) });
   const granted = (rpt: string) => check({ rpt: as.keep(rpt, [as.item(photo(), 'view')]) });
 
-  it('is taken from it where introspection tells none', async () => {
+  it('is taken from the JWT if introspection returns none', async () => {
     const rpt = await as.op.sign(claims());
     expect(await granted(rpt)).toMatchObject({ access: 'granted', sub: 'alice' });
   });
@@ -544,38 +544,41 @@ describe('the subject of an RPT that is a JWT', () => {
     ['signed with another key', async () => `${await as.op.sign(claims())}x`],
     ['signed with a shared secret', () => sharedSecret(claims())],
     ['no JWT at all', () => 'eyJ.not.jwt'],
-  ])('is left out if it is %s', async (_, make) => {
+  ])('is omitted if the JWT is %s', async (_, make) => {
     const answer = await granted(await make());
     expect(answer.access).toBe('granted');
     expect(answer.sub).toBeUndefined();
   });
 });
 
-describe('while the keys cannot be had', () => {
+describe('while the keys are unavailable', () => {
   it.each([
     ['hang', { hang: true }],
     ['fail', { status: 500, text: '' }],
     ['are none', { json: { hello: 'world' } }],
-  ])('%s: the subject is left out, and they are asked for once a minute', async (_, answer) => {
-    let now = Date.now();
-    as.op.clock = () => now;
-    const other = new TestEngine({ store: engine.store, timeout: 200, clock: () => now });
-    const granted = async () => {
-      const claims = { iss: as.issuer, sub: 'alice', exp: Math.floor(now / 1000) + 300 };
-      const rpt = as.keep(await as.op.sign(claims), [as.item(photo(), 'view')]);
-      return check({ rpt }, other);
-    };
-    as.op.on('jwks', answer);
-    for (let at = 0; at < 5; at++) expect((await granted()).sub).toBeUndefined();
-    expect(as.op.seen('jwks')).toHaveLength(1);
-    as.op.on('jwks', (seen) => as.op.usual(seen));
-    now += 59_000;
-    expect((await granted()).sub).toBeUndefined();
-    now += 1_000;
-    expect(await granted()).toMatchObject({ access: 'granted', sub: 'alice' });
-  });
+  ])(
+    'requests that %s: sub is omitted, and keys are requested once a minute',
+    async (_, answer) => {
+      let now = Date.now();
+      as.op.clock = () => now;
+      const other = new TestEngine({ store: engine.store, timeout: 200, clock: () => now });
+      const granted = async () => {
+        const claims = { iss: as.issuer, sub: 'alice', exp: Math.floor(now / 1000) + 300 };
+        const rpt = as.keep(await as.op.sign(claims), [as.item(photo(), 'view')]);
+        return check({ rpt }, other);
+      };
+      as.op.on('jwks', answer);
+      for (let at = 0; at < 5; at++) expect((await granted()).sub).toBeUndefined();
+      expect(as.op.seen('jwks')).toHaveLength(1);
+      as.op.on('jwks', (seen) => as.op.usual(seen));
+      now += 59_000;
+      expect((await granted()).sub).toBeUndefined();
+      now += 1_000;
+      expect(await granted()).toMatchObject({ access: 'granted', sub: 'alice' });
+    },
+  );
 
-  it('an RPT that is not good says nothing of them', async () => {
+  it('an invalid RPT starts no cooldown', async () => {
     const expired = await as.op.sign({ iss: as.issuer, sub: 'alice', exp: exp(-60) });
     const good = await as.op.sign({ iss: as.issuer, sub: 'alice', exp: exp(300) });
     for (const rpt of [expired, good]) as.keep(rpt, [as.item(photo(), 'view')]);
@@ -594,9 +597,9 @@ describe.each(['uma_rs_check_access', 'introspect_rpt'] as const)('the sub of %s
   };
 
   it.each([
-    ['a JWT of alice, and introspection tells none', 'alice', undefined, 'alice'],
+    ['a JWT of alice, and introspection returns none', 'alice', undefined, 'alice'],
     ['a JWT of alice, and introspection agrees', 'alice', 'alice', 'alice'],
-    ['a JWT without a subject, and introspection says bob', '', 'bob', 'bob'],
+    ['a JWT without a subject, and introspection returns bob', '', 'bob', 'bob'],
   ])('for %s', async (_, sub, told, expected) => {
     expect((await ask(await as.op.sign({ ...claims(), sub }), told)).sub).toBe(expected);
   });
@@ -608,11 +611,11 @@ describe.each(['uma_rs_check_access', 'introspect_rpt'] as const)('the sub of %s
     ['without a signature', () => as.op.unsigned(claims())],
     ['that is opaque', () => 'an-opaque-rpt-1'],
     ['that is opaque, in three parts', () => 'an.opaque.rpt-1'],
-  ])('for one %s is what introspection says', async (_, make) => {
+  ])('for an RPT %s is the sub of introspection', async (_, make) => {
     expect((await ask(await make(), 'bob')).sub).toBe('bob');
   });
 
-  it('is none, and nothing is granted, where a signed JWT and introspection disagree', async () => {
+  it('is rejected if a signed JWT and introspection disagree', async () => {
     const rpt = await as.op.sign(claims());
     const error = await refused(ask(rpt, 'bob'));
     expect(error).toMatchObject({ error: 'invalid_subject_identifier', mayHaveRun: false });
@@ -625,7 +628,7 @@ describe.each(['uma_rs_check_access', 'introspect_rpt'] as const)('the sub of %s
     ['hang', { hang: true }],
     ['fail', { status: 503, text: '' }],
     ['are none', { json: { hello: 'world' } }],
-  ])('is what introspection says while the keys %s, and is asked for once', async (_, answer) => {
+  ])('is the sub of introspection while requests for keys %s', async (_, answer) => {
     const other = new TestEngine({ store: engine.store, timeout: 200 });
     as.op.on('jwks', answer);
     for (let times = 0; times < 3; times++) {

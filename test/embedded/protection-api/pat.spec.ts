@@ -47,7 +47,7 @@ describe('a PAT', () => {
     expect(request?.headers.authorization).toMatch(/^Basic /);
   });
 
-  it('is asked for with the scope that only UMA discovery lists', async () => {
+  it('is requested with the scope that only UMA discovery lists', async () => {
     as.op.discovery = {};
     as.discovery = { scopes_supported: ['uma_protection'] };
     oxd_id = await protectedSite(engine, as);
@@ -81,13 +81,13 @@ describe('a PAT', () => {
     expect(engine.warnings).toEqual([]);
   });
 
-  it('is asked for again without the scope where that is refused, once', async () => {
+  it('is requested once more without the scope after the scope is rejected', async () => {
     as.on('pat', refusingScope);
     oxd_id = await protectedSite(engine, as);
     expect(scopes()).toEqual(['uma_protection', null]);
   });
 
-  it('is renewed without the scope once that was refused, and the log says so once', async () => {
+  it('is renewed without a rejected scope, which is logged once', async () => {
     as.on('pat', refusingScope);
     oxd_id = await protectedSite(engine, as);
     for (let times = 0; times < 2; times++) {
@@ -101,7 +101,7 @@ describe('a PAT', () => {
     ]);
   });
 
-  it('of another client is asked for with the scope all the same', async () => {
+  it('of another client is requested with the scope', async () => {
     as.on('pat', refusingScope);
     oxd_id = await protectedSite(engine, as);
     as.on('pat', undefined);
@@ -110,7 +110,7 @@ describe('a PAT', () => {
     expect(scopes()).toEqual(['uma_protection', null, 'uma_protection']);
   });
 
-  it('is asked for with the scope again where one without it is refused', async () => {
+  it('is requested with the scope again after a PAT without the scope is rejected', async () => {
     as.reset('gluu');
     as.on('pat', refusingScope);
     oxd_id = await protectedSite(engine, as);
@@ -128,7 +128,7 @@ describe('a PAT', () => {
   it.each([
     { name: 'warns once if the site names the scope', scope: ['uma_protection'], warnings: 1 },
     { name: 'does not warn otherwise', scope: ['openid'], warnings: 0 },
-  ])('without the scope that discovery does not list $name', async ({ scope, warnings }) => {
+  ])('without an unlisted scope $name', async ({ scope, warnings }) => {
     as.reset('keycloak');
     oxd_id = await engine.site(as, { ...RS, scope });
     await engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
@@ -152,7 +152,7 @@ describe('a PAT', () => {
     expect(as.resources.size).toBe(1);
   });
 
-  it('is one for 32 checks at a time, and for those after them', async () => {
+  it('is shared by 32 parallel checks and later ones', async () => {
     const first = engine;
     oxd_id = await protectedSite(first, as);
     engine = new TestEngine({ store: first.store, clock: () => now });
@@ -184,20 +184,20 @@ describe('a PAT', () => {
     expect(patRequests()).toBe(2);
   });
 
-  it('of each client is its own', async () => {
+  it('is obtained per client', async () => {
     oxd_id = await protectedSite(engine, as);
     const other = await engine.site(as, { ...RS, client_id: 'other-client' });
     await engine.run('uma_rs_protect', { oxd_id: other, resources: [PHOTO] });
     expect(patRequests()).toBe(2);
   });
 
-  it('is forgotten with its site', async () => {
+  it('is deleted with its site', async () => {
     oxd_id = await protectedSite(engine, as);
     await engine.run('remove_site', { oxd_id });
     expect(inspect(engine, { depth: 8 })).not.toContain('pat-');
   });
 
-  it('never reaches the store or the log', async () => {
+  it('is never stored or logged', async () => {
     oxd_id = await protectedSite(engine, as);
     await check();
     const keys = [`site:${oxd_id}`, await engine.resourcesKey(oxd_id)];
@@ -208,7 +208,7 @@ describe('a PAT', () => {
   });
 });
 
-describe('a PAT that is refused', () => {
+describe('a rejected PAT', () => {
   it.each(['spec', 'gluu', 'keycloak', 'solidlab', 'janssen'] as const)(
     'by %s is renewed once, and the request repeated',
     async (vendor) => {
@@ -221,7 +221,7 @@ describe('a PAT that is refused', () => {
     },
   );
 
-  it.each([401, 403, 406])('with %i again is not renewed twice', async (status) => {
+  it.each([401, 403, 406])('is not renewed twice after a second %i', async (status) => {
     oxd_id = await protectedSite(engine, as);
     as.on('permission', { status, json: { error: 'invalid_client_scope' } });
     const error = await refused(check());
@@ -237,7 +237,7 @@ describe('a PAT that is refused', () => {
     // Each time with the client's credentials, too.
     ['spec', 'rpt', 401, 41],
     ['gluu', 'permission', 406, 21],
-  ] as const)('by %s as any other would be, at %s, costs no more than one', async (...row) => {
+  ] as const)('at %s (%s) causes one renewal in 10 seconds', async (...row) => {
     const [vendor, endpoint, status, requests] = row;
     as.reset(vendor);
     oxd_id = await protectedSite(engine, as);
@@ -259,14 +259,14 @@ describe('a PAT that is refused', () => {
     expect(patRequests()).toBe(3);
   });
 
-  it('is renewed once for all who were refused at the same time', async () => {
+  it('is renewed once for 32 parallel rejections', async () => {
     oxd_id = await protectedSite(engine, as);
     as.revokePats();
     await Promise.all(Array.from({ length: 32 }, () => check()));
     expect(patRequests()).toBe(2);
   });
 
-  it.each([400, 404, 409, 500, 503])('is not what %i means', async (status) => {
+  it.each([400, 404, 409, 500, 503])('is not assumed after status %i', async (status) => {
     oxd_id = await protectedSite(engine, as);
     as.on('permission', { status, json: { error: 'x' } });
     await refused(check());
@@ -282,24 +282,24 @@ const FAILURES: readonly [string, Answer, string, RegExp][] = [
     /Keycloak: enable its service account and its authorization/,
   ],
   [
-    'a client that may not',
+    'a client without permission',
     { status: 400, json: { error: 'unauthorized_client' } },
     'http_status_400',
     /grant client_credentials and the scope uma_protection/,
   ],
   [
-    'a word that means something else to the command',
+    'an error code with another meaning for the command',
     { status: 400, json: { error: 'invalid_request' } },
     'http_status_400',
     /The server returned invalid_request/,
   ],
-  ['401 without a word', { status: 401, text: '' }, 'http_status_401', /Keycloak/],
+  ['401 without an error code', { status: 401, text: '' }, 'http_status_401', /Keycloak/],
   ['500', { status: 500, json: { error: 'server_error' } }, 'http_status_500', /\(500\)/],
   ['503', { status: 503, text: 'starting' }, 'http_status_503', /No protection API token/],
-  ['a page', { text: '<h1>hello</h1>' }, 'internal_error', /No protection API token/],
+  ['an HTML page', { text: '<h1>hello</h1>' }, 'internal_error', /No protection API token/],
   ['no token', { json: { token_type: 'Bearer' } }, 'internal_error', /access_token/],
   [
-    'a token that is none',
+    'a token that is not a string',
     { json: { access_token: 7, token_type: 'Bearer' } },
     'internal_error',
     /./,
@@ -315,7 +315,7 @@ const FAILURES: readonly [string, Answer, string, RegExp][] = [
 ];
 
 describe('without a PAT', () => {
-  it.each(FAILURES)('the check is refused: %s', async (_, answer, word, message) => {
+  it.each(FAILURES)('a check fails after %s', async (_, answer, word, message) => {
     const slow = { clock: () => now, store: engine.store, timeout: 300 };
     oxd_id = await protectedSite(engine, as);
     engine = new TestEngine(slow);

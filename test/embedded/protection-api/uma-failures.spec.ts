@@ -42,26 +42,29 @@ const FAILURES: readonly [string, Answer][] = [
 
 const ENDPOINTS: readonly UmaEndpoint[] = ['uma-discovery', 'pat', 'rpt', 'permission'];
 
-describe.each(ENDPOINTS)('where %s', (endpoint) => {
-  it.each(FAILURES)('%s the check is refused in time, and good again later', async (_, answer) => {
-    as.on(endpoint, answer);
-    const token = endpoint === 'permission' ? undefined : rpt;
-    const begun = performance.now();
-    const error = await refused(check(token));
-    expect(performance.now() - begun).toBeLessThan(2.5 * TIMEOUT);
-    expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', mayHaveRun: false });
-    // This word means that the resource is not protected.
-    expect(error.error).not.toBe('invalid_request');
-    expect(secretsIn(inspect(error))).toEqual([]);
-    expect(secretsIn(engine.warnings.join('\n'))).toEqual([]);
-    as.on(endpoint, undefined);
-    expect(await check(rpt)).toMatchObject({ access: 'granted' });
-    expect(await check()).toMatchObject({ access: 'denied' });
-  });
+describe.each(ENDPOINTS)('a failure of the endpoint %s', (endpoint) => {
+  it.each(FAILURES)(
+    'which %s fails a check before the deadline, and later checks succeed',
+    async (_, answer) => {
+      as.on(endpoint, answer);
+      const token = endpoint === 'permission' ? undefined : rpt;
+      const begun = performance.now();
+      const error = await refused(check(token));
+      expect(performance.now() - begun).toBeLessThan(2.5 * TIMEOUT);
+      expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', mayHaveRun: false });
+      // This error code means that the resource is not protected.
+      expect(error.error).not.toBe('invalid_request');
+      expect(secretsIn(inspect(error))).toEqual([]);
+      expect(secretsIn(engine.warnings.join('\n'))).toEqual([]);
+      as.on(endpoint, undefined);
+      expect(await check(rpt)).toMatchObject({ access: 'granted' });
+      expect(await check()).toMatchObject({ access: 'denied' });
+    },
+  );
 });
 
 it.each(FAILURES)(
-  'where resources %s the protection is refused in time, and good again later',
+  'a resources endpoint that %s fails uma_rs_protect before the deadline, and later calls succeed',
   async (_, answer) => {
     as.on('resources', answer);
     const protect = () =>
@@ -75,7 +78,7 @@ it.each(FAILURES)(
     expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', command: 'uma_rs_protect' });
     expect(secretsIn(inspect(error))).toEqual([]);
     expect(secretsIn(engine.warnings.join('\n'))).toEqual([]);
-    // Those that were there are not needed for a check.
+    // Registered resources can still be checked.
     expect(await check(rpt)).toMatchObject({ access: 'granted' });
     as.on('resources', undefined);
     await protect();
@@ -84,13 +87,13 @@ it.each(FAILURES)(
   },
 );
 
-it('an authorization server that is down is not needed to know what is protected', async () => {
+it('an unprotected path is reported while the authorization server is down', async () => {
   as.on('uma-discovery', { drop: true });
   const other = engine.run('uma_rs_check_access', { oxd_id, path: '/x', http_method: 'GET' });
   expect(await refused(other)).toMatchObject({ error: 'invalid_request' });
 });
 
-it('an authorization server that was down and lost its PATs is used again', async () => {
+it('an authorization server that restarts without its PATs is used again', async () => {
   await check(rpt);
   const kept = [...as.resources];
   const port = Number(new URL(as.issuer).port);
@@ -113,7 +116,7 @@ const slow = (endpoint: UmaEndpoint) =>
     return as.usual(endpoint, seen);
   });
 
-it('a check of which every answer is slow ends within twice the time limit of one', async () => {
+it('a check with slow responses ends within twice the time limit of a request', async () => {
   ENDPOINTS.forEach(slow);
   const begun = performance.now();
   const error = await refused(check('unknown-rpt'));
@@ -121,13 +124,13 @@ it('a check of which every answer is slow ends within twice the time limit of on
   expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', error: 'internal_error' });
   expect(error.message).toContain('within the time limit');
   expect(as.seen('permission')).toHaveLength(0);
-  // What others can use has been kept: one introspection and one ticket can be had.
+  // The cached discovery and PAT remain, so an introspection and a ticket fit into the limit.
   expect(await check('unknown-rpt')).toMatchObject({ access: 'denied' });
   expect(as.seen('rpt')[0]?.aborted).toBe(true);
   expect(as.seen('permission')).toHaveLength(1);
 });
 
-it('a check that has been granted waits for keys no longer than that either', async () => {
+it('a granted check waits for keys within the same limit', async () => {
   slow('rpt');
   as.op.on('jwks', { hang: true });
   const exp = Math.floor(Date.now() / 1000) + 300;
@@ -141,21 +144,21 @@ it('a check that has been granted waits for keys no longer than that either', as
   expect(answer).toEqual({ access: 'granted', permissions });
 });
 
-describe('while tickets take their time', () => {
-  /** As many as are obtained at a time, and as many as wait. */
-  const [AT_A_TIME, WAITING] = [32, 1024];
+describe('while tickets are slow', () => {
+  /** Limits of parallel and of waiting ticket requests. */
+  const [PARALLEL, WAITING] = [32, 1024];
   let go: () => void;
   let running: number;
-  let most: number;
+  let maximum: number;
 
   beforeEach(async () => {
     engine = new TestEngine({ store: engine.store });
     await check();
-    running = most = 0;
-    const goOn = new Promise<void>((resolve) => (go = resolve));
+    running = maximum = 0;
+    const released = new Promise<void>((resolve) => (go = resolve));
     as.on('permission', async (seen) => {
-      most = Math.max(most, ++running);
-      await goOn;
+      maximum = Math.max(maximum, ++running);
+      await released;
       running--;
       return as.usual('permission', seen);
     });
@@ -163,11 +166,11 @@ describe('while tickets take their time', () => {
 
   const crowd = (size: number) => Array.from({ length: size }, () => check());
   const underWay = async (): Promise<void> => {
-    while (running < AT_A_TIME) await pause(5);
+    while (running < PARALLEL) await pause(5);
   };
 
-  it('32 at a time, 1024 wait, and others are refused at once', async () => {
-    const waiting = crowd(AT_A_TIME + WAITING);
+  it('32 requests run, 1024 wait, and others are rejected at once', async () => {
+    const waiting = crowd(PARALLEL + WAITING);
     await underWay();
     for (const one of crowd(3)) {
       await expect(one).rejects.toMatchObject({
@@ -177,46 +180,46 @@ describe('while tickets take their time', () => {
         mayHaveRun: false,
       });
     }
-    expect(as.seen('permission')).toHaveLength(AT_A_TIME + 1);
+    expect(as.seen('permission')).toHaveLength(PARALLEL + 1);
     go();
     const answers = await Promise.all(waiting);
-    expect(new Set(answers.map(({ ticket }) => ticket)).size).toBe(AT_A_TIME + WAITING);
-    expect(most).toBe(AT_A_TIME);
+    expect(new Set(answers.map(({ ticket }) => ticket)).size).toBe(PARALLEL + WAITING);
+    expect(maximum).toBe(PARALLEL);
     expect(await check()).toMatchObject({ access: 'denied' });
   });
 
-  it('those whose callers gave up leave the line', async () => {
-    const giveUp = new AbortController();
+  it('aborted requests leave the queue', async () => {
+    const abort = new AbortController();
     const params = { oxd_id, path: '/photo', http_method: 'GET' };
-    const first = crowd(AT_A_TIME);
+    const first = crowd(PARALLEL);
     await underWay();
     const given = Array.from({ length: WAITING }, () =>
-      engine.run('uma_rs_check_access', params, giveUp).catch((error: unknown) => error),
+      engine.run('uma_rs_check_access', params, abort).catch((error: unknown) => error),
     );
     await pause(5);
-    giveUp.abort(new Error('given up'));
-    expect(await Promise.all(given)).toEqual(given.map(() => giveUp.signal.reason as unknown));
+    abort.abort(new Error('given up'));
+    expect(await Promise.all(given)).toEqual(given.map(() => abort.signal.reason as unknown));
     const others = crowd(WAITING);
     await pause(5);
     go();
     await Promise.all([...first, ...others]);
-    expect(as.seen('permission')).toHaveLength(AT_A_TIME + WAITING + 1);
+    expect(as.seen('permission')).toHaveLength(PARALLEL + WAITING + 1);
   });
 
-  it('a request with a good RPT does not wait for them', async () => {
-    const waiting = crowd(4 * AT_A_TIME);
+  it('a request with a valid RPT does not wait', async () => {
+    const waiting = crowd(4 * PARALLEL);
     await underWay();
     expect(await check(rpt)).toMatchObject({ access: 'granted' });
-    expect(running).toBe(AT_A_TIME);
+    expect(running).toBe(PARALLEL);
     go();
     await Promise.all(waiting);
   });
 
-  it('a request waits no longer for its turn than its time limit', async () => {
+  it('a request waits in the queue within its time limit', async () => {
     const late = new TestEngine({ store: engine.store, timeout: TIMEOUT });
     as.on('permission', { hang: true });
     const begun = performance.now();
-    const asked = Array.from({ length: 4 * AT_A_TIME }, () =>
+    const asked = Array.from({ length: 4 * PARALLEL }, () =>
       refused(late.run('uma_rs_check_access', { oxd_id, path: '/photo', http_method: 'GET' })),
     );
     expect((await Promise.all(asked)).map(({ code }) => code)).toEqual(
@@ -225,31 +228,31 @@ describe('while tickets take their time', () => {
     expect(performance.now() - begun).toBeLessThan(2.5 * TIMEOUT);
   });
 
-  it('a request that fails makes way for the next one', async () => {
+  it('a failed request frees its slot', async () => {
     as.on('permission', { status: 500, json: {} });
-    const failed = crowd(2 * AT_A_TIME).map((one) => refused(one));
-    expect(await Promise.all(failed)).toHaveLength(2 * AT_A_TIME);
+    const failed = crowd(2 * PARALLEL).map((one) => refused(one));
+    expect(await Promise.all(failed)).toHaveLength(2 * PARALLEL);
     as.on('permission', undefined);
     expect(await check()).toMatchObject({ access: 'denied' });
   });
 });
 
-it('a check with the longest time limit there is has time', async () => {
+it('a check accepts the longest time limit', async () => {
   engine = new TestEngine({ store: engine.store, timeout: 2 ** 31 - 1 });
   expect(await check(rpt)).toMatchObject({ access: 'granted' });
 });
 
-it('a check that its caller gives up ends at once', async () => {
-  const giveUp = new AbortController();
+it('a check that its caller aborts ends at once', async () => {
+  const abort = new AbortController();
   as.on('rpt', () => {
-    giveUp.abort(new Error('given up'));
+    abort.abort(new Error('given up'));
     return { hang: true };
   });
   const params = { oxd_id, path: '/photo', http_method: 'GET', rpt };
-  await expect(engine.run('uma_rs_check_access', params, giveUp)).rejects.toThrow('given up');
+  await expect(engine.run('uma_rs_check_access', params, abort)).rejects.toThrow('given up');
 });
 
-it('a store that fails is no refusal, and opens nothing', async () => {
+it('a store failure rejects the check and grants nothing', async () => {
   engine.store.get = () => Promise.reject(new OxdStoreError('The store is down.'));
   await expect(check(rpt)).rejects.toMatchObject({ code: 'OXD_STORE_UNAVAILABLE' });
   expect(as.seen('rpt')).toHaveLength(0);

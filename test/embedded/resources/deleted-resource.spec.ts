@@ -13,7 +13,7 @@ afterEach(() => TestEngine.closeAll());
 const check = (rpt?: string) =>
   engine.run('uma_rs_check_access', { oxd_id, path: '/photo', http_method: 'GET', rpt });
 
-/** What the guard does when the authorization server no longer knows the resource. */
+/** Repeats uma_rs_protect, as the guard does when the resource is missing. */
 async function protectAgain(): Promise<void> {
   expect(await refused(check())).toMatchObject({ error: 'invalid_request', mayHaveRun: false });
   await engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
@@ -29,7 +29,7 @@ describe('a resource that an administrator deletes at the sandbox', () => {
   });
   afterEach(() => sandbox.close());
 
-  it('is not opened by an RPT of before', async () => {
+  it('is not granted by an earlier RPT', async () => {
     const client = await world.register({ grant_types: ['client_credentials'] });
     oxd_id = await engine.site(sandbox, client);
     await engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
@@ -46,7 +46,7 @@ describe('a resource that an administrator deletes at the sandbox', () => {
   });
 });
 
-describe('a resource that an administrator deletes at Keycloak, which goes on listing it', () => {
+describe('a resource that an administrator deletes at Keycloak, which still lists it', () => {
   let as: FakeAs;
   let now: number;
   let rpt: string;
@@ -64,13 +64,13 @@ describe('a resource that an administrator deletes at Keycloak, which goes on li
   });
   afterEach(() => as.close());
 
-  it('is opened by an RPT of before until that expires', async () => {
+  it('is granted by an earlier RPT until the RPT expires', async () => {
     expect(await check(rpt)).toMatchObject({ access: 'granted' });
     now += 301_000;
     expect(await refused(check(rpt))).toMatchObject({ error: 'invalid_request' });
   });
 
-  it('is opened by an RPT of before until a denial shows that it is gone', async () => {
+  it('is granted by an earlier RPT until a denial shows the deletion', async () => {
     await protectAgain();
     expect(await check(rpt)).toMatchObject({ access: 'denied' });
   });

@@ -39,7 +39,7 @@ const restart = (): void => {
 const changes = () => as.seen('resources', 'POST', 'PUT', 'DELETE').map(({ method }) => method);
 const scopesOf = (name: string) => as.resources.get(as.idOf(name))?.resource_scopes;
 
-/** What the log has of resources. */
+/** Log lines about resources. */
 const told = (): string[] => engine.warnings.filter((line) => line.startsWith('uma_rs_protect'));
 
 describe('uma_rs_protect', () => {
@@ -61,7 +61,7 @@ describe('uma_rs_protect', () => {
     expect(await resourceAt('/Doc', 'GET')).toBe(as.idOf('[GET] /Doc'));
   });
 
-  it('takes paths that differ in upper and lower case for two', async () => {
+  it('treats paths that differ in case as two resources', async () => {
     await protect([resource('/albums/aBc', ['GET'], 'view')]);
     const id = await resourceAt('/albums/aBc', 'GET');
     await protect([resource('/albums/AbC', ['GET'], 'view')]);
@@ -70,7 +70,7 @@ describe('uma_rs_protect', () => {
     expect(await resourceAt('/albums/AbC', 'GET')).not.toBe(id);
   });
 
-  it('sends nothing but the name and the scopes', async () => {
+  it('sends only the name and the scopes', async () => {
     as.reset('keycloak');
     await protect([PHOTO]);
     const [request] = as.seen('resources', 'POST');
@@ -98,20 +98,20 @@ describe('uma_rs_protect', () => {
     },
   );
 
-  it('is done once for 32 callers at a time', async () => {
+  it('runs once for 32 parallel callers', async () => {
     await Promise.all(Array.from({ length: 32 }, () => protect([PHOTO])));
     expect(changes()).toEqual(['POST']);
     expect(as.seen('pat')).toHaveLength(1);
   });
 
-  it('is done one after the other for different declarations', async () => {
+  it('runs sequentially for different declarations', async () => {
     const paths = Array.from({ length: 16 }, (_, at) => `/album/${at}`);
     await Promise.all(paths.map((path) => protect([resource(path, ['GET'], 'view')])));
     expect(changes()).toHaveLength(16);
     for (const path of paths) expect(await resourceAt(path, 'GET')).toBeDefined();
   });
 
-  it('goes on where its caller gives up', async () => {
+  it('continues after its caller aborts', async () => {
     const giveUp = new AbortController();
     as.on('resources', (seen) => {
       giveUp.abort(new Error('given up'));
@@ -127,12 +127,12 @@ describe('uma_rs_protect', () => {
 
 const BAD: readonly [string, unknown, string, string][] = [
   ['no resources', [], 'invalid_uma_request', 'resources: must list'],
-  ['nothing', undefined, 'invalid_uma_request', 'resources: must list'],
+  ['undefined', undefined, 'invalid_uma_request', 'resources: must list'],
   ['null', null, 'invalid_uma_request', 'resources: must list'],
-  ['text', '/photo', 'bad_request', 'resources: must be a list'],
-  ['a path alone', ['/photo'], 'bad_request', 'resources: must be objects'],
+  ['a string', '/photo', 'bad_request', 'resources: must be a list'],
+  ['a path only', ['/photo'], 'bad_request', 'resources: must be objects'],
   ['an empty path', [resource(' ', ['GET'], 'x')], 'invalid_uma_request', 'resources[0].path'],
-  ['a path that is none', [{ path: 7 }], 'invalid_uma_request', 'resources[0].path'],
+  ['a path that is a number', [{ path: 7 }], 'invalid_uma_request', 'resources[0].path'],
   ['no conditions', [{ path: '/x' }], 'invalid_uma_request', 'resources[0].conditions'],
   ['empty conditions', [{ path: '/x', conditions: [] }], 'invalid_uma_request', 'conditions'],
   ['no condition', [{ path: '/x', conditions: [1] }], 'bad_request', 'resources: must be objects'],
@@ -146,7 +146,7 @@ const BAD: readonly [string, unknown, string, string][] = [
   ],
   ['an empty scope', [resource('/x', ['GET'], 'x', '')], 'bad_request', 'scopes'],
   [
-    'scopes that are text',
+    'scopes that are a string',
     [{ path: '/x', conditions: [{ httpMethods: ['GET'], scopes: 'x' }] }],
     'bad_request',
     'resources[0].conditions[0].scopes: must be a list of strings',
@@ -177,14 +177,14 @@ const BAD: readonly [string, unknown, string, string][] = [
   ],
 ];
 
-it.each(BAD)('a declaration is refused: %s', async (_, resources, word, message) => {
+it.each(BAD)('uma_rs_protect rejects %s', async (_, resources, word, message) => {
   const error = await refused(protect(resources as Resources));
   expect(error).toMatchObject({ error: word, mayHaveRun: false });
   expect(error.message).toContain(message);
   expect(as.op.requests).toHaveLength(0);
 });
 
-it('null stands for a member that is left out', async () => {
+it('null counts as an omitted property', async () => {
   const condition = {
     httpMethods: ['GET'],
     scopes: ['x'],
@@ -205,7 +205,7 @@ describe('a second start', () => {
     expect(as.seen('resources', 'GET')).toHaveLength(3);
   });
 
-  it('takes no notice of the order of methods and scopes', async () => {
+  it('ignores the order of methods and scopes', async () => {
     await protect([resource('/photo', ['GET', 'HEAD'], 'a', 'b')]);
     restart();
     await protect([resource('/photo', ['HEAD', 'GET'], 'b', 'a')]);
@@ -213,7 +213,7 @@ describe('a second start', () => {
     expect(as.names).toEqual(['[GET, HEAD] /photo']);
   });
 
-  it('keeps what is the engine’s own business to itself', async () => {
+  it('does not send internal properties', async () => {
     await protect([PHOTO]);
     restart();
     const [condition] = PHOTO.conditions;
@@ -224,7 +224,7 @@ describe('a second start', () => {
     expect(as.tickets[0]?.permissions[0]?.resource_scopes).toEqual(['all']);
   });
 
-  it('registers the scopes that a ticket asks for, too', async () => {
+  it('also registers the ticket scopes', async () => {
     await protect([PHOTO]);
     const condition = { httpMethods: ['GET'], scopes: ['view', 'all'], ticketScopes: ['preview'] };
     await protect([{ path: '/photo', conditions: [condition] }]);
@@ -234,7 +234,7 @@ describe('a second start', () => {
   });
 
   it.each(['spec', 'gluu', 'keycloak'] as const)(
-    'repairs what was deleted behind our back at %s',
+    'restores deleted resources at %s',
     async (vendor) => {
       as.reset(vendor);
       await protect([PHOTO, resource('/doc', ['GET'], 'view')]);
@@ -248,9 +248,12 @@ describe('a second start', () => {
     },
   );
 
-  it.each([PHOTO, resource('/photo', ['GET'], 'look')])(
-    'while a gateway answers 404 to everything loses no id and makes no duplicate: %j',
-    async (declared) => {
+  it.each([
+    { name: 'an unchanged', declared: PHOTO },
+    { name: 'a changed', declared: resource('/photo', ['GET'], 'look') },
+  ])(
+    'with $name declaration loses no id and creates no duplicate while a gateway returns 404',
+    async ({ declared }) => {
       as.reset('gluu');
       await protect([PHOTO]);
       const id = as.idOf('[GET] /photo');
@@ -265,7 +268,7 @@ describe('a second start', () => {
     },
   );
 
-  it('reads many back, a few at a time', async () => {
+  it('reads many resources in batches', async () => {
     const many = Array.from({ length: 20 }, (_, at) => resource(`/album/${at}`, ['GET'], 'view'));
     await protect(many);
     as.resources.delete(as.idOf('[GET] /album/11'));
@@ -282,12 +285,20 @@ describe('a second start', () => {
     expect(as.resources.size).toBe(20);
   });
 
-  it.each([
-    [{ status: 400, json: { error: 'not_supported' } }, true],
-    [{ status: 403, json: { error: 'invalid_bearer_token' } }, false],
-    [{ status: 500, text: '' }, false],
-    [{ text: '<h1>hello</h1>' }, false],
-  ] as [Answer, boolean][])('that may not read back: %p, works: %p', async (answer, works) => {
+  it.each<{ name: string; answer: Answer; works: boolean }>([
+    {
+      name: 'succeeds after 400 not_supported',
+      answer: { status: 400, json: { error: 'not_supported' } },
+      works: true,
+    },
+    {
+      name: 'fails after 403',
+      answer: { status: 403, json: { error: 'invalid_bearer_token' } },
+      works: false,
+    },
+    { name: 'fails after 500', answer: { status: 500, text: '' }, works: false },
+    { name: 'fails after an HTML page', answer: { text: '<h1>hello</h1>' }, works: false },
+  ])('that cannot read resources $name', async ({ answer, works }) => {
     await protect([PHOTO]);
     restart();
     as.on('resources', answer);
@@ -300,7 +311,7 @@ describe('a second start', () => {
 });
 
 describe('a changed condition', () => {
-  it('keeps its id, and so an administrator’s policy on it', async () => {
+  it('keeps its id, and thus the policies attached to it', async () => {
     as.reset('keycloak');
     await protect([PHOTO]);
     const id = as.idOf('[GET] /photo');
@@ -316,7 +327,7 @@ describe('a changed condition', () => {
     expect(changes()).toEqual(['POST', 'PUT']);
   });
 
-  it('keeps the scopes that an administrator gave it, and loses those it was declared with', async () => {
+  it('keeps the scopes of an administrator and loses those no longer declared', async () => {
     await protect([PHOTO]);
     const id = as.idOf('[GET] /photo');
     as.resources.set(id, { ...as.resources.get(id), resource_scopes: ['view', 'all', 'print'] });
@@ -327,7 +338,7 @@ describe('a changed condition', () => {
   });
 
   it.each(['spec', 'gluu', 'janssen', 'solidlab'] as const)(
-    'keeps the standard members of its description at %s',
+    'keeps the standard properties of its description at %s',
     async (vendor) => {
       as.reset(vendor);
       await protect([PHOTO]);
@@ -346,7 +357,7 @@ describe('a changed condition', () => {
   it.each([
     ['gains a method', ['GET'], ['GET', 'HEAD']],
     ['loses a method that another condition has', ['GET', 'POST'], ['GET']],
-  ])('keeps its id where it %s', async (_, before, after) => {
+  ])('keeps its id if it %s', async (_, before, after) => {
     await protect([resource('/photo', before, 'view')]);
     const id = await resourceAt('/photo', 'GET');
     const others = before.filter((method) => !after.includes(method));
@@ -359,7 +370,7 @@ describe('a changed condition', () => {
     expect(as.resources.get(id ?? '')?.name).toBe(`[${after.join(', ')}] /photo`);
   });
 
-  it('leaves the methods that are not named as they were', async () => {
+  it('does not change methods that are not named', async () => {
     await protect([resource('/photo', ['GET', 'POST'], 'view')]);
     const id = await resourceAt('/photo', 'GET');
     await protect([resource('/photo', ['POST'], 'edit')]);
@@ -369,7 +380,7 @@ describe('a changed condition', () => {
     expect(as.names).toEqual(['[GET] /photo', '[POST] /photo']);
   });
 
-  it('that takes all methods of another leaves that one behind, to be found again', async () => {
+  it('that takes all methods of another resource retains the other one', async () => {
     await protect([resource('/photo', ['GET'], 'view'), resource('/photo', ['POST'], 'edit')]);
     const [get, post] = [as.idOf('[GET] /photo'), as.idOf('[POST] /photo')];
     await protect([resource('/photo', ['GET', 'POST'], 'all')]);
@@ -381,7 +392,7 @@ describe('a changed condition', () => {
     expect(as.resources.size).toBe(2);
   });
 
-  it('is registered anew where the resource is gone', async () => {
+  it('is registered again if its resource is missing', async () => {
     await protect([PHOTO]);
     as.resources.clear();
     await protect([resource('/photo', ['GET'], 'look')]);
@@ -389,7 +400,7 @@ describe('a changed condition', () => {
     expect(await resourceAt('/photo', 'GET')).toBe(as.idOf('[GET] /photo'));
   });
 
-  it('is registered anew where the resource goes between reading and writing', async () => {
+  it('is registered again if its resource is deleted between read and write', async () => {
     await protect([PHOTO]);
     as.on('resources', (seen) => {
       if (seen.method === 'PUT') as.resources.clear();
@@ -400,10 +411,10 @@ describe('a changed condition', () => {
   });
 });
 
-describe('what is declared no longer', () => {
+describe('a resource that is no longer declared', () => {
   const both = [PHOTO, resource('/doc', ['GET', 'PUT'], 'view')];
 
-  it('stays and can still be checked', async () => {
+  it('remains and can still be checked', async () => {
     await protect(both);
     restart();
     await protect([PHOTO]);
@@ -411,7 +422,7 @@ describe('what is declared no longer', () => {
     expect(await check('/doc', 'PUT')).toMatchObject({ access: 'denied' });
   });
 
-  it('goes with overwrite', async () => {
+  it('is deleted with overwrite', async () => {
     await protect(both);
     restart();
     await protect([resource('/doc', ['GET'], 'view')], { overwrite: true });
@@ -424,7 +435,7 @@ describe('what is declared no longer', () => {
     }
   });
 
-  it('goes with overwrite though it has gone already', async () => {
+  it('is dropped with overwrite if it is already deleted', async () => {
     await protect(both);
     as.resources.delete(as.idOf('[GET] /photo'));
     await protect(both.slice(1), { overwrite: true });
@@ -432,14 +443,14 @@ describe('what is declared no longer', () => {
     expect(as.names).toEqual(['[GET, PUT] /doc']);
   });
 
-  it('goes with overwrite only if this site made it', async () => {
+  it('is deleted with overwrite only if this site registered it', async () => {
     const theirs = as.resources.set('theirs', { name: '[GET] /theirs', resource_scopes: ['x'] });
     await protect(both);
     await protect([PHOTO], { overwrite: true });
     expect(theirs.has('theirs')).toBe(true);
   });
 
-  it('frees its name for others before they take it', async () => {
+  it('frees its name before another resource uses it', async () => {
     as.reset('keycloak');
     await protect([resource('/photo', ['GET', 'PUT'], 'a'), resource('/photo', ['POST'], 'b')]);
     await protect([resource('/photo', ['POST', 'GET'], 'a')], { overwrite: true });
@@ -447,11 +458,11 @@ describe('what is declared no longer', () => {
   });
 });
 
-describe('a name that is taken', () => {
+describe('a name that is in use', () => {
   const taken = { name: '[GET] /photo', resource_scopes: ['view', 'all', 'print'] };
   beforeEach(() => as.reset('keycloak'));
 
-  it('is this client’s: the resource is used as it is', async () => {
+  it('by this client adopts the resource unchanged', async () => {
     as.resources.set('theirs', taken);
     await protect([PHOTO]);
     expect(as.resources).toEqual(new Map([['theirs', taken]]));
@@ -463,13 +474,13 @@ describe('a name that is taken', () => {
     );
   });
 
-  it('is given the scopes it lacks, and keeps its own', async () => {
+  it('adds missing scopes and preserves the others', async () => {
     as.resources.set('theirs', { ...taken, resource_scopes: ['print'] });
     await protect([PHOTO]);
     expect(scopesOf('[GET] /photo')).toEqual(['view', 'all', 'print']);
   });
 
-  it('is not deleted with overwrite, as somebody else made it', async () => {
+  it('is not deleted with overwrite, because another party registered it', async () => {
     as.resources.set('theirs', taken);
     await protect([PHOTO]);
     await protect([resource('/doc', ['GET'], 'view')], { overwrite: true });
@@ -478,9 +489,9 @@ describe('a name that is taken', () => {
   });
 
   it.each([
-    ['in other letters', { ...taken, name: '[get] /PHOTO' }],
+    ['in another case', { ...taken, name: '[get] /PHOTO' }],
     ['without a name', { ...taken, name: undefined }],
-  ])('is not this one: %s', async (_, description) => {
+  ])('does not match a resource %s', async (_, description) => {
     as.resources.set('theirs', description);
     as.on('resources', (seen) =>
       seen.method === 'POST'
@@ -497,11 +508,19 @@ describe('a name that is taken', () => {
   });
 
   it.each([
-    [{ id: 'u1', name: 'alice' }, false],
-    ['alice', false],
-    [{ id: 'c1', name: RS.client_id }, true],
-    [{ id: 'c1' }, true],
-  ])('belongs to %j: used %p', async (owner, used) => {
+    {
+      name: 'rejects a resource of another owner',
+      owner: { id: 'u1', name: 'alice' },
+      used: false,
+    },
+    { name: 'rejects a resource of another owner as a string', owner: 'alice', used: false },
+    {
+      name: 'adopts a resource of the client',
+      owner: { id: 'c1', name: RS.client_id },
+      used: true,
+    },
+    { name: 'adopts a resource of an unnamed owner', owner: { id: 'c1' }, used: true },
+  ])('$name', async ({ owner, used }) => {
     as.resources.set('theirs', taken);
     as.on('resources', (seen) => {
       if (!seen.url.endsWith('/theirs')) return as.usual('resources', seen);
@@ -515,7 +534,7 @@ describe('a name that is taken', () => {
     expect(record.resources).toHaveLength(used ? 1 : 0);
   });
 
-  it('is looked for in the plain list where a filter is refused', async () => {
+  it('is looked up in the plain list if the filter is rejected', async () => {
     as.resources.set('theirs', taken);
     as.on('resources', (seen) =>
       seen.url.includes('?')
@@ -539,7 +558,7 @@ describe('a name that is pending', () => {
   const other = [resource('/doc', ['GET'], 'view')];
   const theirs = { name: '[GET] /photo', resource_scopes: ['view', 'print'] };
 
-  /** An attempt of which nobody knows what it did: a gateway's 503, say. */
+  /** Makes an attempt with an unknown outcome, such as a 503 of a gateway. */
   const attempt = async () => {
     as.on('resources', (seen) =>
       seen.method === 'POST' ? { status: 503, text: '' } : as.usual('resources', seen),
@@ -555,7 +574,7 @@ describe('a name that is pending', () => {
       await attempt();
     });
 
-    it('is not taken for ours: it is used, keeps its scopes, and is never deleted', async () => {
+    it('is adopted with its scopes, and never deleted', async () => {
       await protect([PHOTO]);
       expect(await resourceAt('/photo', 'GET')).toBe('theirs');
       expect(scopesOf('[GET] /photo')).toEqual(['view', 'all', 'print']);
@@ -566,7 +585,7 @@ describe('a name that is pending', () => {
       expect(as.names).toEqual(['[GET] /doc', '[GET] /photo']);
     });
 
-    it('is not deleted where it is declared no longer, but told of', async () => {
+    it('is not deleted when no longer declared, but logged', async () => {
       await protect(other, { overwrite: true });
       expect(as.names).toEqual(['[GET] /doc', '[GET] /photo']);
       expect(as.seen('resources', 'DELETE')).toHaveLength(0);
@@ -575,7 +594,7 @@ describe('a name that is pending', () => {
       expect(await resourceAt('/photo', 'GET')).toBe('theirs');
     });
 
-    it('is kept where that cannot be found out', async () => {
+    it('is retained if the lookup fails', async () => {
       as.on('resources', (seen) => {
         const isList = seen.method === 'GET' && /resource\/?(\?|$)/.test(seen.url);
         return isList ? { status: 500, text: '' } : as.usual('resources', seen);
@@ -587,7 +606,7 @@ describe('a name that is pending', () => {
       });
     });
 
-    it('is forgotten where there is none', async () => {
+    it('is dropped if no resource has the name', async () => {
       as.resources.clear();
       await protect(other, { overwrite: true });
       expect(told()).toEqual([]);
@@ -597,7 +616,7 @@ describe('a name that is pending', () => {
     });
   });
 
-  it('is not registered where there are too many to look at', async () => {
+  it('is not registered if too many resources must be read', async () => {
     await attempt();
     for (let at = 0; at < 1000; at++) as.resources.set(`r${at}`, { name: `r${at}` });
     as.resources.set('theirs', theirs);
@@ -611,15 +630,15 @@ describe('a name that is pending', () => {
   });
 });
 
-describe('a registration that was certainly not made', () => {
+describe('a registration that certainly failed', () => {
   const taken = { name: '[GET] /photo', resource_scopes: ['view', 'all'] };
   const other = [resource('/doc', ['GET'], 'view')];
   beforeEach(() => as.reset('keycloak'));
 
   it.each([
-    ['was refused', (seen: Seen) => seen.method === 'POST', 400],
-    ['met a name that is taken', (seen: Seen) => seen.method === 'GET', 500],
-  ])('%s: what is there later is somebody else’s', async (_, fails, status) => {
+    ['was rejected', (seen: Seen) => seen.method === 'POST', 400],
+    ['found the name in use', (seen: Seen) => seen.method === 'GET', 500],
+  ])('%s: a later resource belongs to another party', async (_, fails, status) => {
     if (status === 500) as.resources.set('theirs', taken);
     as.on('resources', (seen) =>
       fails(seen) ? { status, json: {} } : as.usual('resources', seen),
@@ -662,13 +681,13 @@ describe('a crash', () => {
   describe.each(['spec', 'gluu', 'keycloak', 'solidlab'] as const)('at %s', (vendor) => {
     beforeEach(() => as.reset(vendor));
 
-    // Whose a resource is whose id was not kept cannot be proven: it is used, and stays.
+    // The owner of a resource without a stored id is unknown: the resource is adopted, not deleted.
     it.each([
       [0, []],
       [1, ['[GET] /photo']],
       [2, []],
       [3, ['[GET] /doc']],
-    ])('after %i writes of a first declaration loses nothing', async (writes, unproven) => {
+    ])('after %i writes of a first declaration loses no resource', async (writes, unproven) => {
       await crash(writes, () => protect(two));
       await protect(two);
       expect(as.names).toEqual(['[GET] /doc', '[GET] /photo']);
@@ -678,7 +697,7 @@ describe('a crash', () => {
       expect(as.names).toEqual([...unproven, '[GET] /x']);
     });
 
-    it.each([0, 1])('after %i writes of a change loses nothing', async (writes) => {
+    it.each([0, 1])('after %i writes of a change loses no resource', async (writes) => {
       await protect(two);
       const id = as.idOf('[GET] /photo');
       const changed = [resource('/photo', ['GET'], 'look'), resource('/doc', ['GET'], 'look')];
@@ -689,7 +708,7 @@ describe('a crash', () => {
       expect(scopesOf('[GET] /doc')).toEqual(['look']);
     });
 
-    it('after a deletion loses nothing', async () => {
+    it('after a deletion loses no resource', async () => {
       await protect(two);
       await crash(0, () => protect([PHOTO], { overwrite: true }));
       await protect([PHOTO], { overwrite: true });
@@ -705,12 +724,12 @@ const FAILURES: readonly [string, Answer, string][] = [
   ['500', { status: 500, json: { error: 'x' } }, 'http_status_500'],
   ['502 with a page', { status: 502, text: '<h1>hello</h1>' }, 'http_status_502'],
   ['204', { status: 204 }, 'internal_error'],
-  ['a page', { status: 201, text: '<h1>hello</h1>' }, 'internal_error'],
+  ['an HTML page', { status: 201, text: '<h1>hello</h1>' }, 'internal_error'],
   ['no _id', { status: 201, json: { name: '[GET] /photo' } }, 'internal_error'],
   ['an empty _id', { status: 201, json: { _id: '' } }, 'internal_error'],
   ['a blank _id', { status: 201, json: { _id: ' ' } }, 'internal_error'],
   ['an _id that is a number', { status: 201, json: { _id: 7 } }, 'internal_error'],
-  ['an _id that is a way up', { status: 201, json: { _id: '..' } }, 'internal_error'],
+  ['an _id that is a parent path', { status: 201, json: { _id: '..' } }, 'internal_error'],
   ['an _id with a line break', { status: 201, json: { _id: 'a\nb' } }, 'internal_error'],
   ['another name', { status: 201, json: { _id: 'x', name: 'y' } }, 'internal_error'],
   [
@@ -722,7 +741,7 @@ const FAILURES: readonly [string, Answer, string][] = [
   ['a broken connection', { drop: true }, 'internal_error'],
 ];
 
-it.each(FAILURES)('a registration that is answered with %s is refused', async (_, answer, word) => {
+it.each(FAILURES)('a registration response with %s is rejected', async (_, answer, word) => {
   engine = new TestEngine({ store: engine.store, timeout: 300 });
   as.on('resources', answer);
   expect(await refused(protect([PHOTO]))).toMatchObject({ error: word });
@@ -742,7 +761,7 @@ it.each([
   expect(await refused(protect([PHOTO]))).toMatchObject({ mayHaveRun });
 });
 
-it('the id of a resource is one segment of its URL, whatever is in it', async () => {
+it('the id of a resource is one encoded segment of its URL', async () => {
   const id = 'a/b;c?d#e%2F é';
   as.on('resources', (seen) =>
     seen.method === 'POST' ? { status: 201, json: { _id: id } } : as.usual('resources', seen),

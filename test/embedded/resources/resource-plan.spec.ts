@@ -42,7 +42,7 @@ const declarations = fc
 
 let next = 0;
 
-/** What the record is after a declaration was carried out. */
+/** Record after a declaration was executed. */
 function carriedOut(
   recorded: readonly ProtectedResource[],
   declared: readonly DeclaredResource[],
@@ -56,7 +56,7 @@ const requests = PATHS.flatMap((path) => METHODS.map((method) => [path, method] 
 const at = (resources: readonly ProtectedResource[], path: string, method: string) =>
   findResource({ resources, pending: [] }, path, method);
 
-it('whatever was declared before, each declared method has the resource of its condition', () => {
+it('each declared method has the resource of its condition, after any earlier declaration', () => {
   fc.assert(
     fc.property(
       fc.array(declarations, { minLength: 1, maxLength: 5 }),
@@ -98,7 +98,7 @@ it('no method has two resources', () => {
   );
 });
 
-it('without overwrite nothing goes, and what is not named keeps its resource and its scopes', () => {
+it('without overwrite no resource is deleted, and unnamed methods keep their resource and scopes', () => {
   fc.assert(
     fc.property(declarations, declarations, (first, second) => {
       const before = carriedOut([], first, false);
@@ -117,7 +117,7 @@ it('without overwrite nothing goes, and what is not named keeps its resource and
   );
 });
 
-it('with overwrite nothing is left but what is declared', () => {
+it('with overwrite only declared resources remain', () => {
   fc.assert(
     fc.property(declarations, declarations, (first, second) => {
       const after = carriedOut(carriedOut([], first, false), second, true);

@@ -9,7 +9,7 @@ const v = (place: number) => ({ var: place });
 
 const GOOD: readonly [string, object, string[][], string[][]][] = [
   ['one scope', v(0), [['read'], data], [['add', 'all'], []]],
-  ['a place in a list', { var: [1] }, [['add']], [['read']]],
+  ['an index in a list', { var: [1] }, [['add']], [['read']]],
   ['or', { or: [v(0), v(1)] }, [['read'], ['add']], [['all'], ['Read'], ['reading'], ['rea']]],
   ['and', { and: [v(0), v(1)] }, [['read', 'add']], [['read'], ['add', 'all']]],
   [
@@ -38,7 +38,7 @@ const GOOD: readonly [string, object, string[][], string[][]][] = [
   ['a comparison', { '===': [v(0), true] }, [['read']], [['add']]],
 ];
 
-it.each(GOOD)('a rule holds: %s', (_, rule, enough, notEnough) => {
+it.each(GOOD)('a rule is evaluated: %s', (_, rule, enough, notEnough) => {
   const expression = scopeExpression({ rule, data }) as ScopeExpression;
   expect(expression).toEqual({ rule, data });
   expect(enough.map((scopes) => evaluate(expression, new Set(scopes)))).toEqual(
@@ -52,15 +52,15 @@ it.each(GOOD)('a rule holds: %s', (_, rule, enough, notEnough) => {
 const deep = (depth: number): object => (depth === 0 ? v(0) : { and: [deep(depth - 1)] });
 
 const BAD: readonly [string, unknown][] = [
-  ['text', JSON.stringify({ rule: v(0), data })],
+  ['a string', JSON.stringify({ rule: v(0), data })],
   ['a list', [v(0)]],
   ['no data', { rule: v(0) }],
   ['empty data', { rule: v(0), data: [] }],
-  ['data that is text', { rule: v(0), data: 'read' }],
+  ['data that is a string', { rule: v(0), data: 'read' }],
   ['data with a number', { rule: v(0), data: ['read', 1] }],
   ['data with an empty scope', { rule: v(0), data: ['read', ' '] }],
   ['no rule', { data }],
-  ['a rule that is text', { rule: 'read', data }],
+  ['a rule that is a string', { rule: 'read', data }],
   ['a rule that is true', { rule: true, data }],
   ['an empty rule', { rule: {}, data }],
   ['a rule with two operators', { rule: { or: [v(0)], and: [v(1)] }, data }],
@@ -72,35 +72,35 @@ const BAD: readonly [string, unknown][] = [
   ['an operator of a prototype', { rule: { constructor: [v(0)] }, data }],
   ['an operator with a dot', { rule: { 'cat.constructor': ['x'] }, data }],
   ['log, which prints', { rule: { or: [v(0), { log: 'x' }] }, data }],
-  ['map, whose var is another', { rule: { some: [data, { var: '' }] }, data }],
-  ['a place that is not there', { rule: v(3), data }],
-  ['a place that is not there, where it need not hold', { rule: { or: [v(0), v(3)] }, data }],
-  ['half a place, where it need not hold', { rule: { or: [v(0), v(0.5)] }, data }],
-  ['a place as text', { rule: { var: '1' }, data }],
+  ['some, which redefines var', { rule: { some: [data, { var: '' }] }, data }],
+  ['an index out of range', { rule: v(3), data }],
+  ['an index out of range in an optional branch', { rule: { or: [v(0), v(3)] }, data }],
+  ['a fractional index in an optional branch', { rule: { or: [v(0), v(0.5)] }, data }],
+  ['an index as a string', { rule: { var: '1' }, data }],
   [
     'two operators that count as true',
     { rule: { and: [{ or: [v(0)], and: [v(1)] }, v(2)] }, data },
   ],
-  ['a place below zero', { rule: v(-1), data }],
-  ['half a place', { rule: v(0.5), data }],
-  ['a scope as place', { rule: { var: 'read' }, data }],
+  ['a negative index', { rule: v(-1), data }],
+  ['a fractional index', { rule: v(0.5), data }],
+  ['a scope as an index', { rule: { var: 'read' }, data }],
   ['the length', { rule: { '===': [{ var: 'length' }, 3] }, data }],
-  ['everything', { rule: { var: '' }, data }],
-  ['a place with a default', { rule: { var: [7, true] }, data }],
-  ['a computed place', { rule: { var: [{ '+': [0, 1] }] }, data }],
-  ['a rule that never holds', { rule: { and: [v(0), { '!': v(0) }] }, data }],
-  ['a rule that does not hold with all', { rule: { '!': v(0) }, data }],
-  ['a rule that always holds', { rule: { or: [v(0), true] }, data }],
-  ['a rule that holds with none', { rule: { '==': [v(0), v(1)] }, data }],
-  ['a rule that is not yes or no', { rule: { if: [v(0), 1, 0] }, data }],
-  ['a rule without end', { rule: deep(40), data }],
+  ['the whole data', { rule: { var: '' }, data }],
+  ['an index with a default', { rule: { var: [7, true] }, data }],
+  ['a computed index', { rule: { var: [{ '+': [0, 1] }] }, data }],
+  ['a rule that is never true', { rule: { and: [v(0), { '!': v(0) }] }, data }],
+  ['a rule that is false with every scope', { rule: { '!': v(0) }, data }],
+  ['a rule that is always true', { rule: { or: [v(0), true] }, data }],
+  ['a rule that is true without scopes', { rule: { '==': [v(0), v(1)] }, data }],
+  ['a rule that is not boolean', { rule: { if: [v(0), 1, 0] }, data }],
+  ['a rule that is nested too deeply', { rule: deep(40), data }],
 ];
 
-it.each(BAD)('an expression is refused: %s', (_, expression) => {
+it.each(BAD)('rejects %s', (_, expression) => {
   expect(scopeExpression(expression)).toEqual(expect.any(String));
 });
 
-it('a rule may be rather deep', () => {
+it('accepts a nested rule', () => {
   expect(scopeExpression({ rule: deep(14), data })).toEqual({ rule: deep(14), data });
 });
 
@@ -116,13 +116,13 @@ describe('uma_rs_protect', () => {
   const condition = (scope_expression: unknown) =>
     ({ httpMethods: ['GET'], scope_expression }) as { httpMethods: string[] };
 
-  it('refuses a bad expression before anything is sent', async () => {
+  it('rejects an invalid expression before a request is sent', async () => {
     const engine = new TestEngine();
     const oxd_id = await rsSite(engine, as);
     const resources = [{ path: '/e', conditions: [condition({ rule: { x: 1 }, data })] }];
     const error = await refused(engine.run('uma_rs_protect', { oxd_id, resources }));
     expect(error).toMatchObject({ error: 'invalid_scope_expression', mayHaveRun: false });
-    expect(error.message).toContain('resources[0].conditions[0].scope_expression: the rule has');
+    expect(error.message).toContain('resources[0].conditions[0].scope_expression: each object');
     expect(as.op.requests).toHaveLength(0);
   });
 

@@ -71,13 +71,13 @@ describe('the request', () => {
     expect(headers.accept).toBe('application/json');
   });
 
-  it('goes to that of OpenID discovery where UMA discovery names none', async () => {
+  it('goes to the token endpoint of OpenID discovery if UMA discovery names none', async () => {
     as.discovery = { token_endpoint: undefined };
     await getRpt();
     expect(request().path).toBe('/token');
   });
 
-  it('proves the client as UMA discovery asks for it', async () => {
+  it('authenticates the client with the method of UMA discovery', async () => {
     as.discovery = { token_endpoint_auth_methods_supported: ['client_secret_post'] };
     await getRpt();
     const { form, headers } = request();
@@ -101,16 +101,20 @@ describe('the request', () => {
     ['one scope', { scope: ['read'] }, { scope: 'read' }],
     ['scopes, joined by blanks', { scope: ['read', ' ', 'all '] }, { scope: 'read all' }],
     ['no scopes', { scope: [] }, {}],
-    [
-      'what is blank is left out',
-      { pct: '', rpt: ' ', claim_token: '', claim_token_format: '' },
-      {},
-    ],
-    ['state is for oxd, which ignores it', { state: 'x' }, {}],
+    ['omits blank parameters', { pct: '', rpt: ' ', claim_token: '', claim_token_format: '' }, {}],
+    ['omits state, which only oxd accepts', { state: 'x' }, {}],
     ['a subject_token', { params: { subject_token: 'opaque' } }, { subject_token: 'opaque' }],
-    ['asking the owner', { params: { submit_request: 'true' } }, { submit_request: 'true' }],
-    ['not asking the owner', { params: { submit_request: 'false' } }, { submit_request: 'false' }],
-    ['text that needs encoding', { params: { p: 'a b&c=d€' } }, { p: 'a b&c=d€' }],
+    [
+      'submission to the resource owner',
+      { params: { submit_request: 'true' } },
+      { submit_request: 'true' },
+    ],
+    [
+      'no submission to the resource owner',
+      { params: { submit_request: 'false' } },
+      { submit_request: 'false' },
+    ],
+    ['a value that needs encoding', { params: { p: 'a b&c=d€' } }, { p: 'a b&c=d€' }],
   ];
 
   it.each(rows)('%s', async (_title, asked, sent) => {
@@ -137,21 +141,21 @@ describe('the request', () => {
       { claim_token: 'x', claim_token_format: ' ' },
       'invalid_claim_token_or_claim_token_form',
     ],
-    ['scope as text', { scope: 'read' }, 'bad_request'],
-    ['params that are no texts', { params: { a: 1 } }, 'bad_request'],
-    ['submit_request that is neither', { params: { submit_request: 'maybe' } }, 'bad_request'],
+    ['scope as a string', { scope: 'read' }, 'bad_request'],
+    ['params that are not strings', { params: { a: 1 } }, 'bad_request'],
+    ['an invalid submit_request', { params: { submit_request: 'maybe' } }, 'bad_request'],
     ...RESERVED.map(
       (name) => [`params.${name}`, { params: { [name]: 'decision' } }, 'bad_request'] as const,
     ),
   ];
 
-  it.each(bad)('%s is refused and not sent', async (_title, asked, word) => {
+  it.each(bad)('rejects %s before a request is sent', async (_title, asked, word) => {
     const error = await refused(getRpt(asked as Asked));
     expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', error: word, mayHaveRun: false });
     expect(as.requests).toEqual([]);
   });
 
-  it('is not sent where UMA discovery fails', async () => {
+  it('is not sent if UMA discovery fails', async () => {
     as.discovery = { issuer: 'https://other.example' };
     const error = await refused(getRpt());
     expect(error).toMatchObject({ error: 'no_uma_discovery_response', mayHaveRun: false });
@@ -206,15 +210,15 @@ describe('an RPT', () => {
     ['alone', {}, {}],
     ['with a lifetime', { expires_in: 300 }, { expires_in: 300 }],
     ['with a PCT', { pct: PCT }, { pct: PCT }],
-    ['with a PCT that is no text', { pct: { a: 1 } }, {}],
+    ['with a PCT that is not a string', { pct: { a: 1 } }, {}],
     ['with an empty PCT', { pct: '' }, {}],
     ['that was extended', { upgraded: true }, { upgraded: true }],
     ['that was not extended', { upgraded: false }, { upgraded: false }],
-    ['extended as text', { upgraded: 'true' }, {}],
+    ['extended as a string', { upgraded: 'true' }, {}],
     ['extended as a number', { upgraded: 1 }, {}],
     ['in lower case', { token_type: 'bearer' }, {}],
     ['in upper case', { token_type: 'BEARER' }, {}],
-    ['with what nobody needs', { refresh_token: 'x', 'not-before-policy': 0, partial: true }, {}],
+    ['with unused parameters', { refresh_token: 'x', 'not-before-policy': 0, partial: true }, {}],
   ];
 
   it.each(rows)('%s', async (_title, more, result) => {
@@ -226,7 +230,11 @@ describe('an RPT', () => {
   const bad: readonly (readonly [string, TokenAnswer, string])[] = [
     ['no access token', { json: { token_type: 'Bearer' } }, 'no_access_token'],
     ['an empty access token', { json: { ...GOOD, access_token: '' } }, 'no_access_token'],
-    ['an access token that is no text', { json: { ...GOOD, access_token: 7 } }, 'no_access_token'],
+    [
+      'an access token that is not a string',
+      { json: { ...GOOD, access_token: 7 } },
+      'no_access_token',
+    ],
     ['no token type', { json: { access_token: RPT } }, 'internal_error'],
     ['a token of another type', { json: { ...GOOD, token_type: 'DPoP' } }, 'internal_error'],
     ['a token of an unknown type', { json: { ...GOOD, token_type: 'N_A' } }, 'internal_error'],
@@ -257,11 +265,11 @@ describe('an RPT', () => {
   });
 });
 
-describe('a refusal', () => {
+describe('an error response', () => {
   const claims = [{ name: 'email', issuer: ['https://idp.example'] }];
   const page = 'https://as.example/gather';
 
-  it('need_info goes on with its ticket, its claims and its page', async () => {
+  it('need_info returns its ticket, claims and page', async () => {
     const info = { ticket: NEW_TICKET, required_claims: claims, redirect_user: page };
     as.answer = { status: 403, json: { error: 'need_info', ...info } };
     const error = await refused(getRpt());
@@ -342,7 +350,7 @@ describe('a refusal', () => {
     expect(as.requests).toHaveLength(1);
   });
 
-  it('of Keycloak is "submitted" where the owner was asked', async () => {
+  it('of Keycloak is "submitted" after a submission to the owner', async () => {
     const json = { error: 'access_denied', error_description: 'request_submitted' };
     as.answer = { status: 403, json };
     const error = await refused(getRpt({ params: { submit_request: 'true' } }));
@@ -350,7 +358,7 @@ describe('a refusal', () => {
   });
 
   it.each(['need_info', 'request_submitted'])(
-    '%s with the spent ticket is a failure',
+    '%s with the used ticket is a failure',
     async (word) => {
       as.answer = { status: 403, json: { error: word, ticket: TICKET } };
       const error = await refused(getRpt());
@@ -373,13 +381,13 @@ describe('a refusal', () => {
       false,
     ],
     [
-      'the bearer is no good',
+      'the bearer is invalid',
       { status: 400, json: { error: 'invalid_grant', error_description: 'Invalid bearer token' } },
       'invalid_grant',
       false,
     ],
     [
-      'the subject is no good',
+      'the subject is invalid',
       { status: 400, json: { error: 'unauthorized_client' } },
       'unauthorized_client',
       false,
@@ -391,7 +399,7 @@ describe('a refusal', () => {
       false,
     ],
     [
-      'the claim token is no good at SolidLab',
+      'the claim token is invalid at SolidLab',
       { status: 403, json: { status: 403, message: 'Expired refresh token x' } },
       'internal_error',
       false,
@@ -409,20 +417,20 @@ describe('a refusal', () => {
     ['it hangs up', { drop: true }, 'internal_error', true],
   ];
 
-  it.each(failures)('is none where %s', async (_title, answer, word, mayHaveRun) => {
+  it.each(failures)('is no UMA outcome if %s', async (_title, answer, word, mayHaveRun) => {
     as.answer = answer;
     const error = await refused(getRpt());
     expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', error: word, mayHaveRun });
   });
 
-  it('is none where it says nothing', async () => {
+  it('is no UMA outcome without a body', async () => {
     engine = new TestEngine({ timeout: 50 });
     as.answer = { hang: true };
     const error = await refused(getRpt());
     expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', mayHaveRun: true });
   });
 
-  it('shows no ticket, whatever it is', async () => {
+  it('never discloses a ticket', async () => {
     for (const [, answer] of [...rows, ...failures]) {
       const text = `for ${TICKET} take ${NEW_TICKET}`;
       const json = { ...(answer.json as object), error_description: text, ticket: NEW_TICKET };
@@ -450,7 +458,7 @@ describe('an RPT for a user', () => {
     ['claim_token', forAlice],
     ['subject_token', (): Asked => ({ params: { subject_token: idToken } })],
     ['both', (): Asked => ({ ...forAlice(), params: { subject_token: idToken } })],
-  ])('that %s names is good', async (_where, asked) => {
+  ])('is accepted for the user of %s', async (_where, asked) => {
     const rpt = await as.sign({ aud: 'the-api' });
     await answerWith(rpt);
     await expect(getRpt(asked())).resolves.toMatchObject({ access_token: rpt });
@@ -459,7 +467,7 @@ describe('an RPT for a user', () => {
   it.each([
     ['claim_token', forAlice],
     ['subject_token', (): Asked => ({ params: { subject_token: idToken } })],
-  ])('is dropped where it is for another one than %s names', async (_where, asked) => {
+  ])('is discarded for a user other than that of %s', async (_where, asked) => {
     await answerWith(await as.sign({ sub: 'service-account' }));
     const error = await refused(getRpt(asked()));
     expect(error).toMatchObject({
@@ -469,7 +477,7 @@ describe('an RPT for a user', () => {
     });
   });
 
-  it('is dropped where it names nobody', async () => {
+  it('is discarded without a subject', async () => {
     await answerWith(await as.sign({ sub: undefined }));
     expect(await refused(getRpt(forAlice()))).toMatchObject({
       error: 'invalid_subject_identifier',
@@ -481,18 +489,18 @@ describe('an RPT for a user', () => {
     return as.sign({}, privateKey);
   };
   const unverifiable: readonly (readonly [string, () => Promise<string>])[] = [
-    ['another issuer says it made it', () => as.sign({ iss: 'https://other.example' })],
-    ['its issuer is no text', () => as.sign({ iss: 7 as never })],
+    ['it names another issuer', () => as.sign({ iss: 'https://other.example' })],
+    ['its issuer is not a string', () => as.sign({ iss: 7 as never })],
     ['another key signed it', signed],
     [
-      'nobody signed it',
+      'it is not signed',
       () => Promise.resolve(new UnsecuredJWT({ iss: as.issuer, sub: 'alice' }).encode()),
     ],
     ['it has expired', () => as.sign({ exp: 1 })],
-    ['it is not good yet', () => as.sign({ nbf: 4102444800 })],
+    ['it is not valid yet', () => as.sign({ nbf: 4102444800 })],
   ];
 
-  it.each(unverifiable)('is dropped where %s', async (_why, make) => {
+  it.each(unverifiable)('is discarded if %s', async (_why, make) => {
     await answerWith(await make());
     const error = await refused(getRpt(forAlice()));
     expect(error).toMatchObject({
@@ -502,7 +510,7 @@ describe('an RPT for a user', () => {
     });
   });
 
-  it('is dropped where the keys of its issuer cannot be had', async () => {
+  it('is discarded if the keys of its issuer are unavailable', async () => {
     as.hasKeys = false;
     await answerWith(await as.sign({}));
     const error = await refused(getRpt(forAlice()));
@@ -510,7 +518,7 @@ describe('an RPT for a user', () => {
     expect(error.message).toContain('jwks_uri');
   });
 
-  it('is verified with new keys where the old ones do not fit', async () => {
+  it('is verified with new keys if the old ones do not match', async () => {
     const oxd_id = await site();
     const ask = () => engine.run('uma_rp_get_rpt', { oxd_id, ticket: TICKET, ...forAlice() });
     await answerWith(await as.sign({}));
@@ -525,25 +533,25 @@ describe('an RPT for a user', () => {
     ['a JWT that names no issuer', () => as.sign({ iss: undefined, sub: undefined })],
   ];
 
-  it.each(taken)('is taken as it is where it is %s', async (_what, make) => {
+  it.each(taken)('is accepted unverified if it is %s', async (_what, make) => {
     const rpt = await make();
     await answerWith(rpt);
     await expect(getRpt(forAlice())).resolves.toMatchObject({ access_token: rpt });
   });
 
   it.each([
-    ['nobody was named', (): Asked => ({})],
+    ['no user is named', (): Asked => ({})],
     ['the subject_token is opaque', (): Asked => ({ params: { subject_token: 'opaque' } })],
     [
       'the claim token is of another format',
       (): Asked => ({ ...forAlice(), claim_token_format: 'urn:ietf:params:oauth:token-type:jwt' }),
     ],
-  ])('is not looked into where %s', async (_why, asked) => {
+  ])('is not verified if %s', async (_why, asked) => {
     await answerWith(await as.sign({ sub: 'service-account' }));
     await expect(getRpt(asked())).resolves.toMatchObject({ token_type: 'Bearer' });
   });
 
-  it('is not looked into where the tokens name nobody', async () => {
+  it('is not verified if the tokens name no user', async () => {
     for (const claims of [
       { sub: undefined },
       { sub: '' },
@@ -562,7 +570,7 @@ describe('an RPT for a user', () => {
     await expect(getRpt(forAlice())).resolves.toMatchObject({ token_type: 'Bearer' });
   });
 
-  it('is not asked for where two users are named', async () => {
+  it('is not requested if two users are named', async () => {
     const subject_token = await as.sign({ sub: 'bob' });
     const error = await refused(getRpt({ ...forAlice(), params: { subject_token } }));
     expect(error).toMatchObject({ error: 'bad_request', mayHaveRun: false });
@@ -583,7 +591,7 @@ describe('the URL for claims gathering', () => {
     });
   }
 
-  it('is the claims interaction endpoint with all that binds the way back', async () => {
+  it('is the claims interaction endpoint with the parameters that bind the redirect', async () => {
     const { url, state } = await claimsUrl();
     registerSecret(state);
     const { origin, pathname, searchParams } = new URL(url);
@@ -604,7 +612,7 @@ describe('the URL for claims gathering', () => {
     expect(new Set(states.map(({ state }) => state)).size).toBe(2);
   });
 
-  it('carries the state that was given, and what it is told', async () => {
+  it('contains the given state and custom parameters', async () => {
     const { url, state } = await claimsUrl({
       ticket: 't&state=x',
       state: 'my state&x=1',
@@ -655,7 +663,7 @@ describe('the URL for claims gathering', () => {
     ),
   ];
 
-  it.each(bad)('%s is refused', async (_title, asked, error) => {
+  it.each(bad)('rejects %s', async (_title, asked, error) => {
     expect(await refused(claimsUrl(asked as Asked))).toMatchObject({
       code: 'OXD_COMMAND_FAILED',
       error,
@@ -663,7 +671,7 @@ describe('the URL for claims gathering', () => {
     });
   });
 
-  it('needs one of the redirect URIs that are registered, to the letter', async () => {
+  it('requires an exact registered redirect URI', async () => {
     const claims_redirect_uri = ['https://app.example.com/other', REDIRECT];
     const oxd_id = await site({ claims_redirect_uri });
     await expect(claimsUrl({}, oxd_id)).resolves.toHaveProperty('url');
@@ -673,7 +681,7 @@ describe('the URL for claims gathering', () => {
       });
   });
 
-  it('is not to be had where the server gathers no claims', async () => {
+  it('is not available if the server gathers no claims', async () => {
     as.discovery = { claims_interaction_endpoint: undefined };
     const error = await refused(claimsUrl());
     expect(error).toMatchObject({ error: 'unsupported_operation', mayHaveRun: false });

@@ -137,7 +137,7 @@ const ANSWERS: readonly [string, ExpectedRpt, unknown, unknown][] = [
     },
   ],
   [
-    'Gluu 4, one item over and one not',
+    'Gluu 4, one expired item and one valid item',
     EXPECTED,
     {
       active: true,
@@ -235,9 +235,9 @@ const ANSWERS: readonly [string, ExpectedRpt, unknown, unknown][] = [
   ['an RPT of tomorrow', EXPECTED, { active: true, nbf: LATER }, { active: false }],
   ['times that are strings', EXPECTED, { active: true, nbf: '0' }, { active: false }],
   ['another issuer', EXPECTED, { active: true, iss: `${issuer}x` }, { active: false }],
-  ['an issuer that is none', EXPECTED, { active: true, iss: 7 }, { active: false }],
+  ['an issuer that is not a string', EXPECTED, { active: true, iss: 7 }, { active: false }],
   [
-    'members of other types',
+    'claims of other types',
     EXPECTED,
     { active: true, sub: 7, jti: {}, aud: [1], client_id: '' },
     { active: true, permissions: [] },
@@ -287,7 +287,7 @@ describe('whole resources', () => {
     expect(elsewhere && coversResource(elsewhere, needed)).toBe(false);
   });
 
-  it('nothing is enough where nothing is needed', () => {
+  it('no permission covers an empty list of scopes', () => {
     const item = { resource_id: 'r1', resource_scopes: ['view'] };
     const rpt = introspectedRpt({ active: true, permissions: [item] }, EXPECTED);
     expect(rpt && coversResource(rpt, { ...needed, scopes: [] })).toBe(false);
@@ -420,7 +420,7 @@ describe('at an authorization server', () => {
     expect(await check(good())).toMatchObject({ access: 'granted' });
   });
 
-  it('that refuses what worked before, both ways are tried the next time', async () => {
+  it('that rejects the last method, both methods are tried the next time', async () => {
     oxd_id = await protectedSite(engine, as);
     await check(good());
     as.on('rpt', { status: 403, json: {} });
@@ -437,7 +437,7 @@ describe('at an authorization server', () => {
   const OTHER_ANSWERS: readonly [string, Answer, string][] = [
     ['active as a string', { json: { active: 'true' } }, 'internal_error'],
     ['active as a number', { json: { active: 1 } }, 'internal_error'],
-    ['a page', { text: '<h1>active: true</h1>' }, 'internal_error'],
+    ['an HTML page', { text: '<h1>active: true</h1>' }, 'internal_error'],
     ['nothing', { text: '' }, 'internal_error'],
     ['a list', { json: [{ active: true }] }, 'internal_error'],
     ['true', { json: true }, 'internal_error'],
@@ -446,12 +446,12 @@ describe('at an authorization server', () => {
     ['201', { status: 201, json: { active: true } }, 'internal_error'],
     ['400', { status: 400, json: { error: 'invalid_request' } }, 'http_status_400'],
     ['404', { status: 404, text: 'not here' }, 'http_status_404'],
-    ['500 that says active', { status: 500, json: { active: true } }, 'http_status_500'],
+    ['500 with active true', { status: 500, json: { active: true } }, 'http_status_500'],
     ['503', { status: 503, text: '' }, 'http_status_503'],
     ['a broken connection', { drop: true }, 'internal_error'],
   ];
 
-  it.each(OTHER_ANSWERS)('an answer is refused: %s', async (_, answer, word) => {
+  it.each(OTHER_ANSWERS)('rejects a response: %s', async (_, answer, word) => {
     oxd_id = await protectedSite(engine, as);
     as.on('rpt', answer);
     const rpt = good();
@@ -466,21 +466,21 @@ describe('at an authorization server', () => {
 
   it.each([
     ['SolidLab', { status: 400, message: 'Invalid request body.' }],
-    ['a word', { error: 'invalid_token' }],
+    ['an error code', { error: 'invalid_token' }],
     ['a statement', { active: false }],
-  ])('400 means inactive where it says so: %s', async (_, json) => {
+  ])('400 means inactive with %s', async (_, json) => {
     oxd_id = await protectedSite(engine, as);
     as.on('rpt', { status: 400, json });
     expect(await check(good())).toMatchObject({ access: 'denied' });
   });
 
-  it.each([['active, 400', { active: true }]])('%s is a failure all the same', async (_, json) => {
+  it.each([['active, 400', { active: true }]])('%s is a failure', async (_, json) => {
     oxd_id = await protectedSite(engine, as);
     as.on('rpt', { status: 400, json });
     expect(await refused(check(good()))).toMatchObject({ error: 'http_status_400' });
   });
 
-  it('introspect_rpt tells what an RPT is good for', async () => {
+  it('introspect_rpt returns the permissions of an RPT', async () => {
     as.reset('keycloak');
     oxd_id = await protectedSite(engine, as);
     const resource_id = as.idOf('[GET] /photo');
