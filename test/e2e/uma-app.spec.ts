@@ -58,7 +58,7 @@ describe.each(ADAPTERS)('an application on %s', (adapter: Adapter) => {
     return closing(await startUmaApp({ adapter, ...options }));
   }
 
-  /** Whether a route is checked as this resource, and as no other. */
+  /** Asserts that a route is checked as this resource only. */
   async function expectChecked(one: UmaApp, path: string, resource: string): Promise<void> {
     expect(one.transport.lastProtected).toContain(resource);
     expect((await one.ask(path)).status).toBe(401);

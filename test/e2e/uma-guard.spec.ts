@@ -132,7 +132,7 @@ class Lobby {
 const CHALLENGE =
   /^UMA realm="photos\.example\.com:8443", as_uri="https:\/\/issuer\.example\.com", ticket="(.+)"$/;
 
-/** What ran, where something did. */
+/** Name of the handler that ran; undefined if none ran. */
 function ran({ body }: Answer): string | undefined {
   try {
     return (JSON.parse(body) as { ran?: string }).ran;
@@ -141,7 +141,7 @@ function ran({ body }: Answer): string | undefined {
   }
 }
 
-/** What a refusal says: the members of its body, and no more. */
+/** Body of a denial. */
 function saidBy({ body }: Answer): object {
   return JSON.parse(body) as object;
 }
@@ -432,7 +432,7 @@ describe.each(ADAPTERS)('UmaGuard on %s', (adapter: Adapter) => {
     expect(one.log.with('warn', 'Albums.undeclared is behind UmaGuard')).toHaveLength(1);
   });
 
-  it('lets everybody to a public route, whatever credentials come along', async () => {
+  it('grants access to a public route with any credentials', async () => {
     for (const headers of [[], ['Authorization', 'Bearer'], ['Authorization', 'Bearer x']]) {
       const answer = await ask({ path: '/albums/public', headers });
       expect(saidBy(answer)).toEqual({ ran: 'public', told: false });

@@ -63,7 +63,7 @@ class Admin {
   }
 }
 
-/** What an oxd-server keeps when it stops. */
+/** State of an oxd-server that persists when it stops. */
 class Oxd {
   readonly store = new MemoryStore();
   port = 0;

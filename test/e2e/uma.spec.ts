@@ -93,13 +93,13 @@ async function start({ adapter, controllers, options }: Given): Promise<UmaApp> 
   );
 }
 
-/** What the engine keeps of the application's site. */
+/** Stored record of the application's site. */
 async function siteOf({ app }: UmaApp): Promise<RegisteredSite> {
   const oxd_id = await app.get(OxdClient, { strict: false }).oxdId();
   return (await app.get(OxdStore).get(`site:${oxd_id}`)) as RegisteredSite;
 }
 
-/** What a scripted answer waits for. */
+/** Gate for which a scripted response waits. */
 function closedGate(): { readonly passed: Promise<void>; open(): void } {
   let open = (): void => undefined;
   const passed = new Promise<void>((resolve) => (open = resolve));

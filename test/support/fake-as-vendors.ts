@@ -1,19 +1,19 @@
 import type { Description } from './fake-as.js';
 import type { Answer } from './fake-op.js';
 
-/** Vendor whose behaviour a `FakeAs` imitates. */
+/** Authorization server whose behaviour a `FakeAs` imitates. */
 export type Vendor = 'spec' | 'keycloak' | 'gluu' | 'janssen' | 'solidlab';
 
 /** Behaviour that differs between authorization servers. */
 export interface Manners {
   /** Further parameters of the UMA discovery document. */
   readonly discovery?: object;
-  /** `scopes_supported`; other scopes are rejected in a PAT request. */
+  /** `scopes_supported`; another scope is rejected in a PAT request. */
   readonly scopes: readonly string[];
   readonly patStatus?: number;
   /** Response to an invalid PAT. */
   readonly patRefused: Answer;
-  /** Suffix of the resource registration endpoint. */
+  /** End of the URL of the resource registration endpoint. */
   readonly slash?: string;
   readonly putStatus?: 200 | 204;
   readonly uniqueNames?: boolean;
@@ -23,9 +23,9 @@ export interface Manners {
   readonly created: (id: string, description: Description) => object;
   readonly read: (id: string, description: Description) => object;
   readonly list: (all: [string, Description][], query: URLSearchParams) => string[];
-  /** Credentials that introspection requires. */
+  /** Credentials of an introspection request. */
   readonly introspection: 'client' | 'pat';
-  /** Returns permissions only when the request has a token type hint for an RPT. */
+  /** Returns permissions only for the token_type_hint of an RPT. */
   readonly needsHint?: boolean;
   readonly inactive: Answer;
   readonly active: (permissions: readonly object[], now: number) => object;

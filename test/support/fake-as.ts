@@ -3,7 +3,7 @@ import { FakeOp, type Answer, type Seen } from './fake-op.js';
 import { registerSecret } from './secrets.js';
 import { VENDORS, type Manners, type Vendor } from './fake-as-vendors.js';
 
-/** Endpoints that the {@link FakeAs} adds to those of a provider. */
+/** Endpoints that {@link FakeAs} adds to those of a provider. */
 export type UmaEndpoint = 'uma-discovery' | 'pat' | 'resources' | 'permission' | 'rpt';
 
 type Script = Answer | ((seen: Seen) => Answer | Promise<Answer>);
@@ -22,13 +22,13 @@ export const RS = { client_id: 'rs-client', client_secret: 'secret-of-the-rs-cli
 registerSecret(RS.client_secret);
 
 /**
- * A UMA authorization server with scriptable responses, on top of the {@link FakeOp}. It imitates a
- * vendor; `spec` follows the specification. It never decides: tests issue the RPTs.
+ * UMA authorization server with scriptable responses, based on {@link FakeOp}. Imitates a vendor, or
+ * with `spec` the specification. Evaluates no policies: a test issues the RPTs.
  */
 export class FakeAs {
   readonly resources = new Map<string, Description>();
   readonly tickets: IssuedTicket[] = [];
-  /** Parameters of the UMA discovery document; undefined omits one. */
+  /** Properties of the UMA discovery document; undefined omits a property. */
   discovery: Record<string, unknown> = {};
   /** Id of the next resource; by default created as the vendor does. */
   nextId: string | undefined;
@@ -57,7 +57,7 @@ export class FakeAs {
     return this.op.issuer;
   }
 
-  /** Clears all state except the address, and imitates a vendor. */
+  /** Deletes all state except the address, and imitates another vendor. */
   reset(vendor: Vendor = 'spec'): void {
     this.op.reset();
     this.manners = VENDORS[vendor];
@@ -75,7 +75,7 @@ export class FakeAs {
     this.op.on('client', (seen) => this.handle(seen));
   }
 
-  /** Scripts an endpoint; undefined restores its default response. */
+  /** Scripts an endpoint; undefined restores the default response. */
   on(endpoint: UmaEndpoint, script: Script | undefined): void {
     if (script) this.scripts.set(endpoint, script);
     else this.scripts.delete(endpoint);
@@ -88,17 +88,17 @@ export class FakeAs {
       .map(([seen]) => seen);
   }
 
-  /** Revokes every issued PAT. */
+  /** Revokes every PAT. */
   revokePats(): void {
     this.pats.clear();
   }
 
-  /** Issues an RPT with these permissions in its introspection response. */
+  /** Issues an RPT with these permissions. */
   rpt(...permissions: object[]): string {
     return this.keep(secret('rpt'), permissions);
   }
 
-  /** Registers an RPT created by the test, such as a JWT. */
+  /** Adds permissions to an RPT of the test, such as a JWT. */
   keep(rpt: string, permissions: readonly object[]): string {
     registerSecret(rpt);
     this.rpts.set(rpt, permissions);
@@ -122,7 +122,7 @@ export class FakeAs {
     return [...this.resources.values()].map(({ name }) => String(name)).sort();
   }
 
-  /** Default response of an endpoint. */
+  /** Default response. */
   usual(endpoint: UmaEndpoint, seen: Seen): Answer {
     switch (endpoint) {
       case 'uma-discovery':

@@ -45,14 +45,14 @@ export function token(kind: string): string {
   return value;
 }
 
-/** An RPT with the resource for which it is valid. */
+/** RPT, and the resource that it covers. */
 export interface IssuedRpt {
   readonly rpt: string;
   /** Resource, such as `GET /albums`. */
   readonly resource: string;
 }
 
-/** Authorization server in memory: stores protected resources and the RPTs that are valid for them. */
+/** Transport in memory that stores the protected resources and the issued RPTs. */
 export class AuthorizationServer extends ScriptedTransport {
   readonly tickets: string[] = [];
   private readonly protectedHere = new Map<string, UmaResource>();
@@ -90,7 +90,7 @@ export class AuthorizationServer extends ScriptedTransport {
     return calls.map(({ params }) => params as unknown as Params<C>);
   }
 
-  /** Resources protected by the last command, such as `GET /albums`. */
+  /** Resources of the last `uma_rs_protect`, as `GET /albums`. */
   get lastProtected(): string[] {
     const { resources = [] } = this.sent('uma_rs_protect').at(-1) ?? {};
     return resources.flatMap(({ path, conditions }) =>
@@ -110,7 +110,7 @@ export class AuthorizationServer extends ScriptedTransport {
     return this.denied();
   }
 
-  /** Denial with a new ticket, in the format of oxd. */
+  /** Denial with a new ticket, in the form of oxd. */
   denied(): Checked {
     const ticket = token('ticket');
     this.tickets.push(ticket);
@@ -158,7 +158,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** A request; path and headers are sent without normalization. */
+/** Request that is sent as given, without normalization of path or headers. */
 export interface Asked {
   readonly method?: string;
   readonly path: string;

@@ -7,7 +7,7 @@ export function resource(path: string, httpMethods: string[], ...scopes: string[
   return { path, conditions: [{ httpMethods, scopes }] };
 }
 
-/** Resources that most tests protect. */
+/** Resource of most tests. */
 export const PHOTO = resource('/photo', ['GET'], 'view', 'all');
 
 /** A site of the resource server. */

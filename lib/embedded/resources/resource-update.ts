@@ -89,9 +89,9 @@ export class ResourceUpdate {
   }
 
   /**
-   * Resources that are as declared but have gone: Gluu's and Janssen's expire after a month. This
-   * is how a run learns, too, what a check has found gone: checks write nothing, so that none
-   * undoes what another replica is writing, and none waits for it.
+   * Ids of unchanged resources that are missing: those of Gluu and Janssen expire after a month.
+   * Every run reads them again, because a check that finds a resource missing does not write the
+   * record: it could undo a write of another replica, or would have to wait for it.
    */
   private async gone({ kept, declared }: ProtectionPlan): Promise<ReadonlySet<string>> {
     const all = kept.filter((resource) => declared.has(resource.id) && !this.isChanged(resource));
@@ -105,8 +105,8 @@ export class ResourceUpdate {
   }
 
   /**
-   * Gives scopes back that somebody has taken away there, without which no ticket is issued.
-   * Keycloak may let a resource server use its resources, but not read them.
+   * True if the resource exists. Restores removed scopes, because no ticket is issued without them.
+   * Keycloak may forbid a resource server to read its own resources, with 400.
    */
   private async isThere(resource: ProtectedResource): Promise<boolean> {
     try {
@@ -170,8 +170,8 @@ export class ResourceUpdate {
   }
 
   /**
-   * A resource of this name is there, and that this site made it is not certain (an attempt without
-   * an answer proves nothing): it is used, and whatever is attached to it stays.
+   * Uses an existing resource of this name that another party may have registered: an attempt
+   * without a response proves no ownership. Its policies and other scopes are preserved.
    */
   private async adopt(resource: Wanted, there: FoundResource): Promise<void> {
     const adopted = { ...resource, id: there.id, adopted: true };
