@@ -589,7 +589,9 @@ describe('a name that is pending', () => {
       await protect(other, { overwrite: true });
       expect(as.names).toEqual(['[GET] /doc', '[GET] /photo']);
       expect(as.seen('resources', 'DELETE')).toHaveLength(0);
-      expect(told()).toEqual([expect.stringMatching(/\[GET\] \/photo may be at.*it stays/)]);
+      expect(told()).toEqual([
+        expect.stringMatching(/\[GET\] \/photo may exist at.*it is not deleted/),
+      ]);
       await protect([PHOTO]);
       expect(await resourceAt('/photo', 'GET')).toBe('theirs');
     });
