@@ -16,10 +16,12 @@ export class UmaService {
   /**
    * Registers further resources at the authorization server, such as those of option `uma.paths`.
    * Resources of `@UmaProtected` are registered automatically. Embedded adds or changes the given
-   * resources. oxd accepts one call only: oxd 3.1.3 and later reject a second call without
+   * resources, on one replica at a time (store with `add`) and for at most 60 s; a repeated call
+   * continues. oxd accepts one call only: oxd 3.1.3 and later reject a second call without
    * `overwrite`, earlier versions create duplicates.
    *
    * @throws {OxdCommandError} OXD_COMMAND_FAILED
+   * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE, also when the 60 s are over
    * @see oxd 3.1 uma_rs_protect; UMA Federated Authorization §3
    */
   protect(

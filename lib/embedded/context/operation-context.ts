@@ -105,6 +105,11 @@ export class OperationContext {
     );
   }
 
+  /** @see CommandCall.withSignal */
+  withSignal(signal: AbortSignal): OperationContext {
+    return new OperationContext(this.engine, this.call.withSignal(signal));
+  }
+
   /** @see Sites.get */
   site(oxd_id: string | undefined): Promise<RegisteredSite> {
     return this.engine.sites.get(this.call, oxd_id);

@@ -15,6 +15,7 @@ import type { Provider, Providers } from '../provider/provider.js';
 import { siteKey, siteRecord, type ClientRecord, type RegisteredSite } from './site-record.js';
 import type { UmaServers } from '../provider/uma-discovery.js';
 import { resourcesKey } from './resources-key.js';
+import { lockResources } from './resources-lock.js';
 
 /** Options of {@link Sites}. */
 export interface SitesOptions {
@@ -193,7 +194,8 @@ export class Sites {
         );
         const renewed = await this.replaceClient(record, client);
         // A new client has no resources.
-        await store.delete(resourcesKey(record));
+        const key = resourcesKey(record);
+        await lockResources(store, key, () => store.delete(key));
         return renewed;
       },
     });

@@ -14,7 +14,8 @@ const TIMED_OUT = 'The OpenID Provider did not respond within the time limit of 
 
 /** A command in progress: sends its requests and records if one may have changed something. */
 export class CommandCall {
-  private mayHaveRun = false;
+  /** Shared with the calls of {@link withSignal}. */
+  private effect = { mayHaveRun: false };
 
   constructor(
     readonly command: string,
@@ -40,6 +41,13 @@ export class CommandCall {
   /** A call for work that several callers share: it continues when the first caller aborts. */
   detached(): CommandCall {
     return new CommandCall(this.command, this.http);
+  }
+
+  /** The same command under another signal: what its requests may have changed counts for this one. */
+  withSignal(signal: AbortSignal): CommandCall {
+    const call = new CommandCall(this.command, this.http, signal);
+    call.effect = this.effect;
+    return call;
   }
 
   /**
@@ -76,18 +84,21 @@ export class CommandCall {
     try {
       return await work();
     } catch (error) {
-      throw await toCommandError(error, { command: this.command, mayHaveRun: this.mayHaveRun });
+      throw await toCommandError(error, {
+        command: this.command,
+        mayHaveRun: this.effect.mayHaveRun,
+      });
     }
   }
 
   /** Sends a request that changes data at the provider, possibly even when the request fails. */
   async changing<T>(request: () => Promise<T>): Promise<T> {
-    const before = this.mayHaveRun;
-    this.mayHaveRun = true;
+    const before = this.effect.mayHaveRun;
+    this.effect.mayHaveRun = true;
     try {
       return await request();
     } catch (error) {
-      if (wasNotExecuted(error)) this.mayHaveRun = before;
+      if (wasNotExecuted(error)) this.effect.mayHaveRun = before;
       throw error;
     }
   }

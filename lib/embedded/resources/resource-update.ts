@@ -212,7 +212,9 @@ export class ResourceUpdate {
     this.context.log.warn(`uma_rs_protect: ${printable(name)} ${what}.`);
   }
 
+  /** After the deadline the lock may be another replica's, whose record must not be overwritten. */
   private async save(changed: Partial<ResourceRecord>): Promise<void> {
+    this.context.call.signal?.throwIfAborted();
     this.record = { ...this.record, ...changed };
     await this.context.store.set(resourcesKey(this.api.site), this.record);
   }

@@ -1,5 +1,8 @@
+import { jest } from '@jest/globals';
 import type { Params } from '../../../lib/commands/command.js';
 import type { UmaRsProtectParams } from '../../../lib/commands/uma.js';
+import type { ResourceRecord } from '../../../lib/embedded/resources/resource-record.js';
+import { OxdStoreError } from '../../../lib/base/errors.js';
 import { MemoryStore } from '../../../lib/store/oxd-store.js';
 import type { Answer, Seen } from '../../support/fake-op.js';
 import { FakeAs, RS } from '../../support/fake-as.js';
@@ -20,6 +23,36 @@ beforeEach(async () => {
   oxd_id = await rsSite(engine, as);
 });
 afterEach(() => TestEngine.closeAll());
+
+/** A store that holds back the end of one write, which it has carried out. */
+class HoldingStore extends MemoryStore {
+  private hasWritten: (() => void) | undefined;
+  private key: string | undefined;
+  /** Ends the write. */
+  release = (): void => undefined;
+
+  /** Resolves when the next value of `key` is written. */
+  hold(key: string): Promise<void> {
+    this.key = key;
+    return new Promise((resolve) => (this.hasWritten = resolve));
+  }
+
+  override async set(key: string, value: unknown, ttl?: number): Promise<void> {
+    await super.set(key, value, ttl);
+    if (key !== this.key) return;
+    this.key = undefined;
+    const released = new Promise<void>((resolve) => (this.release = resolve));
+    this.hasWritten?.();
+    await released;
+  }
+}
+
+/** The error of a command that the store ended. */
+async function refusedByStore(promise: Promise<unknown>): Promise<unknown> {
+  const error: unknown = await promise.catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(OxdStoreError);
+  return error;
+}
 
 type Resources = UmaRsProtectParams['resources'];
 
@@ -109,6 +142,54 @@ describe('uma_rs_protect', () => {
     await Promise.all(paths.map((path) => protect([resource(path, ['GET'], 'view')])));
     expect(changes()).toHaveLength(16);
     for (const path of paths) expect(await resourceAt(path, 'GET')).toBeDefined();
+  });
+
+  it('of two replicas with one store loses no resource of either', async () => {
+    const replica = new TestEngine({ store: engine.store });
+    const paths = Array.from({ length: 4 }, (_, at) => `/album/${at}`);
+    await Promise.all(
+      paths.map((path, at) => {
+        const resources = [resource(path, ['GET'], 'view')];
+        return (at % 2 === 0 ? engine : replica).run('uma_rs_protect', { oxd_id, resources });
+      }),
+    );
+    expect(changes()).toEqual(['POST', 'POST', 'POST', 'POST']);
+    for (const one of [engine, replica]) {
+      for (const path of paths) {
+        await one.run('uma_rs_check_access', { oxd_id, path, http_method: 'GET' });
+        expect(as.tickets.at(-1)?.permissions[0]?.resource_id).toBe(as.idOf(`[GET] ${path}`));
+      }
+    }
+  });
+
+  it('writes nothing after its time is over, when another replica may be at work', async () => {
+    const store = new HoldingStore();
+    engine = new TestEngine({ store });
+    oxd_id = await rsSite(engine, as);
+    const paths = ['/kept', '/one', '/two'];
+    const [kept, ...others] = paths.map((path) => resource(path, ['GET'], 'view'));
+    await protect([kept ?? PHOTO, ...others]);
+    const key = await engine.resourcesKey(oxd_id);
+    const { resources } = (await store.get(key)) as ResourceRecord;
+    // Adopted resources are removed without a request, which would notice the end of the time.
+    const adopted = resources.map((one) => ({ ...one, adopted: one.path !== '/kept' }));
+    await store.set(key, { resources: adopted, pending: [] });
+
+    const isWritten = store.hold(key);
+    const timeouts = jest.spyOn(globalThis, 'setTimeout');
+    const rejected = refusedByStore(protect([kept ?? PHOTO], { overwrite: true }));
+    await isWritten;
+    const [endOfTime] = timeouts.mock.calls.find(([, delay]) => delay === 60_000) ?? [];
+    timeouts.mockRestore();
+    endOfTime?.();
+    expect(await rejected).toMatchObject({ message: 'Not done within 60000 ms.' });
+
+    restart();
+    await protect([resource('/other', ['GET'], 'view')]);
+    store.release();
+    await new Promise(setImmediate);
+    const after = (await store.get(key)) as ResourceRecord;
+    expect(after.resources.map(({ path }) => path)).toEqual(['/kept', '/two', '/other']);
   });
 
   it('continues after its caller aborts', async () => {
