@@ -5,7 +5,10 @@ import { covers } from './route-access.js';
 import { marksOfClass, marksOfMethod, type UmaMark } from '../declarations/uma-metadata.js';
 
 /** Faults of the declarations of the routes, each as `Controller.method: message`. */
-export function routeIssues(routes: readonly HttpRoute[]): string[] {
+export function routeIssues(
+  routes: readonly HttpRoute[],
+  environment: string | undefined = process.env.NODE_ENV,
+): string[] {
   const malformed = unique(routes.flatMap(decoratorIssues));
   if (malformed.length > 0) return malformed;
   const classes = [...new Set(routes.map(({ controller }) => controller))];
@@ -14,7 +17,9 @@ export function routeIssues(routes: readonly HttpRoute[]): string[] {
       unusedMethods(routes.filter((route) => route.controller === controller)),
     ),
     ...routes.flatMap((route) =>
-      [...guardIssues(route), ...levelIssues(route)].map((issue) => `${route.name}: ${issue}`),
+      [...guardIssues(route, environment), ...levelIssues(route)].map(
+        (issue) => `${route.name}: ${issue}`,
+      ),
     ),
   ]);
 }
@@ -52,7 +57,7 @@ function unusedMethods(routes: readonly HttpRoute[]): string[] {
 }
 
 /** A declared route has the guards of one `OxdModule`, a protected one has at least one guard. */
-function guardIssues(route: HttpRoute): string[] {
+function guardIssues(route: HttpRoute, environment?: string): string[] {
   const access = accessOf(route);
   if (access === undefined) return [];
   const modules = [...new Set(route.guards)].flatMap((guard) =>
@@ -60,9 +65,15 @@ function guardIssues(route: HttpRoute): string[] {
   );
   return [
     ...(access !== 'public' && route.guards.length === 0 ? [NO_GUARD] : []),
+    ...(access !== 'public' && isReplaced(route) && environment !== 'test' ? [REPLACED] : []),
     ...(route.guards.includes('unknown') ? [UNKNOWN_MODULE] : []),
     ...(modules.length > 1 ? [`is behind the UmaGuards of ${modules.join(' and ')}; ${ONE}`] : []),
   ];
+}
+
+/** True when another object runs in the place of every `UmaGuard`: the route may be open. */
+function isReplaced({ guards }: HttpRoute): boolean {
+  return guards.length > 0 && guards.every((guard) => guard === 'replaced');
 }
 
 function levelIssues(route: HttpRoute): string[] {
@@ -92,6 +103,9 @@ function coverageIssues({ verb }: HttpRoute, { target, protections }: Level): st
 const NO_GUARD =
   'is @UmaProtected, but no UmaGuard is before it; @UseGuards(UmaGuard) on the class, where its ' +
   'constructor replaces the method or each request has an instance of its own';
+const REPLACED =
+  'is @UmaProtected, but another object replaces its UmaGuard; let its class extend UmaGuard ' +
+  '(overrides are accepted under NODE_ENV=test)';
 const UNKNOWN_MODULE =
   'is behind a UmaGuard whose OxdModule is unknown; give the subclass no constructor, inject its ' +
   'services as properties with @Inject()';

@@ -41,6 +41,9 @@ const ALIAS_OF_REQUEST: Provider[] = [
 type Given = Omit<UmaAppOptions, 'adapter'>;
 const open = new OpenGuard();
 
+const environment = process.env.NODE_ENV;
+afterEach(() => void (process.env.NODE_ENV = environment));
+
 describe.each(ADAPTERS)('a UmaGuard that a test replaces, on %s', (adapter) => {
   const rows: { name: string; given: Given }[] = [
     {
@@ -110,6 +113,38 @@ describe.each(ADAPTERS)('a UmaGuard that a test replaces, on %s', (adapter) => {
     const { ask, transport } = closing(await startUmaApp({ adapter, ...given }));
     expect((await ask('/albums')).body).toBe('ran');
     expect(transport.calls).toEqual([]);
+  });
+
+  it.each(rows)('by $name is an error at start-up elsewhere than in a test', async ({ given }) => {
+    for (const value of ['production', 'development', undefined]) {
+      if (value === undefined) delete process.env.NODE_ENV;
+      else process.env.NODE_ENV = value;
+      await expect(startUmaApp({ adapter, ...given })).rejects.toThrow(
+        /\w+\.list: is @UmaProtected, but another object replaces its UmaGuard.*NODE_ENV=test/,
+      );
+    }
+  });
+
+  it.each<{ name: string; own: Provider }>([
+    { name: 'an alias', own: { provide: UmaGuard, useExisting: OpenGuard } },
+    { name: 'a factory', own: { provide: UmaGuard, useFactory: () => open } },
+    { name: 'a value', own: { provide: UmaGuard, useValue: open } },
+    { name: 'another class', own: { provide: UmaGuard, useClass: OpenGuard } },
+  ])('by $name of its module opens no route in production', async ({ own }) => {
+    const providers: Provider[] = [OpenGuard, own, { provide: APP_GUARD, useExisting: UmaGuard }];
+    process.env.NODE_ENV = 'production';
+    const starting = startUmaApp({ adapter, controllers: [Unguarded], providers });
+    await expect(starting).rejects.toThrow('Unguarded.list: is @UmaProtected, but another object');
+  });
+
+  it('leaves the route of another UmaGuard as it is in production', async () => {
+    process.env.NODE_ENV = 'production';
+    const override = (builder: TestingModuleBuilder): unknown =>
+      builder.overrideProvider(UmaGuard).useValue(open);
+    const { ask } = closing(
+      await startUmaApp({ adapter, controllers: [Guarded], providers: ALIAS, override }),
+    );
+    expect((await ask('/albums')).status).toBe(401);
   });
 
   it('by a subclass registers the route as before', async () => {
