@@ -141,7 +141,8 @@ export class ResourceRegistrar {
     if (undeclared.length === 0 || overwrite) return;
     this.warnOnce(
       `Declared no longer, and still protected at the authorization server: ${undeclared.join(', ')}. ` +
-        'uma.overwrite: true deletes them.',
+        'uma.overwrite: true deletes them. If another application with the same client and store ' +
+        'declares them, leave it false: give each application a client.',
     );
   }
 
