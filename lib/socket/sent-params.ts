@@ -8,6 +8,9 @@ const SECRET_PARAMS = [
   ...['client_registration_access_token', 'software_statement'],
 ];
 
+/** Parameters whose value is a map of further parameters, each of which may be a secret. */
+const MAPS = ['params', 'custom_parameters'];
+
 /**
  * Removes the secrets of the sent parameters from `message` and `error` of a command error: a
  * provider may quote them and oxd-server passes the quotation on. `error_description` is never
@@ -18,7 +21,8 @@ export function withoutSentParams(
   params: Readonly<Record<string, unknown>>,
 ): unknown {
   if (!(failure instanceof OxdCommandError)) return failure;
-  const sent = SECRET_PARAMS.map((name) => params[name])
+  const maps = MAPS.flatMap((name) => valuesOf(params[name]));
+  const sent = [...SECRET_PARAMS.map((name) => params[name]), ...maps.flat()]
     .filter((value) => typeof value === 'string')
     .filter((value) => value.trim() !== '');
   const values = sent.sort((one, other) => other.length - one.length);
@@ -28,4 +32,8 @@ export function withoutSentParams(
   const { error_description, details, command, mayHaveRun } = failure;
   const wire = { error, error_description, details };
   return new OxdCommandError(message, wire, { command, mayHaveRun });
+}
+
+function valuesOf(map: unknown): unknown[] {
+  return typeof map === 'object' && map !== null ? Object.values(map) : [];
 }

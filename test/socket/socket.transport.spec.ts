@@ -256,8 +256,15 @@ describe('SocketTransport', () => {
     for (const secret of ['correcthorsebattery', 'horse', 'ticket(1']) {
       const status = 'error';
       const server = await serve(() => JSON.stringify({ status, data: data(secret) }));
-      for (const name of ['client_secret', 'code', 'ticket', 'access_token']) {
-        const call = transportTo(server).execute('get_user_info', { [name]: secret });
+      const params = ['client_secret', 'code', 'ticket', 'access_token'].map((name) => ({
+        [name]: secret,
+      }));
+      const maps = ['params', 'custom_parameters'].flatMap((name) => [
+        { [name]: { login_hint: secret } },
+        { [name]: { acr_values: ['other', secret] } },
+      ]);
+      for (const sent of [...params, ...maps]) {
+        const call = transportTo(server).execute('get_user_info', sent);
         const error: unknown = await call.catch((thrown: unknown) => thrown);
         expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', command: 'get_user_info' });
         expect(inspect(error, { depth: 9 })).not.toContain(secret);
