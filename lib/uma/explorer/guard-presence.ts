@@ -66,11 +66,22 @@ export class PresentGuards {
   }
 }
 
-/** Access service that Nest passes to each new instance of a request-scoped guard. */
+/**
+ * Access service that Nest passes to each new instance of a request-scoped guard. NestJS 11 reads the
+ * constructor of some of these guards only at the first request: there it is that of the module which
+ * the guard's module imports.
+ */
 function accessGivenTo(wrapper: InstanceWrapper): UmaAuthorizer | undefined {
-  const [given, ...others] = dependenciesOf(wrapper).filter(({ token }) => token === UmaAuthorizer);
-  const access: unknown = given?.instance;
+  const dependencies = dependenciesOf(wrapper);
+  const candidates = dependencies.length > 0 ? dependencies : importedBy(wrapper);
+  const instances = candidates.filter(({ token }) => token === UmaAuthorizer);
+  const [access, ...others] = new Set(instances.map(({ instance }): unknown => instance));
   return access instanceof UmaAuthorizer && others.length === 0 ? access : undefined;
+}
+
+function importedBy({ host }: InstanceWrapper): InstanceWrapper[] {
+  const imports = [...(host?.imports ?? [])].filter((module) => module.exports.has(UmaAuthorizer));
+  return imports.flatMap((module) => module.providers.get(UmaAuthorizer) ?? []);
 }
 
 function dependenciesOf(wrapper: InstanceWrapper): InstanceWrapper[] {
