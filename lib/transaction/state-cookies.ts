@@ -88,9 +88,12 @@ export class StateCookies {
   }
 
   private openAll(cookies: readonly RequestCookie[]): Promise<OpenCookie[]> {
+    const { seal, prefix } = this.#options;
+    const newestFirst = cookies.toSorted(
+      (a, b) => timeInName(b.name, prefix) - timeInName(a.name, prefix),
+    );
     return Promise.all(
-      cookies.map(async (cookie, index) => {
-        const { seal } = this.#options;
+      newestFirst.map(async (cookie, index) => {
         const sealed = index < MAX_DECRYPTIONS ? await seal.open(cookie.value) : undefined;
         return { ...cookie, sealed: sealed as SealedState | undefined };
       }),
@@ -118,6 +121,11 @@ function surplusOf(cookies: readonly OpenCookie[], added: RequestCookie): OpenCo
 /** Returns the issue time; 0, older than any other, for a cookie that does not decrypt. */
 function issuedAt({ sealed }: OpenCookie): number {
   return sealed?.issuedAt ?? 0;
+}
+
+/** Time that the name of a cookie states; 0 without one. Foreign cookies can state any. */
+function timeInName(name: string, prefix: string): number {
+  return Number(/^\d{1,15}(?=\.)/.exec(name.slice(prefix.length))?.[0] ?? 0);
 }
 
 /** Returns the size in a `Cookie` header in bytes, with equals sign and separator. */
