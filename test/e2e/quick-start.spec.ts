@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Type } from '@nestjs/common';
+import type { INestApplication, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { startSandbox } from '../../lib/sandbox/sandbox.js';
 import { freePort, startApp } from '../support/app.js';
@@ -56,6 +56,28 @@ it('the code of docs/login.md for Fastify logs a user in, and ignores speculativ
   }
 });
 
+it('the code of docs/testing.md tests a protected controller without a provider', async () => {
+  const { startApplication } = (await documentedCode('docs/testing.md', 'uma_rs_check_access', {
+    "'nestjs-oxd'": "'../../../lib/index.js'",
+    "'nestjs-oxd/testing'": "'../../../lib/testing/testing.js'",
+  })) as { startApplication: (module: Type) => Promise<INestApplication> };
+  const { AppModule } = (await documentedCode('README.md', 'UmaProtected', {
+    "'nestjs-oxd'": "'../../../lib/index.js'",
+    'process.env.OXD_SECRET': "'a secret of 32 characters or more'",
+  })) as { AppModule: Type };
+  const app = await startApplication(AppModule);
+  try {
+    const albums = `${await app.getUrl()}/albums`;
+    const allowed = await fetch(albums, { headers: { authorization: 'Bearer valid' } });
+    expect(await allowed.json()).toEqual(['Kind of Blue']);
+    const denied = await fetch(albums);
+    expect(denied.status).toBe(401);
+    expect(denied.headers.get('www-authenticate')).toContain('ticket="ticket-1"');
+  } finally {
+    await app.close();
+  }
+});
+
 /** Returns the module of the README with local addresses and a store in memory. */
 async function quickStart(issuer: string, port: number): Promise<Type> {
   const { AppModule } = (await documentedCode('README.md', '', {
@@ -83,7 +105,7 @@ async function documentedCode(
     expect(source).toContain(original);
     source = source.replace(original, replacement);
   }
-  const file = join(GENERATED, `${page.replace(/\W/g, '-')}.ts`);
+  const file = join(GENERATED, `${page} ${marker}`.replace(/\W/g, '-') + '.ts');
   await mkdir(GENERATED, { recursive: true });
   await writeFile(file, source);
   return import(file);
