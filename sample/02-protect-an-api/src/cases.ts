@@ -85,7 +85,7 @@ export const CASES: readonly RunnableCase[] = [
   {
     name: 'malformed',
     title: 'A header without a token',
-    text: 'Empty, malformed, too long, or several headers: 400, without a request to the authorization server.',
+    text: 'Empty, malformed, or several headers: 400, without a request to the authorization server.',
     run: (client) => client.ask('GET', '/api/albums/1', '{{rpt}}'),
   },
   {
