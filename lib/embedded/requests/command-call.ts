@@ -67,8 +67,7 @@ export class CommandCall {
     const timer = setTimeout(expire, Math.min(remaining, MAX_TIMER_DELAY));
     signal?.addEventListener('abort', abort, { once: true });
     try {
-      const limited = new CommandCall(this.command, this.http, limit.signal);
-      return await untilAborted(limit.signal, work(limited));
+      return await untilAborted(limit.signal, work(this.withSignal(limit.signal)));
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
