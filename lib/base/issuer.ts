@@ -18,7 +18,7 @@ const DISCOVERY = '/.well-known/openid-configuration';
  */
 export function isIssuerOf(address: ProviderLocation, issuer: string): boolean {
   const { op_host, op_discovery_path: path = '', op_configuration_endpoint: endpoint } = address;
-  const issuers = [op_host, `${trimmed(op_host)}/${path.replace(/^\//, '')}`];
+  const issuers = [op_host, `${withoutSlash(op_host)}/${path.replace(/^\//, '')}`];
   const end = endpoint?.lastIndexOf(DISCOVERY) ?? -1;
   if (endpoint !== undefined && end !== -1) issuers.push(endpoint.slice(0, end));
   return issuers.some((candidate) => isSameUrl(candidate, issuer));
@@ -30,9 +30,10 @@ export function isSameUrl(first: string, second: string): boolean {
 }
 
 function normalised(url: string): string {
-  return trimmed(URL.canParse(url) ? new URL(url).href : url);
+  return withoutSlash(URL.canParse(url) ? new URL(url).href : url);
 }
 
-function trimmed(url: string): string {
+/** Removes one slash at the end of a URL. */
+export function withoutSlash(url: string): string {
   return url.endsWith('/') ? url.slice(0, -1) : url;
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { withoutSlash } from '../base/issuer.js';
 import type { SiteOptions } from '../options/oxd.options.js';
 import type { ClientMetadata } from '../site/client-metadata.js';
 import { CLIENT_METADATA } from '../commands/dialect/client-parameters.js';
@@ -67,8 +68,7 @@ export function resourceOwnerName(site: SiteOptions, side: Side): string {
 
 function providerOf(site: SiteOptions): string {
   const { op_host, op_discovery_path = '', op_configuration_endpoint = '' } = site;
-  const host = op_host.endsWith('/') ? op_host.slice(0, -1) : op_host;
-  return `${host}${op_discovery_path}${op_configuration_endpoint}`;
+  return `${withoutSlash(op_host)}${op_discovery_path}${op_configuration_endpoint}`;
 }
 
 /** Returns the hash of each option of a site. */

@@ -1,3 +1,4 @@
+import { withoutSlash } from '../../base/issuer.js';
 import { OperationError } from '../requests/operation-error.js';
 
 export { isIssuerOf, isSameUrl } from '../../base/issuer.js';
@@ -39,7 +40,9 @@ export function discoveryUrl(address: ProviderAddress, document = 'openid-config
   }
   const path = checkedPath(address);
   const [before, after] =
-    endpoint === undefined ? [trimmed(`${trimmed(op_host)}${path}`), ''] : partsOf(endpoint);
+    endpoint === undefined
+      ? [withoutSlash(`${withoutSlash(op_host)}${path}`), '']
+      : partsOf(endpoint);
   return new URL(`${before}/.well-known/${document}${after}`);
 }
 
@@ -60,10 +63,6 @@ function partsOf(endpoint: string): [before: string, after: string] {
     'invalid_op_configuration_endpoint',
     'op_configuration_endpoint: must be an absolute URL that ends in /.well-known/openid-configuration.',
   );
-}
-
-function trimmed(url: string): string {
-  return url.replace(/\/$/, '');
 }
 
 /**

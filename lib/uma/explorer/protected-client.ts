@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { OxdConfigurationError } from '../../base/errors.js';
-import { isSameUrl } from '../../base/issuer.js';
+import { isSameUrl, withoutSlash } from '../../base/issuer.js';
 import { OxdOptions, type SiteOptions } from '../../options/oxd.options.js';
 import { siteFingerprint } from '../../options/site-fingerprint.js';
 
@@ -51,7 +51,7 @@ function isSameClient(one: OxdOptions, other: OxdOptions): boolean {
 
 function providerUrl({ op_host, op_discovery_path, op_configuration_endpoint }: SiteOptions) {
   const [configured] = op_configuration_endpoint?.split('/.well-known/') ?? [];
-  return configured ?? `${op_host.replace(/\/$/, '')}${op_discovery_path ?? ''}`;
+  return configured ?? `${withoutSlash(op_host)}${op_discovery_path ?? ''}`;
 }
 
 function sharedClient({ name: first }: OxdOptions, { name: second }: OxdOptions): string {
