@@ -16,6 +16,7 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import { inspect } from 'node:util';
 import { OxdConfigurationError, OxdStoreError } from '../../lib/base/errors.js';
 import { FileStore, type FileStoreOptions } from '../../lib/store/file-store.js';
@@ -432,11 +433,19 @@ function deadPid(): number {
   return spawnSync(process.execPath, ['--version']).pid;
 }
 
-/** Starts a process that ends and whose parent does not read its exit status. */
+/**
+ * Starts a process that ends and whose parent does not read its exit status. The process ends only
+ * after its parent has become `sleep`: a shell might still read the exit status.
+ */
 async function zombie(): Promise<{ pid: number; stop: () => Promise<unknown> }> {
-  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60']);
-  const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+  const parent = spawn('sh', ['-c', 'cat <&3 & echo $!; exec sleep 60'], {
+    stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+  });
+  const [line] = (await once(parent.stdio[1] as Readable, 'data')) as [Buffer];
   const pid = Number(line.toString());
+  const isSleep = () => readFileSync(`/proc/${parent.pid}/comm`, 'utf8') === 'sleep\n';
+  while (!isSleep()) await new Promise(setImmediate);
+  (parent.stdio[3] as Writable).end();
   while (statOf(pid).state !== 'Z') await new Promise(setImmediate);
   const stop = () => {
     parent.kill('SIGKILL');
