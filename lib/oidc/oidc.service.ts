@@ -39,7 +39,7 @@ export interface StartLoginParams extends Omit<
   readonly cookies?: string;
   /**
    * Path or URL of the application to return to after the login, at most 1024 characters; default
-   * `/`.
+   * `baseUrl`.
    */
   readonly returnTo?: string;
 }
@@ -67,7 +67,7 @@ export interface FinishedLogin {
 export class OidcService extends OidcCommands {
   private readonly log: Logger;
   private readonly logins: BrowserTransaction;
-  private readonly origin: string;
+  private readonly baseUrl: string;
   /** `#` instead of `private`, so that a printed service does not show the secret. */
   readonly #options: OxdOptions;
   /** Not enumerable: a strategy refers to its service, and the service must remain printable. */
@@ -84,8 +84,8 @@ export class OidcService extends OidcCommands {
     this.log = new Logger(logContext(OidcService.name, options));
     this.#options = options;
     this.#exchange = new LoginExchange(this, options);
-    const { origin, protocol } = new URL(options.site.authorization_redirect_uri);
-    this.origin = origin;
+    this.baseUrl = options.baseUrl;
+    const { protocol } = new URL(options.site.authorization_redirect_uri);
     this.logins = new BrowserTransaction({
       purpose: 'login',
       name: options.name,
@@ -119,7 +119,7 @@ export class OidcService extends OidcCommands {
    * @see OpenID Connect Core §3.1.2; oxd 3.1 get_authorization_url
    */
   async startLogin(login: StartLoginParams = {}): Promise<StartedLogin> {
-    const { cookies, returnTo = '/', ...params } = login;
+    const { cookies, returnTo, ...params } = login;
     const scope = loginScope(params.scope, this.#options.site.scope);
     const { authorization_url: url } = await this.getAuthorizationUrl({ ...params, scope });
     const state = new URL(url).searchParams.get('state');
@@ -180,9 +180,9 @@ export class OidcService extends OidcCommands {
     return isSpeculative(headers, method);
   }
 
-  private returnTo(returnTo: string): string {
-    const { url, safe } = resolveReturnTo(returnTo, this.origin);
-    if (!safe) this.log.warn(`Ignored a returnTo: not a URL of ${this.origin}, or too long.`);
+  private returnTo(returnTo: string | undefined): string {
+    const { url, safe } = resolveReturnTo(returnTo, this.baseUrl);
+    if (!safe) this.log.warn(`Ignored a returnTo: not a URL beneath ${this.baseUrl}, or too long.`);
     return url;
   }
 }

@@ -105,6 +105,7 @@ const VARIABLES: Readonly<Record<string, readonly [path: string, read: Read]>> =
   OXD_TRANSPORT_CONNECTIONS: ['transport.connections', number],
   OXD_TRANSPORT_MAX_QUEUE: ['transport.maxQueue', number],
   OXD_TRANSPORT_CONNECT_TIMEOUT: ['transport.connectTimeout', number],
+  OXD_BASE_URL: ['baseUrl', text],
   OXD_NAME: ['name', text],
   OXD_SECRET: ['secret', secrets],
   OXD_STORE_FILE: ['store', text],

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import type { RegisterSiteParams } from '../commands/registration.js';
 import { OxdConfigurationError } from '../base/errors.js';
 import { STORE_FILE } from '../store/file-store.js';
+import { baseUrlProblems } from './base-url.js';
 import { checkOptions, checkTransport } from './option-rules.js';
 import { checkSite } from './site-option-rules.js';
 import { MemoryStore, type OxdStore } from '../store/oxd-store.js';
@@ -145,6 +146,13 @@ export interface OxdModuleOptions {
   readonly name?: string;
   /** Site: the parameters of `register_site` in their wire names. */
   readonly site: SiteOptions;
+  /**
+   * Root of the application: an absolute URL without query, fragment and user name. `returnTo` of a
+   * login must be beneath it and defaults to it; its host is the realm of UMA challenges. If `NODE_ENV`
+   * is `production`, it must be https unless its host is loopback. Default: the origin of
+   * `site.authorization_redirect_uri`.
+   */
+  readonly baseUrl?: string;
   /** Transport that executes the commands; default `{ type: 'embedded' }`. */
   readonly transport?: EmbeddedTransportOptions | SocketTransportOptions | OxdTransport;
   /**
@@ -180,6 +188,8 @@ export abstract class OxdOptions {
   readonly name: string;
   /** Site, with the default of `scope`. */
   readonly site: SiteOptions;
+  /** Root of the application. */
+  readonly baseUrl: string;
   /** Options of the transport with their defaults, or the instance of the application. */
   readonly transport:
     | (EmbeddedTransportOptions &
@@ -244,10 +254,12 @@ export function resolveOptions(
 ): OxdOptions {
   const issues = optionIssues(options, environment);
   if (issues.length > 0) throw new OxdConfigurationError(issues);
-  const { name, site, transport = DEFAULTS.embedded, secret, store, eager, login, uma } = options;
+  const { name, site, baseUrl, transport = DEFAULTS.embedded, secret } = options;
+  const { store, eager, login, uma } = options;
   return deepFreeze({
     name: name ?? DEFAULT_NAME,
     site: { scope: DEFAULTS.scope, ...structuredClone(defined(site)) },
+    baseUrl: baseUrl ?? new URL(site.authorization_redirect_uri).origin,
     transport: withDefaults(transport),
     secret: secret === undefined ? [randomBytes(32).toString('base64url')] : [secret].flat(),
     secretIsRandom: secret === undefined,
@@ -260,16 +272,18 @@ export function resolveOptions(
 
 function optionIssues(options: OxdModuleOptions, environment?: string): string[] {
   // class-validator clones its input: instances and functions of the user are checked separately.
-  const { store, transport = DEFAULTS.embedded, secret, uma, ...plain } = options ?? {};
+  const { store, transport = DEFAULTS.embedded, secret, uma, baseUrl, ...plain } = options ?? {};
   const { paths, ...umaPlain } = uma ?? {};
   const issues = checkOptions({ ...plain, uma: umaPlain });
+  const production = environment === 'production';
   return [
     ...issues,
     ...checkSite(plain.site ?? {}, {
       transport: isTransport(transport) ? undefined : transport,
-      production: environment === 'production',
+      production,
       issues,
     }),
+    ...baseUrlProblems(baseUrl, production),
     ...checkPaths(paths),
     ...(isTransport(transport) ? [] : checkTransport(transport ?? {})),
     ...checkSecret(secret, environment),

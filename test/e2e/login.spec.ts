@@ -56,6 +56,21 @@ async function sendForged(url: string, headers: Readonly<Record<string, string>>
 
 const codeOf = (page: Page): unknown => (JSON.parse(page.html) as { error?: unknown }).error;
 
+describe.each(['express', 'fastify', 'login-guard'] as const)('a login on %s', (platform) => {
+  it.each([
+    { name: 'no returnTo', query: '', path: '' },
+    { name: 'a path', query: '?returnTo=/cart', path: '/cart' },
+    { name: 'a path beneath baseUrl', query: '?returnTo=/shop/cart', path: '/cart' },
+    { name: 'a foreign URL', query: '?returnTo=https://evil.example.com/shop', path: '' },
+  ])('ends beneath baseUrl with $name', async ({ query, path }) => {
+    const baseUrl = 'https://apps.example.com/shop';
+    const options = { site: { op_host: sandbox.issuer }, baseUrl };
+    const shop = await closed(startApp({ platform, options }));
+    const page = await passSandbox(new Browser(), `${shop.origin}/login${query}`);
+    expect(loggedIn(page.html).returnTo).toBe(baseUrl + path);
+  });
+});
+
 describe.each(PLATFORMS)('a login on %s', (platform) => {
   let app: TestApp;
 

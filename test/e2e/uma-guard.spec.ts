@@ -597,3 +597,11 @@ describe.each(ADAPTERS)('UmaGuard on %s', (adapter: Adapter) => {
     expect(one.log.with('warn', 'Albums.list: 400 UMA_INVALID_CREDENTIALS')).toHaveLength(2);
   });
 });
+
+it('UmaGuard puts the host of baseUrl into the challenge as realm', async () => {
+  const options = { baseUrl: 'https://apps.example.com:8444/photos' };
+  const app = await startUmaApp({ controllers: [Albums], options });
+  const { headers } = await app.ask('/albums');
+  await app.close();
+  expect(headers['www-authenticate']).toContain('realm="apps.example.com:8444"');
+});

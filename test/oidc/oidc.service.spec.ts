@@ -300,7 +300,7 @@ describe('OidcService.isSpeculative', () => {
 
 describe('a returnTo of another origin', () => {
   const foreign = 'https://evil.example.com/?token=secret-in-the-return-to';
-  const warning = 'Ignored a returnTo: not a URL of https://app.example.com, or too long.';
+  const warning = 'Ignored a returnTo: not a URL beneath https://app.example.com, or too long.';
   registerSecret('secret-in-the-return-to');
 
   it('causes one warning, without its value', async () => {

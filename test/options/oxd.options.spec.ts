@@ -31,6 +31,7 @@ describe('options', () => {
     expect(resolveOptions({ site, secret }, 'development')).toEqual({
       name: 'oxd',
       site: { ...site, scope: ['openid', 'profile', 'email'] },
+      baseUrl: 'https://app.example.com',
       transport: {
         type: 'embedded',
         allowInsecureRequests: false,
@@ -198,6 +199,32 @@ describe('options', () => {
     ['userinfo as a string', { ...good, login: { userinfo: 'yes' } }, 'login.userinfo:'],
   ])('reject %s', (_, options, issue) => {
     expect(issuesOf(options)).toEqual(expect.arrayContaining([expect.stringContaining(issue)]));
+  });
+
+  it.each([
+    { name: 'an origin', baseUrl: 'https://shop.example.com', environment: 'production' },
+    { name: 'a path', baseUrl: 'https://apps.example.com/shop/', environment: 'production' },
+    { name: 'loopback on http', baseUrl: 'http://[::1]:3000/shop', environment: 'production' },
+    { name: 'plain http', baseUrl: 'http://shop.test', environment: 'development' },
+  ])('accept a baseUrl with $name in $environment', ({ baseUrl, environment }) => {
+    expect(resolveOptions({ ...good, baseUrl }, environment).baseUrl).toBe(baseUrl);
+  });
+
+  it.each([
+    { name: 'no scheme', baseUrl: 'hidden.example.com', text: 'must be an absolute' },
+    { name: 'another scheme', baseUrl: 'ftp://hidden.example.com', text: 'must be an absolute' },
+    { name: 'a query', baseUrl: 'https://a.example.com/?hidden', text: 'without query' },
+    { name: 'an empty query', baseUrl: 'https://a.example.com/?', text: 'without query' },
+    { name: 'a fragment', baseUrl: 'https://a.example.com/#hidden', text: 'without query' },
+    { name: 'a user name', baseUrl: 'https://hidden@a.example.com/', text: 'user name' },
+    { name: 'a password', baseUrl: 'https://:hidden@a.example.com/', text: 'user name' },
+    { name: 'another type', baseUrl: 7, text: 'must be an absolute' },
+    { name: 'plain http', baseUrl: 'http://hidden.test', text: 'must be https in production' },
+  ])('reject a baseUrl with $name in production', ({ baseUrl, text }) => {
+    const [issue = '', ...others] = issuesOf({ ...good, baseUrl }, 'production');
+    expect(issue).toMatch(/^baseUrl: /);
+    expect(issue).toContain(text);
+    expect(issue + others.join()).not.toContain('hidden');
   });
 
   it.each([

@@ -46,6 +46,64 @@ describe('resolveReturnTo', () => {
     expect(resolveReturnTo(returnTo, origin)).toEqual({ url: `${origin}/`, safe: false });
   });
 
+  it('returns the base URL for no address', () => {
+    expect(resolveReturnTo(undefined, origin)).toEqual({ url: `${origin}/`, safe: true });
+  });
+
+  describe.each([
+    { name: 'without a final slash', baseUrl: `${origin}/shop` },
+    { name: 'with a final slash', baseUrl: `${origin}/shop/` },
+  ])('with a path in the base URL, $name,', ({ baseUrl }) => {
+    it.each([
+      ['/cart', '/shop/cart'],
+      ['cart', '/shop/cart'],
+      ['/', '/shop/'],
+      ['/shop', '/shop'],
+      ['/shop/cart?item=1#top', '/shop/cart?item=1#top'],
+      ['/shop?item=1', '/shop?item=1'],
+      ['?item=1', '/shop/?item=1'],
+      ['/shopping', '/shop/shopping'],
+      ['/Shop/cart', '/shop/Shop/cart'],
+      ['/shop/../cart', '/shop/cart'],
+      ['/shop/%2e%2e/cart', '/shop/cart'],
+      ['../cart', '/shop/cart'],
+      ['/..//evil.com', '/shop//evil.com'],
+      ['/.//', '/shop//'],
+      ['/%2e%2e//', '/shop//'],
+      ['/a/..//', '/shop//'],
+      [`${origin}/shop/cart`, '/shop/cart'],
+      [`${origin}/shop`, '/shop'],
+    ])('resolves %s beneath it', (returnTo, path) => {
+      const expected = { url: origin + path, safe: true };
+      expect(resolveReturnTo(returnTo, baseUrl)).toEqual(expected);
+      // The address is checked again at the end of the login.
+      expect(resolveReturnTo(expected.url, baseUrl)).toEqual(expected);
+    });
+
+    it.each([
+      { name: 'another application of the origin', returnTo: `${origin}/cart` },
+      { name: 'a path that only begins with the same letters', returnTo: `${origin}/shopping` },
+      { name: 'the parent by dots', returnTo: `${origin}/shop/../cart` },
+      { name: 'the parent by encoded dots', returnTo: `${origin}/shop/%2e%2e/cart` },
+      { name: 'a slash and a backslash', returnTo: '/\\evil' },
+      { name: 'a tab between slashes', returnTo: '/\t/evil' },
+      { name: 'two slashes', returnTo: '//app.example.com.evil.com/shop' },
+      { name: 'another host', returnTo: 'https://evil.com/shop/' },
+    ])('returns the base URL for $name', ({ returnTo }) => {
+      expect(resolveReturnTo(returnTo, baseUrl)).toEqual({ url: baseUrl, safe: false });
+    });
+  });
+
+  it('accepts 1024 characters beneath the base URL, also when checked again', () => {
+    const path = `/${'a'.repeat(1023)}`;
+    for (const baseUrl of [origin, `${origin}/shop`]) {
+      const expected = { url: baseUrl + path, safe: true };
+      expect(resolveReturnTo(path, baseUrl)).toEqual(expected);
+      expect(resolveReturnTo(expected.url, baseUrl)).toEqual(expected);
+      expect(resolveReturnTo(`${path}a`, baseUrl).safe).toBe(false);
+    }
+  });
+
   it('does not parse an address that is too long', () => {
     const canParse = jest.spyOn(URL, 'canParse');
     expect(resolveReturnTo(`/${'a'.repeat(1_000_000)}`, origin).safe).toBe(false);

@@ -46,8 +46,8 @@ export class ResourceCheck {
     private readonly options: OxdOptions,
     private readonly clock: OxdClock,
   ) {
-    const { site, transport } = options;
-    this.realm = new URL(site.authorization_redirect_uri).host;
+    const { baseUrl, transport } = options;
+    this.realm = new URL(baseUrl).host;
     this.isEmbedded = !isTransport(transport) && transport.type === 'embedded';
   }
 
