@@ -35,6 +35,7 @@ export function toAccessRequest(
     },
     method: request.method,
     params: request.params ?? {},
+    source: request,
   };
 }
 

@@ -25,6 +25,8 @@ export interface AccessRequest {
   /** HTTP method of the request. */
   readonly method: string;
   readonly params: RouteParams;
+  /** Request of the platform. Only the module for tests reads it, never a real decision. */
+  readonly source: object;
   /** Reads the RPT; not called for public routes. */
   readonly rpt: () => string | undefined | Promise<string | undefined>;
 }

@@ -1,0 +1,106 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { DynamicModule, Provider } from '@nestjs/common';
+import { OxdClock } from '../base/clock.js';
+import { OxdConfigurationError } from '../base/errors.js';
+import type { UmaPermission } from '../commands/uma.js';
+import { OidcService } from '../oidc/oidc.service.js';
+import { OxdOptions } from '../options/oxd.options.js';
+import { OxdModule } from '../oxd.module.js';
+import { UmaRouteTable } from '../uma/declarations/route-table.js';
+import { ResourceCheck } from '../uma/guard/resource-check.js';
+import { UmaAuthorizer } from '../uma/guard/uma-authorizer.js';
+import { rejectProduction } from './production.js';
+import { ScriptedTransport } from './scripted-transport.js';
+import { TestingAuthorizer, type TestDecisions } from './testing-authorizer.js';
+import { GrantDecisions, type OxdTestingGrant } from './testing-grant.js';
+import { TestingLogin } from './testing-login.js';
+import { testingReplies } from './testing-replies.js';
+import { testingProfile, type OxdTestingUser } from './testing-user.js';
+
+/** Options of {@link OxdTestingModule.forRoot}. */
+export interface OxdTestingOptions {
+  /**
+   * User of granted requests: `@OxdUser()`, `@AccessToken()` and `@Rpt('sub')` inject the user and
+   * its parts. Default none.
+   */
+  readonly user?: OxdTestingUser;
+  /** Permissions that `@Rpt()` injects for granted requests; default an empty list. */
+  readonly permissions?: readonly UmaPermission[];
+  /**
+   * Decision of `UmaGuard` and `LoginGuard`, or a function that decides on each request. Default
+   * true with `user`, else false.
+   */
+  readonly grant?: OxdTestingGrant;
+  /** Name of the Passport strategy, as option `name` of `OxdModule`; default `oxd`. */
+  readonly name?: string;
+  /** Makes the services injectable in every module, as with `OxdModule`; default false. */
+  readonly isGlobal?: boolean;
+}
+
+const ISSUER = 'https://op.example.com';
+const ORIGIN = 'http://localhost:3000';
+
+/**
+ * Stands in for `OxdModule` in tests of an application: an `OxdModule` with transport and store in
+ * memory, so without network, file and lock, whose guards follow option `grant`. Denials, boot
+ * checks and decorators are those of the real module. `OxdTransport` is a
+ * {@link ScriptedTransport}: script replies to further commands on it.
+ *
+ * ```ts
+ * Test.createTestingModule({
+ *   imports: [OxdTestingModule.forRoot({ user: { sub: 'alice' } })],
+ *   controllers: [AlbumsController],
+ * });
+ * ```
+ */
+export class OxdTestingModule {
+  /**
+   * Configures the module.
+   *
+   * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when `NODE_ENV` is `production`, or
+   *   when `user.sub` is empty
+   */
+  static forRoot(options: OxdTestingOptions = {}): DynamicModule {
+    rejectProduction('OxdTestingModule');
+    const { user: given, permissions = [], grant = given !== undefined } = options;
+    const user = given && testingProfile(checkedUser(given), ISSUER, Date.now());
+    const grants = new GrantDecisions(grant);
+    const rpt = randomUUID();
+    const oxd_id = randomUUID();
+    const transport = new ScriptedTransport(
+      testingReplies({ oxd_id, issuer: ISSUER, rpt, permissions, user }),
+    );
+    const real = OxdModule.forRoot({
+      site: { op_host: ISSUER, authorization_redirect_uri: `${ORIGIN}/callback`, oxd_id },
+      transport,
+      secret: randomBytes(32).toString('hex'),
+      eager: true,
+      name: options.name,
+      isGlobal: options.isGlobal,
+    });
+    return { ...real, providers: [...(real.providers ?? []), ...replaced({ grants, rpt, user })] };
+  }
+}
+
+/** Providers that replace those of `OxdModule`, or that are added to them. */
+function replaced(decisions: TestDecisions): Provider[] {
+  const { user, grants } = decisions;
+  const authorizer: Provider = {
+    provide: UmaAuthorizer,
+    useFactory: (...dependencies: ConstructorParameters<typeof UmaAuthorizer>) =>
+      new TestingAuthorizer(decisions, ...dependencies),
+    inject: [UmaRouteTable, ResourceCheck, OxdOptions, OxdClock],
+  };
+  if (!user) return [authorizer];
+  const login: Provider = {
+    provide: TestingLogin,
+    useFactory: (oidc: OidcService) => new TestingLogin(oidc, { grants, user, origin: ORIGIN }),
+    inject: [OidcService],
+  };
+  return [authorizer, login];
+}
+
+function checkedUser(user: OxdTestingUser): OxdTestingUser {
+  if (typeof user.sub === 'string' && user.sub !== '') return user;
+  throw new OxdConfigurationError(['user.sub: must be a string that is not empty']);
+}

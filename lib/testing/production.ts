@@ -1,0 +1,10 @@
+import { OxdConfigurationError } from '../base/errors.js';
+
+/**
+ * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when `NODE_ENV` is `production`
+ */
+export function rejectProduction(name: string): void {
+  if (process.env.NODE_ENV !== 'production') return;
+  const message = `NODE_ENV: ${name} is for tests and does not start if NODE_ENV is production`;
+  throw new OxdConfigurationError([message]);
+}
