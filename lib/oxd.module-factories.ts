@@ -111,16 +111,16 @@ async function guardStore(store: OxdOptions['store'], log: Logger): Promise<Guar
 export function createTransport(
   options: OxdOptions,
   store: OxdStore,
-  { now }: OxdClock,
+  clock: OxdClock,
 ): OxdTransport {
   const { transport, login } = options;
   if (isTransport(transport)) return transport;
   if (transport.type === 'socket') return new SocketTransport(transport);
   const { stateLifetime } = login;
   const insecureHosts = process.env.NODE_ENV === 'production' ? 'loopback' : 'any';
-  const limits = { stateLifetime, insecureHosts } as const;
+  const limits = { stateLifetime, insecureHosts, timers: clock } as const;
   const log = logOf(options);
-  return new EmbeddedTransport({ ...transport, ...limits, store, clock: now, log });
+  return new EmbeddedTransport({ ...transport, ...limits, store, clock: clock.now, log });
 }
 
 /** Creates the client that executes commands as the site of the options. */

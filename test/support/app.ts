@@ -185,7 +185,11 @@ export async function startApp(given: TestAppOptions): Promise<TestApp> {
     ],
   })
     .overrideProvider(OxdClock)
-    .useValue({ now: () => Date.now() + offset })
+    .useValue(
+      new (class extends OxdClock {
+        readonly now = (): number => Date.now() + offset;
+      })(),
+    )
     .compile();
   const adapter = platform === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
   const app = module.createNestApplication(adapter, { logger: ['warn', 'error'] });

@@ -7,6 +7,7 @@ import { MemoryStore, type OxdStore } from '../../lib/store/oxd-store.js';
 import type { CommandName, Params, Result } from '../../lib/commands/command.js';
 import type { ExecuteOptions } from '../../lib/commands/oxd-transport.js';
 import type { FakeOp } from './fake-op.js';
+import { ManualClock } from './manual-clock.js';
 
 export const CALLBACK = 'https://app.example.com/callback';
 export const HOME = 'https://app.example.com/';
@@ -73,6 +74,16 @@ export class TestEngine {
   close(): Promise<void> {
     return this.transport.close();
   }
+}
+
+/**
+ * Time limit of the requests of an embedded transport, which ends as soon as the provider leaves a
+ * request without a response.
+ */
+export function limitEndedBy(op: FakeOp, timeout = 5000) {
+  const timers = new ManualClock();
+  op.onHang = () => void timers.advance(timeout);
+  return { timeout, timers };
 }
 
 /** Returns the error that a promise rejects with; fails if the promise resolves. */

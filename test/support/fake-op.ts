@@ -23,7 +23,7 @@ export interface Answer {
   readonly json?: unknown;
   readonly text?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Never responds. */
+  /** Never responds; {@link FakeOp.onHang} is called. */
   readonly hang?: boolean;
   /** Closes the connection without a response. */
   readonly drop?: boolean;
@@ -74,6 +74,8 @@ export class FakeOp {
   tokens: Record<string, unknown> = {};
   /** Clock of the provider, in milliseconds since 1970. */
   clock: () => number = Date.now;
+  /** Called for each request that gets no response. */
+  onHang: () => void = ignore;
   key: Key;
   /** Origin of the issuer and of every announced URL; undefined means {@link origin}. */
   publicOrigin: string | undefined;
@@ -125,6 +127,7 @@ export class FakeOp {
     this.claims = {};
     this.tokens = {};
     this.clock = Date.now;
+    this.onHang = ignore;
     this.mint = (claims) => this.sign(claims);
     this.publicOrigin = undefined;
   }
@@ -172,7 +175,7 @@ export class FakeOp {
     this.requests.push(seen);
     const script = this.scripts.get(seen.endpoint) ?? ((): Promise<Answer> => this.usual(seen));
     const answer = typeof script === 'function' ? await script(seen) : script;
-    if (answer.hang) return;
+    if (answer.hang) return this.onHang();
     if (answer.drop) return void request.socket.destroy();
     const { status = 200, json, text, headers = {} } = answer;
     const type = json === undefined ? 'text/html' : 'application/json';
@@ -285,6 +288,8 @@ export class FakeOp {
     return this.accessToken;
   }
 }
+
+const ignore = (): void => undefined;
 
 function secret(kind: string): string {
   const value = `${kind}-${randomUUID()}`;

@@ -7,7 +7,8 @@ interface Task {
 
 /** A clock that changes only when a test advances it. */
 export class ManualClock extends OxdClock {
-  private time = Date.now();
+  private readonly start = Date.now();
+  private time = this.start;
   private readonly tasks = new Set<Task>();
 
   override readonly now = (): number => this.time;
@@ -21,6 +22,11 @@ export class ManualClock extends OxdClock {
   /** Milliseconds until each pending task. */
   get waiting(): number[] {
     return [...this.tasks].map(({ at }) => at - this.time).sort((a, b) => a - b);
+  }
+
+  /** Milliseconds that the clock was advanced by. */
+  get passed(): number {
+    return this.time - this.start;
   }
 
   /** Advances the clock, runs due tasks, and waits until their work has settled. */

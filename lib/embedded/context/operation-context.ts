@@ -60,11 +60,11 @@ export class EmbeddedRuntime {
   readonly clock: () => number;
 
   constructor(readonly options: EmbeddedOptions) {
-    const { timeout, store, initialAccessToken } = options;
+    const { store, initialAccessToken } = options;
     const { clock = Date.now, log = SILENT } = options;
     this.clock = clock;
     this.http = new ProviderHttp(options);
-    this.providers = new Providers({ http: this.http, clock, timeout });
+    this.providers = new Providers({ http: this.http, clock });
     this.uma = new UmaState(clock);
     this.rejections = new RejectedParameters(log);
     const { http, providers, rejections } = this;
@@ -98,9 +98,12 @@ export class OperationContext {
     return new OperationContext(this.engine, this.call.detached());
   }
 
-  /** @see CommandCall.withDeadline */
-  withDeadline<T>(deadline: number, work: (limited: OperationContext) => Promise<T>): Promise<T> {
-    return this.call.withDeadline(deadline, (call) =>
+  /** @see CommandCall.withTimeLimit */
+  withTimeLimit<T>(
+    milliseconds: number,
+    work: (limited: OperationContext) => Promise<T>,
+  ): Promise<T> {
+    return this.call.withTimeLimit(milliseconds, (call) =>
       work(new OperationContext(this.engine, call)),
     );
   }

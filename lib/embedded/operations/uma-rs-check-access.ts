@@ -1,5 +1,6 @@
 import type { Params, Result } from '../../commands/command.js';
 import { OxdTransportError } from '../../base/errors.js';
+import { untilAborted } from '../../base/until-aborted.js';
 import type { OperationContext, Operation } from '../context/operation-context.js';
 import { ProtectionApi } from '../protection-api/protection-api.js';
 import { OperationError } from '../requests/operation-error.js';
@@ -30,13 +31,15 @@ type Command = 'uma_rs_check_access';
  */
 export const umaRsCheckAccess: Operation<Command> = async (context, params) => {
   checkParams(params);
-  const end = performance.now() + 2 * context.engine.options.timeout;
-  const { result, api } = await context.withDeadline(end, (limited) => decide(limited, params));
-  const { rpt = '' } = params;
-  if (result.access === 'denied' || !isJwt(rpt)) return result;
-  const subject = context.withDeadline(end, (limited) => signedSubject(limited, api, rpt));
-  const sub = rptSubject(await subject.catch(() => undefined), result.sub);
-  return { ...result, ...(sub !== undefined && { sub }) };
+  return context.withTimeLimit(2 * context.engine.options.timeout, async (limited) => {
+    const { signal } = limited.call;
+    const { result, api } = await untilAborted(signal, decide(limited, params));
+    const { rpt = '' } = params;
+    if (result.access === 'denied' || !isJwt(rpt)) return result;
+    const subject = untilAborted(signal, signedSubject(limited, api, rpt));
+    const sub = rptSubject(await subject.catch(() => undefined), result.sub);
+    return { ...result, ...(sub !== undefined && { sub }) };
+  });
 };
 
 interface Decision {

@@ -6,6 +6,7 @@ import {
   type ServerMetadata,
 } from 'openid-client';
 import { createRemoteJWKSet, customFetch as josefetch, type JWTVerifyGetKey } from 'jose';
+import { MAX_TIMER_DELAY } from '../../base/clock.js';
 import { DiscoveryCache } from './discovery-cache.js';
 import type { ProviderHttp } from '../requests/provider-http.js';
 import {
@@ -29,8 +30,6 @@ export interface Provider {
 export interface ProvidersOptions {
   readonly http: ProviderHttp;
   readonly clock: () => number;
-  /** Limit for a request, in milliseconds. */
-  readonly timeout: number;
 }
 
 /** Discovered providers of this process. */
@@ -69,13 +68,13 @@ export class Providers {
   }
 
   private async download(url: URL): Promise<ServerMetadata> {
-    const { http, timeout } = this.options;
+    const { http } = this.options;
     const configuration = await discovery(url, 'discovery', undefined, None(), {
       // ProviderHttp decides about plain http, including that of `transport.addresses`.
       execute: [allowInsecureRequests],
       [customFetch]: usableJson((href, init) => http.fetch(href, { ...init, idempotent: true })),
-      // ProviderHttp has the time limit; this one, in whole seconds, must not be shorter.
-      timeout: Math.ceil(timeout / 1000) + 1,
+      // ProviderHttp has the time limit; this one, in seconds, cannot be switched off.
+      timeout: Math.floor(MAX_TIMER_DELAY / 1000),
     });
     return usableMetadata(configuration.serverMetadata());
   }
@@ -84,14 +83,14 @@ export class Providers {
    * Caches the keys as long as the metadata: an unknown key causes a new discovery, not a reload.
    */
   private keysOf({ jwks_uri }: ServerMetadata): JWTVerifyGetKey {
-    const { http, timeout } = this.options;
+    const { http } = this.options;
     if (!jwks_uri || !URL.canParse(jwks_uri)) {
       throw unusable('The discovery document has no usable jwks_uri.');
     }
     return createRemoteJWKSet(new URL(jwks_uri), {
       cooldownDuration: Infinity,
       cacheMaxAge: Infinity,
-      timeoutDuration: 2 * timeout,
+      timeoutDuration: MAX_TIMER_DELAY,
       [josefetch]: async (href, init) =>
         usableKeys(await http.fetch(href, { ...init, idempotent: true })),
     });

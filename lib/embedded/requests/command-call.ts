@@ -1,5 +1,4 @@
-import { MAX_TIMER_DELAY } from '../../base/clock.js';
-import { untilAborted } from '../../base/until-aborted.js';
+import { withTimeLimit } from '../../base/time-limit.js';
 import { wasNotExecuted, toCommandError } from './command-error.js';
 import {
   ProviderRequestError,
@@ -51,27 +50,18 @@ export class CommandCall {
   }
 
   /**
-   * Runs work whose requests share one deadline. Work that other callers share continues after it.
+   * Runs work whose requests share one time limit. The work itself must end when the signal of its
+   * call is aborted: with a {@link ProviderRequestError} `timeout` after the limit.
    *
-   * @param deadline time on the clock of `performance.now()`, in milliseconds
-   * @throws {ProviderRequestError} `timeout` after the deadline
-   * @throws the reason of the signal when the caller aborts
+   * @throws the reason of the signal if the caller has aborted already
    */
-  async withDeadline<T>(deadline: number, work: (limited: CommandCall) => Promise<T>): Promise<T> {
+  withTimeLimit<T>(milliseconds: number, work: (limited: CommandCall) => Promise<T>): Promise<T> {
     const { signal } = this;
-    signal?.throwIfAborted();
-    const limit = new AbortController();
-    const abort = (): void => limit.abort(signal?.reason);
-    const expire = (): void => limit.abort(new ProviderRequestError('timeout', TIMED_OUT));
-    const remaining = Math.max(1, deadline - performance.now());
-    const timer = setTimeout(expire, Math.min(remaining, MAX_TIMER_DELAY));
-    signal?.addEventListener('abort', abort, { once: true });
-    try {
-      return await untilAborted(limit.signal, work(this.withSignal(limit.signal)));
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-    }
+    const { timers } = this.http;
+    const error = (): Error => new ProviderRequestError('timeout', TIMED_OUT);
+    return withTimeLimit({ timers, milliseconds, error, signal }, (limit) =>
+      work(this.withSignal(limit)),
+    );
   }
 
   /**

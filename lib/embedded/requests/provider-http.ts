@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { request, type Dispatcher } from 'undici';
 import { isLoopback } from '../../base/network-rules.js';
+import { SYSTEM_TIMERS, type Timers } from '../../base/time-limit.js';
 import { Connections, type ConnectionsOptions } from './connections.js';
 import { ProxyError } from './proxy-error.js';
 
@@ -36,6 +37,8 @@ export interface ProviderHttpOptions extends ConnectionsOptions {
   readonly allowInsecureRequests: boolean;
   /** Hosts that `allowInsecureRequests` applies to; default `any`. */
   readonly insecureHosts?: 'any' | 'loopback';
+  /** Timers of the time limits; default those of this machine. */
+  readonly timers?: Timers;
 }
 
 /** Options of `fetch` that {@link ProviderHttp.fetch} supports. */
@@ -104,6 +107,8 @@ interface Exchange<T> {
  * answer, redirects never followed, TLS always verified.
  */
 export class ProviderHttp {
+  /** Timers of the time limits. */
+  readonly timers: Timers;
   readonly #connections: Connections;
   readonly #timeout: number;
   readonly #insecureHosts: 'any' | 'loopback' | 'none';
@@ -111,6 +116,7 @@ export class ProviderHttp {
   /** @throws {OxdConfigurationError} when an environment variable names no usable proxy */
   constructor(options: ProviderHttpOptions) {
     const { timeout, allowInsecureRequests, insecureHosts = 'any' } = options;
+    this.timers = options.timers ?? SYSTEM_TIMERS;
     this.#timeout = timeout;
     this.#insecureHosts = allowInsecureRequests ? insecureHosts : 'none';
     this.#connections = new Connections(options);
@@ -179,10 +185,10 @@ export class ProviderHttp {
     const signal = new EventEmitter();
     let isTimedOut = false;
     const end = (): boolean => signal.emit('abort');
-    const timer = setTimeout(() => {
+    const cancel = this.timers.after(this.#timeout, () => {
       isTimedOut = true;
       end();
-    }, this.#timeout);
+    });
     abort?.addEventListener('abort', end, { once: true });
     const isOver = (): boolean => isTimedOut || abort?.aborted === true;
     try {
@@ -192,7 +198,7 @@ export class ProviderHttp {
       if (isTimedOut) throw this.timedOut();
       throw failure(error);
     } finally {
-      clearTimeout(timer);
+      cancel();
       abort?.removeEventListener('abort', end);
     }
   }

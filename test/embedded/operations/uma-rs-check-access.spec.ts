@@ -3,7 +3,7 @@ import { SignJWT, type JWTPayload } from 'jose';
 import type { Params } from '../../../lib/commands/command.js';
 import { FakeAs, RS } from '../../support/fake-as.js';
 import { registerSecret, secretsIn } from '../../support/secrets.js';
-import { refused, TestEngine } from '../../support/embedded-transport.js';
+import { limitEndedBy, refused, TestEngine } from '../../support/embedded-transport.js';
 import { PHOTO, protectedSite, resource } from '../../support/uma-site.js';
 
 let as: FakeAs;
@@ -561,7 +561,8 @@ describe('while the keys are unavailable', () => {
     async (_, answer) => {
       let now = Date.now();
       as.op.clock = () => now;
-      const other = new TestEngine({ store: engine.store, timeout: 200, clock: () => now });
+      const limit = limitEndedBy(as.op);
+      const other = new TestEngine({ store: engine.store, clock: () => now, ...limit });
       const granted = async () => {
         const claims = { iss: as.issuer, sub: 'alice', exp: Math.floor(now / 1000) + 300 };
         const rpt = as.keep(await as.op.sign(claims), [as.item(photo(), 'view')]);
@@ -629,7 +630,7 @@ describe.each(['uma_rs_check_access', 'introspect_rpt'] as const)('the sub of %s
     ['fail', { status: 503, text: '' }],
     ['are none', { json: { hello: 'world' } }],
   ])('is the sub of introspection while requests for keys %s', async (_, answer) => {
-    const other = new TestEngine({ store: engine.store, timeout: 200 });
+    const other = new TestEngine({ store: engine.store, ...limitEndedBy(as.op) });
     as.op.on('jwks', answer);
     for (let times = 0; times < 3; times++) {
       expect((await ask(await as.op.sign(claims()), 'bob', other)).sub).toBe('bob');

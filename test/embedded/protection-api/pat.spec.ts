@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type { Answer, Seen } from '../../support/fake-op.js';
 import { FakeAs, RS } from '../../support/fake-as.js';
 import { secretsIn } from '../../support/secrets.js';
-import { refused, TestEngine } from '../../support/embedded-transport.js';
+import { limitEndedBy, refused, TestEngine } from '../../support/embedded-transport.js';
 import { PHOTO, protectedSite, rsSite } from '../../support/uma-site.js';
 
 let as: FakeAs;
@@ -316,9 +316,9 @@ const FAILURES: readonly [string, Answer, string, RegExp][] = [
 
 describe('without a PAT', () => {
   it.each(FAILURES)('a check fails after %s', async (_, answer, word, message) => {
-    const slow = { clock: () => now, store: engine.store, timeout: 300 };
     oxd_id = await protectedSite(engine, as);
-    engine = new TestEngine(slow);
+    const limit = limitEndedBy(as.op, 300);
+    engine = new TestEngine({ clock: () => now, store: engine.store, ...limit });
     as.on('pat', answer);
     const error = await refused(check());
     expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', error: word, mayHaveRun: false });

@@ -1,6 +1,6 @@
 import type { Answer } from '../../support/fake-op.js';
 import { FakeAs, RS } from '../../support/fake-as.js';
-import { CALLBACK, refused, TestEngine } from '../../support/embedded-transport.js';
+import { CALLBACK, limitEndedBy, refused, TestEngine } from '../../support/embedded-transport.js';
 import { PHOTO, protectedSite, rsSite } from '../../support/uma-site.js';
 
 let as: FakeAs;
@@ -142,7 +142,7 @@ describe('a UMA discovery document is rejected', () => {
   ];
 
   it.each(ANSWERS)('if the server returns: %s', async (_, answer, message) => {
-    engine = new TestEngine({ timeout: 300 });
+    engine = new TestEngine(limitEndedBy(as.op, 300));
     as.on('uma-discovery', answer);
     const error = await refused(protect());
     expect(error).toMatchObject({ error: 'no_uma_discovery_response', mayHaveRun: false });

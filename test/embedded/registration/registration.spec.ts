@@ -6,7 +6,13 @@ import { registerSecret, secretsIn } from '../../support/secrets.js';
 import { CLIENT_METADATA_ROWS } from '../../support/client-metadata.js';
 import { FakeOp, type Answer, type Seen } from '../../support/fake-op.js';
 import { startQuietly } from '../../support/sandbox-uma-world.js';
-import { CALLBACK, HOME, refused, TestEngine } from '../../support/embedded-transport.js';
+import {
+  CALLBACK,
+  HOME,
+  limitEndedBy,
+  refused,
+  TestEngine,
+} from '../../support/embedded-transport.js';
 
 let op: FakeOp;
 let engine: TestEngine;
@@ -27,7 +33,7 @@ const record = async (oxd_id: string) =>
   (await engine.store.get(`site:${oxd_id}`)) as RegisteredSite;
 const body = (seen = op.seen('register')[0]) => JSON.parse(seen?.body ?? '') as object;
 const restarted = () => {
-  engine = new TestEngine({ store: engine.store, clock: () => now, timeout: 1000 });
+  engine = new TestEngine({ store: engine.store, clock: () => now, ...limitEndedBy(op) });
   return engine;
 };
 const use = (oxd_id: string) => engine.run('get_authorization_url', { oxd_id });

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { FakeAs, RS, type UmaEndpoint } from '../../support/fake-as.js';
 import { FakeOp, type Endpoint, type Seen } from '../../support/fake-op.js';
-import { refused, TestEngine } from '../../support/embedded-transport.js';
+import { limitEndedBy, refused, TestEngine } from '../../support/embedded-transport.js';
 import { PHOTO, protectedSite, resource } from '../../support/uma-site.js';
 
 afterEach(() => TestEngine.closeAll());
@@ -192,7 +192,7 @@ describe('When keep-alive connections have broken', () => {
 
   it('a request is not repeated after its time limit', async () => {
     const oxd_id = await engine.site(op);
-    const short = new TestEngine({ store: engine.store, timeout: 300 });
+    const short = new TestEngine({ store: engine.store, ...limitEndedBy(op) });
     await short.run('get_user_info', { oxd_id, access_token: 'a-token' });
     op.requests.length = 0;
     op.on('userinfo', { hang: true });

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { registerSecret, secretsIn } from '../../support/secrets.js';
 import type { OxdCommandError } from '../../../lib/base/errors.js';
 import { FakeOp, type Answer, type Endpoint } from '../../support/fake-op.js';
-import { refused, TestEngine } from '../../support/embedded-transport.js';
+import { limitEndedBy, refused, TestEngine } from '../../support/embedded-transport.js';
 
 interface At {
   readonly op: FakeOp;
@@ -137,7 +137,8 @@ const ANSWERS: readonly [string, Answer, RegExp, boolean][] = [
 
 describe.each(COMMANDS)('%s', (command, endpoint, changes, prepare) => {
   it.each(ANSWERS)('fails when the provider returns %s', async (_, answer, code, ran) => {
-    if (answer.hang) engine = new TestEngine({ timeout: 1000 });
+    const limit = limitEndedBy(op);
+    engine = new TestEngine(limit);
     const run = await prepare({ op, engine, oxd_id: await engine.site(op) });
     const before = op.seen(endpoint).length;
     op.on(endpoint, answer);
@@ -149,6 +150,7 @@ describe.each(COMMANDS)('%s', (command, endpoint, changes, prepare) => {
     expect(error.error).toMatch(code);
     expect(error.mayHaveRun).toBe(changes && ran);
     expectClean(error);
+    expect(limit.timers.passed).toBe(answer.hang ? limit.timeout : 0);
   });
 
   it('fails without having run when the provider is down', async () => {
@@ -199,8 +201,7 @@ describe('discovery', () => {
     ['a broken connection', { drop: true }],
   ] as readonly [string, Answer][])('fails on %s, and is not cached', async (name, answer) => {
     const oxd_id = await engine.site(op);
-    const timeout = answer.hang ? 1000 : 5000;
-    const fresh = new TestEngine({ store: engine.store, timeout });
+    const fresh = new TestEngine({ store: engine.store, ...limitEndedBy(op) });
     op.on('discovery', name === 'no jwks_uri' ? { json: { issuer: op.issuer } } : answer);
     const error = await refused(fresh.run('get_authorization_url', { oxd_id }));
     expect(error).toMatchObject({

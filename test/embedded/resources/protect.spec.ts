@@ -6,7 +6,7 @@ import { OxdStoreError } from '../../../lib/base/errors.js';
 import { MemoryStore } from '../../../lib/store/oxd-store.js';
 import type { Answer, Seen } from '../../support/fake-op.js';
 import { FakeAs, RS } from '../../support/fake-as.js';
-import { refused, TestEngine } from '../../support/embedded-transport.js';
+import { limitEndedBy, refused, TestEngine } from '../../support/embedded-transport.js';
 import { PHOTO, resource, rsSite } from '../../support/uma-site.js';
 
 let as: FakeAs;
@@ -825,7 +825,7 @@ const FAILURES: readonly [string, Answer, string][] = [
 ];
 
 it.each(FAILURES)('a registration response with %s is rejected', async (_, answer, word) => {
-  engine = new TestEngine({ store: engine.store, timeout: 300 });
+  engine = new TestEngine({ store: engine.store, ...limitEndedBy(as.op) });
   as.on('resources', answer);
   expect(await refused(protect([PHOTO]))).toMatchObject({ error: word });
   expect(await refused(check('/photo', 'GET'))).toMatchObject({ error: 'invalid_request' });

@@ -1,0 +1,42 @@
+import { MAX_TIMER_DELAY, SystemClock, type OxdClock } from './clock.js';
+
+/** Source of timers; tests replace it instead of waiting. */
+export type Timers = Pick<OxdClock, 'after'>;
+
+/** Timers of this machine. */
+export const SYSTEM_TIMERS: Timers = new SystemClock();
+
+/** Time limit of {@link withTimeLimit}. */
+export interface TimeLimit {
+  readonly timers: Timers;
+  /** Duration; a longer one than {@link MAX_TIMER_DELAY} is shortened. */
+  readonly milliseconds: number;
+  /** Error that the signal is aborted with after the limit. */
+  readonly error: () => Error;
+  /** Signal of the caller, which ends the work earlier. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Runs work with a time limit.
+ *
+ * @param work receives a signal that is aborted after the limit, or when the caller aborts
+ * @throws the reason of the caller's signal if it is already aborted
+ */
+export async function withTimeLimit<T>(
+  { timers, milliseconds, error, signal }: TimeLimit,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const limit = new AbortController();
+  const abort = (): void => limit.abort(signal?.reason);
+  const delay = Math.min(milliseconds, MAX_TIMER_DELAY);
+  const cancel = timers.after(delay, () => limit.abort(error()));
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    return await work(limit.signal);
+  } finally {
+    cancel();
+    signal?.removeEventListener('abort', abort);
+  }
+}
