@@ -32,3 +32,12 @@ export abstract class OxdClock {
 export class SystemClock extends OxdClock {
   readonly now = Date.now;
 }
+
+/**
+ * Clock for deadlines: it counts from an arbitrary time and is never set back.
+ *
+ * @internal
+ */
+export class MonotonicClock extends OxdClock {
+  readonly now = (): number => performance.now();
+}

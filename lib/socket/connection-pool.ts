@@ -27,16 +27,17 @@ export class ConnectionPool implements ConnectionOwner {
   private readonly connecting = new Set<Connection>();
   private readonly established = new Set<Connection>();
   private readonly idle: Connection[] = [];
-  private readonly queue = new RequestQueue((exchange) =>
-    this.reject(exchange, 'OXD_TRANSPORT_TIMEOUT'),
-  );
+  private readonly queue: RequestQueue;
   private isClosed = false;
   /** Minimum time before the deadline at which an exchange is still sent, in milliseconds. */
   private readonly minimumTime: number;
 
   constructor(private readonly options: ConnectionPoolOptions) {
-    const { timeout } = options;
+    const { clock, timeout } = options;
     this.read = options.read;
+    this.queue = new RequestQueue(clock, (exchange) =>
+      this.reject(exchange, 'OXD_TRANSPORT_TIMEOUT'),
+    );
     this.minimumTime = Math.min(Math.max(timeout / 10, 100), timeout / 2);
   }
 
@@ -49,7 +50,8 @@ export class ConnectionPool implements ConnectionOwner {
    * @throws the signal's reason when it is aborted
    */
   exchange(request: ExchangeRequest): Promise<unknown> {
-    const exchange = new Exchange(request, performance.now() + this.options.timeout);
+    const { clock, timeout } = this.options;
+    const exchange = new Exchange(request, clock.now() + timeout);
     const { signal } = request;
     const rejection = this.rejectionCode();
     if (signal?.aborted) exchange.fail(signal.reason);
@@ -111,9 +113,10 @@ export class ConnectionPool implements ConnectionOwner {
    * it. A command sent just before its deadline would be executed after its caller received an error.
    */
   private nextBeforeDeadline(): Exchange | undefined {
+    const { clock } = this.options;
     for (;;) {
       const next = this.queue.shift();
-      if (!next || next.deadline - performance.now() >= this.minimumTime) return next;
+      if (!next || next.deadline - clock.now() >= this.minimumTime) return next;
       this.reject(next, 'OXD_TRANSPORT_TIMEOUT');
     }
   }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import type { OxdClock } from '../base/clock.js';
 import { OxdError } from '../base/errors.js';
 import { Deadline } from './deadline.js';
 import type { Exchange } from './exchange.js';
@@ -13,6 +14,8 @@ const KEEP_ALIVE_DELAY = 60_000;
 export interface Address extends Endpoint {
   /** Limit for establishing the connection, in milliseconds. */
   readonly connectTimeout: number;
+  /** Clock of every deadline. */
+  readonly clock: OxdClock;
 }
 
 /** Callbacks of the pool that owns a connection. */
@@ -37,7 +40,7 @@ export interface ConnectionOwner {
 export class Connection {
   private readonly socket: Socket;
   private readonly decoder = new FrameDecoder();
-  private readonly deadline = new Deadline(() => this.expire());
+  private readonly deadline: Deadline;
   private exchange?: Exchange;
   private established = false;
   private ended = false;
@@ -49,7 +52,9 @@ export class Connection {
     private readonly address: Address,
     private readonly owner: ConnectionOwner,
   ) {
-    this.deadline.set(performance.now() + address.connectTimeout);
+    const { clock, connectTimeout } = address;
+    this.deadline = new Deadline(clock, () => this.expire());
+    this.deadline.set(clock.now() + connectTimeout);
     const buffer = Buffer.allocUnsafe(BUFFER_SIZE);
     this.socket = connect({
       host: address.host,

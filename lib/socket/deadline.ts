@@ -1,4 +1,4 @@
-import { MAX_TIMER_DELAY } from '../base/clock.js';
+import { MAX_TIMER_DELAY, type OxdClock } from '../base/clock.js';
 
 /**
  * One timer for a sequence of deadlines, most of which are cleared before they pass. To save timer
@@ -6,17 +6,20 @@ import { MAX_TIMER_DELAY } from '../base/clock.js';
  * It does not keep the process alive.
  */
 export class Deadline {
-  private timer?: NodeJS.Timeout;
+  private cancel?: () => void;
   private firesAt = Infinity;
   private at = Infinity;
 
   /** @param expire called when a deadline has passed; the deadline is cleared first */
-  constructor(private readonly expire: () => void) {}
+  constructor(
+    private readonly clock: OxdClock,
+    private readonly expire: () => void,
+  ) {}
 
   /**
    * Replaces the deadline.
    *
-   * @param at milliseconds on the clock of `performance.now()`
+   * @param at milliseconds on the clock
    */
   set(at: number): void {
     this.at = at;
@@ -31,23 +34,22 @@ export class Deadline {
   /** Clears the deadline and the timer. */
   stop(): void {
     this.clear();
-    clearTimeout(this.timer);
+    this.cancel?.();
     this.firesAt = Infinity;
   }
 
   private arm(): void {
-    clearTimeout(this.timer);
+    this.cancel?.();
     this.firesAt = this.at;
     // Rounded up: a timer that fires a moment too early would have to be set again.
-    const delay = Math.ceil(this.at - performance.now());
-    this.timer = setTimeout(() => this.fire(), Math.min(Math.max(delay, 1), MAX_TIMER_DELAY));
-    this.timer.unref();
+    const delay = Math.min(Math.max(Math.ceil(this.at - this.clock.now()), 1), MAX_TIMER_DELAY);
+    this.cancel = this.clock.after(delay, () => this.fire());
   }
 
   private fire(): void {
     this.firesAt = Infinity;
     if (this.at === Infinity) return;
-    if (this.at > performance.now()) return this.arm();
+    if (this.at > this.clock.now()) return this.arm();
     this.clear();
     this.expire();
   }

@@ -23,7 +23,7 @@ export class Exchange {
   private resolve: (value: unknown) => void;
   private reject: (error: unknown) => void;
 
-  /** @param deadline milliseconds on the clock of `performance.now()` */
+  /** @param deadline milliseconds on the clock of the pool */
   constructor(
     request: ExchangeRequest,
     readonly deadline: number,

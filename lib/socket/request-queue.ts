@@ -1,13 +1,19 @@
+import type { OxdClock } from '../base/clock.js';
 import { Deadline } from './deadline.js';
 import type { Exchange } from './exchange.js';
 
 /** First-in, first-out queue of exchanges that wait for a connection. */
 export class RequestQueue {
   private readonly waiting: Exchange[] = [];
-  private readonly deadline = new Deadline(() => this.expire());
+  private readonly deadline: Deadline;
 
   /** @param expired called with each exchange whose deadline has passed, after its removal */
-  constructor(private readonly expired: (exchange: Exchange) => void) {}
+  constructor(
+    private readonly clock: OxdClock,
+    private readonly expired: (exchange: Exchange) => void,
+  ) {
+    this.deadline = new Deadline(clock, () => this.expire());
+  }
 
   /** Number of waiting exchanges. */
   get length(): number {
@@ -56,7 +62,7 @@ export class RequestQueue {
   }
 
   private expire(): void {
-    const now = performance.now();
+    const now = this.clock.now();
     const index = this.waiting.findIndex((exchange) => exchange.deadline > now);
     const expired = this.waiting.splice(0, index < 0 ? this.waiting.length : index);
     this.watchFirst();

@@ -1,3 +1,4 @@
+import { MonotonicClock, type OxdClock } from '../base/clock.js';
 import type { SocketTransportOptions } from '../options/oxd.options.js';
 import { ConnectionPool } from './connection-pool.js';
 import { encodeRequest, readReply } from '../commands/envelope.js';
@@ -28,10 +29,11 @@ export class SocketTransport extends OxdTransport {
   override readonly version: Required<SocketTransportOptions>['version'];
   private readonly pool: ConnectionPool;
 
-  constructor(options: Required<SocketTransportOptions>) {
+  /** @param clock clock of every time limit */
+  constructor(options: Required<SocketTransportOptions>, clock: OxdClock = new MonotonicClock()) {
     super();
     this.version = options.version;
-    this.pool = new ConnectionPool({ ...options, read: readReply });
+    this.pool = new ConnectionPool({ ...options, clock, read: readReply });
   }
 
   override execute(

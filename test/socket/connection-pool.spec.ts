@@ -1,14 +1,15 @@
-import { jest } from '@jest/globals';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { setImmediate, setTimeout } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { MAX_TIMER_DELAY } from '../../lib/base/clock.js';
 import type { OxdTransportError } from '../../lib/base/errors.js';
 import type { FrameHandler } from '../../lib/testing/frames/frame-answer.js';
 import { FrameServer } from '../../lib/testing/frames/frame-server.js';
 import { ConnectionPool, type ConnectionPoolOptions } from '../../lib/socket/connection-pool.js';
 import type { ExchangeRequest } from '../../lib/socket/exchange.js';
 import { encodeFrame } from '../../lib/socket/frame.js';
+import { ManualClock, settled } from '../support/manual-clock.js';
 
 const opened: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -21,6 +22,10 @@ async function serve(handler: FrameHandler): Promise<FrameServer> {
   return server;
 }
 
+/** Clock of every pool, so that no time limit ends before a test advances it. */
+let clock: ManualClock;
+beforeEach(() => (clock = new ManualClock()));
+
 function poolFor(port: number, options: Partial<ConnectionPoolOptions> = {}): ConnectionPool {
   const pool = new ConnectionPool({
     host: '127.0.0.1',
@@ -30,6 +35,7 @@ function poolFor(port: number, options: Partial<ConnectionPoolOptions> = {}): Co
     connectTimeout: 2_000,
     timeout: 5_000,
     read: (_command, reply) => reply,
+    clock,
     ...options,
   });
   opened.push(pool);
@@ -65,6 +71,11 @@ function gate() {
 
 const echo: FrameHandler = (text) => `re:${text}`;
 
+/** Result or error of an exchange. */
+function resultOf(exchange: Promise<unknown>): Promise<unknown> {
+  return exchange.catch((error: unknown) => error);
+}
+
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await setImmediate();
 }
@@ -78,8 +89,8 @@ describe('ConnectionPool', () => {
   it('opens no connection before the first exchange', async () => {
     const server = await serve(echo);
     poolFor(server.port);
-    await setTimeout(20);
-    expect(server.accepted).toBe(0);
+    await ask(poolFor(server.port), 'a');
+    expect(server.accepted).toBe(1);
   });
 
   it('uses one connection for exchanges one after another', async () => {
@@ -138,20 +149,16 @@ describe('ConnectionPool', () => {
         return text === 'b' ? text : new Promise((resolve) => (open = () => resolve(text)));
       });
       const pool = poolFor(server.port, { connections: 1, timeout });
-      const begun = performance.now();
-      const clock = jest.spyOn(performance, 'now').mockReturnValue(begun);
       const first = ask(pool, 'a');
       const second = ask(pool, 'b').catch(({ code, mayHaveRun }: OxdTransportError) => [
         code,
         mayHaveRun,
       ]);
       await until(() => seen.length === 1);
-      clock.mockReturnValue(begun + passed);
+      await clock.advance(passed);
       open();
       expect(await first).toBe('a');
-      const result = await second;
-      clock.mockRestore();
-      expect(result).toEqual(outcome);
+      expect(await second).toEqual(outcome);
       expect(seen).toEqual(received);
     },
   );
@@ -214,7 +221,10 @@ describe('a time limit', () => {
   ])('aborts an exchange with %s', async (_name, answer) => {
     const server = await serve(answer);
     const pool = poolFor(server.port, { timeout: 250 });
-    await expect(ask(pool, 'a', { repeatable: true })).rejects.toMatchObject({
+    const asked = resultOf(ask(pool, 'a', { repeatable: true }));
+    await until(() => server.commands === 1);
+    await clock.advance(250);
+    expect(await asked).toMatchObject({
       code: 'OXD_TRANSPORT_TIMEOUT',
       command: 'command',
       mayHaveRun: true,
@@ -224,53 +234,62 @@ describe('a time limit', () => {
   });
 
   it('is not prolonged by a server that sends byte by byte', async () => {
-    const server = await serve(async (text) => {
-      await setTimeout(30);
-      return { text: text.repeat(9_000), segments: [1] };
-    });
-    const pool = poolFor(server.port, { timeout: 60 });
-    await expect(ask(pool, 'a')).rejects.toMatchObject({ code: 'OXD_TRANSPORT_TIMEOUT' });
+    const server = await serve((text) => ({ text: text.repeat(9_000), segments: [1] }));
+    const asked = resultOf(ask(poolFor(server.port, { timeout: 60 }), 'a'));
+    await until(() => server.commands === 1);
+    await clock.advance(50);
+    await clock.advance(10);
+    expect(await asked).toMatchObject({ code: 'OXD_TRANSPORT_TIMEOUT' });
   });
 
   it('includes the time in the queue, after which nothing has run', async () => {
     const server = await serve((text) => (text === 'a' ? { hang: true } : `re:${text}`));
     const pool = poolFor(server.port, { connections: 1, timeout: 60 });
-    const codes = await Promise.allSettled([
-      ask(pool, 'a'),
-      ...Array.from({ length: 20 }, () => ask(pool, 'a')),
-    ]);
-    const sent = codes.map((each) => each.status === 'rejected' && each.reason.mayHaveRun);
-    // The second may be given up before the server has read it.
-    expect(sent.filter(Boolean).length).toBeGreaterThanOrEqual(server.commands);
-    expect(sent.filter(Boolean).length).toBeLessThanOrEqual(2);
+    const asked = Array.from({ length: 21 }, () => resultOf(ask(pool, 'a')));
+    await until(() => server.commands === 1);
+    await clock.advance(60);
+    const errors = (await Promise.all(asked)) as OxdTransportError[];
+    expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['OXD_TRANSPORT_TIMEOUT']));
+    expect(errors.filter(({ mayHaveRun }) => mayHaveRun)).toHaveLength(1);
     expect(await ask(pool, 'b')).toBe('re:b');
+    expect(server.commands).toBe(2);
   });
 
   it('starts again for the next exchange on the same connection', async () => {
-    const server = await serve((text) => ({ text: `re:${text}`, delay: 30 }));
+    const server = await serve(async (text) => {
+      await clock.advance(30);
+      return `re:${text}`;
+    });
     const pool = poolFor(server.port, { connections: 1, timeout: 80 });
     for (const text of ['a', 'b', 'c', 'd']) expect(await ask(pool, text)).toBe(`re:${text}`);
     expect(server.accepted).toBe(1);
   });
 
   it('beyond the longest timer does not expire early', async () => {
-    const timers = jest.spyOn(globalThis, 'setTimeout');
-    const server = await serve((text) => ({ text: `re:${text}`, delay: 20 }));
+    const { handler, open, until: seen } = gate();
+    const server = await serve(handler);
     const pool = poolFor(server.port, { timeout: 2 ** 40, connectTimeout: 2 ** 40 });
-    expect(await ask(pool, 'a')).toBe('re:a');
-    // Node makes a millisecond of what does not fit 31 bits.
-    expect(Math.max(...timers.mock.calls.map(([, delay]) => delay ?? 0))).toBe(2 ** 31 - 1);
-    timers.mockRestore();
+    const asked = ask(pool, 'a');
+    await seen(1);
+    // Node.js replaces a longer delay by one millisecond.
+    expect(new Set(clock.waiting)).toEqual(new Set([MAX_TIMER_DELAY]));
+    await clock.advance(MAX_TIMER_DELAY);
+    expect(clock.waiting).toEqual([MAX_TIMER_DELAY]);
+    open();
+    expect(await asked).toBe('re:a');
   });
 
   it('does not affect the next exchange', async () => {
-    const server = await serve((text) =>
-      text === 'slow' ? { text: 'late', delay: 60 } : `re:${text}`,
-    );
+    const slow = gate();
+    const server = await serve((text) => (text === 'slow' ? slow.handler(text) : `re:${text}`));
     const pool = poolFor(server.port, { connections: 1, timeout: 30 });
-    await expect(ask(pool, 'slow')).rejects.toMatchObject({ code: 'OXD_TRANSPORT_TIMEOUT' });
+    const asked = resultOf(ask(pool, 'slow'));
+    await slow.until(1);
+    await clock.advance(30);
+    expect(await asked).toMatchObject({ code: 'OXD_TRANSPORT_TIMEOUT' });
     expect(await ask(pool, 'b')).toBe('re:b');
-    await setTimeout(50);
+    slow.open();
+    await settled();
     expect(await ask(pool, 'c')).toBe('re:c');
   });
 });
@@ -310,8 +329,9 @@ describe('a server that is down', () => {
 
   it('is unreachable after connectTimeout', async () => {
     const port = await silentPort();
-    const pool = poolFor(port, { connectTimeout: 40 });
-    await expect(ask(pool, 'a')).rejects.toMatchObject({
+    const asked = resultOf(ask(poolFor(port, { connectTimeout: 40 }), 'a'));
+    await clock.advance(40);
+    expect(await asked).toMatchObject({
       code: 'OXD_TRANSPORT_UNREACHABLE',
       mayHaveRun: false,
       cause: { message: 'not connected within 40 ms' },
@@ -319,8 +339,9 @@ describe('a server that is down', () => {
   });
 
   it('is unreachable after the time limit of the exchange if shorter than connectTimeout', async () => {
-    const pool = poolFor(await silentPort(), { timeout: 40 });
-    await expect(ask(pool, 'a')).rejects.toMatchObject({
+    const asked = resultOf(ask(poolFor(await silentPort(), { timeout: 40 }), 'a'));
+    await clock.advance(40);
+    expect(await asked).toMatchObject({
       code: 'OXD_TRANSPORT_TIMEOUT',
       mayHaveRun: false,
     });
@@ -328,10 +349,13 @@ describe('a server that is down', () => {
 
   it('does not prolong the wait of later exchanges', async () => {
     const pool = poolFor(await silentPort(), { timeout: 60 });
-    const first = ask(pool, 'a').catch((error: unknown) => error);
-    await setTimeout(30);
-    await expect(ask(pool, 'b')).rejects.toMatchObject({ code: 'OXD_TRANSPORT_TIMEOUT' });
+    const first = resultOf(ask(pool, 'a'));
+    await clock.advance(30);
+    const second = resultOf(ask(pool, 'b'));
+    await clock.advance(30);
     expect(await first).toMatchObject({ code: 'OXD_TRANSPORT_TIMEOUT' });
+    await clock.advance(30);
+    expect(await second).toMatchObject({ code: 'OXD_TRANSPORT_TIMEOUT' });
   });
 
   /** A port that accepts no connection: its backlog is full. */
@@ -345,25 +369,22 @@ describe('a server that is down', () => {
       { eval: true },
     );
     const [port] = (await once(worker, 'message')) as [number];
+    let connected = 0;
     const fillers = Array.from({ length: 8 }, () => connect(port, '127.0.0.1'));
-    for (const filler of fillers) filler.on('error', () => {});
+    for (const filler of fillers) filler.on('error', () => {}).on('connect', () => connected++);
     opened.push({
       close: async () => {
         for (const filler of fillers) filler.destroy();
         await worker.terminate();
       },
     });
-    await setTimeout(20);
+    // Linux queues one connection more than the backlog.
+    await until(() => connected === 2);
     return port;
   }
 });
 
 describe('a server that accepts and closes at once', () => {
-  /** Also after the turns in which a pool would have connected again. */
-  async function settled(): Promise<void> {
-    for (let turn = 0; turn < 20; turn += 1) await setImmediate();
-  }
-
   it('fails every exchange at once, is connected to once for each, and is used again when up', async () => {
     const server = await serve(echo);
     server.dropsNew = true;
@@ -438,7 +459,7 @@ describe('a connection that died while idle', () => {
     const pool = poolFor(server.port);
     await ask(pool, 'a');
     server.dropConnections();
-    await setTimeout(20);
+    await settled();
     expect(await ask(pool, 'b')).toBe('re:b');
   });
 

@@ -7,6 +7,7 @@ import {
   type OxdServerOptions,
 } from '../../../lib/testing/testing.js';
 import { SocketTransport } from '../../../lib/socket/socket.transport.js';
+import { ManualClock, settled } from '../../support/manual-clock.js';
 import { Browser, passSandbox } from '../../support/browser.js';
 import { registerSecret } from '../../support/secrets.js';
 import { FrameClient, frameOf } from '../../support/frame-client.js';
@@ -35,11 +36,12 @@ async function start(options: OxdServerOptions = {}): Promise<OxdServer> {
   return server;
 }
 
-function connect({ port }: OxdServer, timeout = 5_000): SocketTransport {
-  const transport = new SocketTransport({
-    ...{ type: 'socket', host: '127.0.0.1', port, version: '3.1.4' },
-    ...{ connections: 4, maxQueue: 100, connectTimeout: 3_000, timeout },
-  });
+function connect({ port }: OxdServer, clock?: ManualClock): SocketTransport {
+  const options = {
+    ...({ type: 'socket', host: '127.0.0.1', port, version: '3.1.4' } as const),
+    ...{ connections: 4, maxQueue: 100, connectTimeout: 3_000, timeout: 5_000 },
+  };
+  const transport = new SocketTransport(options, clock);
   open.push(transport);
   return transport;
 }
@@ -81,16 +83,21 @@ describe('disturbed replies', () => {
   ];
 
   it.each(rows)('%s', async (_title, fault, outcome) => {
-    const server = await start();
+    const received: string[] = [];
+    const server = await start({ onCommand: (name) => received.push(name) });
     const transport = connect(server);
     const oxd_id = await register(transport);
     expect(await transport.execute('get_logout_uri', { oxd_id })).toHaveProperty('uri');
     server.disturb('get_authorization_url', fault);
-    const isLate = outcome === TIMEOUT;
-    const answer = connect(server, isLate ? 50 : 5_000).execute('get_authorization_url', {
-      oxd_id,
-    });
-    expect(await answer.catch((error: unknown) => error)).toMatchObject(outcome);
+    const clock = new ManualClock();
+    const answer = connect(server, clock)
+      .execute('get_authorization_url', { oxd_id })
+      .catch((error: unknown) => error);
+    if (outcome === TIMEOUT) {
+      while (received.at(-1) !== 'get_authorization_url') await settled();
+      await clock.advance(5_000);
+    }
+    expect(await answer).toMatchObject(outcome);
     expect(await transport.execute('get_logout_uri', { oxd_id })).toHaveProperty('uri');
     server.disturb('get_authorization_url');
     expect(await authorizationUrl(transport, oxd_id)).toContain(sandbox.issuer);
