@@ -81,6 +81,8 @@ export interface UmaRsCheckAccessResult {
   readonly 'www-authenticate_header'?: string;
   /** Permission ticket of a denied request. */
   readonly ticket?: string;
+  /** Issuer of the authorization server, if access is denied. Embedded only. */
+  readonly as_uri?: string;
   /** Permissions of the RPT, if access is granted. Embedded only. */
   readonly permissions?: readonly UmaPermission[];
   /** Id of the requesting party, if the RPT proves it. Embedded only. */

@@ -86,6 +86,7 @@ class Uma {
     const {
       permissions: _,
       sub: __,
+      as_uri: ___,
       ...result
     } = await this.service.checkAccess({
       ...{ path, http_method },
@@ -239,7 +240,7 @@ const CHECKS: readonly Row[] = [
   {
     title: 'decides by the scopes of the command',
     call: (uma) => uma.service.checkAccess({ path: '/photo', http_method: 'GET', scopes: ['all'] }),
-    result: denied,
+    result: { ...denied, as_uri: text },
     except: onOxd(unsupported('uma_rs_check_access', 'it has no scopes')),
   },
   {

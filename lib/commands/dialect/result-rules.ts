@@ -112,6 +112,7 @@ const RESULT_RULES: {
     access: { kind: 'access', required: true },
     'www-authenticate_header': text,
     ticket: text,
+    as_uri: text,
     permissions: { kind: 'permissions' },
     sub: text,
   },

@@ -85,11 +85,9 @@ async function denied(
   if (ticket === undefined) {
     throw notProtected('The authorization server no longer knows it: protect it again.');
   }
-  return {
-    access: 'denied',
-    'www-authenticate_header': challenge(api.server.issuer, ticket),
-    ticket,
-  };
+  const { issuer: as_uri } = api.server;
+  const header = challenge(as_uri, ticket);
+  return { access: 'denied', 'www-authenticate_header': header, ticket, as_uri };
 }
 
 /**

@@ -12,17 +12,16 @@ export interface ChallengeSource {
 }
 
 /**
- * Builds the challenge for a denied check from its ticket and the issuer in its header. The
- * received header itself is not forwarded, because its other content is not trusted.
+ * Builds the challenge for a denied check from its ticket and issuer; oxd names the issuer in its
+ * header only. The header itself is not forwarded, because its other content is not trusted.
  *
  * @returns undefined if the ticket is missing or invalid in a header
  */
 export function challengeOf(
-  result: UmaRsCheckAccessResult,
+  { ticket, as_uri, 'www-authenticate_header': header = '' }: UmaRsCheckAccessResult,
   { realm, op_host }: ChallengeSource,
 ): string | undefined {
-  const received = parseChallenge(result['www-authenticate_header'] ?? '');
-  const { ticket } = result;
   if (!isTicket(ticket)) return undefined;
-  return umaChallenge({ realm, as_uri: received?.as_uri ?? op_host, ticket });
+  const issuer = as_uri ?? parseChallenge(header)?.as_uri ?? op_host;
+  return umaChallenge({ realm, as_uri: issuer, ticket });
 }

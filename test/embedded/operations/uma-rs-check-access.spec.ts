@@ -36,6 +36,7 @@ describe('a request without an RPT', () => {
     expect(answer).toEqual({
       access: 'denied',
       ticket,
+      as_uri: as.issuer,
       'www-authenticate_header': `UMA realm="rs",as_uri="${as.issuer}",error="insufficient_scope",ticket="${ticket}"`,
     });
     expect(as.seen('rpt')).toHaveLength(0);
@@ -114,6 +115,12 @@ describe('the resource of a request', () => {
     [{ oxd_id: '' }, 'bad_request'],
   ])('cannot be named by %p', async (params, word) => {
     expect(await refused(check(params as Check))).toMatchObject({ error: word });
+  });
+
+  it('cannot be named by an unknown parameter', async () => {
+    const error = await refused(check({ method: 'GET' } as Check));
+    expect(error).toMatchObject({ code: 'OXD_COMMAND_UNSUPPORTED', mayHaveRun: false });
+    expect(error.message).toContain('method is not a parameter of this command');
   });
 
   it('is missing in a site without resources', async () => {

@@ -46,6 +46,23 @@ describe('challengeOf', () => {
     );
   });
 
+  it('prefers as_uri of the result to the header', () => {
+    const result = {
+      ...denied,
+      ticket: 't-1',
+      'www-authenticate_header': 'UMA as_uri="https://b"',
+    };
+    expect(challengeOf({ ...result, as_uri: 'https://a' }, source)).toBe(
+      'UMA realm="photos.example.com", as_uri="https://a", ticket="t-1"',
+    );
+  });
+
+  it('returns undefined for a line break in as_uri of the result', () => {
+    expect(challengeOf({ ...denied, ticket: 't-1', as_uri: 'https://as\r\nX: y' }, source)).toBe(
+      undefined,
+    );
+  });
+
   it.each([
     ['no header', undefined],
     ['a header of another scheme', 'Bearer realm="rs"'],
