@@ -16,6 +16,14 @@ export abstract class OxdTransport {
   readonly version: OxdVersion = 'contract';
 
   /**
+   * True if `execute` checks its parameters by the tables of the contract and returns only checked
+   * results; default false: the client checks both.
+   *
+   * @internal
+   */
+  readonly isChecked: boolean = false;
+
+  /**
    * Executes one command.
    *
    * @param command name on the wire, such as `get_user_info`

@@ -55,6 +55,7 @@ const OPERATIONS: { readonly [C in CommandName]: Operation<C> } = {
  * `get_client_token` adds no scopes.
  */
 export class EmbeddedTransport extends OxdTransport {
+  override readonly isChecked = true;
   /** Private field, which no inspection prints, because the options contain secrets. */
   readonly #engine: EmbeddedRuntime;
   private readonly running = new Set<AbortController>();

@@ -9,9 +9,16 @@ export type Send = <C extends CommandName>(
   options?: ExecuteOptions,
 ) => Promise<Result<C>>;
 
+/** Commands whose results contain claims as the provider sent them. */
+const WITH_CLAIMS = new Set<CommandName>([
+  ...(['get_tokens_by_code', 'get_user_info'] as const),
+  ...(['introspect_access_token', 'introspect_rpt'] as const),
+]);
+
 /** Returns a sender that translates commands and results to the version of a transport. */
 export function sender(transport: OxdTransport): Send {
   const { version } = transport;
+  if (transport.isChecked) return uncheckedSender(transport);
   return (command, params, options) => {
     try {
       const wire = toWire(version, command, params);
@@ -24,5 +31,14 @@ export function sender(transport: OxdTransport): Send {
     } catch (error) {
       return Promise.reject(error);
     }
+  };
+}
+
+/** Sender for a transport that checks commands itself; only the types of claims are converted. */
+function uncheckedSender(transport: OxdTransport): Send {
+  return <C extends CommandName>(command: C, params: Params<C>, options?: ExecuteOptions) => {
+    const result = transport.execute(command, params as Record<string, unknown>, options);
+    if (!WITH_CLAIMS.has(command)) return result as Promise<Result<C>>;
+    return result.then((data) => fromWire(transport.version, command, params, data));
   };
 }

@@ -1,6 +1,6 @@
 import { SITE_PARAMETERS } from '../../site/site-parameters.js';
 import type { CommandName, Params } from '../../commands/command.js';
-import { OxdCommandError } from '../../base/errors.js';
+import { OxdCommandError, printable } from '../../base/errors.js';
 import { OperationError } from '../requests/operation-error.js';
 
 /** Type of a parameter; `oxd` for one that only oxd-server supports. */
@@ -120,32 +120,44 @@ const PARAMS: { readonly [C in CommandName]: Readonly<Record<keyof Params<C>, Ki
 };
 
 /**
- * Returns the known parameters of a command and checks their JSON types. Unknown parameters are
- * dropped, as in oxd; null counts as omitted.
+ * Returns the parameters of a command and checks their names and JSON types; null counts as omitted.
  *
  * @throws {OperationError} `bad_request` for a wrong type; the message names the parameter
- * @throws {OxdCommandError} OXD_COMMAND_UNSUPPORTED for a parameter that only oxd-server supports
+ * @throws {OxdCommandError} OXD_COMMAND_UNSUPPORTED for an unknown parameter, and for one that only
+ *   oxd-server supports
  */
 export function checkParams<C extends CommandName>(command: C, params: unknown): Params<C> {
   if (typeof params !== 'object' || params === null || Array.isArray(params)) {
     throw new OperationError('bad_request', 'params: must be an object.');
   }
-  const given = Object.entries(PARAMS[command] as Record<string, Kind>)
-    .filter(([name]) => Object.hasOwn(params, name))
-    .map(([name, kind]) => [name, kind, (params as Record<string, unknown>)[name]] as const)
-    .filter(([, , value]) => value !== undefined && value !== null);
-  for (const [name, kind, value] of given) {
-    if (kind === 'oxd') throw unsupported(command, name);
-    if (KINDS[kind].fits(value)) continue;
-    throw new OperationError('bad_request', `${name}: must be ${KINDS[kind].name}.`);
+  const kinds: Readonly<Record<string, Kind>> = PARAMS[command];
+  const checked: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(params)) {
+    if (value === undefined || value === null) continue;
+    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+    if (kind === undefined) throw unknownParam(command, name);
+    if (kind === 'oxd') throw onlyOxd(command, name);
+    if (!KINDS[kind].fits(value)) {
+      throw new OperationError('bad_request', `${name}: must be ${KINDS[kind].name}.`);
+    }
+    checked[name] = value;
   }
-  return Object.fromEntries(given.map(([name, , value]) => [name, value])) as Params<C>;
+  return checked as Params<C>;
 }
 
-function unsupported(command: CommandName, name: string): OxdCommandError {
+/** Error for a name that is not a parameter of a command, nor a property of one of its parameters. */
+export function unknownParam(command: CommandName, name: string): OxdCommandError {
+  return unsupported(command, `${printable(name)} is not a parameter of this command.`);
+}
+
+function onlyOxd(command: CommandName, name: string): OxdCommandError {
+  const reason = `the embedded transport does not support ${name}, only oxd-server does.`;
+  return unsupported(command, `${reason} Omit the parameter.`);
+}
+
+function unsupported(command: CommandName, reason: string): OxdCommandError {
   return new OxdCommandError(
-    `${command} was not executed: the embedded transport does not support ${name}, ` +
-      'only oxd-server does. Omit the parameter.',
+    `${command} was not executed: ${reason}`,
     { error: 'unsupported_operation' },
     { code: 'OXD_COMMAND_UNSUPPORTED', command },
   );

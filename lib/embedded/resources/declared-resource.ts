@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { ScopeExpression, UmaRsProtectParams } from '../../commands/uma.js';
+import type {
+  ScopeExpression,
+  UmaCondition,
+  UmaResource,
+  UmaRsProtectParams,
+} from '../../commands/uma.js';
 import { printable } from '../../base/errors.js';
+import { unknownParam } from '../context/command-parameters.js';
 import { OperationError } from '../requests/operation-error.js';
 import { withoutUndefined } from '../registration/client-results.js';
 import { scopeExpression } from './scope-expression.js';
@@ -26,6 +32,7 @@ export interface DeclaredResource {
  *
  * @throws {OperationError} `invalid_uma_request`, `http_method_not_unique`,
  *   `invalid_scope_expression`, or `bad_request` for a property of the wrong JSON type
+ * @throws {OxdCommandError} OXD_COMMAND_UNSUPPORTED for an unknown property
  */
 export function declaredResources(
   resources: UmaRsProtectParams['resources'] | undefined,
@@ -72,7 +79,13 @@ function neededScopes({ scopes, scope_expression }: Scoped): readonly string[] {
   return scope_expression ? [...new Set(scope_expression.data)] : scopes;
 }
 
+const RESOURCE_NAMES: readonly (keyof UmaResource)[] = ['path', 'conditions'];
+const CONDITION_NAMES: readonly (keyof UmaCondition)[] = [
+  ...(['httpMethods', 'scopes', 'ticketScopes', 'scope_expression'] as const),
+];
+
 function ofResource(resource: JsonObject, at: string): DeclaredResource[] {
+  checkNames(resource, RESOURCE_NAMES);
   const { conditions } = resource;
   const path = textOf(resource.path);
   if (path === undefined) throw invalid(`${at}.path: must not be empty`);
@@ -85,6 +98,7 @@ function ofResource(resource: JsonObject, at: string): DeclaredResource[] {
 }
 
 function ofCondition(path: string, condition: JsonObject, at: string): DeclaredResource {
+  checkNames(condition, CONDITION_NAMES);
   const http_methods = list(condition, 'httpMethods', at).map((method) => method.toUpperCase());
   if (http_methods.length === 0) throw invalid(`${at}.httpMethods: must name a method`);
   const scopes = list(condition, 'scopes', at);
@@ -128,6 +142,12 @@ function list(condition: JsonObject, name: string, at: string): readonly string[
     'bad_request',
     `${at}.${name}: must be a list of strings, none of them empty.`,
   );
+}
+
+function checkNames(object: JsonObject, names: readonly string[]): void {
+  for (const [name, value] of Object.entries(object)) {
+    if (value !== undefined && !names.includes(name)) throw unknownParam('uma_rs_protect', name);
+  }
 }
 
 function toObject(value: unknown): JsonObject {

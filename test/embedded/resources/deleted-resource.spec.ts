@@ -31,7 +31,8 @@ describe('a resource that an administrator deletes at the sandbox', () => {
 
   it('is not granted by an earlier RPT', async () => {
     const client = await world.register({ grant_types: ['client_credentials'] });
-    oxd_id = await engine.site(sandbox, client);
+    const { client_id, client_secret } = client;
+    oxd_id = await engine.site(sandbox, { client_id, client_secret });
     await engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
     const { ticket = '' } = await check();
     const { body } = await world.ask(await world.register(), { ticket });

@@ -249,6 +249,18 @@ const BAD: readonly [string, unknown, string, string][] = [
     'invalid_uma_request',
     'scopes or a scope_expression',
   ],
+  [
+    'an unknown property of a resource',
+    [{ ...PHOTO, name: 'photo' }],
+    'unsupported_operation',
+    'name is not a parameter',
+  ],
+  [
+    'an unknown property of a condition',
+    [{ path: '/x', conditions: [{ httpMethods: ['GET'], scopes: ['x'], method: 'GET' }] }],
+    'unsupported_operation',
+    'method is not a parameter',
+  ],
   ['a method twice', [resource('/x', ['GET', 'get'], 'x')], 'http_method_not_unique', 'GET /x'],
   [
     'a method in two conditions',
