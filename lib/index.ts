@@ -90,6 +90,7 @@ export type {
   IdTokenClaims,
   IntrospectAccessTokenParams,
   IntrospectAccessTokenResult,
+  LoginSecrets,
   UserClaims,
 } from './commands/oidc.js';
 export type {

@@ -48,6 +48,7 @@ const PUBLIC: Record<string, readonly string[]> = {
     'InvalidTicketError',
     'LoginOptions',
     'LoginRefusedError',
+    'LoginSecrets',
     'LoginStateError',
     'LoginStateErrorCode',
     'MemoryStore',

@@ -122,16 +122,48 @@ export interface GetAuthorizationUrlParams extends SiteParams {
   readonly redirect_uri?: string;
   /** Registered response types; default: those of the registration. Embedded and oxd 4.x. */
   readonly response_types?: readonly string[];
+  /**
+   * False stores nothing: the result contains the values of {@link LoginSecrets}, which the caller
+   * stores and passes to `get_tokens_by_code`. Default true: embedded stores them under the state. No
+   * parameter of oxd, which always stores them itself: it is not sent to oxd-server.
+   */
+  readonly keep_state?: boolean;
 }
 
-/** Result of `get_authorization_url`. */
-export interface GetAuthorizationUrlResult {
+/**
+ * Values that `get_authorization_url` returns with `keep_state: false`. Store them where only the
+ * browser that began the login leads to, and use them once: they bind the code and the ID token to
+ * this login. Embedded only.
+ */
+export interface LoginSecrets {
+  /** PKCE verifier (RFC 7636 §4.1). Secret. */
+  readonly code_verifier: string;
+  /** Nonce of the ID token (OpenID Connect Core §3.1.2.1). Secret. */
+  readonly nonce: string;
+  /** Redirect URI of the authorization request. */
+  readonly redirect_uri: string;
+  /**
+   * Earliest `auth_time` of the ID token, in seconds since 1970; undefined if the login has no
+   * `max_age`.
+   */
+  readonly min_auth_time?: number;
+}
+
+/** Result of `get_authorization_url`, with the login's secrets if `keep_state` is false. */
+export interface GetAuthorizationUrlResult extends Partial<LoginSecrets> {
   /** URL to redirect the browser to. Its `state` is for a single use. */
   readonly authorization_url: string;
 }
 
-/** Parameters of `get_tokens_by_code`. Source: oxd command `get_tokens_by_code`. */
-export interface GetTokensByCodeParams extends SiteParams {
+/**
+ * Parameters of `get_tokens_by_code`. Source: oxd command `get_tokens_by_code`.
+ *
+ * Pass either none of the {@link LoginSecrets}: the login is looked up by its state and used once. Or
+ * pass them as `get_authorization_url` returned them, `code_verifier` and `nonce` always together:
+ * then the state is not looked up, and the caller has checked that this browser began the login and
+ * that the login was not used before. Embedded only; oxd rejects them.
+ */
+export interface GetTokensByCodeParams extends SiteParams, Partial<LoginSecrets> {
   /** Parameter `code` of the callback. */
   readonly code: string;
   /** Parameter `state` of the callback. */

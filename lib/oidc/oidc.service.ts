@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { BrowserTransaction } from '../transaction/browser-transaction.js';
 import { OxdClock } from '../base/clock.js';
-import type { GetAuthorizationUrlParams } from '../commands/oidc.js';
+import type { GetAuthorizationUrlParams, LoginSecrets } from '../commands/oidc.js';
 import { OxdClient } from '../oxd-client/oxd-client.js';
 import {
   LoginRefusedError,
@@ -28,7 +28,7 @@ import { userProfile, type OxdUserProfile } from './user-profile.js';
  */
 export interface StartLoginParams extends Omit<
   GetAuthorizationUrlParams,
-  'oxd_id' | 'protection_access_token' | 'state' | 'scope'
+  'oxd_id' | 'protection_access_token' | 'state' | 'scope' | 'keep_state'
 > {
   /**
    * Scopes to request; default `site.scope`. `openid` is added; `uma_protection` and `oxd` are
@@ -121,7 +121,11 @@ export class OidcService extends OidcCommands {
   async startLogin(login: StartLoginParams = {}): Promise<StartedLogin> {
     const { cookies, returnTo, ...params } = login;
     const scope = loginScope(params.scope, this.#options.site.scope);
-    const { authorization_url: url } = await this.getAuthorizationUrl({ ...params, scope });
+    const { authorization_url: url, ...more } = await this.getAuthorizationUrl({
+      ...params,
+      scope,
+      keep_state: false,
+    });
     const state = new URL(url).searchParams.get('state');
     if (!state) {
       throw new OxdCommandError('The authorization URL has no state parameter.', {
@@ -129,7 +133,7 @@ export class OidcService extends OidcCommands {
       });
     }
     const oxd_id = await this.client.oxdId();
-    const transaction = { state, oxd_id, returnTo: this.returnTo(returnTo) };
+    const transaction = { state, oxd_id, returnTo: this.returnTo(returnTo), params: secrets(more) };
     return { url, cookies: await this.logins.begin(transaction, cookies) };
   }
 
@@ -153,11 +157,11 @@ export class OidcService extends OidcCommands {
     const taken = await this.logins.take(callbackParam(params, 'state'), cookies, () =>
       this.client.oxdId(),
     );
-    const { oxd_id, state, returnTo } = taken.transaction;
+    const { oxd_id, state, returnTo, params: stored } = taken.transaction;
     try {
       const code = authorizationCode(params);
       const iss = callbackParam(params, 'iss');
-      const exchanged = { oxd_id, state, code, ...(iss !== undefined && { iss }) };
+      const exchanged = { ...stored, oxd_id, state, code, ...(iss !== undefined && { iss }) };
       const { tokens, claims } = await this.#exchange.run(exchanged);
       const user = userProfile(tokens, claims, this.clock.now());
       return { user, returnTo: this.returnTo(returnTo), cookies: taken.cookies };
@@ -190,6 +194,12 @@ export class OidcService extends OidcCommands {
 const SECOND_STRATEGY =
   'OidcStrategy: an OxdModule has one strategy; remove the second OidcStrategy or subclass from ' +
   'the providers, and export the first from its module';
+
+/** Values for `get_tokens_by_code`; none through oxd, which stores them itself. */
+function secrets(result: Partial<LoginSecrets>): Partial<LoginSecrets> {
+  const { code_verifier, nonce, redirect_uri, min_auth_time } = result;
+  return { code_verifier, nonce, redirect_uri, min_auth_time };
+}
 
 /** @throws {LoginRefusedError} when the callback has an error or no code */
 function authorizationCode(params: CallbackParams): string {

@@ -31,6 +31,8 @@ export interface Transaction {
   /** Site that began the transaction. */
   readonly oxd_id: string;
   readonly returnTo: string;
+  /** Parameters of the command that ends the redirect, such as a PKCE verifier; default none. */
+  readonly params?: Readonly<Record<string, unknown>>;
 }
 
 /** Transaction that {@link BrowserTransaction.take} has ended. */
@@ -135,14 +137,14 @@ export class BrowserTransaction {
     const key = this.recordKey(state);
     const record = (await store.get(key)) as TransactionRecord | undefined;
     if (!record) throw new LoginStateError('OIDC_STATE_USED', MESSAGES.used);
-    const { fingerprint, oxd_id, returnTo } = record;
+    const { fingerprint, ...transaction } = record;
     if (fingerprint !== this.#options.fingerprint) {
       throw new LoginStateError('OIDC_STATE_UNKNOWN', MESSAGES.unknown);
     }
-    if (oxd_id !== (await currentOxdId())) {
+    if (transaction.oxd_id !== (await currentOxdId())) {
       throw new LoginStateError('OIDC_STATE_EXPIRED', MESSAGES.registeredAgain);
     }
-    if ((await store.delete(key)) === true) return { state, oxd_id, returnTo };
+    if ((await store.delete(key)) === true) return { state, ...transaction };
     throw new LoginStateError('OIDC_STATE_USED', MESSAGES.used);
   }
 

@@ -226,6 +226,15 @@ const ROWS: readonly Row[] = [
     },
   },
   {
+    title: 'exchanges the code of a login whose secrets the caller keeps',
+    call: async (world) => {
+      const { kept, ...callback } = await world.visitAndKeep();
+      const { id_token_claims } = await world.oidc.getTokensByCode({ ...callback, ...kept });
+      return id_token_claims.sub;
+    },
+    result: 'user-zoe',
+  },
+  {
     title: 'exchanges no code twice',
     call: async (world) => {
       const callback = await world.visit();

@@ -4,6 +4,7 @@ import {
   OidcService,
   OxdError,
   OxdModule,
+  type LoginSecrets,
   type OxdModuleOptions,
   UmaService,
 } from '../../lib/index.js';
@@ -59,9 +60,23 @@ export class World {
     // oxd would otherwise request every registered scope, those of a resource server included.
     const scope = ['openid', 'profile', 'email', 'offline_access'];
     const { authorization_url } = await this.oidc.getAuthorizationUrl({ prompt: 'consent', scope });
-    registerSecret(new URL(authorization_url).searchParams.get('state') ?? '');
+    return this.pass(authorization_url, username, browser);
+  }
+
+  /** Like {@link visit}, also returns the secrets that the transport has not stored. */
+  async visitAndKeep(): Promise<Callback & { kept: Partial<LoginSecrets> }> {
+    const { authorization_url, ...kept } = await this.oidc.getAuthorizationUrl({
+      prompt: 'consent',
+      scope: ['openid'],
+      keep_state: false,
+    });
+    return { ...(await this.pass(authorization_url, 'zoe', new Browser())), kept };
+  }
+
+  private async pass(url: string, username: string, browser: Browser): Promise<Callback> {
+    registerSecret(new URL(url).searchParams.get('state') ?? '');
     const stop = (url: string): boolean => url.startsWith(CALLBACK);
-    const page = await passSandbox(browser, authorization_url, { username }, stop);
+    const page = await passSandbox(browser, url, { username }, stop);
     const { searchParams } = new URL(page.location ?? CALLBACK);
     const read = (param: string): string => searchParams.get(param) ?? '';
     return { code: read('code'), state: read('state'), iss: read('iss') };

@@ -161,6 +161,8 @@ export const COMMAND_RULES: { readonly [C in CommandName]: CommandRule<Params<C>
       nonce: SINCE_4_2,
       redirect_uri: SINCE_4_0,
       response_types: SINCE_4_0,
+      // oxd always stores the login itself; its response then has no secrets of the login.
+      keep_state: { oxd: false, ifUnsupported: 'omit' },
     },
   },
   get_tokens_by_code: {
@@ -170,6 +172,10 @@ export const COMMAND_RULES: { readonly [C in CommandName]: CommandRule<Params<C>
       state: KNOWN,
       // No parameter of oxd: the caller compares `iss` with the ID token after this command.
       iss: { oxd: false, ifUnsupported: 'omit' },
+      code_verifier: EMBEDDED_ONLY,
+      nonce: EMBEDDED_ONLY,
+      redirect_uri: EMBEDDED_ONLY,
+      min_auth_time: EMBEDDED_ONLY,
       authentication_method: { since: '4.2', embedded: false },
       algorithm: { since: '4.2', embedded: false },
     },

@@ -79,7 +79,13 @@ const RESULT_RULES: {
   remove_site: site,
   get_client_token: token,
   get_access_token_by_refresh_token: token,
-  get_authorization_url: { authorization_url: { kind: 'url', required: true } },
+  get_authorization_url: {
+    authorization_url: { kind: 'url', required: true },
+    code_verifier: text,
+    nonce: text,
+    redirect_uri: text,
+    min_auth_time: number,
+  },
   get_tokens_by_code: {
     access_token: token.access_token,
     expires_in: token.expires_in,

@@ -1,17 +1,13 @@
 import { createHash } from 'node:crypto';
+import type { GetTokensByCodeParams, LoginSecrets } from '../../commands/oidc.js';
 import type { OperationContext } from '../context/operation-context.js';
 import { OperationError } from '../requests/operation-error.js';
+import { redirectUris, type RegisteredSite } from '../registration/site-record.js';
 
 /** Record of a login while the user is at the provider. */
-export interface PendingLogin {
+interface PendingLogin extends LoginSecrets {
   /** Site that started the login. */
   readonly oxd_id: string;
-  /** PKCE verifier (RFC 7636 §4.1). */
-  readonly verifier: string;
-  readonly nonce: string;
-  readonly redirect_uri: string;
-  /** Time before the login within which the user must have authenticated, in seconds. */
-  readonly max_age?: number;
   /** Start of the login, in milliseconds since 1970; decides when the login expires. */
   readonly issuedAt: number;
 }
@@ -20,21 +16,43 @@ export interface PendingLogin {
 const GRACE = 600_000;
 
 /**
- * Stores a login under its state.
+ * Checks that no login uses a state that the caller has chosen.
  *
  * @throws {OperationError} `bad_request` if the state is in use
  */
+export async function checkUnused({ store }: OperationContext, state: string): Promise<void> {
+  if ((await store.get(loginKey(state))) === undefined) return;
+  throw new OperationError('bad_request', 'state: is in use by another login.');
+}
+
+/** Stores a login under its state. */
 export async function storeLogin(
   { store, engine }: OperationContext,
   state: string,
   login: Omit<PendingLogin, 'issuedAt'>,
 ): Promise<void> {
-  const key = loginKey(state);
-  if ((await store.get(key)) !== undefined) {
-    throw new OperationError('bad_request', 'state: is in use by another login.');
-  }
   const record: PendingLogin = { ...login, issuedAt: engine.clock() };
-  await store.set(key, record, engine.options.stateLifetime + GRACE);
+  await store.set(loginKey(state), record, engine.options.stateLifetime + GRACE);
+}
+
+/**
+ * Returns the secrets of a login that the caller has stored itself; undefined if the command has none
+ * of them.
+ *
+ * @throws {OperationError} `bad_request` if the command has only a part of them: a code must not be
+ *   exchanged without the check of a nonce that the caller passed
+ */
+export function givenLogin(
+  { code_verifier, nonce, redirect_uri, min_auth_time }: GetTokensByCodeParams,
+  { site }: RegisteredSite,
+): LoginSecrets | undefined {
+  if (code_verifier?.trim() && nonce?.trim()) {
+    const [first = ''] = redirectUris(site);
+    return { code_verifier, nonce, redirect_uri: redirect_uri ?? first, min_auth_time };
+  }
+  const given = [code_verifier, nonce, redirect_uri, min_auth_time];
+  if (given.every((value) => value === undefined)) return undefined;
+  throw new OperationError('bad_request', INCOMPLETE);
 }
 
 /**
@@ -46,7 +64,7 @@ export async function findLogin(
   { store, engine }: OperationContext,
   state: string,
   oxd_id: string,
-): Promise<PendingLogin> {
+): Promise<LoginSecrets> {
   const login = (await store.get(loginKey(state))) as PendingLogin | undefined;
   if (login?.oxd_id !== oxd_id) {
     throw new OperationError('bad_request', 'state: is unknown or was already used. Log in again.');
@@ -66,6 +84,10 @@ export async function consumeLogin({ store }: OperationContext, state: string): 
   if ((await store.delete(loginKey(state))) === true) return;
   throw new OperationError('bad_request', 'state: was already used. Log in again.');
 }
+
+const INCOMPLETE =
+  'code_verifier, nonce: must be passed together, as get_authorization_url with keep_state: false ' +
+  'returned them, or omitted with redirect_uri and min_auth_time.';
 
 /** Hashes the state, which is a secret: keys of a store may be visible where its values are not. */
 function loginKey(state: string): string {

@@ -5,11 +5,11 @@ import {
   randomPKCECodeVerifier,
   randomState,
 } from 'openid-client';
-import type { GetAuthorizationUrlParams } from '../../commands/oidc.js';
+import type { GetAuthorizationUrlParams, LoginSecrets } from '../../commands/oidc.js';
 import { DEFAULT_SCOPE } from '../registration/registration-metadata.js';
-import type { Operation } from '../context/operation-context.js';
+import type { Operation, OperationContext } from '../context/operation-context.js';
 import { OperationError } from '../requests/operation-error.js';
-import { storeLogin } from '../login/pending-login.js';
+import { checkUnused, storeLogin } from '../login/pending-login.js';
 import { withoutUndefined } from '../registration/client-results.js';
 import { userScope } from '../registration/scopes.js';
 import { redirectUris, type RegisteredSite } from '../registration/site-record.js';
@@ -21,7 +21,8 @@ const RESERVED = [
 ];
 
 /**
- * Begins a login: returns an authorization URL with state, nonce and PKCE S256.
+ * Begins a login: returns an authorization URL with state, nonce and PKCE S256; with
+ * `keep_state: false` also the secrets of the login, which are then not stored.
  *
  * @see oxd command get_authorization_url; OpenID Connect Core §3.1.2.1, RFC 7636 §4
  */
@@ -33,7 +34,7 @@ export const getAuthorizationUrl: Operation<'get_authorization_url'> = async (co
   const configuration = context.configuration(await context.provider(record), client);
   const { state = randomState(), nonce = randomNonce() } = params;
   const max_age = maxAge(record, params);
-  const verifier = randomPKCECodeVerifier();
+  const code_verifier = randomPKCECodeVerifier();
   const url = buildAuthorizationUrl(configuration, {
     ...optional(record, params),
     ...(max_age !== undefined && { max_age: String(max_age) }),
@@ -42,11 +43,15 @@ export const getAuthorizationUrl: Operation<'get_authorization_url'> = async (co
     scope: userScope(params.scope) || userScope(record.site.scope) || userScope(DEFAULT_SCOPE),
     state,
     nonce,
-    code_challenge: await calculatePKCECodeChallenge(verifier),
+    code_challenge: await calculatePKCECodeChallenge(code_verifier),
     code_challenge_method: 'S256',
   });
   context.checkBrowserUrl(url.href);
-  await storeLogin(context, state, { oxd_id, verifier, nonce, redirect_uri, max_age });
+  const min_auth_time = max_age === undefined ? undefined : minAuthTime(context, max_age);
+  const login: LoginSecrets = { code_verifier, nonce, redirect_uri, min_auth_time };
+  if (params.keep_state === false) return { authorization_url: url.href, ...login };
+  if (params.state !== undefined) await checkUnused(context, state);
+  await storeLogin(context, state, { oxd_id, ...login });
   return { authorization_url: url.href };
 };
 
@@ -76,6 +81,11 @@ function maxAge(
 ): number | undefined {
   const requested = params?.max_age;
   return requested === undefined ? site.default_max_age : Number(requested);
+}
+
+/** Earliest time of the authentication, in seconds since 1970. */
+function minAuthTime({ engine }: OperationContext, max_age: number): number {
+  return Math.max(0, engine.clock() / 1000 - max_age);
 }
 
 function redirectUri(

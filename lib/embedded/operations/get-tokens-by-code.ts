@@ -1,9 +1,10 @@
 import { genericGrantRequest } from 'openid-client';
+import type { LoginSecrets } from '../../commands/oidc.js';
 import type { Operation, OperationContext } from '../context/operation-context.js';
 import { verifyIdToken } from '../login/id-token.js';
 import { OperationError } from '../requests/operation-error.js';
 import { required } from '../context/command-parameters.js';
-import { findLogin, consumeLogin, type PendingLogin } from '../login/pending-login.js';
+import { consumeLogin, findLogin, givenLogin } from '../login/pending-login.js';
 import type { Provider } from '../provider/provider.js';
 import { withoutUndefined } from '../registration/client-results.js';
 import type { RegisteredSite } from '../registration/site-record.js';
@@ -20,16 +21,17 @@ export const getTokensByCode: Operation<'get_tokens_by_code'> = async (context, 
   const site = await context.site(params.oxd_id);
   const provider = await context.provider(site);
   const configuration = context.configuration(provider, site.client);
-  const login = await findLogin(context, state, site.oxd_id);
-  const { redirect_uri, verifier, nonce } = login;
+  const given = givenLogin(params, site);
+  const login = given ?? (await findLogin(context, state, site.oxd_id));
+  const { redirect_uri, code_verifier, nonce } = login;
   checkIssuer(context, provider, params.iss);
-  await consumeLogin(context, state);
+  if (!given) await consumeLogin(context, state);
   // Not authorizationCodeGrant(), which removes the query of the redirect URI.
   const tokens = await context.call.changing(() =>
     genericGrantRequest(configuration, 'authorization_code', {
       code,
       redirect_uri,
-      code_verifier: verifier,
+      code_verifier,
     }),
   );
   const { access_token, id_token, expires_in, refresh_token } = tokens;
@@ -47,10 +49,9 @@ export const getTokensByCode: Operation<'get_tokens_by_code'> = async (context, 
 
 function authenticationTime(
   { site }: RegisteredSite,
-  { max_age, issuedAt }: PendingLogin,
+  { min_auth_time }: LoginSecrets,
 ): number | undefined {
-  if (max_age !== undefined) return issuedAt / 1000 - max_age;
-  return site.require_auth_time ? 0 : undefined;
+  return min_auth_time ?? (site.require_auth_time ? 0 : undefined);
 }
 
 const MISSING_ISSUER =

@@ -104,6 +104,12 @@ describe('toWire', () => {
       ['get_client_token', 'op_configuration_endpoint', OXD, 'oxd 4.2 and later'],
       ['get_tokens_by_code', 'authentication_method', OXD, 'supported by oxd 4.2 and later'],
       ['get_tokens_by_code', 'algorithm', OXD, 'supported by oxd 4.2 and later'],
+      ...['code_verifier', 'nonce', 'redirect_uri', 'min_auth_time'].map((name): Lack => [
+        'get_tokens_by_code',
+        name,
+        OXD,
+        'supported by the embedded transport.',
+      ]),
       ...CLIENT_METADATA_ROWS.flatMap(([name, { since, sent }]) =>
         (['register_site', 'setup_client', 'update_site'] as const).map((command): Lack => [
           ...([command, name, OXD] as const),
@@ -199,6 +205,7 @@ describe('toWire', () => {
 
   describe('with parameters that a version does not need', () => {
     const omitted: readonly (readonly [CommandName, string, readonly OxdVersion[]])[] = [
+      ['get_authorization_url', 'keep_state', OXD],
       ['get_tokens_by_code', 'iss', OXD],
       ['get_user_info', 'id_token', OXD],
       ['get_logout_uri', 'id_token_hint', ['3.1.4']],

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { jest } from '@jest/globals';
+import type { Params } from '../../../lib/commands/command.js';
 import { COMMAND_RULES } from '../../../lib/commands/dialect/command-rules.js';
 import type { ParamRule } from '../../../lib/commands/dialect/parameter-rules.js';
 import type { OxdCommandError } from '../../../lib/base/errors.js';
@@ -28,7 +30,7 @@ async function query(params: object = {}): Promise<URLSearchParams> {
   return new URL(authorization_url).searchParams;
 }
 
-const exchange = (callback: { oxd_id: string; code: string; state: string; iss?: string }) =>
+const exchange = (callback: Params<'get_tokens_by_code'>) =>
   engine.run('get_tokens_by_code', callback);
 
 describe('get_authorization_url', () => {
@@ -117,6 +119,12 @@ describe('get_authorization_url', () => {
     { name: 'an empty list', response_types: [] },
   ])('rejects as response types $name', async ({ response_types }) => {
     expect(await refused(query({ response_types }))).toMatchObject({ error: 'bad_request' });
+  });
+
+  it('reads no login before it stores one under a generated state', async () => {
+    const get = jest.spyOn(engine.store, 'get');
+    await query();
+    expect(get.mock.calls).toEqual([[`site:${oxd_id}`]]);
   });
 
   it('rejects a state that is in use by another login', async () => {
@@ -263,6 +271,75 @@ describe('get_tokens_by_code', () => {
     engine = new TestEngine({ store: engine.store });
     const own = await Promise.all(Array.from({ length: 100 }, (_, number) => logIn(number)));
     expect(own.every(Boolean)).toBe(true);
+  });
+});
+
+describe('a login whose secrets the caller keeps', () => {
+  const begin = async (params: object = {}) => {
+    const begun = { oxd_id, keep_state: false, ...params };
+    const { authorization_url, ...kept } = await engine.run('get_authorization_url', begun);
+    return { kept, callback: { oxd_id, ...op.login(authorization_url) }, authorization_url };
+  };
+
+  it('stores nothing, and is finished with its secrets', async () => {
+    const set = jest.spyOn(engine.store, 'set');
+    const { kept, callback, authorization_url } = await begin();
+    expect(set).not.toHaveBeenCalled();
+    const { searchParams } = new URL(authorization_url);
+    expect(kept).toEqual({
+      code_verifier: expect.any(String),
+      nonce: searchParams.get('nonce'),
+      redirect_uri: CALLBACK,
+    });
+    const { id_token_claims } = await exchange({ ...callback, ...kept });
+    expect(id_token_claims.sub).toBe('alice');
+    const challenge = createHash('sha256').update(String(kept.code_verifier)).digest('base64url');
+    expect(searchParams.get('code_challenge')).toBe(challenge);
+    expect(op.seen('token')[0]?.form.get('code_verifier')).toBe(kept.code_verifier);
+  });
+
+  it('is rejected with the nonce of another login', async () => {
+    const [{ kept, callback }, other] = [await begin(), await begin()];
+    const call = exchange({ ...callback, ...kept, nonce: String(other.kept.nonce) });
+    expect(await refused(call)).toMatchObject({ error: 'invalid_nonce' });
+  });
+
+  it('is rejected by its state only, without a request', async () => {
+    const { callback } = await begin();
+    expect(await refused(exchange(callback))).toMatchObject({ error: 'bad_request' });
+    expect(op.seen('token')).toHaveLength(0);
+  });
+
+  it('is finished at the redirect URI of its request', async () => {
+    const second = 'https://app.example.com/second';
+    oxd_id = await engine.site(op, { redirect_uris: [second] });
+    const { kept, callback } = await begin({ redirect_uri: second });
+    await exchange({ ...callback, ...kept });
+    expect(op.seen('token')[0]?.form.get('redirect_uri')).toBe(second);
+  });
+
+  it('is rejected when the user authenticated before its max_age', async () => {
+    const { kept, callback } = await begin({ params: { max_age: '60' } });
+    op.claims = { auth_time: Math.floor(now / 1000) - 3600 };
+    expect(await refused(exchange({ ...callback, ...kept }))).toMatchObject({
+      error: 'invalid_id_token_bad_auth_time',
+    });
+  });
+
+  it.each([
+    { name: 'a nonce without a verifier', part: { nonce: 'n-1' } },
+    { name: 'a verifier without a nonce', part: { code_verifier: 'v'.repeat(43) } },
+    { name: 'a blank nonce', part: { nonce: ' ', code_verifier: 'v'.repeat(43) } },
+    { name: 'a blank verifier', part: { nonce: 'n-1', code_verifier: '' } },
+    { name: 'a redirect URI only', part: { redirect_uri: CALLBACK } },
+    { name: 'a time of authentication only', part: { min_auth_time: 0 } },
+  ])('is rejected with $name, and the stored login stays valid', async ({ part }) => {
+    const callback = await engine.callback(op, oxd_id);
+    const rejected = await refused(exchange({ ...callback, ...part }));
+    expect(rejected).toMatchObject({ error: 'bad_request', mayHaveRun: false });
+    expect(rejected.message).toContain('code_verifier, nonce: must be passed together');
+    expect(op.seen('token')).toHaveLength(0);
+    expect(await exchange(callback)).toHaveProperty('id_token');
   });
 });
 
