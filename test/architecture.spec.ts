@@ -27,6 +27,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   commands: { rooms: ['site'] },
   'commands/dialect': { rooms: ['site', 'commands'], packages: ['jose'] },
   store: { rooms: [] },
+  redis: { rooms: ['store'], packages: ['redis'] },
   http: { rooms: [] },
   transaction: { rooms: ['store'], packages: ['jose'] },
   options: {
@@ -135,7 +136,7 @@ const ROOT_NAME = 'lib/*.ts';
 
 /** Rules of the composition root. */
 const ROOT: Room = {
-  rooms: Object.keys(ROOMS).filter((room) => !/^(sandbox|testing)/.test(room)),
+  rooms: Object.keys(ROOMS).filter((room) => !/^(redis|sandbox|testing)/.test(room)),
   packages: NEST,
 };
 
@@ -192,6 +193,7 @@ describe('rooms of the library', () => {
     ['embedded/operations', 'commands/dialect/dialect.ts'],
     ['sandbox', 'embedded/embedded.transport.ts'],
     ['store', 'keyv'],
+    ['store', 'redis'],
   ])('lib/%s may not import %s', (room, target) => {
     expect(allowed(ROOMS[room] ?? ROOT, { target, typeOnly: false }, room)).toBe(false);
   });

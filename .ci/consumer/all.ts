@@ -2,9 +2,10 @@ import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { ConfigModule, type ConfigType } from '@nestjs/config';
 import { NestFactory } from '@nestjs/core';
-import { OidcService, OxdConfigurationError, OxdModule } from 'nestjs-oxd';
+import { OidcService, OxdConfigurationError, OxdModule, OxdStoreError } from 'nestjs-oxd';
 import { oxdConfig } from 'nestjs-oxd/config';
 import { OidcStrategy } from 'nestjs-oxd/passport';
+import { RedisStore } from 'nestjs-oxd/redis';
 import { startSandbox } from 'nestjs-oxd/sandbox';
 import { OxdServer } from 'nestjs-oxd/testing';
 
@@ -35,10 +36,14 @@ async function main(): Promise<void> {
   const { url } = await app.get(OidcService).startLogin({ returnTo: '/' });
   await app.close();
   await sandbox.close();
+  const redis = new RedisStore({ redis: { url: 'redis://127.0.0.1:9' }, timeout: 1000 });
+  const outage: unknown = await redis.get('key').catch((error: unknown) => error);
+  await redis.close();
   const isValid =
     url.startsWith(sandbox.issuer) &&
     app.get(OidcStrategy) instanceof OidcStrategy &&
     typeof OxdServer === 'function' &&
+    outage instanceof OxdStoreError &&
     new OxdConfigurationError([]).code === 'OXD_CONFIGURATION_INVALID';
   if (!isValid) throw new Error('The package does not work as expected.');
   console.log('started');

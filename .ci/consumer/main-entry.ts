@@ -20,5 +20,16 @@ const failure: unknown = await app
   .startLogin()
   .catch((error: unknown) => error);
 await app.close();
+await expectMissing('config', '@nestjs/config');
+await expectMissing('passport', 'passport');
+await expectMissing('redis', 'redis');
+await expectMissing('sandbox', 'oidc-provider');
 if ((failure as { code?: unknown }).code !== 'OXD_COMMAND_FAILED') throw failure;
 console.log('started');
+
+/** Expects the import of an entry to fail with an error that names its missing peer. */
+async function expectMissing(entry: string, peer: string): Promise<void> {
+  const name = `nestjs-oxd/${entry}`;
+  const { message } = (await import(name).catch((error: unknown) => error)) as Error;
+  if (!message.includes(`Cannot find package '${peer}'`)) throw new Error(`${name}: ${message}`);
+}

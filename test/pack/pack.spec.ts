@@ -25,7 +25,7 @@ interface ProjectOptions {
 
 const run = promisify(execFile);
 const PEERS = ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs'];
-const OPTIONAL_PEERS = ['@nestjs/config', '@nestjs/passport', 'oidc-provider', 'passport'];
+const OPTIONAL_PEERS = ['@nestjs/config', '@nestjs/passport', 'oidc-provider', 'passport', 'redis'];
 const TYPES = ['typescript', '@types/node'];
 const PASSPORT_TYPES = ['@types/passport', '@types/express'];
 const RUNNER_PACKAGES = ['@nestjs/platform-express', '@nestjs/testing', 'passport'];

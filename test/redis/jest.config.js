@@ -5,5 +5,4 @@ export default {
   rootDir: '../..',
   testMatch: ['<rootDir>/test/redis/*.spec.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
-  moduleNameMapper: { ...base.moduleNameMapper, '^nestjs-oxd$': '<rootDir>/lib/index.ts' },
 };

@@ -1,24 +1,22 @@
 import KeyvRedis from '@keyv/redis';
 import { Keyv } from 'keyv';
 import type { OxdStore } from '../../lib/index.js';
+import { RedisStore } from '../../lib/redis/redis-store.js';
 import { startSandbox, type Sandbox } from '../../lib/sandbox/sandbox.js';
 import { loggedIn, startApp, type TestApp } from '../support/app.js';
 import { Browser, passSandbox, type Page } from '../support/browser.js';
 import { registerSecret } from '../support/secrets.js';
-import { documentedStore, type DocumentedStore } from './documented-store.js';
 import { RedisServer } from './redis-server.js';
 
 const redirectUri = 'http://localhost:47123/callback';
 const isCallback = (url: string) => new URL(url).pathname === '/callback';
 const unavailable = [503, 'OXD_STORE_UNAVAILABLE'];
 
-let documented: (redis: RedisServer) => DocumentedStore;
 let sandbox: Sandbox;
 let redis: RedisServer;
 const opened: (() => unknown)[] = [];
 
 beforeAll(async () => {
-  documented = await documentedStore();
   sandbox = await startSandbox({
     port: 0,
     clientsFile: false,
@@ -37,7 +35,7 @@ afterEach(async () => {
 });
 
 function redisStore(): OxdStore {
-  const store = documented(redis);
+  const store = new RedisStore({ redis: redis.client });
   opened.push(() => store.close());
   return store;
 }
@@ -79,7 +77,7 @@ async function clientOf(app: TestApp): Promise<string | null> {
 }
 
 describe.each([
-  ['the documented class', redisStore],
+  ['RedisStore', redisStore],
   ['Keyv', keyvStore],
 ])('with a Redis behind %s', (_, open) => {
   it('a login that one replica began is finished by another, once', async () => {
@@ -133,7 +131,7 @@ async function eventually(request: () => Promise<Page>): Promise<Page> {
   return page;
 }
 
-it('replicas that start at once with the documented class register one client', async () => {
+it('replicas that start at once with RedisStore register one client', async () => {
   const replicas = await Promise.all([1, 2, 3].map(() => replica(redisStore())));
   const clients = await Promise.all(replicas.map(clientOf));
   expect(new Set(clients).size).toBe(1);

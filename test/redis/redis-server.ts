@@ -5,8 +5,11 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { createClient } from 'redis';
 
 const MISSING = 'These tests need redis-server: apt-get update && apt-get install -y redis-server';
+
+export type RedisTestClient = ReturnType<typeof newClient>;
 
 /** A real Redis in its own directory; its data survives `stop` and `start`. */
 export class RedisServer {
@@ -30,9 +33,9 @@ export class RedisServer {
     return new RedisServer(await mkdtemp(join(tmpdir(), 'oxd-redis-')));
   }
 
-  /** Starts Redis and waits until it answers. */
-  async start(): Promise<void> {
-    const options = ['--port', '0', '--unixsocket', this.client.socket.path];
+  /** Starts Redis and waits until it answers; listens on its socket, and on a port if given. */
+  async start(port = 0): Promise<void> {
+    const options = ['--port', `${port}`, '--unixsocket', this.client.socket.path];
     const durable = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always'];
     const started = spawn('redis-server', [...options, ...durable], {
       cwd: this.directory,
@@ -64,6 +67,28 @@ export class RedisServer {
     this.process?.kill('SIGCONT');
   }
 
+  /** Lets Redis reject every write that needs memory. */
+  async fill(): Promise<void> {
+    const full = { 'maxmemory-policy': 'noeviction', maxmemory: '1' };
+    await this.query((client) => client.configSet(full));
+  }
+
+  /** Ends the effect of {@link fill}. */
+  async empty(): Promise<void> {
+    await this.query((client) => client.configSet('maxmemory', '0'));
+  }
+
+  /** Sends commands on a new connection. */
+  async query<T>(ask: (client: RedisTestClient) => Promise<T>): Promise<T> {
+    const client = newClient(this);
+    await client.connect();
+    try {
+      return await ask(client);
+    } finally {
+      client.destroy();
+    }
+  }
+
   /** Ends Redis in any state and removes its directory. */
   async close(): Promise<void> {
     await this.end('SIGKILL');
@@ -89,4 +114,8 @@ export class RedisServer {
       socket.once('error', () => resolve(false));
     });
   }
+}
+
+function newClient({ client }: RedisServer) {
+  return createClient(client);
 }

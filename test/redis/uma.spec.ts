@@ -10,6 +10,7 @@ import {
   UmaService,
 } from '../../lib/index.js';
 import type { RegisteredSite } from '../../lib/embedded/registration/site-record.js';
+import { RedisStore } from '../../lib/redis/redis-store.js';
 import {
   startSandbox,
   type Sandbox,
@@ -18,7 +19,6 @@ import {
 import { UmaWorld, resourceAt, type RegisteredResource } from '../support/sandbox-uma-world.js';
 import { registerSecret } from '../support/secrets.js';
 import { ADAPTERS, httpAdapter, type Adapter } from '../support/uma-app.js';
-import { documentedStore, type DocumentedStore } from './documented-store.js';
 import { RedisServer } from './redis-server.js';
 
 @Controller('albums')
@@ -61,16 +61,12 @@ class ShelvesController {
   }
 }
 
-let documented: (redis: RedisServer) => DocumentedStore;
 let sandbox: Sandbox;
 let redis: RedisServer;
 /** Policies that an administrator attached, by resource id; without a policy, access is granted. */
 let policies: Map<string, (request: SandboxPolicyRequest) => boolean>;
 const opened: (() => unknown)[] = [];
 
-beforeAll(async () => {
-  documented = await documentedStore();
-});
 beforeEach(async () => {
   redis = await RedisServer.start();
   policies = new Map();
@@ -91,7 +87,7 @@ async function replica({
   controllers = [AlbumsController],
   adapter = 'express',
 }: { controllers?: Type[]; adapter?: Adapter } = {}): Promise<INestApplication> {
-  const store = documented(redis);
+  const store = new RedisStore({ redis: redis.client });
   opened.push(() => store.close());
   const module = await Test.createTestingModule({
     imports: [
