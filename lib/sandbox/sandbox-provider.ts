@@ -16,6 +16,8 @@ export interface ProviderOptions {
   readonly store: OxdStore;
   readonly users: readonly SandboxUser[];
   readonly policies: SandboxPolicies;
+  /** Username of the resource owner; undefined: every user. */
+  readonly owner?: string;
   /** Called with every issued secret. */
   readonly onSecret: (value: string) => void;
   /** Logs failures. */
@@ -29,7 +31,7 @@ export interface ProviderOptions {
  */
 export async function openProvider(
   issuer: string,
-  { store, users, policies, onSecret, log }: ProviderOptions,
+  { store, users, policies, owner, onSecret, log }: ProviderOptions,
 ): Promise<OidcProvider> {
   const { Provider, errors } = await loadOidcProvider();
   const keys = await openKeys(store);
@@ -45,6 +47,7 @@ export async function openProvider(
     store,
     users,
     policies,
+    owner,
     onSecret,
     log,
   });

@@ -34,10 +34,14 @@ export interface SandboxOptions {
   /**
    * Policies that decide on access to UMA resources. By default a requesting party that is identified
    * by an ID token or a login is granted the scope `view`; everything else is denied. Requests that a
-   * policy submits to the resource owner are listed at `/uma/requests` of the sandbox, where every
-   * user is the resource owner.
+   * policy submits to the resource owner are listed at `/uma/requests` of the sandbox.
    */
   readonly policies?: SandboxPolicies;
+  /**
+   * `username` of the resource owner, the only user who decides requests at `/uma/requests`; default
+   * undefined: every user decides.
+   */
+  readonly owner?: string;
   /** Called with every issued token, ticket, code, session id and client secret; for tests. */
   readonly onSecret?: (value: string) => void;
   /** Logs one line: the startup summary and failures; default the standard output of the process. */
@@ -72,8 +76,8 @@ const DEFAULTS = {
  * the name `localhost`.
  *
  * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when `NODE_ENV` is `production`, when
- *   `oidc-provider` is not installed, when the port or the file is in use, when `users` is empty, or
- *   when a policy is not a function
+ *   `oidc-provider` is not installed, when the port or the file is in use, when `users` is empty,
+ *   when `owner` is not one of them, or when a policy is not a function
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   checkOptions(options);
@@ -89,14 +93,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   }
 }
 
-type Settings = Required<Omit<SandboxOptions, 'quiet'>> & Pick<SandboxOptions, 'quiet'>;
+type Settings = Required<Omit<SandboxOptions, 'quiet' | 'owner'>> &
+  Pick<SandboxOptions, 'quiet' | 'owner'>;
 
 async function start(store: OxdStore, settings: Settings): Promise<Sandbox> {
-  const { users, policies, onSecret } = settings;
+  const { users, policies, owner, onSecret } = settings;
   const log = settings.quiet ? () => undefined : settings.log;
   const server = await listenOnLoopback(settings.port);
   const issuer = `http://localhost:${portOf(server)}`;
-  const provider = openProvider(issuer, { store, users, policies, onSecret, log: log });
+  const provider = openProvider(issuer, { store, users, policies, owner, onSecret, log });
   const handler = provider.then((opened) => opened.callback());
   // Requests that arrive before the provider is ready wait for it.
   server.on('request', (request, response) => {
@@ -112,12 +117,16 @@ async function start(store: OxdStore, settings: Settings): Promise<Sandbox> {
   return { issuer, users, close: () => closeServer(server).then(() => closeStore(store)) };
 }
 
-function checkOptions({ users, policies }: SandboxOptions): void {
+function checkOptions({ users, policies, owner }: SandboxOptions): void {
   const issues: string[] = [];
   if (process.env.NODE_ENV === 'production') {
     issues.push('sandbox: is insecure and must not run in production; use a real provider');
   }
   if (users?.length === 0) issues.push('users: must contain at least one user');
+  const names = (users ?? DEMO_USERS).map(({ username }) => username);
+  if (owner !== undefined && !names.includes(owner)) {
+    issues.push(`owner: must be the username of a user: ${names.join(', ')}`);
+  }
   if (policies !== undefined && !arePolicies(policies)) {
     issues.push('policies: must be a function, or an object of functions by resource name');
   }

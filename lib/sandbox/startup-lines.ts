@@ -7,12 +7,13 @@ export interface StartupInfo {
   readonly users: readonly SandboxUser[];
   readonly clientsFile: string | false;
   readonly policies: SandboxPolicies;
+  readonly owner?: string;
 }
 
 /** Summary of a started sandbox, to be logged line by line. */
 export function startupLines(
   issuer: string,
-  { users, clientsFile, policies }: StartupInfo,
+  { users, clientsFile, policies, owner = 'every user is the owner' }: StartupInfo,
 ): string[] {
   const names = users.map(({ username }) => username).join(', ');
   const password = users === DEMO_USERS ? ` (password: ${DEMO_PASSWORD})` : '';
@@ -22,7 +23,7 @@ export function startupLines(
     `  users: ${names}${password}`,
     `  clients: dynamic registration, stored ${place} with their resources`,
     `  access: ${accessRules(policies)}`,
-    `  requests submitted to the owner: ${issuer}${UMA_PATHS.requests} (every user is the owner)`,
+    `  requests submitted to the owner: ${issuer}${UMA_PATHS.requests} (${owner})`,
   ];
 }
 

@@ -80,5 +80,7 @@ async function approve(page: Page): Promise<void> {
   await expectToFit(page, 'sandbox-requests');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
+  await page.getByText('Approved. Back to Photo Print').waitFor();
+  await expectToFit(page, 'sandbox-approved');
   await page.getByText('Nobody waits.').waitFor();
 }

@@ -419,6 +419,7 @@ describe('start', () => {
   it.each<[string, object]>([
     ['port', { port: 70_000 }],
     ['users', { users: [] }],
+    ['owner', { owner: 'mallory' }],
   ])('rejects an invalid %s by name', async (option, options) => {
     await expect(startQuietly(options)).rejects.toThrow(`${option}: `);
   });
@@ -435,6 +436,14 @@ describe('start', () => {
     expect(text).toContain(started.issuer);
     expect(text).toContain('zoe, eleni, amara');
     expect(text).toContain('password: sandbox');
+    expect(text).toContain('(every user is the owner)');
+  });
+
+  it('logs the owner', async () => {
+    const lines: string[] = [];
+    const log = (line: string) => void lines.push(line);
+    await (await startSandbox({ port: 0, clientsFile: false, log, owner: 'amara' })).close();
+    expect(lines.join('\n')).toContain('/uma/requests (amara)');
   });
 
   it('accepts custom users, and does not log their passwords', async () => {

@@ -80,6 +80,7 @@ export interface Context {
 export interface ProviderClient {
   readonly clientId: string;
   readonly clientName?: string;
+  readonly redirectUris?: readonly string[];
   /** Redirect URIs of claims gathering (UMA 2.0 Grant §2), in both spellings. */
   readonly claims_redirect_uris?: readonly string[];
   readonly claims_redirect_uri?: readonly string[];

@@ -56,6 +56,15 @@ export class PendingRequests {
     return entry && covers(entry.submission, request) ? entry.approved : undefined;
   }
 
+  /** Request with its decision; undefined while pending and after the client has fetched it. */
+  decided(
+    id: string,
+  ): { readonly submission: AccessSubmission; readonly approved: boolean } | undefined {
+    this.sweep();
+    const { submission, approved } = this.entries.get(id) ?? {};
+    return submission && approved !== undefined ? { submission, approved } : undefined;
+  }
+
   /** Undecided requests, oldest first. */
   waiting(): readonly (readonly [id: string, submission: AccessSubmission])[] {
     this.sweep();

@@ -23,6 +23,8 @@ export interface UmaServerOptions {
   readonly store: OxdStore;
   readonly users: readonly SandboxUser[];
   readonly policies: SandboxPolicies;
+  /** Username of the resource owner; undefined: every user. */
+  readonly owner?: string;
   /** Called with every issued secret. */
   readonly onSecret: (value: string) => void;
   /** Logs failures of policies. */
@@ -34,6 +36,8 @@ export class UmaServer {
   readonly issuer: string;
   readonly provider: OidcProvider;
   readonly users: readonly SandboxUser[];
+  /** Username of the resource owner; undefined: every user. */
+  readonly owner?: string;
   /** Called with every issued secret. */
   readonly onSecret: (value: string) => void;
   readonly endpoints: UmaEndpoints;
@@ -49,10 +53,11 @@ export class UmaServer {
     options: UmaServerOptions,
     readonly resources: Resources,
   ) {
-    const { issuer, provider, store, users, policies, onSecret, log } = options;
+    const { issuer, provider, store, users, policies, owner, onSecret, log } = options;
     this.issuer = issuer;
     this.provider = provider;
     this.users = users;
+    this.owner = owner;
     this.onSecret = onSecret;
     this.endpoints = umaEndpoints(issuer);
     const handles = { store, onSecret };

@@ -27,11 +27,20 @@ export class PageLogin {
     return user && { user, session: uid };
   }
 
-  /** Login page; with the form of a failed login, also an error message. */
-  page(name: string, failed?: URLSearchParams): Html {
+  /**
+   * Login page.
+   *
+   * @param selected username of the preselected user; default the first user
+   * @param problem message to show
+   */
+  page(name: string, selected?: string, problem?: string): Html {
     const hint = this.users === DEMO_USERS ? DEMO_PASSWORD : undefined;
-    const problem = failed && 'Wrong password. Try again.';
-    return loginPage({ name }, this.users, { selected: failed?.get('login') ?? '', hint, problem });
+    return loginPage({ name }, this.users, { selected, hint, problem });
+  }
+
+  /** Login page after a failed login with this form. */
+  retryPage(name: string, form: URLSearchParams): Html {
+    return this.page(name, form.get('login') ?? undefined, 'Wrong password. Try again.');
   }
 
   /** Logs in with the form of the page. @returns false when name or password is wrong */

@@ -10,6 +10,7 @@ export const STYLE = `
   --accent: light-dark(#3447c4, #95a3ff);
   --on-accent: light-dark(#ffffff, #14161b);
   --tint: light-dark(#eef0fd, #272c44);
+  --good-tint: light-dark(#e3f3ee, #1c3a31);
   --bad: light-dark(#a61b2b, #ff9aa4);
   --bad-tint: light-dark(#fdecee, #3b2126);
 }
@@ -71,6 +72,7 @@ button.main:hover { filter: brightness(1.08); }
 .note { margin: 0; font-size: .875rem; text-align: center; }
 .field { margin: 0 0 1.25rem; }
 a { color: var(--accent); border-radius: .3em; }
+.good { margin: .75rem 0 1.25rem; padding: .625rem .875rem; border-radius: .75rem; color: var(--text); background: var(--good-tint); }
 .bad { margin: .75rem 0 1.25rem; padding: .625rem .875rem; border-radius: .75rem; color: var(--bad); background: var(--bad-tint); }
 `;
 

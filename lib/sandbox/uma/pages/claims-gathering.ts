@@ -61,7 +61,7 @@ export class ClaimsGathering {
 
   private async logIn({ context, claimsSession }: Visit, form: URLSearchParams): Promise<void> {
     if (await this.login.logIn(context, form)) return redirectTo(context, context.path);
-    return sendPage(context, 400, this.login.page(claimsSession.application, form));
+    return sendPage(context, 400, this.login.retryPage(claimsSession.application, form));
   }
 
   private async answer(visit: Visit, form: URLSearchParams): Promise<void> {

@@ -47,49 +47,8 @@ export function claimsPage({ application, requested, user, questions, sent }: Cl
   );
 }
 
-/** A request that waits for the owner's decision. */
-export interface WaitingRequest {
-  readonly id: string;
-  /** Name of the client: untrusted input. */
-  readonly application: string;
-  /** Name of the requesting party; undefined when unknown. */
-  readonly party?: string;
-  readonly requested: readonly RequestedPermission[];
-}
-
-/** Page with all pending requests, each with buttons to approve and deny. */
-export function requestsPage(
-  user: SandboxUser,
-  requests: readonly WaitingRequest[],
-  token: string,
-): Html {
-  const count = requests.length === 1 ? 'One request waits' : `${requests.length} requests wait`;
-  return page(
-    'Requests for access',
-    html`<h1>Requests for access</h1>
-      <p>
-        ${requests.length > 0 ? `${count}.` : 'Nobody waits.'} You decide as
-        <strong>${user.claims.name}</strong>: here every user is the owner.
-      </p>
-      ${requests.map((request) => requestForm(request, token))}
-      <p class="note"><a href="">Look again</a></p>`,
-  );
-}
-
-function requestForm({ id, application, party, requested }: WaitingRequest, token: string): Html {
-  return html`<form method="post" class="request">
-    <input type="hidden" name="id" value="${id}" />
-    <input type="hidden" name="token" value="${token}" />
-    <p><strong>${application}</strong> for <strong>${party ?? 'an unknown user'}</strong></p>
-    ${permissionList(requested)}
-    <div class="actions pair">
-      <button class="main" name="decision" value="approve">Approve</button>
-      <button name="decision" value="deny">Deny</button>
-    </div>
-  </form>`;
-}
-
-function permissionList(requested: readonly RequestedPermission[]): Html {
+/** List of resources with the requested scopes. */
+export function permissionList(requested: readonly RequestedPermission[]): Html {
   return html`<ul>
     ${requested.map(({ name, scopes }) => html`<li>${name} <small>${scopes.join(', ')}</small></li>`)}
   </ul>`;

@@ -649,6 +649,37 @@ describe('the approval of the owner', () => {
     expect((await ask(ticket)).body.error).toBe('request_submitted');
   });
 
+  it.each([
+    ['approve', 'Approved.'],
+    ['deny', 'Denied.'],
+  ])('is confirmed (%s), with a link to the client', async (decision, text) => {
+    await submitted();
+    const { browser, page } = await owner();
+    const decided = await browser.follow(await browser.submitForm(page, { decision }));
+    expect(textOf(decided.html)).toContain(`${text} Back to Photo Print`);
+    expect(decided.html).toContain(`<a href="${CLIENT}/">`);
+    expect(textOf(decided.html)).toContain('Nobody waits.');
+  });
+
+  it('is not confirmed for an unknown or pending request', async () => {
+    await submitted();
+    const { browser, page } = await owner();
+    for (const id of ['unknown', hidden(page, 'id')]) {
+      const { html } = await browser.request(`${url()}?decided=${id}`);
+      expect(textOf(html)).not.toMatch(/Approved|Denied|Back to/);
+    }
+  });
+
+  it('is confirmed without a link when the client has no web address', async () => {
+    const redirect_uris = ['com.example.print:/callback'];
+    const native = await world.register({ application_type: 'native', redirect_uris });
+    await ask(await ticketFor('owner'), {}, native);
+    const { browser, page } = await owner();
+    const decided = await browser.follow(await browser.submitForm(page, { decision: 'approve' }));
+    expect(textOf(decided.html)).toContain('Approved.');
+    expect(decided.html).not.toContain('Back to');
+  });
+
   it('cannot be changed, and ignores an unknown request', async () => {
     const ticket = await submitted();
     const { browser, page } = await owner();
@@ -656,6 +687,49 @@ describe('the approval of the owner', () => {
     await browser.submitForm(page, { decision: 'approve' });
     await browser.submitForm(page, { id: 'unknown', decision: 'approve' });
     expect((await ask(ticket)).body.error).toBe('request_denied');
+  });
+});
+
+describe('the option owner', () => {
+  let own: Sandbox;
+  beforeAll(async () => {
+    own = await startQuietly({ policies: POLICIES, owner: 'amara' });
+  });
+  afterAll(() => own.close());
+
+  /** Page of the requests after a login at it, in a new browser. */
+  async function logInAs(login: string) {
+    const browser = new Browser();
+    const page = await browser.request(`${own.issuer}/uma/requests`);
+    return {
+      browser,
+      page: await browser.follow(await browser.submitForm(page, { ...LOGIN, login })),
+    };
+  }
+
+  it('lets no other user decide', async () => {
+    const there = new UmaWorld(own);
+    const server = await there.resourceServer();
+    const asking = await there.register();
+    const ticket = await there.ticket(server, await there.resource(server, 'owner'));
+    const { body } = await there.ask(asking, { ticket });
+    const owner = await logInAs('amara');
+    expect(textOf(owner.page.html)).toContain("You decide as Amara Okafor-O'Neill , the owner.");
+    const id = hidden(owner.page, 'id');
+    const other = await logInAs('zoe');
+    const text = "You are Zoë Nováková. Only Amara Okafor-O'Neill may decide.";
+    expect(textOf(other.page.html)).toContain(text);
+    expect(other.page.html).not.toContain('Approve');
+    expect(other.page.html).toMatch(/value="amara"\s+checked/);
+    const form = new URLSearchParams({ id, token: hidden(owner.page, 'token') });
+    form.set('decision', 'approve');
+    const { status } = await other.browser.request(other.page.url, { method: 'POST', body: form });
+    expect(status).toBe(403);
+    const pending = await there.ask(asking, { ticket: String(body.ticket) });
+    expect(pending.body.error).toBe('request_submitted');
+    await owner.browser.submitForm(owner.page, { decision: 'approve' });
+    const granted = await there.ask(asking, { ticket: String(pending.body.ticket) });
+    expect(granted.status).toBe(200);
   });
 });
 
