@@ -144,6 +144,15 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     await page.waitForURL(/\/interaction\//);
   });
 
+  it('the claim updated_at is shown as a date', async () => {
+    const page = await newUser();
+    await page.goto(`${app.origin}/profile`);
+    await logIn(page, 'Zoë Nováková');
+    await expectProfile(page, 'Zoë Nováková', 'zoe@example.com');
+    const row = page.locator('div', { has: page.getByText('updated_at', { exact: true }) });
+    expect(await row.last().locator('dd').innerText()).toBe('2025-01-01 00:00:00 UTC');
+  });
+
   it('a claim full of markup is shown as it is', async () => {
     const page = await newUser();
     await page.goto(`${app.origin}/profile`);
@@ -171,7 +180,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
       if (times === 0) await logIn(page, 'Zoë Nováková');
       await expectProfile(page, 'Zoë Nováková', 'zoe@example.com');
       const cookies = await page.context().cookies(app.origin);
-      ids.add(cookies.find(({ name }) => name === 'sample.sid')?.value);
+      ids.add(cookies.find(({ name }) => name === 'sample-01.sid')?.value);
     }
     expect(ids.size).toBe(2);
   });

@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import { startSandbox } from '../../lib/sandbox/sandbox.js';
 import { Browser, passSandbox, textOf } from '../support/browser.js';
 import { describeLeaks, registerSecret } from '../support/secrets.js';
 import { freePort } from './sample-app.js';
@@ -55,6 +56,32 @@ it.each([
   },
 );
 
+it('a copy of sample 01 outside of this repository runs with npm run start:prod', async () => {
+  const sandbox = await startSandbox({ port: 0, clientsFile: false, quiet: true });
+  const port = await freePort();
+  const child = spawn('npm', ['run', 'start:prod'], {
+    cwd: join(folder, 'sample/01-login'),
+    detached: true,
+    env: {
+      PATH: process.env.PATH,
+      PORT: String(port),
+      OXD_OP_HOST: sandbox.issuer,
+      OXD_AUTHORIZATION_REDIRECT_URI: `http://localhost:${port}/callback`,
+      OXD_SECRET: 'first secret of the tests with 32 characters',
+      SESSION_SECRET: 'other secret of the tests with 32 characters',
+      OXD_TRANSPORT_ALLOW_INSECURE_REQUESTS: 'true',
+    },
+  });
+  const output = collect(child);
+  await printed(child, output, /in a browser\./);
+  expect(await (await fetch(`http://localhost:${port}`)).text()).toContain('href="/login"');
+  const exited = once(child, 'exit');
+  // The process group, because npm does not pass the signal on.
+  process.kill(-(child.pid ?? 0), 'SIGTERM');
+  await exited;
+  await sandbox.close();
+});
+
 it('one sample can be started alone', async () => {
   const ports = await freePorts();
   const started = await start(ports, ['02-protect-an-api']);
@@ -88,29 +115,41 @@ function run(ports: Readonly<Record<string, string>>, args: readonly string[]) {
     cwd: folder,
     env: { PATH: process.env.PATH, ...ports },
   });
+  return { child, output: collect(child) };
+}
+
+/** Collects the output of a process. */
+function collect({ stdout, stderr }: ChildProcess): () => string {
   let output = '';
-  child.stdout.on('data', (chunk) => (output += String(chunk)));
-  child.stderr.on('data', (chunk) => (output += String(chunk)));
+  for (const stream of [stdout, stderr]) stream?.on('data', (chunk) => (output += String(chunk)));
   outputs.push(() => output);
-  return { child, output: () => output };
+  return () => output;
 }
 
 async function start(ports: Readonly<Record<string, string>>, args: readonly string[]) {
   const { child, output } = run(ports, args);
-  const printed = /Open in a browser:\n((?: {2}\S+ +http:\/\/localhost:\d+\n)+)\n/;
-  const ended = once(child, 'exit').then(() => {
-    throw new Error(`It ended at its start:\n${output()}`);
-  });
-  ended.catch(() => undefined);
-  while (!printed.test(output())) await Promise.race([ended, once(child.stdout, 'data')]);
+  await printed(child, output, ADDRESSES);
   return {
-    addresses: printed.exec(output())?.[1]?.match(/http:\S+/g) ?? [],
+    addresses: ADDRESSES.exec(output())?.[1]?.match(/http:\S+/g) ?? [],
     stop: async () => {
       const exited = once(child, 'exit');
       child.kill('SIGTERM');
       return (await exited)[0] as number | null;
     },
   };
+}
+
+const ADDRESSES = /Open in a browser:\n((?: {2}\S+ +http:\/\/localhost:\d+\n)+)\n/;
+
+/** Waits for an output; rejects when the process ends before. */
+async function printed(child: ChildProcess, output: () => string, text: RegExp): Promise<void> {
+  const ended = once(child, 'exit').then(() => {
+    throw new Error(`It ended at its start:\n${output()}`);
+  });
+  ended.catch(() => undefined);
+  while (!text.test(output())) {
+    await Promise.race([ended, once(child.stdout ?? child, 'data')]);
+  }
 }
 
 async function beginLogin(address: string): Promise<[Browser, string]> {

@@ -5,7 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import session from 'express-session';
-import type { OxdUserProfile } from 'nestjs-oxd';
+import { OxdOptions, type OxdUserProfile } from 'nestjs-oxd';
 import { AppModule } from './app.module.js';
 
 declare module 'express-session' {
@@ -18,6 +18,8 @@ declare module 'express-session' {
 const app = await NestFactory.create<NestExpressApplication>(AppModule);
 const config = app.get(ConfigService);
 const port = config.get<string>('PORT', '3000');
+const { authorization_redirect_uri } = app.get(OxdOptions).site;
+const secure = new URL(authorization_redirect_uri).protocol === 'https:';
 
 app.enableShutdownHooks();
 app.disable('x-powered-by');
@@ -35,11 +37,14 @@ app.useStaticAssets(join(import.meta.dirname, '../public'));
 app.use(
   // Sessions are in memory; set the option `store` of express-session for several processes.
   session({
-    name: 'sample.sid',
+    // Applications on one host share cookies, whatever their ports: each has its own name.
+    name: 'sample-01.sid',
     secret: config.getOrThrow<string>('SESSION_SECRET'),
     resave: false,
     saveUninitialized: false,
-    cookie: { httpOnly: true, sameSite: 'lax', secure: 'auto' },
+    // Without `proxy` no Secure cookie is set behind a proxy that ends TLS.
+    proxy: secure,
+    cookie: { httpOnly: true, sameSite: 'lax', secure },
   }),
 );
 

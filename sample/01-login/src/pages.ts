@@ -74,13 +74,15 @@ function table(rows: readonly (readonly [string, unknown])[]): Html {
       ([name, value]) =>
         html`<div>
           <dt>${name}</dt>
-          <dd>${textOf(value)}</dd>
+          <dd>${textOf(value, name)}</dd>
         </div>`,
     )}
   </dl>`;
 }
 
-function textOf(value: unknown): string | Html {
+function textOf(value: unknown, name: string): string | Html {
+  // Seconds since 1970 (OpenID Connect Core §5.1).
+  if (name === 'updated_at' && Number.isSafeInteger(value)) return time(value as number);
   if (value instanceof Html || typeof value === 'string') return value;
   return JSON.stringify(value);
 }
