@@ -61,7 +61,7 @@ export { FileStore } from './store/file-store.js';
 export type { FileStoreOptions } from './store/file-store.js';
 export { OxdClock } from './base/clock.js';
 export type { CommandName, Commands, Params, Result } from './commands/command.js';
-export type { ClientMetadata } from './site/client-metadata.js';
+export type { ClientMetadata } from './site/client-parameters.js';
 export type {
   ClientTokenResult,
   GetClientTokenParams,
@@ -75,7 +75,7 @@ export type {
   SiteResult,
   UpdateSiteParams,
 } from './commands/registration.js';
-export type { SiteMetadata, TokenEndpointAuthMethod } from './site/site-metadata.js';
+export type { SiteMetadata, TokenEndpointAuthMethod } from './site/site-parameters.js';
 export type {
   AddressClaim,
   GetAccessTokenByRefreshTokenParams,

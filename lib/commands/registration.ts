@@ -1,4 +1,5 @@
-import type { SiteMetadata } from '../site/site-metadata.js';
+import type { ParameterValues } from '../site/parameter-kinds.js';
+import type { REGISTRATION_PARAMETERS, SiteMetadata } from '../site/site-parameters.js';
 
 /** Parameter of every command of a site on oxd 3.x with `protect_commands_with_access_token`. */
 export interface Protected {
@@ -13,30 +14,12 @@ export interface SiteParams extends Protected {
 }
 
 /** Parameters of `register_site`. Source: oxd command `register_site`. */
-export interface RegisterSiteParams extends SiteMetadata, Protected {
+export interface RegisterSiteParams
+  extends SiteMetadata, ParameterValues<typeof REGISTRATION_PARAMETERS>, Protected {
   /** URL of the OpenID Provider: its issuer, unless another parameter locates the discovery document. */
   readonly op_host: string;
-  /** Path between `op_host` and the discovery document; begins with `/`. */
-  readonly op_discovery_path?: string;
-  /**
-   * URL of the discovery document if neither `op_host` nor `op_discovery_path` locates it; ends in
-   * `/.well-known/openid-configuration`. `op_host` is still required. oxd 4.2 and later.
-   */
-  readonly op_configuration_endpoint?: string;
   /** Absolute URL to which the provider redirects the browser after a login. */
   readonly authorization_redirect_uri: string;
-  /** Id of an existing client, which is used instead of a new one; requires `client_secret`. */
-  readonly client_id?: string;
-  /** Secret of the existing client; requires `client_id`. */
-  readonly client_secret?: string;
-  /** Registration access token of the existing client (RFC 7592 §3). oxd 3.1.2 and later. */
-  readonly client_registration_access_token?: string;
-  /** Client configuration endpoint of the existing client (RFC 7592 §3). oxd 3.1.2 and later. */
-  readonly client_registration_client_uri?: string;
-  /** Skips the consent of users. Gluu. */
-  readonly trusted_client?: boolean;
-  /** Programming language of the application, for statistics of oxd-server. */
-  readonly oxd_rp_programming_language?: string;
 }
 
 /** Result of `register_site`. */

@@ -1,4 +1,4 @@
-import { CLIENT_DETAILS } from '../site/client-rules.js';
+import { SITE_ROWS } from '../site/site-parameters.js';
 import { isLoopback, originOf } from '../base/network-rules.js';
 import { siteProblems } from '../site/site-rules.js';
 
@@ -32,9 +32,7 @@ const EXISTING_CLIENT = [
 ];
 
 /** Parameters that only oxd 4.x supports; the embedded transport rejects them. */
-const OXD_ONLY = Object.entries(CLIENT_DETAILS)
-  .filter(([, kind]) => kind === 'oxd')
-  .map(([name]) => name);
+const OXD_ONLY = SITE_ROWS.filter(([, { embedded }]) => embedded === false).map(([name]) => name);
 
 const NOT_NEEDED =
   'transport.allowInsecureRequests: is not needed, because site.op_host is https; remove it';

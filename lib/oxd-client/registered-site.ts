@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { withoutSlash } from '../base/issuer.js';
 import type { SiteOptions } from '../options/oxd.options.js';
-import type { ClientMetadata } from '../site/client-metadata.js';
-import { CLIENT_METADATA } from '../commands/dialect/client-parameters.js';
+import { SITE_ROWS } from '../site/site-parameters.js';
 import type { UpdateSiteParams } from '../commands/registration.js';
 import type { SetupClient } from './protection-token.js';
 
@@ -20,28 +19,7 @@ export interface RegisteredSite extends Site {
 }
 
 /** Options that `update_site` can change. */
-const CHANGEABLE = [
-  ...(Object.keys(CLIENT_METADATA) as (keyof ClientMetadata)[]),
-  'authorization_redirect_uri',
-  'redirect_uris',
-  'post_logout_redirect_uri',
-  'post_logout_redirect_uris',
-  'response_types',
-  'grant_types',
-  'scope',
-  'acr_values',
-  'client_name',
-  'client_jwks_uri',
-  'client_token_endpoint_auth_method',
-  'client_token_endpoint_auth_signing_alg',
-  'client_request_uris',
-  'client_frontchannel_logout_uris',
-  'client_sector_identifier_uri',
-  'contacts',
-  'ui_locales',
-  'claims_locales',
-  'claims_redirect_uri',
-] as const satisfies readonly (keyof UpdateSiteParams)[];
+const CHANGEABLE = SITE_ROWS.map(([name]) => name);
 
 /** Registrar of a site: embedded and oxd-server do not share registrations. */
 export type Side = 'embedded' | 'oxd';

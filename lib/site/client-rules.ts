@@ -1,4 +1,4 @@
-import type { ClientMetadata } from './client-metadata.js';
+import type { ClientMetadata } from './client-parameters.js';
 
 /** Problem of a parameter of a site. */
 export interface SiteProblem {
@@ -8,62 +8,6 @@ export interface SiteProblem {
   /** Predicate that follows the name of the parameter; never contains a value. */
   readonly message: string;
 }
-
-type Kind = 'text' | 'number' | 'boolean' | 'texts' | 'map';
-
-/** JSON type of each parameter of client metadata; `oxd` marks those that embedded rejects. */
-export const CLIENT_DETAILS = {
-  logo_uri: 'text',
-  client_uri: 'text',
-  policy_uri: 'text',
-  tos_uri: 'text',
-  jwks: 'text',
-  subject_type: 'text',
-  initiate_login_uri: 'text',
-  default_max_age: 'number',
-  require_auth_time: 'boolean',
-  front_channel_logout_session_required: 'boolean',
-  id_token_signed_response_alg: 'text',
-  id_token_encrypted_response_alg: 'oxd',
-  id_token_encrypted_response_enc: 'oxd',
-  user_info_signed_response_alg: 'text',
-  user_info_encrypted_response_alg: 'oxd',
-  user_info_encrypted_response_enc: 'oxd',
-  request_object_signing_alg: 'text',
-  request_object_encryption_alg: 'text',
-  request_object_encryption_enc: 'text',
-  id_token_binding_cnf: 'oxd',
-  tls_client_auth_subject_dn: 'text',
-  software_id: 'text',
-  software_version: 'text',
-  software_statement: 'text',
-  access_token_as_jwt: 'boolean',
-  access_token_signing_alg: 'text',
-  access_token_lifetime: 'number',
-  rpt_as_jwt: 'boolean',
-  run_introspection_script_beforeaccess_token_as_jwt_creation_and_include_claims: 'boolean',
-  authorized_origins: 'texts',
-  custom_attributes: 'map',
-  allow_spontaneous_scopes: 'boolean',
-  spontaneous_scopes: 'texts',
-  sync_client_from_op: 'oxd',
-  sync_client_period_in_seconds: 'oxd',
-} as const satisfies { [N in keyof ClientMetadata]-?: Kind | 'oxd' };
-
-type Details = typeof CLIENT_DETAILS;
-
-/** Parameters that only an oxd-server acts on; the embedded transport rejects them. */
-export type OxdOnly = { [N in keyof Details]: Details[N] extends 'oxd' ? N : never }[keyof Details];
-
-/** Names at the provider that differ from those of oxd. */
-const PROVIDER_NAMES: Readonly<Record<string, string>> = {
-  user_info_signed_response_alg: 'userinfo_signed_response_alg',
-  user_info_encrypted_response_alg: 'userinfo_encrypted_response_alg',
-  user_info_encrypted_response_enc: 'userinfo_encrypted_response_enc',
-  front_channel_logout_session_required: 'frontchannel_logout_session_required',
-  run_introspection_script_beforeaccess_token_as_jwt_creation_and_include_claims:
-    'run_introspection_script_before_access_token_as_jwt_creation_and_include_claims',
-};
 
 /** Algorithms with a private key; a token signed with an HS algorithm proves only its secret. */
 export const PUBLIC_KEY_ALGS: readonly string[] = [
@@ -77,28 +21,6 @@ const KEY_TYPES = ['RSA', 'EC', 'OKP'];
 
 /** Properties of a JWK that belong to a private key (RFC 7518 §6, RFC 8037 §2). */
 const PRIVATE_PROPERTIES = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth'];
-
-/**
- * Converts the client metadata of a site to properties of a registration request, without
- * `custom_attributes`.
- *
- * @see RFC 7591 §2, OpenID Connect Registration §2
- */
-export function clientDetails(site: ClientMetadata): Record<string, unknown> {
-  const given: Readonly<Record<string, unknown>> = {
-    ...site,
-    jwks: site.jwks && keySet(site.jwks),
-  };
-  const named = Object.entries(CLIENT_DETAILS)
-    .filter(([name, kind]) => kind !== 'oxd' && name !== 'custom_attributes')
-    .map(([name]) => [PROVIDER_NAMES[name] ?? name, given[name]] as const);
-  return Object.fromEntries(named);
-}
-
-/** Returns true for a name of client metadata, as spelled by oxd or by the provider. */
-export function isClientDetail(name: string): boolean {
-  return Object.hasOwn(CLIENT_DETAILS, name) || Object.values(PROVIDER_NAMES).includes(name);
-}
 
 /** Client metadata with the parameters of the site that the checks below depend on. */
 type Client = ClientMetadata & {
@@ -161,7 +83,7 @@ export function problem(param: string, message: string, error = 'bad_request'): 
  *
  * @see OpenID Connect Registration §2
  */
-function keySet(jwks: string): object | undefined {
+export function keySet(jwks: string): object | undefined {
   try {
     const set = JSON.parse(jwks) as { readonly keys?: unknown } | null;
     if (set && Array.isArray(set.keys) && set.keys.every(isPublic)) return set;

@@ -1,24 +1,7 @@
-import { clientProblems, isClientDetail, problem, type SiteProblem } from './client-rules.js';
-import type { SiteMetadata } from './site-metadata.js';
+import { clientProblems, problem, type SiteProblem } from './client-rules.js';
+import { isReserved } from './rfc-names.js';
+import type { SiteMetadata } from './site-parameters.js';
 import { printable } from '../base/errors.js';
-
-/** Metadata set from site parameters (names of RFC 7591 §2 and OpenID Connect Registration §2). */
-export const SITE_METADATA_NAMES = [
-  'redirect_uris',
-  'post_logout_redirect_uris',
-  'response_types',
-  'grant_types',
-  'scope',
-  'default_acr_values',
-  'client_name',
-  'jwks_uri',
-  'token_endpoint_auth_method',
-  'token_endpoint_auth_signing_alg',
-  'request_uris',
-  'frontchannel_logout_uri',
-  'sector_identifier_uri',
-  'contacts',
-] as const;
 
 /** Metadata that the provider sets, or that embedded sends only to some providers. */
 const RESERVED_ATTRIBUTES =
@@ -87,11 +70,8 @@ function authenticationProblems({
 }
 
 function attributeProblems({ custom_attributes = {} }: SiteMetadata): SiteProblem[] {
-  const names: readonly string[] = SITE_METADATA_NAMES;
   return Object.keys(custom_attributes)
-    .filter(
-      (name) => names.includes(name) || isClientDetail(name) || RESERVED_ATTRIBUTES.test(name),
-    )
+    .filter((name) => isReserved(name) || RESERVED_ATTRIBUTES.test(name))
     .map((name) => problem('custom_attributes', `must not have ${printable(name)}`));
 }
 

@@ -1,4 +1,4 @@
-import type { ClientMetadata } from '../../lib/site/client-metadata.js';
+import type { ClientMetadata } from '../../lib/site/client-parameters.js';
 
 /** Expected handling of one client metadata parameter. */
 export interface Described<V> {

@@ -13,8 +13,11 @@ import {
   type FinishedLogin,
   type OxdModuleOptions,
   type OxdUserProfile,
+  type RegisterSiteParams,
   type Result,
+  type SiteMetadata,
   type StartedLogin,
+  type TokenEndpointAuthMethod,
   type UmaPermission,
 } from '../../lib/index.js';
 import { LoginGuard, OidcStrategy, type LoginRequest } from '../../lib/oidc/passport.js';
@@ -46,6 +49,23 @@ export function options(): OxdModuleOptions[] {
     { site, transport: { type: 'embedded' } },
     { site, store: 'data/store.json' },
   ];
+}
+
+/** The types of site parameters follow from the table of these parameters. */
+export function siteParameters(site: SiteMetadata): void {
+  expectEqual<(typeof site)['client_name'], string | undefined>(true);
+  expectEqual<(typeof site)['scope'], readonly string[] | undefined>(true);
+  expectEqual<(typeof site)['access_token_lifetime'], number | undefined>(true);
+  expectEqual<(typeof site)['rpt_as_jwt'], boolean | undefined>(true);
+  expectEqual<(typeof site)['subject_type'], 'pairwise' | 'public' | undefined>(true);
+  expectEqual<(typeof site)['authorization_redirect_uri'], string | undefined>(true);
+  expectEqual<RegisterSiteParams['authorization_redirect_uri'], string>(true);
+  expectEqual<RegisterSiteParams['op_host'], string>(true);
+  expectEqual<RegisterSiteParams['client_id'], string | undefined>(true);
+  // @ts-expect-error -- no authentication method
+  'client_secret' satisfies TokenEndpointAuthMethod;
+  // @ts-expect-error -- parameters are read-only
+  site.client_name = 'Another name';
 }
 
 export async function login(oidc: OidcService, cookie: string): Promise<void> {

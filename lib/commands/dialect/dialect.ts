@@ -1,17 +1,11 @@
 import { OxdCommandError, printable } from '../../base/errors.js';
 import type { OxdVersion } from '../oxd-transport.js';
 import type { CommandName, Result } from '../command.js';
-import { COMMAND_RULES } from './command-rules.js';
+import { COMMAND_RULES } from '../command-rules.js';
 import { isJsonObject } from './members.js';
-import { supports, within } from './parameter-rules.js';
-import type {
-  CommandRule,
-  Requirement,
-  ParamRule,
-  Release,
-  Span,
-  RejectionCode,
-} from './parameter-rules.js';
+import { within, type Release, type Span } from '../../base/oxd-releases.js';
+import { supports } from '../parameter-rules.js';
+import type { CommandRule, Requirement, ParamRule, RejectionCode } from '../parameter-rules.js';
 import { toUmaOutcome } from './error-replies.js';
 import { readResult } from './results.js';
 

@@ -3,9 +3,9 @@ import { OxdCommandError, OxdTransportError } from '../../base/errors.js';
 import type { OxdVersion } from '../oxd-transport.js';
 import type { CommandName } from '../command.js';
 import { plainClaims, withBooleanClaims } from './claims.js';
-import { COMMAND_RULES } from './command-rules.js';
+import { COMMAND_RULES } from '../command-rules.js';
 import { isJsonObject, withoutNulls, type JsonObject } from './members.js';
-import { supports, type ParamRule } from './parameter-rules.js';
+import { supports, type ParamRule } from '../parameter-rules.js';
 import { READERS, RESULT_PROPERTIES, type PropertyRule } from './result-rules.js';
 
 /** Command with its parameters, as context of its response. */

@@ -1,127 +1,35 @@
-import { SITE_PARAMETERS } from '../../site/site-parameters.js';
-import type { CommandName, Params } from '../../commands/command.js';
 import { OxdCommandError, printable } from '../../base/errors.js';
+import type { CommandName, Params } from '../../commands/command.js';
+import { COMMAND_RULES } from '../../commands/command-rules.js';
+import type { ParamRule } from '../../commands/parameter-rules.js';
+import type { ParameterKind } from '../../site/parameter-kinds.js';
 import { OperationError } from '../requests/operation-error.js';
 
-/** Type of a parameter; `oxd` for one that only oxd-server supports. */
-type Kind = 'oxd' | 'text' | 'number' | 'boolean' | 'texts' | 'map' | 'resources';
+/** JSON type of a value. */
+interface JsonType {
+  readonly name: string;
+  readonly fits: (value: unknown) => boolean;
+}
 
-const KINDS: Record<
-  Exclude<Kind, 'oxd'>,
-  { readonly name: string; readonly fits: (value: unknown) => boolean }
-> = {
-  text: { name: 'a string', fits: isText },
+const STRING: JsonType = { name: 'a string', fits: isString };
+const STRINGS: JsonType = {
+  name: 'a list of strings',
+  fits: (value) => Array.isArray(value) && value.every(isString),
+};
+const RESOURCES: JsonType = { name: 'a list of resources with conditions', fits: Array.isArray };
+
+const JSON_TYPES: Readonly<Record<ParameterKind, JsonType>> = {
+  string: STRING,
+  url: STRING,
+  discovery: STRING,
+  path: STRING,
+  json: STRING,
   number: { name: 'a number', fits: Number.isFinite },
   boolean: { name: 'a boolean', fits: (value) => typeof value === 'boolean' },
-  texts: {
-    name: 'a list of strings',
-    fits: (value) => Array.isArray(value) && value.every(isText),
-  },
+  strings: STRINGS,
+  urls: STRINGS,
+  patterns: STRINGS,
   map: { name: 'an object of strings', fits: isMap },
-  resources: { name: 'a list of resources with conditions', fits: Array.isArray },
-};
-
-const SITE = { oxd_id: 'text', protection_access_token: 'text' } as const;
-
-/** Parameters of a client that already exists at the provider. */
-const GIVEN_CLIENT = {
-  client_id: 'text',
-  client_secret: 'text',
-  client_registration_access_token: 'text',
-  client_registration_client_uri: 'text',
-} as const;
-
-const REGISTRATION = {
-  ...SITE_PARAMETERS,
-  ...GIVEN_CLIENT,
-  protection_access_token: 'text',
-  op_host: 'text',
-  op_discovery_path: 'text',
-  op_configuration_endpoint: 'text',
-  trusted_client: 'boolean',
-  oxd_rp_programming_language: 'text',
-} as const;
-
-/** JSON type of every parameter of every command. */
-const PARAMS: { readonly [C in CommandName]: Readonly<Record<keyof Params<C>, Kind>> } = {
-  setup_client: { ...REGISTRATION, setup_client_name: 'text' },
-  get_client_token: {
-    op_host: 'text',
-    op_discovery_path: 'text',
-    op_configuration_endpoint: 'text',
-    client_id: 'text',
-    client_secret: 'text',
-    scope: 'texts',
-    authentication_method: 'oxd',
-    algorithm: 'oxd',
-    key_id: 'oxd',
-  },
-  register_site: REGISTRATION,
-  update_site: {
-    ...SITE,
-    ...SITE_PARAMETERS,
-    ...GIVEN_CLIENT,
-    client_secret_expires_at: 'oxd',
-    remove: 'texts',
-  },
-  remove_site: SITE,
-  get_authorization_url: {
-    ...SITE,
-    scope: 'texts',
-    acr_values: 'texts',
-    prompt: 'text',
-    hd: 'text',
-    custom_parameters: 'map',
-    params: 'map',
-    state: 'text',
-    nonce: 'text',
-    redirect_uri: 'text',
-    response_types: 'texts',
-    keep_state: 'boolean',
-  },
-  get_tokens_by_code: {
-    ...SITE,
-    code: 'text',
-    state: 'text',
-    iss: 'text',
-    code_verifier: 'text',
-    nonce: 'text',
-    redirect_uri: 'text',
-    min_auth_time: 'number',
-    authentication_method: 'oxd',
-    algorithm: 'oxd',
-  },
-  get_access_token_by_refresh_token: { ...SITE, refresh_token: 'text', scope: 'texts' },
-  get_user_info: { ...SITE, access_token: 'text', id_token: 'text' },
-  get_logout_uri: {
-    ...SITE,
-    id_token_hint: 'text',
-    post_logout_redirect_uri: 'text',
-    state: 'text',
-    session_state: 'text',
-  },
-  introspect_access_token: { ...SITE, access_token: 'text' },
-  uma_rs_protect: { ...SITE, resources: 'resources', overwrite: 'boolean' },
-  uma_rs_check_access: { ...SITE, path: 'text', http_method: 'text', rpt: 'text', scopes: 'texts' },
-  uma_rp_get_rpt: {
-    ...SITE,
-    ticket: 'text',
-    claim_token: 'text',
-    claim_token_format: 'text',
-    pct: 'text',
-    rpt: 'text',
-    scope: 'texts',
-    state: 'text',
-    params: 'map',
-  },
-  uma_rp_get_claims_gathering_url: {
-    ...SITE,
-    ticket: 'text',
-    claims_redirect_uri: 'text',
-    state: 'text',
-    custom_parameters: 'map',
-  },
-  introspect_rpt: { ...SITE, rpt: 'text' },
 };
 
 /**
@@ -135,19 +43,18 @@ export function checkParams<C extends CommandName>(command: C, params: unknown):
   if (typeof params !== 'object' || params === null || Array.isArray(params)) {
     throw new OperationError('bad_request', 'params: must be an object.');
   }
-  const kinds: Readonly<Record<string, Kind>> = PARAMS[command];
-  const checked: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(params)) {
-    if (value === undefined || value === null) continue;
-    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
-    if (kind === undefined) throw unknownParam(command, name);
-    if (kind === 'oxd') throw onlyOxd(command, name);
-    if (!KINDS[kind].fits(value)) {
-      throw new OperationError('bad_request', `${name}: must be ${KINDS[kind].name}.`);
-    }
-    checked[name] = value;
-  }
-  return checked as Params<C>;
+  const given = Object.entries(params).filter(([, value]) => value !== undefined && value !== null);
+  for (const [name, value] of given) checkParam(command, name, value);
+  return Object.fromEntries(given) as Params<C>;
+}
+
+function checkParam(command: CommandName, name: string, value: unknown): void {
+  const rules: Readonly<Record<string, ParamRule>> = COMMAND_RULES[command].params;
+  const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
+  if (rule === undefined) throw unknownParam(command, name);
+  if (rule.embedded === false) throw onlyOxd(command, name);
+  const type = rule.items ? RESOURCES : JSON_TYPES[rule.kind ?? 'string'];
+  if (!type.fits(value)) throw new OperationError('bad_request', `${name}: must be ${type.name}.`);
 }
 
 /** Error for a name that is not a parameter of a command, nor a property of one of its parameters. */
@@ -179,11 +86,11 @@ export function required(name: string, value: string | undefined): string {
   throw new OperationError('bad_request', `${name}: must not be empty.`);
 }
 
-function isText(value: unknown): value is string {
+function isString(value: unknown): value is string {
   return typeof value === 'string';
 }
 
 function isMap(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return Object.values(value).every(isText);
+  return Object.values(value).every(isString);
 }

@@ -1,7 +1,7 @@
 import type { Params, Result } from '../../commands/command.js';
 import { checkSite } from '../registration/registration-metadata.js';
 import { updateClient } from '../registration/client-registration.js';
-import type { TokenEndpointAuthMethod } from '../../site/site-metadata.js';
+import type { TokenEndpointAuthMethod } from '../../site/site-parameters.js';
 import type { OperationContext, Operation } from '../context/operation-context.js';
 import { applyUpdate, withGivenClient } from '../registration/site-changes.js';
 import type { RegisteredSite } from '../registration/site-record.js';

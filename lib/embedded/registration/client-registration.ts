@@ -106,8 +106,8 @@ export async function updateClient(
 
 /** Sent values that the transport needs, because some providers do not return them. */
 function sentRecord(metadata: Readonly<Record<string, unknown>>): Partial<ClientRecord> {
-  const sent = Object.values(RECORD_NAMES).filter((name) => typeof metadata[name] === 'string');
-  return Object.fromEntries(sent.map((name) => [name, metadata[name]]));
+  const sent = RECORD_NAMES.map(([, name]) => [name, metadata[name]]);
+  return Object.fromEntries(sent.filter(([, value]) => typeof value === 'string'));
 }
 
 /**

@@ -1,6 +1,7 @@
-import { clientDetails } from '../../site/client-rules.js';
-import type { SiteMetadata } from '../../site/site-metadata.js';
-import { siteProblems, type SITE_METADATA_NAMES } from '../../site/site-rules.js';
+import { keySet } from '../../site/client-rules.js';
+import { withRfcNames } from '../../site/rfc-names.js';
+import type { SiteMetadata } from '../../site/site-parameters.js';
+import { siteProblems } from '../../site/site-rules.js';
 import { supportedSecretMethod } from './client-configuration.js';
 import { OperationError } from '../requests/operation-error.js';
 import type { Provider } from '../provider/provider.js';
@@ -24,14 +25,16 @@ export function clientMetadata(
   site: SiteMetadata,
   server: DiscoveredServer,
 ): Record<string, unknown> {
-  const own = { ...ownMembers(site, server), ...claimsRedirectUris(site, server) };
-  return defined({ ...site.custom_attributes, ...own, ...clientDetails(site) });
+  return defined({
+    ...site.custom_attributes,
+    ...withRfcNames(site),
+    ...derivedParameters(site, server),
+    ...claimsRedirectUris(site, server),
+  });
 }
 
-function ownMembers(
-  site: SiteMetadata,
-  server: DiscoveredServer,
-): Record<(typeof SITE_METADATA_NAMES)[number], unknown> {
+/** Parameters that differ from the one of the site with the same meaning. */
+function derivedParameters(site: SiteMetadata, server: DiscoveredServer): Record<string, unknown> {
   const { acr_values = [] } = site;
   const acrValues = acr_values.filter((value) => value.trim() !== '');
   const logout = logoutUris(site);
@@ -42,15 +45,10 @@ function ownMembers(
     grant_types: site.grant_types ?? defaultGrants(site, server.provider),
     scope: scopeFor(server, site.scope?.length ? site.scope : DEFAULT_SCOPE),
     default_acr_values: acrValues.length > 0 ? acrValues : undefined,
-    client_name: site.client_name,
-    jwks_uri: site.client_jwks_uri,
+    jwks: site.jwks && keySet(site.jwks),
     token_endpoint_auth_method:
       site.client_token_endpoint_auth_method ?? defaultAuthMethod(server.provider),
-    token_endpoint_auth_signing_alg: site.client_token_endpoint_auth_signing_alg,
-    request_uris: site.client_request_uris,
     frontchannel_logout_uri: site.client_frontchannel_logout_uris?.[0],
-    sector_identifier_uri: site.client_sector_identifier_uri,
-    contacts: site.contacts,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { RegisterSiteParams, UpdateSiteParams } from '../../commands/registration.js';
-import type { SiteMetadata } from '../../site/site-metadata.js';
+import type { SiteMetadata } from '../../site/site-parameters.js';
 import { SITE_PARAMETERS } from '../../site/site-parameters.js';
 import { OperationError } from '../requests/operation-error.js';
 import { RECORD_NAMES, type ClientRecord, type RegisteredSite } from './site-record.js';
@@ -28,9 +28,9 @@ export function applyUpdate(record: RegisteredSite, params: UpdateSiteParams): R
     ...(given.client_jwks_uri ? (['jwks'] as const) : []),
   ];
   // Drops the stored value so that the next provider response sets it.
-  const removedFromClient = Object.entries(RECORD_NAMES)
-    .filter(([name]) => removed.some((one) => one === name))
-    .map(([, name]) => name);
+  const removedFromClient = RECORD_NAMES.filter(([name]) =>
+    removed.some((one) => one === name),
+  ).map(([, name]) => name);
   return {
     ...record,
     site: { ...without(record.site, removed), ...given },
@@ -104,8 +104,7 @@ function givenClient(params: SiteMetadata & GivenClient): ClientRecord | undefin
 }
 
 function requestedRecord(site: SiteMetadata): Partial<ClientRecord> {
-  const names = Object.entries(RECORD_NAMES) as [keyof typeof RECORD_NAMES, keyof ClientRecord][];
-  return Object.fromEntries(names.map(([name, atProvider]) => [atProvider, site[name]]));
+  return Object.fromEntries(RECORD_NAMES.map(([name, atProvider]) => [atProvider, site[name]]));
 }
 
 function isBlank(text = ''): boolean {

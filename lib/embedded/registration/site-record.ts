@@ -1,5 +1,6 @@
 import { OxdStoreError } from '../../base/errors.js';
-import type { SiteMetadata } from '../../site/site-metadata.js';
+import { RFC_NAMES } from '../../site/rfc-names.js';
+import type { SiteMetadata } from '../../site/site-parameters.js';
 import { OperationError } from '../requests/operation-error.js';
 import type { ProviderAddress } from '../provider/provider-address.js';
 
@@ -42,13 +43,8 @@ const CLIENT_PROPERTIES = {
   userinfo_signed_response_alg: 'string',
 } as const satisfies Record<keyof ClientRecord, string>;
 
-/** Site parameters for authentication and signatures, with the names that the provider uses. */
-export const RECORD_NAMES = {
-  client_token_endpoint_auth_method: 'token_endpoint_auth_method',
-  client_token_endpoint_auth_signing_alg: 'token_endpoint_auth_signing_alg',
-  id_token_signed_response_alg: 'id_token_signed_response_alg',
-  user_info_signed_response_alg: 'userinfo_signed_response_alg',
-} as const satisfies Partial<Record<keyof SiteMetadata, keyof ClientRecord>>;
+/** Site parameters that are part of a client, with their names there. */
+export const RECORD_NAMES = RFC_NAMES.filter(([, rfcName]) => rfcName in CLIENT_PROPERTIES);
 
 /**
  * Reads a client from a registration response.

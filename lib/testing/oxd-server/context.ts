@@ -1,6 +1,5 @@
 import type { CommandName, Result } from '../../commands/command.js';
-import type { Release } from '../../commands/dialect/parameter-rules.js';
-import { within } from '../../commands/dialect/parameter-rules.js';
+import { within, type Release } from '../../base/oxd-releases.js';
 import { OperationError } from '../../embedded/requests/operation-error.js';
 import { OxdCommandError } from '../../base/errors.js';
 import type { OxdTransport } from '../../commands/oxd-transport.js';

@@ -1,7 +1,9 @@
 import type { CommandName } from '../../commands/command.js';
-import { COMMAND_RULES } from '../../commands/dialect/command-rules.js';
-import { supports, within, type Release } from '../../commands/dialect/parameter-rules.js';
-import type { CommandRule, ParamRule, Span } from '../../commands/dialect/parameter-rules.js';
+import { COMMAND_RULES } from '../../commands/command-rules.js';
+import { within, type Release, type Span } from '../../base/oxd-releases.js';
+import { supports } from '../../commands/parameter-rules.js';
+import type { CommandRule, ParamRule } from '../../commands/parameter-rules.js';
+import type { ParameterKind } from '../../site/parameter-kinds.js';
 import { malformedParams, unexpected, CommandFailure } from './reply.js';
 import { readResources, type ServerResources } from './resource-params.js';
 import { isObject, readMap, readOptional, readString, readStrings } from './values.js';
@@ -16,6 +18,16 @@ export interface WireRequest {
 export type ServerParams = Readonly<Record<string, ServerParam | undefined>>;
 
 type ServerParam = string | readonly string[] | Readonly<Record<string, string>> | ServerResources;
+
+type Reader = (value: unknown) => ServerParam;
+
+/** Readers of values that are no strings; oxd-server reads numbers and booleans as strings. */
+const READERS: { readonly [K in ParameterKind]?: Reader } = {
+  strings: readStrings,
+  urls: readStrings,
+  patterns: readStrings,
+  map: readMap,
+};
 
 /**
  * Parses the body of a frame. Ignores everything after the JSON object, as oxd-server does.
@@ -57,32 +69,16 @@ export function readParams(release: Release, command: CommandName, params: unkno
   const rules: Readonly<Record<string, ParamRule>> = COMMAND_RULES[command].params;
   const read = Object.entries(rules)
     .filter(([, rule]) => supports(release, rule))
-    .map(([name, rule]) => [name, params[spelling(release, name, rule)]] as const)
-    .map(([name, value]) => {
-      const reader = readerOf({ release, command, name });
-      return [name, readOptional(value, reader)];
+    .map(([name, rule]) => {
+      const value = params[spelling(release, name, rule)];
+      return [name, readOptional(value, readerOf(rule, release))] as const;
     });
   return Object.fromEntries(read.filter(([, value]) => value !== undefined));
 }
 
-const LISTS = new Set(
-  `redirect_uris response_types grant_types scope acr_values client_request_uris
-  client_frontchannel_logout_uris contacts ui_locales claims_locales claims_redirect_uri`.split(
-    /\s+/,
-  ),
-);
-
-function readerOf(param: {
-  readonly release: Release;
-  readonly command: CommandName;
-  readonly name: string;
-}): (value: unknown) => ServerParam {
-  const { release, command, name } = param;
-  if (name === 'resources') return (value) => readResources(release, value);
-  if (name === 'custom_parameters') return readMap;
-  // claims_redirect_uri is one URI in this command, and a list in a registration.
-  if (command === 'uma_rp_get_claims_gathering_url') return readString;
-  return LISTS.has(name) ? readStrings : readString;
+function readerOf({ kind = 'string', items }: ParamRule, release: Release): Reader {
+  if (items) return (value) => readResources(release, value);
+  return READERS[kind] ?? readString;
 }
 
 function spelling(

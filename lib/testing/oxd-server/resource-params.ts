@@ -1,4 +1,4 @@
-import { within, type Release } from '../../commands/dialect/parameter-rules.js';
+import { within, type Release } from '../../base/oxd-releases.js';
 import { malformedParams } from './reply.js';
 import { readList, readObject, readOptional, readString, readStrings } from './values.js';
 

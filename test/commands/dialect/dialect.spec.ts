@@ -1,12 +1,9 @@
 import { SignJWT } from 'jose';
 import type { CommandName } from '../../../lib/commands/command.js';
-import { COMMAND_RULES } from '../../../lib/commands/dialect/command-rules.js';
+import { COMMAND_RULES } from '../../../lib/commands/command-rules.js';
 import { fromWire, ignoredParams, toWire } from '../../../lib/commands/dialect/dialect.js';
-import {
-  RELEASES,
-  supports,
-  type ParamRule,
-} from '../../../lib/commands/dialect/parameter-rules.js';
+import { RELEASES } from '../../../lib/base/oxd-releases.js';
+import { supports, type ParamRule } from '../../../lib/commands/parameter-rules.js';
 import { OxdCommandError, OxdTransportError } from '../../../lib/base/errors.js';
 import type { OxdError } from '../../../lib/base/errors.js';
 import type { OxdVersion } from '../../../lib/commands/oxd-transport.js';

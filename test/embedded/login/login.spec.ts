@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { jest } from '@jest/globals';
 import type { Params } from '../../../lib/commands/command.js';
-import { COMMAND_RULES } from '../../../lib/commands/dialect/command-rules.js';
-import type { ParamRule } from '../../../lib/commands/dialect/parameter-rules.js';
+import { COMMAND_RULES } from '../../../lib/commands/command-rules.js';
+import type { ParamRule } from '../../../lib/commands/parameter-rules.js';
 import type { OxdCommandError } from '../../../lib/base/errors.js';
 import { FakeOp } from '../../support/fake-op.js';
 import { CALLBACK, HOME, refused, TestEngine } from '../../support/embedded-transport.js';

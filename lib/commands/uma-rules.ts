@@ -1,28 +1,28 @@
-import type { CommandName, Params } from '../command.js';
+import type { CommandName, Params } from './command.js';
 import {
   KNOWN,
   PROTECTION_LATE,
   SINCE_3_1_2,
   SINCE_4_0,
   SITE,
+  STRINGS,
   type CommandRule,
   type ParamRule,
-  type ParamRules,
 } from './parameter-rules.js';
-import type { UmaCondition, UmaResource } from '../uma.js';
+import type { UmaCondition, UmaResource } from './uma.js';
 
 /** Commands of UMA. */
 export type UmaCommand = Extract<CommandName, `uma_${string}` | 'introspect_rpt'>;
 
 /** oxd 3.1.1 rejects the command for one unknown property, later releases ignore the property. */
-const CONDITION: ParamRules<UmaCondition> = {
+const CONDITION: Readonly<Record<keyof UmaCondition, ParamRule>> = {
   httpMethods: KNOWN,
   scopes: KNOWN,
   ticketScopes: KNOWN,
   scope_expression: SINCE_3_1_2,
 };
 
-const RESOURCE: ParamRules<UmaResource> = {
+const RESOURCE: Readonly<Record<keyof UmaResource, ParamRule>> = {
   path: KNOWN,
   conditions: { items: CONDITION },
 };
@@ -61,11 +61,17 @@ export const UMA_RULES: { readonly [C in UmaCommand]: CommandRule<Params<C>> } =
     params: {
       ...SITE,
       resources: { items: RESOURCE },
-      overwrite: { since: '3.1.3', defaultValue: false },
+      overwrite: { kind: 'boolean', since: '3.1.3', defaultValue: false },
     },
   },
   uma_rs_check_access: {
-    params: { ...SITE, path: KNOWN, http_method: KNOWN, rpt: RPT, scopes: { since: '4.2' } },
+    params: {
+      ...SITE,
+      path: KNOWN,
+      http_method: KNOWN,
+      rpt: RPT,
+      scopes: { kind: 'strings', since: '4.2' },
+    },
   },
   uma_rp_get_rpt: {
     params: {
@@ -75,9 +81,9 @@ export const UMA_RULES: { readonly [C in UmaCommand]: CommandRule<Params<C>> } =
       claim_token_format: KNOWN,
       pct: KNOWN,
       rpt: KNOWN,
-      scope: KNOWN,
+      scope: STRINGS,
       state: { oxd: false, ifUnsupported: 'omit' },
-      params: SINCE_4_0,
+      params: { kind: 'map', since: '4.0' },
     },
     requires: [
       { param: 'ticket', because: 'it must not be empty', error: 'invalid_ticket_parameter' },
@@ -91,7 +97,7 @@ export const UMA_RULES: { readonly [C in UmaCommand]: CommandRule<Params<C>> } =
       ticket: TICKET_IN_URL,
       claims_redirect_uri: CLAIMS_REDIRECT_URI,
       state: SINCE_4_0,
-      custom_parameters: { since: '4.2' },
+      custom_parameters: { kind: 'map', since: '4.2' },
     },
   },
   introspect_rpt: {

@@ -1,25 +1,29 @@
-import type { CommandName, Params } from '../command.js';
-import { CLIENT_METADATA } from './client-parameters.js';
+import type { CommandName, Params } from './command.js';
 import {
   KNOWN,
   PROTECTION_LATE,
   RAW,
-  SINCE_3_1_2,
   SINCE_4_0,
   SINCE_4_2,
   SITE,
+  STRINGS,
   type CommandRule,
   type Requirement,
   type ParamRule,
   type ParamRules,
 } from './parameter-rules.js';
 import { UMA_RULES } from './uma-rules.js';
-import type { SiteMetadata } from '../../site/site-metadata.js';
-import type { RegisterSiteParams } from '../registration.js';
+import {
+  REGISTRATION_PARAMETERS,
+  SITE_ROWS,
+  SITE_PARAMETERS,
+  type SiteMetadata,
+} from '../site/site-parameters.js';
+import type { RegisterSiteParams } from './registration.js';
 
 const SINCE_3_1_4: ParamRule = { since: '3.1.4' };
 const OXD_SINCE_3_1_2: ParamRule = { since: '3.1.2', embedded: false };
-const EMBEDDED_ONLY: ParamRule = { oxd: false };
+const EMBEDDED_ONLY = { oxd: false } as const satisfies ParamRule;
 
 /** oxd copies these values into URLs; encoding is no way out, for they must equal the registered ones. */
 const RAW_AS_REGISTERED: ParamRule = {
@@ -35,42 +39,18 @@ const DISCOVERY_PATH: ParamRule = {
 
 const PROTECTION_NEVER: ParamRule = { oxd: false, ifUnsupported: 'omit' };
 
-const METADATA: ParamRules<SiteMetadata> = {
-  ...CLIENT_METADATA,
-  authorization_redirect_uri: RAW_AS_REGISTERED,
-  redirect_uris: KNOWN,
-  post_logout_redirect_uri: KNOWN,
-  post_logout_redirect_uris: SINCE_4_0,
-  response_types: KNOWN,
-  grant_types: KNOWN,
-  scope: KNOWN,
-  acr_values: KNOWN,
-  client_name: KNOWN,
-  client_jwks_uri: KNOWN,
-  client_token_endpoint_auth_method: KNOWN,
-  client_token_endpoint_auth_signing_alg: SINCE_3_1_4,
-  client_request_uris: KNOWN,
-  client_frontchannel_logout_uris: KNOWN,
-  client_sector_identifier_uri: KNOWN,
-  contacts: KNOWN,
-  ui_locales: KNOWN,
-  claims_locales: KNOWN,
-  claims_redirect_uri: KNOWN,
-};
-
 const REGISTRATION: ParamRules<RegisterSiteParams> = {
-  ...METADATA,
-  op_host: KNOWN,
+  ...SITE_PARAMETERS,
+  ...REGISTRATION_PARAMETERS,
+  authorization_redirect_uri: RAW_AS_REGISTERED,
   op_discovery_path: DISCOVERY_PATH,
-  op_configuration_endpoint: SINCE_4_2,
   client_id: RAW_AS_REGISTERED,
-  client_secret: KNOWN,
-  client_registration_access_token: SINCE_3_1_2,
-  client_registration_client_uri: SINCE_3_1_2,
-  trusted_client: KNOWN,
-  oxd_rp_programming_language: KNOWN,
   protection_access_token: KNOWN,
 };
+
+const UPDATE = Object.fromEntries(
+  SITE_ROWS.map(([name, { update, ...rule }]) => [name, { ...rule, ...update }]),
+) as ParamRules<SiteMetadata>;
 
 /** With only one of the two, oxd 3.x silently registers another client. */
 const CLIENT_ID = {
@@ -108,22 +88,15 @@ export const COMMAND_RULES: { readonly [C in CommandName]: CommandRule<Params<C>
   update_site: {
     spelled: { until: '3.1.1', as: 'update_site_registration' },
     params: {
-      ...METADATA,
+      ...UPDATE,
       ...SITE,
-      client_frontchannel_logout_uris: { spelled: { until: '3.1.4', as: 'client_logout_uris' } },
-      client_secret_expires_at: { until: '3.1.3', embedded: false },
-      remove: EMBEDDED_ONLY,
+      authorization_redirect_uri: RAW_AS_REGISTERED,
+      client_secret_expires_at: { kind: 'number', until: '3.1.3', embedded: false },
+      remove: { kind: 'strings', oxd: false },
       client_id: EMBEDDED_ONLY,
       client_secret: EMBEDDED_ONLY,
       client_registration_access_token: EMBEDDED_ONLY,
       client_registration_client_uri: EMBEDDED_ONLY,
-      client_name: SINCE_4_0,
-      acr_values: SINCE_4_0,
-      claims_redirect_uri: SINCE_4_0,
-      client_token_endpoint_auth_signing_alg: SINCE_4_0,
-      client_token_endpoint_auth_method: EMBEDDED_ONLY,
-      ui_locales: EMBEDDED_ONLY,
-      claims_locales: EMBEDDED_ONLY,
     },
     requires: [
       {
@@ -142,7 +115,7 @@ export const COMMAND_RULES: { readonly [C in CommandName]: CommandRule<Params<C>
       op_configuration_endpoint: SINCE_4_2,
       client_id: KNOWN,
       client_secret: KNOWN,
-      scope: KNOWN,
+      scope: STRINGS,
       authentication_method: OXD_SINCE_3_1_2,
       algorithm: OXD_SINCE_3_1_2,
       key_id: OXD_SINCE_3_1_2,
@@ -151,18 +124,18 @@ export const COMMAND_RULES: { readonly [C in CommandName]: CommandRule<Params<C>
   get_authorization_url: {
     params: {
       ...SITE,
-      scope: KNOWN,
-      acr_values: KNOWN,
+      scope: STRINGS,
+      acr_values: STRINGS,
       prompt: RAW,
       hd: RAW,
-      custom_parameters: KNOWN,
-      params: SINCE_4_0,
+      custom_parameters: { kind: 'map' },
+      params: { kind: 'map', since: '4.0' },
       state: SINCE_4_0,
       nonce: SINCE_4_2,
       redirect_uri: SINCE_4_0,
-      response_types: SINCE_4_0,
+      response_types: { kind: 'strings', since: '4.0' },
       // oxd always stores the login itself; its response then has no secrets of the login.
-      keep_state: { oxd: false, ifUnsupported: 'omit' },
+      keep_state: { kind: 'boolean', oxd: false, ifUnsupported: 'omit' },
     },
   },
   get_tokens_by_code: {
@@ -175,7 +148,7 @@ export const COMMAND_RULES: { readonly [C in CommandName]: CommandRule<Params<C>
       code_verifier: EMBEDDED_ONLY,
       nonce: EMBEDDED_ONLY,
       redirect_uri: EMBEDDED_ONLY,
-      min_auth_time: EMBEDDED_ONLY,
+      min_auth_time: { kind: 'number', ...EMBEDDED_ONLY },
       authentication_method: { since: '4.2', embedded: false },
       algorithm: { since: '4.2', embedded: false },
     },
@@ -184,7 +157,7 @@ export const COMMAND_RULES: { readonly [C in CommandName]: CommandRule<Params<C>
     params: {
       oxd_id: KNOWN,
       refresh_token: KNOWN,
-      scope: KNOWN,
+      scope: STRINGS,
       protection_access_token: PROTECTION_LATE,
     },
   },

@@ -1,17 +1,10 @@
-/** Releases of oxd that changed commands or parameters, oldest first. */
-export const RELEASES = ['3.1.1', '3.1.2', '3.1.3', '3.1.4', '4.0', '4.2'] as const;
+import { within, type Release, type Span } from '../base/oxd-releases.js';
+import type { ParameterKind, ParameterTypes } from '../site/parameter-kinds.js';
 
-/** One of {@link RELEASES}; stands for itself and all releases before the next one. */
-export type Release = (typeof RELEASES)[number];
-
-/** Range of releases, both ends included; an omitted end is open. */
-export interface Span {
-  readonly since?: Release;
-  readonly until?: Release;
-}
-
-/** Support and encoding of one parameter of one command by the releases of oxd. */
+/** Type of one parameter of one command, and its support and encoding by the releases of oxd. */
 export interface ParamRule extends Span {
+  /** Kind of the value; default `string`, and for a parameter with `items` a list of objects. */
+  readonly kind?: ParameterKind;
   /** False if no release of oxd supports the parameter. */
   readonly oxd?: false;
   /** False if only oxd supports the parameter. */
@@ -54,11 +47,26 @@ export interface CommandRule<P> extends Span {
   readonly requires?: readonly Requirement[];
 }
 
-/** Rule of each parameter. */
-export type ParamRules<P> = { readonly [N in keyof Required<P>]: ParamRule };
+/** Rule of each parameter, with the kind that its type requires. */
+export type ParamRules<P> = {
+  readonly [N in keyof Required<P>]: ParamRule & RequiredKind<Required<P>[N]>;
+};
+
+type RequiredKind<V> = unknown extends V
+  ? unknown
+  : V extends string | readonly object[]
+    ? unknown
+    : { readonly kind: KindOf<V> };
+
+type KindOf<V> = {
+  [K in ParameterKind]: V extends ParameterTypes[K] ? K : never;
+}[ParameterKind];
 
 /** Supported by every release. */
 export const KNOWN: ParamRule = {};
+
+/** List of strings that every release supports. */
+export const STRINGS = { kind: 'strings' } as const satisfies ParamRule;
 
 /** Supported by oxd 3.1.2 and later. */
 export const SINCE_3_1_2: ParamRule = { since: '3.1.2' };
@@ -80,16 +88,6 @@ export const PROTECTION_LATE: ParamRule = { since: '3.1.4', ifUnsupported: 'omit
 
 /** Parameters of every command of a site. */
 export const SITE = { oxd_id: KNOWN, protection_access_token: KNOWN };
-
-/** Returns true if a release lies within a range of releases. */
-export function within(release: Release, span: Span): boolean {
-  if (!span.since && !span.until) return true;
-  const position = RELEASES.indexOf(release);
-  return (
-    position >= RELEASES.indexOf(span.since ?? '3.1.1') &&
-    position <= RELEASES.indexOf(span.until ?? '4.2')
-  );
-}
 
 /** Returns true if a release of oxd supports a parameter. */
 export function supports(release: Release, rule: ParamRule): boolean {
