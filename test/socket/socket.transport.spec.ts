@@ -274,6 +274,15 @@ describe('SocketTransport', () => {
     }
   });
 
+  it('keeps a known error code that equals a sent value', async () => {
+    const server = await serve(() => refused('invalid_grant'));
+    const call = transportTo(server).execute('get_tokens_by_code', { code: 'invalid_grant' });
+    await expect(call).rejects.toMatchObject({
+      error: 'invalid_grant',
+      message: expect.stringContaining('invalid_grant'),
+    });
+  });
+
   it('includes no parameter and no part of a reply in an error', async () => {
     const secret = 'geheim-4711-geheim';
     const answers = [

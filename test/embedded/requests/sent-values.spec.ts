@@ -208,6 +208,28 @@ describe('an error response', () => {
     expect(await refused(refresh('client'))).toMatchObject({ error: 'invalid_client' });
   });
 
+  it.each([
+    { name: 'equals a sent token', token: 'invalid_grant', error: 'invalid_grant' },
+    { name: 'contains a sent token', token: 'invalid_', error: 'invalid_grant' },
+    { name: 'is a status of oxd', token: 'http_status_403', error: 'http_status_403' },
+  ])('keeps a known error code that $name', async ({ token, error }) => {
+    op.on('token', { status: 400, json: { error } });
+    const oxd_id = await site();
+    const command = 'get_access_token_by_refresh_token';
+    const failure = await refused(engine.run(command, { oxd_id, refresh_token: token }));
+    expect(failure.error).toBe(error);
+    expect(failure.message).toContain(`[${error}]`);
+  });
+
+  it('has a sent token removed that only begins with an error code', async () => {
+    const token = 'invalid_grant_of_letters';
+    op.on('token', { status: 400, json: { error: token } });
+    const oxd_id = await site();
+    const command = 'get_access_token_by_refresh_token';
+    const failure = await refused(engine.run(command, { oxd_id, refresh_token: token }));
+    expect(printed(failure)).not.toContain(token);
+  });
+
   it('has its description logged at debug, without what was sent', async () => {
     const error_description = `default_acr_values must be empty (${STATEMENT})`;
     op.on('register', {
