@@ -2,6 +2,7 @@ import { printable } from '../../base/errors.js';
 import { statusOf } from '../requests/command-error.js';
 import type { ProviderResponse } from '../requests/provider-http.js';
 import { ProviderResponseError, OperationError } from '../requests/operation-error.js';
+import type { RejectedRequest } from './advice.js';
 import { jsonOf, objectOf, textOf } from '../requests/json.js';
 
 /** Error of an authorization server response: its status, error code and description. */
@@ -15,19 +16,30 @@ export function responseError({ status, text }: ProviderResponse): ProviderRespo
  * code is `http_status_NNN` of oxd, because the server's own code may have another meaning for the
  * command.
  *
- * @param message states which request failed, and what to change
+ * @param failure sentence that names the failed request
+ * @param adviceFor returns what to configure
  */
-export function authorizationServerError(message: string, cause: unknown): OperationError {
+export function authorizationServerError(
+  failure: string,
+  cause: unknown,
+  adviceFor: (rejected: RejectedRequest) => string,
+): OperationError {
   if (cause instanceof OperationError) return cause;
   const status = statusOf(cause) ?? 0;
+  const error = codeOf(cause);
   const code = status < 400 ? 'internal_error' : `http_status_${status}`;
-  return new OperationError(code, `${message}${quotedCode(cause)}`, cause);
+  const sentences = [failure, adviceFor({ status, error }), quoted(error)];
+  return new OperationError(code, sentences.filter(Boolean).join(' '), cause);
 }
 
 /** Error code of the server, which is more specific than the status. */
-function quotedCode(cause: unknown): string {
+function codeOf(cause: unknown): string | undefined {
   const { error } = Object(cause) as { error?: unknown };
-  return typeof error === 'string' && error !== ''
-    ? ` The server returned ${printable(error)}.`
-    : '';
+  return textOf(error);
+}
+
+/** Sentence with the error code of the server; empty if the code was masked. */
+function quoted(error: string | undefined): string {
+  const code = printable(error ?? '');
+  return code === '' || code.includes('…') ? '' : `The server returned ${code}.`;
 }

@@ -1,6 +1,6 @@
+import { tokenAdvice } from './advice.js';
 import { clientCredentials, patScopeOf } from './client-credentials.js';
 import type { OperationContext } from '../context/operation-context.js';
-import { statusOf } from '../requests/command-error.js';
 import type { Provider } from '../provider/provider.js';
 import {
   PAT_SCOPE,
@@ -12,14 +12,6 @@ import type { RegisteredSite } from '../registration/site-record.js';
 import { authorizationServerError } from './error-response.js';
 import type { UmaServer } from '../provider/uma-discovery.js';
 import type { Pat, PatOwner } from '../context/pat-cache.js';
-
-/** Configuration that a client needs at the authorization server to protect resources. */
-export const PAT_ADVICE =
-  'Check the client secret, and make the client a resource server. Keycloak: enable its service ' +
-  'account and its authorization, and disable lightweight access tokens. Gluu and Janssen: allow ' +
-  'the grant client_credentials and the scope uma_protection. For a client that is registered ' +
-  'dynamically, add client_credentials to site.grant_types, for Keycloak also ' +
-  'urn:ietf:params:oauth:grant-type:uma-ticket.';
 
 /** Lifetime of a PAT without `expires_in`, in milliseconds. */
 const DEFAULT_LIFETIME = 300_000;
@@ -74,7 +66,7 @@ async function obtain(context: OperationContext, site: RegisteredSite): Promise<
   const scope = patScope({ provider, uma, rejections }, site);
   const request = { configuration, scope, rejections, server: uma.issuer };
   const tokens = await clientCredentials(request).catch((error: unknown) => {
-    throw authorizationServerError(`No protection API token was issued.${adviceFor(error)}`, error);
+    throw authorizationServerError('No protection API token was issued.', error, tokenAdvice);
   });
   const { access_token: token, expires_in } = tokens;
   const lifetime = expires_in === undefined ? DEFAULT_LIFETIME : expires_in * 1000;
@@ -90,9 +82,4 @@ function tokenProvider({ metadata }: Provider, { token_endpoint }: UmaServer) {
 function patScope(server: DiscoveredServer, { site }: RegisteredSite): string {
   if (site.scope?.includes(PAT_SCOPE)) return scopeFor(server, [PAT_SCOPE]);
   return supportsScope(server, PAT_SCOPE) ? PAT_SCOPE : '';
-}
-
-function adviceFor(error: unknown): string {
-  const status = statusOf(error) ?? 500;
-  return status >= 400 && status < 500 ? ` ${PAT_ADVICE}` : '';
 }

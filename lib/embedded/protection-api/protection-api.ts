@@ -2,12 +2,10 @@ import type { OperationContext } from '../context/operation-context.js';
 import type { ProviderResponse, ProviderRequest } from '../requests/provider-http.js';
 import type { OperationError } from '../requests/operation-error.js';
 import type { RegisteredSite } from '../registration/site-record.js';
+import { isPatRejection, protectionAdvice } from './advice.js';
 import { authorizationServerError, responseError } from './error-response.js';
 import type { UmaServer } from '../provider/uma-discovery.js';
-import { PAT_ADVICE, patOf, patOwner, markFreshRejected } from './pat.js';
-
-/** Statuses of a rejected PAT: 401 by RFC 6750, 403 by Keycloak, 406 by Gluu. */
-const PAT_REJECTED = [401, 403, 406];
+import { patOf, patOwner, markFreshRejected } from './pat.js';
 
 /** Request to the protection API. */
 export interface ProtectionRequest extends Pick<ProviderRequest, 'method'> {
@@ -89,13 +87,7 @@ export class ProtectionApi {
   }
 }
 
-/** True for a response that rejects the PAT or other client credentials. */
-export function isPatRejection({ status }: ProviderResponse): boolean {
-  return PAT_REJECTED.includes(status);
-}
-
 /** Error for an unexpected response; `failure` is the first sentence of its message. */
 export function unexpectedResponse(failure: string, response: ProviderResponse): OperationError {
-  const advice = isPatRejection(response) ? ` ${PAT_ADVICE}` : '';
-  return authorizationServerError(`${failure}${advice}`, responseError(response));
+  return authorizationServerError(failure, responseError(response), protectionAdvice);
 }

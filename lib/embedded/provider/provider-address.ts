@@ -65,6 +65,21 @@ function partsOf(endpoint: string): [before: string, after: string] {
   );
 }
 
+/** Advice for an address without a discovery document, or with that of another issuer. */
+const ADDRESS_ADVICE =
+  'Set op_host to the issuer; for Keycloak it is the URL of the realm. If the document is at another ' +
+  'URL, set op_configuration_endpoint.';
+
+/**
+ * Message for a failed request for a document; for a 4xx status with advice about the address.
+ *
+ * @param url URL of the document
+ */
+export function requestFailure(url: string, status = 0): string {
+  const advice = status >= 400 && status < 500 ? ` ${ADDRESS_ADVICE}` : '';
+  return `The document was requested from ${printedUrl(url)}.${advice}`;
+}
+
 /**
  * Message for a document whose issuer is not the expected one, with origin and path of both only.
  *
@@ -73,8 +88,7 @@ function partsOf(endpoint: string): [before: string, after: string] {
 export function issuerMismatch({ op_host }: ProviderAddress, issuer: string): string {
   return (
     `The issuer in the document is another one: ${printedUrl(issuer)} instead of ` +
-    `${printedUrl(op_host)}. Set op_host to the issuer; for Keycloak it is the URL of the realm. ` +
-    'If the document is at another URL, set op_configuration_endpoint.'
+    `${printedUrl(op_host)}. ${ADDRESS_ADVICE}`
   );
 }
 

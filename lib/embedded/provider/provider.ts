@@ -13,10 +13,11 @@ import {
   discoveryUrl,
   isIssuerOf,
   issuerMismatch,
-  printedUrl,
+  requestFailure,
   type ProviderAddress,
 } from './provider-address.js';
 import { usableJson, usableKeys, usableMetadata } from './provider-json.js';
+import { statusOf } from '../requests/command-error.js';
 import { OperationError } from '../requests/operation-error.js';
 
 /** Discovered metadata of a provider, with its keys. */
@@ -59,7 +60,7 @@ export class Providers {
   private async discover(address: ProviderAddress): Promise<Provider> {
     const url = discoveryUrl(address);
     const metadata = await this.download(url).catch((error: unknown) => {
-      throw unusable(`The document was requested from ${printedUrl(url.href)}.`, error);
+      throw unusable(requestFailure(url.href, statusOf(error)), error);
     });
     if (!isIssuerOf(address, metadata.issuer)) {
       throw unusable(issuerMismatch(address, metadata.issuer));

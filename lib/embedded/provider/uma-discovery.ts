@@ -6,7 +6,7 @@ import {
   discoveryUrl,
   isIssuerOf,
   issuerMismatch,
-  printedUrl,
+  requestFailure,
   type ProviderAddress,
 } from './provider-address.js';
 import { ProviderResponseError, OperationError } from '../requests/operation-error.js';
@@ -81,7 +81,7 @@ export class UmaServers {
   private async discover(address: ProviderAddress): Promise<UmaServer> {
     const { href } = discoveryUrl(address, 'uma2-configuration');
     const metadata = await this.download(href).catch((error: unknown) => {
-      throw unusable(`The document was requested from ${printedUrl(href)}.`, error);
+      throw unusable(requestFailure(href, statusOf(error)), error);
     });
     const { issuer } = metadata;
     if (!isPrintableUrl(issuer) || !isIssuerOf(address, issuer)) {

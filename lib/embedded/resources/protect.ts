@@ -22,7 +22,7 @@ export async function protect(
     if (resourcesKey(site) !== key) return false;
     const api = new ProtectionApi(limited, site, await limited.umaServer(site));
     const record = await readResources(limited.store, key);
-    await new ResourceUpdate(limited, api, record).carryOut(protection);
+    await new ResourceUpdate(limited, api, record).execute(protection);
     return true;
   });
   // The site has a new client since it waited for its turn.

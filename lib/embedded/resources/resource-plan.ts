@@ -46,7 +46,7 @@ export function planResources(
   const stays = (old: ProtectedResource): boolean => found.has(old) || !overwrite;
   const taken = new Set(found.values());
   return {
-    kept: recorded.filter(stays).map((old) => keep(old, found.get(old), remaining(old))),
+    kept: recorded.filter(stays).map((old) => retained(old, found.get(old), remaining(old))),
     declared: new Set([...found.keys()].map(({ id }) => id)),
     removed: recorded.filter((old) => !stays(old)),
     created: declared.filter((one) => !taken.has(one)),
@@ -75,7 +75,7 @@ function pair(
 }
 
 /** New form of a retained resource; a mere change in the order of methods does not rename it. */
-function keep(
+function retained(
   old: ProtectedResource,
   one: DeclaredResource | undefined,
   methods: readonly string[],

@@ -18,18 +18,18 @@ export interface Protection {
   readonly overwrite: boolean;
 }
 
-/** Declaration to register. */
-interface Wanted extends DeclaredResource {
-  /** Id of the missing resource that it replaces. */
+/** Declaration without an existing resource. */
+interface MissingResource extends DeclaredResource {
+  /** Id of the deleted resource that the new one replaces. */
   readonly id?: string;
 }
 
 /** Number of resources that are read in parallel. */
-const AT_A_TIME = 8;
+const BATCH_SIZE = 8;
 
 /**
- * One declaration, carried out. The record is written after each change at the authorization
- * server, and a name before it is registered, so that whatever ends the run no resource is lost.
+ * Update of the resources of one client to a declaration. The record is written after each change at
+ * the authorization server, and a name before its registration: an aborted update loses no resource.
  */
 export class ResourceUpdate {
   private readonly registration: ResourceRegistration;
@@ -42,21 +42,21 @@ export class ResourceUpdate {
     this.registration = new ResourceRegistration(api);
   }
 
-  /** Makes the resources what is declared. */
-  async carryOut({ declared, overwrite }: Protection): Promise<void> {
+  /** Deletes, changes and creates resources until they equal the declaration. */
+  async execute({ declared, overwrite }: Protection): Promise<void> {
     const plan = planResources(this.record.resources, declared, overwrite);
-    // Names that are free again must be so before others take them.
+    // Deletions come first, because a created resource may have the name of a deleted one.
     for (const resource of plan.removed) await this.remove(resource);
-    const gone = await this.gone(plan);
-    const again: Wanted[] = [];
+    const missing = await this.missingIds(plan);
+    const recreated: MissingResource[] = [];
     for (const resource of plan.kept) {
-      if (!gone.has(resource.id) && (await this.keep(resource))) continue;
+      if (!missing.has(resource.id) && (await this.retain(resource))) continue;
       // A gateway may return the same 404, so the id is retained until a new one replaces it.
-      if (plan.declared.has(resource.id)) again.push(resource);
+      if (plan.declared.has(resource.id)) recreated.push(resource);
       else await this.save({ resources: this.without(resource.id) });
     }
-    for (const resource of [...again, ...plan.created]) await this.create(resource);
-    if (overwrite) await this.tellPending();
+    for (const resource of [...recreated, ...plan.created]) await this.create(resource);
+    if (overwrite) await this.warnPending();
   }
 
   private async remove(resource: ProtectedResource): Promise<void> {
@@ -65,10 +65,10 @@ export class ResourceUpdate {
   }
 
   /** Logs names of unknown origin; they are not deleted, because another party may own them. */
-  private async tellPending(): Promise<void> {
+  private async warnPending(): Promise<void> {
     for (const name of this.record.pending) {
-      if (await this.mayBeThere(name)) {
-        this.tell(
+      if (await this.mayExist(name)) {
+        this.warn(
           name,
           'may exist at the authorization server, owned by another party: it is not deleted',
         );
@@ -79,10 +79,10 @@ export class ResourceUpdate {
   /**
    * True after a failed lookup: the declared resources are registered, so the run must not fail.
    */
-  private async mayBeThere(name: string): Promise<boolean> {
+  private async mayExist(name: string): Promise<boolean> {
     try {
-      const there = await this.registration.find(name);
-      return there !== undefined && this.record.resources.every(({ id }) => id !== there.id);
+      const found = await this.registration.find(name);
+      return found !== undefined && this.record.resources.every(({ id }) => id !== found.id);
     } catch {
       return true;
     }
@@ -93,28 +93,28 @@ export class ResourceUpdate {
    * Every run reads them again, because a check that finds a resource missing does not write the
    * record: it could undo a write of another replica, or would have to wait for it.
    */
-  private async gone({ kept, declared }: ProtectionPlan): Promise<ReadonlySet<string>> {
+  private async missingIds({ kept, declared }: ProtectionPlan): Promise<ReadonlySet<string>> {
     const all = kept.filter((resource) => declared.has(resource.id) && !this.isChanged(resource));
-    const gone: string[] = [];
-    for (let at = 0; at < all.length; at += AT_A_TIME) {
-      const some = all.slice(at, at + AT_A_TIME);
-      const isThere = await Promise.all(some.map((one) => this.isThere(one)));
-      gone.push(...some.filter((_, index) => !isThere[index]).map(({ id }) => id));
+    const missing: string[] = [];
+    for (let at = 0; at < all.length; at += BATCH_SIZE) {
+      const batch = all.slice(at, at + BATCH_SIZE);
+      const exist = await Promise.all(batch.map((one) => this.exists(one)));
+      missing.push(...batch.filter((_, index) => !exist[index]).map(({ id }) => id));
     }
-    return new Set(gone);
+    return new Set(missing);
   }
 
   /**
    * True if the resource exists. Restores removed scopes, because no ticket is issued without them.
    * Keycloak may forbid a resource server to read its own resources, with 400.
    */
-  private async isThere(resource: ProtectedResource): Promise<boolean> {
+  private async exists(resource: ProtectedResource): Promise<boolean> {
     try {
-      const there = await this.registration.read(resource.id);
-      if (!there) return false;
-      const isWhole =
-        resource.scope_expression || hasAll(scopesOf(there), registeredScopes(resource));
-      return isWhole ? true : await this.update(resource);
+      const found = await this.registration.read(resource.id);
+      if (!found) return false;
+      const isComplete =
+        resource.scope_expression || hasAll(scopesOf(found), registeredScopes(resource));
+      return isComplete ? true : await this.update(resource);
     } catch (error) {
       if (statusOf(error) === 400) return true;
       throw error;
@@ -122,12 +122,12 @@ export class ResourceUpdate {
   }
 
   /** @returns false if the resource is missing */
-  private async keep(resource: ProtectedResource): Promise<boolean> {
-    const isThere = !this.isChanged(resource) || (await this.update(resource));
+  private async retain(resource: ProtectedResource): Promise<boolean> {
+    const exists = !this.isChanged(resource) || (await this.update(resource));
     const resources = this.record.resources.map((one) => (one.id === resource.id ? resource : one));
-    const isNews = JSON.stringify(resources) !== JSON.stringify(this.record.resources);
-    if (isThere && isNews) await this.save({ resources });
-    return isThere;
+    const hasChanged = JSON.stringify(resources) !== JSON.stringify(this.record.resources);
+    if (exists && hasChanged) await this.save({ resources });
+    return exists;
   }
 
   private update(resource: ProtectedResource): Promise<boolean> {
@@ -137,12 +137,12 @@ export class ResourceUpdate {
     return this.registration.update(id, this.describe(resource), ours);
   }
 
-  private async create(resource: Wanted): Promise<void> {
+  private async create(resource: MissingResource): Promise<void> {
     const { pending } = this.record;
     const wasPending = pending.includes(resource.name);
     if (!wasPending) await this.save({ pending: [...pending, resource.name] });
-    const there = wasPending ? await this.registration.find(resource.name) : undefined;
-    if (there) return this.adopt(resource, there);
+    const found = wasPending ? await this.registration.find(resource.name) : undefined;
+    if (found) return this.adopt(resource, found);
     const id = await this.register(resource);
     if (id === undefined) return this.adoptTaken(resource);
     await this.settle(resource, { id });
@@ -157,30 +157,33 @@ export class ResourceUpdate {
     }
   }
 
-  private async adoptTaken(resource: Wanted): Promise<void> {
+  private async adoptTaken(resource: MissingResource): Promise<void> {
     await this.save({ pending: this.settled(resource) });
-    const there = await this.registration.find(resource.name);
-    if (!there) {
+    const found = await this.registration.find(resource.name);
+    if (!found) {
       const message =
         `The authorization server has a resource "${resource.name}" already, and it is not this ` +
         "client's. Rename or remove it there.";
       throw new OperationError('http_status_409', message);
     }
-    await this.adopt(resource, there);
+    await this.adopt(resource, found);
   }
 
   /**
    * Uses an existing resource of this name that another party may have registered: an attempt
    * without a response proves no ownership. Its policies and other scopes are preserved.
    */
-  private async adopt(resource: Wanted, there: FoundResource): Promise<void> {
-    const adopted = { ...resource, id: there.id, adopted: true };
-    if (!hasAll(there.scopes, registeredScopes(resource))) await this.update(adopted);
-    this.tell(resource.name, 'was at the authorization server already: overwrite leaves it there');
-    await this.settle(resource, { id: there.id, adopted: true });
+  private async adopt(resource: MissingResource, found: FoundResource): Promise<void> {
+    const adopted = { ...resource, id: found.id, adopted: true };
+    if (!hasAll(found.scopes, registeredScopes(resource))) await this.update(adopted);
+    this.warn(resource.name, 'was found at the authorization server; its policies apply');
+    await this.settle(resource, { id: found.id, adopted: true });
   }
 
-  private settle(resource: Wanted, own: Pick<ProtectedResource, 'id' | 'adopted'>): Promise<void> {
+  private settle(
+    resource: MissingResource,
+    own: Pick<ProtectedResource, 'id' | 'adopted'>,
+  ): Promise<void> {
     const others = this.without(own.id).filter(({ id }) => id !== resource.id);
     const resources = [...others, { ...resource, ...own }];
     return this.save({ resources, pending: this.settled(resource) });
@@ -208,8 +211,8 @@ export class ResourceUpdate {
     return this.record.pending.filter((one) => one !== name);
   }
 
-  private tell(name: string, what: string): void {
-    this.context.log.warn(`uma_rs_protect: ${printable(name)} ${what}.`);
+  private warn(name: string, predicate: string): void {
+    this.context.log.warn(`uma_rs_protect: ${printable(name)} ${predicate}.`);
   }
 
   /** After the deadline the lock may be another replica's, whose record must not be overwritten. */

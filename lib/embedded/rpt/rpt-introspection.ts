@@ -2,11 +2,8 @@ import { MAX_RPT_LENGTH } from '../../base/uma-tokens.js';
 import type { OperationContext } from '../context/operation-context.js';
 import type { ProviderResponse } from '../requests/provider-http.js';
 import { clientAuthentication } from '../registration/client-configuration.js';
-import {
-  isPatRejection,
-  unexpectedResponse,
-  type ProtectionApi,
-} from '../protection-api/protection-api.js';
+import { isPatRejection } from '../protection-api/advice.js';
+import { unexpectedResponse, type ProtectionApi } from '../protection-api/protection-api.js';
 import { OperationError } from '../requests/operation-error.js';
 import { INACTIVE, introspectedRpt, type IntrospectedRpt } from './rpt-permissions.js';
 import { isKeycloak } from '../provider/uma-discovery.js';

@@ -226,7 +226,7 @@ describe('a rejected PAT', () => {
     as.on('permission', { status, json: { error: 'invalid_client_scope' } });
     const error = await refused(check());
     expect(error).toMatchObject({ error: `http_status_${status}`, mayHaveRun: false });
-    expect(error.message).toMatch(/Keycloak: enable.*lightweight.*Gluu.*uma_protection/);
+    expect(error.message).toMatch(/uma_protection.*Keycloak: assign.*lightweight/);
     expect(error.message).toContain('The server returned invalid_client_scope.');
     expect(patRequests()).toBe(2);
     expect(as.seen('permission')).toHaveLength(2);
@@ -279,13 +279,13 @@ const FAILURES: readonly [string, Answer, string, RegExp][] = [
     'a wrong secret',
     { status: 401, json: { error: 'unauthorized_client' } },
     'http_status_401',
-    /Keycloak: enable its service account and its authorization/,
+    /issued\. Check site\.client_id and site\.client_secret\. Keycloak: .*of the client\. The server/,
   ],
   [
     'a client without permission',
     { status: 400, json: { error: 'unauthorized_client' } },
     'http_status_400',
-    /grant client_credentials and the scope uma_protection/,
+    /issued\. Allow the client the grant client_credentials; .*site\.grant_types\. The server/,
   ],
   [
     'an error code with another meaning for the command',
@@ -293,7 +293,18 @@ const FAILURES: readonly [string, Answer, string, RegExp][] = [
     'http_status_400',
     /The server returned invalid_request/,
   ],
-  ['401 without an error code', { status: 401, text: '' }, 'http_status_401', /Keycloak/],
+  [
+    'a masked error code',
+    { status: 400, json: { error: 'R7x9QmT2vL5kP8sW3zN6' } },
+    'http_status_400',
+    /site\.grant_types\. The OpenID Provider rejected the request/,
+  ],
+  [
+    '401 without an error code',
+    { status: 401, text: '' },
+    'http_status_401',
+    /Check site\.client_id/,
+  ],
   ['500', { status: 500, json: { error: 'server_error' } }, 'http_status_500', /\(500\)/],
   ['503', { status: 503, text: 'starting' }, 'http_status_503', /No protection API token/],
   ['an HTML page', { text: '<h1>hello</h1>' }, 'internal_error', /No protection API token/],

@@ -216,6 +216,19 @@ describe('discovery', () => {
     );
   });
 
+  it.each([
+    { name: 'advises about the address after', status: 404, advice: true },
+    { name: 'gives no advice after', status: 503, advice: false },
+  ])('$name $status', async ({ status, advice }) => {
+    const oxd_id = await engine.site(op);
+    const fresh = new TestEngine({ store: engine.store });
+    op.on('discovery', { status, text: '' });
+    const { message } = await refused(fresh.run('get_authorization_url', { oxd_id }));
+    const url = `${op.issuer}/.well-known/openid-configuration`;
+    expect(message).toContain(`The document was requested from ${url}. `);
+    expect(message.includes('the URL of the realm. If the document')).toBe(advice);
+  });
+
   it('happens once for 32 concurrent calls', async () => {
     const oxd_id = await engine.site(op);
     const fresh = new TestEngine({ store: engine.store });

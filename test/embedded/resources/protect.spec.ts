@@ -671,7 +671,9 @@ describe('a name that is pending', () => {
       await protect([PHOTO]);
       expect(await resourceAt('/photo', 'GET')).toBe('theirs');
       expect(scopesOf('[GET] /photo')).toEqual(['view', 'all', 'print']);
-      expect(told()).toEqual([expect.stringContaining('[GET] /photo was at')]);
+      expect(told()).toEqual([
+        expect.stringContaining('[GET] /photo was found at the authorization server; its'),
+      ]);
       await protect([resource('/photo', ['GET'], 'look')]);
       expect(scopesOf('[GET] /photo')).toEqual(expect.arrayContaining(['look', 'print']));
       await protect(other, { overwrite: true });
@@ -845,6 +847,19 @@ it.each(FAILURES)('a registration response with %s is rejected', async (_, answe
   await protect([PHOTO]);
   expect(await check('/photo', 'GET')).toMatchObject({ access: 'denied' });
   expect(as.names).toEqual(['[GET] /photo']);
+});
+
+it.each([
+  {
+    error: 'not_supported',
+    status: 400,
+    advice: /\. Keycloak: switch on remote resource management/,
+  },
+  { error: 'invalid_clientId', status: 403, advice: /\. Keycloak: enable authorization in/ },
+  { error: 'not_found', status: 404, advice: /was not registered\. The server returned not_found/ },
+])('a registration that is rejected with $error names its cause', async ({ advice, ...row }) => {
+  as.on('resources', { status: row.status, json: { error: row.error } });
+  expect((await refused(protect([PHOTO]))).message).toMatch(advice);
 });
 
 it.each([
