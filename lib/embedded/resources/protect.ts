@@ -7,8 +7,8 @@ import { resourcesKey } from '../registration/resources-key.js';
 import { lockResources } from '../registration/resources-lock.js';
 
 /**
- * Makes the resources of a client what is declared; one run at a time for each client, also among
- * the replicas that share a store with `add`.
+ * Updates the resources of a client to a declaration; one update at a time for each client, also
+ * among the replicas that share a store with `add`.
  */
 export async function protect(
   context: OperationContext,
@@ -16,7 +16,7 @@ export async function protect(
   protection: Protection,
 ): Promise<void> {
   const key = resourcesKey(await context.site(oxd_id));
-  const isDone = await inTurn(context, key, async (limited) => {
+  const isDone = await oneAtATime(context, key, async (limited) => {
     // Not context.site(): that may register a new client, which waits for this lock.
     const site = await limited.engine.sites.find(oxd_id);
     if (resourcesKey(site) !== key) return false;
@@ -25,32 +25,36 @@ export async function protect(
     await new ResourceUpdate(limited, api, record).execute(protection);
     return true;
   });
-  // The site has a new client since it waited for its turn.
+  // The site got a new client while this run waited.
   if (!isDone) await protect(context, oxd_id, protection);
 }
 
-/** Deletes the record of a removed site's resources. */
-export async function forgetResources(
-  context: OperationContext,
-  site: RegisteredSite,
-): Promise<void> {
+/**
+ * Deletes the state of a removed site, with the record of the resources of a client that was
+ * registered for it.
+ */
+export async function forgetSite(context: OperationContext, site: RegisteredSite): Promise<void> {
+  context.engine.uma.forget(site.oxd_id);
+  if (!site.registered) return;
   const key = resourcesKey(site);
-  await inTurn(context, key, async ({ engine, store }) => {
-    engine.uma.forget(site.oxd_id);
+  await oneAtATime(context, key, async ({ store }) => {
     await store.delete(key);
     return true;
   });
 }
 
-/** Waits in the queue of this process first: the order of its calls stays, and only one polls. */
-async function inTurn(
+/**
+ * Runs work under the lock of a record. A queue in this process comes before the lock: it retains
+ * the order of the calls, and only the first of them polls the lock.
+ */
+async function oneAtATime(
   context: OperationContext,
   key: string,
   work: (limited: OperationContext) => Promise<boolean>,
 ): Promise<boolean> {
   const { changes } = context.engine.uma;
-  const turn = await changes.run({ key }, () =>
+  const outcome = await changes.run({ key }, () =>
     lockResources(context.store, key, (signal) => work(context.withSignal(signal))),
   );
-  return turn?.done ?? true;
+  return outcome?.done ?? true;
 }

@@ -133,12 +133,24 @@ describe('the resource of a request', () => {
     expect(await check({ oxd_id: other })).toMatchObject({ access: 'denied' });
   });
 
-  it('is deleted with its site', async () => {
-    const key = await engine.resourcesKey(oxd_id);
+  it('is deleted with its site if the client was registered for the site', async () => {
+    const { client_id: _, client_secret: __, ...unregistered } = RS;
+    const own = await engine.site(as, unregistered);
+    await engine.run('uma_rs_protect', {
+      oxd_id: own,
+      resources: [resource('/own', ['GET'], 'a')],
+    });
+    const key = await engine.resourcesKey(own);
     expect(await engine.store.get(key)).toBeDefined();
-    await engine.run('remove_site', { oxd_id });
+    await engine.run('remove_site', { oxd_id: own });
     expect(await engine.store.get(key)).toBeUndefined();
-    expect(as.resources.size).toBe(1);
+    expect(as.resources.size).toBe(2);
+  });
+
+  it('stays when one of two sites of a given client is removed', async () => {
+    const other = await engine.site(as, { ...RS, client_name: 'another name' });
+    await engine.run('remove_site', { oxd_id: other });
+    expect(await check()).toMatchObject({ access: 'denied' });
   });
 });
 
