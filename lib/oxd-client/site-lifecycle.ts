@@ -11,6 +11,7 @@ import type { RegisterSiteResult, UpdateSiteParams } from '../commands/registrat
 import { ignoredParams } from '../commands/dialect/dialect.js';
 import type { ProtectionToken, SetupClient } from './protection-token.js';
 import type { Send } from './command-sender.js';
+import { RejectedRegistration } from './rejected-registration.js';
 import {
   changedOptions,
   optionHashes,
@@ -48,6 +49,7 @@ export class SiteLifecycle {
   /** Name of the owner of the site's resources in the keys of the store. */
   readonly resourceOwner: string;
   private readonly key: string;
+  private readonly rejected: RejectedRegistration;
   /** Registered site that is not persisted yet because the store failed; prevents a second registration. */
   private unsaved: RegisteredSite | undefined;
 
@@ -55,6 +57,7 @@ export class SiteLifecycle {
     const side = options.version === 'contract' ? 'embedded' : 'oxd';
     this.resourceOwner = resourceOwnerName(options.site, side);
     this.key = `client:${siteName(options.site, side)}`;
+    this.rejected = new RejectedRegistration(options);
   }
 
   /** True if the options contain the client of the site. */
@@ -109,7 +112,16 @@ export class SiteLifecycle {
     return (await this.options.store.get(this.key)) as RegisteredSite | undefined;
   }
 
-  private register(stale?: Site): Promise<RegisteredSite> {
+  /** @throws {OxdCommandError} also the error of an earlier attempt, see {@link RejectedRegistration} */
+  private async register(stale?: Site): Promise<RegisteredSite> {
+    this.rejected.check();
+    return this.registerOnce(stale).catch((error: unknown) => {
+      this.rejected.record(error);
+      throw error;
+    });
+  }
+
+  private registerOnce(stale?: Site): Promise<RegisteredSite> {
     return runOnce({
       store: this.options.store,
       key: `${this.key}:lock`,
@@ -177,7 +189,7 @@ export class SiteLifecycle {
       if (!this.isEmbedded) return this.register(record);
     }
     try {
-      await this.update(record);
+      await this.update(record, changed);
     } catch (error) {
       if (!(error instanceof OxdCommandError)) throw error;
       log.warn(
@@ -201,14 +213,14 @@ export class SiteLifecycle {
       : 'oxd cannot update such a site: the site and its declared resources are registered again.';
   }
 
-  private async update(record: RegisteredSite): Promise<void> {
+  private async update(record: RegisteredSite, changed: readonly string[]): Promise<void> {
     const { oxd_id, setup } = record;
     const { site, protection, send } = this.options;
     const { remove, ...update } = updateParams(record, site);
     const token = setup && (await protection.get(setup));
     const params = { ...update, ...(this.isEmbedded && { remove, ...credentials(site) }) };
     await send('update_site', {
-      ...this.withoutIgnored('update_site', params),
+      ...this.withoutIgnored('update_site', params, changed),
       oxd_id,
       protection_access_token: token,
     });
@@ -228,12 +240,20 @@ export class SiteLifecycle {
     );
   }
 
-  /** Returns the parameters without those that this version of oxd silently ignores; logs their names. */
-  private withoutIgnored<P extends object>(command: CommandName, params: P): P {
-    const ignored = ignoredParams(this.options.version, command, params);
-    if (ignored.length === 0) return params;
-    const names = ignored.map((name) => `site.${name}`).join(', ');
-    this.options.log.warn(`oxd ${this.options.version} ignores ${names} in ${command}.`);
+  /**
+   * Returns the parameters without those that this version of oxd silently ignores; logs their names.
+   *
+   * @param logged options whose names are logged; the others did not change
+   */
+  private withoutIgnored<P extends object>(
+    command: CommandName,
+    params: P,
+    logged: readonly string[] = Object.keys(params),
+  ): P {
+    const { version, log } = this.options;
+    const ignored = ignoredParams(version, command, params);
+    const names = ignored.filter((name) => logged.includes(name)).map((name) => `site.${name}`);
+    if (names.length > 0) log.warn(`oxd ${version} ignores ${names.join(', ')} in ${command}.`);
     const entries = Object.entries(params).filter(([name]) => !ignored.includes(name));
     return Object.fromEntries(entries) as P;
   }

@@ -69,13 +69,20 @@ const get_authorization_url: Responses[string] = () => url;
 
 let now = 1_800_000_000_000;
 const warnings: string[] = [];
-const log = { warn: (text: string) => void warnings.push(text), error: () => undefined };
+const errors: string[] = [];
+const log = {
+  warn: (text: string) => void warnings.push(text),
+  error: (text: string) => void errors.push(text),
+};
 
 function client(transport: OxdTransport, store: OxdStore = new MemoryStore(), options = site) {
   return new OxdClient({ transport, store, site: options, log, clock: () => now });
 }
 
-beforeEach(() => warnings.splice(0));
+beforeEach(() => {
+  warnings.length = 0;
+  errors.length = 0;
+});
 
 describe('the site', () => {
   it('with an oxd_id from the options is not registered', async () => {
@@ -180,6 +187,63 @@ describe('the site', () => {
     const one = client(transport);
     await expect(one.oxdId()).rejects.toMatchObject({ error: 'no_connect_discovery_response' });
     await expect(one.oxdId()).resolves.toBe('site-2');
+  });
+
+  const withStatus = (error: string, status: number) =>
+    new OxdCommandError(error, { error }, { cause: Object.assign(new Error(error), { status }) });
+
+  describe.each([
+    { name: 'an invalid parameter', version: '3.1.4', error: rejection('invalid_algorithm') },
+    {
+      name: 'the general error of oxd',
+      version: '3.1.4',
+      error: rejection('internal_error', true),
+    },
+    { name: 'a 403', version: 'contract', error: withStatus('not_trusted', 403) },
+    { name: 'an error code', version: 'contract', error: rejection('invalid_redirect_uri') },
+  ] as const)('rejected with $name on $version', ({ version, error }) => {
+    const rejected = () =>
+      new FakeTransport(
+        {
+          get_authorization_url,
+          register_site: (params, nth) => {
+            if (nth === 1) throw error;
+            return register_site(params, nth);
+          },
+        },
+        version,
+      );
+
+    it('is registered again a minute later; until then each use fails with the same error', async () => {
+      const transport = rejected();
+      const one = client(transport);
+      for (let use = 0; use < 3; use++) await expect(one.oxdId()).rejects.toBe(error);
+      now += 59_999;
+      await expect(one.execute('get_authorization_url', {})).rejects.toBe(error);
+      expect(transport.count('register_site')).toBe(1);
+      expect(errors).toEqual([
+        expect.stringMatching(
+          /^The registration of the site was rejected\..*at most once a minute/,
+        ),
+      ]);
+      now += 1;
+      expect(await one.oxdId()).toBe('site-2');
+    });
+  });
+
+  it.each([
+    { name: 'a rate limit', error: withStatus('invalid_request', 429) },
+    { name: 'a failure of the provider', error: withStatus('server_error', 503) },
+  ])('is registered again at once after $name', async ({ error }) => {
+    const transport = new FakeTransport({
+      register_site: (params, nth) => {
+        if (nth === 1) throw error;
+        return register_site(params, nth);
+      },
+    });
+    const one = client(transport);
+    await expect(one.oxdId()).rejects.toBe(error);
+    expect(await one.oxdId()).toBe('site-2');
   });
 
   it('is not registered if the store cannot be read', async () => {
@@ -342,6 +406,18 @@ describe('changed options', () => {
     expect(transport.calls[0]?.[0]).toBe('update_site');
     expect(transport.calls[0]?.[1]).not.toHaveProperty('acr_values');
     expect(warnings[0]).toContain('site.acr_values');
+  });
+
+  it('are the only ones that a warning about ignored options names', async () => {
+    const options = { ...site, client_name: 'Shop', acr_values: ['basic'] };
+    const all = { register_site, get_authorization_url, update_site: () => ({ oxd_id: 'site-1' }) };
+    const [store, transport] = [new MemoryStore(), new FakeTransport(all, '3.1.4')];
+    await client(transport, store, options).oxdId();
+    await client(transport, store, { ...options, scope: ['openid', 'email'] }).oxdId();
+    expect(transport.count('update_site')).toBe(1);
+    expect(warnings).toEqual([]);
+    await client(transport, store, { ...options, acr_values: ['other'] }).oxdId();
+    expect(warnings).toEqual(['oxd 3.1.4 ignores site.acr_values in update_site.']);
   });
 
   describe('that remove values', () => {

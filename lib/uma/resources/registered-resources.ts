@@ -17,7 +17,9 @@ export const UNCONFIRMED: RegisteredResources = { resources: {}, unconfirmed: tr
 
 /** Difference between the declarations and the protected resources. */
 export interface Difference {
-  /** Declarations that are new or have changed. */
+  /** Declarations that were never registered. */
+  readonly added: readonly UmaDeclaration[];
+  /** Declarations that were registered with another content. */
   readonly changed: readonly UmaDeclaration[];
   /** Labels of protected resources that are no longer declared, as `GET /albums`. */
   readonly undeclared: readonly string[];
@@ -59,15 +61,19 @@ export function differenceOf(
   { resources }: RegisteredResources,
 ): Difference {
   const declared = new Set(declarations.map(labelOf));
+  const isKnown = (one: UmaDeclaration): boolean => Object.hasOwn(resources, labelOf(one));
   return {
-    changed: declarations.filter((one) => resources[labelOf(one)] !== contentHash(one)),
+    added: declarations.filter((one) => !isKnown(one)),
+    changed: declarations.filter(
+      (one) => isKnown(one) && resources[labelOf(one)] !== contentHash(one),
+    ),
     undeclared: Object.keys(resources).filter((key) => !declared.has(key)),
   };
 }
 
 /** True if nothing differs. */
-export function isSame({ changed, undeclared }: Difference): boolean {
-  return changed.length === 0 && undeclared.length === 0;
+export function isSame({ added, changed, undeclared }: Difference): boolean {
+  return [added, changed, undeclared].every((list) => list.length === 0);
 }
 
 /** Declarations with their handlers, for a log line. */

@@ -240,12 +240,16 @@ export class ResourceRegistrar {
     this.warnNotApplied(difference);
   }
 
-  private warnNotApplied({ changed, undeclared }: Difference): void {
+  private warnNotApplied({ added, changed, undeclared }: Difference): void {
+    if (added.length > 0) {
+      this.warnOnce(
+        `Not registered, because oxd does not add resources: ${listOf(added)}. ${REPLACES}`,
+      );
+    }
     if (changed.length > 0) {
       this.warnOnce(
         `Not in effect, because oxd does not change registered resources: ${listOf(changed)}. ` +
-          'uma.overwrite: true (oxd 3.1.3 and later) replaces everything; the policies attached ' +
-          'to it are lost.',
+          REPLACES,
       );
     }
     if (undeclared.length > 0)
@@ -261,6 +265,9 @@ export class ResourceRegistrar {
     this.options.log.warn(message);
   }
 }
+
+const REPLACES =
+  'uma.overwrite: true (oxd 3.1.3 and later) replaces everything; the policies attached to it are lost.';
 
 /** True if no resource was stored: oxd stores the resources of a call last, after every check. */
 function hasProtectedNothing(error: unknown): boolean {

@@ -213,7 +213,8 @@ describe.each(OXD)('changed declarations on %s', (version) => {
     expect(protection.wait).toBeUndefined();
     expect(world.transport.protects).toHaveLength(1);
     const [changed] = log.with('warn', 'Not in effect');
-    expect(changed).toContain('GET /a (Albums.a), GET /c (Albums.c)');
+    expect(changed).toContain('resources: GET /a (Albums.a). ');
+    expect(log.with('warn', 'Not registered')[0]).toContain('resources: GET /c (Albums.c). ');
     expect(log.with('warn', 'Declared no longer')[0]).toContain('GET /b');
   });
 

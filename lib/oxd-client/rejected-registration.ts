@@ -1,0 +1,58 @@
+import { OxdCommandError } from '../base/errors.js';
+import type { OxdLog } from '../base/log.js';
+import type { OxdVersion } from '../commands/oxd-transport.js';
+
+/** Minimum time between two attempts after a lasting rejection, in milliseconds. */
+const COOLDOWN = 60_000;
+
+/** Error codes of a rejection that remains until an operator changes something. */
+const LASTING_CODE =
+  /^(?:(?:invalid|unauthorized|unsupported|insufficient|disabled)_|(?:access_denied|bad_request)$|http_status_(?!408|429)4)/;
+
+/** Statuses of a timeout and of a rate limit. */
+const RETRYABLE = new Set([408, 429]);
+
+/** Dependencies of a {@link RejectedRegistration}. */
+export interface RejectedRegistrationOptions {
+  readonly version: OxdVersion;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly log: OxdLog;
+}
+
+/**
+ * Last rejection of the site's registration. Until the cooldown is over each use of the site fails
+ * with the stored error: every attempt could leave a client at the provider.
+ */
+export class RejectedRegistration {
+  private error: OxdCommandError | undefined;
+  private until = -Infinity;
+
+  constructor(private readonly options: RejectedRegistrationOptions) {}
+
+  /** @throws {OxdCommandError} the stored error during the cooldown */
+  check(): void {
+    if (this.error && this.options.clock() < this.until) throw this.error;
+  }
+
+  /** Stores and logs a lasting rejection; ignores other errors, which the next use may not meet. */
+  record(error: unknown): void {
+    const { clock, log, version } = this.options;
+    if (!(error instanceof OxdCommandError) || !isLasting(error, version)) return;
+    this.error = error;
+    this.until = clock() + COOLDOWN;
+    log.error(
+      `The registration of the site was rejected. ${error.message} Until this is fixed, each use of ` +
+        'the site fails with this error; the registration is tried again at most once a minute.',
+    );
+  }
+}
+
+function isLasting({ error, cause }: OxdCommandError, version: OxdVersion): boolean {
+  // Every rejection of the provider is internal_error of oxd.
+  if (version !== 'contract' && error === 'internal_error') return true;
+  const { status } = Object(cause) as { status?: unknown };
+  // The code of a busy or failed provider may look like a rejection; its status does not.
+  if (typeof status === 'number') return status >= 400 && status < 500 && !RETRYABLE.has(status);
+  return LASTING_CODE.test(error);
+}
