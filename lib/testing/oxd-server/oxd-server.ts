@@ -71,10 +71,11 @@ export interface OxdServerOptions {
  * only the commands of this package. Known differences from oxd-server:
  *
  * - Logins use PKCE. ID tokens are validated as the embedded transport does: 3.1.1 requires no
- *   `at_hash` and accepts a list as `aud`; a missing `iat` or `sub` is `invalid_id_token_unknown`, a
- *   missing nonce is `invalid_nonce`.
+ *   `at_hash` (oxd: `invalid_access_token_bad_hash`) and accepts a list as `aud` (oxd:
+ *   `invalid_id_token_unknown`); a missing `iat` or `sub` is `invalid_id_token_unknown` (oxd: ok), a
+ *   missing nonce is `invalid_nonce` (oxd: `internal_error`, closes).
  * - A token response of the provider is `internal_error` when it is not JSON or has no `token_type`,
- *   and `no_access_token` when it has no tokens.
+ *   and `no_access_token` when it has no tokens (oxd: `no_id_token`, and ok without `token_type`).
  * - Discovery is not cached by `op_host` only, so a wrong `op_discovery_path` always fails. UMA
  *   discovery is validated as the embedded transport does; an invalid response is not passed on.
  * - The scopes of a refresh, a client token and an RPT are sent as separate values, not as one
