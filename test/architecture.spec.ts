@@ -122,10 +122,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
       ...EMBEDDED.filter((room) => !['embedded/login', 'embedded/rpt'].includes(room)),
     ],
   },
+  'testing/issuer': { rooms: ['commands', 'sandbox/web'], packages: ['jose'] },
   testing: {
     rooms: [
       ...['lib/*.ts', 'commands', 'oidc', 'options', 'transaction', 'uma/declarations'],
-      ...['uma/guard', 'testing/frames', 'testing/oxd-server'],
+      ...['uma/guard', 'testing/frames', 'testing/oxd-server', 'testing/issuer'],
     ],
     packages: NEST,
   },

@@ -169,6 +169,8 @@ const PUBLIC: Record<string, readonly string[]> = {
     'ScriptedReplies',
     'ScriptedReply',
     'ScriptedTransport',
+    'TestIssuer',
+    'TestTokenOptions',
   ],
 };
 

@@ -1,9 +1,11 @@
 export { FrameServer } from './frames/frame-server.js';
 export { OxdServer } from './oxd-server/oxd-server.js';
+export { TestIssuer } from './issuer/test-issuer.js';
 export { OxdTestingModule } from './oxd-testing.module.js';
 export { ScriptedTransport } from './scripted-transport.js';
 export type { FrameAnswer, FrameDelivery, FrameHandler } from './frames/frame-answer.js';
 export type { FrameServerOptions } from './frames/frame-server.js';
+export type { TestTokenOptions } from './issuer/access-token-claims.js';
 export type { OxdServerFault, OxdServerOptions } from './oxd-server/oxd-server.js';
 export type { OxdTestingOptions } from './oxd-testing.module.js';
 export type { OxdTestingGrant, OxdTestingRequest } from './testing-grant.js';

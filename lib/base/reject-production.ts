@@ -1,6 +1,9 @@
-import { OxdConfigurationError } from '../base/errors.js';
+import { OxdConfigurationError } from './errors.js';
 
 /**
+ * Rejects the start of a part for tests in production.
+ *
+ * @param name name of the part
  * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when `NODE_ENV` is `production`
  */
 export function rejectProduction(name: string): void {
