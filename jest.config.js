@@ -4,7 +4,13 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(browser|keycloak|redis|pack|watch)/'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    // The examples of the documentation import the package by its name.
+    '^nestjs-oxd$': '<rootDir>/lib/index.ts',
+    '^nestjs-oxd/passport$': '<rootDir>/lib/oidc/passport.ts',
+    '^nestjs-oxd/(sandbox|testing)$': '<rootDir>/lib/$1/$1.ts',
+  },
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

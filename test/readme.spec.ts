@@ -125,12 +125,24 @@ describe.each(pages)('%s', (page) => {
   });
 });
 
+it('docs/testing.md shows the files of test/docs/testing, which run as tests', () => {
+  const folder = 'test/docs/testing';
+  const files = readdirSync(join(root, folder)).map((file) => text(`${folder}/${file}`));
+  const shown = examplesOf('docs/testing.md').map(([, code]) => code);
+  expect(shown.length).toBeGreaterThan(5);
+  expect(shown.toSorted()).toEqual(files.toSorted());
+});
+
 describe('TypeScript examples', () => {
   const wrong = "import { Missing } from 'nestjs-oxd';\nexport const wrong: string = 1;\n";
+  // The type check of the repository includes the files that docs/testing.md shows.
+  const others = pages.filter((page) => page !== 'docs/testing.md');
   let found: string[];
 
   beforeAll(() => {
-    found = problems(new Map([...pages.flatMap(examplesOf), [join(root, 'wrong.md.7.ts'), wrong]]));
+    found = problems(
+      new Map([...others.flatMap(examplesOf), [join(root, 'wrong.md.7.ts'), wrong]]),
+    );
   });
 
   it('compile as they stand', () => {
