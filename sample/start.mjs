@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join, relative } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { policies } from './02-protect-an-api/policies.mjs';
+import { owner, policies } from './02-protect-an-api/policies.mjs';
 
 const { PORT = '3000', API_PORT = String(Number(PORT) + 1) } = process.env;
 const { SANDBOX_PORT = '9400', OXD_PORT = '8099' } = process.env;
@@ -50,12 +50,14 @@ function login(app) {
 /** Variables of sample 02; eager, so that it starts with registered resources. */
 function protect(app) {
   return {
+    SESSION_SECRET: secret(),
     OXD_SECRET: secret(),
     OXD_EAGER: 'true',
     OXD_CLIENT_NAME: 'Sample 02',
-    OXD_AUTHORIZATION_REDIRECT_URI: `${app}/`,
-    OXD_GRANT_TYPES: 'client_credentials urn:ietf:params:oauth:grant-type:uma-ticket',
-    OXD_SCOPE: 'openid uma_protection',
+    OXD_AUTHORIZATION_REDIRECT_URI: `${app}/callback`,
+    OXD_GRANT_TYPES:
+      'authorization_code client_credentials urn:ietf:params:oauth:grant-type:uma-ticket',
+    OXD_SCOPE: 'openid profile uma_protection',
   };
 }
 
@@ -68,7 +70,7 @@ async function startProvider() {
   quietAboutNode20();
   const { startSandbox } = await import('nestjs-oxd/sandbox');
   const clientsFile = file('sandbox-clients.json');
-  const sandbox = await startSandbox({ port: Number(SANDBOX_PORT), clientsFile, policies });
+  const sandbox = await startSandbox({ port: Number(SANDBOX_PORT), clientsFile, policies, owner });
   closing.push(() => sandbox.close());
   return sandbox;
 }

@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => sandbox.close());
 
-describe.each(['01-login'])('the session cookie of sample %s', (sample) => {
+describe.each(['01-login', '02-protect-an-api'])('the session cookie of sample %s', (sample) => {
   it.each([
     { name: 'is Secure with an https redirect URI', origin: 'https://app.example.com' },
     { name: 'is not Secure with an http redirect URI', origin: 'http://localhost:1' },

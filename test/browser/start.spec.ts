@@ -45,7 +45,7 @@ it.each([
       const profile = await passSandbox(...(await beginLogin(login)));
       expect(textOf(profile.html)).toContain('zoe@example.com');
       await expectChallenge(`${api}/api/albums`);
-      await expectGrant(`${api}/try/view`);
+      await expectGrant(`${api}/try/list`);
       expect(await started.stop()).toBe(0);
       registered.push(await registrations());
     }
@@ -167,7 +167,7 @@ async function expectChallenge(url: string): Promise<void> {
   registerSecret(ticket);
 }
 
-/** Runs a case of the page; its client registers on first use and is deleted at the end. */
+/** Runs a case of the page. */
 async function expectGrant(url: string): Promise<void> {
   const page = await fetch(url, { method: 'POST' });
   expect(await page.text()).toContain('Kind of Blue');

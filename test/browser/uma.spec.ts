@@ -2,23 +2,30 @@ import { resolve } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { startSandbox, type Sandbox, type SandboxPolicies } from '../../lib/sandbox/sandbox.js';
 import { OxdServer } from '../../lib/testing/oxd-server/oxd-server.js';
-import { registerSecret, secretsIn } from '../support/secrets.js';
+import { registerCredentialsIn, registerSecret, secretsIn } from '../support/secrets.js';
 import { startChromium } from './chromium.js';
 import { DESKTOP, expectToFit, PHONE } from './expect-to-fit.js';
 import { SampleApp } from './sample-app.js';
 
+const MINUTE = 60_000;
 const CHALLENGE = /^401 .*www-authenticate: UMA realm="[^"]+", as_uri="[^"]+", ticket="[^"]{8}…"/s;
-const RPT = /^200 OK.*"access_token": "[^"]{8}…"/s;
-const UPGRADED = /^200 OK.*"access_token": "[^"]{8}…".*"upgraded": true/s;
+const RPT = /^\{.*"access_token": "[^"]{8}…"/s;
+const UPGRADED = /^\{(?=.*"access_token": "[^"]{8}…").*"upgraded": true/s;
 const VIEW = permissions('view');
-const ADD = permissions('add');
 const BORROW = permissions('borrow');
-const BOTH = permissions('view', 'view');
-const NEED_INFO =
-  /^403 .*"error": "need_info".*"ticket": "[^"]{8}…".*"required_claims".*"redirect_user"/s;
-const SUBMITTED = /^403 .*"error": "request_submitted".*"ticket": "[^"]{8}…".*"interval": \d/s;
-const DENIED = /^403 (?!.*"ticket").*"error": "request_denied"/s;
+const BOTH = permissions('view', 'add');
+const NEED_INFO = /^NeedInfoError: .*"ticket": "[^"]{8}…".*"required_claims".*"redirect_user"/s;
+const SUBMITTED = /^RequestSubmittedError: .*"ticket": "[^"]{8}…".*"interval": \d/s;
+const DENIED = /^RequestDeniedError: (?!.*"ticket").*"code": "UMA_REQUEST_DENIED"/s;
+const INVALID_TICKET = /^InvalidTicketError: .*"code": "UMA_INVALID_TICKET"/s;
 const FORBIDDEN = /^403 (?!.*ticket).*UMA_FORBIDDEN/s;
+const ALBUM = /^200 .*Kind of Blue/s;
+const BORROWED = /^201 .*"borrowed": "Kind of Blue"/s;
+
+/** Titles of the steps. */
+const NOBODY = 'Ask as nobody';
+const YOURSELF = 'Ask as yourself';
+const OWNER = 'Let the owner decide';
 
 /** A sample, and what it runs with. */
 interface World {
@@ -27,39 +34,39 @@ interface World {
   readonly app: SampleApp;
 }
 
-/** Each button, and every answer that the page shows when it was pressed. */
+/** Each button below the steps, and every response that the page shows after it was pressed. */
 const CASES: readonly (readonly [title: string, answers: readonly RegExp[]])[] = [
-  ['No token', [CHALLENGE]],
-  ['An RPT for it', [CHALLENGE, RPT, VIEW, /^200 .*Kind of Blue/s]],
-  ['Another method, another scope', [CHALLENGE, RPT, ADD, /^201 .*Blue Train/s]],
-  ['A policy denies', [CHALLENGE, DENIED]],
-  ['The policy needs an identity', [CHALLENGE, NEED_INFO]],
-  ['The owner decides', [CHALLENGE, SUBMITTED]],
-  ['A ticket that was used', [CHALLENGE, RPT, VIEW, /^400 .*"error": "invalid_grant"/s]],
-  ['An RPT with another scope', [CHALLENGE, RPT, VIEW, CHALLENGE]],
+  ['A rule without a question', [CHALLENGE, RPT, VIEW, ALBUM]],
+  ['A rule that denies', [CHALLENGE, DENIED]],
+  ['A ticket that was used', [CHALLENGE, RPT, VIEW, INVALID_TICKET]],
   [
-    'An RPT for another resource',
-    [CHALLENGE, RPT, VIEW, CHALLENGE, UPGRADED, BOTH, /^200 .*Kind of Blue/s],
+    'An RPT for something else',
+    [CHALLENGE, RPT, VIEW, CHALLENGE, UPGRADED, BOTH, /^201 .*Blue Train/s],
   ],
   ['A made-up token', [CHALLENGE]],
   ['A header without a token', [/^400 (?!.*ticket).*UMA_INVALID_CREDENTIALS/s]],
-  ['HEAD', [CHALLENGE, RPT, VIEW, /^200 OK$/]],
+  ['HEAD', [CHALLENGE, RPT, VIEW, /^200 OK/]],
   ['An undeclared route', [FORBIDDEN]],
   ['An undeclared method', [FORBIDDEN]],
   ['A public route', [/^200 .*"albums": 3/s]],
 ];
 
 let chromium: Browser;
-let policies: SandboxPolicies;
+let rules: { readonly policies: SandboxPolicies; readonly owner: string };
 const contexts: BrowserContext[] = [];
 
 beforeAll(async () => {
   const file = resolve('sample/02-protect-an-api/policies.mjs');
-  ({ policies } = (await import(file)) as { policies: SandboxPolicies });
+  rules = (await import(file)) as typeof rules;
   chromium = await startChromium();
 });
 
-afterEach(() => Promise.all(contexts.splice(0).map((context) => context.close())));
+afterEach(async () => {
+  for (const context of contexts.splice(0)) {
+    for (const { value } of await context.cookies()) registerSecret(value);
+    await context.close();
+  }
+});
 
 afterAll(() => chromium?.close());
 
@@ -74,53 +81,159 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
 
   afterAll(() => stopWorld(world));
 
-  it.each(CASES)('%s', async (title, answers) => {
-    const page = await open(DESKTOP);
-    await page.getByRole('button', { name: `Try: ${title}` }).click();
-    await expectAnswers(page, title, answers);
+  it('the first step ends with need_info', async () => {
+    const page = await open();
+    await press(page, 'Ask as nobody');
+    await expectAnswers(page, NOBODY, [CHALLENGE, NEED_INFO]);
+    await expectResult(page, 'No album. The authorization server wants to know who asks');
   });
 
-  it('the grant is shown as the HTTP request that it is', async () => {
-    const page = await open(DESKTOP);
-    await page.getByRole('button', { name: 'Try: An RPT for another resource' }).click();
+  it('the second step opens an album to a user whom the rule lets in', async () => {
+    const page = await open();
+    await page.getByRole('link', { name: 'Log in first' }).first().click();
+    await logIn(page, 'Zoë Nováková');
+    expect(page.url()).toBe(`${app.origin}/#yourself`);
+    await press(page, 'Ask as yourself');
+    await expectAnswers(page, YOURSELF, [CHALLENGE, RPT, VIEW, ALBUM]);
+    await expectResult(page, 'The album is open: Amara’s rule lets you in');
+  });
+
+  it('the second step denies another user, who can log in as the right one', async () => {
+    const page = await openAs('Ελένη Παπαδοπούλου');
+    await press(page, 'Ask as yourself');
+    await expectAnswers(page, YOURSELF, [CHALLENGE, DENIED]);
+    await expectResult(page, 'No album: Amara’s rule does not let you in');
+    await page.getByRole('link', { name: 'log in as Zoë' }).click();
+    await logIn(page, 'Zoë Nováková');
+    await press(page, 'Ask as yourself');
+    await expectAnswers(page, YOURSELF, [CHALLENGE, RPT, VIEW, ALBUM]);
+  });
+
+  it('the third step waits until the owner has approved', async () => {
+    const page = await openAs('Zoë Nováková');
+    await press(page, 'Ask to borrow');
+    await expectAnswers(page, OWNER, [CHALLENGE, SUBMITTED]);
+    await expectResult(page, 'Amara has not decided yet.');
+    await press(page, 'Ask again');
+    await expectAnswers(page, OWNER, [SUBMITTED]);
+    await page.getByRole('link', { name: 'decide at the authorization server' }).click();
+    await expectText(page, "You are Zoë Nováková. Only Amara Okafor-O'Neill may decide.");
+    await enterPassword(page);
+    await page.getByRole('button', { name: 'Approve' }).click();
+    await page.getByRole('link', { name: /^Back to / }).click();
+    await expectText(page, 'You are Zoë Nováková');
+    await press(page, 'Ask again');
+    await expectAnswers(page, OWNER, [RPT, BORROW, BORROWED]);
+    await expectResult(page, 'Amara approved.');
+    await page.goto(app.origin);
+    await page.getByRole('button', { name: 'Ask to borrow' }).waitFor();
+  });
+
+  it('the visitors of two browsers wait separately', async () => {
+    const [zoe, eleni] = [await openAs('Zoë Nováková'), await openAs('Ελένη Παπαδοπούλου')];
+    for (const page of [zoe, eleni]) {
+      await press(page, 'Ask to borrow');
+      await expectAnswers(page, OWNER, [CHALLENGE, SUBMITTED]);
+    }
+    await decide('Zoë Nováková', 'Approve');
+    await press(eleni, 'Ask again');
+    await expectAnswers(eleni, OWNER, [SUBMITTED]);
+    await press(zoe, 'Ask again');
+    await expectAnswers(zoe, OWNER, [RPT, BORROW, BORROWED]);
+    await decide('Ελένη Παπαδοπούλου', 'Deny');
+    await press(eleni, 'Ask again');
+    await expectAnswers(eleni, OWNER, [DENIED]);
+    await expectResult(eleni, 'Amara said no');
+  });
+
+  it('a waiting ticket is not left to the next user of a browser', async () => {
+    const page = await openAs('Zoë Nováková');
+    await press(page, 'Ask to borrow');
+    await page.getByRole('button', { name: 'Ask again' }).waitFor();
+    await page.getByRole('link', { name: 'Log in as somebody else' }).click();
+    await logIn(page, 'Ελένη Παπαδοπούλου');
+    await press(page, 'Ask to borrow');
+    await expectAnswers(page, OWNER, [CHALLENGE, SUBMITTED]);
+    await decide('Ελένη Παπαδοπούλου', 'Deny');
+    await decide('Zoë Nováková', 'Deny');
+  });
+
+  it('the owner needs no permission of her own', async () => {
+    const page = await openAs("Amara Okafor-O'Neill");
+    await press(page, 'Ask to borrow');
+    await expectAnswers(page, OWNER, [CHALLENGE, RPT, BORROW, BORROWED]);
+  });
+
+  it('the ID token is shown with the ticket, both shortened', async () => {
+    const page = await openAs('Zoë Nováková');
+    await press(page, 'Ask as yourself');
     const requests = page.locator('pre:not(.granted, .refused)');
     await requests.first().waitFor();
+    const { host } = new URL(app.origin);
     expect(await requests.allInnerTexts()).toEqual([
-      `GET /api/albums\nhost: ${new URL(app.origin).host}`,
-      expect.stringMatching(grantRequest()),
-      expect.stringMatching(/^GET \/api\/albums\/1\n.*\nauthorization: Bearer .{8}…$/),
-      expect.stringMatching(grantRequest('rpt')),
-      expect.stringMatching(/^GET \/api\/albums\/1\n.*\nauthorization: Bearer .{8}…$/),
+      `GET /api/albums/1\nhost: ${host}`,
+      expect.stringMatching(
+        /^uma\.getRpt\(\{\s+"ticket": "[^"]{8}…",\s+"claim_token": "[^"]{8}…",\s+"claim_token_format": "[^"]+#IDToken"\s+\}\)$/,
+      ),
+      expect.stringMatching(/^uma\.introspectRpt\(\{\s+"rpt": "[^"]{8}…"\s+\}\)$/),
+      expect.stringMatching(/^GET \/api\/albums\/1\nhost: .*\nauthorization: Bearer .{8}…$/),
     ]);
   });
 
-  it('an approved request is granted at the next attempt', async () => {
-    const page = await open(DESKTOP);
-    const button = page.getByRole('button', { name: 'Try: The owner decides' });
-    // A case before may have left a request to decide.
-    await button.click();
-    await page.getByText('request_submitted').nth(1).waitFor();
-    await page.getByRole('link', { name: 'Requests for the owner' }).click();
-    await page.getByLabel('Password').fill('sandbox');
-    await page.getByRole('button', { name: 'Log in' }).click();
-    await page.getByRole('button', { name: 'Approve' }).click();
-    await page.getByText('Nobody waits.').waitFor();
-    await page.goto(app.origin);
-    await button.click();
-    const answers = [RPT, BORROW, /^201 .*"borrowed": "Kind of Blue"/s];
-    await expectAnswers(page, 'The owner decides', answers);
+  it.each(CASES)('%s', async (title, answers) => {
+    const page = await open();
+    await page.getByText('More cases').click();
+    await press(page, `Try: ${title}`);
+    await expectAnswers(page, title, answers);
+  });
+
+  it('the address of a button leads back to it', async () => {
+    const page = await open();
+    await page.goto(`${app.origin}/try/yourself`);
+    expect(page.url()).toBe(`${app.origin}/#yourself`);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+  });
+
+  it('a login that has expired is no longer used', async () => {
+    const page = await openAs('Zoë Nováková');
+    await app.setAhead(61 * MINUTE);
+    await press(page, 'Ask as yourself');
+    await page.getByRole('link', { name: 'Log in first' }).first().waitFor();
+    expect(page.url()).toBe(`${app.origin}/#yourself`);
+    await app.setAhead(0);
+  });
+
+  it('a login that the user cancels leads back to the page', async () => {
+    const page = await open();
+    await page.getByRole('link', { name: 'Log in', exact: true }).click();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('heading', { name: 'The login failed' }).waitFor();
+    await page.getByRole('link', { name: 'Back to the albums' }).click();
+    expect(page.url()).toBe(`${app.origin}/`);
   });
 
   it('a user needs only the keyboard', async () => {
-    const page = await open(DESKTOP);
-    await page.keyboard.press('Tab');
+    const page = await open();
+    await tabTo(page, 'Ask as nobody');
     await page.keyboard.press('Enter');
-    await expectAnswers(page, 'No token', [CHALLENGE]);
-    // Focus stays at the pressed button, so that Tab leads to the button of the next case.
-    await page.keyboard.press('Tab');
-    await page.keyboard.press('Tab');
+    await expectAnswers(page, NOBODY, [CHALLENGE, NEED_INFO]);
+    // Focus stays at the pressed button, so that Tab leads to the next step.
+    await tabTo(page, 'Log in first', 2);
     await page.keyboard.press('Enter');
-    await expectAnswers(page, 'An RPT for it', CASES[1]?.[1] ?? []);
+    await page.locator('input[type=password]:focus').waitFor();
+    await page.keyboard.type('sandbox');
+    await page.keyboard.press('Enter');
+    await page.locator('button:focus', { hasText: 'Allow' }).waitFor();
+    await page.keyboard.press('Enter');
+    await expectText(page, 'You are Zoë Nováková');
+    await tabTo(page, 'Ask as yourself', 1);
+    await page.keyboard.press('Enter');
+    await expectAnswers(page, YOURSELF, [CHALLENGE, RPT, VIEW, ALBUM]);
+    await tabTo(page, 'More cases');
+    await page.keyboard.press('Enter');
+    await tabTo(page, 'Try', 1);
+    await page.keyboard.press('Enter');
+    await expectAnswers(page, 'A rule without a question', [CHALLENGE, RPT, VIEW, ALBUM]);
   });
 
   it.each([
@@ -129,16 +242,31 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
   ])('the page fits a %s, before and after', async (name, size) => {
     const page = await open(size);
     await expectToFit(page, `${transport}-${name}`);
-    await page.getByRole('button', { name: 'Try: An RPT for it' }).click();
-    await expectAnswers(page, 'An RPT for it', CASES[1]?.[1] ?? []);
+    await page.getByRole('link', { name: 'Log in', exact: true }).click();
+    await logIn(page, 'Zoë Nováková');
+    await press(page, 'Ask to borrow');
+    await expectAnswers(page, OWNER, [CHALLENGE, SUBMITTED]);
+    await expectToFit(page, `${transport}-${name}-waiting`);
+    await press(page, 'Ask as yourself');
+    await expectAnswers(page, YOURSELF, [CHALLENGE, RPT, VIEW, ALBUM]);
     await expectToFit(page, `${transport}-${name}-granted`);
+    await page.getByText('More cases').click();
+    await expectToFit(page, `${transport}-${name}-unfolded`);
+    await decide('Zoë Nováková', 'Deny');
+  });
+
+  it('the link to UMA in two minutes works', async () => {
+    const page = await open();
+    await page.getByRole('link', { name: 'UMA in two minutes' }).click();
+    await expectText(page, 'User-Managed Access 2.0 (UMA) is OAuth 2.0');
   });
 
   it('the resources on the page are those that the policies name', async () => {
-    const page = await open(DESKTOP);
+    const page = await open();
+    await page.getByText('More cases').click();
     const rows = await page.locator('tbody tr').allInnerTexts();
     const names = rows.map((row) => row.replace(/^(\S+)\s+(\S+)\s.*$/s, '[$1] $2'));
-    expect(names.sort()).toEqual(Object.keys(policies).sort());
+    expect(names.sort()).toEqual(Object.keys(rules.policies).sort());
   });
 
   it('a missing album is denied like an existing one', async () => {
@@ -158,7 +286,67 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     return `${answer.status} ${headers}\n${await answer.text()}`.replace(/ticket="[^"]+"/, '');
   }
 
-  const open = (viewport: typeof PHONE) => openPage(app, viewport);
+  /** Decides the request of a user in the browser of the owner. */
+  async function decide(user: string, decision: 'Approve' | 'Deny'): Promise<void> {
+    const page = await newPage();
+    await page.goto(`${world.sandbox.issuer}/uma/requests`);
+    await enterPassword(page);
+    const request = page.locator('form', { hasText: user });
+    await request.getByRole('button', { name: decision }).click();
+    await expectText(page, decision === 'Approve' ? 'Approved.' : 'Denied.');
+  }
+
+  const open = (viewport?: typeof PHONE) => openPage(app, viewport);
+  const openAs = (user: string) => openPageAs(app, user);
+});
+
+describe('a user who is logged in at sample 01', () => {
+  let world: World;
+  let first: SampleApp;
+
+  beforeAll(async () => {
+    world = await startWorld('embedded');
+    const insecure = { OXD_TRANSPORT_ALLOW_INSECURE_REQUESTS: 'true' };
+    first = await SampleApp.start({ OXD_OP_HOST: world.sandbox.issuer, ...insecure });
+  });
+
+  afterAll(async () => {
+    await first.close();
+    await stopWorld(world);
+  });
+
+  it('opens an album at sample 02 without a password, and stays logged in at sample 01', async () => {
+    const page = await newPage();
+    await page.goto(`${first.origin}/login`);
+    await logIn(page, 'Zoë Nováková');
+    await page.getByRole('heading', { level: 1, name: 'Zoë Nováková' }).waitFor();
+    const pending = await page.context().newPage();
+    await pending.goto(`${first.origin}/login?returnTo=/profile`);
+    await page.goto(world.app.origin);
+    await page.getByRole('link', { name: 'Log in first' }).first().click();
+    await page.getByRole('button', { name: 'Allow' }).click();
+    await press(page, 'Ask as yourself');
+    await expectAnswers(page, YOURSELF, [CHALLENGE, RPT, VIEW, ALBUM]);
+    await page.goto(`${first.origin}/profile`);
+    await page.getByRole('button', { name: 'Refresh the token' }).click();
+    await expectText(page, 'The access token was renewed.');
+    const names = (await page.context().cookies(first.origin)).map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['sample-01.sid', 'sample-02.sid']));
+  });
+});
+
+it('over oxd 3.1.1, which cannot introspect, the second step opens an album', async () => {
+  const world = await startWorld('socket', '3.1.1');
+  try {
+    const page = await openPageAs(world.app, 'Zoë Nováková');
+    await press(page, 'Ask as yourself');
+    await expectAnswers(page, YOURSELF, [CHALLENGE, RPT, ALBUM]);
+    await page.getByText('More cases').click();
+    await press(page, 'Try: A rule without a question');
+    await expectAnswers(page, 'A rule without a question', [CHALLENGE, RPT, ALBUM]);
+  } finally {
+    await stopWorld(world);
+  }
 });
 
 it.each([
@@ -172,22 +360,28 @@ it.each([
   const world = await startWorld(transport);
   try {
     await (world.oxd ?? world.sandbox).close();
-    const page = await openPage(world.app, DESKTOP);
-    await page.getByRole('button', { name: 'Try: No token' }).click();
-    await expectAnswers(page, 'No token', [answer]);
+    const page = await openPage(world.app);
+    await press(page, 'Ask as nobody');
+    await expectAnswers(page, NOBODY, [answer]);
+    await expectResult(page, 'This was not planned');
   } finally {
     await stopWorld(world);
   }
 });
 
-async function startWorld(transport: 'embedded' | 'socket'): Promise<World> {
+async function startWorld(
+  transport: 'embedded' | 'socket',
+  version: '3.1.1' | '3.1.4' = '3.1.4',
+): Promise<World> {
   const common = { port: 0, onSecret: registerSecret };
-  const sandbox = await startSandbox({ ...common, clientsFile: false, quiet: true, policies });
+  const sandbox = await startSandbox({ ...common, clientsFile: false, quiet: true, ...rules });
   const socket = transport === 'socket';
   const oxd = socket
-    ? await OxdServer.start({ ...common, allowInsecureRequests: true })
+    ? await OxdServer.start({ ...common, version, allowInsecureRequests: true })
     : undefined;
-  const app = await SampleApp.start(environment(sandbox.issuer, oxd), '02-protect-an-api');
+  const variables = { ...environment(sandbox.issuer, oxd), OXD_TRANSPORT_VERSION: version };
+  if (!socket) delete (variables as Record<string, string>).OXD_TRANSPORT_VERSION;
+  const app = await SampleApp.start(variables, '02-protect-an-api');
   return { sandbox, oxd, app };
 }
 
@@ -197,13 +391,70 @@ async function stopWorld({ sandbox, oxd, app }: World): Promise<void> {
   await sandbox.close();
 }
 
-async function openPage(app: SampleApp, viewport: typeof PHONE): Promise<Page> {
+async function newPage(viewport = DESKTOP): Promise<Page> {
   const context = await chromium.newContext({ viewport });
   context.setDefaultTimeout(10_000);
+  // States and codes of the sample, which runs in its own process.
+  context.on('request', (request) => registerCredentialsIn(request.url()));
   contexts.push(context);
-  const page = await context.newPage();
+  return context.newPage();
+}
+
+async function openPage(app: SampleApp, viewport?: typeof PHONE): Promise<Page> {
+  const page = await newPage(viewport);
   await page.goto(app.origin);
   return page;
+}
+
+/** The page in a new browser, in which this user has logged in. */
+async function openPageAs(app: SampleApp, user: string): Promise<Page> {
+  const page = await newPage();
+  await page.goto(`${app.origin}/login`);
+  await logIn(page, user);
+  await expectText(page, `You are ${user}`);
+  return page;
+}
+
+/** Logs in at the sandbox, and allows the access. */
+async function logIn(page: Page, user: string): Promise<void> {
+  await page.getByRole('radio', { name: user }).check();
+  await enterPassword(page);
+  const allow = page.getByRole('button', { name: 'Allow' });
+  const next = page.waitForURL((url) => !/^\/(interaction|session)\//.test(url.pathname));
+  await Promise.race([allow.waitFor().then(() => allow.click()), next]);
+  await next;
+}
+
+async function enterPassword(page: Page): Promise<void> {
+  await page.getByLabel('Password').fill('sandbox');
+  await page.getByRole('button', { name: 'Log in' }).click();
+}
+
+async function press(page: Page, button: string): Promise<void> {
+  const loaded = page.waitForEvent('domcontentloaded');
+  await page.getByRole('button', { name: button, exact: true }).click();
+  await loaded;
+}
+
+/** Presses Tab until the link, button or summary that begins with `text` has the focus, visibly. */
+async function tabTo(page: Page, text: string, most = 20): Promise<void> {
+  const focused = page.locator(':focus-visible');
+  for (let presses = 0; presses < most; presses++) {
+    await page.keyboard.press('Tab');
+    if (!(await focused.innerText()).startsWith(text)) continue;
+    const outline = await page.evaluate('getComputedStyle(document.activeElement).outlineStyle');
+    expect(outline).toBe('solid');
+    return;
+  }
+  throw new Error(`Tab does not lead to "${text}".`);
+}
+
+async function expectText(page: Page, text: string): Promise<void> {
+  await page.getByText(text).first().waitFor();
+}
+
+async function expectResult(page: Page, text: string): Promise<void> {
+  expect(await page.getByRole('status').allInnerTexts()).toEqual([expect.stringContaining(text)]);
 }
 
 /** An introspection with one permission for each scope. */
@@ -212,21 +463,14 @@ function permissions(...scopes: readonly string[]): RegExp {
   return new RegExp(`^\\{\\s*"active": true(?=.*${each.join('.*')}).*\\}$`, 's');
 }
 
-/** A token request of UMA, with further parameters. */
-function grantRequest(...params: readonly string[]): RegExp {
-  const form = ['ticket', ...params].map((name) => `\\n&${name}=.{8}…`).join('');
-  return new RegExp(
-    '^POST /token\\nhost: localhost:\\d+\\nauthorization: Basic .{8}…\\n\\n' +
-      `grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Auma-ticket${form}$`,
-  );
-}
-
 function environment(issuer: string, oxd?: OxdServer): Record<string, string> {
   const site = {
     OXD_OP_HOST: issuer,
     OXD_EAGER: 'true',
-    OXD_SCOPE: 'openid uma_protection',
-    OXD_GRANT_TYPES: 'client_credentials urn:ietf:params:oauth:grant-type:uma-ticket',
+    OXD_CLIENT_NAME: 'Sample 02',
+    OXD_SCOPE: 'openid profile uma_protection',
+    OXD_GRANT_TYPES:
+      'authorization_code client_credentials urn:ietf:params:oauth:grant-type:uma-ticket',
   };
   if (!oxd) return { ...site, OXD_TRANSPORT_ALLOW_INSECURE_REQUESTS: 'true' };
   return { ...site, OXD_TRANSPORT_TYPE: 'socket', OXD_TRANSPORT_PORT: String(oxd.port) };

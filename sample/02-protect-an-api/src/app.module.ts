@@ -2,16 +2,17 @@ import { Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
 import { OxdModule } from 'nestjs-oxd';
 import { oxdConfig } from 'nestjs-oxd/config';
+import { OidcStrategy } from 'nestjs-oxd/passport';
 import { AlbumsController } from './albums.controller.js';
 import { DemoController } from './demo.controller.js';
-import { RegisteredClient } from './registered-client.js';
+import { LoginController } from './login.controller.js';
 
 @Module({
   imports: [
     ConfigModule.forRoot({ isGlobal: true, load: [oxdConfig] }),
     OxdModule.forRootAsync(oxdConfig.asProvider()),
   ],
-  controllers: [AlbumsController, DemoController],
-  providers: [RegisteredClient],
+  controllers: [AlbumsController, DemoController, LoginController],
+  providers: [OidcStrategy],
 })
 export class AppModule {}

@@ -1,79 +1,46 @@
 import type { AlbumsClient } from './client.js';
-import type { Case } from './pages.js';
 
-interface RunnableCase extends Case {
+/** A further case: a button of the page. */
+export interface Case {
+  /** Name in the URL. */
+  readonly name: string;
+  readonly title: string;
+  readonly text: string;
   readonly run: (client: AlbumsClient) => Promise<unknown>;
 }
 
-/** Cases of the demonstration page. */
-export const CASES: readonly RunnableCase[] = [
+/** Further responses of the guard and of the authorization server. */
+export const CASES: readonly Case[] = [
   {
-    name: 'no-token',
-    title: 'No token',
-    text: 'A request without a token gets 401, with the authorization server and a ticket.',
-    run: (client) => client.ask('GET', '/api/albums/1'),
-  },
-  {
-    name: 'view',
-    title: 'An RPT for it',
-    text: 'The ticket becomes an RPT with the permission, and the same request gets in.',
-    run: (client) => client.enter('GET', '/api/albums/1'),
-  },
-  {
-    name: 'add',
-    title: 'Another method, another scope',
-    text: 'Adding an album needs the scope add.',
-    run: (client) => client.enter('POST', '/api/albums'),
+    name: 'list',
+    title: 'A rule without a question',
+    text: 'Everybody may see the list: the ticket becomes an RPT although nobody is named.',
+    run: (client) => client.enter('GET', '/api/albums'),
   },
   {
     name: 'denied',
-    title: 'A policy denies',
-    text: 'No client may delete: the authorization server denies the RPT.',
+    title: 'A rule that denies',
+    text: 'Nobody may delete: request_denied, and no new ticket.',
     run: (client) => client.obtain('DELETE', '/api/albums/1'),
-  },
-  {
-    name: 'need-info',
-    title: 'The policy needs an identity',
-    text: 'need_info: a client would push an ID token, or send the browser to redirect_user. This client has no user.',
-    run: (client) => client.obtain('GET', '/api/albums/mine'),
-  },
-  {
-    name: 'owner',
-    title: 'The owner decides',
-    text: 'request_submitted: the request waits for its owner. Decide it there, and try again.',
-    link: { href: '/owner', text: 'Requests for the owner' },
-    run: async (client) => {
-      const rpt = await client.obtainFromOwner('POST', '/api/albums/1/loan');
-      if (rpt) await client.ask('POST', '/api/albums/1/loan', rpt);
-    },
   },
   {
     name: 'used-ticket',
     title: 'A ticket that was used',
     text: 'A ticket is valid once: then invalid_grant, and the client starts again at the API.',
     run: async (client) => {
-      const ticket = await client.ask('GET', '/api/albums/1');
-      if (ticket && (await client.getRpt(ticket))) await client.getRpt(ticket);
-    },
-  },
-  {
-    name: 'wrong-scope',
-    title: 'An RPT with another scope',
-    text: 'The scope view does not permit delete. The new ticket requests the missing scope.',
-    run: async (client) => {
-      const rpt = await client.obtain('GET', '/api/albums/1');
-      if (rpt) await client.ask('DELETE', '/api/albums/1', rpt);
+      const ticket = await client.ask('GET', '/api/albums');
+      if (ticket && (await client.getRpt({ ticket }))) await client.getRpt({ ticket });
     },
   },
   {
     name: 'upgrade',
-    title: 'An RPT for another resource',
-    text: 'The right scope, but for the list, not for an album. With the new ticket the RPT is extended to both.',
+    title: 'An RPT for something else',
+    text: 'The RPT to see the list does not permit adding to it. With the new ticket it is extended to both.',
     run: async (client) => {
       const rpt = await client.obtain('GET', '/api/albums');
-      const ticket = rpt && (await client.ask('GET', '/api/albums/1', rpt));
-      const upgraded = ticket && (await client.getRpt(ticket, rpt));
-      if (upgraded) await client.ask('GET', '/api/albums/1', upgraded);
+      const ticket = rpt && (await client.ask('POST', '/api/albums', rpt));
+      const upgraded = ticket && (await client.getRpt({ ticket, rpt }));
+      if (upgraded) await client.ask('POST', '/api/albums', upgraded);
     },
   },
   {
@@ -92,7 +59,7 @@ export const CASES: readonly RunnableCase[] = [
     name: 'head',
     title: 'HEAD',
     text: 'It needs what GET needs.',
-    run: (client) => client.enter('HEAD', '/api/albums/1'),
+    run: (client) => client.enter('HEAD', '/api/albums'),
   },
   {
     name: 'undeclared',

@@ -1,91 +1,104 @@
-import type { UmaService } from 'nestjs-oxd';
-import { exchange, pretty, type Exchange } from './exchange.js';
-import { GRANT_TYPE, type RegisteredClient } from './registered-client.js';
+import {
+  OxdError,
+  RequestSubmittedError,
+  type UmaRpGetRptParams,
+  type UmaService,
+} from 'nestjs-oxd';
+import { errorText, exchange, pretty, type Exchange } from './exchange.js';
+import { userOf, type Visitor } from './session.js';
 
-/** Response of the token endpoint (UMA 2.0 Grant §3.3.5 and §3.3.6). */
-interface GrantAnswer {
-  readonly access_token?: string;
-  readonly error?: string;
-  readonly ticket?: string;
-}
+const ID_TOKEN = 'http://openid.net/specs/openid-connect-core-1_0.html#IDToken';
 
 /**
- * A client of the API: sends a request, exchanges the ticket for an RPT, and repeats the request. It
- * uses plain HTTP so that the page can show it; in an application, use `UmaService.getRpt()`.
+ * A client of the API that acts for one visitor: sends a request, exchanges the ticket for an RPT, and
+ * repeats the request.
  */
 export class AlbumsClient {
   /** Requests and responses so far. */
   readonly exchanges: Exchange[] = [];
+  /** `OK`, the status of the last response of the API, or the code of the last error. */
+  outcome = '';
 
-  /**
-   * @param api origin of the API
-   * @param uma service of the API: only a resource server may introspect an RPT
-   */
+  /** @param api origin of the API */
   constructor(
     private readonly api: string,
     private readonly uma: UmaService,
-    private readonly registered: RegisteredClient,
+    private readonly visitor: Visitor,
   ) {}
 
   /** Sends a request to the API. @returns the ticket of the challenge, if any */
   async ask(method: string, path: string, token?: string): Promise<string | undefined> {
     const headers = new Headers(token === undefined ? {} : { authorization: `Bearer ${token}` });
     const request = new Request(this.api + path, { method, headers });
-    const answer = await this.send('Request of the client to the API', request);
-    const challenge = answer.headers.get('www-authenticate') ?? '';
+    const title = `The client asks the API${token === undefined ? '' : ', with a token'}`;
+    const answered = await exchange(title, request);
+    this.exchanges.push(answered.exchange);
+    this.outcome = answered.ok ? 'OK' : String(answered.status);
+    const challenge = answered.headers.get('www-authenticate') ?? '';
     return /^UMA .*\bticket="([^"]+)"/.exec(challenge)?.[1];
   }
 
   /**
-   * Exchanges a ticket for an RPT. Uses the authorization server that the client is registered at,
-   * whatever `as_uri` the API sends.
+   * Exchanges a ticket for an RPT, at the authorization server of the options: the API must not choose
+   * the receiver of tokens, whatever its `as_uri` is.
    *
-   * @param rpt RPT to extend by the new permissions
-   * @returns the RPT; undefined when denied
+   * @returns the RPT; undefined when the authorization server issued none
    */
-  async getRpt(ticket: string, rpt?: string): Promise<string | undefined> {
-    const { token_endpoint, authorization } = await this.registered.get();
-    const body = new URLSearchParams({ grant_type: GRANT_TYPE, ticket, ...(rpt && { rpt }) });
-    const request = new Request(token_endpoint, {
-      method: 'POST',
-      headers: { authorization },
-      body,
-    });
-    const answer = await this.send('Exchange of the ticket at the authorization server', request);
-    const { access_token, ...refusal } = answer.body as GrantAnswer;
-    if (refusal.error === 'request_submitted') this.registered.waiting = refusal.ticket;
-    if (access_token !== undefined) await this.lookAt(access_token);
-    return access_token;
+  async getRpt(params: UmaRpGetRptParams): Promise<string | undefined> {
+    const title = 'The client takes the ticket to the authorization server';
+    const question = `uma.getRpt(${pretty(params)})`;
+    const rpt = (await this.show(title, question, () => this.uma.getRpt(params)))?.access_token;
+    if (rpt !== undefined) await this.introspect(rpt);
+    return rpt;
   }
 
-  /** Sends a request without a token, and gets an RPT for the ticket in the response. */
+  /** Sends a request without a token, and gets an RPT for the ticket of the response. */
   async obtain(method: string, path: string): Promise<string | undefined> {
     const ticket = await this.ask(method, path);
-    return ticket && this.getRpt(ticket);
-  }
-
-  /** Gets an RPT; continues with the ticket of a pending owner decision, if any. */
-  obtainFromOwner(method: string, path: string): Promise<string | undefined> {
-    const { waiting } = this.registered;
-    this.registered.waiting = undefined;
-    return waiting === undefined ? this.obtain(method, path) : this.getRpt(waiting);
+    return ticket === undefined ? undefined : this.getRpt({ ticket });
   }
 
   /** Gets an RPT, and repeats the request with it. */
   async enter(method: string, path: string): Promise<void> {
     const rpt = await this.obtain(method, path);
-    if (rpt) await this.ask(method, path, rpt);
+    if (rpt !== undefined) await this.ask(method, path, rpt);
   }
 
-  private async lookAt(rpt: string): Promise<void> {
-    const title = 'Permissions of this RPT, as the API sees them (introspection)';
-    const answer = pretty(await this.uma.introspectRpt({ rpt }));
-    this.exchanges.push({ title, answer, refused: false });
+  /** Gets an RPT for the ticket and the visitor's ID token, which proves who the visitor is. */
+  async getRptAsVisitor(ticket: string): Promise<string | undefined> {
+    const claim_token = userOf(this.visitor)?.tokens.id_token;
+    const identity = claim_token && { claim_token, claim_token_format: ID_TOKEN };
+    return this.getRpt({ ticket, ...identity });
   }
 
-  private async send(title: string, request: Request) {
-    const answered = await exchange(title, request);
-    this.exchanges.push(answered.exchange);
-    return answered;
+  /** Takes the ticket that waits for the owner's decision, if any. */
+  takeWaiting(): string | undefined {
+    const { waiting } = this.visitor;
+    delete this.visitor.waiting;
+    return waiting;
+  }
+
+  /** Shows what the guard of the API does for each request. */
+  private async introspect(rpt: string): Promise<void> {
+    const title = 'The API looks up at the authorization server what the RPT permits';
+    const question = `uma.introspectRpt(${pretty({ rpt })})`;
+    await this.show(title, question, () => this.uma.introspectRpt({ rpt }));
+  }
+
+  private async show<T>(title: string, question: string, work: () => Promise<T>) {
+    try {
+      const result = await work();
+      this.exchanges.push({ title, question, answer: pretty(result), refused: false });
+      return result;
+    } catch (error) {
+      if (!(error instanceof OxdError)) throw error;
+      // oxd 3.1.1 cannot introspect an RPT: the page omits that.
+      if (error.code === 'OXD_COMMAND_UNSUPPORTED') return undefined;
+      this.exchanges.push({ title, question, answer: errorText(error), refused: true });
+      this.outcome = error.code;
+      // Only the next attempt of this visitor continues with the new ticket.
+      if (error instanceof RequestSubmittedError) this.visitor.waiting = error.ticket;
+      return undefined;
+    }
   }
 }

@@ -1,60 +1,75 @@
 import {
   Controller,
   Get,
-  HttpCode,
   NotFoundException,
   Param,
   Post,
   Redirect,
+  Req,
+  Res,
 } from '@nestjs/common';
+import type { Request, Response } from 'express';
 import { OxdOptions, UmaService } from 'nestjs-oxd';
 import { CASES } from './cases.js';
 import { AlbumsClient } from './client.js';
-import { demoPage, type Resource } from './pages.js';
-import { RegisteredClient } from './registered-client.js';
+import { demoPage, type Tried } from './pages.js';
+import { userOf, type Visitor } from './session.js';
+import { STEPS } from './steps.js';
 
 /** Demonstration page; its buttons run a client of the API of this application. */
 @Controller()
 export class DemoController {
   private readonly origin: string;
+  private readonly server: string;
 
   constructor(
     private readonly uma: UmaService,
-    private readonly registered: RegisteredClient,
-    private readonly options: OxdOptions,
+    { site }: OxdOptions,
   ) {
-    this.origin = new URL(options.site.authorization_redirect_uri).origin;
+    this.origin = new URL(site.authorization_redirect_uri).origin;
+    this.server = site.op_host;
   }
 
   @Get()
-  show(): string {
-    return demoPage(RESOURCES, CASES);
+  show(@Req() { session }: Request): string {
+    return this.page(session);
   }
 
   @Post('try/:name')
-  @HttpCode(200)
-  async try(@Param('name') name: string): Promise<string> {
-    const tried = CASES.find((one) => one.name === name);
+  async try(
+    @Param('name') name: string,
+    @Req() { session }: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    const tried = [...STEPS, ...CASES].find((one) => one.name === name);
     if (!tried) throw new NotFoundException('The case does not exist.');
-    const client = new AlbumsClient(this.origin, this.uma, this.registered);
+    // The page, where the login of the visitor was still valid, offers a new one.
+    if ('needsUser' in tried && tried.needsUser && !userOf(session)) {
+      return response.redirect(303, `/#${name}`);
+    }
+    const client = new AlbumsClient(this.origin, this.uma, session);
     await tried.run(client);
-    return demoPage(RESOURCES, CASES, { name, exchanges: client.exchanges });
+    const { exchanges, outcome } = client;
+    response.send(this.page(session, { name, exchanges, outcome }));
+  }
+
+  /** Leads a reloaded or shared address of a button back to it. */
+  @Get('try/:name')
+  @Redirect()
+  back(@Param('name') name: string) {
+    return { url: `/#${encodeURIComponent(name)}` };
   }
 
   /** Redirects to the page of the sandbox on which the resource owner decides. */
   @Get('owner')
   @Redirect()
   owner() {
-    return { url: `${this.options.site.op_host}/uma/requests` };
+    return { url: `${this.server}/uma/requests` };
+  }
+
+  private page(visitor: Visitor, tried?: Tried): string {
+    const { server } = this;
+    const isWaiting = visitor.waiting !== undefined;
+    return demoPage({ server, user: userOf(visitor), isWaiting, tried });
   }
 }
-
-/** Resources declared by `AlbumsController`. */
-const RESOURCES: readonly Resource[] = [
-  { method: 'GET', path: '/api/albums', scopes: ['view'] },
-  { method: 'POST', path: '/api/albums', scopes: ['add'] },
-  { method: 'GET', path: '/api/albums/:id', scopes: ['view'] },
-  { method: 'DELETE', path: '/api/albums/:id', scopes: ['delete'] },
-  { method: 'POST', path: '/api/albums/:id/loan', scopes: ['borrow'] },
-  { method: 'GET', path: '/api/albums/mine', scopes: ['view'] },
-];

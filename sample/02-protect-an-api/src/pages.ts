@@ -1,85 +1,116 @@
+import type { OxdUserProfile } from 'nestjs-oxd';
+import { CASES, type Case } from './cases.js';
 import type { Exchange } from './exchange.js';
+import { cast, roles } from './explanation.js';
+import { Html, html } from './html.js';
+import { STEPS, type Step } from './steps.js';
 
-/** A protected resource. */
-export interface Resource {
-  readonly path: string;
-  readonly method: string;
-  readonly scopes: readonly string[];
-}
-
-/** A case of the demonstration: a button of the page. */
-export interface Case {
-  /** Name in the URL. */
-  readonly name: string;
-  readonly title: string;
-  readonly text: string;
-  readonly link?: { readonly href: string; readonly text: string };
-}
-
-/** A case that was run, with its exchanges. */
+/** A step or case that was run, with its exchanges. */
 export interface Tried {
   readonly name: string;
   readonly exchanges: readonly Exchange[];
+  /** Result of the client. */
+  readonly outcome: string;
 }
 
-/** Page with the declared resources and a button for every case. */
-export function demoPage(
-  resources: readonly Resource[],
-  cases: readonly Case[],
-  tried?: Tried,
-): string {
+/** Content of the page. */
+export interface Content {
+  /** Address of the authorization server. */
+  readonly server: string;
+  readonly user?: OxdUserProfile;
+  /** True while a request of this visitor waits for the owner. */
+  readonly isWaiting: boolean;
+  readonly tried?: Tried;
+}
+
+/** Page with three steps, and further cases that unfold. */
+export function demoPage(content: Content): string {
+  const { tried } = content;
+  const titles = [...STEPS, ...CASES].filter(({ name }) => name === tried?.name);
   return page(
-    cases.find(({ name }) => name === tried?.name)?.title ?? 'Protect an API',
-    html`<h1>Protect an API</h1>
-      <p>Albums behind <code>UmaGuard</code>. Be a client: send requests, and read the HTTP.</p>
-      <h2>Declared resources</h2>
-      ${resourceTable(resources)}
-      <h2>Cases to try</h2>
-      <p class="note">
-        Tickets and tokens are secrets. They are on this page, shortened, because it is a
-        demonstration; keep them out of your pages and logs.
+    titles[0]?.title ?? 'Whose albums are these?',
+    html`<h1>Whose albums are these?</h1>
+      <p class="lead">
+        Amara’s. They are behind an API, and
+        <strong>Amara makes the rules who may open them</strong>: not the programmer of the API, and
+        not an administrator. That is what UMA is for, User-Managed Access.
       </p>
-      <ol class="cases">
-        ${cases.map((one) => caseItem(one, tried?.name === one.name ? tried.exchanges : []))}
+      ${cast(content.server, content.user)}
+      <h2>Three steps</h2>
+      <ol class="steps">
+        ${STEPS.map((step) => stepItem(step, content))}
       </ol>
-      <h2>Responses without a button</h2>
+      ${roles()}
       <p>
-        Two responses need an outage: <code>403</code> with
-        <code>Warning: 199 - "UMA Authorization Server Unreachable"</code> when the authorization
-        server issues no ticket, and <code>503</code> with <code>Retry-After</code> when a resource
-        is not registered yet, or oxd-server or the store does not respond.
-      </p>`,
+        The whole exchange on one page:
+        <a href="/docs/uma-in-two-minutes.md">UMA in two minutes</a>.
+      </p>
+      ${moreCases(tried)}`,
   );
 }
 
-function resourceTable(resources: readonly Resource[]): Html {
-  return html`<table>
-    <thead>
-      <tr>
-        <th scope="col">Method</th>
-        <th scope="col">Path</th>
-        <th scope="col">Scope</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${resources.map(
-        ({ method, path, scopes }) =>
-          html`<tr>
-            <td><code>${method}</code></td>
-            <td><code>${path}</code></td>
-            <td><code>${scopes.join(', ')}</code></td>
-          </tr>`,
-      )}
-    </tbody>
-  </table>`;
+/** Page after a failed login. */
+export function errorPage(message: string): string {
+  return page(
+    'The login failed',
+    html`<h1>The login failed</h1>
+      <p>${message}</p>
+      <p><a href="/">Back to the albums</a></p>`,
+  );
 }
 
-function caseItem({ name, title, text, link }: Case, exchanges: readonly Exchange[]): Html {
+function stepItem(step: Step, { user, isWaiting, tried }: Content): Html {
+  const { name, title, text, results } = step;
+  const mine = tried?.name === name ? tried : undefined;
   return html`<li id="${name}">
-    <form method="post" action="/try/${name}#${name}">
+    <h3>${title}</h3>
+    ${text} ${stepButton(step, user, isWaiting)}
+    ${mine && html`<p class="result" role="status">${results[mine.outcome] ?? UNEXPECTED}</p>`}
+    ${mine && conversation(mine.exchanges)}
+  </li>`;
+}
+
+const UNEXPECTED = 'This was not planned: read the last response.';
+
+function stepButton(step: Step, user?: OxdUserProfile, isWaiting?: boolean): Html {
+  const { name, label, needsUser } = step;
+  if (needsUser && !user) {
+    return html`<p><a class="button" href="/login?returnTo=/%23${name}">Log in first</a></p>`;
+  }
+  return html`<form method="post" action="/try/${name}#${name}">
+    <button>${name === 'owner' && isWaiting ? 'Ask again' : label}</button>
+  </form>`;
+}
+
+function moreCases(tried?: Tried): Html {
+  const isOpen = CASES.some(({ name }) => name === tried?.name);
+  return html`<details ${isOpen && new Html('open')}>
+    <summary>More cases, and the resources of the API</summary>
+    <p class="note">
+      Tickets and tokens are secrets. They are on this page, shortened, because it is a
+      demonstration; keep them out of your pages and logs.
+    </p>
+    <ol class="cases">
+      ${CASES.map((one) => caseItem(one, tried?.name === one.name ? tried.exchanges : []))}
+    </ol>
+    <h3>Declared resources</h3>
+    ${resourceTable()}
+    <h3>Responses without a button</h3>
+    <p>
+      Two responses need an outage: <code>403</code> with
+      <code>Warning: 199 - "UMA Authorization Server Unreachable"</code> when the authorization
+      server issues no ticket, and <code>503</code> with <code>Retry-After</code> when a resource is
+      not registered yet, or oxd-server or the store does not respond.
+    </p>
+  </details>`;
+}
+
+function caseItem({ name, title, text }: Case, exchanges: readonly Exchange[]): Html {
+  return html`<li id="${name}">
+    <form class="case" method="post" action="/try/${name}#${name}">
       <div>
         <h3>${title}</h3>
-        <p>${text} ${link !== undefined && html`<a href="${link.href}">${link.text}</a>`}</p>
+        <p>${text}</p>
       </div>
       <button aria-label="Try: ${title}">Try</button>
     </form>
@@ -93,12 +124,44 @@ function conversation(exchanges: readonly Exchange[]): Html {
       ({ title, question, answer, refused }) =>
         html`<li>
           <h4>${title}</h4>
-          ${question !== undefined && html`<pre>${question}</pre>`}
+          <pre>${question}</pre>
           <pre class="${refused ? 'refused' : 'granted'}">${answer}</pre>
         </li>`,
     )}
   </ol>`;
 }
+
+function resourceTable(): Html {
+  return html`<table>
+    <thead>
+      <tr>
+        <th scope="col">Method</th>
+        <th scope="col">Path</th>
+        <th scope="col">Scope</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${RESOURCES.map(
+        ([method, path, scope]) =>
+          html`<tr>
+            <td><code>${method}</code></td>
+            <td><code>${path}</code></td>
+            <td><code>${scope}</code></td>
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;
+}
+
+/** Resources declared by `AlbumsController`. */
+const RESOURCES = [
+  ['GET', '/api/albums', 'view'],
+  ['POST', '/api/albums', 'add'],
+  ['GET', '/api/albums/:id', 'view'],
+  ['DELETE', '/api/albums/:id', 'delete'],
+  ['POST', '/api/albums/:id/loan', 'borrow'],
+  ['GET', '/api/albums/mine', 'view'],
+] as const;
 
 function page(title: string, body: Html): string {
   return html`<!doctype html>
@@ -114,23 +177,4 @@ function page(title: string, body: Html): string {
         <main>${body}</main>
       </body>
     </html>`.text;
-}
-
-/** String that already is HTML and must not be escaped. */
-class Html {
-  constructor(readonly text: string) {}
-}
-
-type Value = string | Html | readonly Html[] | false;
-
-/** Template tag: escapes every value except {@link Html}. */
-function html(strings: TemplateStringsArray, ...values: Value[]): Html {
-  return new Html(strings.reduce((text, part, i) => text + render(values[i - 1] ?? false) + part));
-}
-
-function render(value: Value): string {
-  if (value === false) return '';
-  if (value instanceof Html) return value.text;
-  if (typeof value !== 'string') return value.map(render).join('');
-  return value.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -1,0 +1,86 @@
+import type { OxdUserProfile } from 'nestjs-oxd';
+import { html, type Html } from './html.js';
+
+/** Parts that people and programs play, and the rules of the owner. */
+export function cast(server: string, user?: OxdUserProfile): Html {
+  const parts: readonly (readonly [name: string, text: Html])[] = [
+    [
+      'Owner',
+      html`Amara. The albums are hers, and so are the rules. She makes them beforehand and need not
+      be there when you ask.`,
+    ],
+    [
+      'Requesting party',
+      html`You: the person who would like to open an album, not the program. ${visitor(user)}`,
+    ],
+    [
+      'Client',
+      html`The program that asks on your behalf: this web page. In the code:
+        <code>AlbumsClient</code>.`,
+    ],
+    [
+      'API',
+      html`Holds the albums, at <code>/api/albums</code>, and knows none of the rules; its UMA name
+        is resource server. In the code: <code>AlbumsController</code> behind
+        <code>UmaGuard</code>.`,
+    ],
+    [
+      'Authorization server',
+      html`Keeps Amara’s rules, finds out who you are, and applies the rules for her. Here it is the
+        sandbox, at <code>${server}</code>.`,
+    ],
+  ];
+  return html`<h2>Who plays which part</h2>
+    <dl>
+      ${parts.map(
+        ([name, text]) =>
+          html`<div>
+            <dt>${name}</dt>
+            <dd>${text}</dd>
+          </div>`,
+      )}
+    </dl>
+    <p class="note">
+      <strong>Amara’s rules</strong> (in <code>policies.mjs</code>): “Zoë may look at an album.
+      Eleni may not. If somebody wants to borrow one, ask me first.”
+    </p>`;
+}
+
+function visitor(user?: OxdUserProfile): Html {
+  if (!user) {
+    return html`Nobody knows yet who you are. <a href="/login?returnTo=/">Log in</a> as Zoë to be
+      let in, or as Eleni to be turned away. If you are logged in at sample 01, you need no password
+      here.`;
+  }
+  const name = user.claims.name ?? user.sub;
+  return html`You are <strong>${name}</strong>.
+    <a href="/login?other&amp;returnTo=/">Log in as somebody else</a>`;
+}
+
+/** Reasons for UMA where roles exist. */
+export function roles(): Html {
+  return html`<h2>Why is a role in the token not enough?</h2>
+    <p>
+      Suppose Zoë and Eleni are both <em>members</em>. The role is in their tokens, and the API
+      opens to members.
+    </p>
+    <ul>
+      <li>
+        <strong>A role says what you are, not whose albums you may open.</strong> To the API both
+        members look the same. But Amara lets in Zoë and not Eleni; the next owner may want it the
+        other way round. A role “friend of Amara”? Then one for each owner, each album and each
+        thing to do with it.
+      </li>
+      <li>
+        <strong>An administrator hands out roles, and Amara is not one.</strong> With UMA she makes
+        and changes her own rules. Nobody touches the code of the API, nor the accounts of her
+        friends.
+      </li>
+      <li>
+        <strong>A role is put into the token at login</strong>, before anybody knows what you will
+        ask for, and stays until the token expires. “Ask me first”, step 3, fits into no role. An
+        RPT is made for one question, after a look at the rules.
+      </li>
+    </ul>
+    <p>If the same rule holds for everybody’s albums, a role is enough, and simpler.</p>`;
+}
