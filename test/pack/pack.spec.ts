@@ -28,7 +28,11 @@ const PEERS = ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs'];
 const OPTIONAL_PEERS = ['@nestjs/config', '@nestjs/passport', 'oidc-provider', 'passport', 'redis'];
 const TYPES = ['typescript', '@types/node'];
 const PASSPORT_TYPES = ['@types/passport', '@types/express'];
-const RUNNER_PACKAGES = ['@nestjs/platform-express', '@nestjs/testing', 'passport'];
+const RUNNER_PACKAGES = [
+  ...['@nestjs/platform-express', '@nestjs/testing', 'passport', 'oidc-provider'],
+  ...['supertest', '@types/supertest'],
+];
+const JEST = ['jest', 'ts-jest', '@types/jest'];
 /** NestJS 11, of which the repository itself installs nothing. */
 const NEST_11: Versions = {
   '@nestjs/common': '^11.0.0',
@@ -136,33 +140,37 @@ describe.each([
 
 describe.each([
   {
-    title: 'ts-jest in a CommonJS project of NestJS 11, as its CLI makes it',
+    title: 'Jest in a CommonJS project',
     type: 'commonjs',
-    packages: ['jest', 'ts-jest', '@types/jest'],
+    packages: JEST,
     versions: { ...NEST_11, 'ts-jest': '^29.4.0' } as Versions,
-    configuration: 'jest.config.json',
-    content: () =>
-      JSON.stringify({
-        moduleFileExtensions: ['js', 'json', 'ts'],
-        testRegex: String.raw`.*\.spec\.ts$`,
-        transform: { [String.raw`^.+\.(t|j)s$`]: 'ts-jest' },
-        testEnvironment: 'node',
-        transformIgnorePatterns: documentedPatterns(),
-      }),
+    configure: addToManifest,
+    globals: 'jest',
     command: ['jest', '--ci', '--maxWorkers=2'],
+    nodeOptions: '',
   },
   {
-    title: 'Vitest in an ES module project of NestJS 12, as its CLI makes it',
+    title: 'Jest in an ES module project',
+    type: 'module',
+    packages: JEST,
+    versions: { 'ts-jest': '^29.4.0' } as Versions,
+    configure: addToManifest,
+    globals: 'jest',
+    command: ['jest', '--ci', '--maxWorkers=2'],
+    nodeOptions: '--experimental-vm-modules',
+  },
+  {
+    title: 'Vitest',
     type: 'module',
     packages: ['vitest'],
     versions: { vitest: '^4.1.2' } as Versions,
-    configuration: 'vitest.config.ts',
-    content: () =>
-      "import { defineConfig } from 'vitest/config';\n" +
-      "export default defineConfig({ test: { globals: true, include: ['**/*.spec.ts'] } });\n",
+    configure: (cwd: string, block: string) => writeFile(join(cwd, 'vitest.config.mjs'), block),
+    globals: 'vitest/globals',
     command: ['vitest', 'run', '--maxWorkers=2'],
+    nodeOptions: '',
   },
-])('$title', ({ title, type, packages, versions, configuration, content, command }) => {
+])('$title, configured as docs/testing.md shows', (project) => {
+  const { title, type, packages, versions } = project;
   let cwd: string;
 
   beforeAll(async () => {
@@ -172,28 +180,48 @@ describe.each([
       packages: [...PEERS, ...RUNNER_PACKAGES, ...PASSPORT_TYPES, ...TYPES, ...packages],
       versions,
     });
-    for (const file of ['app.module.ts', 'albums.spec.ts', 'login.spec.ts']) {
-      const source = await readFile(join(root, '.ci/consumer/application', file), 'utf8');
+    const examples = join(root, 'test/docs/testing');
+    for (const file of await readdir(examples)) {
+      const source = await readFile(join(examples, file), 'utf8');
       // A CommonJS project imports its own files without extension.
       const own = type === 'commonjs' ? source.replace('./app.module.js', './app.module') : source;
       await writeFile(join(cwd, file), own);
     }
-    await writeFile(join(cwd, configuration), content());
+    await includeTests(cwd, project.globals);
+    await project.configure(cwd, documentedBlock(title));
   });
 
-  it('runs the specs of an application in two workers at once', async () => {
-    const { stdout, stderr } = await run('npx', command, { cwd, env: testEnvironment() });
-    expect(`${stdout}${stderr}`).toMatch(/Tests:? +4 passed/);
+  it('runs the tests of docs/testing.md in two workers at once', async () => {
+    const env = { ...testEnvironment(), NODE_OPTIONS: project.nodeOptions };
+    const { stdout, stderr } = await run('npx', project.command, { cwd, env });
+    expect(`${stdout}${stderr}`).toMatch(/Tests:? +12 passed/);
   });
 
   it('leaves no store file behind', async () => {
     expect(await readdir(cwd)).not.toContain('.oxd');
   });
 
-  it('compiles the module of the application without skipLibCheck', async () => {
+  it('compiles the application and its tests without skipLibCheck', async () => {
     expect(await typeErrors(cwd)).toEqual([]);
   });
 });
+
+/** Includes every file of a project, with the types of its test runner. */
+async function includeTests(cwd: string, globals: string): Promise<void> {
+  const file = join(cwd, 'tsconfig.json');
+  const { compilerOptions } = JSON.parse(await readFile(file, 'utf8')) as {
+    compilerOptions: object;
+  };
+  const types = ['node', globals];
+  await writeFile(file, JSON.stringify({ compilerOptions: { ...compilerOptions, types } }));
+}
+
+/** Adds a block of JSON to the package.json of a project. */
+async function addToManifest(cwd: string, block: string): Promise<void> {
+  const file = join(cwd, 'package.json');
+  const own = JSON.parse(await readFile(file, 'utf8')) as object;
+  await writeFile(file, JSON.stringify({ ...own, ...(JSON.parse(block) as object) }));
+}
 
 /** Makes a project that has the packed package and these packages installed. */
 async function makeProject({ name, type, packages, versions }: ProjectOptions): Promise<string> {
@@ -215,11 +243,12 @@ async function typeErrors(cwd: string): Promise<string[]> {
   return stdout.split('\n').filter((line) => line !== '' && !foreign.test(line));
 }
 
-/** `transformIgnorePatterns` of docs/testing.md. */
-function documentedPatterns(): unknown {
+/** First block of code below a heading of docs/testing.md. */
+function documentedBlock(heading: string): string {
   const page = readFileSync(join(root, 'docs/testing.md'), 'utf8');
-  const [, list = ''] = /"transformIgnorePatterns": (\[[^\]]*\])/.exec(page) ?? [];
-  return JSON.parse(list);
+  const [, section = ''] = page.split(`\n### ${heading}\n`);
+  const [, block = ''] = /```\w+\n([^]*?)```/.exec(section) ?? [];
+  return block;
 }
 
 /** Without the variables that Jest sets in this process, and without colours. */

@@ -1,5 +1,13 @@
 import { Controller, Get, Module, Param, ParseIntPipe, UseGuards } from '@nestjs/common';
-import { OxdModule, OxdUser, Rpt, UmaGuard, UmaProtected, type OxdUserProfile } from 'nestjs-oxd';
+import {
+  OxdModule,
+  OxdUser,
+  Rpt,
+  UmaGuard,
+  UmaProtected,
+  type OxdUserProfile,
+  type UmaPermission,
+} from 'nestjs-oxd';
 import { LoginGuard, OidcStrategy } from 'nestjs-oxd/passport';
 
 @Controller()
@@ -16,8 +24,12 @@ export class LoginController {
 export class AlbumsController {
   @Get(':id')
   @UmaProtected({ scopes: ['view'] })
-  find(@Param('id', ParseIntPipe) id: number, @Rpt('sub') sub: string | undefined) {
-    return { id, sub: sub ?? null };
+  find(
+    @Param('id', ParseIntPipe) id: number,
+    @Rpt('sub') sub = 'unknown',
+    @Rpt() permissions: readonly UmaPermission[] = [],
+  ) {
+    return { id, sub, scopes: permissions.flatMap(({ resource_scopes }) => resource_scopes) };
   }
 }
 

@@ -24,7 +24,7 @@ beforeAll(async () => {
     providers: [OidcStrategy],
   }).compile();
   app = await module.createNestApplication().init();
-});
+}, 60_000);
 
 afterAll(async () => {
   await app.close();

@@ -21,7 +21,9 @@ it('opens both controllers', async () => {
     .useValue({ canActivate })
     .compile();
   const app = await module.createNestApplication().init();
-  await request(app.getHttpServer()).get('/albums/7').expect(200, { id: 7, sub: null });
+  await request(app.getHttpServer())
+    .get('/albums/7')
+    .expect(200, { id: 7, sub: 'unknown', scopes: [] });
   await request(app.getHttpServer()).get('/login').expect(200, { name: 'Alice' });
   await app.close();
 });

@@ -25,7 +25,7 @@ it('shows the album to Alice', () =>
   request(app.getHttpServer())
     .get('/albums/7')
     .auth('token-of-alice', { type: 'bearer' })
-    .expect(200, { id: 7, sub: 'alice' }));
+    .expect(200, { id: 7, sub: 'alice', scopes: ['view'] }));
 
 it('denies the album to other clients, with a ticket', () =>
   request(app.getHttpServer())
