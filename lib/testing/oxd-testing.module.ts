@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { DynamicModule, Provider } from '@nestjs/common';
+import { Logger, type DynamicModule, type Provider } from '@nestjs/common';
 import { OxdClock } from '../base/clock.js';
 import { OxdConfigurationError } from '../base/errors.js';
 import { rejectProduction } from '../base/reject-production.js';
@@ -44,7 +44,8 @@ const ORIGIN = 'http://localhost:3000';
  * Stands in for `OxdModule` in tests of an application: an `OxdModule` with transport and store in
  * memory, so without network, file and lock, whose guards follow option `grant`. Denials, boot
  * checks and decorators are those of the real module. `OxdTransport` is a
- * {@link ScriptedTransport}: script replies to further commands on it.
+ * {@link ScriptedTransport}: script replies to further commands on it. Logs a warning unless
+ * `NODE_ENV` is `test`.
  *
  * ```ts
  * Test.createTestingModule({
@@ -62,6 +63,7 @@ export class OxdTestingModule {
    */
   static forRoot(options: OxdTestingOptions = {}): DynamicModule {
     rejectProduction('OxdTestingModule');
+    if (process.env.NODE_ENV !== 'test') new Logger('OxdTestingModule').warn(FOR_TESTS);
     const { user: given, permissions = [], grant = given !== undefined } = options;
     const user = given && testingProfile(checkedUser(given), ISSUER, Date.now());
     const grants = new GrantDecisions(grant);
@@ -81,6 +83,9 @@ export class OxdTestingModule {
     return { ...real, providers: [...(real.providers ?? []), ...replaced({ grants, rpt, user })] };
   }
 }
+
+const FOR_TESTS =
+  'The option grant decides on access, and no authorization server. Use this module in tests only.';
 
 /** Providers that replace those of `OxdModule`, or that are added to them. */
 function replaced(decisions: TestDecisions): Provider[] {

@@ -2,7 +2,18 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Controller, Get, Module, Param, Post, Req, UseGuards, type Type } from '@nestjs/common';
+import { jest } from '@jest/globals';
+import {
+  Controller,
+  Get,
+  Logger,
+  Module,
+  Param,
+  Post,
+  Req,
+  UseGuards,
+  type Type,
+} from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -297,6 +308,19 @@ describe('OxdTestingModule', () => {
       await rm(folder, { recursive: true });
     }
   });
+
+  it.each([
+    { value: 'test', times: 0 },
+    { value: 'staging', times: 1 },
+    { value: undefined, times: 1 },
+  ])('warns $times times with NODE_ENV=$value', ({ value, times }) =>
+    inEnvironment(value, async () => {
+      const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+      OxdTestingModule.forRoot({ user: alice });
+      expect(warn).toHaveBeenCalledTimes(times);
+      warn.mockRestore();
+    }),
+  );
 
   it('does not start if NODE_ENV is production', () =>
     inEnvironment('production', async () => {

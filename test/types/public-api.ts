@@ -21,6 +21,7 @@ import {
   type UmaPermission,
 } from '../../lib/index.js';
 import { LoginGuard, OidcStrategy, type LoginRequest } from '../../lib/oidc/passport.js';
+import { OxdTestingModule, TestIssuer } from '../../lib/testing/testing.js';
 
 type Equal<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -32,6 +33,18 @@ const site = {
   op_host: 'https://op.example.com',
   authorization_redirect_uri: 'https://a.example/cb',
 };
+
+export async function testing(issuer: TestIssuer): Promise<void> {
+  OxdTestingModule.forRoot({ user: { sub: 'alice', claims: { name: 'Alice', role: 'admin' } } });
+  OxdTestingModule.forRoot({ grant: ({ headers }) => headers['x-user'] === 'alice' });
+  // @ts-expect-error -- a user needs an id
+  OxdTestingModule.forRoot({ user: { claims: { name: 'Alice' } } });
+  // @ts-expect-error -- a grant is a boolean
+  OxdTestingModule.forRoot({ grant: () => 'yes' });
+  expectEqual<Awaited<ReturnType<typeof issuer.token>>, string>(true);
+  // @ts-expect-error -- a lifetime is a number of seconds
+  await issuer.token({ expiresIn: '5m' });
+}
 
 export function options(): OxdModuleOptions[] {
   // @ts-expect-error -- a site needs a provider
