@@ -24,7 +24,12 @@ export interface OxdErrorBody {
 export class OxdExceptionFilter implements ExceptionFilter<OxdError> {
   private readonly log = new Logger(OxdExceptionFilter.name);
 
-  constructor(private readonly adapterHost: HttpAdapterHost) {}
+  /** `#` instead of `private`, so that a printed filter does not show the whole application. */
+  readonly #adapterHost: HttpAdapterHost;
+
+  constructor(adapterHost: HttpAdapterHost) {
+    this.#adapterHost = adapterHost;
+  }
 
   /** Logs the error and sends the response. Called by Nest. */
   catch(error: OxdError, host: ArgumentsHost): void {
@@ -32,7 +37,7 @@ export class OxdExceptionFilter implements ExceptionFilter<OxdError> {
     const status = httpStatus(error);
     this.log[status < 500 ? 'warn' : 'error'](`${error.code}: ${error.message}`);
     const response: unknown = host.switchToHttp().getResponse();
-    const { httpAdapter } = this.adapterHost;
+    const { httpAdapter } = this.#adapterHost;
     if (httpAdapter.isHeadersSent(response)) return;
     httpAdapter.setHeader(response, 'Cache-Control', 'no-store');
     for (const cookie of error.cookies ?? []) {
@@ -45,7 +50,7 @@ export class OxdExceptionFilter implements ExceptionFilter<OxdError> {
 
   /** Sends the response, by default as JSON. `response` is that of Express or Fastify. */
   protected answer(_error: OxdError, body: OxdErrorBody, response: unknown): void {
-    this.adapterHost.httpAdapter.reply(response, body, body.statusCode);
+    this.#adapterHost.httpAdapter.reply(response, body, body.statusCode);
   }
 }
 

@@ -82,18 +82,38 @@ export class OxdModule
   extends ConfigurableModuleClass
   implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown
 {
+  // `#` instead of `private`, so that a printed module shows neither secrets nor the application.
+  readonly #options: OxdOptions;
+  readonly #transport: OxdTransport;
+  readonly #client: OxdClient;
+  readonly #store: OxdStore;
+  readonly #explorer: UmaResourceExplorer;
+  readonly #protection: ResourceSynchronizer;
+  readonly #strategy: StrategyLifecycle;
+  readonly #protectedClient: ProtectedClient;
+  readonly #modules: ModulesContainer;
+
   constructor(
-    private readonly options: OxdOptions,
-    private readonly transport: OxdTransport,
-    private readonly client: OxdClient,
-    private readonly store: OxdStore,
-    private readonly explorer: UmaResourceExplorer,
-    private readonly protection: ResourceSynchronizer,
-    private readonly strategy: StrategyLifecycle,
-    private readonly protectedClient: ProtectedClient,
-    private readonly modules: ModulesContainer,
+    options: OxdOptions,
+    transport: OxdTransport,
+    client: OxdClient,
+    store: OxdStore,
+    explorer: UmaResourceExplorer,
+    protection: ResourceSynchronizer,
+    strategy: StrategyLifecycle,
+    protectedClient: ProtectedClient,
+    modules: ModulesContainer,
   ) {
     super();
+    this.#options = options;
+    this.#transport = transport;
+    this.#client = client;
+    this.#store = store;
+    this.#explorer = explorer;
+    this.#protection = protection;
+    this.#strategy = strategy;
+    this.#protectedClient = protectedClient;
+    this.#modules = modules;
   }
 
   /**
@@ -120,28 +140,28 @@ export class OxdModule
   /** Checks the injected services, and registers the site if `eager` is true. Called by Nest. */
   async onModuleInit(): Promise<void> {
     await this.runAtStart(async () => {
-      rejectIssues(injectionIssues(this.modules, isOxdModule));
-      if (this.options.eager) await this.client.oxdId();
+      rejectIssues(injectionIssues(this.#modules, isOxdModule));
+      if (this.#options.eager) await this.#client.oxdId();
     });
   }
 
   /** Adds the strategy to Passport and registers the declared resources. Called by Nest. */
   async onApplicationBootstrap(): Promise<void> {
     await this.runAtStart(async () => {
-      this.strategy.begin();
-      const declared = this.explorer.explore();
-      if (declared.length > 0) this.protectedClient.claim();
-      await this.protection.begin(declared);
+      this.#strategy.begin();
+      const declared = this.#explorer.explore();
+      if (declared.length > 0) this.#protectedClient.claim();
+      await this.#protection.begin(declared);
     });
   }
 
   /** Removes the strategy from Passport, closes transport and store. Called by Nest. */
   async onApplicationShutdown(): Promise<void> {
-    this.strategy.end();
-    this.protection.stop();
-    await this.transport.close();
+    this.#strategy.end();
+    this.#protection.stop();
+    await this.#transport.close();
     // An application or a test that overrides the store provider closes its own store.
-    if (this.store instanceof GuardedStore) await this.store.close();
+    if (this.#store instanceof GuardedStore) await this.#store.close();
   }
 
   /** Cleans up if `work` fails: Nest calls no shutdown hook after a failed start. */

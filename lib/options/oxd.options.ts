@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { inspect } from 'node:util';
 import type { RegisterSiteParams } from '../commands/registration.js';
 import { OxdConfigurationError } from '../base/errors.js';
 import { STORE_FILE } from '../store/file-store.js';
 import { baseUrlProblems } from './base-url.js';
+import { printedOptions, printedSite, printedTransport } from './printed-options.js';
 import { checkOptions, checkTransport } from './option-rules.js';
 import { checkSite } from './site-option-rules.js';
 import { MemoryStore, type OxdStore } from '../store/oxd-store.js';
@@ -256,9 +256,9 @@ export function resolveOptions(
   if (issues.length > 0) throw new OxdConfigurationError(issues);
   const { name, site, baseUrl, transport = DEFAULTS.embedded, secret } = options;
   const { store, eager, login, uma } = options;
-  return deepFreeze({
+  const resolved = {
     name: name ?? DEFAULT_NAME,
-    site: { scope: DEFAULTS.scope, ...structuredClone(defined(site)) },
+    site: printedSite({ scope: DEFAULTS.scope, ...structuredClone(defined(site)) }),
     baseUrl: baseUrl ?? new URL(site.authorization_redirect_uri).origin,
     transport: withDefaults(transport),
     secret: secret === undefined ? [randomBytes(32).toString('base64url')] : [secret].flat(),
@@ -267,7 +267,8 @@ export function resolveOptions(
     eager: eager ?? false,
     login: resolveLogin(defined(login ?? {}), transport),
     uma: { ...DEFAULTS.uma, ...defined(uma ?? {}) },
-  });
+  };
+  return deepFreeze(printedOptions(resolved));
 }
 
 function optionIssues(options: OxdModuleOptions, environment?: string): string[] {
@@ -304,19 +305,7 @@ function withDefaults(
 ): OxdOptions['transport'] {
   if (isTransport(transport)) return transport;
   if (transport.type === 'socket') return { ...DEFAULTS.socket, ...defined(transport) };
-  return withHiddenCredentials({ ...DEFAULTS.embedded, ...structuredClone(defined(transport)) });
-}
-
-/** Hides user name and password of the proxy in JSON and in the output of `util.inspect()`. */
-function withHiddenCredentials<T extends EmbeddedTransportOptions>(transport: T): T {
-  const { proxy } = transport;
-  if (!proxy || new URL(proxy).username === '') return transport;
-  const { protocol, host } = new URL(proxy);
-  const printed = () => ({ ...transport, proxy: `${protocol}//<hidden>@${host}` });
-  return Object.defineProperties(transport, {
-    toJSON: { value: printed },
-    [inspect.custom]: { value: printed },
-  });
+  return printedTransport({ ...DEFAULTS.embedded, ...structuredClone(defined(transport)) });
 }
 
 function checkSecret(secret: OxdModuleOptions['secret'], environment?: string): string[] {

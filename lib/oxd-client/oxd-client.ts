@@ -40,30 +40,32 @@ interface Call<C extends CommandName> {
 
 /** Client that executes commands of the contract for one site. */
 export class OxdClient {
-  private readonly send: Send;
-  private readonly protection: ProtectionToken;
-  private readonly site: SiteLifecycle;
-  private readonly complete: (params: UpdateSiteParams) => UpdateSiteParams;
+  // `#` instead of `private`, so that a printed client shows no secret.
+  readonly #send: Send;
+  readonly #protection: ProtectionToken;
+  readonly #site: SiteLifecycle;
+  readonly #complete: (params: UpdateSiteParams) => UpdateSiteParams;
 
   constructor({ transport, clock = Date.now, ...options }: OxdClientOptions) {
-    this.send = sender(transport);
-    this.protection = new ProtectionToken(this.send, clock);
-    const { send, protection } = this;
+    this.#send = sender(transport);
+    this.#protection = new ProtectionToken(this.#send, clock);
     const { version } = transport;
-    this.site = new SiteLifecycle({ ...options, clock, send, protection, version });
-    // This is a function so that an inspected client shows no secret of the options.
-    this.complete = (params) =>
+    this.#site = new SiteLifecycle({
+      ...options,
+      ...{ clock, version, send: this.#send, protection: this.#protection },
+    });
+    this.#complete = (params) =>
       version === 'contract' ? params : wholeUpdate(params, options.site);
   }
 
   /** Name of the owner of the site's resources in the keys of the store: it stays when options change. */
   get resourceOwner(): string {
-    return this.site.resourceOwner;
+    return this.#site.resourceOwner;
   }
 
   /** True for a client that `site.client_id` names. */
   get hasGivenClient(): boolean {
-    return this.site.hasGivenClient;
+    return this.#site.hasGivenClient;
   }
 
   /**
@@ -72,7 +74,7 @@ export class OxdClient {
    * @throws {OxdError} when the store, the transport or the registration fails
    */
   async oxdId(): Promise<string> {
-    return (this.site.current ?? (await this.site.resolve())).oxd_id;
+    return (this.#site.current ?? (await this.#site.resolve())).oxd_id;
   }
 
   /**
@@ -80,8 +82,8 @@ export class OxdClient {
    * which the provider would reject the update or drop values.
    */
   wholeUpdate(params: UpdateSiteParams): UpdateSiteParams {
-    const isOwn = !params.oxd_id || params.oxd_id === this.site.current?.oxd_id;
-    return isOwn ? this.complete(params) : params;
+    const isOwn = !params.oxd_id || params.oxd_id === this.#site.current?.oxd_id;
+    return isOwn ? this.#complete(params) : params;
   }
 
   /**
@@ -98,9 +100,9 @@ export class OxdClient {
     params: Params<C>,
     options?: ExecuteOptions,
   ): Promise<Result<C>> {
-    if (WITHOUT_SITE.has(command)) return this.send(command, params, options);
+    if (WITHOUT_SITE.has(command)) return this.#send(command, params, options);
     const call: Call<C> = { command, params, options };
-    const { current } = this.site;
+    const { current } = this.#site;
     // A known site needs no await here: each await would slow down every command.
     if (!current || current.setup) return this.prepare(call);
     return this.attempt(call, current, identified(call.params, current));
@@ -114,7 +116,7 @@ export class OxdClient {
   private async prepared<C extends CommandName>(
     call: Call<C>,
   ): Promise<[Site, Params<C> & SiteParams]> {
-    const site = await this.site.resolve();
+    const site = await this.#site.resolve();
     return [site, await this.withToken(call, site)];
   }
 
@@ -124,10 +126,10 @@ export class OxdClient {
     sent: Params<C> & SiteParams,
   ): Promise<Result<C>> {
     const { command, options } = call;
-    return this.send(command, sent, options).catch(async (error: unknown) => {
+    return this.#send(command, sent, options).catch(async (error: unknown) => {
       if (!(await this.removeCause(error, site, { call, sent }))) throw error;
-      const current = await this.site.resolve();
-      return this.send(command, await this.withToken(call, current), options);
+      const current = await this.#site.resolve();
+      return this.#send(command, await this.withToken(call, current), options);
     });
   }
 
@@ -137,7 +139,7 @@ export class OxdClient {
   ): Promise<Params<C> & SiteParams> {
     const sent = identified(params, site);
     if (!site.setup || sent.protection_access_token) return sent;
-    return { ...sent, protection_access_token: await this.protection.get(site.setup) };
+    return { ...sent, protection_access_token: await this.#protection.get(site.setup) };
   }
 
   /**
@@ -151,11 +153,11 @@ export class OxdClient {
   ): Promise<boolean> {
     if (!(error instanceof OxdCommandError) || error.mayHaveRun) return false;
     if (sent.oxd_id !== site.oxd_id) return false;
-    if (UNKNOWN_SITE.has(error.error)) return !given.oxd_id && this.site.renew(site);
+    if (UNKNOWN_SITE.has(error.error)) return !given.oxd_id && this.#site.renew(site);
     if (given.protection_access_token) return false;
-    if (MISSING_TOKEN.has(error.error)) return !given.oxd_id && this.site.protect(site);
+    if (MISSING_TOKEN.has(error.error)) return !given.oxd_id && this.#site.protect(site);
     if (!INVALID_TOKEN.has(error.error) || !sent.protection_access_token) return false;
-    this.protection.drop(sent.protection_access_token);
+    this.#protection.drop(sent.protection_access_token);
     return true;
   }
 }

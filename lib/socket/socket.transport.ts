@@ -27,13 +27,14 @@ const REPEATABLE: ReadonlySet<string> = new Set([
  */
 export class SocketTransport extends OxdTransport {
   override readonly version: Required<SocketTransportOptions>['version'];
-  private readonly pool: ConnectionPool;
+  /** `#` instead of `private`, because waiting commands contain secrets. */
+  readonly #pool: ConnectionPool;
 
   /** @param clock clock of every time limit */
   constructor(options: Required<SocketTransportOptions>, clock: OxdClock = new MonotonicClock()) {
     super();
     this.version = options.version;
-    this.pool = new ConnectionPool({ ...options, clock, read: readReply });
+    this.#pool = new ConnectionPool({ ...options, clock, read: readReply });
   }
 
   override execute(
@@ -44,7 +45,7 @@ export class SocketTransport extends OxdTransport {
     try {
       const frame = encodeFrame(encodeRequest(command, params), command);
       const repeatable = REPEATABLE.has(command);
-      const reply = this.pool.exchange({ command, frame, repeatable, signal });
+      const reply = this.#pool.exchange({ command, frame, repeatable, signal });
       return reply.catch((error: unknown) => {
         throw withoutSentParams(error, params);
       });
@@ -54,6 +55,6 @@ export class SocketTransport extends OxdTransport {
   }
 
   override close(): Promise<void> {
-    return this.pool.close();
+    return this.#pool.close();
   }
 }

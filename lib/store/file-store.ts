@@ -36,7 +36,8 @@ export class FileStore extends OxdStore {
   /** Values with a lifetime. */
   private readonly temporary: MemoryStore;
   private readonly isDefaultDirectory: boolean;
-  private records?: Records;
+  /** `#` instead of `private`, so that a printed store does not show its values. */
+  #records: Records | undefined;
   private writing: Promise<unknown> = Promise.resolve();
   private closed = false;
 
@@ -112,15 +113,15 @@ export class FileStore extends OxdStore {
 
   private ready(): Records {
     if (this.closed) throw new OxdStoreError('The store is closed.');
-    return this.records ?? atUse(() => this.load());
+    return this.#records ?? atUse(() => this.load());
   }
 
   private load(): Records {
     this.acquire();
     try {
       rmSync(temporaryPath(this.path), { force: true });
-      this.records = parse(this.path, read(this.path));
-      return this.records;
+      this.#records = parse(this.path, read(this.path));
+      return this.#records;
     } catch (error) {
       this.lock.release();
       throw unavailable(this.path, 'read', error);
@@ -156,12 +157,12 @@ export class FileStore extends OxdStore {
   /** Applies one change at a time: first to the file, then to the memory. */
   private change(apply: (records: Records) => unknown): Promise<boolean> {
     const done = this.writing.then(async () => {
-      const records = new Map(this.records);
+      const records = new Map(this.#records);
       if (apply(records) === false) return false;
       // Creates a missing directory, and fails if another process has taken the lock.
       atUse(() => this.acquire());
       await write(this.path, records);
-      this.records = records;
+      this.#records = records;
       return true;
     });
     this.writing = done.catch(() => undefined);

@@ -21,6 +21,8 @@ export interface GuardedStoreOptions {
  * only if the wrapped store has `add`. A failed call may have taken effect nevertheless.
  */
 export class GuardedStore extends OxdStore {
+  /** `#` instead of `private`, because a printed store may show its values. */
+  readonly #inner: OxdStore;
   private readonly timeout: number;
   private readonly log: OxdLog;
   /** Closes the store if the module opened it. */
@@ -29,10 +31,11 @@ export class GuardedStore extends OxdStore {
   private hasPassed = false;
 
   constructor(
-    private readonly inner: OxdStore,
+    inner: OxdStore,
     { timeout = 2_000, log, close = async () => undefined }: GuardedStoreOptions,
   ) {
     super();
+    this.#inner = inner;
     this.timeout = timeout;
     this.log = log;
     this.close = close;
@@ -56,23 +59,23 @@ export class GuardedStore extends OxdStore {
   }
 
   async get(key: string): Promise<unknown> {
-    return (await this.use('get', key, () => this.inner.get(key))) ?? undefined;
+    return (await this.use('get', key, () => this.#inner.get(key))) ?? undefined;
   }
 
   async set(key: string, value: unknown, ttl?: number): Promise<void> {
     const lifetime = ttl === undefined ? undefined : toWholeLifetime(ttl);
-    const stored = await this.use('set', key, () => this.inner.set(key, value, lifetime));
+    const stored = await this.use('set', key, () => this.#inner.set(key, value, lifetime));
     // A Keyv returns false when its adapter rejected the value.
     if (stored === false) throw new OxdStoreError('The store did not persist a value.');
   }
 
   async delete(key: string): Promise<boolean> {
-    return checkBoolean('delete', await this.use('delete', key, () => this.inner.delete(key)));
+    return checkBoolean('delete', await this.use('delete', key, () => this.#inner.delete(key)));
   }
 
   private async addOnce(key: string, value: unknown, ttl: number): Promise<boolean> {
     const lifetime = toWholeLifetime(ttl);
-    const added = await this.use('add', key, async () => this.inner.add?.(key, value, lifetime));
+    const added = await this.use('add', key, async () => this.#inner.add?.(key, value, lifetime));
     return checkBoolean('add', added);
   }
 
@@ -91,9 +94,9 @@ export class GuardedStore extends OxdStore {
   }
 
   private async runProbe(): Promise<void> {
-    const issues = keyvIssues(this.inner);
+    const issues = keyvIssues(this.#inner);
     if (issues.length === 0) {
-      issues.push(...(await this.limited('probe', () => probeStore(this.inner))));
+      issues.push(...(await this.limited('probe', () => probeStore(this.#inner))));
     }
     if (issues.length > 0) throw new OxdConfigurationError(issues);
     this.hasPassed = true;

@@ -75,7 +75,8 @@ export interface MemoryStoreOptions {
 
 /** Store in the memory of this process: for tests, and for state that may be lost. */
 export class MemoryStore extends OxdStore {
-  private readonly entries = new Map<string, Entry>();
+  /** `#` instead of `private`, so that a printed store does not show its values. */
+  readonly #entries = new Map<string, Entry>();
   /** Keys of entries that `set` wrote with a lifetime, oldest first; these may be evicted. */
   private readonly evictable = new Set<string>();
   private readonly clock: () => number;
@@ -86,6 +87,11 @@ export class MemoryStore extends OxdStore {
     super();
     this.clock = options.clock ?? Date.now;
     this.maxEntries = options.maxEntries ?? 250_000;
+  }
+
+  /** @internal Number of entries, expired ones included. */
+  get size(): number {
+    return this.#entries.size;
   }
 
   async get(key: string): Promise<unknown> {
@@ -114,25 +120,25 @@ export class MemoryStore extends OxdStore {
   private write(key: string, value: unknown, ttl = Infinity): void {
     const json = toJson(value);
     this.sweep();
-    if (!this.entries.has(key)) this.makeRoom();
+    if (!this.#entries.has(key)) this.makeRoom();
     this.evictable.delete(key);
-    this.entries.set(key, { json, expires: this.clock() + ttl });
+    this.#entries.set(key, { json, expires: this.clock() + ttl });
   }
 
   private makeRoom(): void {
-    if (this.entries.size < this.maxEntries) return;
+    if (this.#entries.size < this.maxEntries) return;
     const [oldest] = this.evictable;
     if (oldest === undefined) throw new OxdStoreError(IN_MEMORY_FULL);
     this.remove(oldest);
   }
 
   private remove(key: string): void {
-    this.entries.delete(key);
+    this.#entries.delete(key);
     this.evictable.delete(key);
   }
 
   private live(key: string): Entry | undefined {
-    const entry = this.entries.get(key);
+    const entry = this.#entries.get(key);
     return entry && entry.expires > this.clock() ? entry : undefined;
   }
 
@@ -141,6 +147,6 @@ export class MemoryStore extends OxdStore {
     const now = this.clock();
     if (now < this.nextSweep) return;
     this.nextSweep = now + 60_000;
-    for (const [key, entry] of this.entries) if (entry.expires <= now) this.remove(key);
+    for (const [key, entry] of this.#entries) if (entry.expires <= now) this.remove(key);
   }
 }

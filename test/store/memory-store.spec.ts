@@ -105,7 +105,7 @@ describe('a full MemoryStore', () => {
 });
 
 it('MemoryStore drops expired entries at a write, once a minute', async () => {
-  const counts = () => [store['entries'].size, store['evictable'].size];
+  const counts = () => [store.size, store['evictable'].size];
   for (let index = 0; index < 400; index += 1) await store.set(`login:${index}`, index, 1_000);
   expect(counts()).toEqual([400, 400]);
   now += 59_999;

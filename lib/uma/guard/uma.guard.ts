@@ -17,10 +17,15 @@ import { UmaAuthorizer } from './uma-authorizer.js';
  */
 @Injectable()
 export class UmaGuard implements CanActivate {
+  /** `#` instead of `private`, so that a printed guard does not show the whole application. */
+  readonly #adapterHost: HttpAdapterHost;
+
   constructor(
     private readonly access: UmaAuthorizer,
-    private readonly adapterHost: HttpAdapterHost,
-  ) {}
+    adapterHost: HttpAdapterHost,
+  ) {
+    this.#adapterHost = adapterHost;
+  }
 
   /**
    * Called by Nest. Denies undeclared routes, and every handler of another context type (message,
@@ -39,7 +44,7 @@ export class UmaGuard implements CanActivate {
     const rpt = () => this.extractRpt(request);
     const decision = await this.access.decide({ ...toAccessRequest(context, request), rpt });
     if (!decision.granted)
-      throw denialResponse(decision, http.getResponse(), this.adapterHost.httpAdapter);
+      throw denialResponse(decision, http.getResponse(), this.#adapterHost.httpAdapter);
     attachRptContext(request, decision);
     return true;
   }

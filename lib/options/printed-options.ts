@@ -1,0 +1,52 @@
+import { HIDDEN, printedWith } from '../base/printed-object.js';
+
+/** Options that have secrets, checked or not. */
+interface Printable {
+  readonly site?: object;
+  readonly transport?: object;
+  readonly store?: unknown;
+}
+
+const SITE_SECRETS = ['client_secret', 'client_registration_access_token', 'software_statement'];
+
+/** Hides the secrets of option `site` when the object is printed; returns the same object. */
+export function printedSite<T extends object>(site: T): T {
+  return printedWith(site, Object.fromEntries(SITE_SECRETS.map((name) => [name, HIDDEN])));
+}
+
+/** Hides the secrets of option `transport` when the object is printed; returns the same object. */
+export function printedTransport<T extends object>(transport: T): T {
+  const { proxy } = transport as { readonly proxy?: unknown };
+  return printedWith(transport, { initialAccessToken: HIDDEN, proxy: printedProxy(proxy) });
+}
+
+/** Hides the secrets of options, and the values of a store; returns the same object. */
+export function printedOptions<T extends Printable>(options: T): T {
+  const { store } = options;
+  return printedWith(options, {
+    secret: HIDDEN,
+    store: typeof store === 'string' ? store : HIDDEN,
+  });
+}
+
+/** Returns a copy of options, not checked yet, whose secrets are hidden when it is printed. */
+export function printedModuleOptions<T extends Printable>(options: T): T {
+  const { site, transport } = options;
+  return printedOptions({
+    ...options,
+    ...(isPlain(site) && { site: printedSite({ ...site }) }),
+    ...(isPlain(transport) && { transport: printedTransport({ ...transport }) }),
+  });
+}
+
+/** Replaces user name and password of a proxy. */
+function printedProxy(proxy: unknown): unknown {
+  if (typeof proxy !== 'string') return proxy;
+  if (!URL.canParse(proxy)) return HIDDEN;
+  const { protocol, host, username } = new URL(proxy);
+  return username === '' ? proxy : `${protocol}//${HIDDEN}@${host}`;
+}
+
+function isPlain(value: object | undefined): value is Record<string, unknown> {
+  return Object(value) === value && Object.getPrototypeOf(value) === Object.prototype;
+}
