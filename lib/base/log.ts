@@ -4,6 +4,8 @@ export interface OxdLog {
   warn(message: string): void;
   /** Logs a failure. */
   error(message: string): void;
+  /** Logs a success that the operator waits for, such as a registration; optional. */
+  log?(message: string): void;
   /** Logs details for diagnosis, such as the description of a rejection; optional. */
   debug?(message: string): void;
 }

@@ -141,15 +141,19 @@ export class SiteLifecycle {
   }
 
   private async create(hadSetup: boolean, signal: AbortSignal): Promise<RegisteredSite> {
-    const { send, site } = this.options;
+    const { send, site, log } = this.options;
     const params = this.withoutIgnored('register_site', site);
     const members = optionHashes(site);
     const registered =
       hadSetup || (await this.requiresToken())
         ? undefined
         : await this.withoutToken(params, signal);
-    if (registered) return { oxd_id: registered.oxd_id, members };
+    if (registered) {
+      log.log?.(registrationMessage(site, registered.client_id));
+      return { oxd_id: registered.oxd_id, members };
+    }
     const { oxd_id, client_id, client_secret } = await send('setup_client', params, { signal });
+    log.log?.(registrationMessage(site, client_id));
     return { oxd_id, members, setup: setupClient(site, { client_id, client_secret }) };
   }
 
@@ -257,6 +261,16 @@ export class SiteLifecycle {
     const entries = Object.entries(params).filter(([name]) => !ignored.includes(name));
     return Object.fromEntries(entries) as P;
   }
+}
+
+/** Ids that can be printed: a provider could return any string. */
+const PRINTABLE_ID = /^[\w.:~-]{1,128}$/;
+
+function registrationMessage(site: SiteOptions, registered: string | undefined): string {
+  const { op_host, client_id = registered } = site;
+  const host = URL.canParse(op_host) ? new URL(op_host).host : 'the provider';
+  const client = client_id && PRINTABLE_ID.test(client_id) ? ` with the client ${client_id}` : '';
+  return `The site is ${site.client_id ? 'set up' : 'registered'}${client} at ${host}.`;
 }
 
 function isTokenRequired(error: unknown): boolean {

@@ -70,9 +70,11 @@ const get_authorization_url: Responses[string] = () => url;
 let now = 1_800_000_000_000;
 const warnings: string[] = [];
 const errors: string[] = [];
+const infos: string[] = [];
 const log = {
   warn: (text: string) => void warnings.push(text),
   error: (text: string) => void errors.push(text),
+  log: (text: string) => void infos.push(text),
 };
 
 function client(transport: OxdTransport, store: OxdStore = new MemoryStore(), options = site) {
@@ -82,6 +84,7 @@ function client(transport: OxdTransport, store: OxdStore = new MemoryStore(), op
 beforeEach(() => {
   warnings.length = 0;
   errors.length = 0;
+  infos.length = 0;
 });
 
 describe('the site', () => {
@@ -99,6 +102,39 @@ describe('the site', () => {
     expect(transport.count('register_site')).toBe(1);
     expect(transport.calls[0]).toEqual(['register_site', { ...site }]);
     expect(transport.calls.at(-1)).toEqual(['get_authorization_url', { oxd_id: 'site-1' }]);
+  });
+
+  it.each<{ name: string; options: Partial<SiteOptions>; client_id?: string; line: string }>([
+    {
+      name: 'its client',
+      options: {},
+      client_id: 'client-1',
+      line: 'The site is registered with the client client-1 at op.example.com.',
+    },
+    {
+      name: 'the provider only, if oxd-server does not name the client',
+      options: {},
+      line: 'The site is registered at op.example.com.',
+    },
+    {
+      name: 'no client id that contains other characters',
+      options: {},
+      client_id: 'a\nb',
+      line: 'The site is registered at op.example.com.',
+    },
+    {
+      name: 'the given client',
+      options: { client_id: 'mine', client_secret: 'hidden' },
+      line: 'The site is set up with the client mine at op.example.com.',
+    },
+  ])('is logged once when it is registered, with $name', async (row) => {
+    const register = () => ({ oxd_id: 'site-1', op_host: site.op_host, client_id: row.client_id });
+    const transport = new FakeTransport({ register_site: register });
+    const store = new MemoryStore();
+    const given = { ...site, ...row.options };
+    await client(transport, store, given).oxdId();
+    await client(transport, store, given).oxdId();
+    expect(infos).toEqual([row.line]);
   });
 
   it('is found in the store by the next process and by a parallel replica', async () => {

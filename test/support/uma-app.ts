@@ -135,7 +135,10 @@ export class LogLines implements LoggerService {
   /** Names of the loggers that logged the lines. */
   readonly loggers: unknown[] = [];
 
-  log(): void {}
+  /** Lines of level log, those of Nest included. */
+  readonly infos: string[] = [];
+
+  log = (message: unknown): void => void this.infos.push(String(message));
   debug = (message: unknown, ...rest: unknown[]): void => this.keep('debug', message, rest);
   warn = (message: unknown, ...rest: unknown[]): void => this.keep('warn', message, rest);
   error = (message: unknown, ...rest: unknown[]): void => this.keep('error', message, rest);

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { OxdConfigurationError } from '../../base/errors.js';
 import type { UmaDeclaration } from '../declarations/declaration.js';
@@ -9,6 +9,8 @@ import { httpRoutes, type HttpRoute } from './http-routes.js';
 import { declarationsOf } from './route-access.js';
 import { routeIssues } from './route-issues.js';
 import { unusedDeclarationIssues } from './unused-declarations.js';
+import { logContext } from '../../options/log-context.js';
+import { OxdOptions } from '../../options/oxd.options.js';
 import { UmaAuthorizer } from '../guard/uma-authorizer.js';
 import { UmaRouteTable } from '../declarations/route-table.js';
 
@@ -21,11 +23,12 @@ export class UmaResourceExplorer {
     private readonly adapterHost: HttpAdapterHost,
     private readonly table: UmaRouteTable,
     private readonly access: UmaAuthorizer,
+    private readonly options: OxdOptions,
   ) {}
 
   /**
    * Checks every route of the application and fills the route table with those whose `UmaGuard`
-   * uses the authorizer of this module.
+   * uses the authorizer of this module. Logs the names of those that declare nothing.
    *
    * @returns each declared resource of these routes once; an empty list in an application without
    *   HTTP
@@ -41,6 +44,7 @@ export class UmaResourceExplorer {
       own.flatMap((route) => this.addToTable(route)),
     );
     throwIssues(issues);
+    this.warnUndeclared(own);
     return declarations;
   }
 
@@ -50,6 +54,15 @@ export class UmaResourceExplorer {
     const normalize = (path: string): string => httpAdapter.normalizePath?.(path) ?? path;
     const { modules, config } = this;
     return httpRoutes({ modules, config, normalize, guards: new PresentGuards(modules) });
+  }
+
+  private warnUndeclared(routes: readonly HttpRoute[]): void {
+    const undeclared = routes.filter((route) => accessOf(route) === undefined);
+    if (undeclared.length === 0) return;
+    const names = [...new Set(undeclared.map(({ name }) => name))];
+    new Logger(logContext('UmaGuard', this.options)).warn(
+      `Denied, because they have neither @UmaProtected nor @UmaPublic: ${names.join(', ')}.`,
+    );
   }
 
   private addToTable(route: HttpRoute): UmaDeclaration[] {

@@ -3,6 +3,7 @@ import { OxdError, printable } from '../../base/errors.js';
 import type { UmaDeclaration } from '../declarations/declaration.js';
 import { failedRegistration } from './failed-registration.js';
 import { BackoffRetry, type PauseRange } from './backoff-retry.js';
+import { listOf } from './registered-resources.js';
 import { ResourceRegistrar, type RegistrarOptions } from './resource-registrar.js';
 
 /** Dependencies and options of a {@link ResourceSynchronizer}. */
@@ -47,7 +48,7 @@ export class ResourceSynchronizer {
         if (this.orphans > 0) this.options.log.error(orphansMessage(this.orphans));
         throw error;
       });
-    this.ready = true;
+    this.succeed();
   }
 
   /** Milliseconds to wait before a retry; undefined once all resources are registered. */
@@ -103,7 +104,7 @@ export class ResourceSynchronizer {
       const { signal } = this.aborter;
       await this.registrar.register(this.declared, { missing, signal });
       this.runs++;
-      this.ready = true;
+      this.succeed();
       return true;
     } catch (error) {
       this.missing ||= missing;
@@ -111,6 +112,15 @@ export class ResourceSynchronizer {
       if (!this.aborter.signal.aborted) this.options.log.error(failure(error, this.orphans));
       return pauses ?? false;
     }
+  }
+
+  private succeed(): void {
+    if (!this.ready) {
+      this.options.log.log?.(
+        `The resources of @UmaProtected are registered: ${listOf(this.declared)}.`,
+      );
+    }
+    this.ready = true;
   }
 
   /**

@@ -631,3 +631,44 @@ describe.each(ADAPTERS)('a declaration, on %s', (adapter) => {
     expect((await ask({ path: '/albums', rpt })).body).toBe('ran');
   });
 });
+
+describe.each(ADAPTERS)('routes behind UmaGuard that declare nothing, on %s', (adapter) => {
+  const { boot } = startingOn(adapter);
+
+  @Controller('films')
+  class Films {
+    @Get()
+    @UmaProtected({ scopes: ['view'] })
+    list(): void {}
+
+    @Get('open')
+    @UmaPublic()
+    open(): void {}
+
+    @Get('lost')
+    lost(): void {}
+
+    @Post('lost')
+    add(): void {}
+  }
+
+  it('are listed in one warning at start-up', async () => {
+    const guard = { provide: APP_GUARD, useClass: UmaGuard };
+    const { log } = await boot({ controllers: [Films, albums()], providers: [guard] });
+    expect(log.with('warn', 'Denied')).toEqual([
+      'warn: Denied, because they have neither @UmaProtected nor @UmaPublic: Films.lost, ' +
+        'Films.add, Albums.find.',
+    ]);
+    expect(log.loggers).toContain('UmaGuard');
+  });
+
+  it('are not listed without UmaGuard', async () => {
+    @Controller('songs')
+    class Songs {
+      @Get()
+      list(): void {}
+    }
+    const { log } = await boot({ controllers: [Songs, albums(UmaPublic())] });
+    expect(log.with('warn', 'Denied')).toEqual([]);
+  });
+});

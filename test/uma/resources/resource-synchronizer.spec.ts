@@ -97,6 +97,19 @@ const APPENDING = ['3.1.1', '3.1.2'] as const;
 const EVERY = [...APPENDING, ...OXD, 'contract'] as const;
 
 describe.each(EVERY)('ResourceSynchronizer on %s', (version) => {
+  it.each([{ eager: true }, { eager: false }])(
+    'logs the registered resources once, if eager is $eager',
+    async ({ eager }) => {
+      const transport = new FakeTransport(version);
+      const { log, protection } = await start({ transport, eager }, declared('/a'), declared('/b'));
+      protection.restore(protection.revision);
+      await settled();
+      const resources = 'GET /a (Albums.a), GET /b (Albums.b)';
+      expect(log.infos).toEqual([`The resources of @UmaProtected are registered: ${resources}.`]);
+      protection.stop();
+    },
+  );
+
   it('registers each declared resource in one command, a condition for each method', async () => {
     const transport = new FakeTransport(version);
     const post = { ...declared('/a', 'add'), http_method: 'POST', ticketScopes: ['add', 'view'] };
