@@ -40,9 +40,20 @@ const WITH_ID_TOKEN = new Set(['get_tokens_by_code', 'get_access_token_by_refres
 
 const UNUSABLE: FailureDetails = { message: 'The response of the OpenID Provider is not valid.' };
 
+const USERINFO_ALG =
+  'The userinfo response is not signed as site.user_info_signed_response_alg states. Set the option ' +
+  'to the algorithm that the client has at the OpenID Provider, or remove it for a response in JSON.';
+
+/** True if the algorithm of a userinfo response is not that of the site; one of both may have none. */
+function isAboutSignature({ message, cause }: Error): boolean {
+  const texts = [message, cause instanceof Error ? cause.message : ''];
+  return texts.some((text) => /"alg" header parameter|JWT UserInfo Response expected/.test(text));
+}
+
 /** Describes an error that jose or openid-client throws for an invalid response. */
 export function libraryFailure(error: unknown, command: string): FailureDetails {
   if (!(error instanceof Error)) return UNUSABLE;
+  if (command === 'get_user_info' && isAboutSignature(error)) return { message: USERINFO_ALG };
   const details = error instanceof jose.JOSEError ? joseFailure(error) : clientFailure(error);
   if (!details.error?.startsWith('invalid_id_token') || WITH_ID_TOKEN.has(command)) return details;
   return { message: details.message };

@@ -452,6 +452,20 @@ describe('get_user_info', () => {
     expect(await refused(userInfo())).toMatchObject({ error: 'internal_error' });
   });
 
+  it.each([
+    { name: 'a signed response, if the site names no algorithm', alg: undefined, signed: true },
+    { name: 'a response of another algorithm', alg: 'ES384', signed: true },
+    { name: 'JSON, if the site names an algorithm', alg: 'RS256', signed: false },
+  ])('names user_info_signed_response_alg for $name', async ({ alg, signed }) => {
+    oxd_id = await engine.site(op, { user_info_signed_response_alg: alg });
+    const headers = { 'content-type': 'application/jwt' };
+    const text = await op.sign({ sub: 'alice', iss: op.issuer });
+    if (signed) op.on('userinfo', { headers, text });
+    const error = await refused(userInfo());
+    expect(error.message).toContain('site.user_info_signed_response_alg');
+    expect(error).toMatchObject({ error: 'internal_error' });
+  });
+
   it('reports a provider without userinfo endpoint', async () => {
     op.discovery = { userinfo_endpoint: undefined };
     engine = new TestEngine({ store: engine.store });
