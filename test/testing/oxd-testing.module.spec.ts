@@ -261,6 +261,23 @@ describe('OxdTestingModule', () => {
     expect((await running.ask('/albums/7')).status).toBe(200);
   });
 
+  it('stands in for several modules with different decisions', async () => {
+    @Controller('first')
+    class First extends AlbumsController {}
+    @Controller('second')
+    class Second extends AlbumsController {}
+    @Module({
+      imports: [OxdTestingModule.forRoot({ user: alice, name: 'first' })],
+      controllers: [First],
+    })
+    class FirstModule {}
+    @Module({ imports: [OxdTestingModule.forRoot({ name: 'second' })], controllers: [Second] })
+    class SecondModule {}
+    running = await startApp({ imports: [FirstModule, SecondModule] });
+    expect((await running.ask('/first/7')).status).toBe(200);
+    expect((await running.ask('/second/7')).status).toBe(401);
+  });
+
   it('has services that reply from the script, or name the reply to script', async () => {
     const module = await Test.createTestingModule({
       imports: [OxdTestingModule.forRoot()],
