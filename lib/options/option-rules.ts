@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { Type, plainToInstance } from 'class-transformer';
 import {
   Allow,
-  ArrayNotEmpty,
+  ArrayMinSize,
   IsArray,
   IsBoolean,
   IsIn,
@@ -25,6 +25,8 @@ import {
 } from 'class-validator';
 import { MAX_TIMER_DELAY } from '../base/clock.js';
 import { addressProblems, proxyProblem } from '../base/network-rules.js';
+import type { ParameterKind, SiteParameter } from '../site/parameter-kinds.js';
+import { REGISTRATION_ROWS } from '../site/site-parameters.js';
 
 const URL_RULE = { require_tld: false, require_protocol: true, protocols: ['http', 'https'] };
 const URL_TEXT = { message: 'must be an absolute http or https URL' };
@@ -68,85 +70,41 @@ function IsProxy(): PropertyDecorator {
   });
 }
 
-/** Rules for `ClientMetadata`. */
-class ClientRules {
-  @IsOptional() @IsUrl(URL_RULE, URL_TEXT) logo_uri?: string;
-  @IsOptional() @IsUrl(URL_RULE, URL_TEXT) client_uri?: string;
-  @IsOptional() @IsUrl(URL_RULE, URL_TEXT) policy_uri?: string;
-  @IsOptional() @IsUrl(URL_RULE, URL_TEXT) tos_uri?: string;
-  @IsOptional() @IsJSON() jwks?: string;
-  @IsOptional() @IsIn(['pairwise', 'public']) subject_type?: string;
-  @IsOptional() @IsUrl(URL_RULE, URL_TEXT) initiate_login_uri?: string;
-  @IsOptional() @IsInt() @Min(0) default_max_age?: number;
-  @IsOptional() @IsBoolean() require_auth_time?: boolean;
-  @IsOptional() @IsBoolean() front_channel_logout_session_required?: boolean;
-  @IsOptional() @IsString() @NotEquals('none') id_token_signed_response_alg?: string;
-  @IsOptional() @IsString() id_token_encrypted_response_alg?: string;
-  @IsOptional() @IsString() id_token_encrypted_response_enc?: string;
-  @IsOptional() @IsString() user_info_signed_response_alg?: string;
-  @IsOptional() @IsString() user_info_encrypted_response_alg?: string;
-  @IsOptional() @IsString() user_info_encrypted_response_enc?: string;
-  @IsOptional() @IsString() request_object_signing_alg?: string;
-  @IsOptional() @IsString() request_object_encryption_alg?: string;
-  @IsOptional() @IsString() request_object_encryption_enc?: string;
-  @IsOptional() @IsString() id_token_binding_cnf?: string;
-  @IsOptional() @IsString() tls_client_auth_subject_dn?: string;
-  @IsOptional() @IsString() software_id?: string;
-  @IsOptional() @IsString() software_version?: string;
-  @IsOptional() @IsString() software_statement?: string;
-  @IsOptional() @IsBoolean() access_token_as_jwt?: boolean;
-  @IsOptional() @IsString() access_token_signing_alg?: string;
-  @IsOptional() @IsInt() @Min(1) access_token_lifetime?: number;
-  @IsOptional() @IsBoolean() rpt_as_jwt?: boolean;
-  @IsOptional()
-  @IsBoolean()
-  run_introspection_script_beforeaccess_token_as_jwt_creation_and_include_claims?: boolean;
-  @IsOptional() @IsArray() @IsString(EACH_TEXT) authorized_origins?: string[];
-  @IsOptional() @IsStringMap() custom_attributes?: Record<string, string>;
-  @IsOptional() @IsBoolean() allow_spontaneous_scopes?: boolean;
-  @IsOptional() @IsArray() @IsString(EACH_TEXT) spontaneous_scopes?: string[];
-  @IsOptional() @IsBoolean() sync_client_from_op?: boolean;
-  @IsOptional() @IsInt() @Min(1) sync_client_period_in_seconds?: number;
+/** Rules of each kind of site parameter. */
+const KIND_RULES: Readonly<Record<ParameterKind, readonly PropertyDecorator[]>> = {
+  string: [IsString()],
+  url: [IsUrl(URL_RULE, URL_TEXT)],
+  discovery: [Matches(CONFIGURATION, CONFIGURATION_TEXT)],
+  path: [Matches(/^\//, PATH_TEXT)],
+  json: [IsJSON()],
+  number: [IsInt()],
+  boolean: [IsBoolean()],
+  strings: [IsArray(), IsString(EACH_TEXT)],
+  urls: [IsArray(), IsUrl(URL_RULE, EACH_URL)],
+  patterns: [IsArray(), IsString(EACH_TEXT)],
+  map: [IsStringMap()],
+};
+
+class SiteRules {
+  @IsOptional() @IsString() @MinLength(1) oxd_id?: string;
 }
 
-class SiteRules extends ClientRules {
-  @IsUrl(URL_RULE, URL_TEXT) op_host: string;
-  @IsUrl(URL_RULE, URL_TEXT) authorization_redirect_uri: string;
-  @IsOptional() @Matches(/^\//, PATH_TEXT) op_discovery_path?: string;
-  @IsOptional() @Matches(CONFIGURATION, CONFIGURATION_TEXT) op_configuration_endpoint?: string;
-  @IsOptional() @IsArray() @IsUrl(URL_RULE, EACH_URL) redirect_uris?: string[];
-  @IsOptional() @IsUrl(URL_RULE, URL_TEXT) post_logout_redirect_uri?: string;
-  @IsOptional() @IsArray() @IsUrl(URL_RULE, EACH_URL) post_logout_redirect_uris?: string[];
-  @IsOptional() @IsArray() @IsString(EACH_TEXT) response_types?: string[];
-  @IsOptional() @IsArray() @IsString(EACH_TEXT) grant_types?: string[];
-  @IsOptional() @IsArray() @ArrayNotEmpty() @IsString(EACH_TEXT) scope?: string[];
-  @IsOptional() @IsArray() @IsString(EACH_TEXT) acr_values?: string[];
-  @IsOptional() @IsString() client_name?: string;
-  @IsOptional() @IsUrl(URL_RULE, URL_TEXT) client_jwks_uri?: string;
-  @IsOptional()
-  @IsIn([
-    'client_secret_basic',
-    'client_secret_post',
-    'client_secret_jwt',
-    'private_key_jwt',
-    'none',
-  ])
-  client_token_endpoint_auth_method?: string;
-  @IsOptional() @IsString() client_token_endpoint_auth_signing_alg?: string;
-  @IsOptional() @IsArray() @IsUrl(URL_RULE, EACH_URL) client_request_uris?: string[];
-  @IsOptional() @IsArray() @IsUrl(URL_RULE, EACH_URL) client_frontchannel_logout_uris?: string[];
-  @IsOptional() @IsUrl(URL_RULE, URL_TEXT) client_sector_identifier_uri?: string;
-  @IsOptional() @IsArray() @IsString(EACH_TEXT) contacts?: string[];
-  @IsOptional() @IsArray() @IsString(EACH_TEXT) ui_locales?: string[];
-  @IsOptional() @IsArray() @IsString(EACH_TEXT) claims_locales?: string[];
-  @IsOptional() @IsArray() @IsUrl(URL_RULE, EACH_URL) claims_redirect_uri?: string[];
-  @IsOptional() @IsString() @MinLength(1) oxd_id?: string;
-  @IsOptional() @IsString() @MinLength(1) client_id?: string;
-  @IsOptional() @IsString() @MinLength(1) client_secret?: string;
-  @IsOptional() @IsString() client_registration_access_token?: string;
-  @IsOptional() @IsUrl(URL_RULE, URL_TEXT) client_registration_client_uri?: string;
-  @IsOptional() @IsBoolean() trusted_client?: boolean;
-  @IsOptional() @IsString() oxd_rp_programming_language?: string;
+for (const [name, row] of REGISTRATION_ROWS) {
+  Reflect.decorate(rulesOf(row), SiteRules.prototype, name);
+}
+
+function rulesOf({ kind, values, not, min, required }: SiteParameter): PropertyDecorator[] {
+  return [
+    ...(required ? [] : [IsOptional()]),
+    ...(values ? [IsIn(values)] : KIND_RULES[kind]),
+    ...(not === undefined ? [] : [NotEquals(not)]),
+    ...(min === undefined ? [] : [minimum(kind, min)]),
+  ];
+}
+
+function minimum(kind: ParameterKind, min: number): PropertyDecorator {
+  if (kind === 'number') return Min(min);
+  return kind === 'string' ? MinLength(min) : ArrayMinSize(min);
 }
 
 class EmbeddedRules {

@@ -1,5 +1,7 @@
 import { registerAs } from '@nestjs/config';
 import { OxdConfigurationError } from '../base/errors.js';
+import type { ParameterKind } from '../site/parameter-kinds.js';
+import { REGISTRATION_ROWS } from '../site/site-parameters.js';
 import { resolveOptions, type OxdModuleOptions } from './oxd.options.js';
 
 type Read = (text: string) => unknown;
@@ -22,75 +24,31 @@ const number: Read = (value) => (/^\d+$/.test(value) ? Number(value) : value);
 /** Line breaks in a variable are often written as a backslash and an n. */
 const pem: Read = (value) => value.replaceAll('\\n', '\n');
 
+const READERS: Readonly<Record<ParameterKind, Read>> = {
+  string: text,
+  url: text,
+  discovery: text,
+  path: text,
+  json: text,
+  number,
+  boolean: flag,
+  strings: list,
+  urls: list,
+  patterns,
+  map: json,
+};
+
+type Variable = readonly [path: string, read: Read];
+
+const SITE_VARIABLES = REGISTRATION_ROWS.map(([name, { kind }]): [string, Variable] => [
+  `OXD_${name.toUpperCase()}`,
+  [`site.${name}`, READERS[kind]],
+]);
+
 /** Every variable: the path of its option in upper snake case, without `site.`. */
-const VARIABLES: Readonly<Record<string, readonly [path: string, read: Read]>> = {
-  OXD_OP_HOST: ['site.op_host', text],
-  OXD_OP_DISCOVERY_PATH: ['site.op_discovery_path', text],
-  OXD_OP_CONFIGURATION_ENDPOINT: ['site.op_configuration_endpoint', text],
-  OXD_AUTHORIZATION_REDIRECT_URI: ['site.authorization_redirect_uri', text],
-  OXD_REDIRECT_URIS: ['site.redirect_uris', list],
-  OXD_POST_LOGOUT_REDIRECT_URI: ['site.post_logout_redirect_uri', text],
-  OXD_POST_LOGOUT_REDIRECT_URIS: ['site.post_logout_redirect_uris', list],
-  OXD_RESPONSE_TYPES: ['site.response_types', list],
-  OXD_GRANT_TYPES: ['site.grant_types', list],
-  OXD_SCOPE: ['site.scope', list],
-  OXD_ACR_VALUES: ['site.acr_values', list],
-  OXD_CLIENT_NAME: ['site.client_name', text],
-  OXD_CLIENT_JWKS_URI: ['site.client_jwks_uri', text],
-  OXD_CLIENT_TOKEN_ENDPOINT_AUTH_METHOD: ['site.client_token_endpoint_auth_method', text],
-  OXD_CLIENT_TOKEN_ENDPOINT_AUTH_SIGNING_ALG: ['site.client_token_endpoint_auth_signing_alg', text],
-  OXD_CLIENT_REQUEST_URIS: ['site.client_request_uris', list],
-  OXD_CLIENT_FRONTCHANNEL_LOGOUT_URIS: ['site.client_frontchannel_logout_uris', list],
-  OXD_CLIENT_SECTOR_IDENTIFIER_URI: ['site.client_sector_identifier_uri', text],
-  OXD_CONTACTS: ['site.contacts', list],
-  OXD_UI_LOCALES: ['site.ui_locales', list],
-  OXD_CLAIMS_LOCALES: ['site.claims_locales', list],
-  OXD_CLAIMS_REDIRECT_URI: ['site.claims_redirect_uri', list],
-  OXD_LOGO_URI: ['site.logo_uri', text],
-  OXD_CLIENT_URI: ['site.client_uri', text],
-  OXD_POLICY_URI: ['site.policy_uri', text],
-  OXD_TOS_URI: ['site.tos_uri', text],
-  OXD_JWKS: ['site.jwks', text],
-  OXD_SUBJECT_TYPE: ['site.subject_type', text],
-  OXD_INITIATE_LOGIN_URI: ['site.initiate_login_uri', text],
-  OXD_DEFAULT_MAX_AGE: ['site.default_max_age', number],
-  OXD_REQUIRE_AUTH_TIME: ['site.require_auth_time', flag],
-  OXD_FRONT_CHANNEL_LOGOUT_SESSION_REQUIRED: ['site.front_channel_logout_session_required', flag],
-  OXD_ID_TOKEN_SIGNED_RESPONSE_ALG: ['site.id_token_signed_response_alg', text],
-  OXD_ID_TOKEN_ENCRYPTED_RESPONSE_ALG: ['site.id_token_encrypted_response_alg', text],
-  OXD_ID_TOKEN_ENCRYPTED_RESPONSE_ENC: ['site.id_token_encrypted_response_enc', text],
-  OXD_USER_INFO_SIGNED_RESPONSE_ALG: ['site.user_info_signed_response_alg', text],
-  OXD_USER_INFO_ENCRYPTED_RESPONSE_ALG: ['site.user_info_encrypted_response_alg', text],
-  OXD_USER_INFO_ENCRYPTED_RESPONSE_ENC: ['site.user_info_encrypted_response_enc', text],
-  OXD_REQUEST_OBJECT_SIGNING_ALG: ['site.request_object_signing_alg', text],
-  OXD_REQUEST_OBJECT_ENCRYPTION_ALG: ['site.request_object_encryption_alg', text],
-  OXD_REQUEST_OBJECT_ENCRYPTION_ENC: ['site.request_object_encryption_enc', text],
-  OXD_ID_TOKEN_BINDING_CNF: ['site.id_token_binding_cnf', text],
-  OXD_TLS_CLIENT_AUTH_SUBJECT_DN: ['site.tls_client_auth_subject_dn', text],
-  OXD_SOFTWARE_ID: ['site.software_id', text],
-  OXD_SOFTWARE_VERSION: ['site.software_version', text],
-  OXD_SOFTWARE_STATEMENT: ['site.software_statement', text],
-  OXD_ACCESS_TOKEN_AS_JWT: ['site.access_token_as_jwt', flag],
-  OXD_ACCESS_TOKEN_SIGNING_ALG: ['site.access_token_signing_alg', text],
-  OXD_ACCESS_TOKEN_LIFETIME: ['site.access_token_lifetime', number],
-  OXD_RPT_AS_JWT: ['site.rpt_as_jwt', flag],
-  OXD_RUN_INTROSPECTION_SCRIPT_BEFOREACCESS_TOKEN_AS_JWT_CREATION_AND_INCLUDE_CLAIMS: [
-    'site.run_introspection_script_beforeaccess_token_as_jwt_creation_and_include_claims',
-    flag,
-  ],
-  OXD_AUTHORIZED_ORIGINS: ['site.authorized_origins', list],
-  OXD_CUSTOM_ATTRIBUTES: ['site.custom_attributes', json],
-  OXD_ALLOW_SPONTANEOUS_SCOPES: ['site.allow_spontaneous_scopes', flag],
-  OXD_SPONTANEOUS_SCOPES: ['site.spontaneous_scopes', patterns],
-  OXD_SYNC_CLIENT_FROM_OP: ['site.sync_client_from_op', flag],
-  OXD_SYNC_CLIENT_PERIOD_IN_SECONDS: ['site.sync_client_period_in_seconds', number],
+const VARIABLES: Readonly<Record<string, Variable>> = {
+  ...Object.fromEntries(SITE_VARIABLES),
   OXD_OXD_ID: ['site.oxd_id', text],
-  OXD_CLIENT_ID: ['site.client_id', text],
-  OXD_CLIENT_SECRET: ['site.client_secret', text],
-  OXD_CLIENT_REGISTRATION_ACCESS_TOKEN: ['site.client_registration_access_token', text],
-  OXD_CLIENT_REGISTRATION_CLIENT_URI: ['site.client_registration_client_uri', text],
-  OXD_TRUSTED_CLIENT: ['site.trusted_client', flag],
-  OXD_OXD_RP_PROGRAMMING_LANGUAGE: ['site.oxd_rp_programming_language', text],
   OXD_TRANSPORT_TYPE: ['transport.type', text],
   OXD_TRANSPORT_ALLOW_INSECURE_REQUESTS: ['transport.allowInsecureRequests', flag],
   OXD_TRANSPORT_CA: ['transport.ca', pem],
