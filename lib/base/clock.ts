@@ -1,12 +1,3 @@
-/** Longest delay of a timer, in milliseconds; Node.js replaces a longer one by 1 ms. */
-export const MAX_TIMER_DELAY = 2 ** 31 - 1;
-
-/**
- * Tolerated difference between the clock of this machine and that of a server, in seconds. It applies
- * to the earliest time of a token (`nbf`) and to id_tokens, never to the expiry of an RPT.
- */
-export const CLOCK_TOLERANCE = 30;
-
 /** Current time and timers. Injectable by this class: tests override the clock instead of waiting. */
 export abstract class OxdClock {
   /** Milliseconds since 1970. */

@@ -1,3 +1,4 @@
+import { isJsonObject } from './json.js';
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 const PROXY = 'must be an http or https URL without path and query, or false';
@@ -30,8 +31,7 @@ export function proxyProblem(value: unknown): string | undefined {
  * @returns the problems, as `path: message`, where the path begins with an origin or is empty
  */
 export function addressProblems(value: unknown): string[] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return [`: ${ADDRESSES}`];
+  if (!isJsonObject(value)) return [`: ${ADDRESSES}`];
   const pairs = Object.entries(value);
   if (!pairs.every((pair) => pair.every((url) => originOf(url) !== undefined))) {
     return [`: ${ADDRESSES}; an origin is scheme, host and port only`];

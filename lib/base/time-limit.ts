@@ -1,4 +1,5 @@
-import { MAX_TIMER_DELAY, SystemClock, type OxdClock } from './clock.js';
+import { SystemClock, type OxdClock } from './clock.js';
+import { MAX_TIMER_DELAY } from './limits.js';
 
 /** Source of timers; tests replace it instead of waiting. */
 export type Timers = Pick<OxdClock, 'after'>;

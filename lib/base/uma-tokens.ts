@@ -1,12 +1,7 @@
-/**
- * Longest RPT that is read from a request or sent to an authorization server, in characters. A JWT
- * grows with each permission: 60 of Keycloak take about 10000. Node accepts such a header only with
- * a larger `maxHeaderSize`.
- */
-export const MAX_RPT_LENGTH = 16_384;
+import { MAX_TICKET_LENGTH } from './limits.js';
 
-/** Longest permission ticket, in characters. A ticket of Keycloak grows with the request. */
-export const MAX_TICKET_LENGTH = 16_384;
+/** Grant type of the request for an RPT (UMA 2.0 Grant §3.3.1). */
+export const UMA_GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:uma-ticket';
 
 /**
  * Returns true for a permission ticket that can be sent in a header, a form and a URL: printable

@@ -1,4 +1,5 @@
 import { OxdCommandError, OxdTransportError, printable } from '../base/errors.js';
+import { isJsonObject, isNonEmptyString, parseJson, type JsonObject } from '../base/json.js';
 
 /**
  * Encodes a request as JSON: `{"command": ..., "params": {...}}` without further properties.
@@ -21,11 +22,11 @@ export function encodeRequest(command: string, params: Readonly<Record<string, u
  * @throws {OxdTransportError} OXD_TRANSPORT_MALFORMED for any other string
  */
 export function readReply(command: string, text: string): unknown {
-  const reply = parse(text);
-  if (!isObject(reply)) throw malformed(command);
+  const reply = parseJson(text);
+  if (!isJsonObject(reply)) throw malformed(command);
   const { status, data } = reply;
-  if (status === 'ok' && (data === null || isObject(data))) return data;
-  if (status === 'error' && isObject(data)) throw commandError(command, data);
+  if (status === 'ok' && (data === null || isJsonObject(data))) return data;
+  if (status === 'error' && isJsonObject(data)) throw commandError(command, data);
   throw malformed(command);
 }
 
@@ -39,9 +40,9 @@ const MAY_HAVE_RUN =
 /** Error codes whose description is the body of another server's response, which may have a ticket. */
 const HTTP_STATUS_ERROR = /^http_status_/;
 
-function commandError(command: string, data: Record<string, unknown>): OxdCommandError {
+function commandError(command: string, data: JsonObject): OxdCommandError {
   const { error, error_description: text, details } = data;
-  if (typeof error !== 'string' || error === '') throw malformed(command);
+  if (!isNonEmptyString(error)) throw malformed(command);
   const error_description = typeof text === 'string' ? text : undefined;
   const reason = error_description && !HTTP_STATUS_ERROR.test(error) ? error_description : '';
   return new OxdCommandError(
@@ -49,19 +50,6 @@ function commandError(command: string, data: Record<string, unknown>): OxdComman
     { error, error_description, details: details ?? undefined },
     { command, mayHaveRun: MAY_HAVE_RUN.test(error) },
   );
-}
-
-// The error of the parser is no cause: its message quotes the string.
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function malformed(command: string): OxdTransportError {

@@ -9,6 +9,13 @@ import {
   type WireError,
 } from '../base/errors.js';
 import { isTicket } from '../base/uma-tokens.js';
+import {
+  isJsonObject,
+  isNonEmptyString,
+  parseJson,
+  withoutUndefined,
+  type JsonObject,
+} from '../base/json.js';
 
 /** Error response of the token endpoint of an authorization server. */
 export interface TokenErrorResponse {
@@ -26,13 +33,11 @@ export interface RptRequest {
   readonly ticket?: string;
 }
 
-type Properties = Readonly<Record<string, unknown>>;
-
 interface ParsedTokenError extends TokenErrorResponse {
   /** Error code; some authorization servers send none. */
   readonly code: string | undefined;
-  /** Properties of the body. */
-  readonly properties: Properties;
+  /** JsonObject of the body. */
+  readonly properties: JsonObject;
 }
 
 /**
@@ -136,7 +141,7 @@ function inferWithoutCode({ status, code, properties }: ParsedTokenError): Outco
 }
 
 /** SolidLab sends 403 also for an invalid claim token; only a denial has the message "Request denied". */
-function inferFromMessage(status: number | undefined, properties: Properties): Outcome | undefined {
+function inferFromMessage(status: number | undefined, properties: JsonObject): Outcome | undefined {
   const message = nonEmptyString(properties.message);
   if (status === 403) {
     const isDenial =
@@ -157,7 +162,7 @@ function isContinuable(outcome: Outcome): boolean {
 }
 
 /** Keycloak sends no ticket with a submitted request: the client starts again at the resource server. */
-function hasInvalidTicket(outcome: Outcome, { ticket }: Properties): boolean {
+function hasInvalidTicket(outcome: Outcome, { ticket }: JsonObject): boolean {
   if (!isContinuable(outcome)) return false;
   if (outcome === 'request_submitted' && !isPresent(ticket)) return false;
   return !isTicket(ticket);
@@ -189,7 +194,7 @@ function requiredClaims(value: unknown): readonly RequiredClaim[] | undefined {
   return claims.length > 0 ? claims : undefined;
 }
 
-function requiredClaim(claim: Properties): RequiredClaim {
+function requiredClaim(claim: JsonObject): RequiredClaim {
   const { claim_token_format, claim_type, friendly_name, issuer, name } = claim;
   const valid = {
     claim_token_format: stringsOf(claim_token_format),
@@ -198,7 +203,7 @@ function requiredClaim(claim: Properties): RequiredClaim {
     issuer: stringsOf(issuer),
     name: nonEmptyString(name),
   };
-  return Object.fromEntries(Object.entries(valid).filter(([, value]) => value !== undefined));
+  return withoutUndefined(valid);
 }
 
 /** Returns the URL only if a browser may be redirected there: http or https, without credentials. */
@@ -213,18 +218,9 @@ function positiveNumber(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : undefined;
 }
 
-function propertiesOf(body: unknown): Properties | undefined {
-  if (typeof body !== 'string') return isJsonObject(body) ? body : undefined;
-  try {
-    const value: unknown = JSON.parse(body);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isJsonObject(value: unknown): value is Properties {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function propertiesOf(body: unknown): JsonObject | undefined {
+  const value = typeof body === 'string' ? parseJson(body) : body;
+  return isJsonObject(value) ? value : undefined;
 }
 
 function isPresent(value: unknown): boolean {
@@ -232,7 +228,7 @@ function isPresent(value: unknown): boolean {
 }
 
 function nonEmptyString(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
+  return isNonEmptyString(value) ? value : undefined;
 }
 
 function stringsOf(value: unknown): readonly string[] | undefined {

@@ -1,4 +1,4 @@
-import { MAX_RPT_LENGTH } from '../base/uma-tokens.js';
+import { MAX_RPT_LENGTH } from '../base/limits.js';
 
 /** Request of Express or Fastify, with the properties that are read here. */
 export interface CredentialRequest {

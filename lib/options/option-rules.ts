@@ -23,7 +23,7 @@ import {
   validateSync,
   type ValidationError,
 } from 'class-validator';
-import { MAX_TIMER_DELAY } from '../base/clock.js';
+import { MAX_TIMER_DELAY } from '../base/limits.js';
 import { addressProblems, proxyProblem } from '../base/network-rules.js';
 import type { ParameterKind, SiteParameter } from '../site/parameter-kinds.js';
 import { REGISTRATION_ROWS } from '../site/site-parameters.js';

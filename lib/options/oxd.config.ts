@@ -3,6 +3,7 @@ import { OxdConfigurationError } from '../base/errors.js';
 import type { ParameterKind } from '../site/parameter-kinds.js';
 import { REGISTRATION_ROWS } from '../site/site-parameters.js';
 import { resolveOptions, type OxdModuleOptions } from './oxd.options.js';
+import { parseJson } from '../base/json.js';
 
 type Read = (text: string) => unknown;
 
@@ -13,13 +14,7 @@ const patterns: Read = (value) => value.trim().split(/\s+/);
 const secrets: Read = (value) => value.split(',').map((secret) => secret.trim());
 /** Other values remain strings, which the validation reports. */
 const flag: Read = (value) => (value === 'true' ? true : value === 'false' ? false : value);
-const json: Read = (value) => {
-  try {
-    return JSON.parse(value) as unknown;
-  } catch {
-    return value;
-  }
-};
+const json: Read = (value) => parseJson(value) ?? value;
 const number: Read = (value) => (/^\d+$/.test(value) ? Number(value) : value);
 /** Line breaks in a variable are often written as a backslash and an n. */
 const pem: Read = (value) => value.replaceAll('\\n', '\n');

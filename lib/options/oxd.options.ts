@@ -8,6 +8,7 @@ import { checkOptions, checkTransport } from './option-rules.js';
 import { checkSite } from './site-option-rules.js';
 import { MemoryStore, type OxdStore } from '../store/oxd-store.js';
 import type { OxdTransport } from '../commands/oxd-transport.js';
+import { withoutUndefined } from '../base/json.js';
 
 /** Option `site`: the parameters of `register_site`, or the id of a registered site. */
 export interface SiteOptions extends Omit<RegisterSiteParams, 'protection_access_token'> {
@@ -258,15 +259,15 @@ export function resolveOptions(
   const { store, eager, login, uma } = options;
   const resolved = {
     name: name ?? DEFAULT_NAME,
-    site: printedSite({ scope: DEFAULTS.scope, ...structuredClone(defined(site)) }),
+    site: printedSite({ scope: DEFAULTS.scope, ...structuredClone(withoutUndefined(site)) }),
     baseUrl: baseUrl ?? new URL(site.authorization_redirect_uri).origin,
     transport: withDefaults(transport),
     secret: secret === undefined ? [randomBytes(32).toString('base64url')] : [secret].flat(),
     secretIsRandom: secret === undefined,
     store: store ?? defaultStore(transport, environment),
     eager: eager ?? false,
-    login: resolveLogin(defined(login ?? {}), transport),
-    uma: { ...DEFAULTS.uma, ...defined(uma ?? {}) },
+    login: resolveLogin(withoutUndefined(login ?? {}), transport),
+    uma: { ...DEFAULTS.uma, ...withoutUndefined(uma ?? {}) },
   };
   return deepFreeze(printedOptions(resolved));
 }
@@ -304,8 +305,11 @@ function withDefaults(
   transport: NonNullable<OxdModuleOptions['transport']>,
 ): OxdOptions['transport'] {
   if (isTransport(transport)) return transport;
-  if (transport.type === 'socket') return { ...DEFAULTS.socket, ...defined(transport) };
-  return printedTransport({ ...DEFAULTS.embedded, ...structuredClone(defined(transport)) });
+  if (transport.type === 'socket') return { ...DEFAULTS.socket, ...withoutUndefined(transport) };
+  return printedTransport({
+    ...DEFAULTS.embedded,
+    ...structuredClone(withoutUndefined(transport)),
+  });
 }
 
 function checkSecret(secret: OxdModuleOptions['secret'], environment?: string): string[] {
@@ -356,12 +360,6 @@ export function transportSide(
 /** Returns true for a transport instance, false for the options of a transport. */
 export function isTransport(value: OxdModuleOptions['transport']): value is OxdTransport {
   return typeof (value as OxdTransport | undefined)?.execute === 'function';
-}
-
-function defined<T extends object>(value: T): T {
-  return Object.fromEntries(
-    Object.entries(value).filter(([, member]) => member !== undefined && member !== null),
-  ) as T;
 }
 
 /** Freezes plain objects and arrays only: store and transport instances have state. */

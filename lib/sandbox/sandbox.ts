@@ -7,6 +7,7 @@ import { closeServer, listenOnLoopback, portOf } from './web/loopback.js';
 import { loadOidcProvider } from './provider/oidc-provider.js';
 import { openProvider } from './sandbox-provider.js';
 import { arePolicies, DEMO_POLICY, type SandboxPolicies } from './uma/policy.js';
+import { withoutUndefined } from '../base/json.js';
 
 export type { SandboxClaims, SandboxUser } from './provider/accounts.js';
 export type {
@@ -148,10 +149,4 @@ async function openStore(clientsFile: string | false): Promise<OxdStore> {
 
 async function closeStore(store: OxdStore): Promise<void> {
   if (store instanceof FileStore) await store.close();
-}
-
-function withoutUndefined<T extends object>(options: T): Partial<T> {
-  return Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined),
-  ) as Partial<T>;
 }

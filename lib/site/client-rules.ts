@@ -1,4 +1,5 @@
 import type { ClientMetadata } from './client-parameters.js';
+import { isJsonObject, parseJson } from '../base/json.js';
 
 /** Problem of a parameter of a site. */
 export interface SiteProblem {
@@ -84,13 +85,8 @@ export function problem(param: string, message: string, error = 'bad_request'): 
  * @see OpenID Connect Registration §2
  */
 export function keySet(jwks: string): object | undefined {
-  try {
-    const set = JSON.parse(jwks) as { readonly keys?: unknown } | null;
-    if (set && Array.isArray(set.keys) && set.keys.every(isPublic)) return set;
-  } catch {
-    // A string that is no JSON contains no keys.
-  }
-  return undefined;
+  const set = parseJson(jwks);
+  return isJsonObject(set) && Array.isArray(set.keys) && set.keys.every(isPublic) ? set : undefined;
 }
 
 function isPublic(key: unknown): boolean {

@@ -1,4 +1,5 @@
-import { MAX_TIMER_DELAY, type OxdClock } from '../base/clock.js';
+import type { OxdClock } from '../base/clock.js';
+import { MAX_TIMER_DELAY } from '../base/limits.js';
 
 /**
  * One timer for a sequence of deadlines, most of which are cleared before they pass. To save timer

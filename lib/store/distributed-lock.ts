@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { OxdStoreError } from '../base/errors.js';
 import type { OxdStore } from './oxd-store.js';
+import { SYSTEM_TIMERS, withTimeLimit } from '../base/time-limit.js';
 import { untilAborted } from '../base/until-aborted.js';
 
 /** Options of {@link runOnce}; key and deadline are the same in every replica. */
@@ -51,15 +52,9 @@ export async function runOnce<T>(options: OnceOptions<T>): Promise<T> {
 
 /** Ends the work before its lock expires, so that no two replicas do the work at once. */
 async function withinDeadline<T>({ deadline, work, signal }: OnceOptions<T>): Promise<T> {
-  const limit = new AbortController();
-  const onTimeout = (): void => limit.abort(new OxdStoreError(`Not done within ${deadline} ms.`));
-  const timer = setTimeout(onTimeout, deadline);
-  const ending = signal ? AbortSignal.any([limit.signal, signal]) : limit.signal;
-  try {
-    return await untilAborted(ending, work(ending));
-  } finally {
-    clearTimeout(timer);
-  }
+  const error = () => new OxdStoreError(`Not done within ${deadline} ms.`);
+  const limit = { timers: SYSTEM_TIMERS, milliseconds: deadline, error, signal };
+  return withTimeLimit(limit, (ending) => untilAborted(ending, work(ending)));
 }
 
 /** Releases the lock. Ignores errors, because the lock expires and the result must not be lost. */

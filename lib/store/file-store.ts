@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { OxdConfigurationError, OxdStoreError } from '../base/errors.js';
 import { LockFile } from './lock-file.js';
 import { MemoryStore, OxdStore, toJson, type MemoryStoreOptions } from './oxd-store.js';
+import { isJsonObject } from '../base/json.js';
 
 /** JSON string of each key. */
 type Records = Map<string, string>;
@@ -201,7 +202,7 @@ function parse(path: string, text: string | undefined): Records {
   if (text === undefined) return new Map();
   try {
     const file = JSON.parse(text) as { version?: unknown; records?: unknown } | null;
-    if (file?.version === VERSION && isObject(file.records)) {
+    if (file?.version === VERSION && isJsonObject(file.records)) {
       return new Map(
         Object.entries(file.records).map(([key, value]) => [key, JSON.stringify(value)]),
       );
@@ -234,10 +235,6 @@ async function write(path: string, records: Records): Promise<void> {
 
 function temporaryPath(path: string): string {
   return `${path}.tmp`;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function inUse(path: string, pid: number | undefined): OxdConfigurationError {

@@ -16,6 +16,7 @@ import { GrantDecisions, type OxdTestingGrant } from './testing-grant.js';
 import { TestingLogin } from './testing-login.js';
 import { testingReplies } from './testing-replies.js';
 import { testingProfile, type OxdTestingUser } from './testing-user.js';
+import { isNonEmptyString } from '../base/json.js';
 
 /** Options of {@link OxdTestingModule.forRoot}. */
 export interface OxdTestingOptions {
@@ -106,6 +107,6 @@ function replaced(decisions: TestDecisions): Provider[] {
 }
 
 function checkedUser(user: OxdTestingUser): OxdTestingUser {
-  if (typeof user.sub === 'string' && user.sub !== '') return user;
+  if (isNonEmptyString(user.sub)) return user;
   throw new OxdConfigurationError(['user.sub: must be a string that is not empty']);
 }

@@ -1,3 +1,4 @@
+import { LOGIN_GRACE_PERIOD } from '../base/limits.js';
 import { createHash } from 'node:crypto';
 import { CookieSeal } from './cookie-seal.js';
 import { LoginStateError, withCookies } from '../base/errors.js';
@@ -47,9 +48,6 @@ interface TransactionRecord extends Omit<Transaction, 'state'> {
   readonly fingerprint: string;
 }
 
-/** Extra lifetime of cookie and record, so that a late user gets EXPIRED instead of UNKNOWN. */
-const GRACE_PERIOD = 600_000;
-
 /**
  * Binds the callback of a provider to the browser that was redirected to the provider: with one
  * encrypted cookie per state in the browser, and one record per state in the store, which is taken
@@ -80,7 +78,7 @@ export class BrowserTransaction {
    * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE
    */
   async begin({ state, ...transaction }: Transaction, cookieHeader?: string): Promise<string[]> {
-    const lifetime = this.#options.lifetime + GRACE_PERIOD;
+    const lifetime = this.#options.lifetime + LOGIN_GRACE_PERIOD;
     const sealed = { state, issuedAt: this.#clock() };
     const cookies = await this.#cookies.add(sealed, lifetime, cookieHeader);
     const { fingerprint, store } = this.#options;

@@ -1,6 +1,7 @@
 import { NeedInfoError } from '../../lib/base/errors.js';
 import { toUmaError } from '../../lib/commands/rpt-error-response.js';
-import { MAX_TICKET_LENGTH, isTicket } from '../../lib/base/uma-tokens.js';
+import { MAX_TICKET_LENGTH } from '../../lib/base/limits.js';
+import { isTicket } from '../../lib/base/uma-tokens.js';
 import { parseChallenge } from '../../lib/uma/challenge/challenge-parser.js';
 import { challengeOf } from '../../lib/uma/guard/denial-challenge.js';
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { MAX_TIMER_DELAY } from '../../lib/base/clock.js';
+import { MAX_TIMER_DELAY } from '../../lib/base/limits.js';
 import type { OxdTransportError } from '../../lib/base/errors.js';
 import type { FrameHandler } from '../../lib/testing/frames/frame-answer.js';
 import { FrameServer } from '../../lib/testing/frames/frame-server.js';

@@ -9,7 +9,8 @@ const LIB = join(import.meta.dirname, '../../lib');
 export async function compileFileStore(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'oxd-lib-'));
   await writeFile(join(directory, 'package.json'), '{"type":"module"}');
-  for (const name of ['base/errors', 'store/oxd-store', 'store/lock-file', 'store/file-store']) {
+  const names = ['errors', 'json'].map((name) => `base/${name}`);
+  for (const name of [...names, 'store/oxd-store', 'store/lock-file', 'store/file-store']) {
     const source = await readFile(join(LIB, `${name}.ts`), 'utf8');
     const { outputText } = ts.transpileModule(source, {
       compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022 },

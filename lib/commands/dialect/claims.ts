@@ -1,3 +1,4 @@
+import { isStringList, parseJson, isJsonObject } from '../../base/json.js';
 type ReadClaim = (values: readonly string[]) => unknown;
 
 const text: ReadClaim = (values) => (values.length === 1 ? values[0] : undefined);
@@ -13,13 +14,8 @@ const number: ReadClaim = ([value = '', ...more]) => {
 };
 
 const address: ReadClaim = ([value = '', ...more]) => {
-  try {
-    const read: unknown = JSON.parse(value);
-    const fits = more.length === 0 && typeof read === 'object' && !Array.isArray(read);
-    return fits ? (read ?? undefined) : undefined;
-  } catch {
-    return undefined;
-  }
+  const read = parseJson(value);
+  return more.length === 0 && isJsonObject(read) ? read : undefined;
 };
 
 const list: ReadClaim = (values) => values;
@@ -79,9 +75,4 @@ function plainClaim(name: string, value: unknown): unknown {
   if (!isStringList(value)) return value;
   const read = STANDARD.get(name) ?? oneOrMore;
   return read(value);
-}
-
-/** Returns true for a list of strings, the form of claims and scopes in oxd. */
-export function isStringList(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }

@@ -2,7 +2,7 @@ import { OxdCommandError, printable } from '../../base/errors.js';
 import type { OxdVersion } from '../oxd-transport.js';
 import type { CommandName, Result } from '../command.js';
 import { COMMAND_RULES } from '../command-rules.js';
-import { isJsonObject } from './members.js';
+import { isJsonObject } from '../../base/json.js';
 import { within, type Release, type Span } from '../../base/oxd-releases.js';
 import { supports } from '../parameter-rules.js';
 import type { CommandRule, Requirement, ParamRule, RejectionCode } from '../parameter-rules.js';

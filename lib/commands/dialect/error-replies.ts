@@ -1,7 +1,7 @@
 import { OxdCommandError, printable } from '../../base/errors.js';
 import { toUmaError, type RptRequest, type TokenErrorResponse } from '../rpt-error-response.js';
 import type { CommandName } from '../command.js';
-import { isJsonObject } from './members.js';
+import { isJsonObject, isNonEmptyString } from '../../base/json.js';
 import type { Call } from './results.js';
 
 /**
@@ -78,7 +78,7 @@ function otherFailure(
 ): OxdCommandError | undefined {
   if (error.error !== 'need_info' || !isJsonObject(body)) return undefined;
   const { error: code } = body;
-  if (typeof code !== 'string' || code === '' || code === 'need_info') return undefined;
+  if (!isNonEmptyString(code) || code === 'need_info') return undefined;
   const { command, mayHaveRun } = error;
   const message = `${command} failed: ${printable(code)}`;
   const details = { command, mayHaveRun, cause: error };

@@ -1,5 +1,10 @@
-import { isStringList } from './claims.js';
-import { isJsonObject, withoutNulls, type JsonObject } from './members.js';
+import {
+  isJsonObject,
+  isNonEmptyString,
+  isStringList,
+  withoutUndefined,
+  type JsonObject,
+} from '../../base/json.js';
 
 const TIMES = ['exp', 'iat', 'nbf'];
 
@@ -12,13 +17,13 @@ const TIMES = ['exp', 'iat', 'nbf'];
  */
 export function readPermissions(value: unknown): readonly JsonObject[] | undefined {
   if (!Array.isArray(value)) return undefined;
-  const items = value.map((item: unknown) => (isJsonObject(item) ? withoutNulls(item) : {}));
+  const items = value.map((item: unknown) => (isJsonObject(item) ? withoutUndefined(item) : {}));
   return items.every(isPermission) ? items : undefined;
 }
 
 function isPermission(item: JsonObject): boolean {
   const { resource_id, resource_scopes } = item;
-  if (typeof resource_id !== 'string' || resource_id === '' || !isStringList(resource_scopes)) {
+  if (!isNonEmptyString(resource_id) || !isStringList(resource_scopes)) {
     return false;
   }
   return TIMES.every((name) => item[name] === undefined || Number.isFinite(item[name]));

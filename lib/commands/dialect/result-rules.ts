@@ -1,6 +1,5 @@
 import type { CommandName, Result } from '../command.js';
-import { isStringList } from './claims.js';
-import { isJsonObject } from './members.js';
+import { isJsonObject, isStringList } from '../../base/json.js';
 import { readPermissions } from './permissions.js';
 
 type Kind = keyof typeof READERS;

@@ -4,7 +4,12 @@ import type { OxdVersion } from '../oxd-transport.js';
 import type { CommandName } from '../command.js';
 import { plainClaims, withBooleanClaims } from './claims.js';
 import { COMMAND_RULES } from '../command-rules.js';
-import { isJsonObject, withoutNulls, type JsonObject } from './members.js';
+import {
+  isJsonObject,
+  isNonEmptyString,
+  withoutUndefined,
+  type JsonObject,
+} from '../../base/json.js';
 import { supports, type ParamRule } from '../parameter-rules.js';
 import { READERS, RESULT_PROPERTIES, type PropertyRule } from './result-rules.js';
 
@@ -23,7 +28,7 @@ export interface Call {
  */
 export function readResult(call: Call, data: unknown): JsonObject {
   if (!isJsonObject(data)) throw malformed(call, 'data');
-  const result = withoutNulls(data);
+  const result = withoutUndefined(data);
   readProperties(call, result);
   return COMPLETE[call.command]?.(call, result) ?? result;
 }
@@ -56,7 +61,7 @@ function readProperty(
 
 function readClaims(call: Call, rule: PropertyRule, claims: JsonObject): JsonObject {
   const plain =
-    call.version === 'contract' ? withBooleanClaims(withoutNulls(claims)) : plainClaims(claims);
+    call.version === 'contract' ? withBooleanClaims(withoutUndefined(claims)) : plainClaims(claims);
   if (rule.claims?.some((name) => plain[name] === undefined))
     throw failed(call, 'invalid_id_token');
   return plain;
@@ -99,7 +104,7 @@ function withHint(call: Call, result: JsonObject): JsonObject {
  * failed, so the error code blames neither.
  */
 function checkSubject(call: Call, claims: JsonObject): void {
-  if (typeof claims.sub !== 'string' || claims.sub === '') {
+  if (!isNonEmptyString(claims.sub)) {
     const error = typeof claims.error === 'string' ? claims.error : 'internal_error';
     throw failed(call, error, claims.error_description);
   }

@@ -1,4 +1,5 @@
 import { OxdCommandError, printable } from '../../base/errors.js';
+import { isJsonObject, isStringList } from '../../base/json.js';
 import type { CommandName, Params } from '../../commands/command.js';
 import { COMMAND_RULES } from '../../commands/command-rules.js';
 import type { ParamRule } from '../../commands/parameter-rules.js';
@@ -14,7 +15,7 @@ interface JsonType {
 const STRING: JsonType = { name: 'a string', fits: isString };
 const STRINGS: JsonType = {
   name: 'a list of strings',
-  fits: (value) => Array.isArray(value) && value.every(isString),
+  fits: isStringList,
 };
 const RESOURCES: JsonType = { name: 'a list of resources with conditions', fits: Array.isArray };
 
@@ -40,7 +41,7 @@ const JSON_TYPES: Readonly<Record<ParameterKind, JsonType>> = {
  *   oxd-server supports
  */
 export function checkParams<C extends CommandName>(command: C, params: unknown): Params<C> {
-  if (typeof params !== 'object' || params === null || Array.isArray(params)) {
+  if (!isJsonObject(params)) {
     throw new OperationError('bad_request', 'params: must be an object.');
   }
   const given = Object.entries(params).filter(([, value]) => value !== undefined && value !== null);
@@ -91,6 +92,5 @@ function isString(value: unknown): value is string {
 }
 
 function isMap(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return Object.values(value).every(isString);
+  return isJsonObject(value) && Object.values(value).every(isString);
 }

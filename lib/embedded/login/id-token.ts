@@ -7,7 +7,7 @@ import {
   type JWTVerifyResult,
 } from 'jose';
 import { PUBLIC_KEY_ALGS } from '../../site/client-rules.js';
-import { CLOCK_TOLERANCE } from '../../base/clock.js';
+import { CLOCK_TOLERANCE } from '../../base/limits.js';
 import type { IdTokenClaims } from '../../commands/oidc.js';
 import type { OperationContext } from '../context/operation-context.js';
 import { OperationError } from '../requests/operation-error.js';

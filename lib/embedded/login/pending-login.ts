@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { LOGIN_GRACE_PERIOD } from '../../base/limits.js';
 import type { GetTokensByCodeParams, LoginSecrets } from '../../commands/oidc.js';
 import type { OperationContext } from '../context/operation-context.js';
 import { OperationError } from '../requests/operation-error.js';
@@ -11,9 +12,6 @@ interface PendingLogin extends LoginSecrets {
   /** Start of the login, in milliseconds since 1970; decides when the login expires. */
   readonly issuedAt: number;
 }
-
-/** Time that the record outlives the state, so that an expired state is not reported as unknown. */
-const GRACE = 600_000;
 
 /**
  * Checks that no login uses a state that the caller has chosen.
@@ -32,7 +30,7 @@ export async function storeLogin(
   login: Omit<PendingLogin, 'issuedAt'>,
 ): Promise<void> {
   const record: PendingLogin = { ...login, issuedAt: engine.clock() };
-  await store.set(loginKey(state), record, engine.options.stateLifetime + GRACE);
+  await store.set(loginKey(state), record, engine.options.stateLifetime + LOGIN_GRACE_PERIOD);
 }
 
 /**

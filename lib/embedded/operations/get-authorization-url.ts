@@ -10,7 +10,7 @@ import { DEFAULT_SCOPE } from '../registration/registration-metadata.js';
 import type { Operation, OperationContext } from '../context/operation-context.js';
 import { OperationError } from '../requests/operation-error.js';
 import { checkUnused, storeLogin } from '../login/pending-login.js';
-import { withoutUndefined } from '../registration/client-results.js';
+import { withoutUndefined } from '../../base/json.js';
 import { userScope } from '../registration/scopes.js';
 import { redirectUris, type RegisteredSite } from '../registration/site-record.js';
 

@@ -1,8 +1,8 @@
 import { buildEndSessionUrl } from 'openid-client';
 import type { Operation } from '../context/operation-context.js';
 import { OperationError } from '../requests/operation-error.js';
-import { withoutUndefined } from '../registration/client-results.js';
 import { logoutUris } from '../registration/site-record.js';
+import { withoutUndefined } from '../../base/json.js';
 
 /**
  * Returns the URL that ends the session at the provider. Default of `post_logout_redirect_uri`: the

@@ -6,8 +6,8 @@ import { OperationError } from '../requests/operation-error.js';
 import { required } from '../context/command-parameters.js';
 import { consumeLogin, findLogin, givenLogin } from '../login/pending-login.js';
 import type { Provider } from '../provider/provider.js';
-import { withoutUndefined } from '../registration/client-results.js';
 import type { RegisteredSite } from '../registration/site-record.js';
+import { withoutUndefined } from '../../base/json.js';
 
 /**
  * Finishes a login: compares `iss`, exchanges the code once and checks the ID token. The exchange

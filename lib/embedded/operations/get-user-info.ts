@@ -3,7 +3,7 @@ import { enableNonRepudiationChecks, fetchUserInfo, skipSubjectCheck } from 'ope
 import type { Operation } from '../context/operation-context.js';
 import { OperationError } from '../requests/operation-error.js';
 import { required } from '../context/command-parameters.js';
-import { withoutUndefined } from '../registration/client-results.js';
+import { isNonEmptyString, withoutUndefined } from '../../base/json.js';
 
 /**
  * Requests the claims of the user. The response contains a `sub`, which must equal that of a given
@@ -29,6 +29,6 @@ function subjectOf(idToken: string): string {
   } catch {
     // Reported below, because the error of jose would quote the token.
   }
-  if (typeof sub === 'string' && sub !== '') return sub;
+  if (isNonEmptyString(sub)) return sub;
   throw new OperationError('bad_request', 'id_token: must be an id_token with a sub.');
 }

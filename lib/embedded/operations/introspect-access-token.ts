@@ -2,7 +2,7 @@ import { tokenIntrospection } from 'openid-client';
 import type { IntrospectAccessTokenResult } from '../../commands/oidc.js';
 import type { Operation } from '../context/operation-context.js';
 import { required } from '../context/command-parameters.js';
-import { withoutUndefined } from '../registration/client-results.js';
+import { withoutUndefined } from '../../base/json.js';
 
 /**
  * Introspects an access token. `active` must be a boolean; for an inactive token no other claim is

@@ -1,9 +1,9 @@
 import type { Operation } from '../context/operation-context.js';
 import { required } from '../context/command-parameters.js';
 import { ProtectionApi } from '../protection-api/protection-api.js';
-import { withoutUndefined } from '../registration/client-results.js';
 import { introspectRpt as introspect } from '../rpt/rpt-introspection.js';
 import { rptSubject, signedSubject } from '../rpt/rpt-subject.js';
+import { withoutUndefined } from '../../base/json.js';
 
 /**
  * Introspects an RPT. `active` must be a boolean; for an inactive RPT no other claim is returned.

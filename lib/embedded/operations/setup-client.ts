@@ -1,7 +1,8 @@
 import { checkSite, DEFAULT_SCOPE } from '../registration/registration-metadata.js';
 import type { Operation } from '../context/operation-context.js';
-import { clientResult, withoutUndefined } from '../registration/client-results.js';
+import { clientResult } from '../registration/client-results.js';
 import { newSite } from '../registration/site-changes.js';
+import { withoutUndefined } from '../../base/json.js';
 
 /**
  * Registers a client for protection tokens, then the site. If the registration of the site fails,

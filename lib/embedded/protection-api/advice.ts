@@ -1,3 +1,5 @@
+import { UMA_GRANT_TYPE } from '../../base/uma-tokens.js';
+
 /** Error response of an authorization server. */
 export interface RejectedRequest {
   readonly status: number;
@@ -12,7 +14,7 @@ const GRANT =
   'in site.grant_types.';
 const RESOURCE_SERVER =
   'Keycloak: enable authorization in the settings of the client; a client that is registered ' +
-  'dynamically needs urn:ietf:params:oauth:grant-type:uma-ticket in site.grant_types.';
+  `dynamically needs ${UMA_GRANT_TYPE} in site.grant_types.`;
 const REMOTE_MANAGEMENT =
   'Keycloak: switch on remote resource management in the authorization settings of the client.';
 const PAT_RIGHTS =

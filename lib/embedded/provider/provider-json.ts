@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import type { CustomFetch, ServerMetadata } from 'openid-client';
 import { isSameUrl } from './provider-address.js';
-import { jsonOf, objectOf, textOf, textsOf, type JsonObject } from '../requests/json.js';
+import { parseJson, objectOf, textOf, stringsOf, type JsonObject } from '../../base/json.js';
 
 /** Grants whose responses may contain an `id_token`; in others the property has no meaning. */
 const ID_TOKEN_GRANTS = ['authorization_code', 'refresh_token'];
@@ -51,7 +51,7 @@ export async function usableKeys(response: Response): Promise<Response> {
  */
 export function usableMetadata(metadata: Readonly<ServerMetadata>): ServerMetadata {
   const usable = Object.entries(metadata).filter(([name, value]) => {
-    if (METADATA_LISTS.includes(name)) return textsOf(value) !== undefined;
+    if (METADATA_LISTS.includes(name)) return stringsOf(value) !== undefined;
     return !/_(?:endpoint|uri)$/.test(name) || textOf(value) !== undefined;
   });
   return Object.fromEntries(usable) as ServerMetadata;
@@ -90,7 +90,7 @@ function statusOf({ status }: Response, grant: string): number {
 }
 
 async function bodyOf(response: Response): Promise<JsonObject | undefined> {
-  return objectOf(jsonOf(await response.clone().text()));
+  return objectOf(parseJson(await response.clone().text()));
 }
 
 function grantTypeOf(body: { toString(): string } | null | undefined): string | null {

@@ -6,7 +6,7 @@ import {
   type ServerMetadata,
 } from 'openid-client';
 import { createRemoteJWKSet, customFetch as josefetch, type JWTVerifyGetKey } from 'jose';
-import { MAX_TIMER_DELAY } from '../../base/clock.js';
+import { MAX_TIMER_DELAY } from '../../base/limits.js';
 import { DiscoveryCache } from './discovery-cache.js';
 import type { ProviderHttp } from '../requests/provider-http.js';
 import {

@@ -10,7 +10,7 @@ import {
   type ProviderAddress,
 } from './provider-address.js';
 import { ProviderResponseError, OperationError } from '../requests/operation-error.js';
-import { jsonOf, objectOf, textsOf, type JsonObject } from '../requests/json.js';
+import { parseJson, objectOf, stringsOf, type JsonObject } from '../../base/json.js';
 
 /** Discovered metadata of an authorization server. Every endpoint is an absolute URL. */
 export interface UmaServer {
@@ -95,7 +95,7 @@ export class UmaServers {
     const request = { method: 'GET', headers, idempotent: true } as const;
     const { status, text } = await this.options.http.send(href, request);
     if (status !== 200) throw new ProviderResponseError(status);
-    const document = objectOf(jsonOf(text));
+    const document = objectOf(parseJson(text));
     if (document) return document;
     throw new OperationError('no_uma_discovery_response', 'The document is not a JSON object.');
   }
@@ -128,8 +128,8 @@ export class UmaServers {
       introspection_endpoint: endpoint('introspection_endpoint'),
       jwks_uri: endpoint('jwks_uri'),
       ...(this.isForBrowsers(interaction) && { claims_interaction_endpoint: interaction }),
-      grant_types_supported: textsOf(metadata.grant_types_supported),
-      scopes_supported: textsOf(metadata.scopes_supported),
+      grant_types_supported: stringsOf(metadata.grant_types_supported),
+      scopes_supported: stringsOf(metadata.scopes_supported),
       metadata,
     };
   }

@@ -3,7 +3,7 @@ import type { CommandCall } from '../requests/command-call.js';
 import { ProviderResponseError, OperationError } from '../requests/operation-error.js';
 import { retryWithoutRejected, type RegistrationBody } from './registration-retry.js';
 import { RECORD_NAMES, clientRecord, type ClientRecord } from './site-record.js';
-import { objectOf, textOf, type JsonObject } from '../requests/json.js';
+import { objectOf, textOf, type JsonObject } from '../../base/json.js';
 
 /** Request for dynamic registration. */
 export interface RegistrationRequest extends RegistrationBody {

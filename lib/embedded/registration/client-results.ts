@@ -1,14 +1,7 @@
 import type { TokenEndpointResponse } from 'openid-client';
 import type { ClientTokenResult } from '../../commands/registration.js';
 import type { ClientRecord } from './site-record.js';
-
-/** Removes the properties of a result that are undefined or null. */
-export function withoutUndefined<T extends object>(result: T): T {
-  const defined = Object.entries(result).filter(
-    ([, value]) => value !== undefined && value !== null,
-  );
-  return Object.fromEntries(defined) as T;
-}
+import { withoutUndefined } from '../../base/json.js';
 
 /** A client in the form of the results of `register_site` and `setup_client`. */
 export function clientResult(client: ClientRecord) {

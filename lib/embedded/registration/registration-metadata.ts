@@ -1,3 +1,4 @@
+import { UMA_GRANT_TYPE } from '../../base/uma-tokens.js';
 import { keySet } from '../../site/client-rules.js';
 import { withRfcNames } from '../../site/rfc-names.js';
 import type { SiteMetadata } from '../../site/site-parameters.js';
@@ -12,7 +13,7 @@ import { logoutUris, redirectUris } from './site-record.js';
 export const DEFAULT_SCOPE: readonly string[] = ['openid', 'profile', 'email'];
 
 /** Additional grants of a site with the scope `uma_protection` and without `grant_types`. */
-const UMA_GRANTS = ['client_credentials', 'urn:ietf:params:oauth:grant-type:uma-ticket'];
+const UMA_GRANTS = ['client_credentials', UMA_GRANT_TYPE];
 
 /**
  * Body of a registration request.

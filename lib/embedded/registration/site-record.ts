@@ -3,6 +3,7 @@ import { RFC_NAMES } from '../../site/rfc-names.js';
 import type { SiteMetadata } from '../../site/site-parameters.js';
 import { OperationError } from '../requests/operation-error.js';
 import type { ProviderAddress } from '../provider/provider-address.js';
+import { isNonEmptyString } from '../../base/json.js';
 
 /** Client as the provider returned it (RFC 7591 §3.2.1). Times are seconds since 1970. */
 export interface ClientRecord {
@@ -54,7 +55,7 @@ export const RECORD_NAMES = RFC_NAMES.filter(([, rfcName]) => rfcName in CLIENT_
 export function clientRecord(response: unknown): ClientRecord {
   const properties = (response ?? {}) as Record<string, unknown>;
   const { client_id } = properties;
-  if (typeof client_id !== 'string' || client_id === '') {
+  if (!isNonEmptyString(client_id)) {
     throw new OperationError('no_client_id_returned', 'The OpenID Provider returned no client_id.');
   }
   const known = Object.entries(CLIENT_PROPERTIES)

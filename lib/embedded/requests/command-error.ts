@@ -3,6 +3,7 @@ import { OxdCommandError, OxdError, OxdStoreError, printable } from '../../base/
 import { libraryFailure, type FailureDetails } from './library-error.js';
 import { ProviderRequestError } from './provider-http.js';
 import { ProviderResponseError, OperationError } from './operation-error.js';
+import { isNonEmptyString } from '../../base/json.js';
 
 /** The command that failed, for {@link toCommandError}. */
 export interface Attempt {
@@ -115,7 +116,7 @@ async function oauthErrorOf(
   if (error instanceof ResponseBodyError) return error;
   const body: unknown = await response.json().catch(() => undefined);
   const { error: code, error_description } = (body ?? {}) as Record<string, unknown>;
-  if (typeof code === 'string' && code !== '') {
+  if (isNonEmptyString(code)) {
     return { error: code, ...(typeof error_description === 'string' && { error_description }) };
   }
   const challenges = error instanceof WWWAuthenticateChallengeError ? error.cause : [];

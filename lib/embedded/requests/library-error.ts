@@ -33,7 +33,11 @@ const ERROR_CODE_BY_JOSE_CODE: Readonly<Record<string, string>> = {
 };
 
 /** Error codes of jose for an unusable key set: the token may be valid. */
-const JWKS_ERROR_CODES = new Set(['ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID', 'ERR_JWKS_TIMEOUT']);
+export const JWKS_ERROR_CODES: ReadonlySet<string> = new Set([
+  'ERR_JOSE_GENERIC',
+  'ERR_JWKS_INVALID',
+  'ERR_JWKS_TIMEOUT',
+]);
 
 /** Commands whose response may contain an `id_token`. */
 const WITH_ID_TOKEN = new Set(['get_tokens_by_code', 'get_access_token_by_refresh_token']);

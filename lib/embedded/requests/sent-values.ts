@@ -1,6 +1,6 @@
 import { withoutValues } from '../../base/hidden-values.js';
 import type { ProviderResponse, ProviderRequestInit } from './provider-http.js';
-import { jsonOf, objectOf } from './json.js';
+import { parseJson, objectOf } from '../../base/json.js';
 
 /** Form parameters without secrets; the values of all other parameters are hidden. */
 const PUBLIC = [
@@ -40,7 +40,7 @@ export function hideSentText(
  * Leaves other properties unchanged: the caller may need them, such as the ticket of `need_info`.
  */
 function hiddenIn(text: string, sent: readonly string[]): string {
-  const body = objectOf(jsonOf(text));
+  const body = objectOf(parseJson(text));
   if (!body) return text;
   const hidden = ['error', 'error_description'].flatMap((name) => {
     const value = body[name];
@@ -61,7 +61,7 @@ function sentValues({ headers, body }: ProviderRequestInit): readonly string[] {
 function bodyValues(headers: Headers, body: ProviderRequestInit['body']): readonly string[] {
   const text = body?.toString() ?? '';
   if (headers.get('content-type')?.includes('json')) {
-    const statement = objectOf(jsonOf(text))?.software_statement;
+    const statement = objectOf(parseJson(text))?.software_statement;
     return typeof statement === 'string' ? [statement] : [];
   }
   const form = [...new URLSearchParams(text)];

@@ -8,9 +8,8 @@ import type {
 import { printable } from '../../base/errors.js';
 import { unknownParam } from '../context/command-parameters.js';
 import { OperationError } from '../requests/operation-error.js';
-import { withoutUndefined } from '../registration/client-results.js';
 import { scopeExpression } from './scope-expression.js';
-import { objectOf, textOf, textsOf, type JsonObject } from '../requests/json.js';
+import { objectOf, stringsOf, textOf, withoutUndefined, type JsonObject } from '../../base/json.js';
 
 /** One condition of one path, which is one resource at the authorization server. */
 export interface DeclaredResource {
@@ -136,7 +135,7 @@ function checkMethods(declared: readonly DeclaredResource[]): void {
 
 function list(condition: JsonObject, name: string, at: string): readonly string[] {
   const value = condition[name] ?? [];
-  const strings = textsOf(value);
+  const strings = stringsOf(value);
   if (strings?.every((item) => item.trim() !== '')) return [...strings];
   throw new OperationError(
     'bad_request',

@@ -1,3 +1,5 @@
+import { isNonEmptyString } from '../../base/json.js';
+
 /** Resource description (UMA Federated Authorization §3.1). */
 export interface ResourceDescription {
   readonly name: string;
@@ -67,5 +69,5 @@ export function scopesOf({
 /** Name of the resource owner; undefined if the description does not contain a name. */
 export function ownerOf({ owner }: Readonly<Record<string, unknown>>): string | undefined {
   const name = typeof owner === 'object' ? (owner as { name?: unknown } | null)?.name : owner;
-  return typeof name === 'string' && name !== '' ? name : undefined;
+  return isNonEmptyString(name) ? name : undefined;
 }

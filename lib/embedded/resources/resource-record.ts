@@ -2,7 +2,7 @@ import { OxdStoreError } from '../../base/errors.js';
 import type { OxdStore } from '../../store/oxd-store.js';
 import { type DeclaredResource } from './declared-resource.js';
 import { isResourceId } from './resource-description.js';
-import { objectOf } from '../requests/json.js';
+import { objectOf } from '../../base/json.js';
 
 /** Resource of a site at its authorization server. */
 export interface ProtectedResource extends DeclaredResource {

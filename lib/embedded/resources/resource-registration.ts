@@ -2,7 +2,7 @@ import { printable } from '../../base/errors.js';
 import type { ProviderResponse } from '../requests/provider-http.js';
 import { unexpectedResponse, type ProtectionApi } from '../protection-api/protection-api.js';
 import { OperationError } from '../requests/operation-error.js';
-import { jsonOf, objectOf, textsOf, type JsonObject } from '../requests/json.js';
+import { parseJson, objectOf, stringsOf, type JsonObject } from '../../base/json.js';
 import {
   isResourceId,
   ownerOf,
@@ -47,7 +47,7 @@ export class ResourceRegistration {
       body: description,
     });
     if (response.status === 409) return undefined;
-    const created = objectOf(jsonOf(response.text)) ?? {};
+    const created = objectOf(parseJson(response.text)) ?? {};
     const { _id: id, name = description.name } = created;
     if (!isResourceId(id)) {
       throw internalError('The response to the registration of a resource has no valid _id.');
@@ -66,7 +66,7 @@ export class ResourceRegistration {
   async read(id: string): Promise<JsonObject | undefined> {
     const response = await this.api.call({ method: 'GET', url: this.urlOf(id) });
     if (response.status === 404) return undefined;
-    const description = objectOf(jsonOf(response.text));
+    const description = objectOf(parseJson(response.text));
     if (response.status === 200 && description) return description;
     throw unexpectedResponse('The description of a resource could not be read.', response);
   }
@@ -142,7 +142,7 @@ export class ResourceRegistration {
     Object.entries(filter).forEach(([key, value]) => filtered.searchParams.set(key, value));
     let response = await this.list(filtered.href);
     if (response.status !== 200) response = await this.list(list);
-    const ids = textsOf(jsonOf(response.text));
+    const ids = stringsOf(parseJson(response.text));
     if (response.status === 200 && ids) return ids.filter(isResourceId);
     throw unexpectedResponse('The resources could not be listed.', response);
   }

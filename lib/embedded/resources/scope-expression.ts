@@ -1,6 +1,6 @@
 import jsonLogic from 'json-logic-js';
 import type { ScopeExpression } from '../../commands/uma.js';
-import { objectOf, textsOf } from '../requests/json.js';
+import { objectOf, stringsOf } from '../../base/json.js';
 
 /** JsonLogic operators for logic, comparison and counting. Excludes `log`, which would print. */
 const OPERATORS = new Set([
@@ -19,7 +19,7 @@ const MAX_DEPTH = 32;
  */
 export function scopeExpression(value: unknown): ScopeExpression | string {
   const { rule, data } = objectOf(value) ?? {};
-  const scopes = textsOf(data) ?? [];
+  const scopes = stringsOf(data) ?? [];
   if (scopes.length === 0 || !scopes.every((scope) => scope.trim() !== '')) {
     return 'data must list the scopes of the rule';
   }

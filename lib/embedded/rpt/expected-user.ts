@@ -4,6 +4,7 @@ import type { OperationContext } from '../context/operation-context.js';
 import { isSameUrl } from '../provider/provider-address.js';
 import { OperationError } from '../requests/operation-error.js';
 import { isJwksFailure, verifiedRpt, type SignedRpt } from './rpt-subject.js';
+import { isNonEmptyString } from '../../base/json.js';
 
 /** Format of a `claim_token` that is an ID token. */
 export const ID_TOKEN = 'http://openid.net/specs/openid-connect-core-1_0.html#IDToken';
@@ -60,7 +61,7 @@ async function subjectOf(
 function userOf(token: string, issuer: string): string | undefined {
   const { iss, sub } = claimsOf(token) ?? {};
   if (typeof iss !== 'string' || !isSameUrl(iss, issuer)) return undefined;
-  return typeof sub === 'string' && sub !== '' ? sub : undefined;
+  return isNonEmptyString(sub) ? sub : undefined;
 }
 
 /** Unverified claims of a token; undefined if it is not a JWT. */

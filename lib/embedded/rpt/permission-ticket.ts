@@ -2,7 +2,7 @@ import { isTicket } from '../../base/uma-tokens.js';
 import { unexpectedResponse, type ProtectionApi } from '../protection-api/protection-api.js';
 import { type ProviderResponseError, OperationError } from '../requests/operation-error.js';
 import { responseError } from '../protection-api/error-response.js';
-import { jsonOf, objectOf } from '../requests/json.js';
+import { parseJson, objectOf } from '../../base/json.js';
 import { isResourceId } from '../resources/resource-description.js';
 import { ResourceRegistration } from '../resources/resource-registration.js';
 
@@ -41,7 +41,7 @@ export async function permissionTicket(
     if (await isUnknownResource(api, resource_id, responseError(response))) return undefined;
     throw unexpectedResponse('No permission ticket was issued.', response);
   }
-  const ticket = objectOf(jsonOf(response.text))?.ticket;
+  const ticket = objectOf(parseJson(response.text))?.ticket;
   if (isTicket(ticket)) return ticket;
   throw new OperationError('internal_error', 'The authorization server issued no usable ticket.');
 }

@@ -1,21 +1,20 @@
+import { UMA_GRANT_TYPE } from '../../base/uma-tokens.js';
 import { genericGrantRequest, type TokenEndpointResponse } from 'openid-client';
 import type { UmaRpGetRptResult } from '../../commands/uma.js';
 import { toUmaError } from '../../commands/rpt-error-response.js';
 import type { OperationContext } from '../context/operation-context.js';
 import { failedResponseOf } from '../requests/command-error.js';
 import { OperationError } from '../requests/operation-error.js';
-import { withoutUndefined } from '../registration/client-results.js';
 import type { RegisteredSite } from '../registration/site-record.js';
 import { requestsSubmission } from './grant-form.js';
 import type { UmaServer } from '../provider/uma-discovery.js';
+import { isNonEmptyString, withoutUndefined } from '../../base/json.js';
 
 /** Site that requests an RPT, and the authorization server. */
 export interface GrantParties {
   readonly site: RegisteredSite;
   readonly server: UmaServer;
 }
-
-const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:uma-ticket';
 
 /**
  * Requests an RPT with the credentials of the site.
@@ -34,7 +33,7 @@ export async function umaGrant(
   const configuration = context.configuration({ metadata: metadataOf(server) }, site.client);
   try {
     return rptResult(
-      await call.changing(() => genericGrantRequest(configuration, GRANT_TYPE, { ...form })),
+      await call.changing(() => genericGrantRequest(configuration, UMA_GRANT_TYPE, { ...form })),
     );
   } catch (error) {
     const response = await failedResponseOf(error);
@@ -69,7 +68,7 @@ function rptResult(response: TokenEndpointResponse): UmaRpGetRptResult {
     access_token,
     token_type: 'Bearer',
     expires_in,
-    pct: typeof pct === 'string' && pct !== '' ? pct : undefined,
+    pct: isNonEmptyString(pct) ? pct : undefined,
     upgraded: upgraded === true,
   });
 }

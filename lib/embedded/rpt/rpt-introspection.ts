@@ -1,4 +1,4 @@
-import { MAX_RPT_LENGTH } from '../../base/uma-tokens.js';
+import { MAX_RPT_LENGTH } from '../../base/limits.js';
 import type { OperationContext } from '../context/operation-context.js';
 import type { ProviderResponse } from '../requests/provider-http.js';
 import { clientAuthentication } from '../registration/client-configuration.js';
@@ -8,7 +8,7 @@ import { OperationError } from '../requests/operation-error.js';
 import { INACTIVE, introspectedRpt, type IntrospectedRpt } from './rpt-permissions.js';
 import { isKeycloak } from '../provider/uma-discovery.js';
 import type { IntrospectionMethod } from '../context/introspection-auth.js';
-import { jsonOf, objectOf } from '../requests/json.js';
+import { parseJson, objectOf } from '../../base/json.js';
 
 /**
  * Queries the authorization server for the state and the permissions of an RPT.
@@ -99,7 +99,7 @@ const sendWith: Readonly<Record<IntrospectionMethod, SendRequest>> = {
 
 /** JSON of an introspection response; SolidLab responds with 400 to an unknown token. */
 function bodyOf({ status, text }: ProviderResponse): unknown {
-  const body = jsonOf(text);
+  const body = parseJson(text);
   if (status === 200) return body;
   const { active, error, message } = objectOf(body) ?? {};
   const isUnknown =

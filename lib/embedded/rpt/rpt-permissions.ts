@@ -1,7 +1,7 @@
-import { CLOCK_TOLERANCE } from '../../base/clock.js';
+import { CLOCK_TOLERANCE } from '../../base/limits.js';
 import type { IntrospectRptResult, ScopeExpression, UmaPermission } from '../../commands/uma.js';
 import { evaluate } from '../resources/scope-expression.js';
-import { objectOf, textOf, textsOf, type JsonObject } from '../requests/json.js';
+import { objectOf, textOf, stringsOf, type JsonObject } from '../../base/json.js';
 
 /** Expected values of an introspection response. */
 export interface ExpectedRpt {
@@ -119,7 +119,7 @@ function hasNullScopes(item: unknown): boolean {
 /** Lists that are present; undefined if one of them is not a list of strings. */
 function spellingsOf(...values: readonly unknown[]): readonly (readonly string[])[] | undefined {
   const present = values.filter((value) => value !== undefined);
-  const lists = present.map(textsOf).filter((list) => list !== undefined);
+  const lists = present.map(stringsOf).filter((list) => list !== undefined);
   return lists.length === present.length ? lists : undefined;
 }
 
@@ -152,7 +152,7 @@ function inactiveReason(
 
 function membersOf(token: JsonObject): Partial<IntrospectRptResult> {
   const { aud } = token;
-  const audience = textOf(aud) ?? textsOf(aud);
+  const audience = textOf(aud) ?? stringsOf(aud);
   return { ...timesOf(token), ...textsIn(token), ...(audience && { aud: audience }) };
 }
 

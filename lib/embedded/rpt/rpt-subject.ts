@@ -1,8 +1,9 @@
 import { errors, jwtVerify, type JWTPayload } from 'jose';
 import { PUBLIC_KEY_ALGS } from '../../site/client-rules.js';
-import { CLOCK_TOLERANCE } from '../../base/clock.js';
+import { CLOCK_TOLERANCE } from '../../base/limits.js';
 import type { OperationContext } from '../context/operation-context.js';
 import type { ProtectionApi } from '../protection-api/protection-api.js';
+import { JWKS_ERROR_CODES } from '../requests/library-error.js';
 import { OperationError } from '../requests/operation-error.js';
 import type { RegisteredSite } from '../registration/site-record.js';
 
@@ -11,9 +12,6 @@ import type { RegisteredSite } from '../registration/site-record.js';
  * a failed request; in milliseconds.
  */
 const JWKS_COOLDOWN = 60_000;
-
-/** Codes of jose for a key set that is unavailable or invalid. */
-const JWKS_ERROR_CODES = new Set(['ERR_JOSE_GENERIC', 'ERR_JWKS_INVALID', 'ERR_JWKS_TIMEOUT']);
 
 /** True for a token with the three parts of a signed JWT; other tokens are opaque. */
 export function isJwt(token: string): boolean {

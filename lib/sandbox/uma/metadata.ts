@@ -1,5 +1,4 @@
-/** Grant type of UMA (UMA 2.0 Grant §3.3.1). */
-export const UMA_GRANT = 'urn:ietf:params:oauth:grant-type:uma-ticket';
+import { UMA_GRANT_TYPE } from '../../base/uma-tokens.js';
 
 /** Absolute URLs of the UMA endpoints. */
 export interface UmaEndpoints {
@@ -44,7 +43,12 @@ export function umaMetadata(issuer: string, scopes: readonly string[]): object {
     registration_endpoint: `${issuer}/reg`,
     revocation_endpoint: `${issuer}/token/revocation`,
     ...umaEndpoints(issuer),
-    grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials', UMA_GRANT],
+    grant_types_supported: [
+      'authorization_code',
+      'refresh_token',
+      'client_credentials',
+      UMA_GRANT_TYPE,
+    ],
     response_types_supported: ['code'],
     token_endpoint_auth_methods_supported: [
       'client_secret_basic',

@@ -1,5 +1,6 @@
 import { invalidRequest, OAuthError } from './oauth-response.js';
 import type { SandboxResource } from './policy.js';
+import { isJsonObject } from '../../base/json.js';
 
 /** Description of a resource, sent by its resource server. */
 export type ResourceDescription = Omit<SandboxResource, '_id'>;
@@ -19,7 +20,7 @@ const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/;
  * @see UMA Federated Authorization §3.1
  */
 export function parseDescription(body: unknown): ResourceDescription {
-  if (!isRecord(body)) throw invalidRequest('The resource description must be a JSON object.');
+  if (!isJsonObject(body)) throw invalidRequest('The resource description must be a JSON object.');
   const strings = STRING_PROPERTIES.map((name) => [name, body[name]] as const).filter(
     ([, value]) => value !== undefined,
   );
@@ -44,9 +45,4 @@ export function parseScopes(scopes: unknown): readonly string[] {
     throw new OAuthError(400, 'invalid_scope', 'resource_scopes: contains an invalid scope.');
   }
   return [...new Set(scopes)];
-}
-
-/** True for a JSON object. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

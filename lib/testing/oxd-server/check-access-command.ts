@@ -1,9 +1,10 @@
 import type { AuthorizationServer } from './authorization-servers.js';
-import { type ServerCommand, type ServerContext, textOf } from './context.js';
+import { type ServerCommand, type ServerContext } from './context.js';
 import { matching, type ProtectedResource } from './protected-resource.js';
 import { unexpected, CommandFailure } from './reply.js';
 import { statusOfRpt } from './rpt.js';
 import { propertiesOf, protectionServer } from './uma-replies.js';
+import { textOf } from '../../base/json.js';
 
 /**
  * When several resources match, 3.1.1 uses the first, later releases the last.

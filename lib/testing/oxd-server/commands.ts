@@ -1,5 +1,5 @@
 import type { CommandName } from '../../commands/command.js';
-import { type ServerCommand, type ServerContext, textOf } from './context.js';
+import { type ServerCommand, type ServerContext } from './context.js';
 import {
   getAccessTokenByRefreshToken,
   getAuthorizationUrl,
@@ -22,6 +22,7 @@ import { introspectRpt } from './rpt.js';
 import { umaRpGetClaimsGatheringUrl, umaRpGetRpt } from './rpt-commands.js';
 import { umaRsCheckAccess } from './check-access-command.js';
 import { umaRsProtect } from './protect-command.js';
+import { textOf } from '../../base/json.js';
 
 const COMMANDS: { readonly [C in CommandName]: ServerCommand } = {
   setup_client: setupClient,

@@ -66,11 +66,6 @@ export type ServerCommand = (
   site: ServerSite,
 ) => Promise<object>;
 
-/** Value of a string parameter; undefined when it is blank or not a string. */
-export function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value.trim() !== '' ? value : undefined;
-}
-
 /** Error code of a failed command of the embedded transport; undefined for other failures. */
 export function operationErrorCode(error: unknown): string | undefined {
   return error instanceof OxdCommandError ? error.error : undefined;

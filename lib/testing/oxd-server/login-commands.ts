@@ -1,9 +1,10 @@
 import { DEFAULT_SCOPE } from '../../embedded/registration/registration-metadata.js';
 import type { ServerCommand } from './context.js';
-import { operationErrorCode, isProviderDown, providerStatus, textOf } from './context.js';
+import { operationErrorCode, isProviderDown, providerStatus } from './context.js';
 import { listOf, tokenReply, withOpenid } from './site-commands.js';
 import { unexpected, CommandFailure } from './reply.js';
 import { authorizationUrl, logoutUrl } from './urls.js';
+import { textOf } from '../../base/json.js';
 
 /** @see oxd command get_authorization_url */
 export const getAuthorizationUrl: ServerCommand = async (context, params, site) => {

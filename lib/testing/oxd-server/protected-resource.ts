@@ -1,6 +1,6 @@
 import { unexpected, CommandFailure } from './reply.js';
 import type { ServerCondition, ServerResource } from './resource-params.js';
-import { isObject } from './values.js';
+import { isJsonObject } from '../../base/json.js';
 
 /** A condition registered as a resource at the authorization server. */
 export interface ProtectedResource {
@@ -82,7 +82,7 @@ function isSame(one: string, other: string): boolean {
 
 /** Scopes named in a scope expression, which oxd never evaluates; undefined when it is invalid. */
 function scopesOf(expression: unknown): readonly string[] | undefined {
-  if (!isObject(expression) || !isObject(expression.rule)) return undefined;
+  if (!isJsonObject(expression) || !isJsonObject(expression.rule)) return undefined;
   const { data } = expression;
   return Array.isArray(data) && data.length > 0 ? data.map(String) : undefined;
 }

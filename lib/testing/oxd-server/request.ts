@@ -6,7 +6,8 @@ import type { CommandRule, ParamRule } from '../../commands/parameter-rules.js';
 import type { ParameterKind } from '../../site/parameter-kinds.js';
 import { malformedParams, unexpected, CommandFailure } from './reply.js';
 import { readResources, type ServerResources } from './resource-params.js';
-import { isObject, readMap, readOptional, readString, readStrings } from './values.js';
+import { readMap, readOptional, readString, readStrings } from './values.js';
+import { isJsonObject, parseJson, withoutUndefined } from '../../base/json.js';
 
 /** A command as received, not yet validated. */
 export interface WireRequest {
@@ -35,8 +36,8 @@ const READERS: { readonly [K in ParameterKind]?: Reader } = {
  * @throws {CommandFailure} generic internal_error when the body is not an object or has other properties
  */
 export function readRequest(text: string): WireRequest {
-  const root = parse(text) ?? parse(firstObject(text));
-  if (!isObject(root)) throw unexpected();
+  const root = parseJson(text) ?? parseJson(firstObject(text));
+  if (!isJsonObject(root)) throw unexpected();
   const { command, params, ...more } = root;
   if (Object.keys(more).length > 0) throw unexpected();
   return { command, params };
@@ -65,7 +66,7 @@ export function commandOf(release: Release, name: unknown): CommandName {
  * @throws {CommandFailure} malformed internal_error when a parameter has the wrong type
  */
 export function readParams(release: Release, command: CommandName, params: unknown): ServerParams {
-  if (!isObject(params)) throw malformedParams();
+  if (!isJsonObject(params)) throw malformedParams();
   const rules: Readonly<Record<string, ParamRule>> = COMMAND_RULES[command].params;
   const read = Object.entries(rules)
     .filter(([, rule]) => supports(release, rule))
@@ -73,7 +74,7 @@ export function readParams(release: Release, command: CommandName, params: unkno
       const value = params[spelling(release, name, rule)];
       return [name, readOptional(value, readerOf(rule, release))] as const;
     });
-  return Object.fromEntries(read.filter(([, value]) => value !== undefined));
+  return withoutUndefined(Object.fromEntries(read));
 }
 
 function readerOf({ kind = 'string', items }: ParamRule, release: Release): Reader {
@@ -87,14 +88,6 @@ function spelling(
   rule: { readonly spelled?: Span & { readonly as: string } },
 ): string {
   return rule.spelled && within(release, rule.spelled) ? rule.spelled.as : name;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Part of the text up to the brace that closes the first brace. */

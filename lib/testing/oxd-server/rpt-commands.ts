@@ -1,9 +1,11 @@
+import { UMA_GRANT_TYPE } from '../../base/uma-tokens.js';
 import { randomBytes } from 'node:crypto';
-import { type ServerCommand, textOf } from './context.js';
+import { type ServerCommand } from './context.js';
 import { inactiveRpt, unexpected, CommandFailure } from './reply.js';
 import type { ServerParams } from './request.js';
 import { statusOfRpt } from './rpt.js';
 import { propertiesOf, tokenFailure } from './uma-replies.js';
+import { textOf } from '../../base/json.js';
 
 /**
  * Like oxd, introspects the new RPT and requires it to be active.
@@ -48,7 +50,7 @@ export const umaRpGetClaimsGatheringUrl: ServerCommand = async (context, params,
 
 /** Form of the token request. Omits missing parameters: oxd checks none of them. */
 function grantForm(params: ServerParams): URLSearchParams {
-  const form = new URLSearchParams({ grant_type: 'urn:ietf:params:oauth:grant-type:uma-ticket' });
+  const form = new URLSearchParams({ grant_type: UMA_GRANT_TYPE });
   for (const name of ['ticket', 'claim_token', 'claim_token_format', 'pct', 'rpt']) {
     const value = textOf(params[name]);
     if (value !== undefined) form.set(name, value);

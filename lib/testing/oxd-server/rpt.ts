@@ -1,7 +1,7 @@
 import type { AuthorizationServer } from './authorization-servers.js';
-import { type ServerCommand, type ServerContext, textOf } from './context.js';
+import { type ServerCommand, type ServerContext } from './context.js';
 import { propertiesOf } from './uma-replies.js';
-import { isObject } from './values.js';
+import { isJsonObject, textOf } from '../../base/json.js';
 
 /** Permission of an RPT at one resource. */
 interface Permission {
@@ -53,7 +53,7 @@ const STRINGS = ['client_id', 'sub', 'aud', 'iss', 'jti'];
 
 /** Empty when the entry has no resource id or no list of scopes. */
 function permission(one: unknown): readonly Permission[] {
-  if (!isObject(one)) return [];
+  if (!isJsonObject(one)) return [];
   const { resource_id, resource_scopes, exp } = one;
   if (typeof resource_id !== 'string' || !Array.isArray(resource_scopes)) return [];
   return [{ resource_id, resource_scopes: resource_scopes.map(String), exp: numberOf(exp) }];

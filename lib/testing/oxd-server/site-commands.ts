@@ -1,10 +1,11 @@
 import { DEFAULT_SCOPE } from '../../embedded/registration/registration-metadata.js';
 import type { ServerCommand, ServerContext } from './context.js';
-import { operationErrorCode, isProviderDown, textOf } from './context.js';
+import { operationErrorCode, isProviderDown } from './context.js';
 import { checkNewSite } from './token-check.js';
 import { unexpected, CommandFailure } from './reply.js';
 import type { ServerParams } from './request.js';
 import type { ServerSite } from './store.js';
+import { textOf } from '../../base/json.js';
 
 const AUTH_METHODS = new Set(
   'client_secret_basic client_secret_post client_secret_jwt private_key_jwt none'.split(' '),

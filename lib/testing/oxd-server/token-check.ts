@@ -1,9 +1,10 @@
 import type { CommandName } from '../../commands/command.js';
 import type { ServerContext } from './context.js';
-import { providerStatus, textOf } from './context.js';
+import { providerStatus } from './context.js';
 import { unexpected, CommandFailure } from './reply.js';
 import type { ServerParams } from './request.js';
 import type { ServerSite } from './store.js';
+import { textOf } from '../../base/json.js';
 
 const NEVER_PROTECTED: ReadonlySet<CommandName> = new Set(['setup_client', 'get_client_token']);
 const PROTECTED_SINCE_3_1_4: ReadonlySet<CommandName> = new Set([

@@ -3,10 +3,7 @@ import type { ProviderResponse } from '../../embedded/requests/provider-http.js'
 import type { AuthorizationServer } from './authorization-servers.js';
 import type { ServerContext } from './context.js';
 import { unexpected, CommandFailure } from './reply.js';
-import { isObject } from './values.js';
-
-/** JSON object in a response of the authorization server. */
-export type Properties = Readonly<Record<string, unknown>>;
+import { isJsonObject, parseJson, type JsonObject } from '../../base/json.js';
 
 /**
  * Parses the JSON object of a success response.
@@ -18,10 +15,10 @@ export function propertiesOf(
   context: ServerContext,
   answer: ProviderResponse,
   masked: readonly number[] = [],
-): Properties {
+): JsonObject {
   if (answer.status >= 400) throw responseFailure(context, answer, masked);
-  const properties = jsonObject(answer.text);
-  if (!properties) throw unexpected();
+  const properties = parseJson(answer.text);
+  if (!isJsonObject(properties)) throw unexpected();
   return properties;
 }
 
@@ -59,19 +56,13 @@ const NEED_INFO_PROPERTIES = new Set(['error', 'ticket', 'required_claims', 'red
  * reported as `need_info`, every other object as a failure.
  */
 export function tokenFailure(context: ServerContext, answer: ProviderResponse): CommandFailure {
-  const properties = jsonObject(answer.text);
-  if (!properties || !Object.keys(properties).every((name) => NEED_INFO_PROPERTIES.has(name)))
+  const properties = parseJson(answer.text);
+  if (
+    !isJsonObject(properties) ||
+    !Object.keys(properties).every((name) => NEED_INFO_PROPERTIES.has(name))
+  )
     return responseFailure(context, answer);
   const { error = null, ticket = null, required_claims = null, redirect_user = null } = properties;
   const details = { error, ticket, required_claims, redirect_user };
   return new CommandFailure('need_info', undefined, { details });
-}
-
-function jsonObject(text: string): Properties | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

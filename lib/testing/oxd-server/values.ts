@@ -1,4 +1,5 @@
 import { malformedParams } from './reply.js';
+import { isJsonObject } from '../../base/json.js';
 
 /** Reads a string. @throws {CommandFailure} malformed internal_error, like every reader in this file */
 export function readString(value: unknown): string {
@@ -26,16 +27,11 @@ export function readMap(value: unknown): Record<string, string> {
 
 /** Reads an object. */
 export function readObject(value: unknown): Readonly<Record<string, unknown>> {
-  if (!isObject(value)) throw malformedParams();
+  if (!isJsonObject(value)) throw malformedParams();
   return value;
 }
 
 /** Reads an optional value; null counts as absent. */
 export function readOptional<T>(value: unknown, read: (one: unknown) => T): T | undefined {
   return value === undefined || value === null ? undefined : read(value);
-}
-
-/** True for a JSON object. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -2,6 +2,7 @@ import { METHODS } from 'node:http';
 import { RequestMethod } from '@nestjs/common';
 import type { UmaMark } from './uma-metadata.js';
 import type { UmaProtectedOptions } from './uma-protected.decorator.js';
+import { isJsonObject } from '../../base/json.js';
 
 /** Valid arguments of one `@UmaProtected`. */
 export interface Protection {
@@ -32,7 +33,7 @@ export function protectionOf({ path, method, options }: ProtectedMark): Protecti
 }
 
 function optionIssues(options: unknown): string[] {
-  if (!isObject(options)) return ['options: must be an object'];
+  if (!isJsonObject(options)) return ['options: must be an object'];
   const { scopes, ticketScopes, scope_expression: expression } = options;
   const unknown = Object.keys(options).filter((name) => !OPTION_NAMES.includes(name));
   return [
@@ -65,9 +66,5 @@ function isNameList(value: unknown): boolean {
 }
 
 function isExpression(value: unknown): boolean {
-  return isObject(value) && isObject(value.rule) && isNameList(value.data);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isJsonObject(value) && isJsonObject(value.rule) && isNameList(value.data);
 }

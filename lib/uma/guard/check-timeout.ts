@@ -1,4 +1,4 @@
-import { MAX_TIMER_DELAY, type OxdClock } from '../../base/clock.js';
+import { MAX_TIMER_DELAY } from '../../base/limits.js';
 import { isTransport, type OxdOptions } from '../../options/oxd.options.js';
 
 /** The decision, or one of its steps, exceeded its time limit. */
@@ -15,25 +15,4 @@ export function checkLimit({ transport }: OxdOptions): number {
     2 * (isTransport(transport) ? CUSTOM_TRANSPORT_TIMEOUT : transport.timeout),
     MAX_TIMER_DELAY,
   );
-}
-
-/**
- * Runs work with a time limit.
- *
- * @param limit.milliseconds duration of the limit
- * @param limit.message message of the error after the limit
- * @param work receives a signal that is aborted with a `CheckTimeoutError` after the limit
- */
-export async function withTimeLimit<T>(
-  { milliseconds, message }: { readonly milliseconds: number; readonly message: string },
-  clock: OxdClock,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const aborter = new AbortController();
-  const cancel = clock.after(milliseconds, () => aborter.abort(new CheckTimeoutError(message)));
-  try {
-    return await work(aborter.signal);
-  } finally {
-    cancel();
-  }
 }

@@ -1,7 +1,8 @@
 import type { OxdClock } from '../../base/clock.js';
 import type { UmaPathResolver } from '../../options/oxd.options.js';
 import { untilAborted } from '../../base/until-aborted.js';
-import { withTimeLimit } from './check-timeout.js';
+import { withTimeLimit } from '../../base/time-limit.js';
+import { CheckTimeoutError } from './check-timeout.js';
 import type { UmaDeclaration } from '../declarations/declaration.js';
 
 /** Parameters of a route in the form of the platform: a wildcard is a list on Express. */
@@ -26,8 +27,9 @@ export async function resourcePath(
   const { path, http_method, handler } = declaration;
   const work = async (): Promise<unknown> =>
     paths({ path, http_method, handler }, stringParams(params));
-  const timeLimit = { milliseconds: PATHS_TIMEOUT, message: `no result in ${PATHS_TIMEOUT} ms` };
-  const resolved = await withTimeLimit(timeLimit, clock, (signal) => untilAborted(signal, work()));
+  const error = () => new CheckTimeoutError(`no result in ${PATHS_TIMEOUT} ms`);
+  const limit = { timers: clock, milliseconds: PATHS_TIMEOUT, error };
+  const resolved = await withTimeLimit(limit, (signal) => untilAborted(signal, work()));
   return typeof resolved === 'string' && resolved.startsWith('/') ? resolved : undefined;
 }
 

@@ -2,8 +2,9 @@ import { Injectable, Logger } from '@nestjs/common';
 import { OxdClock } from '../../base/clock.js';
 import { logContext } from '../../options/log-context.js';
 import { OxdOptions } from '../../options/oxd.options.js';
-import { MAX_RPT_LENGTH } from '../../base/uma-tokens.js';
-import { checkLimit, withTimeLimit } from './check-timeout.js';
+import { MAX_RPT_LENGTH } from '../../base/limits.js';
+import { withTimeLimit } from '../../base/time-limit.js';
+import { CheckTimeoutError, checkLimit } from './check-timeout.js';
 import { effectiveMethod, labelOf, type UmaDeclaration } from '../declarations/declaration.js';
 import { mergeRptContexts, type RptContext } from './rpt-context.js';
 import { DenialLog } from './denial-log.js';
@@ -84,8 +85,8 @@ export class UmaAuthorizer {
     }
     const { limit, clock } = this;
     const rpt = this.withinLengthLimit(credential.rpt, request);
-    const timeLimit = { milliseconds: limit, message: `no decision in ${limit} ms` };
-    return withTimeLimit(timeLimit, clock, (signal) =>
+    const error = () => new CheckTimeoutError(`no decision in ${limit} ms`);
+    return withTimeLimit({ timers: clock, milliseconds: limit, error }, (signal) =>
       this.checkEach(required, { ...request, rpt, signal }),
     );
   }

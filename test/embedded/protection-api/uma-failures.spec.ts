@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { setMaxListeners } from 'node:events';
 import { inspect } from 'node:util';
-import { MAX_TIMER_DELAY } from '../../../lib/base/clock.js';
+import { MAX_TIMER_DELAY } from '../../../lib/base/limits.js';
 import { OxdStoreError } from '../../../lib/base/errors.js';
 import type { Answer } from '../../support/fake-op.js';
 import { FakeAs, type UmaEndpoint } from '../../support/fake-as.js';

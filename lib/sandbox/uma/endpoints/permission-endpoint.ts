@@ -1,7 +1,8 @@
 import { invalidRequest, OAuthError, type OAuthResponse } from '../oauth-response.js';
-import { isRecord, parseScopes } from '../resource-body.js';
+import { parseScopes } from '../resource-body.js';
 import { mergePermissions, type Permission } from '../tickets.js';
 import type { UmaServer } from '../uma-server.js';
+import { isJsonObject } from '../../../base/json.js';
 
 /** Maximum number of permissions of one ticket. */
 const MAX_PERMISSIONS = 50;
@@ -28,7 +29,7 @@ export async function requestPermission(
 }
 
 function parse({ resources }: UmaServer, resourceServer: string, item: unknown): Permission {
-  if (!isRecord(item) || typeof item.resource_id !== 'string') {
+  if (!isJsonObject(item) || typeof item.resource_id !== 'string') {
     throw invalidRequest('resource_id: must be a string.');
   }
   const { resource_id } = item;

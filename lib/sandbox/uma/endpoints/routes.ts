@@ -1,9 +1,10 @@
+import { UMA_GRANT_TYPE } from '../../../base/uma-tokens.js';
 import { readBody } from '../../web/body.js';
 import type { Context } from '../../provider/oidc-provider.js';
 import { invalidRequest, OAuthError, sendResponse, type OAuthResponse } from '../oauth-response.js';
 import { umaGrant } from './uma-grant.js';
 import { introspect } from './introspection-endpoint.js';
-import { UMA_GRANT, UMA_PATHS, umaMetadata } from '../metadata.js';
+import { UMA_PATHS, umaMetadata } from '../metadata.js';
 import { requestPermission } from './permission-endpoint.js';
 import { resourceServerOf } from './pat-check.js';
 import { callResources, notAllowed } from './resource-endpoint.js';
@@ -20,7 +21,7 @@ type Endpoint = (context: Context, resourceServer: string) => Promise<OAuthRespo
 export function useUma(uma: UmaServer, scopes: readonly string[]): void {
   const { provider, issuer } = uma;
   provider.registerGrantType(
-    UMA_GRANT,
+    UMA_GRANT_TYPE,
     (context) => sendResponse(context, () => umaGrant(uma, context)),
     UMA_PARAMS,
   );
