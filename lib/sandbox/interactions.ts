@@ -1,3 +1,4 @@
+import { PASSWORD_ACR } from './provider-configuration.js';
 import { authenticate, DEMO_PASSWORD, DEMO_USERS, type SandboxUser } from './provider/accounts.js';
 import { readForm } from './web/body.js';
 import type { Context, Interaction, OidcProvider } from './provider/oidc-provider.js';
@@ -54,7 +55,7 @@ class Interactions {
     const selected = form.get('login') ?? '';
     const user = authenticate(this.users, selected, form.get('password') ?? '');
     if (!user) return this.ask(interaction, context, { selected, problem: WRONG_PASSWORD });
-    return this.finish(context, { login: { accountId: user.claims.sub } });
+    return this.finish(context, { login: { accountId: user.claims.sub, acr: PASSWORD_ACR } });
   }
 
   private async finish(context: Context, result: object): Promise<void> {

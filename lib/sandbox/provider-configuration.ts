@@ -27,6 +27,9 @@ export const SCOPES: readonly string[] = [
   'oxd',
 ];
 
+/** Authentication context class of a login, which is always by password. */
+export const PASSWORD_ACR = 'basic';
+
 /** Input of {@link providerConfiguration}. */
 export interface ConfigurationOptions {
   readonly keys: SandboxKeys;
@@ -54,6 +57,7 @@ export function providerConfiguration(options: ConfigurationOptions): object {
     findAccount: (_context: Context, sub: string) => findAccount(users, sub),
     scopes: SCOPES,
     claims: CLAIMS,
+    acrValues: [PASSWORD_ACR],
     responseTypes: ['code'],
     pkce: { required: () => true },
     issueRefreshToken: (_context: Context, client: ProviderClient) =>

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { decodeJwt } from 'jose';
 import { OxdConfigurationError } from '../../lib/base/errors.js';
 import { startSandbox, type Sandbox } from '../../lib/sandbox/sandbox.js';
 import { Browser, passSandbox, textOf, type Page } from '../support/browser.js';
@@ -46,6 +47,7 @@ describe('discovery', () => {
       end_session_endpoint: `${sandbox.issuer}/session/end`,
       authorization_response_iss_parameter_supported: true,
       code_challenge_methods_supported: ['S256'],
+      acr_values_supported: ['basic'],
       scopes_supported: expect.arrayContaining(['offline_access', 'uma_protection', 'oxd']),
     });
   });
@@ -305,6 +307,14 @@ describe('logout', () => {
 });
 
 describe('a registered client', () => {
+  it('with acr_values basic gets this acr in its id_tokens, another value is rejected', async () => {
+    const registered = await register(sandbox, { default_acr_values: ['basic'] });
+    const { tokens } = await logIn({}, registered);
+    expect(decodeJwt(tokens.id_token)).toMatchObject({ acr: 'basic' });
+    const response = await postRegistration(sandbox, { ...METADATA, default_acr_values: ['x'] });
+    expect(response.status).toBe(400);
+  });
+
   it('reads, changes and removes its registration; a change replaces its access token', async () => {
     const own = await register(sandbox);
     const manage = (init: RequestInit, token: string) =>

@@ -9,12 +9,9 @@ import { registerSecret } from './secrets.js';
 
 type Members = Readonly<Record<string, unknown>>;
 
-const ACR = ['basic'];
-
 /**
- * Provider of the sandbox behind a proxy that imitates the recorded provider: registers clients for
- * the authentication context class `basic`, and returns scopes in a configurable parameter. Its
- * authorization server requires no interaction.
+ * Provider of the sandbox behind a proxy that imitates the recorded provider: it returns scopes in a
+ * configurable parameter. Its authorization server requires no interaction.
  */
 export class RecordedOp {
   /** Parameter of an introspection response that contains the scopes; `scope` as in RFC 7662. */
@@ -52,9 +49,7 @@ export class RecordedOp {
 
   private async pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method, url: path = '' } = request;
-    const body = await text(request);
-    const registers = path.startsWith('/reg') && body !== '';
-    const sent = registers ? edited(body, withoutAcr) : body;
+    const sent = await text(request);
     const headers = { ...request.headers, 'content-length': Buffer.byteLength(sent) };
     const passed = send({ port: portOf(this.back), host: '127.0.0.1', method, path, headers });
     passed.end(sent);
@@ -70,12 +65,6 @@ export class RecordedOp {
     if (typeof scope !== 'string') return members;
     return { ...members, [this.scopesIn]: this.scopesIn === 'scope' ? scope : scope.split(' ') };
   }
-}
-
-/** Removes the class: the provider of the sandbox does not support it and would reject the client. */
-function withoutAcr({ default_acr_values, ...members }: Members): Members {
-  const isKnown = JSON.stringify(default_acr_values) === JSON.stringify(ACR);
-  return isKnown || default_acr_values === undefined ? members : { ...members, default_acr_values };
 }
 
 function edited(json: string, edit: (members: Members) => Members): string {
