@@ -1,6 +1,9 @@
 import { inspect } from 'node:util';
 import type { CommandName } from '../../../lib/commands/command.js';
+import { RELEASES } from '../../../lib/base/oxd-releases.js';
+import { COMMAND_RULES } from '../../../lib/commands/command-rules.js';
 import { fromWire, ignoredParams, toWire } from '../../../lib/commands/dialect/dialect.js';
+import { supports, type ParamRule } from '../../../lib/commands/parameter-rules.js';
 import { sender } from '../../../lib/oxd-client/command-sender.js';
 import {
   InvalidTicketError,
@@ -50,14 +53,17 @@ describe('toWire', () => {
     ],
     ['uma_rp_get_claims_gathering_url', { ticket: TICKET }],
   ];
-  const everywhere = whole.flatMap(([command, params]) =>
-    ALL.map((version) => [command, version, params] as const),
-  );
 
-  it.each(everywhere)('sends %s unchanged on %s', (command, version, given) => {
+  it.each(whole)('sends %s unchanged on every version', (command, given) => {
     const params = { oxd_id: 'id', protection_access_token: 'token', ...given };
-    expect(toWire(version, command, params)).toEqual({ command, params });
-    expect(ignoredParams(version, command, params)).toEqual([]);
+    for (const version of ALL) {
+      const sent = toWire(version, command, params);
+      const ignored = ignoredParams(version, command, params);
+      expect({ version, sent, ignored }).toEqual({
+        ...{ version, ignored: [] },
+        sent: { command, params },
+      });
+    }
   });
 
   it.each(ALL)('handles a token that begins like a GAT on %s', (version) => {
@@ -75,33 +81,43 @@ describe('toWire', () => {
     ['uma_rp_get_claims_gathering_url', 'state', 'own', OXD, 'oxd 4.0 and later'],
     ['uma_rp_get_claims_gathering_url', 'custom_parameters', { a: 'b' }, OXD, 'oxd 4.2 and later'],
   ];
-  const rows = lacking.flatMap(([command, name, value, versions, supported]) =>
-    ALL.map(
-      (version) => [command, name, version, versions.includes(version), value, supported] as const,
-    ),
-  );
-  const needed = { ticket: TICKET };
+  const valid = (command: CommandName): object =>
+    command === 'uma_rp_get_rpt' ? { ticket: TICKET } : {};
 
-  it.each(rows.filter(([, , , isRejected]) => isRejected))(
-    'rejects %s %s on %s',
-    (command, name, version, _isRejected, value, supported) => {
-      const params = { ...(command === 'uma_rp_get_rpt' && needed), [name]: value };
-      const error = caught(() => toWire(version, command, params));
-      expect(error).toMatchObject({ code: 'OXD_COMMAND_UNSUPPORTED', command, mayHaveRun: false });
-      expect(error.message).toContain(name);
-      expect(error.message).toContain(supported);
-      expect(ignoredParams(version, command, params)).toEqual([name]);
+  it.each(lacking)(
+    'rejects %s %s on each version that lacks it, and sends it on the others',
+    (command, name, value, versions, supported) => {
+      const params = { ...valid(command), [name]: value };
+      for (const version of versions) {
+        const error = caught(() => toWire(version, command, params));
+        expect({ version, error, ignored: ignoredParams(version, command, params) }).toEqual({
+          ...{ version, ignored: [name] },
+          error: expect.objectContaining({
+            ...{ code: 'OXD_COMMAND_UNSUPPORTED', command, mayHaveRun: false },
+            message: expect.stringMatching(new RegExp(`${name}.*${supported}`)),
+          }),
+        });
+      }
+      for (const version of ALL.filter((one) => !versions.includes(one))) {
+        const sent = toWire(version, command, params).params;
+        const ignored = ignoredParams(version, command, params);
+        expect({ version, sent, ignored }).toEqual({ version, sent: params, ignored: [] });
+      }
     },
   );
 
-  it.each(rows.filter(([, , , isRejected]) => !isRejected))(
-    'sends %s %s on %s',
-    (command, name, version, _isRejected, value) => {
-      const params = { ...(command === 'uma_rp_get_rpt' && needed), [name]: value };
-      expect(toWire(version, command, params).params).toEqual(params);
-      expect(ignoredParams(version, command, params)).toEqual([]);
-    },
-  );
+  it('has a row for every parameter of the UMA commands that a version rejects', () => {
+    const commands = [...whole.map(([command]) => command), 'introspect_rpt'] as const;
+    const rejected = commands.flatMap((command) =>
+      Object.entries(COMMAND_RULES[command].params as Readonly<Record<string, ParamRule>>)
+        .filter(([, rule]) => rule.ifUnsupported === undefined)
+        .filter(([, rule]) => RELEASES.slice(0, 4).some((release) => !supports(release, rule)))
+        .map(([param]) => `${command} ${param}`),
+    );
+    expect(new Set(lacking.map(([command, name]) => `${command} ${name}`))).toEqual(
+      new Set(rejected),
+    );
+  });
 
   it.each([
     ['3.1.1', false],
@@ -234,20 +250,15 @@ describe('toWire', () => {
         redirect,
       ],
     ];
-    const onAll = invalid.flatMap(([title, command, params, code]) =>
-      OXD.map((version) => [title, version, command, params, code] as const),
-    );
 
-    it.each(onAll)('%s on %s', (_title, version, command, params, code) => {
-      const error = caught(() => toWire(version, command, params));
-      expect(error).toBeInstanceOf(OxdCommandError);
-      expect(error).toMatchObject({
-        code: 'OXD_COMMAND_FAILED',
-        error: code,
-        command,
-        mayHaveRun: false,
-      });
-      expect(error.message).not.toContain(TICKET);
+    it.each(invalid)('%s of %s on every version of oxd', (_title, command, params, code) => {
+      for (const version of OXD) {
+        const error = caught(() => toWire(version, command, params));
+        expect(error).toBeInstanceOf(OxdCommandError);
+        const expected = { code: 'OXD_COMMAND_FAILED', error: code, command, mayHaveRun: false };
+        expect({ version, error }).toEqual({ version, error: expect.objectContaining(expected) });
+        expect(error.message).not.toContain(TICKET);
+      }
     });
 
     it.each(OXD)('accepts empty claim token and format on %s', (version) => {
