@@ -42,7 +42,11 @@ describe('a request without an RPT', () => {
     expect(as.seen('rpt')).toHaveLength(0);
   });
 
-  it.each([undefined, '', '   '])('introspects nothing (%p)', async (rpt) => {
+  it.each([
+    { name: 'no RPT', rpt: undefined },
+    { name: 'an empty RPT', rpt: '' },
+    { name: 'a blank RPT', rpt: '   ' },
+  ])('introspects nothing for $name', async ({ rpt }) => {
     expect(await check({ rpt })).toMatchObject({ access: 'denied' });
     expect(as.seen('rpt')).toHaveLength(0);
   });
@@ -106,15 +110,15 @@ describe('the resource of a request', () => {
   });
 
   it.each([
-    [{ http_method: '' }, 'invalid_http_method'],
-    [{ http_method: ' ' }, 'invalid_http_method'],
-    [{ http_method: undefined }, 'invalid_http_method'],
-    [{ path: '' }, 'invalid_path_parameter'],
-    [{ path: undefined }, 'invalid_path_parameter'],
-    [{ oxd_id: 'unknown' }, 'invalid_oxd_id'],
-    [{ oxd_id: '' }, 'bad_request'],
-  ])('cannot be named by %p', async (params, word) => {
-    expect(await refused(check(params as Check))).toMatchObject({ error: word });
+    ['an empty http_method', { http_method: '' }, 'invalid_http_method'],
+    ['a blank http_method', { http_method: ' ' }, 'invalid_http_method'],
+    ['no http_method', { http_method: undefined }, 'invalid_http_method'],
+    ['an empty path', { path: '' }, 'invalid_path_parameter'],
+    ['no path', { path: undefined }, 'invalid_path_parameter'],
+    ['an unknown oxd_id', { oxd_id: 'unknown' }, 'invalid_oxd_id'],
+    ['an empty oxd_id', { oxd_id: '' }, 'bad_request'],
+  ])('cannot be named by %s', async (_, params, error) => {
+    expect(await refused(check(params as Check))).toMatchObject({ error });
   });
 
   it('cannot be named by an unknown parameter', async () => {
@@ -322,13 +326,13 @@ describe('an RPT of Keycloak for a whole resource', () => {
 
 describe('with requiredScopes', () => {
   it.each([
-    ['any', ['view'], 'granted'],
-    ['all', ['view'], 'denied'],
-    ['all', ['view', 'x'], 'denied'],
-    ['all', ['all', 'view'], 'granted'],
-  ] as const)('%s the scopes %p are %s', async (requiredScopes, scopes, access) => {
+    ['any', 'view', 'granted'],
+    ['all', 'view', 'denied'],
+    ['all', 'view x', 'denied'],
+    ['all', 'all view', 'granted'],
+  ] as const)('%s, an RPT with the scopes "%s" is %s', async (requiredScopes, scopes, access) => {
     const strict = new TestEngine({ store: engine.store, requiredScopes });
-    const rpt = as.rpt(as.item(photo(), ...scopes));
+    const rpt = as.rpt(as.item(photo(), ...scopes.split(' ')));
     expect(await check({ rpt }, strict)).toMatchObject({ access });
   });
 
@@ -358,14 +362,14 @@ describe('a scope expression', () => {
   );
 
   it.each([
-    [['view'], 'denied'],
-    [['edit'], 'denied'],
-    [['view', 'edit'], 'granted'],
-    [['all'], 'granted'],
-    [['View', 'edit'], 'denied'],
-    [[], 'denied'],
-  ])('decides on %p: %s', async (scopes, access) => {
-    const rpt = as.rpt(as.item(as.idOf('[GET] /doc'), ...scopes));
+    ['view', 'denied'],
+    ['edit', 'denied'],
+    ['view edit', 'granted'],
+    ['all', 'granted'],
+    ['View edit', 'denied'],
+    ['', 'denied'],
+  ])('decides on the scopes "%s": %s', async (scopes, access) => {
+    const rpt = as.rpt(as.item(as.idOf('[GET] /doc'), ...scopes.split(' ').filter(Boolean)));
     expect(await check({ path: '/doc', rpt })).toMatchObject({ access });
   });
 
@@ -418,13 +422,13 @@ describe('a response of the permission endpoint', () => {
   });
 
   it.each([
-    [400, { error: 'invalid_resource_id' }],
-    [404, { error: 'invalid_resource_id' }],
-    [404, { error: 'not_found' }],
-    [404, {}],
-  ])('%i %p: the resource is not there until it is protected again', async (status, json) => {
+    [400, 'invalid_resource_id'],
+    [404, 'invalid_resource_id'],
+    [404, 'not_found'],
+    [404, ''],
+  ])('%i "%s": the resource is missing until it is protected again', async (status, error) => {
     as.resources.clear();
-    as.on('permission', { status, json });
+    as.on('permission', { status, json: error ? { error } : {} });
     expect(await refused(check())).toMatchObject({ error: 'invalid_request', mayHaveRun: false });
     as.on('permission', undefined);
     await engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
@@ -483,13 +487,13 @@ describe('a response of the permission endpoint', () => {
   });
 
   it.each([
-    [400, { error: 'invalid_request' }],
-    [404, { error: 'Realm does not exist' }],
-    [404, { error: 'not_found' }],
-    [404, {}],
-    [500, { error: 'invalid_resource_id' }],
-  ])('%i %p: nothing is forgotten, and the word is oxd’s own', async (status, json) => {
-    as.on('permission', { status, json });
+    [400, 'invalid_request'],
+    [404, 'Realm does not exist'],
+    [404, 'not_found'],
+    [404, ''],
+    [500, 'invalid_resource_id'],
+  ])('%i "%s": the resource stays, and the error code is that of oxd', async (status, error) => {
+    as.on('permission', { status, json: error ? { error } : {} });
     expect(await refused(check())).toMatchObject({ error: `http_status_${status}` });
     as.on('permission', undefined);
     expect(await check()).toMatchObject({ access: 'denied' });

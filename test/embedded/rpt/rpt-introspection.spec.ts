@@ -249,18 +249,18 @@ it.each(ANSWERS)('%s', (_, expected, answer, result) => {
 });
 
 it.each([
-  [undefined],
-  [null],
-  [[]],
-  [[{ active: true }]],
-  [true],
-  ['active'],
-  [{}],
-  [{ active: 'true' }],
-  [{ active: 1 }],
-  [{ active: null }],
-  [{ error: 'server_error' }],
-])('%j is no introspection answer', (answer) => {
+  ['undefined', undefined],
+  ['null', null],
+  ['an empty list', []],
+  ['a list', [{ active: true }]],
+  ['true', true],
+  ['a string', 'active'],
+  ['an empty object', {}],
+  ['active as a string', { active: 'true' }],
+  ['active as a number', { active: 1 }],
+  ['active as null', { active: null }],
+  ['an error', { error: 'server_error' }],
+])('%s is no introspection response', (_, answer) => {
   expect(introspectedRpt(answer, EXPECTED)).toBeUndefined();
 });
 
@@ -368,12 +368,12 @@ describe('at an authorization server', () => {
   });
 
   it.each([
-    ['keycloak', 'other-api', 'denied'],
-    ['keycloak', ['account', RS.client_id], 'granted'],
-    ['keycloak', undefined, 'denied'],
-    ['gluu', 'client-of-bob', 'granted'],
-    ['solidlab', 'solid', 'granted'],
-  ] as const)('of %s an RPT with audience %p is %s', async (vendor, aud, access) => {
+    ['keycloak', 'another API', 'denied', 'other-api'],
+    ['keycloak', 'the client as one of two', 'granted', ['account', RS.client_id]],
+    ['keycloak', 'undefined', 'denied', undefined],
+    ['gluu', 'another client', 'granted', 'client-of-bob'],
+    ['solidlab', 'another server', 'granted', 'solid'],
+  ] as const)('of %s an RPT with audience %s is %s', async (vendor, _, access, aud) => {
     as.reset(vendor);
     oxd_id = await protectedSite(engine, as);
     as.introspection = { aud };
@@ -414,7 +414,7 @@ describe('at an authorization server', () => {
     as.on('rpt', { status, json });
     const error = await refused(check(good()));
     expect(error).toMatchObject({ error: `http_status_${status}`, mayHaveRun: false });
-    expect(error.message).toMatch(/resource server.*Keycloak.*Gluu/);
+    expect(error.message).toMatch(/(?:Check site.client_id|scope uma_protection).*Keycloak: /);
     expect(as.seen('rpt')).toHaveLength(3);
     as.on('rpt', undefined);
     expect(await check(good())).toMatchObject({ access: 'granted' });

@@ -98,16 +98,17 @@ describe.each(ADAPTERS)('UmaGuard as APP_GUARD on %s', (adapter) => {
     await expect(call(OpenHandlers, 'list', context)).resolves.toBe('ran');
   });
 
-  const denied: [string, Type, string][] = [
-    ['without a decorator', Handlers, 'closed'],
-    ['with @UmaProtected', Mixed, 'closed'],
-    ['of a class that extends a public one', Heir, 'list'],
-    ['replaced by the constructor', Handlers, 'replaced'],
-    ['with two names, one of them not public', Twice, 'open'],
+  const denied: { name: string; type: Type; method: string }[] = [
+    { name: 'without a decorator', type: Handlers, method: 'closed' },
+    { name: 'with @UmaProtected', type: Mixed, method: 'closed' },
+    { name: 'of a class that extends a public one', type: Heir, method: 'list' },
+    { name: 'replaced by the constructor', type: Handlers, method: 'replaced' },
+    { name: 'with two names, one of them not public', type: Twice, method: 'open' },
   ];
-  const rows = denied.flatMap((row) => TYPES.map((type) => [...row, type] as const));
+  const rows = denied.flatMap((row) => TYPES.map((context) => ({ ...row, context })));
 
-  it.each(rows)('denies a handler %s (%s.%s, %s)', async (_, type, method, context) => {
+  it.each(rows)('denies a handler $name in the context $context', async (row) => {
+    const { type, method, context } = row;
     await expect(call(type, method, context)).rejects.toMatchObject({ status: 403 });
   });
 });
