@@ -5,20 +5,20 @@ import type { Answer } from './fake-op.js';
 export type Vendor = 'spec' | 'keycloak' | 'gluu' | 'janssen' | 'solidlab';
 
 /** Behaviour that differs between authorization servers. */
-export interface Manners {
+export interface VendorBehavior {
   /** Further parameters of the UMA discovery document. */
   readonly discovery?: object;
   /** `scopes_supported`; another scope is rejected in a PAT request. */
   readonly scopes: readonly string[];
   readonly patStatus?: number;
   /** Response to an invalid PAT. */
-  readonly patRefused: Answer;
+  readonly patRejection: Answer;
   /** End of the URL of the resource registration endpoint. */
   readonly slash?: string;
   readonly putStatus?: 200 | 204;
   readonly uniqueNames?: boolean;
   /** Properties of a description that are rejected. */
-  readonly refuses?: readonly string[];
+  readonly rejects?: readonly string[];
   readonly idOf?: (description: Description) => string;
   readonly created: (id: string, description: Description) => object;
   readonly read: (id: string, description: Description) => object;
@@ -32,9 +32,9 @@ export interface Manners {
   readonly item: (resource_id: string, resource_scopes: string[], now: number) => object;
 }
 
-const SPEC: Manners = {
+const SPEC: VendorBehavior = {
   scopes: ['openid', 'uma_protection'],
-  patRefused: { status: 401, json: { error: 'invalid_token' } },
+  patRejection: { status: 401, json: { error: 'invalid_token' } },
   created: (_id) => ({ _id }),
   read: (_id, description) => ({ _id, ...description }),
   list: (all) => all.map(([id]) => id),
@@ -45,14 +45,14 @@ const SPEC: Manners = {
 };
 
 /** Behaviour of Keycloak 26.7.3. */
-const KEYCLOAK: Manners = {
+const KEYCLOAK: VendorBehavior = {
   ...SPEC,
   discovery: { policy_endpoint: 'https://as.example.com/authz/protection/uma-policy' },
   scopes: ['openid', 'profile'],
-  patRefused: { status: 403, json: { error: 'invalid_bearer_token' } },
+  patRejection: { status: 403, json: { error: 'invalid_bearer_token' } },
   putStatus: 204,
   uniqueNames: true,
-  refuses: ['description', 'scope_expression'],
+  rejects: ['description', 'scope_expression'],
   created: (_id, description) => ({
     ...KEYCLOAK.read(_id, description),
     owner: { id: 'd5a6c3a0', name: 'rs-client' },
@@ -93,10 +93,10 @@ const KEYCLOAK: Manners = {
   }),
 };
 
-const GLUU: Manners = {
+const GLUU: VendorBehavior = {
   ...SPEC,
   discovery: { scope_endpoint: 'https://as.example.com/uma/scopes', uma_profiles_supported: [] },
-  patRefused: { status: 406, json: { error: 'invalid_client_scope' } },
+  patRejection: { status: 406, json: { error: 'invalid_client_scope' } },
   active: (permissions, now) => ({
     ...{ active: true, exp: now + 3600, iat: now, client_id: 'client-of-bob', sub: null },
     ...{ aud: 'client-of-bob', permissions, pct_claims: null },
@@ -104,11 +104,11 @@ const GLUU: Manners = {
   item: (resource_id, resource_scopes, now) => ({ resource_id, resource_scopes, exp: now + 3600 }),
 };
 
-const SOLIDLAB: Manners = {
+const SOLIDLAB: VendorBehavior = {
   ...SPEC,
   scopes: ['uma_protection'],
   patStatus: 201,
-  patRefused: { status: 403, json: { status: 403, message: 'Forbidden' } },
+  patRejection: { status: 403, json: { status: 403, message: 'Forbidden' } },
   slash: '/',
   uniqueNames: true,
   idOf: ({ name }) => String(name),
@@ -117,10 +117,10 @@ const SOLIDLAB: Manners = {
   active: (permissions) => ({ active: true, permissions }),
 };
 
-export const VENDORS: Readonly<Record<Vendor, Manners>> = {
+export const VENDORS: Readonly<Record<Vendor, VendorBehavior>> = {
   spec: SPEC,
   keycloak: KEYCLOAK,
   gluu: GLUU,
-  janssen: { ...GLUU, patRefused: { status: 401, json: { error: 'access_denied' } } },
+  janssen: { ...GLUU, patRejection: { status: 401, json: { error: 'access_denied' } } },
   solidlab: SOLIDLAB,
 };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { FakeOp, type Answer, type Seen } from './fake-op.js';
 import { registerSecret } from './secrets.js';
-import { VENDORS, type Manners, type Vendor } from './fake-as-vendors.js';
+import { VENDORS, type VendorBehavior, type Vendor } from './fake-as-vendors.js';
 
 /** Endpoints that {@link FakeAs} adds to those of a provider. */
 export type UmaEndpoint = 'uma-discovery' | 'pat' | 'resources' | 'permission' | 'rpt';
@@ -42,7 +42,7 @@ export class FakeAs {
   private readonly requests = new Map<Seen, UmaEndpoint>();
   private readonly pats = new Map<string, number>();
   private readonly rpts = new Map<string, readonly object[]>();
-  private manners: Manners = VENDORS.spec;
+  private behavior: VendorBehavior = VENDORS.spec;
 
   private constructor(readonly op: FakeOp) {}
 
@@ -60,8 +60,8 @@ export class FakeAs {
   /** Deletes all state except the address, and imitates another vendor. */
   reset(vendor: Vendor = 'spec'): void {
     this.op.reset();
-    this.manners = VENDORS[vendor];
-    this.op.discovery = { scopes_supported: this.manners.scopes };
+    this.behavior = VENDORS[vendor];
+    this.op.discovery = { scopes_supported: this.behavior.scopes };
     this.discovery = {};
     this.introspection = {};
     this.patLifetime = 300;
@@ -107,7 +107,7 @@ export class FakeAs {
 
   /** Permission for a resource, in the format of the vendor. */
   item(resource_id: string, ...resource_scopes: string[]): object {
-    return this.manners.item(resource_id, resource_scopes, this.now());
+    return this.behavior.item(resource_id, resource_scopes, this.now());
   }
 
   /** Id of the only resource with this name. */
@@ -180,39 +180,39 @@ export class FakeAs {
       token_endpoint: `${issuer}/token`,
       jwks_uri: `${issuer}/jwks`,
       permission_endpoint: `${issuer}/uma/permission`,
-      resource_registration_endpoint: `${issuer}/uma/resource${this.manners.slash ?? ''}`,
+      resource_registration_endpoint: `${issuer}/uma/resource${this.behavior.slash ?? ''}`,
       introspection_endpoint: `${issuer}/uma/rpt`,
       grant_types_supported: ['urn:ietf:params:oauth:grant-type:uma-ticket'],
-      ...this.manners.discovery,
+      ...this.behavior.discovery,
     };
   }
 
   private issuePat({ form }: Seen): Answer {
     const scope = form.get('scope') ?? undefined;
-    if (scope && !this.manners.scopes.includes(scope)) {
+    if (scope && !this.behavior.scopes.includes(scope)) {
       return { status: 400, json: { error: 'invalid_scope' } };
     }
     const { patLifetime: expires_in } = this;
     const access_token = secret('pat');
     this.pats.set(access_token, this.now() + (expires_in ?? 300));
-    const status = this.manners.patStatus ?? 200;
+    const status = this.behavior.patStatus ?? 200;
     return { status, json: { access_token, token_type: 'Bearer', expires_in, scope } };
   }
 
   private protected({ headers }: Seen): Answer | undefined {
     const [scheme, token = ''] = (headers.authorization ?? '').split(' ');
     const isGood = scheme === 'Bearer' && (this.pats.get(token) ?? 0) > this.now();
-    return isGood ? undefined : this.manners.patRefused;
+    return isGood ? undefined : this.behavior.patRejection;
   }
 
   private manageResource(seen: Seen): Answer {
     const { pathname, searchParams } = new URL(seen.url, this.issuer);
     const id = decodeURIComponent(pathname.replace(/^\/uma\/resource\/?/, ''));
     if (seen.method === 'POST') return this.register(JSON.parse(seen.body) as Description);
-    if (id === '') return { json: this.manners.list([...this.resources], searchParams) };
-    const there = this.resources.get(id);
-    if (!there) return { status: 404, json: { error: 'not_found' } };
-    if (seen.method === 'GET') return { json: this.manners.read(id, there) };
+    if (id === '') return { json: this.behavior.list([...this.resources], searchParams) };
+    const found = this.resources.get(id);
+    if (!found) return { status: 404, json: { error: 'not_found' } };
+    if (seen.method === 'GET') return { json: this.behavior.read(id, found) };
     if (seen.method === 'PUT') return this.replace(id, JSON.parse(seen.body) as Description);
     this.resources.delete(id);
     return { status: 204 };
@@ -222,23 +222,23 @@ export class FakeAs {
     const unfit = this.unfit(description);
     if (unfit) return unfit;
     this.resources.set(id, description);
-    return this.manners.putStatus === 204 ? { status: 204 } : { json: { _id: id } };
+    return this.behavior.putStatus === 204 ? { status: 204 } : { json: { _id: id } };
   }
 
   private register(description: Description): Answer {
     const unfit = this.unfit(description);
     if (unfit) return unfit;
     const isTaken = [...this.resources.values()].some(({ name }) => name === description.name);
-    if (this.manners.uniqueNames && isTaken) {
+    if (this.behavior.uniqueNames && isTaken) {
       return { status: 409, json: { error: 'invalid_request' } };
     }
-    const id = this.nextId ?? this.manners.idOf?.(description) ?? randomUUID();
+    const id = this.nextId ?? this.behavior.idOf?.(description) ?? randomUUID();
     this.resources.set(id, description);
-    return { status: 201, json: this.manners.created(id, description) };
+    return { status: 201, json: this.behavior.created(id, description) };
   }
 
   private unfit(description: Description): Answer | undefined {
-    const foreign = Object.keys(description).find((name) => this.manners.refuses?.includes(name));
+    const foreign = Object.keys(description).find((name) => this.behavior.rejects?.includes(name));
     if (!foreign) return undefined;
     return { status: 400, json: { error: `Unrecognized field "${foreign}"` } };
   }
@@ -254,7 +254,7 @@ export class FakeAs {
   }
 
   private mayIntrospect(seen: Seen): Answer | undefined {
-    if (this.manners.introspection === 'pat') return this.protected(seen);
+    if (this.behavior.introspection === 'pat') return this.protected(seen);
     const [id, secret] = basicOf(seen);
     if (id === RS.client_id && secret === this.clientSecret) return undefined;
     return { status: 401, json: { error: 'invalid_client' } };
@@ -262,9 +262,9 @@ export class FakeAs {
 
   private introspect({ form }: Seen): Answer {
     const permissions = this.rpts.get(form.get('token') ?? '');
-    if (!permissions) return this.manners.inactive;
-    const answer = this.manners.active(permissions, this.now());
-    if (form.get('token_type_hint') !== 'requesting_party_token' && this.manners.needsHint) {
+    if (!permissions) return this.behavior.inactive;
+    const answer = this.behavior.active(permissions, this.now());
+    if (form.get('token_type_hint') !== 'requesting_party_token' && this.behavior.needsHint) {
       return { json: { ...answer, permissions: undefined } };
     }
     return { json: { ...answer, ...this.introspection } };

@@ -4,16 +4,16 @@ import { UmaAuthorizer } from '../guard/uma-authorizer.js';
 import { UmaGuard, accessOfGuard } from '../guard/uma.guard.js';
 
 /**
- * A `UmaGuard` that runs before a route, by the access service of its `OxdModule`. `replaced`: a
- * test runs another object in its place. `unknown`: its access service cannot be determined.
+ * A `UmaGuard` that runs before a route, identified by the authorizer of its `OxdModule`. `replaced`:
+ * another object runs instead of the guard. `unknown`: the authorizer cannot be determined.
  */
 export type PresentGuard = UmaAuthorizer | 'replaced' | 'unknown';
 
 type Injectables = ReadonlyMap<unknown, InstanceWrapper>;
 
 /**
- * Finds the `UmaGuard`s that Nest runs. Nest runs the instances of its container, which overrides
- * and aliases may have changed; a class in `@UseGuards()` is only the key of one.
+ * Finds the `UmaGuard`s that Nest runs. A class in `@UseGuards()` is only a key: Nest runs the
+ * instance of its container, which an override or an alias may have changed.
  */
 export class PresentGuards {
   private readonly replacements: ReadonlySet<unknown>;
@@ -23,7 +23,9 @@ export class PresentGuards {
       ...module.providers.values(),
       ...module.injectables.values(),
     ]);
-    const replaced = wrappers.filter(({ token, instance }) => isGuard(token) && isOther(instance));
+    const replaced = wrappers.filter(
+      ({ token, instance }) => isGuard(token) && isReplacement(instance),
+    );
     this.replacements = new Set(replaced.map(({ instance }): unknown => instance));
   }
 
@@ -39,7 +41,7 @@ export class PresentGuards {
    * Guards that `@UseGuards()` names.
    *
    * @param references classes or instances
-   * @param injectables those of the controller's module, where Nest looks classes up
+   * @param injectables injectables of the controller's module, in which Nest looks up classes
    */
   ofReferences(references: readonly unknown[], injectables: Injectables): PresentGuard[] {
     return references
@@ -54,7 +56,7 @@ export class PresentGuards {
   private ofWrapper(wrapper: InstanceWrapper): PresentGuard | undefined {
     const { instance, metatype, token, isAlias } = wrapper as InstanceWrapper<unknown>;
     if (isBuilt(instance)) return this.ofInstance(instance);
-    if (isGuard(metatype)) return accessGivenTo(wrapper) ?? 'unknown';
+    if (isGuard(metatype)) return injectedAuthorizer(wrapper) ?? 'unknown';
     if (isGuard(token)) return 'replaced';
     const [target] = isAlias ? dependenciesOf(wrapper) : [];
     return target ? this.ofWrapper(target) : this.ofInstance(instance);
@@ -67,19 +69,19 @@ export class PresentGuards {
 }
 
 /**
- * Access service that Nest passes to each new instance of a request-scoped guard. NestJS 11 reads the
- * constructor of some of these guards only at the first request: there it is that of the module which
- * the guard's module imports.
+ * Authorizer that Nest injects into each instance of a request-scoped guard. NestJS 11 resolves the
+ * constructor of some of these guards only at the first request; then the result is the authorizer of
+ * the module that the guard's module imports.
  */
-function accessGivenTo(wrapper: InstanceWrapper): UmaAuthorizer | undefined {
+function injectedAuthorizer(wrapper: InstanceWrapper): UmaAuthorizer | undefined {
   const dependencies = dependenciesOf(wrapper);
-  const candidates = dependencies.length > 0 ? dependencies : importedBy(wrapper);
+  const candidates = dependencies.length > 0 ? dependencies : importedAuthorizers(wrapper);
   const instances = candidates.filter(({ token }) => token === UmaAuthorizer);
-  const [access, ...others] = new Set(instances.map(({ instance }): unknown => instance));
-  return access instanceof UmaAuthorizer && others.length === 0 ? access : undefined;
+  const [authorizer, ...others] = new Set(instances.map(({ instance }): unknown => instance));
+  return authorizer instanceof UmaAuthorizer && others.length === 0 ? authorizer : undefined;
 }
 
-function importedBy({ host }: InstanceWrapper): InstanceWrapper[] {
+function importedAuthorizers({ host }: InstanceWrapper): InstanceWrapper[] {
   const imports = [...(host?.imports ?? [])].filter((module) => module.exports.has(UmaAuthorizer));
   return imports.flatMap((module) => module.providers.get(UmaAuthorizer) ?? []);
 }
@@ -100,7 +102,7 @@ function isBuilt(instance: unknown): instance is UmaGuard {
   return instance instanceof UmaGuard && accessOfGuard(instance) !== undefined;
 }
 
-function isOther(instance: unknown): boolean {
+function isReplacement(instance: unknown): boolean {
   return typeof instance === 'object' && instance !== null && !(instance instanceof UmaGuard);
 }
 

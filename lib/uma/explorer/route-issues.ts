@@ -4,7 +4,7 @@ import type { HttpRoute } from './http-routes.js';
 import { covers } from './route-access.js';
 import { marksOfClass, marksOfMethod, type UmaMark } from '../declarations/uma-metadata.js';
 
-/** Faults of the declarations of the routes, each as `Controller.method: message`. */
+/** Problems in the declarations of the routes, each as `Controller.method: message`. */
 export function routeIssues(
   routes: readonly HttpRoute[],
   environment: string | undefined = process.env.NODE_ENV,
@@ -36,12 +36,12 @@ function decoratorIssues({ controller, method, name }: HttpRoute): string[] {
 function targetIssues(marks: readonly UmaMark[]): string[] {
   const both = marks.some(isPublic) && !marks.every(isPublic);
   return [
-    ...(both ? ['is both @UmaProtected and @UmaPublic; keep one of them'] : []),
+    ...(both ? ['is both @UmaProtected and @UmaPublic; remove one of them'] : []),
     ...marks.flatMap((mark) => (mark.kind === 'public' ? [] : markIssues(mark))),
   ];
 }
 
-/** Methods that a class declares and none of its protected routes has. */
+/** HTTP methods that a class declares, but that none of its protected routes serves. */
 function unusedMethods(routes: readonly HttpRoute[]): string[] {
   const shared = routes.flatMap((route) =>
     levelsOf(route).flatMap(({ target, protections }) =>
@@ -52,11 +52,11 @@ function unusedMethods(routes: readonly HttpRoute[]): string[] {
   return shared
     .filter((one) => !shared.some(({ route }) => covers(route.verb, one.protection)))
     .map(
-      ({ protection: { method = '' } }) => `${first?.route.controller.name}: ${impossible(method)}`,
+      ({ protection: { method = '' } }) => `${first?.route.controller.name}: ${notServed(method)}`,
     );
 }
 
-/** A declared route has the guards of one `OxdModule`, a protected one has at least one guard. */
+/** Requires the guards of one `OxdModule` for a declared route, and at least one for a protected route. */
 function guardIssues(route: HttpRoute, environment?: string): string[] {
   const access = accessOf(route);
   if (access === undefined) return [];
@@ -67,11 +67,13 @@ function guardIssues(route: HttpRoute, environment?: string): string[] {
     ...(access !== 'public' && route.guards.length === 0 ? [NO_GUARD] : []),
     ...(access !== 'public' && isReplaced(route) && environment !== 'test' ? [REPLACED] : []),
     ...(route.guards.includes('unknown') ? [UNKNOWN_MODULE] : []),
-    ...(modules.length > 1 ? [`is behind the UmaGuards of ${modules.join(' and ')}; ${ONE}`] : []),
+    ...(modules.length > 1
+      ? [`is behind the UmaGuards of ${modules.join(' and ')}; ${ONE_MODULE}`]
+      : []),
   ];
 }
 
-/** True when another object runs in the place of every `UmaGuard`: the route may be open. */
+/** True when another object replaces every `UmaGuard`: the route may be open. */
 function isReplaced({ guards }: HttpRoute): boolean {
   return guards.length > 0 && guards.every((guard) => guard === 'replaced');
 }
@@ -94,28 +96,28 @@ function placeIssues(route: HttpRoute, { path, method }: Protection): string[] {
 
 function coverageIssues({ verb }: HttpRoute, { target, protections }: Level): string[] {
   const foreign = protections.filter((protection) => !covers(verb, protection));
-  if (target === 'method') return foreign.map(({ method = '' }) => impossible(method));
+  if (target === 'method') return foreign.map(({ method = '' }) => notServed(method));
   return foreign.length === protections.length
-    ? [`is a ${verb} route, of which its class declares nothing; name no method there, or ${verb}`]
+    ? [`is a ${verb} route, but its class declares other methods; name no method there, or ${verb}`]
     : [];
 }
 
 const NO_GUARD =
-  'is @UmaProtected, but no UmaGuard is before it; @UseGuards(UmaGuard) on the class, where its ' +
-  'constructor replaces the method or each request has an instance of its own';
+  'is @UmaProtected, but no UmaGuard runs before it; add @UseGuards(UmaGuard), on the class if its ' +
+  'constructor replaces the method or it is request-scoped';
 const REPLACED =
-  'is @UmaProtected, but another object replaces its UmaGuard; let its class extend UmaGuard ' +
+  'is @UmaProtected, but another object replaces its UmaGuard; extend the class UmaGuard instead ' +
   '(overrides are accepted under NODE_ENV=test)';
 const UNKNOWN_MODULE =
-  'is behind a UmaGuard whose OxdModule is unknown; give the subclass no constructor, inject its ' +
-  'services as properties with @Inject()';
-const ONE = 'keep the guard of one of them';
-const NAME_METHOD = 'answers every method; name each in @UmaProtected(path, method)';
+  'is behind a UmaGuard whose OxdModule is unknown; remove the constructor of the subclass and ' +
+  'inject its services as properties with @Inject()';
+const ONE_MODULE = 'use the guard of one of them';
+const NAME_METHOD = 'serves every method; name each in @UmaProtected(path, method)';
 const NAME_PATH = 'name a path in @UmaProtected(path)';
 const NAME_PATH_OF_PATTERN = `has a wildcard or a pattern in its path; ${NAME_PATH}`;
 
-function impossible(method: string): string {
-  return `is declared for ${method}, with which it can never be requested`;
+function notServed(method: string): string {
+  return `is declared for ${method}, which the route does not serve`;
 }
 
 function isPattern(template: string): boolean {

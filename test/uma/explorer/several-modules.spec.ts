@@ -177,7 +177,7 @@ describe.each(ADAPTERS)('two feature modules with an OxdModule each, on %s', (ad
     const issues = await issuesOf({ adapter, imports: [albums.module, guarded] });
     expect(issues).toEqual([
       'Albums.list: is behind the UmaGuards of OxdModule "albums" and OxdModule "api"; ' +
-        'keep the guard of one of them',
+        'use the guard of one of them',
     ]);
   });
 

@@ -313,15 +313,15 @@ describe.each(ADAPTERS)('a declaration that does not fit its route, on %s', (ada
     [
       'another method',
       albums(UmaProtected('/albums', 'POST')),
-      'Albums.find: is declared for POST, with which it can never be requested',
+      'Albums.find: is declared for POST, which the route does not serve',
     ],
     [
       'another method beside its own',
       albums(UmaProtected('/albums', 'POST'), UmaProtected()),
       'Albums.find: is declared for POST',
     ],
-    ['no method on @All()', All_, 'All_.any: answers every method'],
-    ['no method on a class with @All()', ClassAll, 'ClassAll.any: answers every method'],
+    ['no method on @All()', All_, 'All_.any: serves every method'],
+    ['no method on a class with @All()', ClassAll, 'ClassAll.any: serves every method'],
     ['a missing path with routes selected by host', Hosted, 'Hosted.list: is chosen by its host'],
     ['a class that omits a method', HalfCovered, 'HalfCovered.add: is a POST route'],
     ['a class for a method without a route', Unused, 'Unused: is declared for DELETE'],
@@ -360,7 +360,7 @@ describe.each(ADAPTERS)('a declaration that does not fit its route, on %s', (ada
       @Get() list(): void {}
     }
     const issues = await issuesOf({ controllers: [Both] });
-    expect(issues).toEqual(['Both: is both @UmaProtected and @UmaPublic; keep one of them']);
+    expect(issues).toEqual(['Both: is both @UmaProtected and @UmaPublic; remove one of them']);
   });
 
   it.each([
