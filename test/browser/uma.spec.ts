@@ -255,6 +255,22 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     await decide('Zoë Nováková', 'Deny');
   });
 
+  it('the page explains parts, terms and roles, and folds the further cases', async () => {
+    const page = await open();
+    const parts = ['Owner', 'Requesting party', 'Client', 'API', 'Authorization server'];
+    expect(await page.locator('dt').allInnerTexts()).toEqual(parts);
+    expect(await page.locator('dfn').allInnerTexts()).toEqual([
+      'permission ticket',
+      'ID token',
+      'RPT',
+    ]);
+    await page.getByRole('heading', { name: 'Why is a role in the token not enough?' }).waitFor();
+    const cases = page.getByRole('button', { name: /^Try: / });
+    expect(await cases.count()).toBe(0);
+    await page.getByText('More cases').click();
+    expect(await cases.count()).toBe(CASES.length);
+  });
+
   it('the link to UMA in two minutes works', async () => {
     const page = await open();
     await page.getByRole('link', { name: 'UMA in two minutes' }).click();

@@ -7,7 +7,7 @@ export function cast(server: string, user?: OxdUserProfile): Html {
     [
       'Owner',
       html`Amara. The albums are hers, and so are the rules. She makes them beforehand and need not
-      be there when you ask.`,
+      be there when you ask. In UMA: resource owner.`,
     ],
     [
       'Requesting party',
@@ -20,14 +20,13 @@ export function cast(server: string, user?: OxdUserProfile): Html {
     ],
     [
       'API',
-      html`Holds the albums, at <code>/api/albums</code>, and knows none of the rules; its UMA name
-        is resource server. In the code: <code>AlbumsController</code> behind
-        <code>UmaGuard</code>.`,
+      html`Holds the albums, at <code>/api/albums</code>, and knows none of the rules. In UMA:
+        resource server. In the code: <code>AlbumsController</code> behind <code>UmaGuard</code>.`,
     ],
     [
       'Authorization server',
-      html`Keeps Amara’s rules, finds out who you are, and applies the rules for her. Here it is the
-        sandbox, at <code>${server}</code>.`,
+      html`Keeps Amara’s rules, finds out who you are, and applies the rules for her. Here it is one
+        for development, the sandbox, at <code>${server}</code>.`,
     ],
   ];
   return html`<h2>Who plays which part</h2>
@@ -78,8 +77,8 @@ export function roles(): Html {
       </li>
       <li>
         <strong>A role is put into the token at login</strong>, before anybody knows what you will
-        ask for, and stays until the token expires. “Ask me first”, step 3, fits into no role. An
-        RPT is made for one question, after a look at the rules.
+        ask for, and stays until the token expires. “Ask me first”, step 3, fits into no role: at
+        login Amara has not decided. An RPT is made for one question, after a look at the rules.
       </li>
     </ul>
     <p>If the same rule holds for everybody’s albums, a role is enough, and simpler.</p>`;

@@ -42,7 +42,7 @@ export function demoPage(content: Content): string {
       </ol>
       ${roles()}
       <p>
-        The whole exchange on one page:
+        The whole exchange on one page, as plain text:
         <a href="/docs/uma-in-two-minutes.md">UMA in two minutes</a>.
       </p>
       ${moreCases(tried)}`,

@@ -49,8 +49,8 @@ export const STEPS: readonly Step[] = [
       <dfn>ID token</dfn>, the proof of your login. Amara’s rule lets Zoë look: if you are Zoë, the
       client gets an <dfn>RPT</dfn>, a requesting party token. <strong>The RPT is the key</strong>:
       it opens this album, to look at, for some minutes. The ID token says who you are; the RPT says
-      what you may do. The client asks the API again with the RPT, the API has it checked, and the
-      album opens.
+      what you may do. The client asks the API again with the RPT. The API has the authorization
+      server read it, and opens the album.
     </p>`,
     run: async (client) => {
       const ticket = await client.ask('GET', ALBUM);
