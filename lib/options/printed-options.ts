@@ -1,3 +1,4 @@
+import { REGISTRATION_ROWS } from '../site/site-parameters.js';
 import { HIDDEN, printedWith } from '../base/printed-object.js';
 
 /** Options that have secrets, checked or not. */
@@ -7,11 +8,11 @@ interface Printable {
   readonly store?: unknown;
 }
 
-const SITE_SECRETS = ['client_secret', 'client_registration_access_token', 'software_statement'];
+const SITE_SECRETS = REGISTRATION_ROWS.filter(([, { secret }]) => secret);
 
 /** Hides the secrets of option `site` when the object is printed; returns the same object. */
 export function printedSite<T extends object>(site: T): T {
-  return printedWith(site, Object.fromEntries(SITE_SECRETS.map((name) => [name, HIDDEN])));
+  return printedWith(site, Object.fromEntries(SITE_SECRETS.map(([name]) => [name, HIDDEN])));
 }
 
 /** Hides the secrets of option `transport` when the object is printed; returns the same object. */

@@ -67,7 +67,7 @@ export const CLIENT_PARAMETERS = {
   /** Version of the client's software. */
   software_version: { kind: 'string', since: '4.0' },
   /** Signed statement about the client's software (RFC 7591 §2.3). */
-  software_statement: { kind: 'string', since: '4.0' },
+  software_statement: { kind: 'string', since: '4.0', secret: true },
   /** Issues access tokens as JWTs; default false. Gluu. */
   access_token_as_jwt: { kind: 'boolean', since: '4.0' },
   /** Signature algorithm of access tokens that are JWTs. Gluu. */

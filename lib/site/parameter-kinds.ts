@@ -33,6 +33,8 @@ export interface SiteParameter extends Span {
   readonly not?: string;
   /** Minimum of a number, or minimum length of a string or a list. */
   readonly min?: number;
+  /** True for a value that must not be printed. */
+  readonly secret?: true;
   /** True for a parameter that `register_site` requires. */
   readonly required?: true;
   /** False for a parameter that only oxd-server acts on; the embedded transport rejects it. */

@@ -93,9 +93,9 @@ export const REGISTRATION_PARAMETERS = {
   /** Id of an existing client, which is used instead of a new one; requires `client_secret`. */
   client_id: { kind: 'string', min: 1 },
   /** Secret of the existing client; requires `client_id`. */
-  client_secret: { kind: 'string', min: 1 },
+  client_secret: { kind: 'string', min: 1, secret: true },
   /** Registration access token of the existing client (RFC 7592 §3). oxd 3.1.2 and later. */
-  client_registration_access_token: { kind: 'string', since: '3.1.2' },
+  client_registration_access_token: { kind: 'string', since: '3.1.2', secret: true },
   /** Client configuration endpoint of the existing client (RFC 7592 §3). oxd 3.1.2 and later. */
   client_registration_client_uri: { kind: 'url', since: '3.1.2' },
   /** Skips the consent of users. Gluu. */
