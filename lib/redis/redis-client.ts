@@ -1,7 +1,12 @@
 /** Options of the Redis command SET. */
 export interface RedisSetOptions {
-  /** Lifetime in milliseconds; default unlimited. */
-  readonly expiration?: { readonly type: 'PX'; readonly value: number };
+  /** Lifetime; default unlimited. */
+  readonly expiration?: {
+    /** Unit: milliseconds. */
+    readonly type: 'PX';
+    /** Number of milliseconds. */
+    readonly value: number;
+  };
   /** Stores the value only if the key is missing. */
   readonly condition?: 'NX';
 }
