@@ -281,6 +281,13 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     await expectText(page, 'The access token was renewed.');
   });
 
+  it.each(['/refresh', '/logout'])('the address %s leads back to the home page', async (path) => {
+    const page = await newUser();
+    await page.goto(app.origin + path);
+    expect(page.url()).toBe(`${app.origin}/`);
+    await expectText(page, 'Log in at your OpenID Provider');
+  });
+
   it('an unknown URL shows an error page', async () => {
     const page = await newUser();
     await expectErrorPage(page, `${app.origin}/nowhere`, 'There is nothing here', 404);

@@ -96,6 +96,11 @@ export class AppController {
     return { url: uri };
   }
 
+  /** Leads a reloaded address of a form back to the home page. */
+  @Get(['refresh', 'logout'])
+  @Redirect('/')
+  back(): void {}
+
   /** Rejects forms of other sites, which must not act for a logged-in user. */
   private checkOrigin({ headers }: Request): void {
     if (headers.origin !== this.origin) {
