@@ -18,7 +18,8 @@ const DISCOVERY = '/.well-known/openid-configuration';
  */
 export function isIssuerOf(address: ProviderLocation, issuer: string): boolean {
   const { op_host, op_discovery_path: path = '', op_configuration_endpoint: endpoint } = address;
-  const issuers = [op_host, `${withoutSlash(op_host)}/${path.replace(/^\//, '')}`];
+  const issuers = [op_host];
+  if (path !== '') issuers.push(`${withoutSlash(op_host)}/${path.replace(/^\//, '')}`);
   const end = endpoint?.lastIndexOf(DISCOVERY) ?? -1;
   if (endpoint !== undefined && end !== -1) issuers.push(endpoint.slice(0, end));
   return issuers.some((candidate) => isSameUrl(candidate, issuer));
@@ -26,7 +27,7 @@ export function isIssuerOf(address: ProviderLocation, issuer: string): boolean {
 
 /** Returns true when two URLs are equal; one slash at the end is ignored. */
 export function isSameUrl(first: string, second: string): boolean {
-  return normalised(first) === normalised(second);
+  return first === second || normalised(first) === normalised(second);
 }
 
 function normalised(url: string): string {

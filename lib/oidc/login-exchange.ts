@@ -21,10 +21,12 @@ export class LoginExchange {
   /** `#` instead of `private`, so that a printed service does not show the secret. */
   readonly #options: OxdOptions;
   readonly #commands: OidcCommands;
+  readonly #isOnOxd: boolean;
 
   constructor(commands: OidcCommands, options: OxdOptions) {
     this.#commands = commands;
     this.#options = options;
+    this.#isOnOxd = transportSide(options.transport) === 'oxd';
   }
 
   /**
@@ -47,7 +49,7 @@ export class LoginExchange {
         'The iss of the callback differs from the iss of the id_token.',
       );
     }
-    if (!isOfOwnSite(id_token_claims, this.#options)) {
+    if (!isOfOwnSite(id_token_claims, this.#options.site, this.#isOnOxd)) {
       throw mismatch(
         'get_tokens_by_code',
         'The id_token was issued by another provider or for another client.',
@@ -84,10 +86,6 @@ export class LoginExchange {
   #isUnknownState(error: unknown): error is OxdCommandError {
     if (!this.#isOnOxd || !isFailedCommand(error)) return false;
     return error.error === 'bad_request';
-  }
-
-  get #isOnOxd(): boolean {
-    return transportSide(this.#options.transport) === 'oxd';
   }
 
   async #userinfo(

@@ -1,6 +1,6 @@
 import type { IdTokenClaims } from '../commands/oidc.js';
 import { isIssuerOf } from '../base/issuer.js';
-import { transportSide, type OxdOptions } from '../options/oxd.options.js';
+import type { SiteOptions } from '../options/oxd.options.js';
 
 /**
  * Returns true when an id_token was issued by the provider and for the client of the options. The
@@ -15,9 +15,10 @@ import { transportSide, type OxdOptions } from '../options/oxd.options.js';
  */
 export function isOfOwnSite(
   { iss, aud }: IdTokenClaims,
-  { site, transport }: Pick<OxdOptions, 'site' | 'transport'>,
+  site: SiteOptions,
+  isOnOxd: boolean,
 ): boolean {
   const { client_id, oxd_id } = site;
-  if (transportSide(transport) !== 'oxd' && !isIssuerOf(site, iss)) return false;
+  if (!isOnOxd && !isIssuerOf(site, iss)) return false;
   return client_id === undefined || oxd_id !== undefined || [aud].flat().includes(client_id);
 }

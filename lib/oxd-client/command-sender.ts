@@ -9,11 +9,8 @@ export type Send = <C extends CommandName>(
   options?: ExecuteOptions,
 ) => Promise<Result<C>>;
 
-/** Commands whose results contain claims as the provider sent them. */
-const WITH_CLAIMS = new Set<CommandName>([
-  ...(['get_tokens_by_code', 'get_user_info'] as const),
-  ...(['introspect_access_token', 'introspect_rpt'] as const),
-]);
+/** Commands whose results contain properties as the provider sent them. */
+const INTROSPECTIONS = new Set<CommandName>(['introspect_access_token', 'introspect_rpt']);
 
 /** Returns a sender that translates commands and results to the version of a transport. */
 export function sender(transport: OxdTransport): Send {
@@ -34,11 +31,11 @@ export function sender(transport: OxdTransport): Send {
   };
 }
 
-/** Sender for a transport that checks commands itself; only the types of claims are converted. */
+/** Sender for a transport that checks commands itself; only introspection results are converted. */
 function uncheckedSender(transport: OxdTransport): Send {
   return <C extends CommandName>(command: C, params: Params<C>, options?: ExecuteOptions) => {
     const result = transport.execute(command, params as Record<string, unknown>, options);
-    if (!WITH_CLAIMS.has(command)) return result as Promise<Result<C>>;
+    if (!INTROSPECTIONS.has(command)) return result as Promise<Result<C>>;
     return result.then((data) => fromWire(transport.version, command, params, data));
   };
 }

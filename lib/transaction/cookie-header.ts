@@ -4,44 +4,23 @@ export interface RequestCookie {
   readonly value: string;
 }
 
+/** Names that can be repeated in a `Set-Cookie` header. */
+const COOKIE_NAME = /^[\w.-]{1,256}$/;
+
 /**
- * Returns the cookies of a `Cookie` header whose name begins with `prefix`. The number of steps is
- * linear to the length of the header, and other cookies are skipped, because the header is
- * untrusted input.
+ * Returns the cookies of a `Cookie` header whose name begins with `prefix`. The header is untrusted
+ * input: the number of steps is linear to its length, and other cookies are skipped.
+ *
+ * Only blanks and tabs are removed before a name: browsers let any subdomain set a cookie named with
+ * other white space before `__Host-`, which would then be read as a `__Host-` cookie.
  *
  * @see RFC 6265 §4.2.1
  */
-export function cookiesWithPrefix(header: string, prefix: string): RequestCookie[] {
-  return header.split(';').flatMap((pair) => {
-    const start = indexAfterBlanks(pair);
-    const equals = pair.startsWith(prefix, start) ? pair.indexOf('=', start) : -1;
-    if (equals === -1) return [];
-    return {
-      name: trimBlanks(pair.slice(start, equals)),
-      value: trimBlanks(pair.slice(equals + 1)),
-    };
+export function cookiesWithPrefix(prefix: string, header = ''): RequestCookie[] {
+  return header.split(/;[ \t]*/).flatMap((pair) => {
+    if (!pair.startsWith(prefix)) return [];
+    const equals = pair.indexOf('=');
+    const name = pair.slice(0, Math.max(0, equals));
+    return COOKIE_NAME.test(name) ? [{ name, value: pair.slice(equals + 1) }] : [];
   });
-}
-
-/**
- * Removes blanks and tabs only. trim() removes further white space: browsers let any subdomain set
- * a cookie named with such white space before `__Host-`, which would then be read as a `__Host-`
- * cookie.
- */
-function trimBlanks(text: string): string {
-  const start = indexAfterBlanks(text);
-  let end = text.length;
-  while (end > start && isBlank(text, end - 1)) end -= 1;
-  return text.slice(start, end);
-}
-
-function indexAfterBlanks(text: string): number {
-  let index = 0;
-  while (isBlank(text, index)) index += 1;
-  return index;
-}
-
-function isBlank(text: string, index: number): boolean {
-  const code = text.charCodeAt(index);
-  return code === 0x20 || code === 0x09;
 }

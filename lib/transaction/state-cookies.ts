@@ -36,7 +36,6 @@ const MAX_COOKIE_BYTES = 3072;
  * Limit of decryptions per request. A browser with more than 5 cookies did not get them from here.
  */
 const MAX_DECRYPTIONS = 32;
-const COOKIE_NAME = /^[\w.-]{1,256}$/;
 
 /** Reads and writes the encrypted cookies of a browser, one per state. */
 export class StateCookies {
@@ -56,7 +55,8 @@ export class StateCookies {
   async add(sealed: SealedState, lifetime: number, cookieHeader?: string): Promise<string[]> {
     const name = `${this.#options.prefix}${sealed.issuedAt}${suffixOf(sealed.state)}`;
     const value = await this.#options.seal.seal(sealed);
-    const surplus = surplusOf(await this.openAll(this.read(cookieHeader)), { name, value });
+    const present = await this.openAll(cookiesWithPrefix(this.#options.prefix, cookieHeader));
+    const surplus = surplusOf(present, { name, value });
     return [
       this.setCookie(name, value, lifetime),
       ...surplus.map((cookie) => this.removal(cookie.name)),
@@ -65,14 +65,14 @@ export class StateCookies {
 
   /** Returns true when the header has a cookie with the prefix, even if it does not decrypt. */
   hasAny(cookieHeader?: string): boolean {
-    return this.read(cookieHeader).length > 0;
+    return cookiesWithPrefix(this.#options.prefix, cookieHeader).length > 0;
   }
 
   /** Returns the cookie that decrypts to `state`. */
   async find(state: string, cookieHeader?: string): Promise<StateCookie | undefined> {
     const suffix = suffixOf(state);
-    const named = this.read(cookieHeader).filter(({ name }) => name.endsWith(suffix));
-    const opened = await this.openAll(named);
+    const present = cookiesWithPrefix(this.#options.prefix, cookieHeader);
+    const opened = await this.openAll(present.filter(({ name }) => name.endsWith(suffix)));
     const found = opened.find(({ sealed }) => sealed?.state === state);
     return found?.sealed && { name: found.name, issuedAt: found.sealed.issuedAt };
   }
@@ -80,11 +80,6 @@ export class StateCookies {
   /** Returns the `Set-Cookie` value that removes a cookie. */
   removal(name: string): string {
     return this.setCookie(name, '', 0);
-  }
-
-  private read(cookieHeader = ''): RequestCookie[] {
-    const cookies = cookiesWithPrefix(cookieHeader, this.#options.prefix);
-    return cookies.filter(({ name }) => COOKIE_NAME.test(name));
   }
 
   private openAll(cookies: readonly RequestCookie[]): Promise<OpenCookie[]> {

@@ -13,16 +13,18 @@ describe('cookiesWithPrefix', () => {
       ],
     },
     {
-      name: 'a cookie without the blanks and tabs around',
-      header: ' \tapp.x\t = 1 \t;',
-      cookies: [['app.x', '1']],
+      name: 'a cookie without the blanks and tabs in front',
+      header: 'x=1; \t app.x=1;app.y=2',
+      cookies: [
+        ['app.x', '1'],
+        ['app.y', '2'],
+      ],
     },
     { name: 'a value with blanks', header: 'app.x=a \t b', cookies: [['app.x', 'a \t b']] },
     { name: 'a value with equals signs', header: 'app.x=a=b==', cookies: [['app.x', 'a=b==']] },
     { name: 'an empty value', header: 'app.x=', cookies: [['app.x', '']] },
-    { name: 'a value of blanks', header: 'app.x= \t ', cookies: [['app.x', '']] },
   ])('returns $name', ({ header, cookies }) => {
-    const found = cookiesWithPrefix(header, 'app.').map(({ name, value }) => [name, value]);
+    const found = cookiesWithPrefix('app.', header).map(({ name, value }) => [name, value]);
     expect(found).toEqual(cookies);
   });
 
@@ -31,37 +33,27 @@ describe('cookiesWithPrefix', () => {
     { name: 'another prefix', header: 'other.app.x=1; APP.x=1' },
     { name: 'a cookie without an equals sign', header: 'app.x; app.y' },
     { name: 'a name after an equals sign', header: 'x=app.y=1' },
+    { name: 'no header', header: undefined },
+    { name: 'a name with a blank', header: 'app.x =1' },
+    { name: 'a name with a line break', header: 'app.\n=1' },
+    { name: 'a name over 256 characters', header: `app.${'x'.repeat(253)}=1` },
     { name: 'a name after a no-break space', header: '\u00a0app.x=1' },
     { name: 'a name after a byte order mark', header: '\ufeffapp.x=1' },
     { name: 'a name after a vertical tab', header: '\vapp.x=1' },
   ])('returns nothing for $name', ({ header }) => {
-    expect(cookiesWithPrefix(header, 'app.')).toEqual([]);
+    expect(cookiesWithPrefix('app.', header)).toEqual([]);
   });
 
-  describe('reads each character at most once with', () => {
-    const blanks = ' \t'.repeat(7900);
-
-    it.each([
-      { name: 'blanks inside a foreign value', header: `x=a${blanks}b`, maxReads: 10 },
-      { name: 'blanks inside a returned value', header: `app.x=a${blanks}b`, maxReads: 10 },
-      { name: 'blanks inside a name', header: `app.${blanks}x=1`, maxReads: 10 },
-      { name: 'blanks in front', header: `${blanks}app.x=1`, maxReads: blanks.length + 10 },
-      { name: 'blanks at the end', header: `app.x=1${blanks}`, maxReads: blanks.length + 10 },
-      { name: 'blanks only', header: blanks, maxReads: blanks.length + 10 },
-      { name: 'many separators', header: ';'.repeat(15_800), maxReads: 15_810 },
-      { name: 'many foreign cookies', header: 'a=b;'.repeat(4000), maxReads: 4010 },
-      { name: 'many cookies without equals sign', header: 'app.x;'.repeat(2600), maxReads: 2610 },
-    ])('$name', ({ header, maxReads }) => {
-      const reads = jest.spyOn(String.prototype, 'charCodeAt');
-      // replace(), match() and split() call exec(), too.
-      const expressions = jest.spyOn(RegExp.prototype, 'exec');
-      cookiesWithPrefix(header, 'app.');
-      const counts = [reads.mock.calls.length, expressions.mock.calls.length];
-      reads.mockRestore();
-      expressions.mockRestore();
-      expect(counts[0]).toBeLessThanOrEqual(maxReads);
-      expect(counts[0]).toBeGreaterThan(0);
-      expect(counts[1]).toBe(0);
-    });
+  // test/regular-expressions.spec.ts proves that the expressions take linear time.
+  it.each([
+    { name: 'foreign cookies', header: 'a=b;'.repeat(4000), reads: 0 },
+    { name: 'separators', header: ';'.repeat(15_800), reads: 0 },
+    { name: 'foreign blanks', header: `x=a${' \t'.repeat(7900)}b; app.x=1`, reads: 1 },
+  ])('does not look for an equals sign in many $name', ({ header, reads }) => {
+    const indexOf = jest.spyOn(String.prototype, 'indexOf');
+    cookiesWithPrefix('app.', header);
+    const { length } = indexOf.mock.calls;
+    indexOf.mockRestore();
+    expect(length).toBe(reads);
   });
 });

@@ -1,12 +1,11 @@
 import { isStringList, parseJson, isJsonObject } from '../../base/json.js';
+import { isBooleanClaim, toBoolean } from '../provider-claims.js';
+
 type ReadClaim = (values: readonly string[]) => unknown;
 
 const text: ReadClaim = (values) => (values.length === 1 ? values[0] : undefined);
 
-const flag: ReadClaim = (values) => {
-  const value = text(values);
-  return value === 'true' ? true : value === 'false' ? false : undefined;
-};
+const flag: ReadClaim = ([value, ...more]) => (more.length > 0 ? undefined : toBoolean(value));
 
 const number: ReadClaim = ([value = '', ...more]) => {
   const read = Number(value);
@@ -40,9 +39,6 @@ const STANDARD: ReadonlyMap<string, ReadClaim> = new Map([
   ['aud', oneOrMore],
 ]);
 
-/** Boolean claims that some providers send as strings; `"false"` must not become true. */
-const BOOLEAN_CLAIMS = new Set(['email_verified', 'phone_number_verified']);
-
 /**
  * Converts the claims of oxd 3.x, lists of strings, to plain values. A standard claim is converted to
  * its type (OpenID Connect Core §5.1) and omitted if the conversion fails, so that for instance
@@ -58,20 +54,8 @@ export function plainClaims(claims: Readonly<Record<string, unknown>>): Record<s
   return plain;
 }
 
-/** Converts `email_verified` and `phone_number_verified` from strings to booleans, in place. */
-export function withBooleanClaims(claims: Record<string, unknown>): Record<string, unknown> {
-  for (const name of BOOLEAN_CLAIMS) {
-    const value = claims[name];
-    if (typeof value !== 'string') continue;
-    delete claims[name];
-    const read = flag([value]);
-    if (read !== undefined) claims[name] = read;
-  }
-  return claims;
-}
-
 function plainClaim(name: string, value: unknown): unknown {
-  if (typeof value === 'string' && BOOLEAN_CLAIMS.has(name)) return flag([value]);
+  if (typeof value === 'string' && isBooleanClaim(name)) return toBoolean(value);
   if (!isStringList(value)) return value;
   const read = STANDARD.get(name) ?? oneOrMore;
   return read(value);

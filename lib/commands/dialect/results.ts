@@ -2,7 +2,8 @@ import { decodeJwt } from 'jose';
 import { OxdCommandError, OxdTransportError } from '../../base/errors.js';
 import type { OxdVersion } from '../oxd-transport.js';
 import type { CommandName } from '../command.js';
-import { plainClaims, withBooleanClaims } from './claims.js';
+import { providerClaims } from '../provider-claims.js';
+import { plainClaims } from './claims.js';
 import { COMMAND_RULES } from '../command-rules.js';
 import {
   isJsonObject,
@@ -60,8 +61,7 @@ function readProperty(
 }
 
 function readClaims(call: Call, rule: PropertyRule, claims: JsonObject): JsonObject {
-  const plain =
-    call.version === 'contract' ? withBooleanClaims(withoutUndefined(claims)) : plainClaims(claims);
+  const plain = call.version === 'contract' ? providerClaims(claims) : plainClaims(claims);
   if (rule.claims?.some((name) => plain[name] === undefined))
     throw failed(call, 'invalid_id_token');
   return plain;

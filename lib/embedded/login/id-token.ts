@@ -8,6 +8,7 @@ import {
 } from 'jose';
 import { PUBLIC_KEY_ALGS } from '../../site/client-rules.js';
 import { CLOCK_TOLERANCE } from '../../base/limits.js';
+import { providerClaims } from '../../commands/provider-claims.js';
 import type { IdTokenClaims } from '../../commands/oidc.js';
 import type { OperationContext } from '../context/operation-context.js';
 import { OperationError } from '../requests/operation-error.js';
@@ -59,7 +60,7 @@ export async function verifyIdToken(
     throw invalidIdToken('invalid_access_token_bad_hash', 'belongs to another access token');
   }
   checkAuthentication(payload, checks);
-  return payload as IdTokenClaims;
+  return providerClaims(payload) as IdTokenClaims;
 }
 
 /** OpenID Connect Core §3.1.2.1 (`max_age`), Registration §2 (`require_auth_time`). */

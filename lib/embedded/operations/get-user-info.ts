@@ -1,9 +1,10 @@
 import { decodeJwt } from 'jose';
 import { enableNonRepudiationChecks, fetchUserInfo, skipSubjectCheck } from 'openid-client';
+import { providerClaims } from '../../commands/provider-claims.js';
 import type { Operation } from '../context/operation-context.js';
 import { OperationError } from '../requests/operation-error.js';
 import { required } from '../context/command-parameters.js';
-import { isNonEmptyString, withoutUndefined } from '../../base/json.js';
+import { isNonEmptyString } from '../../base/json.js';
 
 /**
  * Requests the claims of the user. The response contains a `sub`, which must equal that of a given
@@ -19,7 +20,7 @@ export const getUserInfo: Operation<'get_user_info'> = async (context, params) =
   const configuration = context.readingConfiguration(await context.provider(site), site.client);
   enableNonRepudiationChecks(configuration);
   const { sub, ...claims } = await fetchUserInfo(configuration, access_token, subject);
-  return { claims: { sub, ...withoutUndefined(claims) } };
+  return { claims: { sub, ...providerClaims(claims) } };
 };
 
 function subjectOf(idToken: string): string {

@@ -13,16 +13,17 @@ const LIFETIME = 600_000;
 /**
  * Discovery results of this process: one discovery at a time per address; failures are not cached.
  */
-export class DiscoveryCache<T> {
+export abstract class DiscoveryCache<T> {
   private readonly cache = new Map<string, Discovery<T>>();
   private readonly flights = new SingleFlight<T>();
 
-  constructor(
-    private readonly discover: (address: ProviderAddress) => Promise<T>,
-    private readonly clock: () => number,
-  ) {}
+  constructor(private readonly clock: () => number) {}
 
-  /** Returns the cached result for an address; runs a discovery if it is missing or stale. */
+  /**
+   * Returns the result for an address, discovered now or within the last ten minutes.
+   *
+   * @throws {OperationError} if the discovery fails
+   */
   async at(address: ProviderAddress): Promise<T> {
     const key = addressKey(address);
     const cached = this.cache.get(key);
@@ -35,8 +36,11 @@ export class DiscoveryCache<T> {
   }
 
   /** Deletes the cached result if it is still `stale`, so that the next call runs a discovery. */
-  forget(address: ProviderAddress, stale: T): void {
+  protected forget(address: ProviderAddress, stale: T): void {
     const key = addressKey(address);
     if (this.cache.get(key)?.found === stale) this.cache.delete(key);
   }
+
+  /** Runs a discovery. */
+  protected abstract discover(address: ProviderAddress): Promise<T>;
 }

@@ -1,6 +1,5 @@
 import { createPublicKey } from 'node:crypto';
 import type { CustomFetch, ServerMetadata } from 'openid-client';
-import { isSameUrl } from './provider-address.js';
 import { parseJson, objectOf, textOf, stringsOf, type JsonObject } from '../../base/json.js';
 
 /** Grants whose responses may contain an `id_token`; in others the property has no meaning. */
@@ -14,9 +13,9 @@ const METADATA_LISTS = [
 ];
 
 /**
- * Wraps a `fetch` so that JSON of a provider is usable before an OAuth library reads it: a property
- * that is null counts as omitted. In token responses this also holds for an optional property that
- * is empty or of another type, and for an `id_token` of a grant without a user.
+ * Wraps a `fetch` so that token responses and key sets are usable before an OAuth library reads them.
+ * In a token response a property that is null counts as omitted, as does an optional property that is
+ * empty or of another type, and an `id_token` of a grant without a user.
  *
  * @param jwksUri URL whose responses are key sets, see {@link usableKeys}
  * @see RFC 6749 §5.1
@@ -24,12 +23,11 @@ const METADATA_LISTS = [
 export function usableJson(fetch: CustomFetch, jwksUri?: string): CustomFetch {
   return async (url, options) => {
     const response = await fetch(url, options);
-    if (jwksUri !== undefined && isSameUrl(url, jwksUri)) return usableKeys(response);
-    const body = await bodyOf(response);
-    if (!body) return response;
     const grant = grantTypeOf(options.body);
-    if (grant === null) return replaced(response, body);
-    return replaced(response, tokenResponse(body, grant), statusOf(response, grant));
+    if (grant !== null) return usableTokens(response, grant);
+    // The library requests the URL as the URL parser writes it.
+    const isKeySet = jwksUri !== undefined && url === new URL(jwksUri).href;
+    return isKeySet ? usableKeys(response) : response;
   };
 }
 
@@ -47,25 +45,31 @@ export async function usableKeys(response: Response): Promise<Response> {
 }
 
 /**
- * Removes endpoints and lists of the wrong type from discovery metadata: these count as omitted.
+ * Removes nulls, and endpoints and lists of the wrong type, from discovery metadata: these count as
+ * omitted.
  */
 export function usableMetadata(metadata: Readonly<ServerMetadata>): ServerMetadata {
   const usable = Object.entries(metadata).filter(([name, value]) => {
     if (METADATA_LISTS.includes(name)) return stringsOf(value) !== undefined;
-    return !/_(?:endpoint|uri)$/.test(name) || textOf(value) !== undefined;
+    return /_(?:endpoint|uri)$/.test(name) ? textOf(value) !== undefined : value !== null;
   });
   return Object.fromEntries(usable) as ServerMetadata;
 }
 
-function tokenResponse(body: JsonObject, grant: string): JsonObject {
+async function usableTokens(response: Response, grant: string): Promise<Response> {
+  const body = await bodyOf(response);
+  if (!body) return response;
   const { refresh_token, scope, expires_in, id_token, ...rest } = body;
-  return {
+  const usable = {
     ...rest,
     refresh_token: textOf(refresh_token),
     scope: textOf(scope),
     expires_in: isLifetime(expires_in) ? expires_in : undefined,
     id_token: ID_TOKEN_GRANTS.includes(grant) && id_token !== '' ? id_token : undefined,
   };
+  // SolidLab's server returns 201 with a PAT, which openid-client rejects.
+  const isCreated = grant === 'client_credentials' && response.status === 201;
+  return replaced(response, usable, isCreated ? 200 : response.status);
 }
 
 /** Accepts numbers in quotes: they are common, and openid-client reads them. */
@@ -82,11 +86,6 @@ function isPublicKey(key: JsonObject): boolean {
   } catch {
     return false;
   }
-}
-
-/** Changes 201 to 200 for a PAT: SolidLab's server returns 201, which openid-client rejects. */
-function statusOf({ status }: Response, grant: string): number {
-  return grant === 'client_credentials' && status === 201 ? 200 : status;
 }
 
 async function bodyOf(response: Response): Promise<JsonObject | undefined> {

@@ -16,7 +16,7 @@ import {
   requestFailure,
   type ProviderAddress,
 } from './provider-address.js';
-import { usableJson, usableKeys, usableMetadata } from './provider-json.js';
+import { usableKeys, usableMetadata } from './provider-json.js';
 import { statusOf } from '../requests/command-error.js';
 import { OperationError } from '../requests/operation-error.js';
 
@@ -34,30 +34,22 @@ export interface ProvidersOptions {
 }
 
 /** Discovered providers of this process. */
-export class Providers {
-  private readonly discoveries: DiscoveryCache<Provider>;
-
+export class Providers extends DiscoveryCache<Provider> {
   constructor(private readonly options: ProvidersOptions) {
-    this.discoveries = new DiscoveryCache((address) => this.discover(address), options.clock);
-  }
-
-  /**
-   * Returns the provider at an address, discovered now or within the last ten minutes.
-   *
-   * @throws {OperationError} `invalid_op_host` or `no_connect_discovery_response`
-   * @see OpenID Connect Discovery §4
-   */
-  at(address: ProviderAddress): Promise<Provider> {
-    return this.discoveries.at(address);
+    super(options.clock);
   }
 
   /** Returns the provider with metadata and keys newer than those of `stale`. */
   rediscover(address: ProviderAddress, stale: Provider): Promise<Provider> {
-    this.discoveries.forget(address, stale);
+    this.forget(address, stale);
     return this.at(address);
   }
 
-  private async discover(address: ProviderAddress): Promise<Provider> {
+  /**
+   * @throws {OperationError} `invalid_op_host` or `no_connect_discovery_response`
+   * @see OpenID Connect Discovery §4
+   */
+  protected override async discover(address: ProviderAddress): Promise<Provider> {
     const url = discoveryUrl(address);
     const metadata = await this.download(url).catch((error: unknown) => {
       throw unusable(requestFailure(url.href, statusOf(error)), error);
@@ -73,7 +65,7 @@ export class Providers {
     const configuration = await discovery(url, 'discovery', undefined, None(), {
       // ProviderHttp decides about plain http, including that of `transport.addresses`.
       execute: [allowInsecureRequests],
-      [customFetch]: usableJson((href, init) => http.fetch(href, { ...init, idempotent: true })),
+      [customFetch]: (href, init) => http.fetch(href, { ...init, idempotent: true }),
       // ProviderHttp has the time limit; this one, in seconds, cannot be switched off.
       timeout: Math.floor(MAX_TIMER_DELAY / 1000),
     });

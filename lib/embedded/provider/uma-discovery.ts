@@ -47,21 +47,9 @@ export interface UmaServersOptions {
 }
 
 /** Discovered authorization servers of this process. */
-export class UmaServers {
-  private readonly discoveries: DiscoveryCache<UmaServer>;
-
+export class UmaServers extends DiscoveryCache<UmaServer> {
   constructor(private readonly options: UmaServersOptions) {
-    this.discoveries = new DiscoveryCache((address) => this.discover(address), options.clock);
-  }
-
-  /**
-   * Returns the authorization server at an address, discovered now or within the last ten minutes.
-   *
-   * @throws {OperationError} `invalid_op_host` or `no_uma_discovery_response`
-   * @see UMA 2.0 Grant §2, UMA Federated Authorization §2
-   */
-  at(address: ProviderAddress): Promise<UmaServer> {
-    return this.discoveries.at(address);
+    super(options.clock);
   }
 
   /**
@@ -78,7 +66,11 @@ export class UmaServers {
     }
   }
 
-  private async discover(address: ProviderAddress): Promise<UmaServer> {
+  /**
+   * @throws {OperationError} `invalid_op_host` or `no_uma_discovery_response`
+   * @see UMA 2.0 Grant §2, UMA Federated Authorization §2
+   */
+  protected override async discover(address: ProviderAddress): Promise<UmaServer> {
     const { href } = discoveryUrl(address, 'uma2-configuration');
     const metadata = await this.download(href).catch((error: unknown) => {
       throw unusable(requestFailure(href, statusOf(error)), error);

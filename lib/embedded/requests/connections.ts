@@ -58,8 +58,11 @@ export class Connections {
   }
 
   /** Keep-alive connections to the origin of a URL. */
-  to(url: URL): Dispatcher {
-    return this.#select(this.#shared, url);
+  to(url: URL, { direct, proxied } = this.#shared): Dispatcher {
+    if (this.dialled.has(url.origin)) return direct;
+    // A proxy of the environment must not receive plain http that is meant for this machine.
+    const isFromEnvironment = this.#proxy?.isFromEnvironment && url.protocol === 'http:';
+    return isFromEnvironment && isLoopback(url.href) ? direct : proxied;
   }
 
   /** Runs work on a new connection that no other request uses. */
@@ -67,7 +70,7 @@ export class Connections {
     const dispatchers = this.#open();
     this.#fresh.add(dispatchers);
     try {
-      return await work(this.#select(dispatchers, url));
+      return await work(this.to(url, dispatchers));
     } finally {
       this.#fresh.delete(dispatchers);
       await destroy(dispatchers);
@@ -82,13 +85,6 @@ export class Connections {
   /** Ends every connection; requests in progress fail. */
   async close(): Promise<void> {
     await Promise.all([this.#shared, ...this.#fresh].map(destroy));
-  }
-
-  #select({ direct, proxied }: Dispatchers, url: URL): Dispatcher {
-    if (this.dialled.has(url.origin)) return direct;
-    // A proxy of the environment must not receive plain http that is meant for this machine.
-    const isLocal = url.protocol === 'http:' && isLoopback(url.href);
-    return isLocal && this.#proxy?.isFromEnvironment ? direct : proxied;
   }
 
   #open(): Dispatchers {

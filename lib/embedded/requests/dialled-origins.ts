@@ -9,22 +9,25 @@ type Connector = ReturnType<typeof buildConnector>;
  */
 export class DialledOrigins {
   private readonly dialled = new Map<string, URL>();
+  private readonly internal = new Set<string>();
 
   constructor(addresses: Readonly<Record<string, string>> = {}) {
     for (const [origin, address] of Object.entries(addresses)) {
       const [from, to] = [originOf(origin), originOf(address)];
-      if (from && to) this.dialled.set(from, new URL(to));
+      if (!from || !to) continue;
+      this.dialled.set(from, new URL(to));
+      this.internal.add(to);
     }
   }
 
   /** Returns true for a public origin of the option and for its internal origin. */
   has(origin: string): boolean {
-    return this.dialled.has(origin) || this.isDialled(origin);
+    return this.dialled.has(origin) || this.internal.has(origin);
   }
 
   /** Returns true for an internal origin, which is dialled in place of a public one. */
   isDialled(origin: string): boolean {
-    return [...this.dialled.values()].some((to) => to.origin === origin);
+    return this.internal.has(origin);
   }
 
   /**
