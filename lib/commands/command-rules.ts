@@ -158,6 +158,7 @@ export const COMMAND_RULES: { readonly [C in CommandName]: CommandRule<Params<C>
       oxd_id: KNOWN,
       refresh_token: KNOWN,
       scope: STRINGS,
+      id_token: EMBEDDED_ONLY,
       protection_access_token: PROTECTION_LATE,
     },
   },

@@ -200,6 +200,11 @@ export interface GetAccessTokenByRefreshTokenParams extends SiteParams {
   readonly refresh_token: string;
   /** Scopes; always set them, because the default of oxd is `openid` only. */
   readonly scope?: readonly string[];
+  /**
+   * ID token of the login. An ID token of the response must have the same `iss`, `sub` and `aud`
+   * (OpenID Connect Core §12.2). Embedded only; rejected through oxd, which returns no ID token.
+   */
+  readonly id_token?: string;
 }
 
 /** Parameters of `get_user_info`. Source: oxd command `get_user_info`. */

@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Params, Result } from '../commands/command.js';
 import type { OxdClient } from '../oxd-client/oxd-client.js';
-import { SingleFlight } from '../base/single-flight.js';
+import type { OxdClock } from '../base/clock.js';
+import { RecentResults } from '../base/recent-results.js';
 import type { ExecuteOptions } from '../commands/oxd-transport.js';
+
+/** Retained results of refreshes; lifetime in milliseconds. */
+const REFRESHES = { lifetime: 10_000, max: 1000 };
 
 /**
  * Commands of oxd for sites and users, one method each. A missing `oxd_id` and a missing protection
@@ -11,14 +15,18 @@ import type { ExecuteOptions } from '../commands/oxd-transport.js';
  * the store is unavailable, and with the reason of `options.signal` when that signal is aborted.
  */
 export abstract class OidcCommands {
-  private readonly refreshes = new SingleFlight<Result<'get_access_token_by_refresh_token'>>();
+  readonly #refreshes: RecentResults<Result<'get_access_token_by_refresh_token'>>;
 
   /** @internal */
   protected readonly client: OxdClient;
 
-  /** @param client executes the commands as the site of the module */
-  constructor(client: OxdClient) {
+  /**
+   * @param client executes the commands as the site of the module
+   * @param clock ends the time that the result of a refresh is shared
+   */
+  constructor(client: OxdClient, clock: OxdClock) {
     this.client = client;
+    this.#refreshes = new RecentResults({ ...REFRESHES, clock });
   }
 
   /**
@@ -118,20 +126,22 @@ export abstract class OidcCommands {
   }
 
   /**
-   * Obtains a new access token. Concurrent calls with the same refresh token share one request,
-   * with the scopes of the first call: a provider that rotates refresh tokens may revoke all tokens
-   * when one is used twice. Store the `refresh_token` of the result, if present, in place of the
-   * old one.
+   * Obtains a new access token. Calls with the same refresh token share one request, with the
+   * scopes of the first call, while it runs and for 10 seconds after its success: a provider that
+   * rotates refresh tokens may revoke all tokens when one is used twice. The result is retained in the
+   * memory of this process, under a hash of the refresh token. Store the `refresh_token` of the
+   * result, if present, in place of the old one. Calls with another `id_token` share no result.
    *
    * @throws {OxdCommandError} OXD_COMMAND_FAILED, for instance when the refresh token is no longer
-   *   valid: the user must log in again
+   *   valid, or when the response is of another user than `id_token`: the user must log in again
    * @see oxd 3.1 get_access_token_by_refresh_token; RFC 6749 §6
    */
   getAccessTokenByRefreshToken(
     params: Params<'get_access_token_by_refresh_token'>,
   ): Promise<Result<'get_access_token_by_refresh_token'>> {
-    const key = createHash('sha256').update(String(params.refresh_token)).digest('base64url');
-    return this.refreshes.run(key, () =>
+    const shared = JSON.stringify([params.refresh_token, params.id_token]);
+    const key = createHash('sha256').update(shared).digest('base64url');
+    return this.#refreshes.run(key, () =>
       this.client.execute('get_access_token_by_refresh_token', params),
     );
   }

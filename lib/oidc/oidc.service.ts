@@ -80,7 +80,7 @@ export class OidcService extends OidcCommands {
     options: OxdOptions,
     store: OxdStore,
   ) {
-    super(client);
+    super(client, clock);
     this.log = new Logger(logContext(OidcService.name, options));
     this.#options = options;
     this.#exchange = new LoginExchange(this, options);

@@ -1,5 +1,12 @@
 import { Test } from '@nestjs/testing';
-import { MemoryStore, OidcService, OxdModule, type OxdModuleOptions } from '../../lib/index.js';
+import {
+  MemoryStore,
+  OidcService,
+  OxdClock,
+  OxdModule,
+  type OxdModuleOptions,
+} from '../../lib/index.js';
+import { ManualClock } from './manual-clock.js';
 
 /** Options of a test; `site` without the parameters that have a default here. */
 export type GivenOptions = Omit<Partial<OxdModuleOptions>, 'site'> & {
@@ -11,6 +18,8 @@ export interface StartedService {
   readonly oidc: OidcService;
   /** Lines that were logged as warnings. */
   readonly warnings: readonly string[];
+  /** Clock of the module; stands still until a test advances it. */
+  readonly clock: ManualClock;
   close(): Promise<void>;
 }
 
@@ -25,11 +34,14 @@ export async function startService({ site, ...given }: GivenOptions): Promise<St
   });
   const warnings: string[] = [];
   const warn = (message: unknown): void => void warnings.push(String(message));
+  const clock = new ManualClock();
   const module = await Test.createTestingModule({ imports: [options] })
+    .overrideProvider(OxdClock)
+    .useValue(clock)
     .setLogger({ warn, log: () => undefined, error: () => undefined })
     .compile();
   await module.init();
-  return { oidc: module.get(OidcService), warnings, close: () => module.close() };
+  return { oidc: module.get(OidcService), warnings, clock, close: () => module.close() };
 }
 
 /** The `Cookie` header of a browser that got these `Set-Cookie` values. */

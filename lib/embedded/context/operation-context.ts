@@ -1,5 +1,6 @@
 import type { Configuration } from 'openid-client';
 import type { CommandName, Params, Result } from '../../commands/command.js';
+import type { IdTokenClaims } from '../../commands/oidc.js';
 import type { OxdLog } from '../../base/log.js';
 import { SingleFlight } from '../../base/single-flight.js';
 import type { OxdStore } from '../../store/oxd-store.js';
@@ -48,6 +49,13 @@ export type Operation<C extends CommandName> = (
   params: Params<C>,
 ) => Promise<Result<C>>;
 
+/** Result of a refresh that several callers share. */
+export interface RefreshResult {
+  readonly result: Result<'get_access_token_by_refresh_token'>;
+  /** Verified claims of the ID token of the response; undefined if it has none. */
+  readonly claims?: IdTokenClaims;
+}
+
 /** State that all commands of one embedded transport share. */
 export class EmbeddedRuntime {
   readonly http: ProviderHttp;
@@ -56,7 +64,7 @@ export class EmbeddedRuntime {
   readonly uma: UmaState;
   readonly sites: Sites;
   readonly rejections: RejectedParameters;
-  readonly refreshes = new SingleFlight<Result<'get_access_token_by_refresh_token'>>();
+  readonly refreshes = new SingleFlight<RefreshResult>();
   readonly clock: () => number;
 
   constructor(readonly options: EmbeddedOptions) {

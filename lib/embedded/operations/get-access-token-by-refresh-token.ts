@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { refreshTokenGrant } from 'openid-client';
-import type { Params, Result } from '../../commands/command.js';
-import type { OperationContext, Operation } from '../context/operation-context.js';
+import type { Params } from '../../commands/command.js';
+import type { OperationContext, Operation, RefreshResult } from '../context/operation-context.js';
+import { checkSameLogin, givenIdToken } from '../login/given-id-token.js';
 import { verifyIdToken } from '../login/id-token.js';
 import { required } from '../context/command-parameters.js';
 import { clientTokenResult } from '../registration/client-results.js';
@@ -12,24 +13,27 @@ type Command = 'get_access_token_by_refresh_token';
 /**
  * Obtains a new access token. Concurrent callers with the same refresh token share one request: a
  * provider that rotates refresh tokens treats a second use as theft. Without `scope` the scopes do
- * not change.
+ * not change. An ID token of the response must be of the same login as a given one.
  *
- * @see oxd command get_access_token_by_refresh_token; RFC 6749 §6
+ * @see oxd command get_access_token_by_refresh_token; RFC 6749 §6, OpenID Connect Core §12.2
  */
 export const getAccessTokenByRefreshToken: Operation<Command> = async (context, params) => {
   required('refresh_token', params.refresh_token);
   const content = JSON.stringify([params.oxd_id, params.refresh_token]);
   const key = createHash('sha256').update(content).digest('base64url');
-  return context.engine.refreshes.run(key, () => {
-    const shared = context.detached();
-    return shared.call.run(() => refresh(shared, params));
+  const given = params.id_token === undefined ? undefined : givenIdToken(params.id_token);
+  return context.call.changing(async () => {
+    const { result, claims } = await context.engine.refreshes.run(key, () => {
+      const shared = context.detached();
+      return shared.call.run(() => refresh(shared, params));
+    });
+    // Compared for every caller, because callers with another id_token share the request.
+    if (given && claims) checkSameLogin(given, claims);
+    return result;
   });
 };
 
-async function refresh(
-  context: OperationContext,
-  params: Params<Command>,
-): Promise<Result<Command>> {
+async function refresh(context: OperationContext, params: Params<Command>): Promise<RefreshResult> {
   const site = await context.site(params.oxd_id);
   const provider = await context.provider(site);
   const configuration = context.configuration(provider, site.client);
@@ -38,6 +42,10 @@ async function refresh(
     refreshTokenGrant(configuration, params.refresh_token, scope ? { scope } : {}),
   );
   const { id_token, access_token } = tokens;
-  if (id_token) await verifyIdToken(context, id_token, { site, provider, access_token });
-  return clientTokenResult(tokens);
+  const result = clientTokenResult(tokens);
+  if (!id_token) return { result };
+  return {
+    result,
+    claims: await verifyIdToken(context, id_token, { site, provider, access_token }),
+  };
 }

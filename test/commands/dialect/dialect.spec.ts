@@ -101,6 +101,12 @@ describe('toWire', () => {
       ['get_client_token', 'op_configuration_endpoint', OXD, 'oxd 4.2 and later'],
       ['get_tokens_by_code', 'authentication_method', OXD, 'supported by oxd 4.2 and later'],
       ['get_tokens_by_code', 'algorithm', OXD, 'supported by oxd 4.2 and later'],
+      [
+        'get_access_token_by_refresh_token',
+        'id_token',
+        OXD,
+        'supported by the embedded transport.',
+      ],
       ...['code_verifier', 'nonce', 'redirect_uri', 'min_auth_time'].map((name): Lack => [
         'get_tokens_by_code',
         name,

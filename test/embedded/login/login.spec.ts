@@ -5,6 +5,7 @@ import { COMMAND_RULES } from '../../../lib/commands/command-rules.js';
 import type { ParamRule } from '../../../lib/commands/parameter-rules.js';
 import type { OxdCommandError } from '../../../lib/base/errors.js';
 import { FakeOp } from '../../support/fake-op.js';
+import { registerSecret } from '../../support/secrets.js';
 import { CALLBACK, HOME, refused, TestEngine } from '../../support/embedded-transport.js';
 
 let op: FakeOp;
@@ -388,6 +389,55 @@ describe('get_access_token_by_refresh_token', () => {
     op.mint = async (claims) => op.unsigned(claims);
     expect(await refused(refresh('worse'))).toMatchObject({
       error: 'invalid_id_token_invalid_algorithm',
+    });
+  });
+
+  describe('with the id_token of the login', () => {
+    const sign = async (claims: object = {}) => {
+      const { id_token_claims } = await exchange(await engine.callback(op, oxd_id));
+      const id_token = await op.sign({
+        ...id_token_claims,
+        aud: [id_token_claims.aud].flat(),
+        ...claims,
+      });
+      registerSecret(id_token);
+      return id_token;
+    };
+
+    it('returns the tokens of the same user', async () => {
+      expect(await refresh('same-user', { id_token: await sign() })).toHaveProperty('access_token');
+    });
+
+    it('returns the tokens of a response without id_token', async () => {
+      const id_token = await sign();
+      op.tokens = { id_token: undefined };
+      expect(await refresh('no-id-token', { id_token })).toHaveProperty('access_token');
+    });
+
+    it.each(['iss', 'sub', 'aud'])('rejects a response with another %s', async (name) => {
+      const id_token = await sign({ [name]: 'another' });
+      const rejected = await refused(refresh(`another-${name}`, { id_token }));
+      expect(rejected).toMatchObject({ error: 'mismatch', mayHaveRun: true });
+      expect(rejected.message).toContain(`another ${name}`);
+    });
+
+    it('compares it for each caller of a shared request', async () => {
+      const [own, other] = [await sign(), await sign({ sub: 'mallory' })];
+      op.requests.length = 0;
+      const [first, second] = await Promise.allSettled([
+        refresh('shared-two', { id_token: own }),
+        refresh('shared-two', { id_token: other }),
+      ]);
+      expect(op.seen('token')).toHaveLength(1);
+      expect([first.status, second.status]).toEqual(['fulfilled', 'rejected']);
+    });
+
+    it.each(['no JWT', ''])('rejects "%s" before a request is sent', async (id_token) => {
+      expect(await refused(refresh('unsent', { id_token }))).toMatchObject({
+        error: 'bad_request',
+        mayHaveRun: false,
+      });
+      expect(op.seen('token')).toHaveLength(0);
     });
   });
 
