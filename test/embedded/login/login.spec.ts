@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { jest } from '@jest/globals';
-import type { Params } from '../../../lib/commands/command.js';
+import type { CommandName, Params } from '../../../lib/commands/command.js';
 import { COMMAND_RULES } from '../../../lib/commands/command-rules.js';
 import type { ParamRule } from '../../../lib/commands/parameter-rules.js';
 import type { OxdCommandError } from '../../../lib/base/errors.js';
@@ -652,9 +652,17 @@ describe('get_logout_uri', () => {
 });
 
 describe('every command', () => {
-  const ANY = { oxd_id: 'x', code: 'c', state: 's', refresh_token: 'r', access_token: 'a' };
+  const ANY = { code: 'c', state: 's', refresh_token: 'r', access_token: 'a' };
 
-  it.each([
+  /** Returns {@link ANY} and the given parameters, without those that the command does not have. */
+  const paramsOf = (command: CommandName, given: object) => {
+    const known = Object.entries({ ...ANY, ...given }).filter(([name]) =>
+      Object.hasOwn(COMMAND_RULES[command].params, name),
+    );
+    return Object.fromEntries(known);
+  };
+
+  it.each<CommandName>([
     'update_site',
     'remove_site',
     'get_authorization_url',
@@ -665,14 +673,14 @@ describe('every command', () => {
     'introspect_access_token',
   ])('%s rejects a blank and an unknown oxd_id', async (command) => {
     for (const blank of ['', ' ', undefined, null]) {
-      const error = await refused(engine.raw(command, { ...ANY, oxd_id: blank }));
+      const error = await refused(engine.raw(command, paramsOf(command, { oxd_id: blank })));
       expect(error).toMatchObject({ error: 'bad_request', code: 'OXD_COMMAND_FAILED', command });
     }
-    const error = await refused(engine.raw(command, { ...ANY, oxd_id: 'unknown' }));
+    const error = await refused(engine.raw(command, paramsOf(command, { oxd_id: 'unknown' })));
     expect(error).toMatchObject({ error: 'invalid_oxd_id', code: 'OXD_COMMAND_FAILED' });
   });
 
-  it.each([
+  it.each<{ command: CommandName; name: string; params: object; param: string }>([
     {
       command: 'get_user_info',
       name: 'a number as access_token',
@@ -740,12 +748,12 @@ describe('every command', () => {
       param: 'default_max_age',
     },
   ])('$command rejects $name', async ({ command, params, param }) => {
-    const error = await refused(engine.raw(command, { oxd_id, ...params }));
+    const error = await refused(engine.raw(command, paramsOf(command, { oxd_id, ...params })));
     expect(error).toMatchObject({ error: 'bad_request', mayHaveRun: false });
     expect(error.message).toContain(`${param}: must be`);
   });
 
-  it.each([
+  it.each<[CommandName, string, unknown]>([
     ['update_site', 'client_secret_expires_at', 1],
     ['get_tokens_by_code', 'authentication_method', 'private_key_jwt'],
     ['get_tokens_by_code', 'algorithm', 'RS256'],
@@ -755,7 +763,7 @@ describe('every command', () => {
     ['get_client_token', 'key_id', 'key-1'],
   ])('%s rejects %s, which only oxd-server supports', async (command, name, value) => {
     op.requests.length = 0;
-    const error = await refused(engine.raw(command, { ...ANY, oxd_id, [name]: value }));
+    const error = await refused(engine.raw(command, paramsOf(command, { oxd_id, [name]: value })));
     expect(error).toMatchObject({
       ...{ code: 'OXD_COMMAND_UNSUPPORTED', error: 'unsupported_operation', mayHaveRun: false },
       command,
