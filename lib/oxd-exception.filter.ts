@@ -1,6 +1,8 @@
-import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { Catch, Logger, Optional, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { OxdError } from './base/errors.js';
+import { OxdClock, SystemClock } from './base/clock.js';
+import { LoginRefusedError, LoginStateError, OxdError } from './base/errors.js';
+import { LimitedLog } from './base/limited-log.js';
 import { httpStatus } from './http/http-status.js';
 
 /** Body of the response of {@link OxdExceptionFilter}. */
@@ -16,8 +18,9 @@ export interface OxdErrorBody {
 /**
  * Exception filter that responds to the errors of this package and logs them. The status is 401 for
  * login errors, 403 for denials of the authorization server, 502 for failed commands and 503 for
- * errors of transport and store. Response and log contain no tickets and no tokens. The response
- * removes the cookie of a login that is over. Add the filter with `@UseFilters(OxdExceptionFilter)`
+ * errors of transport and store. Response and log contain no tickets and no tokens. Rejected logins
+ * are logged once a minute for each error code, with a count: no client can flood the log. The
+ * response removes the cookie of a login that is over. Add the filter with `@UseFilters(OxdExceptionFilter)`
  * or as `APP_FILTER`; override `answer()` for custom pages.
  */
 @Catch(OxdError)
@@ -27,15 +30,20 @@ export class OxdExceptionFilter implements ExceptionFilter<OxdError> {
   /** `#` instead of `private`, so that a printed filter does not show the whole application. */
   readonly #adapterHost: HttpAdapterHost;
 
-  constructor(adapterHost: HttpAdapterHost) {
+  private readonly rejectedLogins: LimitedLog;
+
+  /** @param clock default: the clock of this machine */
+  constructor(adapterHost: HttpAdapterHost, @Optional() clock?: OxdClock) {
     this.#adapterHost = adapterHost;
+    const write = (line: string): void => this.log.warn(line);
+    this.rejectedLogins = new LimitedLog(write, clock ?? new SystemClock());
   }
 
   /** Logs the error and sends the response. Called by Nest. */
   catch(error: OxdError, host: ArgumentsHost): void {
     if (host.getType() !== 'http') throw error;
     const status = httpStatus(error);
-    this.log[status < 500 ? 'warn' : 'error'](`${error.code}: ${error.message}`);
+    this.report(error, status);
     const response: unknown = host.switchToHttp().getResponse();
     const { httpAdapter } = this.#adapterHost;
     if (httpAdapter.isHeadersSent(response)) return;
@@ -46,6 +54,13 @@ export class OxdExceptionFilter implements ExceptionFilter<OxdError> {
     // Messages of server errors contain addresses and responses of servers: for the log only.
     const message = status < 500 ? error.message : UNAVAILABLE;
     this.answer(error, { statusCode: status, error: error.code, message }, response);
+  }
+
+  private report(error: OxdError, status: number): void {
+    const line = `${error.code}: ${error.message}`;
+    const isRejectedLogin = error instanceof LoginStateError || error instanceof LoginRefusedError;
+    if (isRejectedLogin) this.rejectedLogins.log(line, error.code);
+    else this.log[status < 500 ? 'warn' : 'error'](line);
   }
 
   /** Sends the response, by default as JSON. `response` is that of Express or Fastify. */

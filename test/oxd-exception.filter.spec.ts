@@ -2,7 +2,10 @@ import { Controller, Get, Param, type Type } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import {
   InvalidTicketError,
+  LoginRefusedError,
+  LoginStateError,
   NeedInfoError,
+  OxdClock,
   OxdCommandError,
   OxdExceptionFilter,
   OxdTransportError,
@@ -34,6 +37,9 @@ const errors: Record<string, Error> = {
   denied: new RequestDeniedError({ ...wire, error: 'request_denied' }),
   ticket: new InvalidTicketError({ ...wire, error: 'invalid_grant' }),
   command: new OxdCommandError('uma_rp_get_rpt was refused.', wire),
+  unknown_state: new LoginStateError('OIDC_STATE_UNKNOWN', 'No such login.'),
+  missing_state: new LoginStateError('OIDC_STATE_MISSING', 'No login cookie.'),
+  refused_login: new LoginRefusedError({ error: 'access_denied' }),
   transport: new OxdTransportError('OXD_TRANSPORT_TIMEOUT', 'oxd-server did not answer.'),
 };
 
@@ -52,10 +58,28 @@ describe.each(ADAPTERS)('OxdExceptionFilter on %s', (adapter) => {
   let one: UmaApp;
 
   beforeAll(async () => {
-    const providers = [{ provide: APP_FILTER, useClass: OxdExceptionFilter as Type }];
+    const providers = [
+      { provide: APP_FILTER, useClass: OxdExceptionFilter as Type },
+      // startUmaApp() replaces it by its manual clock.
+      { provide: OxdClock, useValue: undefined },
+    ];
     one = await startUmaApp({ adapter, controllers: [Failing], providers });
   });
   afterAll(() => one.close());
+
+  it.each([
+    { name: 'unknown_state', code: 'OIDC_STATE_UNKNOWN' },
+    { name: 'missing_state', code: 'OIDC_STATE_MISSING' },
+    { name: 'refused_login', code: 'OIDC_LOGIN_REFUSED' },
+  ])('logs $code once a minute, with a count', async ({ name, code }) => {
+    for (let times = 0; times < 20; times++) expect((await one.ask(`/${name}`)).status).toBe(401);
+    expect(one.log.with('warn', code)).toHaveLength(1);
+    await one.clock.advance(60_000);
+    await one.ask(`/${name}`);
+    const lines = one.log.with('warn', code);
+    expect(lines).toHaveLength(2);
+    expect(lines[1]).toContain('(19 more since the last such line)');
+  });
 
   it.each([
     ['need_info', 403, 'UMA_NEED_INFO', 'warn'],

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { BrowserTransaction } from '../transaction/browser-transaction.js';
 import { OxdClock } from '../base/clock.js';
+import { LimitedLog } from '../base/limited-log.js';
 import type { GetAuthorizationUrlParams, LoginSecrets } from '../commands/oidc.js';
 import { OxdClient } from '../oxd-client/oxd-client.js';
 import {
@@ -65,7 +66,7 @@ export interface FinishedLogin {
 /** Service for OpenID Connect login, with the oxd commands for sites and users, one method each. */
 @Injectable()
 export class OidcService extends OidcCommands {
-  private readonly log: Logger;
+  private readonly log: LimitedLog;
   private readonly logins: BrowserTransaction;
   private readonly baseUrl: string;
   /** `#` instead of `private`, so that a printed service does not show the secret. */
@@ -81,7 +82,8 @@ export class OidcService extends OidcCommands {
     store: OxdStore,
   ) {
     super(client, clock);
-    this.log = new Logger(logContext(OidcService.name, options));
+    const logger = new Logger(logContext(OidcService.name, options));
+    this.log = new LimitedLog((line) => logger.warn(line), clock);
     this.#options = options;
     this.#exchange = new LoginExchange(this, options);
     this.baseUrl = options.baseUrl;
@@ -186,7 +188,7 @@ export class OidcService extends OidcCommands {
 
   private returnTo(returnTo: string | undefined): string {
     const { url, safe } = resolveReturnTo(returnTo, this.baseUrl);
-    if (!safe) this.log.warn(`Ignored a returnTo: not a URL beneath ${this.baseUrl}, or too long.`);
+    if (!safe) this.log.log(`Ignored a returnTo: not a URL beneath ${this.baseUrl}, or too long.`);
     return url;
   }
 }

@@ -10,6 +10,7 @@ import {
   type RequestHeaders,
 } from '../../lib/index.js';
 import { ScriptedTransport, type ScriptedReplies } from '../../lib/testing/testing.js';
+import { startService } from '../support/oidc-service.js';
 import { registerSecret } from '../support/secrets.js';
 
 const site = {
@@ -310,6 +311,18 @@ describe('a returnTo of another origin', () => {
     expect(returnTo).toBe('https://app.example.com/');
     expect(warnings).toEqual([warning]);
     await module.close();
+  });
+
+  it('causes one warning a minute, with a count', async () => {
+    const transport = new ScriptedTransport();
+    transport.script(successfulLogin());
+    const service = await startService({ site: { ...site, oxd_id: 'site-1' }, transport });
+    for (let times = 0; times < 20; times++) await service.oidc.startLogin({ returnTo: foreign });
+    expect(service.warnings).toEqual([warning]);
+    await service.clock.advance(60_000);
+    await service.oidc.startLogin({ returnTo: foreign });
+    expect(service.warnings).toEqual([warning, `${warning} (19 more since the last such line)`]);
+    await service.close();
   });
 
   it('causes no warning when it is of the application', async () => {

@@ -41,5 +41,9 @@ export function checkSameLogin(given: Claims, refreshed: Claims): void {
 
 /** Value of a claim for comparison; the order of a list has no meaning. */
 function valuesOf(claim: unknown): string {
-  return JSON.stringify([claim].flat().toSorted());
+  return [claim]
+    .flat()
+    .map((value) => JSON.stringify(value))
+    .toSorted()
+    .join();
 }
