@@ -294,8 +294,15 @@ describe('OxdTestingModule', () => {
   });
 
   it('logs no warning and no error', async () => {
-    const ask = await start({ user: alice });
-    await ask('/albums/7');
+    @Controller('declared')
+    @UseGuards(UmaGuard)
+    class DeclaredController {
+      @Get()
+      @UmaProtected({ scopes: ['view'] })
+      find() {}
+    }
+    const ask = await start({ user: alice }, { controllers: [DeclaredController] });
+    expect((await ask('/declared')).status).toBe(200);
     expect(running?.log.lines.filter((line) => !line.startsWith('debug'))).toEqual([]);
   });
 
