@@ -2,6 +2,13 @@
 export interface ExecuteOptions {
   /** Aborts the call: it rejects with the reason of the signal. */
   readonly signal?: AbortSignal;
+  /**
+   * Time at which `signal` is aborted, in milliseconds since 1970; without it `execute` has its own
+   * time limit.
+   *
+   * @internal
+   */
+  readonly deadline?: number;
 }
 
 /** Versions of oxd that the dialect supports; `contract` needs no translation. */

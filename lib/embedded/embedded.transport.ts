@@ -1,3 +1,4 @@
+import { MAX_TIMER_DELAY } from '../base/limits.js';
 import type { CommandName } from '../commands/command.js';
 import { OxdCommandError, OxdTransportError, printable } from '../base/errors.js';
 import { OxdTransport, type ExecuteOptions } from '../commands/oxd-transport.js';
@@ -58,6 +59,8 @@ export class EmbeddedTransport extends OxdTransport {
   override readonly isChecked = true;
   /** Private field, which no inspection prints, because the options contain secrets. */
   readonly #engine: EmbeddedRuntime;
+  /** Time limit of a whole command, in milliseconds; other commands have a limit for each request. */
+  readonly #limits: Readonly<Record<string, number>>;
   private readonly running = new Set<AbortController>();
   private closed = false;
 
@@ -65,6 +68,9 @@ export class EmbeddedTransport extends OxdTransport {
   constructor(options: EmbeddedOptions) {
     super();
     this.#engine = new EmbeddedRuntime(options);
+    // Enough for an introspection and a ticket.
+    const uma_rs_check_access = Math.min(2 * options.timeout, MAX_TIMER_DELAY);
+    this.#limits = { uma_rs_check_access };
   }
 
   /**
@@ -79,19 +85,23 @@ export class EmbeddedTransport extends OxdTransport {
   override async execute(
     command: string,
     params: Readonly<Record<string, unknown>>,
-    { signal }: ExecuteOptions = {},
+    { signal, deadline }: ExecuteOptions = {},
   ): Promise<unknown> {
     signal?.throwIfAborted();
     if (this.closed) throw closedError(command, false);
     const aborter = new AbortController();
     const abort = (): void => aborter.abort(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
+    const expire = (): void => aborter.abort(timedOut(command));
+    const limit = deadline === undefined ? this.#limits[command] : undefined;
+    const cancel = limit === undefined ? undefined : this.#engine.http.timers.after(limit, expire);
     this.running.add(aborter);
     try {
       const call = new CommandCall(command, this.#engine.http, aborter.signal);
       return await untilAborted(aborter.signal, this.run(call, params));
     } finally {
       this.running.delete(aborter);
+      cancel?.();
       signal?.removeEventListener('abort', abort);
     }
   }
@@ -106,10 +116,8 @@ export class EmbeddedTransport extends OxdTransport {
     const { command } = call;
     const result = call.run(() => {
       if (!isCommand(command)) {
-        throw new OperationError(
-          'unsupported_operation',
-          'The embedded transport has no such command.',
-        );
+        const message = 'The embedded transport has no such command.';
+        throw new OperationError('unsupported_operation', message);
       }
       return operate(command, new OperationContext(this.#engine, call), params);
     });
@@ -138,6 +146,15 @@ async function operate<C extends CommandName>(
 
 function isCommand(command: string): command is CommandName {
   return Object.hasOwn(OPERATIONS, command);
+}
+
+function timedOut(command: string): OxdCommandError {
+  const message = `${command}: The OpenID Provider did not respond within the time limit of the command.`;
+  return new OxdCommandError(
+    `${message} [internal_error]`,
+    { error: 'internal_error' },
+    { command },
+  );
 }
 
 function closedError(command: string | undefined, mayHaveRun: boolean): OxdTransportError {

@@ -41,16 +41,13 @@ export function bearerToken(request: CredentialRequest): string | undefined {
   return scheme === undefined ? undefined : checkedToken(authorization.slice(scheme.length));
 }
 
-/** Returns true for a token that exceeds the length limit: such a token counts as none. */
-export function isTooLong(token: string): boolean {
-  return token.length > MAX_RPT_LENGTH;
-}
-
 /**
- * @throws {CredentialError} when the token is malformed; the limit of the length is checked later
+ * Returns the token if its characters are valid; a token over the limit of the length is not read.
+ *
+ * @throws {CredentialError} when the token is malformed
  */
 export function checkedToken(token: string): string {
-  if (!isTooLong(token) && !TOKEN.test(token))
+  if (token.length <= MAX_RPT_LENGTH && !TOKEN.test(token))
     throw new CredentialError('an empty or malformed token');
   return token;
 }

@@ -106,16 +106,6 @@ export class OperationContext {
     return new OperationContext(this.engine, this.call.detached());
   }
 
-  /** @see CommandCall.withTimeLimit */
-  withTimeLimit<T>(
-    milliseconds: number,
-    work: (limited: OperationContext) => Promise<T>,
-  ): Promise<T> {
-    return this.call.withTimeLimit(milliseconds, (call) =>
-      work(new OperationContext(this.engine, call)),
-    );
-  }
-
   /** @see CommandCall.withSignal */
   withSignal(signal: AbortSignal): OperationContext {
     return new OperationContext(this.engine, this.call.withSignal(signal));

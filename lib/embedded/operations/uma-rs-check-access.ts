@@ -1,6 +1,5 @@
 import type { Params, Result } from '../../commands/command.js';
 import { OxdTransportError } from '../../base/errors.js';
-import { untilAborted } from '../../base/until-aborted.js';
 import type { OperationContext, Operation } from '../context/operation-context.js';
 import { ProtectionApi } from '../protection-api/protection-api.js';
 import { OperationError } from '../requests/operation-error.js';
@@ -13,41 +12,24 @@ import {
   type ProtectedResource,
 } from '../resources/resource-record.js';
 import { resourcesKey } from '../registration/resources-key.js';
-import { isJwt, rptSubject, signedSubject } from '../rpt/rpt-subject.js';
+import { rptSubject, signedSubject } from '../rpt/rpt-subject.js';
 import { permissionTicket, type PermissionRequest } from '../rpt/permission-ticket.js';
 
 type Command = 'uma_rs_check_access';
+
+const NOT_BLANK = /\S/;
 
 /**
  * Decides on a request: granted if its RPT covers the resource, else denied with a ticket. Without
  * an RPT nothing is introspected. `invalid_request` means that this path and method are not
  * protected, or that the authorization server no longer knows the resource, which `uma_rs_protect`
- * registers again. The decision takes at most twice the time limit of a request, enough for an
- * introspection and a ticket. The `sub` of a JWT that is not verified by then is ignored. If JWT
- * and introspection name different users, access is not granted.
+ * registers again. If JWT and introspection name different users, access is not granted.
  *
  * @throws {OxdTransportError} OXD_TRANSPORT_BUSY when too many requests wait for a ticket
  * @see oxd command uma_rs_check_access; UMA 2.0 Grant §3.2, UMA Federated Authorization §4, §5
  */
 export const umaRsCheckAccess: Operation<Command> = async (context, params) => {
   checkParams(params);
-  return context.withTimeLimit(2 * context.engine.options.timeout, async (limited) => {
-    const { signal } = limited.call;
-    const { result, api } = await untilAborted(signal, decide(limited, params));
-    const { rpt = '' } = params;
-    if (result.access === 'denied' || !isJwt(rpt)) return result;
-    const subject = untilAborted(signal, signedSubject(limited, api, rpt));
-    const sub = rptSubject(await subject.catch(() => undefined), result.sub);
-    return { ...result, ...(sub !== undefined && { sub }) };
-  });
-};
-
-interface Decision {
-  readonly result: Result<Command>;
-  readonly api: ProtectionApi;
-}
-
-async function decide(context: OperationContext, params: Params<Command>): Promise<Decision> {
   const { rpt = '' } = params;
   const site = await context.site(params.oxd_id);
   const record = await readResources(context.store, resourcesKey(site));
@@ -56,11 +38,12 @@ async function decide(context: OperationContext, params: Params<Command>): Promi
   const api = new ProtectionApi(context, site, await context.umaServer(site));
   const rptStatus = rpt.trim() === '' ? INACTIVE : await introspectRpt(context, api, rpt);
   if (!coversResource(rptStatus, needed(context, resource, params))) {
-    return { api, result: await denied(context, api, { resource, params }) };
+    return denied(context, api, { resource, params });
   }
-  const { permissions, sub } = rptStatus.result;
-  return { api, result: { access: 'granted', permissions, ...(sub !== undefined && { sub }) } };
-}
+  const { permissions, sub: introspected } = rptStatus.result;
+  const sub = rptSubject(await signedSubject(context, api, rpt), introspected);
+  return { access: 'granted', permissions, ...(sub !== undefined && { sub }) };
+};
 
 function needed(
   { engine }: OperationContext,
@@ -116,11 +99,12 @@ function challenge(issuer: string, ticket: string): string {
 }
 
 function checkParams({ http_method, path }: Params<Command>): void {
-  const isBlank = (value: string | undefined): boolean => (value ?? '').trim() === '';
-  if (isBlank(http_method)) {
+  if (!NOT_BLANK.test(http_method ?? '')) {
     throw new OperationError('invalid_http_method', 'http_method: must not be empty.');
   }
-  if (isBlank(path)) throw new OperationError('invalid_path_parameter', 'path: must not be empty.');
+  if (!NOT_BLANK.test(path ?? '')) {
+    throw new OperationError('invalid_path_parameter', 'path: must not be empty.');
+  }
 }
 
 function notProtected(advice: string): OperationError {

@@ -40,10 +40,9 @@ export class ProtectionApi {
    */
   async call(request: ProtectionRequest): Promise<ProviderResponse> {
     const { pats } = this.context.engine.uma;
-    const owner = patOwner(this.site);
     const pat = await patOf(this.context, this.site);
     const response = await this.send(request, pat.token);
-    if (!isPatRejection(response) || !pats.mayRenew(owner)) return response;
+    if (!isPatRejection(response) || !pats.mayRenew(patOwner(this.site))) return response;
     const renewed = await patOf(this.context, this.site, pat);
     const second = await this.send(request, renewed.token);
     if (isPatRejection(second)) markFreshRejected(this.context, this.site, this.server.issuer);

@@ -1,15 +1,11 @@
-import { withTimeLimit } from '../../base/time-limit.js';
 import { wasNotExecuted, toCommandError } from './command-error.js';
-import {
-  ProviderRequestError,
-  type ProviderResponse,
-  type ProviderHttp,
-  type ProviderRequest,
-  type ProviderRequestInit,
+import type {
+  ProviderResponse,
+  ProviderHttp,
+  ProviderRequest,
+  ProviderRequestInit,
 } from './provider-http.js';
 import { hideSent, hideSentText } from './sent-values.js';
-
-const TIMED_OUT = 'The OpenID Provider did not respond within the time limit of the command.';
 
 /** A command in progress: sends its requests and records if one may have changed something. */
 export class CommandCall {
@@ -47,21 +43,6 @@ export class CommandCall {
     const call = new CommandCall(this.command, this.http, signal);
     call.effect = this.effect;
     return call;
-  }
-
-  /**
-   * Runs work whose requests share one time limit. The work itself must end when the signal of its
-   * call is aborted: with a {@link ProviderRequestError} `timeout` after the limit.
-   *
-   * @throws the reason of the signal if the caller has aborted already
-   */
-  withTimeLimit<T>(milliseconds: number, work: (limited: CommandCall) => Promise<T>): Promise<T> {
-    const { signal } = this;
-    const { timers } = this.http;
-    const error = (): Error => new ProviderRequestError('timeout', TIMED_OUT);
-    return withTimeLimit({ timers, milliseconds, error, signal }, (limit) =>
-      work(this.withSignal(limit)),
-    );
   }
 
   /**

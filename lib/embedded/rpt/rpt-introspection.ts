@@ -24,24 +24,24 @@ export async function introspectRpt(
   if (rpt.length > MAX_RPT_LENGTH) return INACTIVE;
   const response = await introspect(context, api, rpt);
   const { server, site } = api;
+  const hasWholeResources = isKeycloak(server);
   const rptStatus = introspectedRpt(bodyOf(response), {
     issuer: server.issuer,
-    audience: isKeycloak(server) ? site.client.client_id : undefined,
+    audience: hasWholeResources ? site.client.client_id : undefined,
     now: context.engine.clock() / 1000,
-    hasWholeResources: isKeycloak(server),
+    hasWholeResources,
   });
-  if (rptStatus) return logReason(context, rptStatus);
+  if (rptStatus) {
+    // The client only learns that it needs another RPT.
+    const { reason } = rptStatus;
+    if (reason) context.log.debug?.(`${context.call.command}: the RPT is not active: ${reason}.`);
+    return rptStatus;
+  }
   if (response.status !== 200) {
     throw unexpectedResponse('The RPT could not be introspected.', response);
   }
   const message = 'The introspection response has no boolean active.';
   throw new OperationError('internal_error', message);
-}
-
-/** Logs why an RPT is not active; the client only learns that it needs another RPT. */
-function logReason({ call, log }: OperationContext, rpt: IntrospectedRpt): IntrospectedRpt {
-  if (rpt.reason) log.debug?.(`${call.command}: the RPT is not active: ${rpt.reason}.`);
-  return rpt;
 }
 
 /**
@@ -55,8 +55,9 @@ async function introspect(
   const { introspections } = context.engine.uma;
   const [first = 'pat', second] = introspections.methodsFor(api.server);
   const response = await sendWith[first](context, api, rpt);
-  if (!isPatRejection(response) || !second) {
-    introspections.record(api.server, first, isPatRejection(response));
+  const isRejected = isPatRejection(response);
+  if (!isRejected || !second) {
+    introspections.record(api.server, first, isRejected);
     return response;
   }
   const other = await sendWith[second](context, api, rpt);

@@ -54,7 +54,8 @@ export function introspectedRpt(
 ): IntrospectedRpt | undefined {
   const token = objectOf(response);
   if (typeof token?.active !== 'boolean') return undefined;
-  const reason = inactiveReason(token, expected);
+  const times = currentTimes(token, expected.now);
+  const reason = inactiveReason(token, times, expected);
   if (reason !== undefined) return { ...INACTIVE, reason };
   const items = (Array.isArray(token.permissions) ? token.permissions : [])
     .map((item) => readItem(item, expected.now))
@@ -62,7 +63,8 @@ export function introspectedRpt(
   return {
     result: {
       active: true,
-      ...membersOf(token),
+      ...times,
+      ...textsIn(token),
       permissions: items.map(({ permission }) => permission),
     },
     wholeResources: new Set(
@@ -96,14 +98,15 @@ interface Item {
 /** Reads one permission; Keycloak names its properties `rsid` and `scopes`. */
 function readItem(value: unknown, now: number): Item | undefined {
   const item = objectOf(value);
-  if (!item || !isInTime(item, now)) return undefined;
+  const times = item && currentTimes(item, now);
+  if (!times) return undefined;
   const { rsid, resource_id = rsid } = item;
   const id = textOf(resource_id);
   const scopes = spellingsOf(item.resource_scopes, item.scopes);
   if (id === undefined || !scopes || (rsid !== undefined && rsid !== id)) return undefined;
   const [resource_scopes = []] = scopes;
   return {
-    permission: { resource_id: id, resource_scopes, ...timesOf(item) },
+    permission: { resource_id: id, resource_scopes, ...times },
     isWhole: rsid !== undefined && scopes.flat().length === 0 && !hasNullScopes(value),
   };
 }
@@ -123,37 +126,35 @@ function spellingsOf(...values: readonly unknown[]): readonly (readonly string[]
   return lists.length === present.length ? lists : undefined;
 }
 
-/**
- * True between `nbf` and `exp`. A time that is not a number counts as expired; only `nbf` has a
- * tolerance.
- */
-function isInTime(times: JsonObject, now: number): boolean {
-  const { exp, nbf } = times;
-  const isPresent = (name: string): boolean => times[name] !== undefined && times[name] !== null;
-  if (TIMES.some((name) => isPresent(name) && !isTime(times[name]))) return false;
-  return !(isTime(exp) && exp <= now) && !(isTime(nbf) && nbf > now + CLOCK_TOLERANCE);
-}
+type Times = { -readonly [name in (typeof TIMES)[number]]?: number };
 
-function isTime(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value);
+/**
+ * Times of a token or permission; undefined before `nbf`, from `exp` on, and for a time that is not
+ * a number. Only `nbf` has a tolerance.
+ */
+function currentTimes(from: JsonObject, now: number): Times | undefined {
+  const found: Times = {};
+  for (const name of TIMES) {
+    const time = from[name];
+    if (time === undefined || time === null) continue;
+    if (typeof time !== 'number' || !Number.isFinite(time)) return undefined;
+    found[name] = time;
+  }
+  const { exp = Infinity, nbf = -Infinity } = found;
+  return now < exp && nbf <= now + CLOCK_TOLERANCE ? found : undefined;
 }
 
 function inactiveReason(
   token: JsonObject,
-  { issuer, audience, now }: ExpectedRpt,
+  times: Times | undefined,
+  { issuer, audience }: ExpectedRpt,
 ): string | undefined {
   const { active, iss, aud } = token;
   if (!active) return 'introspection returned active false';
-  if (!isInTime(token, now)) return 'exp has passed, or nbf is in the future';
+  if (!times) return 'exp has passed, or nbf is in the future';
   if (iss !== undefined && iss !== issuer) return 'iss is another issuer';
   const isForClient = audience === undefined || [aud].flat().includes(audience);
   return isForClient ? undefined : 'aud does not contain the client';
-}
-
-function membersOf(token: JsonObject): Partial<IntrospectRptResult> {
-  const { aud } = token;
-  const audience = textOf(aud) ?? stringsOf(aud);
-  return { ...timesOf(token), ...textsIn(token), ...(audience && { aud: audience }) };
 }
 
 /** String claims of a token. A loop instead of array methods, because every request is checked. */
@@ -163,14 +164,6 @@ function textsIn(token: JsonObject): Partial<IntrospectRptResult> {
     const text = textOf(token[name]);
     if (text !== undefined) found[name] = text;
   }
-  return found;
-}
-
-function timesOf(from: JsonObject): Pick<UmaPermission, (typeof TIMES)[number]> {
-  const found: { -readonly [name in (typeof TIMES)[number]]?: number } = {};
-  for (const name of TIMES) {
-    const time = from[name];
-    if (isTime(time)) found[name] = time;
-  }
-  return found;
+  const aud = textOf(token.aud) ?? stringsOf(token.aud);
+  return aud === undefined ? found : { ...found, aud };
 }

@@ -13,11 +13,6 @@ import type { RegisteredSite } from '../registration/site-record.js';
  */
 const JWKS_COOLDOWN = 60_000;
 
-/** True for a token with the three parts of a signed JWT; other tokens are opaque. */
-export function isJwt(token: string): boolean {
-  return token.split('.').length === 3;
-}
-
 /**
  * Subject of an RPT that is a JWT with a valid signature of the authorization server; else
  * undefined. After a failed request for keys the next one is sent a minute later, so that requests
@@ -30,7 +25,8 @@ export async function signedSubject(
   api: ProtectionApi,
   rpt: string,
 ): Promise<string | undefined> {
-  if (!isJwt(rpt)) return undefined;
+  const isSigned = rpt.split('.').length === 3;
+  if (!isSigned) return undefined;
   const { issuer } = api.server;
   const { clock, uma } = context.engine;
   if (clock() < (uma.jwksCooldown.get(issuer) ?? 0)) return undefined;

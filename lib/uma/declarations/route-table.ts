@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { UmaDeclaration } from './declaration.js';
+import { labelOf, type UmaDeclaration } from './declaration.js';
 
 /** Declarations for one template of a route. */
 export interface DeclaredRoute {
@@ -7,11 +7,29 @@ export interface DeclaredRoute {
   readonly handler: string;
   /** Skips the check: every client may call the route. */
   readonly isPublic: boolean;
-  /**
-   * Declarations of the method and of the class, one level each. Every level must have a
-   * declaration for the HTTP method of the request.
-   */
-  readonly levels: readonly (readonly UmaDeclaration[])[];
+  /** Declarations that must all grant access, by HTTP method; other methods are denied. */
+  readonly required: ReadonlyMap<string, readonly UmaDeclaration[]>;
+}
+
+/**
+ * Declarations that must all grant access, each once, by HTTP method.
+ *
+ * @param levels declarations of the method and of the class, one level each; every level must have a
+ *   declaration for a method
+ */
+export function requiredByMethod(
+  levels: readonly (readonly UmaDeclaration[])[],
+): ReadonlyMap<string, readonly UmaDeclaration[]> {
+  const required = new Map<string, readonly UmaDeclaration[]>();
+  for (const { http_method } of levels.flat()) {
+    const each = levels.map((level) => level.filter((one) => one.http_method === http_method));
+    if (each.every((level) => level.length > 0)) required.set(http_method, distinct(each.flat()));
+  }
+  return required;
+}
+
+function distinct(declarations: readonly UmaDeclaration[]): UmaDeclaration[] {
+  return [...new Map(declarations.map((one) => [labelOf(one), one])).values()];
 }
 
 /** Route that the router matched. */

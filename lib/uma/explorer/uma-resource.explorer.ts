@@ -12,7 +12,7 @@ import { unusedDeclarationIssues } from './unused-declarations.js';
 import { logContext } from '../../options/log-context.js';
 import { OxdOptions } from '../../options/oxd.options.js';
 import { UmaAuthorizer } from '../guard/uma-authorizer.js';
-import { UmaRouteTable } from '../declarations/route-table.js';
+import { requiredByMethod, UmaRouteTable } from '../declarations/route-table.js';
 
 /** Reads the declarations of the application's routes once, at start-up. */
 @Injectable()
@@ -72,8 +72,9 @@ export class UmaResourceExplorer {
     const isPublic = access === 'public';
     return route.templates.flatMap((template) => {
       const levels = isPublic ? [] : declarationsOf(route, access, template);
+      const required = requiredByMethod(levels);
       for (const callback of route.callbacks) {
-        this.table.add({ controller, callback, template }, { handler, isPublic, levels });
+        this.table.add({ controller, callback, template }, { handler, isPublic, required });
       }
       return levels.flat();
     });

@@ -25,6 +25,8 @@ export interface AuthorizationInput {
   readonly params: RouteParams;
   /** Aborted with a `CheckTimeoutError` when the request exceeds its time limit. */
   readonly signal: AbortSignal;
+  /** Time at which `signal` is aborted, in milliseconds since 1970. */
+  readonly deadline: number;
 }
 
 /** Result of the check of one resource; `reason` is for the log. */
@@ -57,8 +59,11 @@ export class ResourceCheck {
   async check(declaration: UmaDeclaration, request: AuthorizationInput): Promise<CheckOutcome> {
     const { wait } = this.synchronizer;
     if (wait !== undefined) return { denial: unavailable(wait), reason: 'not registered yet' };
+    const { paths } = this.options.uma;
+    if (!paths) return this.queryAccess(declaration, declaration.path, request);
     try {
-      const path = await untilAborted(request.signal, this.pathOf(declaration, request.params));
+      const resolved = resourcePath(declaration, request.params, { paths, clock: this.clock });
+      const path = await untilAborted(request.signal, resolved);
       if (path === undefined) return { denial: forbidden(), reason: 'uma.paths gave no path' };
       return await this.queryAccess(declaration, path, request);
     } catch (error) {
@@ -67,15 +72,10 @@ export class ResourceCheck {
     }
   }
 
-  private pathOf(declaration: UmaDeclaration, params: RouteParams): Promise<string | undefined> {
-    const { paths } = this.options.uma;
-    return resourcePath(declaration, params, { paths, clock: this.clock });
-  }
-
   private async queryAccess(
     declaration: UmaDeclaration,
     path: string,
-    { rpt, signal }: AuthorizationInput,
+    { rpt, signal, deadline }: AuthorizationInput,
   ): Promise<CheckOutcome> {
     const { revision } = this.synchronizer;
     const { http_method } = declaration;
@@ -83,7 +83,8 @@ export class ResourceCheck {
     try {
       const params = { path, http_method, ...(rpt !== undefined && { rpt }), ...scopes };
       // A custom transport may ignore the signal.
-      const result = await untilAborted(signal, this.uma.checkAccess(params, { signal }));
+      const checked = this.uma.checkAccess(params, { signal, deadline });
+      const result = await untilAborted(signal, checked);
       return this.toOutcome(result, rpt);
     } catch (error) {
       if (!isUnprotected(error)) return this.failureOutcome(error);
@@ -101,9 +102,12 @@ export class ResourceCheck {
   }
 
   private toOutcome(result: UmaRsCheckAccessResult, rpt: string | undefined): CheckOutcome {
-    if (result.access === 'granted' && rpt !== undefined)
-      return { rptContext: rptContextOf(result) };
-    if (result.access !== 'denied') {
+    const { access, permissions, sub } = result;
+    if (access === 'granted' && rpt !== undefined) {
+      const isListed = Array.isArray(permissions);
+      return { rptContext: { ...(isListed && { permissions }), ...(sub && { sub }) } };
+    }
+    if (access !== 'denied') {
       return { denial: serverUnreachable(), reason: 'the result is neither granted nor denied' };
     }
     const { realm } = this;
@@ -123,10 +127,6 @@ export class ResourceCheck {
 
 function isUnprotected(error: unknown): boolean {
   return error instanceof OxdCommandError && error.error === 'invalid_request';
-}
-
-function rptContextOf({ permissions, sub }: UmaRsCheckAccessResult): RptContext {
-  return { ...(Array.isArray(permissions) && { permissions }), ...(sub && { sub }) };
 }
 
 function reasonOf(error: unknown): string {

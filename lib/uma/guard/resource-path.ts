@@ -1,7 +1,7 @@
 import type { OxdClock } from '../../base/clock.js';
 import type { UmaPathResolver } from '../../options/oxd.options.js';
-import { untilAborted } from '../../base/until-aborted.js';
 import { withTimeLimit } from '../../base/time-limit.js';
+import { untilAborted } from '../../base/until-aborted.js';
 import { CheckTimeoutError } from './check-timeout.js';
 import type { UmaDeclaration } from '../declarations/declaration.js';
 
@@ -12,7 +12,7 @@ export type RouteParams = Readonly<Record<string, unknown>>;
 const PATHS_TIMEOUT = 10_000;
 
 /**
- * Returns the path to check: the declared path, or the result of option `uma.paths`.
+ * Returns the path to check, which the option `uma.paths` names.
  *
  * @returns undefined if `uma.paths` returned no path
  * @throws {CheckTimeoutError} when `uma.paths` takes longer than 10 seconds
@@ -21,9 +21,8 @@ const PATHS_TIMEOUT = 10_000;
 export async function resourcePath(
   declaration: UmaDeclaration,
   params: RouteParams,
-  { paths, clock }: { readonly paths?: UmaPathResolver; readonly clock: OxdClock },
+  { paths, clock }: { readonly paths: UmaPathResolver; readonly clock: OxdClock },
 ): Promise<string | undefined> {
-  if (!paths) return declaration.path;
   const { path, http_method, handler } = declaration;
   const work = async (): Promise<unknown> =>
     paths({ path, http_method, handler }, stringParams(params));

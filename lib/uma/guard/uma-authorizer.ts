@@ -10,13 +10,9 @@ import { mergeRptContexts, type RptContext } from './rpt-context.js';
 import { DenialLog } from './denial-log.js';
 import { ResourceCheck, type AuthorizationInput } from './resource-check.js';
 import type { RouteParams } from './resource-path.js';
-import { CredentialError, checkedToken, isTooLong } from '../../http/bearer-token.js';
+import { CredentialError, checkedToken } from '../../http/bearer-token.js';
 import { forbidden, invalidCredentials, type UmaDecision, type UmaDenial } from './uma-decision.js';
-import {
-  UmaRouteTable,
-  type DeclaredRoute,
-  type MatchedRoute,
-} from '../declarations/route-table.js';
+import { UmaRouteTable, type MatchedRoute } from '../declarations/route-table.js';
 
 /** Parts of a request on which access depends; the URL is not among them. */
 export interface AccessRequest {
@@ -59,7 +55,7 @@ export class UmaAuthorizer {
       return forbidden();
     }
     if (route.isPublic) return { granted: true };
-    const required = requiredDeclarations(route, request.method);
+    const required = route.required.get(effectiveMethod(request.method));
     if (required) return this.check(required, request);
     this.log.warn(`${route.handler} is not declared for this method: 403 UMA_FORBIDDEN`);
     return forbidden();
@@ -83,22 +79,18 @@ export class UmaAuthorizer {
       const { message } = credential;
       return this.deny(request.handler, { denial: invalidCredentials(), reason: message });
     }
-    const { limit, clock } = this;
-    const rpt = this.withinLengthLimit(credential.rpt, request);
-    const error = () => new CheckTimeoutError(`no decision in ${limit} ms`);
-    return withTimeLimit({ timers: clock, milliseconds: limit, error }, (signal) =>
-      this.checkEach(required, { ...request, rpt, signal }),
+    const { limit: milliseconds, clock } = this;
+    const error = () => new CheckTimeoutError(`no decision in ${milliseconds} ms`);
+    const deadline = clock.now() + milliseconds;
+    let { rpt } = credential;
+    if (rpt !== undefined && rpt.length > MAX_RPT_LENGTH) {
+      this.log.warn(`${request.handler}: ignored an RPT of more than ${MAX_RPT_LENGTH} characters`);
+      // The client gets a ticket, to obtain a shorter RPT.
+      rpt = undefined;
+    }
+    return withTimeLimit({ timers: clock, milliseconds, error }, (signal) =>
+      this.checkEach(required, { ...request, rpt, signal, deadline }),
     );
-  }
-
-  /** Ignores an RPT that is too long: the client gets a ticket, to obtain a shorter RPT. */
-  private withinLengthLimit(
-    rpt: string | undefined,
-    { handler }: AccessRequest,
-  ): string | undefined {
-    if (rpt === undefined || !isTooLong(rpt)) return rpt;
-    this.log.warn(`${handler}: ignored an RPT of more than ${MAX_RPT_LENGTH} characters`);
-    return undefined;
   }
 
   private async checkEach(
@@ -122,22 +114,6 @@ export class UmaAuthorizer {
     else this.log.warn(message);
     return denial;
   }
-}
-
-/** Declarations that must all grant access; undefined if a level has none for the method. */
-function requiredDeclarations(
-  { levels }: DeclaredRoute,
-  method: string,
-): UmaDeclaration[] | undefined {
-  const verb = effectiveMethod(method);
-  const each = levels.map((level) => level.filter(({ http_method }) => http_method === verb));
-  return each.length > 0 && each.every((level) => level.length > 0)
-    ? distinct(each.flat())
-    : undefined;
-}
-
-function distinct(declarations: readonly UmaDeclaration[]): UmaDeclaration[] {
-  return [...new Map(declarations.map((one) => [labelOf(one), one])).values()];
 }
 
 async function readCredential({
