@@ -41,3 +41,12 @@ export async function withTimeLimit<T>(
     signal?.removeEventListener('abort', abort);
   }
 }
+
+/**
+ * Shortest time before a deadline at which a request is still sent, in milliseconds: a tenth of its
+ * time limit, at least 100 ms, at most half of the limit. A request sent later would be executed
+ * after its caller received an error.
+ */
+export function minimumTime(timeout: number): number {
+  return Math.min(Math.max(timeout / 10, 100), timeout / 2);
+}

@@ -60,7 +60,7 @@ export class EmbeddedTransport extends OxdTransport {
   /** Private field, which no inspection prints, because the options contain secrets. */
   readonly #engine: EmbeddedRuntime;
   /** Time limit of a whole command, in milliseconds; other commands have a limit for each request. */
-  readonly #limits: Readonly<Record<string, number>>;
+  readonly #limits: ReadonlyMap<string, number>;
   private readonly running = new Set<AbortController>();
   private closed = false;
 
@@ -69,8 +69,8 @@ export class EmbeddedTransport extends OxdTransport {
     super();
     this.#engine = new EmbeddedRuntime(options);
     // Enough for an introspection and a ticket.
-    const uma_rs_check_access = Math.min(2 * options.timeout, MAX_TIMER_DELAY);
-    this.#limits = { uma_rs_check_access };
+    const checkLimit = Math.min(2 * options.timeout, MAX_TIMER_DELAY);
+    this.#limits = new Map([['uma_rs_check_access', checkLimit]]);
   }
 
   /**
@@ -85,19 +85,21 @@ export class EmbeddedTransport extends OxdTransport {
   override async execute(
     command: string,
     params: Readonly<Record<string, unknown>>,
-    { signal, deadline }: ExecuteOptions = {},
+    { signal, deadline: given }: ExecuteOptions = {},
   ): Promise<unknown> {
     signal?.throwIfAborted();
     if (this.closed) throw closedError(command, false);
     const aborter = new AbortController();
     const abort = (): void => aborter.abort(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
+    const { http, clock } = this.#engine;
+    const limit = given === undefined ? this.#limits.get(command) : undefined;
     const expire = (): void => aborter.abort(timedOut(command));
-    const limit = deadline === undefined ? this.#limits[command] : undefined;
-    const cancel = limit === undefined ? undefined : this.#engine.http.timers.after(limit, expire);
+    const cancel = limit === undefined ? undefined : http.timers.after(limit, expire);
+    const deadline = limit === undefined ? given : clock() + limit;
     this.running.add(aborter);
     try {
-      const call = new CommandCall(command, this.#engine.http, aborter.signal);
+      const call = new CommandCall(command, http, { signal: aborter.signal, deadline });
       return await untilAborted(aborter.signal, this.run(call, params));
     } finally {
       this.running.delete(aborter);

@@ -1,3 +1,4 @@
+import { minimumTime } from '../base/time-limit.js';
 import { type Address, Connection, type ConnectionOwner } from './connection.js';
 import { Exchange, type ExchangeRequest } from './exchange.js';
 import { transportFailure } from './transport-failure.js';
@@ -38,7 +39,7 @@ export class ConnectionPool implements ConnectionOwner {
     this.queue = new RequestQueue(clock, (exchange) =>
       this.reject(exchange, 'OXD_TRANSPORT_TIMEOUT'),
     );
-    this.minimumTime = Math.min(Math.max(timeout / 10, 100), timeout / 2);
+    this.minimumTime = minimumTime(timeout);
   }
 
   /**

@@ -2,6 +2,7 @@ import type { Configuration } from 'openid-client';
 import type { CommandName, Params, Result } from '../../commands/command.js';
 import type { IdTokenClaims } from '../../commands/oidc.js';
 import type { OxdLog } from '../../base/log.js';
+import { minimumTime } from '../../base/time-limit.js';
 import { SingleFlight } from '../../base/single-flight.js';
 import type { OxdStore } from '../../store/oxd-store.js';
 import { clientConfiguration } from '../registration/client-configuration.js';
@@ -99,6 +100,13 @@ export class OperationContext {
   /** Log for problems that do not fail a command. */
   get log(): OxdLog {
     return this.engine.options.log ?? SILENT;
+  }
+
+  /** True if a request of this command can still be answered before its deadline. */
+  get hasTimeLeft(): boolean {
+    const { clock, options } = this.engine;
+    const { deadline = Infinity } = this.call;
+    return deadline - clock() >= minimumTime(options.timeout);
   }
 
   /** A context for work that several callers share: it continues when the first caller aborts. */

@@ -25,7 +25,8 @@ const NOT_BLANK = /\S/;
  * protected, or that the authorization server no longer knows the resource, which `uma_rs_protect`
  * registers again. If JWT and introspection name different users, access is not granted.
  *
- * @throws {OxdTransportError} OXD_TRANSPORT_BUSY when too many requests wait for a ticket
+ * @throws {OxdTransportError} OXD_TRANSPORT_BUSY when too many requests wait for a ticket,
+ *   or too little time is left for one
  * @see oxd command uma_rs_check_access; UMA 2.0 Grant §3.2, UMA Federated Authorization §4, §5
  */
 export const umaRsCheckAccess: Operation<Command> = async (context, params) => {
@@ -75,19 +76,22 @@ async function denied(
 
 /**
  * Obtains a ticket through a queue: every request without an RPT needs a ticket, and the queue
- * limits how many of them reach the authorization server in parallel.
+ * limits how many of them reach the authorization server in parallel. An aborted request holds its
+ * place until the server has responded or the request for the ticket has timed out: the server still
+ * works on it.
  */
 async function queuedTicket(
-  { call, engine }: OperationContext,
+  context: OperationContext,
   api: ProtectionApi,
   request: PermissionRequest,
 ): Promise<string | undefined> {
-  const { tickets } = engine.uma;
+  const { call, engine } = context;
   const { command, signal } = call;
-  const outcome = await tickets.run({ key: api.server.issuer, signal }, () =>
-    permissionTicket(api, request),
+  const shared = new ProtectionApi(context.detached(), api.site, api.server);
+  const outcome = await engine.uma.tickets.run({ key: api.server.issuer, signal }, async () =>
+    context.hasTimeLeft ? { ticket: await permissionTicket(shared, request) } : undefined,
   );
-  if (outcome) return outcome.done;
+  if (outcome?.done) return outcome.done.ticket;
   const message = 'Too many requests wait for a ticket of the authorization server.';
   throw new OxdTransportError('OXD_TRANSPORT_BUSY', message, { command });
 }

@@ -7,6 +7,14 @@ import type {
 } from './provider-http.js';
 import { hideSent, hideSentText } from './sent-values.js';
 
+/** End of a command. */
+export interface CommandEnd {
+  /** Aborted when no caller waits for the command any longer. */
+  readonly signal?: AbortSignal;
+  /** Time at which the caller stops waiting, in milliseconds since 1970; undefined without limit. */
+  readonly deadline?: number;
+}
+
 /** A command in progress: sends its requests and records if one may have changed something. */
 export class CommandCall {
   /** Shared with the calls of {@link withSignal}. */
@@ -15,15 +23,24 @@ export class CommandCall {
   constructor(
     readonly command: string,
     private readonly http: ProviderHttp,
-    /** Aborted when no caller waits for the command any longer. */
-    readonly signal?: AbortSignal,
+    private readonly end: CommandEnd = {},
   ) {}
+
+  /** See {@link CommandEnd.signal}. */
+  get signal(): AbortSignal | undefined {
+    return this.end.signal;
+  }
+
+  /** See {@link CommandEnd.deadline}. */
+  get deadline(): number | undefined {
+    return this.end.deadline;
+  }
 
   /**
    * `fetch` that ends with the command. Secrets that were sent are removed from error responses.
    */
   readonly fetch = async (url: string, init: ProviderRequestInit): Promise<Response> =>
-    hideSent(await this.http.fetch(url, init, this.signal), init);
+    hideSent(await this.http.fetch(url, init, this.end.signal), init);
 
   /** `fetch` for requests that may be repeated, see `ProviderRequest.idempotent`. */
   readonly fetchIdempotent = (url: string, init: ProviderRequestInit): Promise<Response> =>
@@ -31,7 +48,7 @@ export class CommandCall {
 
   /** @see ProviderHttp.send */
   readonly send = async (url: string, init: ProviderRequest): Promise<ProviderResponse> =>
-    hideSentText(await this.http.send(url, init, this.signal), init);
+    hideSentText(await this.http.send(url, init, this.end.signal), init);
 
   /** A call for work that several callers share: it continues when the first caller aborts. */
   detached(): CommandCall {
@@ -40,7 +57,7 @@ export class CommandCall {
 
   /** The same command under another signal: what its requests may have changed counts for this one. */
   withSignal(signal: AbortSignal): CommandCall {
-    const call = new CommandCall(this.command, this.http, signal);
+    const call = new CommandCall(this.command, this.http, { ...this.end, signal });
     call.effect = this.effect;
     return call;
   }

@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import { setMaxListeners } from 'node:events';
 import { inspect } from 'node:util';
 import { MAX_TIMER_DELAY } from '../../../lib/base/limits.js';
-import { OxdStoreError } from '../../../lib/base/errors.js';
+import { OxdStoreError, type OxdError } from '../../../lib/base/errors.js';
 import type { Answer } from '../../support/fake-op.js';
 import { FakeAs, type UmaEndpoint } from '../../support/fake-as.js';
 import { secretsIn } from '../../support/secrets.js';
@@ -239,6 +239,50 @@ describe('while tickets are slow', () => {
       failed.map(() => 'OXD_COMMAND_FAILED'),
     );
     expect(as.seen('permission')).toHaveLength(1 + 2 * PARALLEL);
+  });
+
+  it('a ticket is not requested when less than 100 ms of the time limit are left', async () => {
+    const timers = new ManualClock();
+    engine = new TestEngine({ store: engine.store, timeout: 900, timers, clock: timers.now });
+    as.on('permission', undefined);
+    await check();
+    const releases: (() => void)[] = [];
+    as.on('permission', async (seen) => {
+      await new Promise<void>((resolve) => releases.push(resolve));
+      return as.usual('permission', seen);
+    });
+    const outcomes = crowd(4 * PARALLEL).map((one) =>
+      one.then(({ access }) => access).catch((error: OxdError) => error.code),
+    );
+    for (const batch of [1, 2]) {
+      while (releases.length < PARALLEL) await settled();
+      await timers.advance(860);
+      expect(timers.passed).toBe(batch * 860);
+      releases.splice(0).forEach((release) => release());
+    }
+    const counted = await Promise.all(outcomes);
+    expect(counted.filter((one) => one === 'denied')).toHaveLength(2 * PARALLEL);
+    expect(counted.filter((one) => one === 'OXD_TRANSPORT_BUSY')).toHaveLength(2 * PARALLEL);
+    expect(as.seen('permission')).toHaveLength(2 + 2 * PARALLEL);
+  });
+
+  it('an aborted request holds its slot until the server has responded', async () => {
+    const abort = new AbortController();
+    setMaxListeners(PARALLEL, abort.signal);
+    const params = { oxd_id, path: '/photo', http_method: 'GET' };
+    const aborted = Array.from({ length: PARALLEL }, () =>
+      engine.run('uma_rs_check_access', params, abort).catch((error: unknown) => error),
+    );
+    await underWay();
+    abort.abort(new Error('given up'));
+    await Promise.all(aborted);
+    const later = crowd(PARALLEL);
+    await settled();
+    expect(as.seen('permission')).toHaveLength(1 + PARALLEL);
+    go();
+    await Promise.all(later);
+    expect(as.seen('permission')).toHaveLength(1 + 2 * PARALLEL);
+    expect(maximum).toBe(PARALLEL);
   });
 
   it('a failed request frees its slot', async () => {
