@@ -1,6 +1,7 @@
 import { All, Controller, Get, Options, Param, Post, UseGuards } from '@nestjs/common';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import {
+  OxdCommandError,
   OxdStoreError,
   OxdTransportError,
   Rpt,
@@ -339,6 +340,10 @@ describe.each(ADAPTERS)('UmaGuard on %s', (adapter: Adapter) => {
       ['oxd-server is down', new OxdTransportError('OXD_TRANSPORT_UNREACHABLE', 'down')],
       ['oxd-server is slow', new OxdTransportError('OXD_TRANSPORT_TIMEOUT', 'slow')],
       ['the store is down', new OxdStoreError('down')],
+      [
+        'the key of the RPT is unknown',
+        new OxdCommandError('unknown key', { error: 'key_id_not_found' }),
+      ],
       ['a transport of the user fails in its own way', new TypeError('own')],
     ])('with %s: 503', async (_, error) => {
       server.script({ uma_rs_check_access: error });

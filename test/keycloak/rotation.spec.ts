@@ -37,6 +37,14 @@ describe('a rotated key of the realm', () => {
     await expectOpen(await rptOf('bob'), 'bob');
     await expectOpen(before, 'alice');
   });
+
+  it('that is rotated again within a minute still opens the route with the user', async () => {
+    await expectOpen(await rptOf('alice'), 'alice');
+    await realm.rotateKey();
+    await expectOpen(await rptOf('alice'), 'alice');
+    await realm.rotateKey();
+    await expectOpen(await rptOf('bob'), 'bob');
+  });
 });
 
 describe('a rotated secret of the client', () => {

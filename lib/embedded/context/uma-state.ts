@@ -1,6 +1,7 @@
 import { SingleFlight } from '../../base/single-flight.js';
 import { BoundedQueue } from './bounded-queue.js';
 import { IntrospectionAuth } from './introspection-auth.js';
+import { KeyLookups } from './key-lookups.js';
 import { PatCache } from './pat-cache.js';
 
 /**
@@ -13,8 +14,7 @@ const TICKET_LIMITS = { concurrent: 32, waiting: 1024 };
 export class UmaState {
   readonly pats: PatCache;
   readonly introspections = new IntrospectionAuth();
-  /** Time when an unknown key may be looked up again, by issuer; milliseconds since 1970. */
-  readonly unknownKeyCooldown = new Map<string, number>();
+  readonly keyLookups: KeyLookups;
   /** Time when unavailable keys may be requested again, by issuer; milliseconds since 1970. */
   readonly jwksCooldown = new Map<string, number>();
   /** Runs equal declarations that arrive at the same time only once. */
@@ -28,6 +28,7 @@ export class UmaState {
 
   constructor(clock: () => number) {
     this.pats = new PatCache(clock);
+    this.keyLookups = new KeyLookups(clock);
   }
 
   /** Deletes the state of a removed site. */

@@ -2,7 +2,7 @@ import type { Operation } from '../context/operation-context.js';
 import { required } from '../context/command-parameters.js';
 import { ProtectionApi } from '../protection-api/protection-api.js';
 import { introspectRpt as introspect } from '../rpt/rpt-introspection.js';
-import { rptSubject, signedSubject } from '../rpt/rpt-subject.js';
+import { rptSubject } from '../rpt/rpt-subject.js';
 import { withoutUndefined } from '../../base/json.js';
 
 /**
@@ -18,6 +18,6 @@ export const introspectRpt: Operation<'introspect_rpt'> = async (context, params
   const api = new ProtectionApi(context, site, await context.umaServer(site));
   const { result } = await introspect(context, api, rpt);
   if (!result.active) return result;
-  const sub = rptSubject(await signedSubject(context, api, rpt), result.sub);
+  const sub = await rptSubject(context, api, { rpt, introspected: result.sub });
   return withoutUndefined({ ...result, sub });
 };

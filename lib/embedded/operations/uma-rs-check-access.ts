@@ -12,7 +12,7 @@ import {
   type ProtectedResource,
 } from '../resources/resource-record.js';
 import { resourcesKey } from '../registration/resources-key.js';
-import { rptSubject, signedSubject } from '../rpt/rpt-subject.js';
+import { rptSubject } from '../rpt/rpt-subject.js';
 import { permissionTicket, type PermissionRequest } from '../rpt/permission-ticket.js';
 
 type Command = 'uma_rs_check_access';
@@ -23,7 +23,8 @@ const NOT_BLANK = /\S/;
  * Decides on a request: granted if its RPT covers the resource, else denied with a ticket. Without
  * an RPT nothing is introspected. `invalid_request` means that this path and method are not
  * protected, or that the authorization server no longer knows the resource, which `uma_rs_protect`
- * registers again. If JWT and introspection name different users, access is not granted.
+ * registers again. Access is not granted if JWT and introspection name different users, or if the
+ * user is not known because the key of the JWT is not (`key_id_not_found`).
  *
  * @throws {OxdTransportError} OXD_TRANSPORT_BUSY when too many requests wait for a ticket,
  *   or too little time is left for one
@@ -42,7 +43,7 @@ export const umaRsCheckAccess: Operation<Command> = async (context, params) => {
     return denied(context, api, { resource, params });
   }
   const { permissions, sub: introspected } = rptStatus.result;
-  const sub = rptSubject(await signedSubject(context, api, rpt), introspected);
+  const sub = await rptSubject(context, api, { rpt, introspected });
   return { access: 'granted', permissions, ...(sub !== undefined && { sub }) };
 };
 

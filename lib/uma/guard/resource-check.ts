@@ -36,6 +36,9 @@ export type CheckOutcome =
 /** `Retry-After` after a failure that specifies none, in milliseconds. */
 const RETRY_DELAY = 5_000;
 
+/** Error code for an RPT that covers the resource, but whose user is not known yet. */
+const UNKNOWN_KEY = 'key_id_not_found';
+
 /** Checks whether the RPT of a request covers one declared resource. */
 @Injectable()
 export class ResourceCheck {
@@ -119,7 +122,8 @@ export class ResourceCheck {
   /** A timeout on embedded is attributed to the authorization server, its only slow dependency. */
   private failureOutcome(error: unknown): CheckOutcome {
     const isServerFailure =
-      error instanceof OxdCommandError || (this.isEmbedded && error instanceof CheckTimeoutError);
+      (error instanceof OxdCommandError && error.error !== UNKNOWN_KEY) ||
+      (this.isEmbedded && error instanceof CheckTimeoutError);
     const denial = isServerFailure ? serverUnreachable() : unavailable(RETRY_DELAY);
     return { denial, reason: reasonOf(error) };
   }

@@ -534,6 +534,7 @@ it('returns the sub of introspection', async () => {
 describe('the subject of an RPT that is a JWT', () => {
   const claims = () => ({ iss: as.issuer, sub: 'alice', exp: exp(300) });
   const granted = (rpt: string) => check({ rpt: as.keep(rpt, [as.item(photo(), 'view')]) });
+  const discoveries = () => as.op.seen('discovery').length;
 
   it('is taken from the JWT if introspection returns none', async () => {
     const rpt = await as.op.sign(claims());
@@ -546,16 +547,40 @@ describe('the subject of an RPT that is a JWT', () => {
     expect(await granted(await as.op.sign(claims()))).toMatchObject({ sub: 'alice' });
   });
 
-  it('makes one new discovery in a minute at most', async () => {
-    const discoveries = () => as.op.seen('discovery').length;
+  it('is found again when the key changes twice in a minute', async () => {
+    for (const kid of ['k1', 'k2', 'k3']) {
+      await as.op.rotate(kid);
+      expect(await granted(await as.op.sign(claims()))).toMatchObject({ sub: 'alice' });
+    }
+  });
+
+  it('is found with one look-up for requests at the same time', async () => {
     await granted(await as.op.sign(claims()));
     const before = discoveries();
-    for (const kid of ['x1', 'x2', 'x3']) {
-      const answer = await granted(await as.op.sign(claims(), { kid }));
-      expect(answer).toMatchObject({ access: 'granted' });
-      expect(answer.sub).toBeUndefined();
-    }
+    await as.op.rotate('k2');
+    const rpt = await as.op.sign(claims());
+    const answers = await Promise.all(Array.from({ length: 8 }, () => granted(rpt)));
+    expect(answers.map(({ sub }) => sub)).toEqual(answers.map(() => 'alice'));
     expect(discoveries()).toBe(before + 1);
+  });
+
+  it('is looked up once a minute for each unknown key, and for ten keys at most', async () => {
+    let now = Date.now();
+    engine = new TestEngine({ store: engine.store, clock: () => now });
+    await granted(await as.op.sign(claims()));
+    const before = discoveries();
+    const rejected = async (kid: string) =>
+      expect(await refused(granted(await as.op.sign(claims(), { kid })))).toMatchObject({
+        error: 'key_id_not_found',
+        mayHaveRun: false,
+      });
+    for (let at = 0; at < 12; at++) await rejected('x1');
+    expect(discoveries()).toBe(before + 1);
+    for (let at = 1; at <= 12; at++) await rejected(`x${at}`);
+    expect(discoveries()).toBe(before + 10);
+    now += 60_000;
+    await rejected('x1');
+    expect(discoveries()).toBe(before + 11);
   });
 
   it.each([
@@ -580,7 +605,7 @@ describe('while the keys are unavailable', () => {
     ['fail', { status: 500, text: '' }],
     ['are none', { json: { hello: 'world' } }],
   ])(
-    'requests that %s: sub is omitted, and keys are requested once a minute',
+    'requests that %s: no user, no access, and keys are requested once a minute',
     async (_, answer) => {
       let now = Date.now();
       as.op.clock = () => now;
@@ -591,12 +616,14 @@ describe('while the keys are unavailable', () => {
         const rpt = as.keep(await as.op.sign(claims), [as.item(photo(), 'view')]);
         return check({ rpt }, other);
       };
+      const rejected = async () =>
+        expect(await refused(granted())).toMatchObject({ error: 'key_id_not_found' });
       as.op.on('jwks', answer);
-      for (let at = 0; at < 5; at++) expect((await granted()).sub).toBeUndefined();
+      for (let at = 0; at < 5; at++) await rejected();
       expect(as.op.seen('jwks')).toHaveLength(1);
       as.op.on('jwks', (seen) => as.op.usual(seen));
       now += 59_000;
-      expect((await granted()).sub).toBeUndefined();
+      await rejected();
       now += 1_000;
       expect(await granted()).toMatchObject({ access: 'granted', sub: 'alice' });
     },
@@ -631,6 +658,7 @@ describe.each(['uma_rs_check_access', 'introspect_rpt'] as const)('the sub of %s
   it.each([
     ['of another issuer', () => as.op.sign({ ...claims(), iss: 'https://evil.example' })],
     ['signed with another key', async () => `${await as.op.sign(claims())}x`],
+    ['signed with an unknown key', () => as.op.sign(claims(), { kid: 'unknown' })],
     ['signed with a shared secret', () => sharedSecret(claims())],
     ['without a signature', () => as.op.unsigned(claims())],
     ['that is opaque', () => 'an-opaque-rpt-1'],
@@ -661,8 +689,10 @@ describe.each(['uma_rs_check_access', 'introspect_rpt'] as const)('the sub of %s
     expect(as.op.seen('jwks')).toHaveLength(1);
   });
 
-  it('of an opaque RPT needs no keys', async () => {
-    await ask('an-opaque-rpt-2', 'bob');
+  it('of an opaque RPT needs no keys, and is omitted if introspection returns none', async () => {
+    as.op.on('jwks', { status: 500, text: '' });
+    expect((await ask('an-opaque-rpt-2', 'bob')).sub).toBe('bob');
+    expect((await ask('an.opaque.rpt-2', undefined)).sub).toBeUndefined();
     expect(as.op.seen('jwks')).toHaveLength(0);
   });
 });

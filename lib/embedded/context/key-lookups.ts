@@ -1,0 +1,33 @@
+/** Time in which an unknown key is looked up once, in milliseconds. */
+const COOLDOWN = 60_000;
+
+/** Keys of one server that are looked up within the cooldown. */
+const MAX_LOOKUPS = 10;
+
+interface Lookup {
+  readonly kid: string | undefined;
+  readonly at: number;
+}
+
+/**
+ * Look-ups of unknown keys of authorization servers: one a minute for each key id, so that a server
+ * may rotate its keys again, and ten a minute for each server, whatever ids its tokens name.
+ */
+export class KeyLookups {
+  private readonly recent = new Map<string, readonly Lookup[]>();
+
+  constructor(private readonly clock: () => number) {}
+
+  /**
+   * Records a look-up.
+   *
+   * @returns false, without a record, if the limits allow no further look-up
+   */
+  begin(issuer: string, kid: string | undefined): boolean {
+    const at = this.clock();
+    const recent = (this.recent.get(issuer) ?? []).filter((one) => at < one.at + COOLDOWN);
+    const isAllowed = recent.length < MAX_LOOKUPS && recent.every((one) => one.kid !== kid);
+    this.recent.set(issuer, isAllowed ? [...recent, { kid, at }] : recent);
+    return isAllowed;
+  }
+}
