@@ -169,7 +169,8 @@ const MESSAGES = {
     'its cookie was removed. Start again at the login page.',
   expired: 'The login took too long. Start again at the login page.',
   registeredAgain:
-    'The site was registered again after this login began. Start again at the login page.',
+    'The site was registered again after this login began, or another replica has its own site: ' +
+    'replicas must share one store. Start again at the login page.',
   used:
     'This login is over: its callback was already used, or the login was begun by a process with ' +
     'another store. Start again at the login page.',

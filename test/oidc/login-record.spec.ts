@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { MemoryStore } from '../../lib/index.js';
+import { MemoryStore, type MemoryStoreOptions, type StartedLogin } from '../../lib/index.js';
 import { closing } from '../support/closing.js';
 import { FakeOp } from '../support/fake-op.js';
 import { cookieHeader, startService } from '../support/oidc-service.js';
@@ -12,12 +12,15 @@ afterAll(() => op.close());
 /** Store that records its calls. */
 class CountingStore extends MemoryStore {
   readonly calls: string[] = [];
+  /** Keys that were ever written. */
+  readonly keys = new Set<string>();
 
   override get(key: string) {
     return this.counted('get', key, super.get(key));
   }
 
   override set(key: string, value: unknown, ttl?: number) {
+    this.keys.add(key);
     return this.counted('set', key, super.set(key, value, ttl));
   }
 
@@ -31,8 +34,8 @@ class CountingStore extends MemoryStore {
   }
 }
 
-async function startedService() {
-  const store = new CountingStore();
+async function startedService(options?: MemoryStoreOptions) {
+  const store = new CountingStore(options);
   const { oidc } = closing(await startService({ site: { op_host: op.issuer }, store }));
   // The first login registers the site.
   const { url, cookies } = await oidc.startLogin();
@@ -49,6 +52,21 @@ describe('a login on the embedded transport', () => {
     expect(store.calls).toEqual(['get site', 'set login']);
     await oidc.finishLogin(op.login(url), cookieHeader(cookies));
     expect(store.calls.slice(2)).toEqual(['get login', 'delete login', 'get site', 'get site']);
+  });
+
+  it('has one entry while it is unfinished, and a full store evicts the oldest login only', async () => {
+    const { oidc, store } = await startedService({ maxEntries: 10 });
+    const begun = [];
+    for (let nth = 0; nth < 30; nth++) begun.push(await oidc.startLogin());
+    const keys = [...store.keys];
+    const present = await Promise.all(keys.map((key) => store.get(key)));
+    expect(keys.filter((key) => key.startsWith('login:'))).toHaveLength(31);
+    expect(present.filter((value) => value !== undefined)).toHaveLength(10);
+    const finish = ({ url, cookies }: StartedLogin) =>
+      oidc.finishLogin(op.login(url), cookieHeader(cookies));
+    const [oldest, latest] = [begun.at(0), begun.at(-1)] as [StartedLogin, StartedLogin];
+    await expect(finish(latest)).resolves.toMatchObject({ user: { sub: 'alice' } });
+    await expect(finish(oldest)).rejects.toMatchObject({ code: 'OIDC_STATE_USED' });
   });
 
   it('exchanges the code with the verifier of its own challenge', async () => {

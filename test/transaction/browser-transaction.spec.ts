@@ -261,6 +261,7 @@ describe('a browser transaction', () => {
     const header = await begin(login, 'state-1');
     await expect(login.take('state-1', header, async () => 'site-2')).rejects.toMatchObject({
       code: 'OIDC_STATE_EXPIRED',
+      message: expect.stringContaining('replicas must share one store'),
       cookies: [expect.stringContaining('Max-Age=0')],
     });
   });
