@@ -113,8 +113,10 @@ function statuses(replies: readonly Reply[]): Record<string, number> {
   return counts;
 }
 
+/** Warnings about requests: the one about the undeclared route belongs to the start. */
 function warnings(): string[] {
-  return [...running.log.with('warn', ''), ...running.log.with('error', '')];
+  const lines = [...running.log.with('warn', ''), ...running.log.with('error', '')];
+  return lines.filter((line) => !line.startsWith('warn: Denied, because'));
 }
 
 describe('UmaGuard under load', () => {
