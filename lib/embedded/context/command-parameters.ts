@@ -44,18 +44,20 @@ export function checkParams<C extends CommandName>(command: C, params: unknown):
   if (!isJsonObject(params)) {
     throw new OperationError('bad_request', 'params: must be an object.');
   }
-  const given = Object.entries(params).filter(([, value]) => value !== undefined && value !== null);
-  for (const [name, value] of given) checkParam(command, name, value);
-  return Object.fromEntries(given) as Params<C>;
-}
-
-function checkParam(command: CommandName, name: string, value: unknown): void {
   const rules: Readonly<Record<string, ParamRule>> = COMMAND_RULES[command].params;
-  const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
-  if (rule === undefined) throw unknownParam(command, name);
-  if (rule.embedded === false) throw onlyOxd(command, name);
-  const type = rule.items ? RESOURCES : JSON_TYPES[rule.kind ?? 'string'];
-  if (!type.fits(value)) throw new OperationError('bad_request', `${name}: must be ${type.name}.`);
+  const checked: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(params)) {
+    if (value === undefined || value === null) continue;
+    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
+    if (rule === undefined) throw unknownParam(command, name);
+    if (rule.embedded === false) throw onlyOxd(command, name);
+    const type = rule.items ? RESOURCES : JSON_TYPES[rule.kind ?? 'string'];
+    if (!type.fits(value)) {
+      throw new OperationError('bad_request', `${name}: must be ${type.name}.`);
+    }
+    checked[name] = value;
+  }
+  return checked as Params<C>;
 }
 
 /** Error for a name that is not a parameter of a command, nor a property of one of its parameters. */
