@@ -44,7 +44,7 @@ const NOT_NEEDED =
 export function checkSite(site: object, context: SiteContext): string[] {
   const options = site as Site;
   return [
-    ...checkClient(options),
+    ...checkClient(options, context),
     ...checkRedirectUri(options, context),
     ...checkHost(options),
     ...checkProvider(options, context),
@@ -56,20 +56,36 @@ export function checkSite(site: object, context: SiteContext): string[] {
 }
 
 /** With only one of the two, the module would register another client instead. */
-function checkClient(site: Site): string[] {
+function checkClient(site: Site, { transport }: SiteContext): string[] {
   const missing = (name: string): boolean => !isSet(site, name);
   if (EXISTING_CLIENT.every(missing)) return [];
-  return CLIENT_CREDENTIALS.filter(missing).map(
-    (name) => `site.${name}: is missing; client_id and client_secret go together, set both`,
-  );
+  // oxd 3.1 has no public clients: with the id only, it registers another client.
+  const isPublic =
+    transport?.type !== 'socket' && site.client_token_endpoint_auth_method === 'none';
+  const needed = isPublic ? CLIENT_CREDENTIALS.slice(0, 1) : CLIENT_CREDENTIALS;
+  return needed
+    .filter(missing)
+    .map((name) => `site.${name}: is missing; client_id and client_secret go together, set both`);
 }
 
 function checkRedirectUri(
-  { authorization_redirect_uri: uri }: Site,
+  { authorization_redirect_uri: uri, redirect_uris: others }: Site,
   { production }: SiteContext,
 ): string[] {
   const isExposed = production && isPlain(uri) && !isLoopback(uri);
-  return isExposed ? ['site.authorization_redirect_uri: must be https in production'] : [];
+  const uris = { authorization_redirect_uri: [uri], redirect_uris: [others].flat() };
+  const withUser = Object.entries(uris).filter(([, list]) => list.some(hasUser));
+  return [
+    ...(isExposed ? ['site.authorization_redirect_uri: must be https in production'] : []),
+    ...withUser.map(([name]) => `site.${name}: must have no user name and password`),
+  ];
+}
+
+/** @see RFC 3986 §3.2.1 */
+function hasUser(url: unknown): boolean {
+  if (!isUrl(url)) return false;
+  const { username, password } = new URL(url);
+  return username !== '' || password !== '';
 }
 
 function checkProvider(site: Site, context: SiteContext): string[] {

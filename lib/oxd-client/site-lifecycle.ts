@@ -188,7 +188,7 @@ export class SiteLifecycle {
     const { site, store, log } = this.options;
     const changed = changedOptions(record, site);
     if (changed.length === 0) return record;
-    if (givenClient(site)) {
+    if (this.hasGivenClient) {
       log.warn(`The options of the site changed: ${changed.join(', ')}. ${this.consequence()}`);
       if (!this.isEmbedded) return this.register(record);
     }

@@ -90,7 +90,10 @@ export const REGISTRATION_PARAMETERS = {
    * `/.well-known/openid-configuration`. `op_host` is still required. oxd 4.2 and later.
    */
   op_configuration_endpoint: { kind: 'discovery', since: '4.2' },
-  /** Id of an existing client, which is used instead of a new one; requires `client_secret`. */
+  /**
+   * Id of an existing client, which is used instead of a new one; requires `client_secret`. Embedded
+   * accepts a public client without it if `client_token_endpoint_auth_method` is `none`.
+   */
   client_id: { kind: 'string', min: 1 },
   /** Secret of the existing client; requires `client_id`. */
   client_secret: { kind: 'string', min: 1, secret: true },

@@ -46,7 +46,7 @@ function without<T extends object>(object: T, names: readonly string[]): Partial
 /**
  * Site that the parameters of `register_site` describe, with the given client if they contain one.
  *
- * @throws {OperationError} `invalid_client_id` or `invalid_client_secret` if only one of them is set
+ * @throws {OperationError} `invalid_client_id` or `invalid_client_secret` if one of them is missing
  */
 export function newSite(params: RegisterSiteParams): NewSite {
   const { op_host, op_discovery_path, op_configuration_endpoint } = params;
@@ -86,17 +86,19 @@ type GivenClient = Pick<
 >;
 
 /**
- * Rejects a client without id or secret, like oxd 4.x; oxd 3.x silently registers another client.
+ * Rejects a client without id, or without secret unless its authentication method is `none`. oxd 4.x
+ * rejects both; oxd 3.x silently registers another client.
  */
 function givenClient(params: SiteMetadata & GivenClient): ClientRecord | undefined {
-  const { client_id = '', client_secret = '' } = params;
+  const { client_id = '', client_secret = '', client_token_endpoint_auth_method } = params;
   const { client_registration_access_token: token, client_registration_client_uri: uri } = params;
   if ([client_id, client_secret, token, uri].every(isBlank)) return undefined;
   if (isBlank(client_id)) throw missing('client_id');
-  if (isBlank(client_secret)) throw missing('client_secret');
+  const isPublic = client_token_endpoint_auth_method === 'none';
+  if (isBlank(client_secret) && !isPublic) throw missing('client_secret');
   return {
     client_id,
-    client_secret,
+    client_secret: isBlank(client_secret) ? undefined : client_secret,
     registration_access_token: token,
     registration_client_uri: uri,
     ...requestedRecord(params),

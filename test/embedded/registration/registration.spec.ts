@@ -424,6 +424,20 @@ describe('register_site', () => {
     });
   });
 
+  it('sends no request for a public client without a secret', async () => {
+    const oxd_id = await engine.site(op, {
+      client_id: 'mine',
+      client_token_endpoint_auth_method: 'none',
+    });
+    expect(op.requests).toEqual([]);
+    const { client, registered } = await record(oxd_id);
+    expect({ client, registered }).toMatchObject({
+      registered: false,
+      client: { client_id: 'mine', token_endpoint_auth_method: 'none' },
+    });
+    expect(client).not.toHaveProperty('client_secret');
+  });
+
   it.each([
     {
       trusted_client: true,
@@ -596,8 +610,8 @@ describe('register_site', () => {
 
   it('stores the site only', async () => {
     const oxd_id = await engine.site(op);
-    const entries = Reflect.get(engine.store, 'entries') as Map<string, unknown>;
-    expect([...entries.keys()]).toEqual([`site:${oxd_id}`]);
+    expect(engine.store).toHaveProperty('size', 1);
+    expect(await record(oxd_id)).toBeDefined();
   });
 });
 
@@ -1340,7 +1354,6 @@ describe('setup_client', () => {
     op.on('register', (seen) => (op.seen('register').length > 1 ? ANSWER : op.usual(seen)));
     expect(await refused(setUp())).toMatchObject({ error: 'invalid_client_metadata' });
     expect(op.seen('client').map(({ method }) => method)).toEqual(['DELETE']);
-    const entries = Reflect.get(engine.store, 'entries') as Map<string, unknown>;
-    expect(entries.size).toBe(0);
+    expect(engine.store).toHaveProperty('size', 0);
   });
 });
