@@ -14,6 +14,9 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYN
     }))
     .build();
 
+/** Value of the options when the class was imported without `forRoot()`. */
+export const NO_OPTIONS = Object.freeze({});
+
 /** Hides the secrets of the options when the dynamic module is printed. */
 function withPrintedOptions(provider: Provider): Provider {
   if (!('useValue' in provider)) return provider;

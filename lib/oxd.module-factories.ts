@@ -1,5 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { OxdClock } from './base/clock.js';
+import { isProduction } from './base/environment.js';
+import { isLoopback } from './base/network-rules.js';
 import type { OxdTransport } from './commands/oxd-transport.js';
 import { EmbeddedTransport } from './embedded/embedded.transport.js';
 import { proxySettings } from './embedded/requests/proxy-settings.js';
@@ -44,8 +46,33 @@ export function resolveModuleOptions(options: OxdModuleOptions): OxdOptions {
         'the site again. Set store, or site.client_id and site.client_secret.',
     );
   }
+  plainConnections(resolved).forEach((warning) => log.warn(warning));
   checkNetwork(resolved, log);
   return resolved;
+}
+
+/** Warnings about connections without TLS to other machines; in production some of them are errors. */
+function plainConnections({ site, transport }: OxdOptions): string[] {
+  const { authorization_redirect_uri: uri } = site;
+  const isSocket = !isTransport(transport) && transport.type === 'socket';
+  const isRemote = isSocket && !isLoopbackHost(transport.host);
+  return [
+    ...(uri.startsWith('http:') && !isLoopback(uri) ? [PLAIN_REDIRECT] : []),
+    ...(isRemote ? [PLAIN_SOCKET] : []),
+  ];
+}
+
+const PLAIN_REDIRECT =
+  'site.authorization_redirect_uri is plain http on a host that is not loopback: codes and cookies of ' +
+  'logins can be read on the network. Use https.';
+
+const PLAIN_SOCKET =
+  'transport.host is not loopback, and the socket protocol of oxd-server has no TLS: secrets and tokens ' +
+  'can be read on the network. Run oxd-server on the same host, or connect through a tunnel.';
+
+function isLoopbackHost(host: string): boolean {
+  const url = `http://${host.includes(':') ? `[${host}]` : host}`;
+  return URL.canParse(url) && isLoopback(url);
 }
 
 /**
@@ -54,7 +81,7 @@ export function resolveModuleOptions(options: OxdModuleOptions): OxdOptions {
  */
 function losesRegistration({ store }: OxdModuleOptions, resolved: OxdOptions): boolean {
   const { client_id, oxd_id } = resolved.site;
-  if (process.env.NODE_ENV !== 'production' || store !== undefined || client_id || oxd_id) {
+  if (!isProduction() || store !== undefined || client_id || oxd_id) {
     return false;
   }
   return typeof resolved.store !== 'string';
@@ -117,7 +144,7 @@ export function createTransport(
   if (isTransport(transport)) return transport;
   if (transport.type === 'socket') return new SocketTransport(transport);
   const { stateLifetime } = login;
-  const insecureHosts = process.env.NODE_ENV === 'production' ? 'loopback' : 'any';
+  const insecureHosts = isProduction() ? 'loopback' : 'any';
   const limits = { stateLifetime, insecureHosts, timers: clock } as const;
   const log = logOf(options);
   return new EmbeddedTransport({ ...transport, ...limits, store, clock: clock.now, log });

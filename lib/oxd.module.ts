@@ -16,6 +16,7 @@ import {
   ASYNC_OPTIONS_TYPE,
   ConfigurableModuleClass,
   MODULE_OPTIONS_TOKEN,
+  NO_OPTIONS,
   OPTIONS_TYPE,
 } from './oxd.module-definition.js';
 import {
@@ -39,6 +40,8 @@ import { UmaRouteTable } from './uma/declarations/route-table.js';
 import { UmaService } from './uma/uma.service.js';
 
 const providers: Provider[] = [
+  // A dynamic module replaces this provider.
+  { provide: MODULE_OPTIONS_TOKEN, useValue: NO_OPTIONS },
   { provide: OxdClock, useClass: SystemClock },
   {
     provide: OxdOptions,
@@ -124,7 +127,8 @@ export class OxdModule
    * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID at start-up, listing every issue
    */
   static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
-    return super.forRoot(options);
+    // A caller in JavaScript may pass no options.
+    return super.forRoot(options ?? {});
   }
 
   /**
@@ -184,6 +188,10 @@ function rejectIssues(issues: readonly string[]): void {
 }
 
 function readOptions(options: OxdModuleOptions, modules: ModulesContainer): OxdOptions {
+  if (options === NO_OPTIONS) throw new OxdConfigurationError([WITHOUT_OPTIONS]);
   rejectIssues(importIssues(modules, isOxdModule));
   return resolveModuleOptions(options);
 }
+
+const WITHOUT_OPTIONS =
+  'OxdModule: is imported without options; use forRoot() or forRootAsync() in imports';

@@ -115,7 +115,8 @@ function run({ name, port, environment }, shared) {
   return spawn(process.execPath, ['dist/main.js'], {
     cwd: join(import.meta.dirname, name),
     stdio: 'inherit',
-    env: { ...process.env, ...variables },
+    // The samples read OXD_ variables: OXD_PORT is only one of this script.
+    env: { ...process.env, OXD_PORT: '', ...variables },
   });
 }
 

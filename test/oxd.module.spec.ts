@@ -197,6 +197,28 @@ describe('OxdModule', () => {
     await expect(start(oxd, Unaware)).rejects.toThrow(/resolve dependencies of the UmaGuard/);
   });
 
+  it.each([
+    {
+      name: 'forRoot() without options',
+      dynamic: () => OxdModule.forRoot(...([] as unknown as [OxdModuleOptions])),
+      issue: /^site: is required/,
+    },
+    {
+      name: 'a factory without options',
+      dynamic: () => OxdModule.forRootAsync({ useFactory: () => ({}) as OxdModuleOptions }),
+      issue: /^site: is required/,
+    },
+    {
+      name: 'the class in imports',
+      dynamic: () => OxdModule,
+      issue: /^OxdModule: is imported without options; use forRoot\(\)/,
+    },
+  ])('does not start with $name, and names what is missing', async ({ dynamic, issue }) => {
+    const starting = start(dynamic());
+    await expect(starting).rejects.toThrow(OxdConfigurationError);
+    await expect(starting).rejects.toMatchObject({ issues: [expect.stringMatching(issue)] });
+  });
+
   it('does not start with invalid options, and lists every issue', async () => {
     const wrong = {
       ...options(),
@@ -243,11 +265,45 @@ describe('OxdModule', () => {
       }),
       [/^warn: The store is unavailable/],
     ],
+    [
+      'about a redirect URI on plain http',
+      () => ({ site: { ...site, authorization_redirect_uri: 'http://app.example.com/cb' } }),
+      [/^warn: site\.authorization_redirect_uri is plain http/],
+    ],
+    [
+      'nothing about a redirect URI on plain http on loopback',
+      () => ({ site: { ...site, authorization_redirect_uri: 'http://127.0.0.1:3000/cb' } }),
+      [],
+    ],
+    ...['oxd.example.com', 'oxd', '10.0.0.7', 'fd00::7', 'localhost.example.com'].map(
+      (host): [string, () => Partial<OxdModuleOptions>, readonly RegExp[]] => [
+        `about oxd-server on ${host}`,
+        () => ({ transport: { type: 'socket', host } }),
+        [/^warn: transport\.host is not loopback/],
+      ],
+    ),
+    ...['localhost', '127.0.0.1', '::1'].map(
+      (host): [string, () => Partial<OxdModuleOptions>, readonly RegExp[]] => [
+        `nothing about oxd-server on ${host}`,
+        () => ({ transport: { type: 'socket', host } }),
+        [],
+      ],
+    ),
   ])('logs at start: %s', async (_, given, lines) => {
     const { log, options: resolved } = await warnings({ ...options(), ...given() });
     expect(log).toEqual(lines.map((line) => expect.stringMatching(line) as string));
     for (const secret of resolved.secret) expect(log.join()).not.toContain(secret);
   });
+
+  it.each(['development', 'production'])(
+    'warns at start about oxd-server on another host in %s',
+    (environment) =>
+      inEnvironment(environment, async () => {
+        const transport = { type: 'socket', host: 'oxd.example.com' } as const;
+        const { log } = await warnings({ ...options(), transport });
+        expect(log).toEqual([expect.stringContaining('transport.host is not loopback')]);
+      }),
+  );
 
   it('warns at start that NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect here', async () => {
     const restore = setEnvironment({ NODE_TLS_REJECT_UNAUTHORIZED: '0' });

@@ -1,3 +1,4 @@
+import { isProduction } from './environment.js';
 import { OxdConfigurationError } from './errors.js';
 
 /**
@@ -7,7 +8,7 @@ import { OxdConfigurationError } from './errors.js';
  * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when `NODE_ENV` is `production`
  */
 export function rejectProduction(name: string): void {
-  if (process.env.NODE_ENV !== 'production') return;
+  if (!isProduction()) return;
   const message = `NODE_ENV: ${name} is for tests and does not start if NODE_ENV is production`;
   throw new OxdConfigurationError([message]);
 }

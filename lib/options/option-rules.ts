@@ -21,6 +21,7 @@ import {
   ValidateNested,
   isObject,
   validateSync,
+  type ValidationArguments,
   type ValidationError,
 } from 'class-validator';
 import { MAX_TIMER_DELAY } from '../base/limits.js';
@@ -29,13 +30,15 @@ import type { ParameterKind, SiteParameter } from '../site/parameter-kinds.js';
 import { REGISTRATION_ROWS } from '../site/site-parameters.js';
 
 const URL_RULE = { require_tld: false, require_protocol: true, protocols: ['http', 'https'] };
-const URL_TEXT = { message: 'must be an absolute http or https URL' };
+const URL_TEXT = { message: missingOr('must be an absolute http or https URL') };
 const EACH_URL = { each: true, message: 'must list absolute http or https URLs' };
+const LIST = { message: 'must be a list' };
 const EACH_TEXT = { each: true, message: 'must be a list of strings' };
 const VERSIONS = ['3.1.1', '3.1.2', '3.1.3', '3.1.4'];
 const VERSION_TEXT = {
   message: `must be one of ${VERSIONS.join(', ')}; for oxd-server 3.1.5 to 3.1.8 use 3.1.4`,
 };
+const SITE_TEXT = { message: 'is required: an object with the parameters of the site' };
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
 const NAME_RULE = {
   message: 'must be 1 to 32 lower-case letters, digits and hyphens, beginning with a letter',
@@ -46,6 +49,11 @@ const CONFIGURATION_TEXT = {
   message: 'must be an absolute http or https URL that ends in /.well-known/openid-configuration',
 };
 
+function missingOr(message: string) {
+  return ({ value }: ValidationArguments): string =>
+    value === undefined || value === null ? 'is missing' : message;
+}
+
 /** Requires an object whose values are strings. */
 function IsStringMap(): PropertyDecorator {
   return ValidateBy({
@@ -54,6 +62,18 @@ function IsStringMap(): PropertyDecorator {
       validate: (value: unknown) =>
         isObject(value) && Object.values(value as object).every((item) => typeof item === 'string'),
       defaultMessage: () => 'must be an object of strings',
+    },
+  });
+}
+
+/** Requires a time; one message for every invalid value, such as `10s`. */
+function IsMilliseconds(min: number, max = Number.MAX_SAFE_INTEGER): PropertyDecorator {
+  return ValidateBy({
+    name: 'isMilliseconds',
+    validator: {
+      validate: (value: unknown) =>
+        Number.isInteger(value) && Number(value) >= min && Number(value) <= max,
+      defaultMessage: () => `must be milliseconds, an integer from ${min} to ${max}`,
     },
   });
 }
@@ -79,9 +99,9 @@ const KIND_RULES: Readonly<Record<ParameterKind, readonly PropertyDecorator[]>> 
   json: [IsJSON()],
   number: [IsInt()],
   boolean: [IsBoolean()],
-  strings: [IsArray(), IsString(EACH_TEXT)],
-  urls: [IsArray(), IsUrl(URL_RULE, EACH_URL)],
-  patterns: [IsArray(), IsString(EACH_TEXT)],
+  strings: [IsString(EACH_TEXT), IsArray(LIST)],
+  urls: [IsUrl(URL_RULE, EACH_URL), IsArray(LIST)],
+  patterns: [IsString(EACH_TEXT), IsArray(LIST)],
   map: [IsStringMap()],
 };
 
@@ -93,12 +113,13 @@ for (const [name, row] of REGISTRATION_ROWS) {
   Reflect.decorate(rulesOf(row), SiteRules.prototype, name);
 }
 
+/** The last decorator that fails gives the message: that of the type is last. */
 function rulesOf({ kind, values, not, min, required }: SiteParameter): PropertyDecorator[] {
   return [
     ...(required ? [] : [IsOptional()]),
-    ...(values ? [IsIn(values)] : KIND_RULES[kind]),
     ...(not === undefined ? [] : [NotEquals(not)]),
     ...(min === undefined ? [] : [minimum(kind, min)]),
+    ...(values ? [IsIn(values)] : KIND_RULES[kind]),
   ];
 }
 
@@ -108,12 +129,12 @@ function minimum(kind: ParameterKind, min: number): PropertyDecorator {
 }
 
 class EmbeddedRules {
-  @IsIn(['embedded']) type: string;
+  @IsOptional() @IsIn(['embedded']) type?: string;
   @IsOptional() @IsBoolean() allowInsecureRequests?: boolean;
   @IsOptional() @IsString({ each: true }) ca?: string | string[];
   @IsOptional() @IsProxy() proxy?: string | false;
   @Allow() addresses?: object;
-  @IsOptional() @IsInt() @Min(1) @Max(MAX_TIMER_DELAY) timeout?: number;
+  @IsOptional() @IsMilliseconds(1, MAX_TIMER_DELAY) timeout?: number;
   @IsOptional() @IsString() @MinLength(1) initialAccessToken?: string;
   @IsOptional() @IsIn(['any', 'all']) requiredScopes?: string;
 }
@@ -125,12 +146,12 @@ class SocketRules {
   @IsOptional() @IsIn(VERSIONS, VERSION_TEXT) version?: string;
   @IsOptional() @IsInt() @Min(1) @Max(1024) connections?: number;
   @IsOptional() @IsInt() @Min(0) maxQueue?: number;
-  @IsOptional() @IsInt() @Min(1) @Max(MAX_TIMER_DELAY) connectTimeout?: number;
-  @IsOptional() @IsInt() @Min(1) @Max(MAX_TIMER_DELAY) timeout?: number;
+  @IsOptional() @IsMilliseconds(1, MAX_TIMER_DELAY) connectTimeout?: number;
+  @IsOptional() @IsMilliseconds(1, MAX_TIMER_DELAY) timeout?: number;
 }
 
 class LoginRules {
-  @IsOptional() @IsInt() @Min(1_000) stateLifetime?: number;
+  @IsOptional() @IsMilliseconds(1_000) stateLifetime?: number;
   @IsOptional() @IsBoolean() userinfo?: boolean;
 }
 
@@ -140,7 +161,7 @@ class UmaRules {
 
 class OptionsRules {
   @IsOptional() @Matches(NAME, NAME_RULE) name?: string;
-  @ValidateNested() @Type(() => SiteRules) @IsObject() site: SiteRules;
+  @ValidateNested() @Type(() => SiteRules) @IsObject(SITE_TEXT) site: SiteRules;
   @IsOptional() @ValidateNested() @Type(() => LoginRules) @IsObject() login?: LoginRules;
   @IsOptional() @ValidateNested() @Type(() => UmaRules) @IsObject() uma?: UmaRules;
   @IsOptional() @IsBoolean() eager?: boolean;
@@ -153,14 +174,32 @@ export function checkOptions(options: object): string[] {
   return check(OptionsRules, options, '');
 }
 
+interface TypedTransport {
+  readonly type?: unknown;
+}
+
 /** Returns every problem of the option `transport` as `path: message`. */
-export function checkTransport(transport: object): string[] {
-  const type = (transport as { type?: unknown }).type;
-  if (type !== 'embedded' && type !== 'socket') {
-    return ["transport.type: must be 'embedded' or 'socket', or transport an OxdTransport"];
-  }
+export function checkTransport(transport: unknown): string[] {
+  const type = isObject(transport) ? ((transport as TypedTransport).type ?? 'embedded') : undefined;
+  if (!isObject(transport)) return [TRANSPORT_TYPE];
+  if (type !== 'embedded' && type !== 'socket') return [TRANSPORT_TYPE, ...checkUntyped(transport)];
   const issues = check(TRANSPORT_RULES[type], transport, 'transport.');
   return type === 'embedded' ? [...issues, ...checkAddresses(transport)] : issues;
+}
+
+const TRANSPORT_TYPE =
+  "transport.type: must be 'embedded' or 'socket', or transport an OxdTransport";
+const UNKNOWN_OPTION = 'is not an option';
+
+/** Returns the problems of transport options with an unknown type: those for any of the types. */
+function checkUntyped(transport: object): string[] {
+  const [one = [], other = []] = Object.entries(TRANSPORT_RULES).map(([type, rules]) =>
+    check(rules, { ...transport, type }, 'transport.'),
+  );
+  const isUnknown = (issue: string): boolean => issue.endsWith(UNKNOWN_OPTION);
+  const unknown = one.filter((issue) => isUnknown(issue) && other.includes(issue));
+  const invalid = [...one, ...other].filter((issue) => !isUnknown(issue));
+  return [...new Set([...unknown, ...invalid])];
 }
 
 function checkAddresses({ addresses }: { addresses?: unknown }): string[] {
@@ -179,7 +218,7 @@ function check(rules: new () => object, value: object, path: string): string[] {
 
 function describe({ property, constraints, children }: ValidationError, path: string): string[] {
   const own = Object.entries(constraints ?? {}).map(([rule, message]) => {
-    const text = rule === 'whitelistValidation' ? 'is not an option' : message;
+    const text = rule === 'whitelistValidation' ? UNKNOWN_OPTION : message;
     return `${path}${property}: ${text.replace(`${property} `, '')}`;
   });
   return [...own, ...(children ?? []).flatMap((child) => describe(child, `${path}${property}.`))];

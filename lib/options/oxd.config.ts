@@ -1,5 +1,5 @@
 import { registerAs } from '@nestjs/config';
-import { OxdConfigurationError } from '../base/errors.js';
+import { OxdConfigurationError, printable } from '../base/errors.js';
 import type { ParameterKind } from '../site/parameter-kinds.js';
 import { REGISTRATION_ROWS } from '../site/site-parameters.js';
 import { resolveOptions, type OxdModuleOptions } from './oxd.options.js';
@@ -73,6 +73,8 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
  * `OxdModule.forRootAsync(oxdConfig.asProvider())`. Lists are separated by commas or blanks, secrets by
  * commas; `OXD_CUSTOM_ATTRIBUTES` and `OXD_TRANSPORT_ADDRESSES` are JSON objects.
  *
+ * An unknown `OXD_*` variable is an error, except those that Kubernetes sets for a service named `oxd`.
+ *
  * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID with the names of the variables
  */
 export const oxdConfig = registerAs('oxd', (): OxdModuleOptions => readEnvironment(process.env));
@@ -85,7 +87,19 @@ function readEnvironment(environment: NodeJS.ProcessEnv): OxdModuleOptions {
   }
   // The options of the transport need a type; the default is embedded.
   if (options.transport) options.transport = { type: 'embedded', ...(options.transport as object) };
-  return checked(options);
+  return checked(options, unknownVariables(environment));
+}
+
+/** Variables of service links in Kubernetes, such as `OXD_PORT_8099_TCP_ADDR`. */
+const SERVICE_LINK =
+  /_SERVICE_(?:HOST|PORT(?:_\w+)?)$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$/;
+const SERVICE_URL = /^(?:tcp|udp|sctp):\/\//;
+
+function unknownVariables(environment: NodeJS.ProcessEnv): string[] {
+  return Object.entries(environment)
+    .filter(([name, value]) => name.startsWith('OXD_') && !Object.hasOwn(VARIABLES, name) && value)
+    .filter(([name, value = '']) => !SERVICE_LINK.test(name) && !SERVICE_URL.test(value))
+    .map(([name]) => `${printable(name)}: is not a variable of this module; correct or remove it`);
 }
 
 function assign(options: Record<string, unknown>, path: string, value: unknown): void {
@@ -94,16 +108,18 @@ function assign(options: Record<string, unknown>, path: string, value: unknown):
   else options[group] = { ...(options[group] as object), [member]: value };
 }
 
-function checked(options: Record<string, unknown>): OxdModuleOptions {
+function checked(options: Record<string, unknown>, unknown: readonly string[]): OxdModuleOptions {
   // This cast is safe: resolveOptions() validates the values of the environment.
   const read = options as unknown as OxdModuleOptions;
   try {
     resolveOptions(read);
-    return read;
   } catch (error) {
     if (!(error instanceof OxdConfigurationError)) throw error;
-    throw new OxdConfigurationError(error.issues.map(namingVariable), { cause: error });
+    const issues = [...error.issues.map(namingVariable), ...unknown];
+    throw new OxdConfigurationError(issues, { cause: error });
   }
+  if (unknown.length > 0) throw new OxdConfigurationError(unknown);
+  return read;
 }
 
 function namingVariable(issue: string): string {

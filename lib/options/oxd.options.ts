@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { RegisterSiteParams } from '../commands/registration.js';
+import { isProduction } from '../base/environment.js';
 import { OxdConfigurationError } from '../base/errors.js';
 import { STORE_FILE } from '../store/file-store.js';
 import { baseUrlProblems } from './base-url.js';
@@ -18,8 +19,8 @@ export interface SiteOptions extends Omit<RegisterSiteParams, 'protection_access
 
 /** Option `transport`, the default: commands are executed in this process. */
 export interface EmbeddedTransportOptions {
-  /** Executes commands in this process. */
-  readonly type: 'embedded';
+  /** Executes commands in this process; the default. */
+  readonly type?: 'embedded';
   /**
    * Allows a provider on plain http; default false. If `NODE_ENV` is `production`, only loopback
    * hosts are allowed. Addresses on plain http in `addresses` do not need this option.
@@ -195,7 +196,10 @@ export abstract class OxdOptions {
   readonly transport:
     | (EmbeddedTransportOptions &
         Required<
-          Pick<EmbeddedTransportOptions, 'allowInsecureRequests' | 'timeout' | 'requiredScopes'>
+          Pick<
+            EmbeddedTransportOptions,
+            'type' | 'allowInsecureRequests' | 'timeout' | 'requiredScopes'
+          >
         >)
     | Required<SocketTransportOptions>
     | OxdTransport;
@@ -246,7 +250,7 @@ const SECRET_MISSING = 'secret: is required in production; set at least 32 rando
 /**
  * Validates the options, fills in the defaults and freezes the result.
  *
- * @param environment value of `NODE_ENV`
+ * @param environment value of `NODE_ENV`; `prod` counts as `production`, in any case
  * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID, listing every problem
  */
 export function resolveOptions(
@@ -277,18 +281,18 @@ function optionIssues(options: OxdModuleOptions, environment?: string): string[]
   const { store, transport = DEFAULTS.embedded, secret, uma, baseUrl, ...plain } = options ?? {};
   const { paths, ...umaPlain } = uma ?? {};
   const issues = checkOptions({ ...plain, uma: umaPlain });
-  const production = environment === 'production';
+  const production = isProduction(environment);
   return [
     ...issues,
     ...checkSite(plain.site ?? {}, {
-      transport: isTransport(transport) ? undefined : transport,
+      transport: isTransport(transport) ? undefined : { type: 'embedded', ...transport },
       production,
       issues,
     }),
     ...baseUrlProblems(baseUrl, production),
     ...checkPaths(paths),
-    ...(isTransport(transport) ? [] : checkTransport(transport ?? {})),
-    ...checkSecret(secret, environment),
+    ...(isTransport(transport) ? [] : checkTransport(transport)),
+    ...checkSecret(secret, production),
     ...checkStore(store),
   ];
 }
@@ -312,14 +316,16 @@ function withDefaults(
   });
 }
 
-function checkSecret(secret: OxdModuleOptions['secret'], environment?: string): string[] {
-  if (secret === undefined) return environment === 'production' ? [SECRET_MISSING] : [];
+function checkSecret(secret: OxdModuleOptions['secret'], production: boolean): string[] {
+  if (secret === undefined) return production ? [SECRET_MISSING] : [];
   const list = [secret].flat();
   const isValid =
     list.length > 0 && list.every((item) => typeof item === 'string' && item.length >= 32);
-  return isValid
-    ? []
-    : ['secret: must be a string of at least 32 characters, or a list of such strings'];
+  if (!isValid) {
+    return ['secret: must be a string of at least 32 characters, or a list of such strings'];
+  }
+  const isRepeated = list.some((item) => new Set(item).size === 1);
+  return isRepeated ? ['secret: must not repeat one character; set 32 random characters'] : [];
 }
 
 function checkStore(store: unknown): string[] {

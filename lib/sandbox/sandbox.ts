@@ -1,3 +1,4 @@
+import { isProduction } from '../base/environment.js';
 import { OxdConfigurationError } from '../base/errors.js';
 import { FileStore } from '../store/file-store.js';
 import { MemoryStore, type OxdStore } from '../store/oxd-store.js';
@@ -120,7 +121,7 @@ async function start(store: OxdStore, settings: Settings): Promise<Sandbox> {
 
 function checkOptions({ users, policies, owner }: SandboxOptions): void {
   const issues: string[] = [];
-  if (process.env.NODE_ENV === 'production') {
+  if (isProduction()) {
     issues.push('sandbox: is insecure and must not run in production; use a real provider');
   }
   if (users?.length === 0) issues.push('users: must contain at least one user');

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -121,6 +121,7 @@ export class FileStore extends OxdStore {
     this.acquire();
     try {
       rmSync(temporaryPath(this.path), { force: true });
+      hideFromOthers(this.path);
       this.#records = parse(this.path, read(this.path));
       return this.#records;
     } catch (error) {
@@ -189,6 +190,15 @@ function ignoreInGit(directory: string): void {
   }
 }
 
+/** Ignores failures, such as a file of another user: the next write replaces the file. */
+function hideFromOthers(path: string): void {
+  try {
+    if (statSync(path).mode & 0o077) chmodSync(path, 0o600);
+  } catch {
+    // A missing file is created with the mode.
+  }
+}
+
 function read(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
@@ -239,8 +249,12 @@ function temporaryPath(path: string): string {
 
 function inUse(path: string, pid: number | undefined): OxdConfigurationError {
   const holder = pid === process.pid ? 'this process' : `process ${pid ?? 'unknown'}`;
+  const cause =
+    pid === process.pid
+      ? '; if OxdModule is imported twice, call forRoot() once and set isGlobal'
+      : '';
   return new OxdConfigurationError([
-    `store: ${path} is in use by ${holder}; give each application its own file with the ` +
+    `store: ${path} is in use by ${holder}${cause}; give each application its own file with the ` +
       `option store or the variable OXD_STORE_FILE, or remove ${path}.lock if that ` +
       'process is no application',
   ]);

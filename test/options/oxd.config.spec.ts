@@ -30,7 +30,7 @@ function issuesOf(variables: Record<string, string>): readonly string[] {
 }
 
 const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
-const [SECRET, OLDER] = ['n'.repeat(32), 'o'.repeat(32)];
+const [SECRET, OLDER] = ['new-'.repeat(8), 'old-'.repeat(8)] as const;
 
 /** Variables of parameters that only oxd-server supports. */
 const OXD_ONLY = new Set(
@@ -146,7 +146,7 @@ describe('oxdConfig', () => {
         OXD_SCOPE: 'openid, email',
         OXD_TRANSPORT_TYPE: 'socket',
         OXD_TRANSPORT_PORT: '8100',
-        OXD_SECRET: `${'n'.repeat(32)},${'o'.repeat(32)}`,
+        OXD_SECRET: `${SECRET},${OLDER}`,
         OXD_EAGER: 'true',
         OXD_LOGIN_STATE_LIFETIME: '60000',
       }),
@@ -157,7 +157,7 @@ describe('oxdConfig', () => {
         scope: ['openid', 'email'],
       },
       transport: { type: 'socket', port: 8100 },
-      secret: ['n'.repeat(32), 'o'.repeat(32)],
+      secret: [SECRET, OLDER],
       eager: true,
       login: { stateLifetime: 60_000 },
     });
@@ -170,13 +170,59 @@ describe('oxdConfig', () => {
     });
   });
 
-  it('ignores empty variables and OXD_ variables of other software', () => {
+  it('ignores empty variables, and those of a Kubernetes service whose name begins with oxd', () => {
     const options = read({
       OXD_SCOPE: '',
+      OXD_SECERT: '',
       OXD_SERVICE_HOST: '10.0.0.1',
-      OXD_PORT: 'tcp://10.0.0.1',
+      OXD_SERVICE_PORT: '8099',
+      OXD_SERVICE_PORT_RPC: '8099',
+      OXD_PORT: 'tcp://10.0.0.1:8099',
+      OXD_PORT_8099_TCP: 'tcp://10.0.0.1:8099',
+      OXD_PORT_8099_TCP_PROTO: 'tcp',
+      OXD_PORT_8099_TCP_PORT: '8099',
+      OXD_PORT_8099_TCP_ADDR: '10.0.0.1',
+      OXD_SERVER_SERVICE_HOST: '10.0.0.1',
     });
     expect(Object.keys(options)).toEqual(['site']);
+  });
+
+  it('reports a missing OXD_OP_HOST as missing', () => {
+    expect(issuesOf({ OXD_OP_HOST: '' })).toEqual(['OXD_OP_HOST (site.op_host): is missing']);
+  });
+
+  it.each([
+    { name: 'a unit', text: '10s' },
+    { name: 'a fraction', text: '0.5' },
+    { name: 'zero', text: '0' },
+    { name: 'too many milliseconds', text: '2147483648' },
+  ])('requires milliseconds for a time with $name', ({ text }) => {
+    expect(issuesOf({ OXD_TRANSPORT_TIMEOUT: text })).toEqual([
+      expect.stringMatching(/^OXD_TRANSPORT_TIMEOUT \(transport\.timeout\): must be milliseconds/),
+    ]);
+  });
+
+  it('reports a variable that it does not know', () => {
+    expect(issuesOf({ OXD_SECERT: 'hidden-value' })).toEqual([
+      'OXD_SECERT: is not a variable of this module; correct or remove it',
+    ]);
+  });
+
+  it('reports every problem at once', () => {
+    const issues = issuesOf({
+      OXD_OP_HOST: '',
+      OXD_TRANSPORT_TYPE: 'embeded',
+      OXD_TRANSPORT_TIMEOUT: '10s',
+      OXD_SECERT: 'x',
+      OXD_EAGER: 'yes',
+    });
+    expect(issues).toHaveLength(5);
+    expect(new Set(issues.map((issue) => issue.split(/[ :]/)[0]))).toEqual(
+      new Set([
+        ...['OXD_EAGER', 'OXD_OP_HOST', 'OXD_SECERT'],
+        ...['OXD_TRANSPORT_TIMEOUT', 'OXD_TRANSPORT_TYPE'],
+      ]),
+    );
   });
 
   it.each([

@@ -70,10 +70,10 @@ describe('options', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['undefined instead of options', undefined, 'site:'],
-    ['no site', { secret }, 'site:'],
+    ['undefined instead of options', undefined, 'site: is required'],
+    ['no site', { secret }, 'site: is required'],
     ['a site that is a list', { ...good, site: [] }, 'site:'],
-    ['no op_host', { secret, site: { ...site, op_host: undefined } }, 'site.op_host:'],
+    ['no op_host', { secret, site: { ...site, op_host: undefined } }, 'site.op_host: is missing'],
     ['op_host without scheme', { secret, site: { ...site, op_host: 'op' } }, 'site.op_host:'],
     [
       'op_host with another scheme than http or https',
@@ -83,14 +83,23 @@ describe('options', () => {
     [
       'no redirect URI',
       { secret, site: { op_host: site.op_host } },
-      'site.authorization_redirect_uri:',
+      'site.authorization_redirect_uri: is missing',
     ],
     [
       'a discovery path without slash',
       { secret, site: { ...site, op_discovery_path: 'x' } },
       'site.op_discovery_path:',
     ],
-    ['scope as a string', { secret, site: { ...site, scope: 'openid' } }, 'site.scope:'],
+    [
+      'scope as a string',
+      { secret, site: { ...site, scope: 'openid profile' } },
+      'site.scope: must be a list',
+    ],
+    [
+      'redirect_uris as a string',
+      { secret, site: { ...site, redirect_uris: site.authorization_redirect_uri } },
+      'site.redirect_uris: must be a list',
+    ],
     ['an empty scope', { secret, site: { ...site, scope: [] } }, 'site.scope:'],
     [
       'a misspelled option',
@@ -118,12 +127,23 @@ describe('options', () => {
       'site.client_secret: is missing',
     ],
     [
-      'an existing public client',
+      'an existing public client on socket',
       {
         secret,
         site: { ...site, client_id: 'mine', client_token_endpoint_auth_method: 'none' },
+        transport: { type: 'socket' },
       },
       'site.client_secret: is missing',
+    ],
+    [
+      'a user name in the redirect URI',
+      { ...good, site: { ...site, authorization_redirect_uri: 'https://user@app.example.com/cb' } },
+      'site.authorization_redirect_uri: must have no user name and password',
+    ],
+    [
+      'a password in one of the redirect URIs',
+      { ...good, site: { ...site, redirect_uris: ['https://:pw@app.example.com/cb'] } },
+      'site.redirect_uris: must have no user name and password',
     ],
     [
       'a registration access token without client_id',
@@ -141,7 +161,6 @@ describe('options', () => {
     ['uma.overwrite as a string', { ...good, uma: { overwrite: 'yes' } }, 'uma.overwrite:'],
     ['uma as a string', { ...good, uma: 'x' }, 'uma.'],
     ['an unknown transport', { ...good, transport: { type: 'https' } }, 'transport.type:'],
-    ['a transport without type', { ...good, transport: {} }, 'transport.type:'],
     ['a transport that is a string', { ...good, transport: 'socket' }, 'transport.type:'],
     ['a transport that is null', { ...good, transport: null }, 'transport.type:'],
     [
@@ -182,10 +201,30 @@ describe('options', () => {
     [
       'a timeout of zero',
       { ...good, transport: { type: 'socket', timeout: 0 } },
-      'transport.timeout:',
+      'transport.timeout: must be milliseconds',
+    ],
+    [
+      'an invalid time of a transport of unknown type',
+      { ...good, transport: { type: 'embeded', timeout: '10s' } },
+      'transport.timeout: must be milliseconds',
+    ],
+    [
+      'an unknown option of a transport of unknown type',
+      { ...good, transport: { type: 'embeded', timout: 1 } },
+      'transport.timout: is not an option',
     ],
     ['a short secret', { site, secret: 'short' }, 'secret:'],
     ['an empty list of secrets', { site, secret: [] }, 'secret:'],
+    [
+      'a secret of one repeated character',
+      { site, secret: 'a'.repeat(32) },
+      'secret: must not repeat one character',
+    ],
+    [
+      'a secret of one repeated character in a list',
+      { site, secret: [secret, 'a'.repeat(40)] },
+      'secret: must not repeat one character',
+    ],
     ['a short secret in a list', { site, secret: [secret, 'short'] }, 'secret:'],
     ['a store without delete', { ...good, store: { get() {}, set() {} } }, 'store:'],
     ['a store whose path is blank', { ...good, store: ' ' }, 'store:'],
@@ -304,6 +343,49 @@ describe('options', () => {
     expect(new Set(issues.map((issue) => issue.split(':')[0]))).toEqual(new Set(paths));
     expect(issues.join('\n')).not.toContain('hidden');
   });
+
+  it.each([
+    { name: 'embedded', transport: { type: 'embedded' } as const },
+    { name: 'a custom transport', transport: new ScriptedTransport() },
+  ])('accept an existing public client without client_secret on $name', ({ transport }) => {
+    const client = { client_id: 'mine', client_token_endpoint_auth_method: 'none' } as const;
+    expect(issuesOf({ secret, site: { ...site, ...client }, transport })).toEqual([]);
+  });
+
+  it('use the embedded transport when transport has no type', () => {
+    const transport = { allowInsecureRequests: true, timeout: 5 };
+    const options = { ...good, site: { ...site, op_host: 'http://127.0.0.1:9' }, transport };
+    expect(resolveOptions(options).transport).toEqual({
+      ...{ type: 'embedded', requiredScopes: 'any' },
+      ...transport,
+    });
+    expect(issuesOf({ ...good, transport: { port: 1 } })).toEqual([
+      'transport.port: is not an option',
+    ]);
+  });
+
+  it('report the problems of a transport of unknown type for the type and its options only', () => {
+    const transport = { type: 'embeded', timeout: '10s', ca: 7, port: 'x', proxy: false };
+    const paths = issuesOf({ ...good, transport }).map((issue) => issue.split(':')[0]);
+    expect(paths).toHaveLength(4);
+    expect(new Set(paths)).toEqual(
+      new Set(['transport.ca', 'transport.port', 'transport.timeout', 'transport.type']),
+    );
+  });
+
+  it.each(['production', 'Production', 'PROD', ' prod '])(
+    'have the rules for production when NODE_ENV is "%s"',
+    (environment) => {
+      expect(issuesOf({ site }, environment)).toEqual([expect.stringContaining('secret:')]);
+    },
+  );
+
+  it.each(['development', 'test', 'preproduction', '', undefined])(
+    'do not have the rules for production when NODE_ENV is "%s"',
+    (environment) => {
+      expect(issuesOf({ site }, environment)).toEqual([]);
+    },
+  );
 
   it('accept an existing client with both credentials and its registration', () => {
     const client = {

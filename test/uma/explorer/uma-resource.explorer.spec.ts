@@ -174,7 +174,11 @@ describe.each(ADAPTERS)('a declared handler without a guard, on %s', (adapter) =
 
   it('is rejected with its name', async () => {
     const issues = await issuesOf({ controllers: [Open] });
-    expect(issues).toEqual([expect.stringMatching(/^Open\.find: .*no UmaGuard/)]);
+    expect(issues).toEqual([
+      expect.stringMatching(
+        /^Open\.find: .*no UmaGuard runs before it; add @UseGuards\(UmaGuard\),/,
+      ),
+    ]);
   });
 
   it('is rejected behind another guard', async () => {
