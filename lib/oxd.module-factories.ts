@@ -57,7 +57,7 @@ function plainConnections({ site, transport }: OxdOptions): string[] {
   const isSocket = !isTransport(transport) && transport.type === 'socket';
   const isRemote = isSocket && !isLoopbackHost(transport.host);
   return [
-    ...(uri.startsWith('http:') && !isLoopback(uri) ? [PLAIN_REDIRECT] : []),
+    ...(uri?.startsWith('http:') && !isLoopback(uri) ? [PLAIN_REDIRECT] : []),
     ...(isRemote ? [PLAIN_SOCKET] : []),
   ];
 }

@@ -3,6 +3,8 @@ import { BrowserTransaction } from '../transaction/browser-transaction.js';
 import { OxdClock } from '../base/clock.js';
 import { LimitedLog } from '../base/limited-log.js';
 import type { GetAuthorizationUrlParams, LoginSecrets } from '../commands/oidc.js';
+import type { Params, Result } from '../commands/command.js';
+import type { ExecuteOptions } from '../commands/oxd-transport.js';
 import { OxdClient } from '../oxd-client/oxd-client.js';
 import {
   LoginRefusedError,
@@ -87,7 +89,8 @@ export class OidcService extends OidcCommands {
     this.#options = options;
     this.#exchange = new LoginExchange(this, options);
     this.baseUrl = options.baseUrl;
-    const { protocol } = new URL(options.site.authorization_redirect_uri);
+    const { authorization_redirect_uri: uri = options.baseUrl } = options.site;
+    const { protocol } = new URL(uri);
     this.logins = new BrowserTransaction({
       purpose: 'login',
       name: options.name,
@@ -112,9 +115,25 @@ export class OidcService extends OidcCommands {
   }
 
   /**
+   * Returns the authorization URL of a new login, see `OidcCommands`.
+   *
+   * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when the site of the module has no
+   *   redirect URI
+   */
+  override async getAuthorizationUrl(
+    params: Params<'get_authorization_url'> = {},
+    options?: ExecuteOptions,
+  ): Promise<Result<'get_authorization_url'>> {
+    const isApi = this.#options.site.authorization_redirect_uri === undefined;
+    if (isApi && params.oxd_id === undefined) throw new OxdConfigurationError([NO_LOGIN]);
+    return super.getAuthorizationUrl(params, options);
+  }
+
+  /**
    * Begins a login: redirect the browser to `url` of the result and set its `cookies`. The request
    * always has a `scope`: that of the call, else `site.scope`, else `openid profile email`.
    *
+   * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when the site has no redirect URI
    * @throws {OxdCommandError} OXD_COMMAND_FAILED, for instance when the provider is unavailable
    * @throws {OxdTransportError} when oxd-server is unreachable or does not respond
    * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE
@@ -192,6 +211,9 @@ export class OidcService extends OidcCommands {
     return url;
   }
 }
+
+const NO_LOGIN =
+  'site.authorization_redirect_uri: is missing; a login requires it, in the options and at the provider';
 
 const SECOND_STRATEGY =
   'OidcStrategy: an OxdModule has one strategy; remove the second OidcStrategy or subclass from ' +

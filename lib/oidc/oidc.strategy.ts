@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable, ServiceUnavailableException } from '@nestjs/common';
 import { Strategy } from 'passport';
 import type { GetAuthorizationUrlParams } from '../commands/oidc.js';
-import { OxdError, withCookies } from '../base/errors.js';
+import { OxdConfigurationError, OxdError, withCookies } from '../base/errors.js';
 import { httpStatus } from '../http/http-status.js';
 import { OxdOptions } from '../options/oxd.options.js';
 import { OidcService } from './oidc.service.js';
@@ -49,7 +49,7 @@ export class OidcStrategy extends Strategy {
 
   /**
    * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when the `OxdModule` already has a
-   *   strategy
+   *   strategy, or its site no redirect URI
    */
   constructor(
     private readonly oidc: OidcService,
@@ -57,7 +57,9 @@ export class OidcStrategy extends Strategy {
   ) {
     super();
     this.name = options.name;
-    this.callbackPath = new URL(options.site.authorization_redirect_uri).pathname;
+    const { authorization_redirect_uri: uri } = options.site;
+    if (uri === undefined) throw new OxdConfigurationError([NO_REDIRECT_URI]);
+    this.callbackPath = new URL(uri).pathname;
     oidc.strategy = new PassportEntry(this, OidcStrategy);
   }
 
@@ -129,6 +131,10 @@ export class OidcStrategy extends Strategy {
     this.error(httpError);
   }
 }
+
+const NO_REDIRECT_URI =
+  'OidcStrategy: requires site.authorization_redirect_uri; set it, or remove the strategy of an API ' +
+  'without login';
 
 const SPECULATIVE = 'A HEAD or speculative request neither begins nor finishes a login.';
 

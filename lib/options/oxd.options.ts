@@ -12,7 +12,15 @@ import type { OxdTransport } from '../commands/oxd-transport.js';
 import { withoutUndefined } from '../base/json.js';
 
 /** Option `site`: the parameters of `register_site`, or the id of a registered site. */
-export interface SiteOptions extends Omit<RegisterSiteParams, 'protection_access_token'> {
+export interface SiteOptions extends Omit<
+  RegisterSiteParams,
+  'protection_access_token' | 'authorization_redirect_uri'
+> {
+  /**
+   * Absolute URL to which the provider redirects the browser after a login. Required, except for an API
+   * without login on embedded, which has `baseUrl` and `client_id` instead.
+   */
+  readonly authorization_redirect_uri?: string;
   /** Id of a site that is registered already. With it the module registers no site. */
   readonly oxd_id?: string;
 }
@@ -264,7 +272,7 @@ export function resolveOptions(
   const resolved = {
     name: name ?? DEFAULT_NAME,
     site: printedSite({ scope: DEFAULTS.scope, ...structuredClone(withoutUndefined(site)) }),
-    baseUrl: baseUrl ?? new URL(site.authorization_redirect_uri).origin,
+    baseUrl: baseUrl ?? new URL(site.authorization_redirect_uri ?? '').origin,
     transport: withDefaults(transport),
     secret: secret === undefined ? [randomBytes(32).toString('base64url')] : [secret].flat(),
     secretIsRandom: secret === undefined,
@@ -288,6 +296,7 @@ function optionIssues(options: OxdModuleOptions, environment?: string): string[]
       transport: isTransport(transport) ? undefined : { type: 'embedded', ...transport },
       production,
       issues,
+      hasBaseUrl: Boolean(baseUrl),
     }),
     ...baseUrlProblems(baseUrl, production),
     ...checkPaths(paths),

@@ -8,6 +8,8 @@ export interface SiteContext {
   readonly transport: SiteTransport | undefined;
   /** True if `NODE_ENV` is `production`. */
   readonly production: boolean;
+  /** True if option `baseUrl` is set. */
+  readonly hasBaseUrl: boolean;
   /** Issues of the options found so far, as `path: message`. */
   readonly issues: readonly string[];
 }
@@ -45,6 +47,7 @@ export function checkSite(site: object, context: SiteContext): string[] {
   const options = site as Site;
   return [
     ...checkClient(options, context),
+    ...checkLogin(options, context),
     ...checkRedirectUri(options, context),
     ...checkHost(options),
     ...checkProvider(options, context),
@@ -67,6 +70,18 @@ function checkClient(site: Site, { transport }: SiteContext): string[] {
     .filter(missing)
     .map((name) => `site.${name}: is missing; client_id and client_secret go together, set both`);
 }
+
+/** Requires a redirect URI, unless the site of an API without login needs none. */
+function checkLogin(site: Site, { transport, hasBaseUrl, issues }: SiteContext): string[] {
+  const isSite = !issues.some((issue) => issue.startsWith('site:'));
+  if (isSet(site, 'authorization_redirect_uri') || !isSite) return [];
+  const isApi = transport?.type === 'embedded' && hasBaseUrl && isSet(site, 'client_id');
+  return isApi ? [] : [NO_REDIRECT_URI];
+}
+
+const NO_REDIRECT_URI =
+  'site.authorization_redirect_uri: is missing; without a login, embedded needs baseUrl and ' +
+  'site.client_id instead';
 
 function checkRedirectUri(
   { authorization_redirect_uri: uri, redirect_uris: others }: Site,
@@ -172,7 +187,7 @@ function checkRegistration(site: Site, { transport, issues }: SiteContext): stri
     !issues.some((issue) => issue.startsWith(`site.${name}:`));
   const valid = Object.entries(site).filter(([name]) => isSet(site, name) && isValid(name));
   return siteProblems(Object.fromEntries(valid))
-    .filter(({ param }) => isValid(param))
+    .filter(({ param }) => isSet(site, param) && isValid(param))
     .map(({ param, message }) => `site.${param}: ${message}`);
 }
 

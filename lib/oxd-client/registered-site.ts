@@ -67,7 +67,7 @@ export function changedOptions(record: RegisteredSite, site: SiteOptions): strin
  * contain `redirect_uris`, because oxd 3.x sends `authorization_redirect_uri` only together with it.
  */
 export function updateParams(record: RegisteredSite, site: SiteOptions): UpdateSiteParams {
-  const { authorization_redirect_uri, redirect_uris = [authorization_redirect_uri] } = site;
+  const { authorization_redirect_uri: uri, redirect_uris = uri && [uri] } = site;
   const options = { ...site, redirect_uris };
   const params = CHANGEABLE.map((name) => [name, options[name]]);
   const remove = CHANGEABLE.filter((name) => name in record.members && options[name] === undefined);

@@ -7,7 +7,11 @@ import { runOnce } from '../store/distributed-lock.js';
 import type { OxdStore } from '../store/oxd-store.js';
 import type { OxdVersion } from '../commands/oxd-transport.js';
 import type { CommandName } from '../commands/command.js';
-import type { RegisterSiteResult, UpdateSiteParams } from '../commands/registration.js';
+import type {
+  RegisterSiteParams,
+  RegisterSiteResult,
+  UpdateSiteParams,
+} from '../commands/registration.js';
 import { ignoredParams } from '../commands/dialect/dialect.js';
 import type { ProtectionToken, SetupClient } from './protection-token.js';
 import type { Send } from './command-sender.js';
@@ -142,7 +146,9 @@ export class SiteLifecycle {
 
   private async create(hadSetup: boolean, signal: AbortSignal): Promise<RegisteredSite> {
     const { send, site, log } = this.options;
-    const params = this.withoutIgnored('register_site', site);
+    // This cast is safe: the options require a redirect URI, except for a given client on embedded.
+    const given = site as SiteOptions & Pick<RegisterSiteParams, 'authorization_redirect_uri'>;
+    const params = this.withoutIgnored('register_site', given);
     const members = optionHashes(site);
     const registered =
       hadSetup || (await this.requiresToken())
@@ -158,7 +164,7 @@ export class SiteLifecycle {
   }
 
   private async withoutToken(
-    params: SiteOptions,
+    params: RegisterSiteParams,
     signal: AbortSignal,
   ): Promise<RegisterSiteResult | undefined> {
     try {

@@ -13,7 +13,7 @@ export function wholeUpdate(params: UpdateSiteParams, site: SiteOptions): Update
 
 function redirectUris(
   { authorization_redirect_uri: changed }: UpdateSiteParams,
-  { authorization_redirect_uri, redirect_uris = [authorization_redirect_uri] }: SiteOptions,
+  { authorization_redirect_uri: uri, redirect_uris = uri === undefined ? [] : [uri] }: SiteOptions,
 ): readonly string[] {
   return changed === undefined ? redirect_uris : [...new Set([changed, ...redirect_uris])];
 }

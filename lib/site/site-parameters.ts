@@ -8,7 +8,7 @@ const FIXED = { oxd: false } as const;
 export const SITE_PARAMETERS = {
   ...CLIENT_PARAMETERS,
   /** Absolute URL to which the provider redirects the browser after a login. */
-  authorization_redirect_uri: { kind: 'url', required: true, rfcName: 'redirect_uris' },
+  authorization_redirect_uri: { kind: 'url', rfcName: 'redirect_uris' },
   /** Redirect URIs; `authorization_redirect_uri` is added if missing. */
   redirect_uris: { kind: 'urls' },
   /** Absolute URL to which the provider redirects the browser after a logout. */

@@ -10,8 +10,16 @@ const RESERVED_ATTRIBUTES =
 /** Methods that need no key beyond the secret that a registration returns. */
 const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'none'];
 
-/** Returns the problems for which embedded rejects a site independently of the provider. */
-export function siteProblems(site: SiteMetadata): SiteProblem[] {
+/** Site, and the id of its client if the client is given. */
+export interface CheckedSite extends SiteMetadata {
+  readonly client_id?: string;
+}
+
+/**
+ * Returns the problems for which embedded rejects a site independently of the provider. A given client
+ * needs no redirect URI, for an API without login.
+ */
+export function siteProblems(site: CheckedSite): SiteProblem[] {
   return [
     ...uriProblems(site),
     ...flowProblems(site),
@@ -22,13 +30,15 @@ export function siteProblems(site: SiteMetadata): SiteProblem[] {
 }
 
 function uriProblems({
-  authorization_redirect_uri,
+  authorization_redirect_uri: uri,
+  client_id = '',
   redirect_uris = [],
   post_logout_redirect_uri,
   post_logout_redirect_uris = [],
-}: SiteMetadata): SiteProblem[] {
+}: CheckedSite): SiteProblem[] {
+  const isNeeded = uri !== undefined || client_id.trim() === '';
   const invalid = [
-    ...(isRedirectUri(authorization_redirect_uri) ? [] : ['authorization_redirect_uri']),
+    ...(isNeeded && !isRedirectUri(uri) ? ['authorization_redirect_uri'] : []),
     ...(redirect_uris.every(isRedirectUri) ? [] : ['redirect_uris']),
   ];
   const error = 'invalid_authorization_redirect_uri';

@@ -55,7 +55,7 @@ function rejection(error: string, mayHaveRun = false): OxdCommandError {
   return new OxdCommandError(error, { error }, { mayHaveRun });
 }
 
-const site: SiteOptions = {
+const site: SiteOptions & { readonly authorization_redirect_uri: string } = {
   op_host: 'https://op.example.com',
   authorization_redirect_uri: 'https://app.example.com/callback',
   scope: ['openid'],
@@ -77,7 +77,11 @@ const log = {
   log: (text: string) => void infos.push(text),
 };
 
-function client(transport: OxdTransport, store: OxdStore = new MemoryStore(), options = site) {
+function client(
+  transport: OxdTransport,
+  store: OxdStore = new MemoryStore(),
+  options: SiteOptions = site,
+) {
   return new OxdClient({ transport, store, site: options, log, clock: () => now });
 }
 

@@ -20,7 +20,7 @@ export const updateSite: Operation<'update_site'> = async (context, params) => {
   if (params.client_id !== undefined) return replaceGivenClient(context, params);
   const before = await context.site(params.oxd_id);
   const record = applyUpdate(before, params);
-  checkSite(record.site);
+  checkRecord(record);
   const { metadata } = await sites.describe(withAuthMethod(before));
   const request = await sites.describe(withAuthMethod(record));
   const removed = Object.entries(metadata).filter(
@@ -43,9 +43,13 @@ async function replaceGivenClient(
 ): Promise<Result<'update_site'>> {
   const before = await sites.find(params.oxd_id);
   const record = withGivenClient(applyUpdate(before, params), params);
-  checkSite(record.site);
+  checkRecord(record);
   await sites.save(record);
   return { oxd_id: record.oxd_id };
+}
+
+function checkRecord({ site, client, registered }: RegisteredSite): void {
+  checkSite(registered ? site : { ...site, client_id: client.client_id });
 }
 
 /** Adds the current authentication method of the client, so that an update does not change it. */

@@ -2,7 +2,7 @@ import { UMA_GRANT_TYPE } from '../../base/uma-tokens.js';
 import { keySet } from '../../site/client-rules.js';
 import { withRfcNames } from '../../site/rfc-names.js';
 import type { SiteMetadata } from '../../site/site-parameters.js';
-import { siteProblems } from '../../site/site-rules.js';
+import { siteProblems, type CheckedSite } from '../../site/site-rules.js';
 import { supportedSecretMethod } from './client-configuration.js';
 import { OperationError } from '../requests/operation-error.js';
 import type { Provider } from '../provider/provider.js';
@@ -101,7 +101,7 @@ function defaultGrants({ scope = [] }: SiteMetadata, { metadata }: Provider): st
  *
  * @throws {OperationError} the message names the parameter
  */
-export function checkSite(site: SiteMetadata): void {
+export function checkSite(site: CheckedSite): void {
   const [problem] = siteProblems(site);
   if (problem) throw new OperationError(problem.error, `${problem.param}: ${problem.message}.`);
 }
