@@ -1,8 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { INestApplication, Type } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { startSandbox } from '../../lib/sandbox/sandbox.js';
+import { TestIssuer } from '../../lib/testing/testing.js';
 import { freePort, startApp } from '../support/app.js';
 import { Browser, passSandbox } from '../support/browser.js';
 import { registerSecret } from '../support/secrets.js';
@@ -56,25 +57,29 @@ it('the code of docs/login.md for Fastify logs a user in, and ignores speculativ
   }
 });
 
-it('the code of docs/testing.md tests a protected controller without a provider', async () => {
-  const { startApplication } = (await documentedCode('docs/testing.md', 'uma_rs_check_access', {
-    "'nestjs-oxd'": "'../../../lib/index.js'",
-    "'nestjs-oxd/testing'": "'../../../lib/testing/testing.js'",
-  })) as { startApplication: (module: Type) => Promise<INestApplication> };
+it('the second code of README.md protects a route', async () => {
+  const issuer = await TestIssuer.start();
   const { AppModule } = (await documentedCode('README.md', 'UmaProtected', {
     "'nestjs-oxd'": "'../../../lib/index.js'",
-    'process.env.OXD_SECRET': "'a secret of 32 characters or more'",
+    'https://as.example.com': issuer.issuer,
+    'process.env.OXD_SECRET': `'a secret of 32 characters or more',
+      eager: true,
+      transport: { type: 'embedded', allowInsecureRequests: true }`,
   })) as { AppModule: Type };
-  const app = await startApplication(AppModule);
+  const app = await NestFactory.create(AppModule, { logger: ['error'] });
   try {
+    await app.listen(0, '127.0.0.1');
     const albums = `${await app.getUrl()}/albums`;
-    const allowed = await fetch(albums, { headers: { authorization: 'Bearer valid' } });
-    expect(await allowed.json()).toEqual(['Kind of Blue']);
+    const permissions = [{ resource_id: '[GET] /albums', resource_scopes: ['view'] }];
+    const rpt = await issuer.token({ sub: 'alice', permissions });
+    const granted = await fetch(albums, { headers: { authorization: `Bearer ${rpt}` } });
+    expect(await granted.json()).toEqual(['Kind of Blue']);
     const denied = await fetch(albums);
     expect(denied.status).toBe(401);
-    expect(denied.headers.get('www-authenticate')).toContain('ticket="ticket-1"');
+    expect(denied.headers.get('www-authenticate')).toContain('ticket="');
   } finally {
     await app.close();
+    await issuer.close();
   }
 });
 
