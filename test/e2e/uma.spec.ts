@@ -226,7 +226,7 @@ describe.each(ADAPTERS)('a protected route on %s, with the sandbox', (adapter) =
     ['read', 401],
     ['add all', 401],
     ['all', 401],
-  ])('evaluates a scope_expression of an RPT with the scopes "%s": %i', async (scopes, status) => {
+  ])('evaluates a scope_expression of an RPT with the scopes %s: %i', async (scopes, status) => {
     const one = await server([protectedBy({ scope_expression: READ_AND_MORE })], 'Expression');
     grant = scopes.split(' ');
     const rpt = await rptFor(one, '/albums');

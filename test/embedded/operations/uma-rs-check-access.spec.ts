@@ -330,7 +330,7 @@ describe('with requiredScopes', () => {
     ['all', 'view', 'denied'],
     ['all', 'view x', 'denied'],
     ['all', 'all view', 'granted'],
-  ] as const)('%s, an RPT with the scopes "%s" is %s', async (requiredScopes, scopes, access) => {
+  ] as const)('%s, an RPT with the scopes %s is %s', async (requiredScopes, scopes, access) => {
     const strict = new TestEngine({ store: engine.store, requiredScopes });
     const rpt = as.rpt(as.item(photo(), ...scopes.split(' ')));
     expect(await check({ rpt }, strict)).toMatchObject({ access });
@@ -367,9 +367,11 @@ describe('a scope expression', () => {
     ['view edit', 'granted'],
     ['all', 'granted'],
     ['View edit', 'denied'],
-    ['', 'denied'],
-  ])('decides on the scopes "%s": %s', async (scopes, access) => {
-    const rpt = as.rpt(as.item(as.idOf('[GET] /doc'), ...scopes.split(' ').filter(Boolean)));
+    ['none', 'denied'],
+  ])('decides on the scopes %s: %s', async (scopes, access) => {
+    const rpt = as.rpt(
+      as.item(as.idOf('[GET] /doc'), ...(scopes === 'none' ? [] : scopes.split(' '))),
+    );
     expect(await check({ path: '/doc', rpt })).toMatchObject({ access });
   });
 
@@ -425,10 +427,10 @@ describe('a response of the permission endpoint', () => {
     [400, 'invalid_resource_id'],
     [404, 'invalid_resource_id'],
     [404, 'not_found'],
-    [404, ''],
-  ])('%i "%s": the resource is missing until it is protected again', async (status, error) => {
+    [404, 'no code'],
+  ])('%i with %s: the resource is missing until it is protected again', async (status, error) => {
     as.resources.clear();
-    as.on('permission', { status, json: error ? { error } : {} });
+    as.on('permission', { status, json: error === 'no code' ? {} : { error } });
     expect(await refused(check())).toMatchObject({ error: 'invalid_request', mayHaveRun: false });
     as.on('permission', undefined);
     await engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
@@ -490,10 +492,10 @@ describe('a response of the permission endpoint', () => {
     [400, 'invalid_request'],
     [404, 'Realm does not exist'],
     [404, 'not_found'],
-    [404, ''],
+    [404, 'no code'],
     [500, 'invalid_resource_id'],
-  ])('%i "%s": the resource stays, and the error code is that of oxd', async (status, error) => {
-    as.on('permission', { status, json: error ? { error } : {} });
+  ])('%i with %s: the resource stays, and the error code is that of oxd', async (status, error) => {
+    as.on('permission', { status, json: error === 'no code' ? {} : { error } });
     expect(await refused(check())).toMatchObject({ error: `http_status_${status}` });
     as.on('permission', undefined);
     expect(await check()).toMatchObject({ access: 'denied' });
