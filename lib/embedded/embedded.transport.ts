@@ -58,7 +58,7 @@ const OPERATIONS: { readonly [C in CommandName]: Operation<C> } = {
 export class EmbeddedTransport extends OxdTransport {
   override readonly isChecked = true;
   /** Private field, which no inspection prints, because the options contain secrets. */
-  readonly #engine: EmbeddedRuntime;
+  readonly #runtime: EmbeddedRuntime;
   /** Time limit of a whole command, in milliseconds; other commands have a limit for each request. */
   readonly #limits: ReadonlyMap<string, number>;
   private readonly running = new Set<AbortController>();
@@ -67,7 +67,7 @@ export class EmbeddedTransport extends OxdTransport {
   /** @throws {OxdConfigurationError} when an environment variable contains an invalid proxy URL */
   constructor(options: EmbeddedOptions) {
     super();
-    this.#engine = new EmbeddedRuntime(options);
+    this.#runtime = new EmbeddedRuntime(options);
     // Enough for an introspection and a ticket.
     const checkLimit = Math.min(2 * options.timeout, MAX_TIMER_DELAY);
     this.#limits = new Map([['uma_rs_check_access', checkLimit]]);
@@ -92,7 +92,7 @@ export class EmbeddedTransport extends OxdTransport {
     const aborter = new AbortController();
     const abort = (): void => aborter.abort(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
-    const { http, clock } = this.#engine;
+    const { http, clock } = this.#runtime;
     const limit = given === undefined ? this.#limits.get(command) : undefined;
     const expire = (): void => aborter.abort(timedOut(command));
     const cancel = limit === undefined ? undefined : http.timers.after(limit, expire);
@@ -111,7 +111,7 @@ export class EmbeddedTransport extends OxdTransport {
   override async close(): Promise<void> {
     this.closed = true;
     for (const aborter of this.running) aborter.abort(closedError(undefined, true));
-    await this.#engine.http.close();
+    await this.#runtime.http.close();
   }
 
   private run(call: CommandCall, params: unknown): Promise<unknown> {
@@ -121,7 +121,7 @@ export class EmbeddedTransport extends OxdTransport {
         const message = 'The embedded transport has no such command.';
         throw new OperationError('unsupported_operation', message);
       }
-      return operate(command, new OperationContext(this.#engine, call), params);
+      return operate(command, new OperationContext(this.#runtime, call), params);
     });
     return result.catch((error: unknown) => {
       this.logDescription(command, error);
@@ -133,7 +133,7 @@ export class EmbeddedTransport extends OxdTransport {
   private logDescription(command: string, error: unknown): void {
     if (!(error instanceof OxdCommandError) || !error.error_description) return;
     const description = printable(error.error_description);
-    this.#engine.options.log?.debug?.(`${command}: ${error.error}: ${description}`);
+    this.#runtime.options.log?.debug?.(`${command}: ${error.error}: ${description}`);
   }
 }
 

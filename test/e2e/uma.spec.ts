@@ -83,7 +83,7 @@ interface Given {
   readonly options: Partial<OxdModuleOptions>;
 }
 
-/** A resource server on the embedded engine, its resources registered. */
+/** A resource server with the embedded transport, its resources registered. */
 async function start({ adapter, clock, controllers, options }: Given): Promise<UmaApp> {
   return closing(
     await startUmaApp({

@@ -13,10 +13,10 @@ export const CALLBACK = 'https://app.example.com/callback';
 export const HOME = 'https://app.example.com/';
 
 /**
- * Embedded transport with typed commands; close every instance with {@link TestEngine.closeAll}.
+ * Embedded transport with typed commands; close every instance with {@link TestTransport.closeAll}.
  */
-export class TestEngine {
-  private static readonly open = new Set<TestEngine>();
+export class TestTransport {
+  private static readonly open = new Set<TestTransport>();
   readonly store: OxdStore;
   readonly warnings: string[] = [];
   private readonly transport: EmbeddedTransport;
@@ -31,13 +31,13 @@ export class TestEngine {
       log: { warn: (text) => this.warnings.push(text), error: () => undefined },
       ...options,
     });
-    TestEngine.open.add(this);
+    TestTransport.open.add(this);
   }
 
   /** Closes every open instance; call it in `afterEach`. */
   static async closeAll(): Promise<void> {
-    await Promise.all([...TestEngine.open].map((engine) => engine.close()));
-    TestEngine.open.clear();
+    await Promise.all([...TestTransport.open].map((transport) => transport.close()));
+    TestTransport.open.clear();
   }
 
   run<C extends CommandName>(command: C, params: Params<C>, options?: ExecuteOptions) {
@@ -87,7 +87,7 @@ export function limitEndedBy(op: FakeOp, timeout = 5000) {
 }
 
 /** Returns the error that a promise rejects with; fails if the promise resolves. */
-export async function refused(promise: Promise<unknown>): Promise<OxdCommandError> {
+export async function rejectionOf(promise: Promise<unknown>): Promise<OxdCommandError> {
   const error: unknown = await promise.then(
     () => undefined,
     (reason: unknown) => reason,

@@ -87,56 +87,56 @@ export class EmbeddedRuntime {
 /** Dependencies of an operation; a new context for each command. */
 export class OperationContext {
   constructor(
-    readonly engine: EmbeddedRuntime,
+    readonly runtime: EmbeddedRuntime,
     /** Requests of this command. */
     readonly call: CommandCall,
   ) {}
 
   /** Store of sites, logins and resources. */
   get store(): OxdStore {
-    return this.engine.options.store;
+    return this.runtime.options.store;
   }
 
   /** Log for problems that do not fail a command. */
   get log(): OxdLog {
-    return this.engine.options.log ?? SILENT;
+    return this.runtime.options.log ?? SILENT;
   }
 
   /** True if a request of this command can still be answered before its deadline. */
   get hasTimeLeft(): boolean {
-    const { clock, options } = this.engine;
+    const { clock, options } = this.runtime;
     const { deadline = Infinity } = this.call;
     return deadline - clock() >= minimumTime(options.timeout);
   }
 
   /** A context for work that several callers share: it continues when the first caller aborts. */
   detached(): OperationContext {
-    return new OperationContext(this.engine, this.call.detached());
+    return new OperationContext(this.runtime, this.call.detached());
   }
 
   /** @see CommandCall.withSignal */
   withSignal(signal: AbortSignal): OperationContext {
-    return new OperationContext(this.engine, this.call.withSignal(signal));
+    return new OperationContext(this.runtime, this.call.withSignal(signal));
   }
 
   /** @see Sites.get */
   site(oxd_id: string | undefined): Promise<RegisteredSite> {
-    return this.engine.sites.get(this.call, oxd_id);
+    return this.runtime.sites.get(this.call, oxd_id);
   }
 
   /** @see Providers.at */
   provider(address: ProviderAddress): Promise<Provider> {
-    return this.engine.providers.at(address);
+    return this.runtime.providers.at(address);
   }
 
   /** @see UmaServers.at */
   umaServer(address: ProviderAddress): Promise<UmaServer> {
-    return this.engine.umaServers.at(address);
+    return this.runtime.umaServers.at(address);
   }
 
   /** Configuration of `openid-client` for requests of a client to its provider. */
   configuration(provider: Pick<Provider, 'metadata'>, client: ClientRecord): Configuration {
-    const { clock } = this.engine;
+    const { clock } = this.runtime;
     return clientConfiguration(provider, client, { fetch: this.call.fetch, clock });
   }
 
@@ -145,7 +145,7 @@ export class OperationContext {
    * `ProviderRequest.idempotent`.
    */
   readingConfiguration(provider: Pick<Provider, 'metadata'>, client: ClientRecord): Configuration {
-    const { clock } = this.engine;
+    const { clock } = this.runtime;
     return clientConfiguration(provider, client, { fetch: this.call.fetchIdempotent, clock });
   }
 
@@ -155,7 +155,7 @@ export class OperationContext {
    * @throws {ProviderRequestError} `insecure` for plain http that the options do not allow
    */
   checkBrowserUrl(url: string): void {
-    if (this.engine.http.maySendBrowser(new URL(url))) return;
+    if (this.runtime.http.maySendBrowser(new URL(url))) return;
     throw new ProviderRequestError('insecure', INSECURE);
   }
 }

@@ -91,7 +91,7 @@ async function verify(
     requiredClaims: ['sub', 'exp', 'iat'],
     maxTokenAge: MAX_AGE,
     clockTolerance: CLOCK_TOLERANCE,
-    currentDate: new Date(context.engine.clock()),
+    currentDate: new Date(context.runtime.clock()),
   };
   if (client.id_token_signed_response_alg?.startsWith('HS')) {
     const { client_secret } = client;
@@ -107,7 +107,7 @@ async function verify(
     return await jwtVerify(idToken, provider.keys, options);
   } catch (error) {
     if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-    const fresh = await context.engine.providers.rediscover(site, provider);
+    const fresh = await context.runtime.providers.rediscover(site, provider);
     return jwtVerify(idToken, fresh.keys, options);
   }
 }

@@ -25,12 +25,12 @@ export async function checkUnused({ store }: OperationContext, state: string): P
 
 /** Stores a login under its state. */
 export async function storeLogin(
-  { store, engine }: OperationContext,
+  { store, runtime }: OperationContext,
   state: string,
   login: Omit<PendingLogin, 'issuedAt'>,
 ): Promise<void> {
-  const record: PendingLogin = { ...login, issuedAt: engine.clock() };
-  await store.set(loginKey(state), record, engine.options.stateLifetime + LOGIN_GRACE_PERIOD);
+  const record: PendingLogin = { ...login, issuedAt: runtime.clock() };
+  await store.set(loginKey(state), record, runtime.options.stateLifetime + LOGIN_GRACE_PERIOD);
 }
 
 /**
@@ -59,7 +59,7 @@ export function givenLogin(
  * @throws {OperationError} `bad_request` if the login is missing, expired, or of another site
  */
 export async function findLogin(
-  { store, engine }: OperationContext,
+  { store, runtime }: OperationContext,
   state: string,
   oxd_id: string,
 ): Promise<LoginSecrets> {
@@ -67,7 +67,7 @@ export async function findLogin(
   if (login?.oxd_id !== oxd_id) {
     throw new OperationError('bad_request', 'state: is unknown or was already used. Log in again.');
   }
-  if (engine.clock() >= login.issuedAt + engine.options.stateLifetime) {
+  if (runtime.clock() >= login.issuedAt + runtime.options.stateLifetime) {
     throw new OperationError('bad_request', 'state: has expired. Log in again.');
   }
   return login;

@@ -23,7 +23,7 @@ export const getAccessTokenByRefreshToken: Operation<Command> = async (context, 
   const key = createHash('sha256').update(content).digest('base64url');
   const given = params.id_token === undefined ? undefined : givenIdToken(params.id_token);
   return context.call.changing(async () => {
-    const { result, claims } = await context.engine.refreshes.run(key, () => {
+    const { result, claims } = await context.runtime.refreshes.run(key, () => {
       const shared = context.detached();
       return shared.call.run(() => refresh(shared, params));
     });

@@ -84,8 +84,8 @@ function maxAge(
 }
 
 /** Earliest time of the authentication, in seconds since 1970. */
-function minAuthTime({ engine }: OperationContext, max_age: number): number {
-  return Math.max(0, engine.clock() / 1000 - max_age);
+function minAuthTime({ runtime }: OperationContext, max_age: number): number {
+  return Math.max(0, runtime.clock() / 1000 - max_age);
 }
 
 function redirectUri(

@@ -18,7 +18,7 @@ export const getClientToken: Operation<'get_client_token'> = async (context, par
   };
   const provider = await context.provider(params);
   const configuration = context.configuration(provider, client);
-  const { rejections } = context.engine;
+  const { rejections } = context.runtime;
   const scope = scopeFor({ provider, rejections }, params.scope);
   const { issuer: server } = provider.metadata;
   const tokens = await context.call.changing(() =>

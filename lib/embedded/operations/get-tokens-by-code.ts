@@ -59,10 +59,10 @@ const MISSING_ISSUER =
   'callback unchanged.';
 const OTHER_ISSUER = 'iss: names another provider. The callback must come from this provider.';
 
-function checkIssuer({ engine }: OperationContext, { metadata }: Provider, iss?: string): void {
+function checkIssuer({ runtime }: OperationContext, { metadata }: Provider, iss?: string): void {
   if (iss === metadata.issuer) return;
   const { authorization_response_iss_parameter_supported: announced } = metadata;
-  const { requireIssuerParameter = true } = engine.options;
+  const { requireIssuerParameter = true } = runtime.options;
   if (iss === undefined && !(announced && requireIssuerParameter)) return;
   throw new OperationError('bad_request', iss === undefined ? MISSING_ISSUER : OTHER_ISSUER);
 }

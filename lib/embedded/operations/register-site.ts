@@ -14,7 +14,7 @@ export const registerSite: Operation<'register_site'> = async (context, params) 
   if (params.trusted_client) {
     context.log.warn('register_site: the embedded transport ignores trusted_client.');
   }
-  const { oxd_id, op_host, site, client } = await context.engine.sites.create(
+  const { oxd_id, op_host, site, client } = await context.runtime.sites.create(
     context.call,
     newSite(params),
   );

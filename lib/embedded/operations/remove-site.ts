@@ -10,7 +10,7 @@ import { forgetSite } from '../resources/protect.js';
  * @see oxd command remove_site; RFC 7592 §2.3
  */
 export const removeSite: Operation<'remove_site'> = async (context, params) => {
-  const { sites } = context.engine;
+  const { sites } = context.runtime;
   const record = await sites.find(params.oxd_id);
   await sites.remove(context.call, record);
   await forgetSite(context, record);

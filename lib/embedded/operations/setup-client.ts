@@ -13,7 +13,7 @@ import { withoutUndefined } from '../../base/json.js';
 export const setupClient: Operation<'setup_client'> = async (context, params) => {
   const { setup_client_name, ...site } = params;
   checkSite(site);
-  const { sites } = context.engine;
+  const { sites } = context.runtime;
   const { grant_types = ['authorization_code'], scope = DEFAULT_SCOPE, client_name } = site;
   const setup = await sites.create(
     context.call,

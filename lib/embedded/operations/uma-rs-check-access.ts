@@ -48,12 +48,12 @@ export const umaRsCheckAccess: Operation<Command> = async (context, params) => {
 };
 
 function needed(
-  { engine }: OperationContext,
+  { runtime }: OperationContext,
   resource: ProtectedResource,
   { scopes: requested = [] }: Params<Command>,
 ): NeededPermission {
   const { id: resource_id, scopes, scope_expression } = resource;
-  const { requiredScopes = 'any' } = engine.options;
+  const { requiredScopes = 'any' } = runtime.options;
   if (requested.length > 0) return { resource_id, scopes: requested, requiredScopes };
   return { resource_id, scopes, requiredScopes, scope_expression };
 }
@@ -86,10 +86,10 @@ async function queuedTicket(
   api: ProtectionApi,
   request: PermissionRequest,
 ): Promise<string | undefined> {
-  const { call, engine } = context;
+  const { call, runtime } = context;
   const { command, signal } = call;
   const shared = new ProtectionApi(context.detached(), api.site, api.server);
-  const outcome = await engine.uma.tickets.run({ key: api.server.issuer, signal }, async () =>
+  const outcome = await runtime.uma.tickets.run({ key: api.server.issuer, signal }, async () =>
     context.hasTimeLeft ? { ticket: await permissionTicket(shared, request) } : undefined,
   );
   if (outcome?.done) return outcome.done.ticket;

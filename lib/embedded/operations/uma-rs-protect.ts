@@ -13,7 +13,7 @@ export const umaRsProtect: Operation<'uma_rs_protect'> = async (context, params)
   const { overwrite = false } = params;
   const declared = declaredResources(params.resources);
   const { oxd_id } = await context.site(params.oxd_id);
-  const { protections } = context.engine.uma;
+  const { protections } = context.runtime.uma;
   // Concurrent calls with equal declarations share one run, which continues if a caller aborts.
   await protections.run(JSON.stringify([oxd_id, overwrite, declared]), () => {
     const shared = context.detached();

@@ -16,7 +16,7 @@ import type { RegisteredSite } from '../registration/site-record.js';
  * @see oxd command update_site; RFC 7592 §2.2
  */
 export const updateSite: Operation<'update_site'> = async (context, params) => {
-  const { sites } = context.engine;
+  const { sites } = context.runtime;
   if (params.client_id !== undefined) return replaceGivenClient(context, params);
   const before = await context.site(params.oxd_id);
   const record = applyUpdate(before, params);
@@ -38,7 +38,7 @@ export const updateSite: Operation<'update_site'> = async (context, params) => {
 
 /** Updates the store only: a configured client is managed by the operator at the provider. */
 async function replaceGivenClient(
-  { engine: { sites } }: OperationContext,
+  { runtime: { sites } }: OperationContext,
   params: Params<'update_site'>,
 ): Promise<Result<'update_site'>> {
   const before = await sites.find(params.oxd_id);

@@ -35,7 +35,7 @@ export function patOf(
   site: RegisteredSite,
   rejected?: Pat,
 ): Promise<Pat> {
-  const { pats } = context.engine.uma;
+  const { pats } = context.runtime.uma;
   return pats.get(patOwner(site), () => obtain(context.detached(), site), rejected);
 }
 
@@ -49,20 +49,20 @@ export function patOwner({ oxd_id, client }: RegisteredSite): PatOwner {
  * the scope again: an administrator may have allowed it meanwhile.
  */
 export function markFreshRejected(
-  { engine }: OperationContext,
+  { runtime }: OperationContext,
   site: RegisteredSite,
   issuer: string,
 ): void {
-  engine.uma.pats.markFreshRejected(patOwner(site));
-  engine.rejections.forget(patScopeOf(issuer, site.client.client_id));
+  runtime.uma.pats.markFreshRejected(patOwner(site));
+  runtime.rejections.forget(patScopeOf(issuer, site.client.client_id));
 }
 
 async function obtain(context: OperationContext, site: RegisteredSite): Promise<Pat> {
   const uma = await context.umaServer(site);
   const provider = await context.provider(site);
   const configuration = context.readingConfiguration(tokenProvider(provider, uma), site.client);
-  const requestedAt = context.engine.clock();
-  const { rejections } = context.engine;
+  const requestedAt = context.runtime.clock();
+  const { rejections } = context.runtime;
   const scope = patScope({ provider, uma, rejections }, site);
   const request = { configuration, scope, rejections, server: uma.issuer };
   const tokens = await clientCredentials(request).catch((error: unknown) => {

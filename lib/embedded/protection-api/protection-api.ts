@@ -39,7 +39,7 @@ export class ProtectionApi {
    * @throws {OperationError} when no PAT is available
    */
   async call(request: ProtectionRequest): Promise<ProviderResponse> {
-    const { pats } = this.context.engine.uma;
+    const { pats } = this.context.runtime.uma;
     const pat = await patOf(this.context, this.site);
     const response = await this.send(request, pat.token);
     if (!isPatRejection(response) || !pats.mayRenew(patOwner(this.site))) return response;

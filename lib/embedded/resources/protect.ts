@@ -18,7 +18,7 @@ export async function protect(
   const key = resourcesKey(await context.site(oxd_id));
   const isDone = await oneAtATime(context, key, async (limited) => {
     // Not context.site(): that may register a new client, which waits for this lock.
-    const site = await limited.engine.sites.find(oxd_id);
+    const site = await limited.runtime.sites.find(oxd_id);
     if (resourcesKey(site) !== key) return false;
     const api = new ProtectionApi(limited, site, await limited.umaServer(site));
     const record = await readResources(limited.store, key);
@@ -34,7 +34,7 @@ export async function protect(
  * registered for it.
  */
 export async function forgetSite(context: OperationContext, site: RegisteredSite): Promise<void> {
-  context.engine.uma.forget(site.oxd_id);
+  context.runtime.uma.forget(site.oxd_id);
   if (!site.registered) return;
   const key = resourcesKey(site);
   await oneAtATime(context, key, async ({ store }) => {
@@ -52,7 +52,7 @@ async function oneAtATime(
   key: string,
   work: (limited: OperationContext) => Promise<boolean>,
 ): Promise<boolean> {
-  const { changes } = context.engine.uma;
+  const { changes } = context.runtime.uma;
   const outcome = await changes.run({ key }, () =>
     lockResources(context.store, key, (signal) => work(context.withSignal(signal))),
   );

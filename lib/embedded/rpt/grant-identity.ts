@@ -10,14 +10,14 @@ import { ID_TOKEN } from './expected-user.js';
  * identity.
  */
 export function warnWithoutIdentity(
-  { log, engine }: OperationContext,
+  { log, runtime }: OperationContext,
   { site, server }: GrantParties,
   params: UmaRpGetRptParams,
 ): void {
   if (!isKeycloak(server) || hasIdentity(params)) return;
   const { client_id } = site.client;
   const key = JSON.stringify([server.issuer, client_id]);
-  const { withoutIdentity } = engine.uma;
+  const { withoutIdentity } = runtime.uma;
   if (withoutIdentity.has(key)) return;
   withoutIdentity.add(key);
   log.warn(`getRpt() sent no user identity: Keycloak evaluates the service account ${REMEDY}`);

@@ -28,7 +28,7 @@ export async function introspectRpt(
   const rptStatus = introspectedRpt(bodyOf(response), {
     issuer: server.issuer,
     audience: hasWholeResources ? site.client.client_id : undefined,
-    now: context.engine.clock() / 1000,
+    now: context.runtime.clock() / 1000,
     hasWholeResources,
   });
   if (rptStatus) {
@@ -52,7 +52,7 @@ async function introspect(
   api: ProtectionApi,
   rpt: string,
 ): Promise<ProviderResponse> {
-  const { introspections } = context.engine.uma;
+  const { introspections } = context.runtime.uma;
   const [first = 'pat', second] = introspections.methodsFor(api.server);
   const response = await sendWith[first](context, api, rpt);
   const isRejected = isPatRejection(response);

@@ -55,7 +55,7 @@ async function signedSubject(
 ): Promise<string | undefined> {
   if (!hasPublicKeySignature(rpt)) return undefined;
   const { issuer } = api.server;
-  const { clock, uma } = context.engine;
+  const { clock, uma } = context.runtime;
   if (clock() < (uma.jwksCooldown.get(issuer) ?? 0)) throw keyNotFound();
   try {
     const { sub } = await verifiedRpt(context, { rpt, site: api.site, issuer });
@@ -106,7 +106,7 @@ export async function verifiedRpt(
   context: OperationContext,
   { rpt, site, issuer }: SignedRpt,
 ): Promise<JWTPayload> {
-  const { clock, providers, uma } = context.engine;
+  const { clock, providers, uma } = context.runtime;
   const options = {
     algorithms: [...PUBLIC_KEY_ALGS],
     issuer,

@@ -17,10 +17,10 @@ import type { UmaServer } from '../../embedded/provider/uma-discovery.js';
  * errors of the embedded commands do not contain these responses, so the requests are sent here.
  */
 export class AuthorizationServers {
-  private readonly engine: EmbeddedRuntime;
+  private readonly runtime: EmbeddedRuntime;
 
   constructor(options: EmbeddedOptions) {
-    this.engine = new EmbeddedRuntime(options);
+    this.runtime = new EmbeddedRuntime(options);
   }
 
   /**
@@ -29,15 +29,15 @@ export class AuthorizationServers {
    * @throws {OperationError} `no_uma_discovery_response`
    */
   async of(command: string, oxd_id: string): Promise<AuthorizationServer> {
-    const { http, sites } = this.engine;
-    const context = new OperationContext(this.engine, new CommandCall(command, http));
+    const { http, sites } = this.runtime;
+    const context = new OperationContext(this.runtime, new CommandCall(command, http));
     const site = await sites.find(oxd_id);
     return new AuthorizationServer(context, site, await context.umaServer(site));
   }
 
   /** Ends every connection. */
   close(): Promise<void> {
-    return this.engine.http.close();
+    return this.runtime.http.close();
   }
 }
 

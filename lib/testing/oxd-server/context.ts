@@ -11,7 +11,7 @@ import type { ServerRecords, ServerSite, UndoableStore } from './store.js';
 /** Options of a {@link ServerContext}. */
 export interface ServerContextOptions {
   readonly release: Release;
-  readonly engine: OxdTransport;
+  readonly embedded: OxdTransport;
   readonly servers: AuthorizationServers;
   readonly records: ServerRecords;
   readonly store: UndoableStore;
@@ -39,7 +39,7 @@ export class ServerContext {
    * @throws {OxdCommandError} as the embedded transport does
    */
   async run<C extends CommandName>(command: C, params: ServerParams): Promise<Result<C>> {
-    return (await this.options.engine.execute(command, params)) as Result<C>;
+    return (await this.options.embedded.execute(command, params)) as Result<C>;
   }
 
   /**

@@ -90,7 +90,7 @@ export interface OxdServerOptions {
  */
 export class OxdServer {
   private readonly faults = new Map<string, OxdServerFault>();
-  private readonly engine: EmbeddedTransport;
+  private readonly embedded: EmbeddedTransport;
   private readonly servers: AuthorizationServers;
   private readonly context: ServerContext;
   private frames: FrameServer;
@@ -101,7 +101,7 @@ export class OxdServer {
     const { allowInsecureRequests = false, timeout = 10_000, ca, initialAccessToken } = options;
     const baseStore = options.store ?? new MemoryStore({ clock });
     const store = new UndoableStore(baseStore);
-    const engineOptions = {
+    const embeddedOptions = {
       store,
       clock,
       stateLifetime,
@@ -111,11 +111,11 @@ export class OxdServer {
       initialAccessToken,
       requireIssuerParameter: false,
     };
-    this.engine = new EmbeddedTransport(engineOptions);
-    this.servers = new AuthorizationServers(engineOptions);
+    this.embedded = new EmbeddedTransport(embeddedOptions);
+    this.servers = new AuthorizationServers(embeddedOptions);
     this.context = new ServerContext({
       release: version,
-      engine: this.engine,
+      embedded: this.embedded,
       servers: this.servers,
       records: new ServerRecords(baseStore, stateLifetime, version === '3.1.1'),
       store,
@@ -169,7 +169,7 @@ export class OxdServer {
   }
 
   private async release(): Promise<void> {
-    await this.engine.close();
+    await this.embedded.close();
     await this.servers.close();
   }
 

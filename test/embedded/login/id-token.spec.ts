@@ -3,10 +3,10 @@ import { inspect } from 'node:util';
 import { generateKeyPair, type JWTPayload } from 'jose';
 import { FakeOp } from '../../support/fake-op.js';
 import { secretsIn } from '../../support/secrets.js';
-import { refused, TestEngine } from '../../support/embedded-transport.js';
+import { rejectionOf, TestTransport } from '../../support/embedded-transport.js';
 
 let op: FakeOp;
-let engine: TestEngine;
+let transport: TestTransport;
 let oxd_id: string;
 const other = await generateKeyPair('RS256');
 const now = () => Math.floor(Date.now() / 1000);
@@ -21,12 +21,12 @@ beforeAll(async () => {
 afterAll(() => op.close());
 beforeEach(async () => {
   op.reset();
-  engine = new TestEngine();
-  oxd_id = await engine.site(op);
+  transport = new TestTransport();
+  oxd_id = await transport.site(op);
 });
-afterEach(() => TestEngine.closeAll());
+afterEach(() => TestTransport.closeAll());
 
-const logIn = async () => engine.run('get_tokens_by_code', await engine.callback(op, oxd_id));
+const logIn = async () => transport.run('get_tokens_by_code', await transport.callback(op, oxd_id));
 
 type Row = [string, string, () => Record<string, unknown>];
 
@@ -66,7 +66,7 @@ it.each<Row>([
   ['sub is a number', 'no_subject_identifier', () => ({ sub: 7 })],
 ])('rejects an id_token whose %s', async (_, code, claims) => {
   op.claims = claims();
-  const error = await refused(logIn());
+  const error = await rejectionOf(logIn());
   expect(error).toMatchObject({
     code: 'OXD_COMMAND_FAILED',
     error: code,
@@ -85,11 +85,14 @@ describe('auth_time', () => {
   };
 
   async function logInWith({ params, ...site }: AuthTimeParams, auth_time?: unknown) {
-    const id = await engine.site(op, site);
-    const { authorization_url } = await engine.run('get_authorization_url', { oxd_id: id, params });
+    const id = await transport.site(op, site);
+    const { authorization_url } = await transport.run('get_authorization_url', {
+      oxd_id: id,
+      params,
+    });
     op.claims = { auth_time };
     const callback = { oxd_id: id, ...op.login(authorization_url) };
-    return { authorization_url, answer: engine.run('get_tokens_by_code', callback) };
+    return { authorization_url, answer: transport.run('get_tokens_by_code', callback) };
   }
 
   it.each<[string, AuthTimeParams, () => unknown, string | null]>([
@@ -106,7 +109,7 @@ describe('auth_time', () => {
   ])('makes an id_token invalid if it %s', async (_, login, auth_time, max_age) => {
     const { authorization_url, answer } = await logInWith(login, auth_time());
     expect(new URL(authorization_url).searchParams.get('max_age')).toBe(max_age);
-    expect(await refused(answer)).toMatchObject({
+    expect(await rejectionOf(answer)).toMatchObject({
       error: 'invalid_id_token_bad_auth_time',
       mayHaveRun: true,
     });
@@ -128,17 +131,17 @@ describe('auth_time', () => {
   });
 
   it.each(['-1', '1.5', '', 'soon'])('cannot be limited by the max_age "%s"', async (max_age) => {
-    const asking = engine.run('get_authorization_url', { oxd_id, params: { max_age } });
-    expect(await refused(asking)).toMatchObject({ error: 'bad_request', mayHaveRun: false });
+    const asking = transport.run('get_authorization_url', { oxd_id, params: { max_age } });
+    expect(await rejectionOf(asking)).toMatchObject({ error: 'bad_request', mayHaveRun: false });
   });
 });
 
 it('rejects several audiences without azp, and accepts them with the right azp', async () => {
   op.mint = (claims) => op.sign({ ...claims, aud: [claims.aud as string, 'another'] });
-  expect((await refused(logIn())).error).toBe('invalid_id_token_bad_audience');
+  expect((await rejectionOf(logIn())).error).toBe('invalid_id_token_bad_audience');
   op.mint = (claims) =>
     op.sign({ ...claims, aud: [claims.aud as string, 'another'], azp: 'another' });
-  expect((await refused(logIn())).error).toBe('invalid_id_token_bad_authorized_party');
+  expect((await rejectionOf(logIn())).error).toBe('invalid_id_token_bad_authorized_party');
   op.mint = (claims) => {
     const azp = claims.aud as string;
     return op.sign({ ...claims, aud: [azp, 'another'], azp });
@@ -183,7 +186,7 @@ it.each<[string, string, (claims: JWTPayload) => Promise<string>]>([
   ['is encrypted', 'invalid_id_token_unknown', async () => 'a.b.c.d.e'],
 ])('rejects an id_token that %s', async (_, code, mint) => {
   op.mint = mint;
-  const error = await refused(logIn());
+  const error = await rejectionOf(logIn());
   expect(error).toMatchObject({ error: code, mayHaveRun: true });
   expect(secretsIn(inspect(error, { depth: 10 }))).toEqual([]);
 });
@@ -196,9 +199,9 @@ it.each([
 ] as const)('accepts an at_hash of %s', async (alg, bits) => {
   const real = await FakeOp.start();
   await real.rotate('k1', alg);
-  const id = await engine.site(real);
+  const id = await transport.site(real);
   real.mint = (claims) => real.sign({ ...claims, at_hash: half(bits, real.currentAccessToken) });
-  const tokens = await engine.run('get_tokens_by_code', await engine.callback(real, id));
+  const tokens = await transport.run('get_tokens_by_code', await transport.callback(real, id));
   expect(tokens.id_token_claims.at_hash).toBe(half(bits, tokens.access_token));
   await real.close();
 });
@@ -213,13 +216,13 @@ it('requests the keys once, and once more after the provider has rotated them', 
   await logIn();
   expect(op.seen('jwks')).toHaveLength(2);
   op.mint = (claims) => op.sign(claims, { kid: 'nobody' });
-  await refused(logIn());
+  await rejectionOf(logIn());
   expect(op.seen('jwks')).toHaveLength(3);
 });
 
 it('reports internal_error, not an invalid id_token, if the keys are unavailable', async () => {
   op.on('jwks', { status: 500, text: 'no' });
-  expect(await refused(logIn())).toMatchObject({ error: 'internal_error', mayHaveRun: true });
+  expect(await rejectionOf(logIn())).toMatchObject({ error: 'internal_error', mayHaveRun: true });
 });
 
 it('accepts an id_token signed with the client secret if HS256 is registered', async () => {
@@ -227,28 +230,30 @@ it('accepts an id_token signed with the client secret if HS256 is registered', a
     const { json } = await op.usual(seen);
     return { status: 201, json: { ...(json as object), id_token_signed_response_alg: 'HS256' } };
   });
-  const id = await engine.site(op);
-  const site = (await engine.store.get(`site:${id}`)) as { client: { client_secret: string } };
+  const id = await transport.site(op);
+  const site = (await transport.store.get(`site:${id}`)) as { client: { client_secret: string } };
   const secret = new TextEncoder().encode(site.client.client_secret) as never;
   op.mint = (claims) => op.sign(claims, { alg: 'HS256', key: secret });
-  const tokens = await engine.run('get_tokens_by_code', await engine.callback(op, id));
+  const tokens = await transport.run('get_tokens_by_code', await transport.callback(op, id));
   expect(tokens.id_token_claims.sub).toBe('alice');
   op.mint = (claims) => op.sign(claims);
-  const error = await refused(engine.run('get_tokens_by_code', await engine.callback(op, id)));
+  const error = await rejectionOf(
+    transport.run('get_tokens_by_code', await transport.callback(op, id)),
+  );
   expect(error.error).toBe('invalid_id_token_unknown');
 });
 
 it('rejects an id_token signed with a secret if the client has no secret', async () => {
-  const id = await engine.site(op);
+  const id = await transport.site(op);
   const key = `site:${id}`;
-  const site = (await engine.store.get(key)) as { client: Record<string, unknown> };
+  const site = (await transport.store.get(key)) as { client: Record<string, unknown> };
   const { client_secret: _, ...client } = site.client;
   const none = { token_endpoint_auth_method: 'none', id_token_signed_response_alg: 'HS256' };
-  await engine.store.set(key, { ...site, client: { ...client, ...none } });
+  await transport.store.set(key, { ...site, client: { ...client, ...none } });
   const otherSecret = new TextEncoder().encode('x'.repeat(32)) as never;
   op.mint = (claims) => op.sign(claims, { alg: 'HS256', key: otherSecret });
-  const call = engine.run('get_tokens_by_code', await engine.callback(op, id));
-  expect((await refused(call)).error).toBe('invalid_id_token_invalid_algorithm');
+  const call = transport.run('get_tokens_by_code', await transport.callback(op, id));
+  expect((await rejectionOf(call)).error).toBe('invalid_id_token_invalid_algorithm');
 });
 
 it('rejects an unsigned id_token even if none is registered', async () => {
@@ -256,10 +261,10 @@ it('rejects an unsigned id_token even if none is registered', async () => {
     const { json } = await op.usual(seen);
     return { status: 201, json: { ...(json as object), id_token_signed_response_alg: 'none' } };
   });
-  const id = await engine.site(op);
+  const id = await transport.site(op);
   for (const mint of [op.unsigned.bind(op), op.sign.bind(op)]) {
     op.mint = async (claims) => mint(claims);
-    const call = engine.run('get_tokens_by_code', await engine.callback(op, id));
-    expect((await refused(call)).error).toMatch(/^invalid_id_token_/);
+    const call = transport.run('get_tokens_by_code', await transport.callback(op, id));
+    expect((await rejectionOf(call)).error).toMatch(/^invalid_id_token_/);
   }
 });

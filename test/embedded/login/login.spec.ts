@@ -6,10 +6,10 @@ import type { ParamRule } from '../../../lib/commands/parameter-rules.js';
 import type { OxdCommandError } from '../../../lib/base/errors.js';
 import { FakeOp } from '../../support/fake-op.js';
 import { registerSecret } from '../../support/secrets.js';
-import { CALLBACK, HOME, refused, TestEngine } from '../../support/embedded-transport.js';
+import { CALLBACK, HOME, rejectionOf, TestTransport } from '../../support/embedded-transport.js';
 
 let op: FakeOp;
-let engine: TestEngine;
+let transport: TestTransport;
 let oxd_id: string;
 let now: number;
 
@@ -21,18 +21,18 @@ beforeEach(async () => {
   op.reset();
   now = Date.now();
   op.clock = () => now;
-  engine = new TestEngine({ clock: () => now });
-  oxd_id = await engine.site(op);
+  transport = new TestTransport({ clock: () => now });
+  oxd_id = await transport.site(op);
 });
-afterEach(() => TestEngine.closeAll());
+afterEach(() => TestTransport.closeAll());
 
 async function query(params: object = {}): Promise<URLSearchParams> {
-  const { authorization_url } = await engine.run('get_authorization_url', { oxd_id, ...params });
+  const { authorization_url } = await transport.run('get_authorization_url', { oxd_id, ...params });
   return new URL(authorization_url).searchParams;
 }
 
 const exchange = (callback: Params<'get_tokens_by_code'>) =>
-  engine.run('get_tokens_by_code', callback);
+  transport.run('get_tokens_by_code', callback);
 
 describe('get_authorization_url', () => {
   it('requests a code with a new PKCE challenge, state and nonce each time', async () => {
@@ -75,7 +75,7 @@ describe('get_authorization_url', () => {
 
   it('retains the query of the authorization endpoint', async () => {
     op.discovery = { authorization_endpoint: `${op.issuer}/auth?tenant=7` };
-    const fresh = new TestEngine();
+    const fresh = new TestTransport();
     oxd_id = await fresh.site(op);
     const { authorization_url } = await fresh.run('get_authorization_url', { oxd_id });
     expect(new URL(authorization_url).searchParams.get('tenant')).toBe('7');
@@ -83,8 +83,8 @@ describe('get_authorization_url', () => {
 
   it('accepts another registered redirect URI, and rejects an unregistered one', async () => {
     const second = 'https://app.example.com/second?with=query';
-    oxd_id = await engine.site(op, { redirect_uris: [second] });
-    const { authorization_url } = await engine.run('get_authorization_url', {
+    oxd_id = await transport.site(op, { redirect_uris: [second] });
+    const { authorization_url } = await transport.run('get_authorization_url', {
       oxd_id,
       redirect_uri: second,
     });
@@ -92,7 +92,7 @@ describe('get_authorization_url', () => {
     await exchange({ oxd_id, ...op.login(authorization_url) });
     expect(op.seen('token')[0]?.form.get('redirect_uri')).toBe(second);
     const call = query({ redirect_uri: 'https://app.example.com/second' });
-    expect(await refused(call)).toMatchObject({ error: 'redirect_uri_is_not_registered' });
+    expect(await rejectionOf(call)).toMatchObject({ error: 'redirect_uri_is_not_registered' });
   });
 
   it.each([
@@ -108,7 +108,7 @@ describe('get_authorization_url', () => {
     'request',
     'request_uri',
   ])('does not let params replace %s', async (name) => {
-    const error = await refused(query({ params: { [name]: 'x' } }));
+    const error = await rejectionOf(query({ params: { [name]: 'x' } }));
     expect(error).toMatchObject({ error: 'bad_request', mayHaveRun: false });
     expect(error.message).toContain(name);
   });
@@ -119,25 +119,25 @@ describe('get_authorization_url', () => {
     { name: 'id_token', response_types: ['id_token'] },
     { name: 'an empty list', response_types: [] },
   ])('rejects as response types $name', async ({ response_types }) => {
-    expect(await refused(query({ response_types }))).toMatchObject({ error: 'bad_request' });
+    expect(await rejectionOf(query({ response_types }))).toMatchObject({ error: 'bad_request' });
   });
 
   it('reads no login before it stores one under a generated state', async () => {
-    const get = jest.spyOn(engine.store, 'get');
+    const get = jest.spyOn(transport.store, 'get');
     await query();
     expect(get.mock.calls).toEqual([[`site:${oxd_id}`]]);
   });
 
   it('rejects a state that is in use by another login', async () => {
     await query({ state: 'chosen' });
-    expect(await refused(query({ state: 'chosen' }))).toMatchObject({ error: 'bad_request' });
-    expect(await refused(query({ state: ' ' }))).toMatchObject({ error: 'bad_request' });
+    expect(await rejectionOf(query({ state: 'chosen' }))).toMatchObject({ error: 'bad_request' });
+    expect(await rejectionOf(query({ state: ' ' }))).toMatchObject({ error: 'bad_request' });
   });
 });
 
 describe('get_tokens_by_code', () => {
   it('exchanges the code with the verifier of the challenge and returns checked claims', async () => {
-    const { authorization_url } = await engine.run('get_authorization_url', { oxd_id });
+    const { authorization_url } = await transport.run('get_authorization_url', { oxd_id });
     const result = await exchange({ oxd_id, ...op.login(authorization_url) });
     expect(Object.keys(result).sort()).toEqual([
       'access_token',
@@ -157,7 +157,7 @@ describe('get_tokens_by_code', () => {
 
   it('omits tokens that the provider does not return', async () => {
     op.tokens = { expires_in: undefined, refresh_token: undefined };
-    const result = await exchange(await engine.callback(op, oxd_id));
+    const result = await exchange(await transport.callback(op, oxd_id));
     expect(result).not.toHaveProperty('expires_in');
     expect(result).not.toHaveProperty('refresh_token');
   });
@@ -167,14 +167,14 @@ describe('get_tokens_by_code', () => {
     ['access_token', 'no_access_token'],
   ])('reports a missing %s', async (name, error) => {
     op.tokens = { [name]: undefined };
-    const call = exchange(await engine.callback(op, oxd_id));
-    expect(await refused(call)).toMatchObject({ error, mayHaveRun: true });
+    const call = exchange(await transport.callback(op, oxd_id));
+    expect(await rejectionOf(call)).toMatchObject({ error, mayHaveRun: true });
   });
 
   it('accepts a state once', async () => {
-    const callback = await engine.callback(op, oxd_id);
+    const callback = await transport.callback(op, oxd_id);
     await exchange(callback);
-    expect(await refused(exchange(callback))).toMatchObject({
+    expect(await rejectionOf(exchange(callback))).toMatchObject({
       error: 'bad_request',
       mayHaveRun: false,
     });
@@ -182,7 +182,7 @@ describe('get_tokens_by_code', () => {
   });
 
   it('accepts a state once in 20 concurrent calls', async () => {
-    const callback = await engine.callback(op, oxd_id);
+    const callback = await transport.callback(op, oxd_id);
     const calls = Array.from({ length: 20 }, () => exchange(callback));
     const done = await Promise.allSettled(calls);
     expect(done.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
@@ -190,29 +190,32 @@ describe('get_tokens_by_code', () => {
   });
 
   it('accepts a state once even if the exchange fails', async () => {
-    const callback = await engine.callback(op, oxd_id);
+    const callback = await transport.callback(op, oxd_id);
     op.on('token', { status: 400, json: { error: 'invalid_grant' } });
-    expect(await refused(exchange(callback))).toMatchObject({ error: 'invalid_grant' });
-    expect(await refused(exchange(callback))).toMatchObject({ error: 'bad_request' });
+    expect(await rejectionOf(exchange(callback))).toMatchObject({ error: 'invalid_grant' });
+    expect(await rejectionOf(exchange(callback))).toMatchObject({ error: 'bad_request' });
     expect(op.seen('token')).toHaveLength(1);
   });
 
   it('rejects a state after its lifetime, to the millisecond', async () => {
-    const [late, early] = [await engine.callback(op, oxd_id), await engine.callback(op, oxd_id)];
+    const [late, early] = [
+      await transport.callback(op, oxd_id),
+      await transport.callback(op, oxd_id),
+    ];
     now += 299_999;
     await exchange(early);
     now += 1;
-    const error = await refused(exchange(late));
+    const error = await rejectionOf(exchange(late));
     expect(error).toMatchObject({ error: 'bad_request', mayHaveRun: false });
     expect(error.message).toContain('expired');
     expect(op.seen('token')).toHaveLength(1);
   });
 
   it('rejects a state of another site, and leaves the login of that site unchanged', async () => {
-    const other = await engine.site(op, { client_id: 'other', client_secret: 's3' });
-    const callback = await engine.callback(op, oxd_id);
+    const other = await transport.site(op, { client_id: 'other', client_secret: 's3' });
+    const callback = await transport.callback(op, oxd_id);
     const foreign = exchange({ ...callback, oxd_id: other });
-    expect(await refused(foreign)).toMatchObject({ error: 'bad_request' });
+    expect(await rejectionOf(foreign)).toMatchObject({ error: 'bad_request' });
     expect(op.seen('token')).toHaveLength(0);
     expect(await exchange(callback)).toHaveProperty('access_token');
   });
@@ -228,32 +231,32 @@ describe('get_tokens_by_code', () => {
     ['a blank iss', { iss: '' }],
     ['no iss, though the provider announces one', { iss: undefined }],
   ])('rejects %s before a request is sent, and keeps the state usable', async (_, change) => {
-    const callback = await engine.callback(op, oxd_id);
+    const callback = await transport.callback(op, oxd_id);
     if (change.iss === 'slash') change.iss = `${op.issuer}/`;
-    const call = engine.raw('get_tokens_by_code', { ...callback, ...change });
-    expect(await refused(call)).toMatchObject({ error: 'bad_request', mayHaveRun: false });
+    const call = transport.raw('get_tokens_by_code', { ...callback, ...change });
+    expect(await rejectionOf(call)).toMatchObject({ error: 'bad_request', mayHaveRun: false });
     expect(op.seen('token')).toHaveLength(0);
     expect(await exchange(callback)).toHaveProperty('id_token');
   });
 
   it('requires no iss if the provider announces none, or requireIssuerParameter is false', async () => {
-    const lenient = new TestEngine({ store: engine.store, requireIssuerParameter: false });
-    const { iss, ...callback } = await engine.callback(op, oxd_id);
+    const lenient = new TestTransport({ store: transport.store, requireIssuerParameter: false });
+    const { iss, ...callback } = await transport.callback(op, oxd_id);
     expect(iss).toBe(op.issuer);
     expect(await lenient.run('get_tokens_by_code', callback)).toHaveProperty('id_token');
-    const wrong = { ...(await engine.callback(op, oxd_id)), iss: 'https://evil.example' };
-    await refused(lenient.run('get_tokens_by_code', wrong));
+    const wrong = { ...(await transport.callback(op, oxd_id)), iss: 'https://evil.example' };
+    await rejectionOf(lenient.run('get_tokens_by_code', wrong));
     op.discovery = { authorization_response_iss_parameter_supported: false };
-    const plain = new TestEngine({ store: engine.store });
-    const { iss: _, ...without } = await engine.callback(op, oxd_id);
+    const plain = new TestTransport({ store: transport.store });
+    const { iss: _, ...without } = await transport.callback(op, oxd_id);
     expect(await plain.run('get_tokens_by_code', without)).toHaveProperty('id_token');
   });
 
   it('can be repeated if the provider was down before the exchange', async () => {
-    const callback = await engine.callback(op, oxd_id);
-    const fresh = new TestEngine({ store: engine.store });
+    const callback = await transport.callback(op, oxd_id);
+    const fresh = new TestTransport({ store: transport.store });
     op.on('discovery', { status: 503, text: '' });
-    expect(await refused(fresh.run('get_tokens_by_code', callback))).toMatchObject({
+    expect(await rejectionOf(fresh.run('get_tokens_by_code', callback))).toMatchObject({
       error: 'no_connect_discovery_response',
       mayHaveRun: false,
     });
@@ -265,11 +268,11 @@ describe('get_tokens_by_code', () => {
     op.mint = (claims) => op.sign({ ...claims, sub: `user of ${String(claims.nonce)}` });
     const logIn = async (number: number) => {
       const nonce = `nonce-${number}`;
-      const { authorization_url } = await engine.run('get_authorization_url', { oxd_id, nonce });
+      const { authorization_url } = await transport.run('get_authorization_url', { oxd_id, nonce });
       const { id_token_claims } = await exchange({ oxd_id, ...op.login(authorization_url) });
       return id_token_claims.sub === `user of ${nonce}`;
     };
-    engine = new TestEngine({ store: engine.store });
+    transport = new TestTransport({ store: transport.store });
     const own = await Promise.all(Array.from({ length: 100 }, (_, number) => logIn(number)));
     expect(own.every(Boolean)).toBe(true);
   });
@@ -278,12 +281,12 @@ describe('get_tokens_by_code', () => {
 describe('a login whose secrets the caller keeps', () => {
   const begin = async (params: object = {}) => {
     const begun = { oxd_id, keep_state: false, ...params };
-    const { authorization_url, ...kept } = await engine.run('get_authorization_url', begun);
+    const { authorization_url, ...kept } = await transport.run('get_authorization_url', begun);
     return { kept, callback: { oxd_id, ...op.login(authorization_url) }, authorization_url };
   };
 
   it('stores nothing, and is finished with its secrets', async () => {
-    const set = jest.spyOn(engine.store, 'set');
+    const set = jest.spyOn(transport.store, 'set');
     const { kept, callback, authorization_url } = await begin();
     expect(set).not.toHaveBeenCalled();
     const { searchParams } = new URL(authorization_url);
@@ -302,18 +305,18 @@ describe('a login whose secrets the caller keeps', () => {
   it('is rejected with the nonce of another login', async () => {
     const [{ kept, callback }, other] = [await begin(), await begin()];
     const call = exchange({ ...callback, ...kept, nonce: String(other.kept.nonce) });
-    expect(await refused(call)).toMatchObject({ error: 'invalid_nonce' });
+    expect(await rejectionOf(call)).toMatchObject({ error: 'invalid_nonce' });
   });
 
   it('is rejected by its state only, without a request', async () => {
     const { callback } = await begin();
-    expect(await refused(exchange(callback))).toMatchObject({ error: 'bad_request' });
+    expect(await rejectionOf(exchange(callback))).toMatchObject({ error: 'bad_request' });
     expect(op.seen('token')).toHaveLength(0);
   });
 
   it('is finished at the redirect URI of its request', async () => {
     const second = 'https://app.example.com/second';
-    oxd_id = await engine.site(op, { redirect_uris: [second] });
+    oxd_id = await transport.site(op, { redirect_uris: [second] });
     const { kept, callback } = await begin({ redirect_uri: second });
     await exchange({ ...callback, ...kept });
     expect(op.seen('token')[0]?.form.get('redirect_uri')).toBe(second);
@@ -322,7 +325,7 @@ describe('a login whose secrets the caller keeps', () => {
   it('is rejected when the user authenticated before its max_age', async () => {
     const { kept, callback } = await begin({ params: { max_age: '60' } });
     op.claims = { auth_time: Math.floor(now / 1000) - 3600 };
-    expect(await refused(exchange({ ...callback, ...kept }))).toMatchObject({
+    expect(await rejectionOf(exchange({ ...callback, ...kept }))).toMatchObject({
       error: 'invalid_id_token_bad_auth_time',
     });
   });
@@ -335,8 +338,8 @@ describe('a login whose secrets the caller keeps', () => {
     { name: 'a redirect URI only', part: { redirect_uri: CALLBACK } },
     { name: 'a time of authentication only', part: { min_auth_time: 0 } },
   ])('is rejected with $name, and the stored login stays valid', async ({ part }) => {
-    const callback = await engine.callback(op, oxd_id);
-    const rejected = await refused(exchange({ ...callback, ...part }));
+    const callback = await transport.callback(op, oxd_id);
+    const rejected = await rejectionOf(exchange({ ...callback, ...part }));
     expect(rejected).toMatchObject({ error: 'bad_request', mayHaveRun: false });
     expect(rejected.message).toContain('code_verifier, nonce: must be passed together');
     expect(op.seen('token')).toHaveLength(0);
@@ -346,7 +349,7 @@ describe('a login whose secrets the caller keeps', () => {
 
 describe('get_access_token_by_refresh_token', () => {
   const refresh = (refresh_token: string, more: object = {}) =>
-    engine.run('get_access_token_by_refresh_token', { oxd_id, refresh_token, ...more });
+    transport.run('get_access_token_by_refresh_token', { oxd_id, refresh_token, ...more });
 
   it('returns the new tokens, and sends scopes only if the caller sets them', async () => {
     op.tokens = { id_token: undefined, scope: 'openid email' };
@@ -364,7 +367,7 @@ describe('get_access_token_by_refresh_token', () => {
     op.tokens = { id_token: undefined };
     const raw = { oxd_id, refresh_token: 'shared-one' };
     const command = 'get_access_token_by_refresh_token';
-    const first = engine.run(command, raw, { signal: caller.signal }).catch((e: unknown) => e);
+    const first = transport.run(command, raw, { signal: caller.signal }).catch((e: unknown) => e);
     const others = Array.from({ length: 19 }, () => refresh('shared-one'));
     const reason = new Error('aborted by the caller');
     caller.abort(reason);
@@ -376,7 +379,7 @@ describe('get_access_token_by_refresh_token', () => {
 
   it('rejects with the same error for every caller', async () => {
     op.on('token', { drop: true });
-    const errors = await Promise.all([refused(refresh('r')), refused(refresh('r'))]);
+    const errors = await Promise.all([rejectionOf(refresh('r')), rejectionOf(refresh('r'))]);
     expect(errors.map(({ mayHaveRun }) => mayHaveRun)).toEqual([true, true]);
   });
 
@@ -384,17 +387,19 @@ describe('get_access_token_by_refresh_token', () => {
     op.claims = { nonce: undefined };
     expect(await refresh('good')).toHaveProperty('access_token');
     op.claims = { aud: 'somebody' };
-    expect(await refused(refresh('bad'))).toMatchObject({ error: 'invalid_id_token_bad_audience' });
+    expect(await rejectionOf(refresh('bad'))).toMatchObject({
+      error: 'invalid_id_token_bad_audience',
+    });
     op.claims = {};
     op.mint = async (claims) => op.unsigned(claims);
-    expect(await refused(refresh('worse'))).toMatchObject({
+    expect(await rejectionOf(refresh('worse'))).toMatchObject({
       error: 'invalid_id_token_invalid_algorithm',
     });
   });
 
   describe('with the id_token of the login', () => {
     const sign = async (claims: object = {}) => {
-      const { id_token_claims } = await exchange(await engine.callback(op, oxd_id));
+      const { id_token_claims } = await exchange(await transport.callback(op, oxd_id));
       const id_token = await op.sign({
         ...id_token_claims,
         aud: [id_token_claims.aud].flat(),
@@ -416,7 +421,7 @@ describe('get_access_token_by_refresh_token', () => {
 
     it.each(['iss', 'sub', 'aud'])('rejects a response with another %s', async (name) => {
       const id_token = await sign({ [name]: 'another' });
-      const rejected = await refused(refresh(`another-${name}`, { id_token }));
+      const rejected = await rejectionOf(refresh(`another-${name}`, { id_token }));
       expect(rejected).toMatchObject({ error: 'mismatch', mayHaveRun: true });
       expect(rejected.message).toContain(`another ${name}`);
     });
@@ -433,7 +438,7 @@ describe('get_access_token_by_refresh_token', () => {
     });
 
     it.each(['no JWT', ''])('rejects "%s" before a request is sent', async (id_token) => {
-      expect(await refused(refresh('unsent', { id_token }))).toMatchObject({
+      expect(await rejectionOf(refresh('unsent', { id_token }))).toMatchObject({
         error: 'bad_request',
         mayHaveRun: false,
       });
@@ -442,13 +447,13 @@ describe('get_access_token_by_refresh_token', () => {
   });
 
   it('rejects a blank refresh token', async () => {
-    expect(await refused(refresh(' '))).toMatchObject({ error: 'bad_request' });
+    expect(await rejectionOf(refresh(' '))).toMatchObject({ error: 'bad_request' });
   });
 });
 
 describe('get_user_info', () => {
   const userInfo = (more: object = {}) =>
-    engine.run('get_user_info', { oxd_id, access_token: 'token-1', ...more });
+    transport.run('get_user_info', { oxd_id, access_token: 'token-1', ...more });
 
   it('returns the claims, without nulls', async () => {
     expect(await userInfo()).toEqual({ claims: { sub: 'alice', name: 'Alice' } });
@@ -459,7 +464,7 @@ describe('get_user_info', () => {
     const id_token = await op.sign({ sub: 'alice' });
     expect(await userInfo({ id_token })).toHaveProperty('claims.sub', 'alice');
     const other = await op.sign({ sub: 'bob' });
-    expect(await refused(userInfo({ id_token: other }))).toMatchObject({
+    expect(await rejectionOf(userInfo({ id_token: other }))).toMatchObject({
       error: 'invalid_subject_identifier',
     });
   });
@@ -471,7 +476,7 @@ describe('get_user_info', () => {
     ['an error with status 200', { error: 'invalid_token' }],
   ])('rejects a response with %s', async (_, json) => {
     op.on('userinfo', { json });
-    expect(await refused(userInfo())).toMatchObject({ error: 'no_subject_identifier' });
+    expect(await rejectionOf(userInfo())).toMatchObject({ error: 'no_subject_identifier' });
   });
 
   it.each([
@@ -479,27 +484,27 @@ describe('get_user_info', () => {
     { name: 'that only looks like a JWT', id_token: 'a.b.c' },
     { name: 'that is empty', id_token: '' },
   ])('rejects an id_token $name', async ({ id_token }) => {
-    expect(await refused(userInfo({ id_token }))).toMatchObject({ error: 'bad_request' });
+    expect(await rejectionOf(userInfo({ id_token }))).toMatchObject({ error: 'bad_request' });
     expect(op.seen('userinfo')).toHaveLength(0);
   });
 
   it('accepts a signed response and verifies its signature', async () => {
     const headers = { 'content-type': 'application/jwt' };
     op.discovery = { userinfo_signing_alg_values_supported: ['RS256', 'none'] };
-    engine = new TestEngine({ store: engine.store });
+    transport = new TestTransport({ store: transport.store });
     op.on('userinfo', async () => ({
       headers,
       text: await op.sign({ sub: 'alice', iss: op.issuer }),
     }));
     expect(await userInfo()).toHaveProperty('claims.sub', 'alice');
     op.on('userinfo', { headers, text: op.unsigned({ sub: 'alice' }) });
-    expect(await refused(userInfo())).toMatchObject({ error: 'internal_error' });
+    expect(await rejectionOf(userInfo())).toMatchObject({ error: 'internal_error' });
     op.on('userinfo', async () => {
       const [header, , signature] = (await op.sign({ sub: 'alice' })).split('.');
       const payload = Buffer.from('{"sub":"boss"}').toString('base64url');
       return { headers, text: `${header}.${payload}.${signature}` };
     });
-    expect(await refused(userInfo())).toMatchObject({ error: 'internal_error' });
+    expect(await rejectionOf(userInfo())).toMatchObject({ error: 'internal_error' });
   });
 
   it.each([
@@ -507,19 +512,19 @@ describe('get_user_info', () => {
     { name: 'a response of another algorithm', alg: 'ES384', signed: true },
     { name: 'JSON, if the site names an algorithm', alg: 'RS256', signed: false },
   ])('names user_info_signed_response_alg for $name', async ({ alg, signed }) => {
-    oxd_id = await engine.site(op, { user_info_signed_response_alg: alg });
+    oxd_id = await transport.site(op, { user_info_signed_response_alg: alg });
     const headers = { 'content-type': 'application/jwt' };
     const text = await op.sign({ sub: 'alice', iss: op.issuer });
     if (signed) op.on('userinfo', { headers, text });
-    const error = await refused(userInfo());
+    const error = await rejectionOf(userInfo());
     expect(error.message).toContain('site.user_info_signed_response_alg');
     expect(error).toMatchObject({ error: 'internal_error' });
   });
 
   it('reports a provider without userinfo endpoint', async () => {
     op.discovery = { userinfo_endpoint: undefined };
-    engine = new TestEngine({ store: engine.store });
-    const error = await refused(userInfo());
+    transport = new TestTransport({ store: transport.store });
+    const error = await rejectionOf(userInfo());
     expect(error).toMatchObject({ error: 'unsupported_operation' });
     expect(error.message).toContain('userinfo_endpoint');
   });
@@ -527,7 +532,7 @@ describe('get_user_info', () => {
 
 describe('introspect_access_token', () => {
   const introspect = () =>
-    engine.run('introspect_access_token', { oxd_id, access_token: 'token-1' });
+    transport.run('introspect_access_token', { oxd_id, access_token: 'token-1' });
 
   it('returns the claims of an active token', async () => {
     expect(await introspect()).toEqual({
@@ -552,13 +557,13 @@ describe('introspect_access_token', () => {
     { name: 'an object', active: {} },
   ])('rejects a response whose active is $name', async ({ active }) => {
     op.on('introspect', { json: { active, sub: 'alice' } });
-    expect(await refused(introspect())).toMatchObject({ error: 'internal_error' });
+    expect(await rejectionOf(introspect())).toMatchObject({ error: 'internal_error' });
   });
 });
 
 describe('get_client_token', () => {
   const token = (more: object = {}) =>
-    engine.run('get_client_token', {
+    transport.run('get_client_token', {
       op_host: op.issuer,
       client_id: 'c',
       client_secret: 's3',
@@ -582,23 +587,23 @@ describe('get_client_token', () => {
     for (let times = 0; times < 2; times++) await token({ scope: ['read', 'uma_protection'] });
     const scopes = op.seen('token').map(({ form }) => form.get('scope'));
     expect(scopes).toEqual(['read uma_protection', 'read', 'read']);
-    expect(engine.warnings).toHaveLength(1);
+    expect(transport.warnings).toHaveLength(1);
   });
 
   it('does not blame uma_protection if another scope is rejected', async () => {
     op.on('token', REJECTION);
     const request = { scope: ['read', 'uma_protection'] };
     for (let times = 0; times < 2; times++) {
-      expect(await refused(token(request))).toMatchObject({ error: 'invalid_scope' });
+      expect(await rejectionOf(token(request))).toMatchObject({ error: 'invalid_scope' });
     }
     const scopes = op.seen('token').map(({ form }) => form.get('scope'));
     expect(scopes).toEqual(['read uma_protection', 'read', 'read uma_protection', 'read']);
-    expect(engine.warnings).toEqual([]);
+    expect(transport.warnings).toEqual([]);
   });
 
   it('sends scopes of oxd to a provider that lists them', async () => {
     op.discovery = { scopes_supported: ['openid', 'oxd'] };
-    engine = new TestEngine();
+    transport = new TestTransport();
     await token({ scope: ['openid', 'uma_protection', 'oxd'] });
     expect(op.seen('token')[0]?.form.get('scope')).toBe('openid oxd');
   });
@@ -620,7 +625,7 @@ describe('get_client_token', () => {
     { name: 'an empty client_id', param: 'client_id', error: 'bad_request', value: '' },
     { name: 'no client_secret', param: 'client_secret', error: 'bad_request', value: undefined },
   ])('rejects $name with $error', async ({ param, error, value }) => {
-    const failure = await refused(token({ [param]: value }));
+    const failure = await rejectionOf(token({ [param]: value }));
     expect(failure).toMatchObject({ error, command: 'get_client_token' });
     expect(failure.message).toContain(param);
   });
@@ -628,7 +633,7 @@ describe('get_client_token', () => {
 
 describe('get_logout_uri', () => {
   const logout = async (more: object = {}) => {
-    const { uri } = await engine.run('get_logout_uri', { oxd_id, ...more });
+    const { uri } = await transport.run('get_logout_uri', { oxd_id, ...more });
     return Object.fromEntries(new URL(uri).searchParams);
   };
 
@@ -646,8 +651,8 @@ describe('get_logout_uri', () => {
 
   it('reports a provider without end_session_endpoint', async () => {
     op.discovery = { end_session_endpoint: undefined };
-    engine = new TestEngine({ store: engine.store });
-    expect(await refused(logout())).toMatchObject({ error: 'no_end_session_endpoint_at_op' });
+    transport = new TestTransport({ store: transport.store });
+    expect(await rejectionOf(logout())).toMatchObject({ error: 'no_end_session_endpoint_at_op' });
   });
 });
 
@@ -673,10 +678,12 @@ describe('every command', () => {
     'introspect_access_token',
   ])('%s rejects a blank and an unknown oxd_id', async (command) => {
     for (const blank of ['', ' ', undefined, null]) {
-      const error = await refused(engine.raw(command, paramsOf(command, { oxd_id: blank })));
+      const error = await rejectionOf(transport.raw(command, paramsOf(command, { oxd_id: blank })));
       expect(error).toMatchObject({ error: 'bad_request', code: 'OXD_COMMAND_FAILED', command });
     }
-    const error = await refused(engine.raw(command, paramsOf(command, { oxd_id: 'unknown' })));
+    const error = await rejectionOf(
+      transport.raw(command, paramsOf(command, { oxd_id: 'unknown' })),
+    );
     expect(error).toMatchObject({ error: 'invalid_oxd_id', code: 'OXD_COMMAND_FAILED' });
   });
 
@@ -748,7 +755,9 @@ describe('every command', () => {
       param: 'default_max_age',
     },
   ])('$command rejects $name', async ({ command, params, param }) => {
-    const error = await refused(engine.raw(command, paramsOf(command, { oxd_id, ...params })));
+    const error = await rejectionOf(
+      transport.raw(command, paramsOf(command, { oxd_id, ...params })),
+    );
     expect(error).toMatchObject({ error: 'bad_request', mayHaveRun: false });
     expect(error.message).toContain(`${param}: must be`);
   });
@@ -763,7 +772,9 @@ describe('every command', () => {
     ['get_client_token', 'key_id', 'key-1'],
   ])('%s rejects %s, which only oxd-server supports', async (command, name, value) => {
     op.requests.length = 0;
-    const error = await refused(engine.raw(command, paramsOf(command, { oxd_id, [name]: value })));
+    const error = await rejectionOf(
+      transport.raw(command, paramsOf(command, { oxd_id, [name]: value })),
+    );
     expect(error).toMatchObject({
       ...{ code: 'OXD_COMMAND_UNSUPPORTED', error: 'unsupported_operation', mayHaveRun: false },
       command,
@@ -781,7 +792,9 @@ describe('every command', () => {
     '%s rejects exactly those parameters that the contract marks as oxd only',
     async (command, all) => {
       for (const [name, { embedded = true }] of all) {
-        const outcome: unknown = await engine.raw(command, { [name]: 7 }).catch((e: unknown) => e);
+        const outcome: unknown = await transport
+          .raw(command, { [name]: 7 })
+          .catch((e: unknown) => e);
         const isUnsupported = (outcome as OxdCommandError).code === 'OXD_COMMAND_UNSUPPORTED';
         expect([name, isUnsupported]).toEqual([name, !embedded]);
       }
@@ -794,14 +807,14 @@ describe('every command', () => {
     { name: 'a string', params: 'text' },
     { name: 'a number', params: 7 },
   ])('rejects as params $name', async ({ params }) => {
-    const call = engine.raw('get_user_info', params as never);
-    expect(await refused(call)).toMatchObject({ error: 'bad_request' });
+    const call = transport.raw('get_user_info', params as never);
+    expect(await rejectionOf(call)).toMatchObject({ error: 'bad_request' });
   });
 
   it.each(['nonsense', 'toString', '__proto__', 'constructor', '', 'GET_USER_INFO'])(
     'is rejected as unsupported with the unknown name "%s"',
     async (command) => {
-      expect(await refused(engine.raw(command, {}))).toMatchObject({
+      expect(await rejectionOf(transport.raw(command, {}))).toMatchObject({
         code: 'OXD_COMMAND_FAILED',
         error: 'unsupported_operation',
       });
@@ -810,7 +823,7 @@ describe('every command', () => {
 
   it('ignores inherited parameters', async () => {
     const params = Object.create({ oxd_id }) as object;
-    expect(await refused(engine.raw('get_logout_uri', params))).toMatchObject({
+    expect(await rejectionOf(transport.raw('get_logout_uri', params))).toMatchObject({
       error: 'bad_request',
     });
   });

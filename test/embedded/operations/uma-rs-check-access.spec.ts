@@ -3,11 +3,11 @@ import { SignJWT, type JWTPayload } from 'jose';
 import type { Params } from '../../../lib/commands/command.js';
 import { FakeAs, RS } from '../../support/fake-as.js';
 import { registerSecret, secretsIn } from '../../support/secrets.js';
-import { limitEndedBy, refused, TestEngine } from '../../support/embedded-transport.js';
+import { limitEndedBy, rejectionOf, TestTransport } from '../../support/embedded-transport.js';
 import { PHOTO, protectedSite, resource } from '../../support/uma-site.js';
 
 let as: FakeAs;
-let engine: TestEngine;
+let transport: TestTransport;
 let oxd_id: string;
 
 beforeAll(async () => {
@@ -16,14 +16,14 @@ beforeAll(async () => {
 afterAll(() => as.close());
 beforeEach(async () => {
   as.reset();
-  engine = new TestEngine();
-  oxd_id = await protectedSite(engine, as);
+  transport = new TestTransport();
+  oxd_id = await protectedSite(transport, as);
 });
-afterEach(() => TestEngine.closeAll());
+afterEach(() => TestTransport.closeAll());
 
 type Check = Partial<Params<'uma_rs_check_access'>>;
 
-function check(more: Check = {}, of = engine) {
+function check(more: Check = {}, of = transport) {
   return of.run('uma_rs_check_access', { oxd_id, path: '/photo', http_method: 'GET', ...more });
 }
 
@@ -75,7 +75,7 @@ describe('the scopes of a ticket', () => {
     ['the scopes of the check', { scopes: data, ticketScopes: ['view'] }, { scopes: ['x'] }, ['x']],
     ['the scopes of the condition for an empty list', { scopes: data }, { scopes: [] }, data],
   ])('are %s', async (_, condition, more, expected) => {
-    await engine.run('uma_rs_protect', {
+    await transport.run('uma_rs_protect', {
       oxd_id,
       resources: [{ path: '/doc', conditions: [{ httpMethods: ['GET'], ...condition }] }],
     });
@@ -103,7 +103,7 @@ describe('the resource of a request', () => {
     [' /photo', 'GET'],
   ])('is missing for %s %s', async (path, http_method) => {
     const rpt = as.rpt(as.item(photo(), 'view', 'all'));
-    const error = await refused(check({ path, http_method, rpt }));
+    const error = await rejectionOf(check({ path, http_method, rpt }));
     expect(error).toMatchObject({ error: 'invalid_request', mayHaveRun: false });
     expect(as.seen('rpt')).toHaveLength(0);
     expect(as.seen('permission')).toHaveLength(0);
@@ -118,42 +118,42 @@ describe('the resource of a request', () => {
     ['an unknown oxd_id', { oxd_id: 'unknown' }, 'invalid_oxd_id'],
     ['an empty oxd_id', { oxd_id: '' }, 'bad_request'],
   ])('cannot be named by %s', async (_, params, error) => {
-    expect(await refused(check(params as Check))).toMatchObject({ error });
+    expect(await rejectionOf(check(params as Check))).toMatchObject({ error });
   });
 
   it('cannot be named by an unknown parameter', async () => {
-    const error = await refused(check({ method: 'GET' } as Check));
+    const error = await rejectionOf(check({ method: 'GET' } as Check));
     expect(error).toMatchObject({ code: 'OXD_COMMAND_UNSUPPORTED', mayHaveRun: false });
     expect(error.message).toContain('method is not a parameter of this command');
   });
 
   it('is missing in a site without resources', async () => {
-    const other = await engine.site(as, { client_id: 'other', client_secret: 'other-secret' });
-    expect(await refused(check({ oxd_id: other }))).toMatchObject({ error: 'invalid_request' });
+    const other = await transport.site(as, { client_id: 'other', client_secret: 'other-secret' });
+    expect(await rejectionOf(check({ oxd_id: other }))).toMatchObject({ error: 'invalid_request' });
   });
 
   it('is the same in another site of the client', async () => {
-    const other = await engine.site(as, { ...RS, client_name: 'another name' });
+    const other = await transport.site(as, { ...RS, client_name: 'another name' });
     expect(await check({ oxd_id: other })).toMatchObject({ access: 'denied' });
   });
 
   it('is deleted with its site if the client was registered for the site', async () => {
     const { client_id: _, client_secret: __, ...unregistered } = RS;
-    const own = await engine.site(as, unregistered);
-    await engine.run('uma_rs_protect', {
+    const own = await transport.site(as, unregistered);
+    await transport.run('uma_rs_protect', {
       oxd_id: own,
       resources: [resource('/own', ['GET'], 'a')],
     });
-    const key = await engine.resourcesKey(own);
-    expect(await engine.store.get(key)).toBeDefined();
-    await engine.run('remove_site', { oxd_id: own });
-    expect(await engine.store.get(key)).toBeUndefined();
+    const key = await transport.resourcesKey(own);
+    expect(await transport.store.get(key)).toBeDefined();
+    await transport.run('remove_site', { oxd_id: own });
+    expect(await transport.store.get(key)).toBeUndefined();
     expect(as.resources.size).toBe(2);
   });
 
   it('stays when one of two sites of a given client is removed', async () => {
-    const other = await engine.site(as, { ...RS, client_name: 'another name' });
-    await engine.run('remove_site', { oxd_id: other });
+    const other = await transport.site(as, { ...RS, client_name: 'another name' });
+    await transport.run('remove_site', { oxd_id: other });
     expect(await check()).toMatchObject({ access: 'denied' });
   });
 });
@@ -267,9 +267,9 @@ describe('an RPT', () => {
   });
 
   it('is valid for its own site only', async () => {
-    const other = await engine.site(as, { client_id: 'other', client_secret: 'other-secret-1' });
+    const other = await transport.site(as, { client_id: 'other', client_secret: 'other-secret-1' });
     registerSecret('other-secret-1');
-    await engine.run('uma_rs_protect', { oxd_id: other, resources: [PHOTO] });
+    await transport.run('uma_rs_protect', { oxd_id: other, resources: [PHOTO] });
     const [mine = '', theirs = ''] = [...as.resources.keys()];
     const rpt = as.rpt(as.item(mine, 'view'));
     expect(await check({ rpt })).toMatchObject({ access: 'granted' });
@@ -286,8 +286,8 @@ describe('a resource id that two authorization servers issued', () => {
   beforeEach(async () => {
     elsewhere = await FakeAs.start();
     as.nextId = elsewhere.nextId = ID;
-    oxd_id = await protectedSite(engine, as, resource('/doc', ['GET'], 'view'));
-    other = await protectedSite(engine, elsewhere, resource('/doc', ['GET'], 'view'));
+    oxd_id = await protectedSite(transport, as, resource('/doc', ['GET'], 'view'));
+    other = await protectedSite(transport, elsewhere, resource('/doc', ['GET'], 'view'));
   });
   afterEach(() => elsewhere.close());
 
@@ -318,8 +318,8 @@ describe('an RPT of Keycloak for a whole resource', () => {
     ['is not enough for another one', '[GET] /doc', 'denied'],
   ] as const)('%s', async (_, name, access) => {
     as.reset('keycloak');
-    engine = new TestEngine();
-    oxd_id = await protectedSite(engine, as, PHOTO, resource('/doc', ['GET'], 'view'));
+    transport = new TestTransport();
+    oxd_id = await protectedSite(transport, as, PHOTO, resource('/doc', ['GET'], 'view'));
     expect(await check({ rpt: as.rpt(as.item(as.idOf(name))) })).toMatchObject({ access });
   });
 });
@@ -331,13 +331,13 @@ describe('with requiredScopes', () => {
     ['all', 'view x', 'denied'],
     ['all', 'all view', 'granted'],
   ] as const)('%s, an RPT with the scopes %s is %s', async (requiredScopes, scopes, access) => {
-    const strict = new TestEngine({ store: engine.store, requiredScopes });
+    const strict = new TestTransport({ store: transport.store, requiredScopes });
     const rpt = as.rpt(as.item(photo(), ...scopes.split(' ')));
     expect(await check({ rpt }, strict)).toMatchObject({ access });
   });
 
   it('all, scopes of several items count together, and so does the check’s own list', async () => {
-    const strict = new TestEngine({ store: engine.store, requiredScopes: 'all' });
+    const strict = new TestTransport({ store: transport.store, requiredScopes: 'all' });
     const rpt = as.rpt(as.item(photo(), 'view'), as.item(photo(), 'all'));
     expect(await check({ rpt }, strict)).toMatchObject({ access: 'granted' });
     expect(await check({ rpt, scopes: ['view', 'edit'] }, strict)).toMatchObject({
@@ -350,7 +350,7 @@ describe('a scope expression', () => {
   const data = ['view', 'edit', 'all'];
   const rule = { or: [{ and: [{ var: 0 }, { var: 1 }] }, { var: 2 }] };
   beforeEach(() =>
-    engine.run('uma_rs_protect', {
+    transport.run('uma_rs_protect', {
       oxd_id,
       resources: [
         {
@@ -406,7 +406,7 @@ describe('a response of the permission endpoint', () => {
     ['a ticket too long', { status: 201, json: { ticket: 'x'.repeat(16385) } }],
   ])('is rejected: %s', async (_, answer) => {
     as.on('permission', answer);
-    const error = await refused(check());
+    const error = await rejectionOf(check());
     expect(error).toMatchObject({ error: 'internal_error', code: 'OXD_COMMAND_FAILED' });
     expect(inspect(error)).not.toContain('Set-Cookie');
   });
@@ -431,9 +431,12 @@ describe('a response of the permission endpoint', () => {
   ])('%i with %s: the resource is missing until it is protected again', async (status, error) => {
     as.resources.clear();
     as.on('permission', { status, json: error === 'no code' ? {} : { error } });
-    expect(await refused(check())).toMatchObject({ error: 'invalid_request', mayHaveRun: false });
+    expect(await rejectionOf(check())).toMatchObject({
+      error: 'invalid_request',
+      mayHaveRun: false,
+    });
     as.on('permission', undefined);
-    await engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
+    await transport.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
     expect(await check()).toMatchObject({ access: 'denied' });
     expect(as.names).toEqual(['[GET] /photo']);
   });
@@ -442,30 +445,30 @@ describe('a response of the permission endpoint', () => {
     const id = photo();
     as.resources.set(id, { ...as.resources.get(id), resource_scopes: [] });
     as.on('permission', { status: 400, json: { error: 'invalid_scope' } });
-    expect(await refused(check())).toMatchObject({ error: 'invalid_request' });
+    expect(await rejectionOf(check())).toMatchObject({ error: 'invalid_request' });
     as.on('permission', undefined);
-    await engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
+    await transport.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
     expect(photo()).toBe(id);
     expect(as.resources.get(id)?.resource_scopes).toEqual(['view', 'all']);
   });
 
   it('that reports a missing resource lets any replica register it again', async () => {
-    const other = new TestEngine({ store: engine.store });
+    const other = new TestTransport({ store: transport.store });
     await other.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
     as.resources.clear();
-    await refused(check());
+    await rejectionOf(check());
     await other.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
     expect(await check()).toMatchObject({ access: 'denied' });
   });
 
   it('that reports a missing resource does not undo a change of another replica', async () => {
-    const other = new TestEngine({ store: engine.store });
+    const other = new TestTransport({ store: transport.store });
     const look = resource('/photo', ['GET'], 'look');
     as.on('permission', async () => {
       await other.run('uma_rs_protect', { oxd_id, resources: [look] });
       return { status: 400, json: { error: 'invalid_resource_id' } };
     });
-    await refused(check());
+    await rejectionOf(check());
     as.on('permission', undefined);
     expect(await check()).toMatchObject({ access: 'denied' });
     expect(as.tickets.at(-1)?.permissions[0]?.resource_scopes).toEqual(['look']);
@@ -479,12 +482,12 @@ describe('a response of the permission endpoint', () => {
       return as.usual('resources', seen);
     });
     const doc = resource('/doc', ['GET'], 'view');
-    const running = engine.run('uma_rs_protect', { oxd_id, resources: [doc] });
+    const running = transport.run('uma_rs_protect', { oxd_id, resources: [doc] });
     as.resources.clear();
-    expect(await refused(check())).toMatchObject({ error: 'invalid_request' });
+    expect(await rejectionOf(check())).toMatchObject({ error: 'invalid_request' });
     go();
     await running;
-    await engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
+    await transport.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
     expect(await check()).toMatchObject({ access: 'denied' });
   });
 
@@ -496,7 +499,7 @@ describe('a response of the permission endpoint', () => {
     [500, 'invalid_resource_id'],
   ])('%i with %s: the resource stays, and the error code is that of oxd', async (status, error) => {
     as.on('permission', { status, json: error === 'no code' ? {} : { error } });
-    expect(await refused(check())).toMatchObject({ error: `http_status_${status}` });
+    expect(await rejectionOf(check())).toMatchObject({ error: `http_status_${status}` });
     as.on('permission', undefined);
     expect(await check()).toMatchObject({ access: 'denied' });
   });
@@ -504,18 +507,18 @@ describe('a response of the permission endpoint', () => {
   it('404 is no proof if the resource cannot be read either', async () => {
     as.on('permission', { status: 404, text: '' });
     as.on('resources', { status: 502, text: '' });
-    expect(await refused(check())).toMatchObject({ error: 'http_status_502' });
+    expect(await rejectionOf(check())).toMatchObject({ error: 'http_status_502' });
   });
 });
 
 it('never requests a ticket with an invalid id', async () => {
   for (const id of ['', ' ', '..', 7, null, undefined]) {
     const [first] = (
-      (await engine.store.get(await engine.resourcesKey(oxd_id))) as { resources: object[] }
+      (await transport.store.get(await transport.resourcesKey(oxd_id))) as { resources: object[] }
     ).resources;
-    const other = new TestEngine();
-    await other.store.set(`site:${oxd_id}`, await engine.store.get(`site:${oxd_id}`));
-    await other.store.set(await engine.resourcesKey(oxd_id), {
+    const other = new TestTransport();
+    await other.store.set(`site:${oxd_id}`, await transport.store.get(`site:${oxd_id}`));
+    await other.store.set(await transport.resourcesKey(oxd_id), {
       resources: [{ ...first, id }],
       pending: [],
     });
@@ -568,11 +571,11 @@ describe('the subject of an RPT that is a JWT', () => {
 
   it('is looked up once a minute for each unknown key, and for ten keys at most', async () => {
     let now = Date.now();
-    engine = new TestEngine({ store: engine.store, clock: () => now });
+    transport = new TestTransport({ store: transport.store, clock: () => now });
     await granted(await as.op.sign(claims()));
     const before = discoveries();
     const rejected = async (kid: string) =>
-      expect(await refused(granted(await as.op.sign(claims(), { kid })))).toMatchObject({
+      expect(await rejectionOf(granted(await as.op.sign(claims(), { kid })))).toMatchObject({
         error: 'key_id_not_found',
         mayHaveRun: false,
       });
@@ -612,14 +615,14 @@ describe('while the keys are unavailable', () => {
       let now = Date.now();
       as.op.clock = () => now;
       const limit = limitEndedBy(as.op);
-      const other = new TestEngine({ store: engine.store, clock: () => now, ...limit });
+      const other = new TestTransport({ store: transport.store, clock: () => now, ...limit });
       const granted = async () => {
         const claims = { iss: as.issuer, sub: 'alice', exp: Math.floor(now / 1000) + 300 };
         const rpt = as.keep(await as.op.sign(claims), [as.item(photo(), 'view')]);
         return check({ rpt }, other);
       };
       const rejected = async () =>
-        expect(await refused(granted())).toMatchObject({ error: 'key_id_not_found' });
+        expect(await rejectionOf(granted())).toMatchObject({ error: 'key_id_not_found' });
       as.op.on('jwks', answer);
       for (let at = 0; at < 5; at++) await rejected();
       expect(as.op.seen('jwks')).toHaveLength(1);
@@ -642,7 +645,7 @@ describe('while the keys are unavailable', () => {
 
 describe.each(['uma_rs_check_access', 'introspect_rpt'] as const)('the sub of %s', (command) => {
   const claims = () => ({ iss: as.issuer, sub: 'alice', exp: exp(300) });
-  const ask = async (rpt: string, told: string | undefined, of = engine) => {
+  const ask = async (rpt: string, told: string | undefined, of = transport) => {
     as.introspection = { sub: told };
     as.keep(rpt, [as.item(photo(), 'view')]);
     if (command === 'uma_rs_check_access') return check({ rpt }, of);
@@ -671,7 +674,7 @@ describe.each(['uma_rs_check_access', 'introspect_rpt'] as const)('the sub of %s
 
   it('is rejected if a signed JWT and introspection disagree', async () => {
     const rpt = await as.op.sign(claims());
-    const error = await refused(ask(rpt, 'bob'));
+    const error = await rejectionOf(ask(rpt, 'bob'));
     expect(error).toMatchObject({ error: 'invalid_subject_identifier', mayHaveRun: false });
     expect(inspect(error)).not.toMatch(/alice|bob/);
     expect(secretsIn(inspect(error))).toEqual([]);
@@ -683,7 +686,7 @@ describe.each(['uma_rs_check_access', 'introspect_rpt'] as const)('the sub of %s
     ['fail', { status: 503, text: '' }],
     ['are none', { json: { hello: 'world' } }],
   ])('is the sub of introspection while requests for keys %s', async (_, answer) => {
-    const other = new TestEngine({ store: engine.store, ...limitEndedBy(as.op) });
+    const other = new TestTransport({ store: transport.store, ...limitEndedBy(as.op) });
     as.op.on('jwks', answer);
     for (let times = 0; times < 3; times++) {
       expect((await ask(await as.op.sign(claims()), 'bob', other)).sub).toBe('bob');
@@ -711,11 +714,14 @@ function sharedSecret(claims: JWTPayload): Promise<string> {
 }
 
 it('of two records for one path and method the last one counts', async () => {
-  const key = await engine.resourcesKey(oxd_id);
-  await engine.run('uma_rs_protect', { oxd_id, resources: [resource('/other', ['GET'], 'edit')] });
-  const record = (await engine.store.get(key)) as { resources: [object, object] };
+  const key = await transport.resourcesKey(oxd_id);
+  await transport.run('uma_rs_protect', {
+    oxd_id,
+    resources: [resource('/other', ['GET'], 'edit')],
+  });
+  const record = (await transport.store.get(key)) as { resources: [object, object] };
   const [first, second] = record.resources;
-  await engine.store.set(key, { ...record, resources: [first, { ...second, path: '/photo' }] });
+  await transport.store.set(key, { ...record, resources: [first, { ...second, path: '/photo' }] });
   await check();
   expect(as.tickets[0]?.permissions[0]?.resource_scopes).toEqual(['edit']);
 });

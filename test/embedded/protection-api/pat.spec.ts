@@ -2,11 +2,11 @@ import { inspect } from 'node:util';
 import type { Answer, Seen } from '../../support/fake-op.js';
 import { FakeAs, RS } from '../../support/fake-as.js';
 import { secretsIn } from '../../support/secrets.js';
-import { limitEndedBy, refused, TestEngine } from '../../support/embedded-transport.js';
+import { limitEndedBy, rejectionOf, TestTransport } from '../../support/embedded-transport.js';
 import { PHOTO, protectedSite, rsSite } from '../../support/uma-site.js';
 
 let as: FakeAs;
-let engine: TestEngine;
+let transport: TestTransport;
 let oxd_id: string;
 let now: number;
 
@@ -18,12 +18,12 @@ beforeEach(() => {
   now = 1_800_000_000_000;
   as.reset();
   as.op.clock = () => now;
-  engine = new TestEngine({ clock: () => now });
+  transport = new TestTransport({ clock: () => now });
 });
-afterEach(() => TestEngine.closeAll());
+afterEach(() => TestTransport.closeAll());
 
 const check = (rpt?: string) =>
-  engine.run('uma_rs_check_access', { oxd_id, path: '/photo', http_method: 'GET', rpt });
+  transport.run('uma_rs_check_access', { oxd_id, path: '/photo', http_method: 'GET', rpt });
 const patRequests = (): number => as.seen('pat').length;
 const scopes = () => as.seen('pat').map(({ form }) => form.get('scope'));
 const refusingScope = (seen: Seen): Answer =>
@@ -39,7 +39,7 @@ describe('a PAT', () => {
     ['keycloak', null],
   ] as const)('is asked for at %s with scope %p and the client’s secret', async (vendor, scope) => {
     as.reset(vendor);
-    oxd_id = await protectedSite(engine, as);
+    oxd_id = await protectedSite(transport, as);
     const [request, ...others] = as.seen('pat');
     expect(others).toHaveLength(0);
     expect(request?.form.get('grant_type')).toBe('client_credentials');
@@ -50,7 +50,7 @@ describe('a PAT', () => {
   it('is requested with the scope that only UMA discovery lists', async () => {
     as.op.discovery = {};
     as.discovery = { scopes_supported: ['uma_protection'] };
-    oxd_id = await protectedSite(engine, as);
+    oxd_id = await protectedSite(transport, as);
     expect(as.seen('pat')[0]?.form.get('scope')).toBe('uma_protection');
   });
 
@@ -64,38 +64,38 @@ describe('a PAT', () => {
           ? as.usual('pat', seen)
           : { status: 400, json: { error: 'invalid_request' } },
       );
-      oxd_id = await protectedSite(engine, as);
+      oxd_id = await protectedSite(transport, as);
       expect(await check()).toMatchObject({ access: 'denied' });
       expect(patRequests()).toBe(1);
-      expect(engine.warnings).toEqual([]);
+      expect(transport.warnings).toEqual([]);
     },
   );
 
   it('is requested with the scope again if the server issues none without it', async () => {
     as.on('pat', refusingScope);
-    oxd_id = await rsSite(engine, as);
+    oxd_id = await rsSite(transport, as);
     as.on('pat', { status: 400, json: { error: 'invalid_scope' } });
-    await refused(engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] }));
-    await refused(engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] }));
+    await rejectionOf(transport.run('uma_rs_protect', { oxd_id, resources: [PHOTO] }));
+    await rejectionOf(transport.run('uma_rs_protect', { oxd_id, resources: [PHOTO] }));
     expect(scopes()).toEqual(['uma_protection', null, 'uma_protection', null]);
-    expect(engine.warnings).toEqual([]);
+    expect(transport.warnings).toEqual([]);
   });
 
   it('is requested once more without the scope after the scope is rejected', async () => {
     as.on('pat', refusingScope);
-    oxd_id = await protectedSite(engine, as);
+    oxd_id = await protectedSite(transport, as);
     expect(scopes()).toEqual(['uma_protection', null]);
   });
 
   it('is renewed without a rejected scope, which is logged once', async () => {
     as.on('pat', refusingScope);
-    oxd_id = await protectedSite(engine, as);
+    oxd_id = await protectedSite(transport, as);
     for (let times = 0; times < 2; times++) {
       now += 300_000;
       expect(await check()).toMatchObject({ access: 'denied' });
     }
     expect(scopes()).toEqual(['uma_protection', null, null, null]);
-    expect(engine.warnings).toEqual([
+    expect(transport.warnings).toEqual([
       `${as.issuer}: the scope uma_protection is omitted. ` +
         'The server rejects the scope for a token of the client (invalid_scope).',
     ]);
@@ -103,19 +103,19 @@ describe('a PAT', () => {
 
   it('of another client is requested with the scope', async () => {
     as.on('pat', refusingScope);
-    oxd_id = await protectedSite(engine, as);
+    oxd_id = await protectedSite(transport, as);
     as.on('pat', undefined);
-    const other = await engine.site(as, { ...RS, client_id: 'other-client' });
-    await engine.run('uma_rs_protect', { oxd_id: other, resources: [PHOTO] });
+    const other = await transport.site(as, { ...RS, client_id: 'other-client' });
+    await transport.run('uma_rs_protect', { oxd_id: other, resources: [PHOTO] });
     expect(scopes()).toEqual(['uma_protection', null, 'uma_protection']);
   });
 
   it('is requested with the scope again after a PAT without the scope is rejected', async () => {
     as.reset('gluu');
     as.on('pat', refusingScope);
-    oxd_id = await protectedSite(engine, as);
+    oxd_id = await protectedSite(transport, as);
     as.on('permission', { status: 406, json: { error: 'invalid_client_scope' } });
-    await refused(check());
+    await rejectionOf(check());
     // Now an administrator allows it.
     as.on('pat', undefined);
     as.on('permission', undefined);
@@ -130,12 +130,12 @@ describe('a PAT', () => {
     { name: 'does not warn otherwise', scope: ['openid'], warnings: 0 },
   ])('without an unlisted scope $name', async ({ scope, warnings }) => {
     as.reset('keycloak');
-    oxd_id = await engine.site(as, { ...RS, scope });
-    await engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
+    oxd_id = await transport.site(as, { ...RS, scope });
+    await transport.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
     now += 300_000;
     await check();
     expect(scopes()).toEqual([null, null]);
-    expect(engine.warnings).toEqual(
+    expect(transport.warnings).toEqual(
       [
         `${as.issuer}: the scope uma_protection is omitted. Discovery does not list the scope.`,
       ].slice(0, warnings),
@@ -147,15 +147,15 @@ describe('a PAT', () => {
     as.on('resources', (seen: Seen): Answer | Promise<Answer> =>
       seen.url.endsWith('/token') ? as.usual('pat', seen) : as.usual('resources', seen),
     );
-    oxd_id = await protectedSite(engine, as);
+    oxd_id = await protectedSite(transport, as);
     expect(patRequests()).toBe(0);
     expect(as.resources.size).toBe(1);
   });
 
   it('is shared by 32 parallel checks and later ones', async () => {
-    const first = engine;
+    const first = transport;
     oxd_id = await protectedSite(first, as);
-    engine = new TestEngine({ store: first.store, clock: () => now });
+    transport = new TestTransport({ store: first.store, clock: () => now });
     const before = patRequests();
     const rpt = as.rpt(as.item(as.idOf('[GET] /photo'), 'view'));
     const answers = await Promise.all(
@@ -175,7 +175,7 @@ describe('a PAT', () => {
     [undefined, 239, 241],
   ])('that lives %p s is used for %i s and renewed after %i s', async (lifetime, good, over) => {
     as.patLifetime = lifetime;
-    oxd_id = await protectedSite(engine, as);
+    oxd_id = await protectedSite(transport, as);
     now += good * 1000;
     await check();
     expect(patRequests()).toBe(1);
@@ -185,26 +185,26 @@ describe('a PAT', () => {
   });
 
   it('is obtained per client', async () => {
-    oxd_id = await protectedSite(engine, as);
-    const other = await engine.site(as, { ...RS, client_id: 'other-client' });
-    await engine.run('uma_rs_protect', { oxd_id: other, resources: [PHOTO] });
+    oxd_id = await protectedSite(transport, as);
+    const other = await transport.site(as, { ...RS, client_id: 'other-client' });
+    await transport.run('uma_rs_protect', { oxd_id: other, resources: [PHOTO] });
     expect(patRequests()).toBe(2);
   });
 
   it('is deleted with its site', async () => {
-    oxd_id = await protectedSite(engine, as);
-    await engine.run('remove_site', { oxd_id });
-    expect(inspect(engine, { depth: 8 })).not.toContain('pat-');
+    oxd_id = await protectedSite(transport, as);
+    await transport.run('remove_site', { oxd_id });
+    expect(inspect(transport, { depth: 8 })).not.toContain('pat-');
   });
 
   it('is never stored or logged', async () => {
-    oxd_id = await protectedSite(engine, as);
+    oxd_id = await protectedSite(transport, as);
     await check();
-    const keys = [`site:${oxd_id}`, await engine.resourcesKey(oxd_id)];
-    const kept = JSON.stringify(await Promise.all(keys.map((key) => engine.store.get(key))));
+    const keys = [`site:${oxd_id}`, await transport.resourcesKey(oxd_id)];
+    const kept = JSON.stringify(await Promise.all(keys.map((key) => transport.store.get(key))));
     const secrets = secretsIn(kept).filter((secret) => secret !== RS.client_secret);
     expect(secrets).toHaveLength(0);
-    expect(secretsIn(engine.warnings.join('\n'))).toHaveLength(0);
+    expect(secretsIn(transport.warnings.join('\n'))).toHaveLength(0);
   });
 });
 
@@ -213,7 +213,7 @@ describe('a rejected PAT', () => {
     'by %s is renewed once, and the request repeated',
     async (vendor) => {
       as.reset(vendor);
-      oxd_id = await protectedSite(engine, as);
+      oxd_id = await protectedSite(transport, as);
       as.revokePats();
       expect(await check()).toMatchObject({ access: 'denied' });
       expect(patRequests()).toBe(2);
@@ -222,9 +222,9 @@ describe('a rejected PAT', () => {
   );
 
   it.each([401, 403, 406])('is not renewed twice after a second %i', async (status) => {
-    oxd_id = await protectedSite(engine, as);
+    oxd_id = await protectedSite(transport, as);
     as.on('permission', { status, json: { error: 'invalid_client_scope' } });
-    const error = await refused(check());
+    const error = await rejectionOf(check());
     expect(error).toMatchObject({ error: `http_status_${status}`, mayHaveRun: false });
     expect(error.message).toMatch(/uma_protection.*Keycloak: assign.*lightweight/);
     expect(error.message).toContain('The server returned invalid_client_scope.');
@@ -240,11 +240,11 @@ describe('a rejected PAT', () => {
   ] as const)('at %s (%s) causes one renewal in 10 seconds', async (...row) => {
     const [vendor, endpoint, status, requests] = row;
     as.reset(vendor);
-    oxd_id = await protectedSite(engine, as);
+    oxd_id = await protectedSite(transport, as);
     const rpt = endpoint === 'rpt' ? as.rpt(as.item(as.idOf('[GET] /photo'), 'view')) : undefined;
     as.on(endpoint, { status, json: { error: 'x' } });
     const refuse = async () => {
-      expect(await refused(check(rpt))).toMatchObject({ error: `http_status_${status}` });
+      expect(await rejectionOf(check(rpt))).toMatchObject({ error: `http_status_${status}` });
     };
     for (let at = 0; at < 20; at++) await refuse();
     expect(patRequests()).toBe(2);
@@ -260,16 +260,16 @@ describe('a rejected PAT', () => {
   });
 
   it('is renewed once for 32 parallel rejections', async () => {
-    oxd_id = await protectedSite(engine, as);
+    oxd_id = await protectedSite(transport, as);
     as.revokePats();
     await Promise.all(Array.from({ length: 32 }, () => check()));
     expect(patRequests()).toBe(2);
   });
 
   it.each([400, 404, 409, 500, 503])('is not assumed after status %i', async (status) => {
-    oxd_id = await protectedSite(engine, as);
+    oxd_id = await protectedSite(transport, as);
     as.on('permission', { status, json: { error: 'x' } });
-    await refused(check());
+    await rejectionOf(check());
     expect(patRequests()).toBe(1);
   });
 });
@@ -327,11 +327,11 @@ const FAILURES: readonly [string, Answer, string, RegExp][] = [
 
 describe('without a PAT', () => {
   it.each(FAILURES)('a check fails after %s', async (_, answer, word, message) => {
-    oxd_id = await protectedSite(engine, as);
+    oxd_id = await protectedSite(transport, as);
     const limit = limitEndedBy(as.op, 300);
-    engine = new TestEngine({ clock: () => now, store: engine.store, ...limit });
+    transport = new TestTransport({ clock: () => now, store: transport.store, ...limit });
     as.on('pat', answer);
-    const error = await refused(check());
+    const error = await rejectionOf(check());
     expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', error: word, mayHaveRun: false });
     expect(error.message).toMatch(message);
     expect(secretsIn(inspect(error))).toHaveLength(0);
@@ -341,9 +341,11 @@ describe('without a PAT', () => {
   });
 
   it('nothing is registered', async () => {
-    oxd_id = await rsSite(engine, as);
+    oxd_id = await rsSite(transport, as);
     as.on('pat', { status: 401, json: { error: 'invalid_client' } });
-    const error = await refused(engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] }));
+    const error = await rejectionOf(
+      transport.run('uma_rs_protect', { oxd_id, resources: [PHOTO] }),
+    );
     expect(error).toMatchObject({ error: 'http_status_401', mayHaveRun: false });
     expect(as.seen('resources')).toHaveLength(0);
   });

@@ -6,12 +6,12 @@ import { OxdStoreError, type OxdError } from '../../../lib/base/errors.js';
 import type { Answer } from '../../support/fake-op.js';
 import { FakeAs, type UmaEndpoint } from '../../support/fake-as.js';
 import { secretsIn } from '../../support/secrets.js';
-import { limitEndedBy, refused, TestEngine } from '../../support/embedded-transport.js';
+import { limitEndedBy, rejectionOf, TestTransport } from '../../support/embedded-transport.js';
 import { ManualClock, settled } from '../../support/manual-clock.js';
 import { PHOTO, protectedSite, resource } from '../../support/uma-site.js';
 
 let as: FakeAs;
-let engine: TestEngine;
+let transport: TestTransport;
 let oxd_id: string;
 let rpt: string;
 
@@ -23,7 +23,7 @@ let clock: ManualClock;
 function restart(): void {
   const limit = limitEndedBy(as.op, TIMEOUT);
   clock = limit.timers;
-  engine = new TestEngine({ store: engine.store, ...limit });
+  transport = new TestTransport({ store: transport.store, ...limit });
 }
 
 beforeAll(async () => {
@@ -32,15 +32,15 @@ beforeAll(async () => {
 afterAll(() => as.close());
 beforeEach(async () => {
   as.reset();
-  engine = new TestEngine();
-  oxd_id = await protectedSite(engine, as);
+  transport = new TestTransport();
+  oxd_id = await protectedSite(transport, as);
   rpt = as.rpt(as.item(as.idOf('[GET] /photo'), 'view'));
   restart();
 });
-afterEach(() => TestEngine.closeAll());
+afterEach(() => TestTransport.closeAll());
 
 const check = (token?: string) =>
-  engine.run('uma_rs_check_access', { oxd_id, path: '/photo', http_method: 'GET', rpt: token });
+  transport.run('uma_rs_check_access', { oxd_id, path: '/photo', http_method: 'GET', rpt: token });
 
 const FAILURES: readonly [string, Answer][] = [
   ['breaks the connection', { drop: true }],
@@ -60,13 +60,13 @@ describe.each(ENDPOINTS)('a failure of the endpoint %s', (endpoint) => {
     async (_, answer) => {
       as.on(endpoint, answer);
       const token = endpoint === 'permission' ? undefined : rpt;
-      const error = await refused(check(token));
+      const error = await rejectionOf(check(token));
       expect(clock.passed).toBe(answer.hang ? TIMEOUT : 0);
       expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', mayHaveRun: false });
       // This error code means that the resource is not protected.
       expect(error.error).not.toBe('invalid_request');
       expect(secretsIn(inspect(error))).toEqual([]);
-      expect(secretsIn(engine.warnings.join('\n'))).toEqual([]);
+      expect(secretsIn(transport.warnings.join('\n'))).toEqual([]);
       as.on(endpoint, undefined);
       expect(await check(rpt)).toMatchObject({ access: 'granted' });
       expect(await check()).toMatchObject({ access: 'denied' });
@@ -79,15 +79,15 @@ it.each(FAILURES)(
   async (_, answer) => {
     as.on('resources', answer);
     const protect = () =>
-      engine.run('uma_rs_protect', {
+      transport.run('uma_rs_protect', {
         oxd_id,
         resources: [PHOTO, resource('/new', ['GET'], 'view')],
       });
-    const error = await refused(protect());
+    const error = await rejectionOf(protect());
     expect(clock.passed).toBe(answer.hang ? TIMEOUT : 0);
     expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', command: 'uma_rs_protect' });
     expect(secretsIn(inspect(error))).toEqual([]);
-    expect(secretsIn(engine.warnings.join('\n'))).toEqual([]);
+    expect(secretsIn(transport.warnings.join('\n'))).toEqual([]);
     // Registered resources can still be checked.
     expect(await check(rpt)).toMatchObject({ access: 'granted' });
     as.on('resources', undefined);
@@ -99,8 +99,8 @@ it.each(FAILURES)(
 
 it('an unprotected path is reported while the authorization server is down', async () => {
   as.on('uma-discovery', { drop: true });
-  const other = engine.run('uma_rs_check_access', { oxd_id, path: '/x', http_method: 'GET' });
-  expect(await refused(other)).toMatchObject({ error: 'invalid_request' });
+  const other = transport.run('uma_rs_check_access', { oxd_id, path: '/x', http_method: 'GET' });
+  expect(await rejectionOf(other)).toMatchObject({ error: 'invalid_request' });
 });
 
 it('an authorization server that restarts without its PATs is used again', async () => {
@@ -108,15 +108,15 @@ it('an authorization server that restarts without its PATs is used again', async
   const kept = [...as.resources];
   const port = Number(new URL(as.issuer).port);
   await as.close();
-  expect((await refused(check(rpt))).message).toContain('could not be reached');
-  expect((await refused(check())).message).toContain('could not be reached');
+  expect((await rejectionOf(check(rpt))).message).toContain('could not be reached');
+  expect((await rejectionOf(check())).message).toContain('could not be reached');
   as = await FakeAs.start(port);
   kept.forEach(([id, description]) => as.resources.set(id, description));
   expect(await check(as.rpt(as.item(kept[0]?.[0] ?? '', 'view')))).toMatchObject({
     access: 'granted',
   });
   expect(await check()).toMatchObject({ access: 'denied' });
-  await engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
+  await transport.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
   expect(as.names).toEqual(['[GET] /photo']);
 });
 
@@ -128,7 +128,7 @@ const slow = (endpoint: UmaEndpoint) =>
 
 it('a check with slow responses ends within twice the time limit of a request', async () => {
   ENDPOINTS.forEach(slow);
-  const error = await refused(check('unknown-rpt'));
+  const error = await rejectionOf(check('unknown-rpt'));
   expect(clock.passed).toBe(2.4 * TIMEOUT);
   expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', error: 'internal_error' });
   expect(error.message).toContain('within the time limit');
@@ -147,7 +147,7 @@ it('a check waits for keys within the same limit, and is not granted after it', 
   const jwt = await as.op.sign({ iss: as.issuer, sub: 'alice', exp });
   const permissions = [as.item(as.idOf('[GET] /photo'), 'view')];
   slow('uma-discovery');
-  const error = await refused(check(as.keep(jwt, permissions)));
+  const error = await rejectionOf(check(as.keep(jwt, permissions)));
   expect(clock.passed).toBe(2.6 * TIMEOUT);
   expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', error: 'internal_error' });
   expect(error.message).toContain('within the time limit');
@@ -161,7 +161,7 @@ describe('while tickets are slow', () => {
   let maximum: number;
 
   beforeEach(async () => {
-    engine = new TestEngine({ store: engine.store });
+    transport = new TestTransport({ store: transport.store });
     await check();
     running = maximum = 0;
     const released = new Promise<void>((resolve) => (go = resolve));
@@ -204,7 +204,7 @@ describe('while tickets are slow', () => {
     await underWay();
     setMaxListeners(WAITING, abort.signal);
     const given = Array.from({ length: WAITING }, () =>
-      engine.run('uma_rs_check_access', params, abort).catch((error: unknown) => error),
+      transport.run('uma_rs_check_access', params, abort).catch((error: unknown) => error),
     );
     await settled();
     abort.abort(new Error('given up'));
@@ -229,7 +229,7 @@ describe('while tickets are slow', () => {
     restart();
     as.op.onHang = () => void running++;
     as.on('permission', { hang: true });
-    const failed = crowd(4 * PARALLEL).map((one) => refused(one));
+    const failed = crowd(4 * PARALLEL).map((one) => rejectionOf(one));
     await underWay();
     running = 0;
     await clock.advance(TIMEOUT);
@@ -243,7 +243,12 @@ describe('while tickets are slow', () => {
 
   it('a ticket is not requested when less than 100 ms of the time limit are left', async () => {
     const timers = new ManualClock();
-    engine = new TestEngine({ store: engine.store, timeout: 900, timers, clock: timers.now });
+    transport = new TestTransport({
+      store: transport.store,
+      timeout: 900,
+      timers,
+      clock: timers.now,
+    });
     as.on('permission', undefined);
     await check();
     const releases: (() => void)[] = [];
@@ -271,7 +276,7 @@ describe('while tickets are slow', () => {
     setMaxListeners(PARALLEL, abort.signal);
     const params = { oxd_id, path: '/photo', http_method: 'GET' };
     const aborted = Array.from({ length: PARALLEL }, () =>
-      engine.run('uma_rs_check_access', params, abort).catch((error: unknown) => error),
+      transport.run('uma_rs_check_access', params, abort).catch((error: unknown) => error),
     );
     await underWay();
     abort.abort(new Error('given up'));
@@ -287,7 +292,7 @@ describe('while tickets are slow', () => {
 
   it('a failed request frees its slot', async () => {
     as.on('permission', { status: 500, json: {} });
-    const failed = crowd(2 * PARALLEL).map((one) => refused(one));
+    const failed = crowd(2 * PARALLEL).map((one) => rejectionOf(one));
     expect(await Promise.all(failed)).toHaveLength(2 * PARALLEL);
     as.on('permission', undefined);
     expect(await check()).toMatchObject({ access: 'denied' });
@@ -296,7 +301,7 @@ describe('while tickets are slow', () => {
 
 it('a check accepts the longest time limit', async () => {
   const limits = jest.spyOn(AbortSignal, 'timeout');
-  engine = new TestEngine({ store: engine.store, timeout: MAX_TIMER_DELAY });
+  transport = new TestTransport({ store: transport.store, timeout: MAX_TIMER_DELAY });
   expect(await check(rpt)).toMatchObject({ access: 'granted' });
   const delays = limits.mock.calls.map(([delay]) => delay);
   limits.mockRestore();
@@ -311,11 +316,11 @@ it('a check that its caller aborts ends at once', async () => {
     return { hang: true };
   });
   const params = { oxd_id, path: '/photo', http_method: 'GET', rpt };
-  await expect(engine.run('uma_rs_check_access', params, abort)).rejects.toThrow('given up');
+  await expect(transport.run('uma_rs_check_access', params, abort)).rejects.toThrow('given up');
 });
 
 it('a store failure rejects the check and grants nothing', async () => {
-  engine.store.get = () => Promise.reject(new OxdStoreError('The store is down.'));
+  transport.store.get = () => Promise.reject(new OxdStoreError('The store is down.'));
   await expect(check(rpt)).rejects.toMatchObject({ code: 'OXD_STORE_UNAVAILABLE' });
   expect(as.seen('rpt')).toHaveLength(0);
 });

@@ -3,12 +3,12 @@ import { introspectedRpt, coversResource } from '../../../lib/embedded/rpt/rpt-p
 import { FakeAs } from '../../support/fake-as.js';
 import { FakeOp, type Endpoint } from '../../support/fake-op.js';
 import { registerSecret } from '../../support/secrets.js';
-import { refused, TestEngine } from '../../support/embedded-transport.js';
+import { rejectionOf, TestTransport } from '../../support/embedded-transport.js';
 import { PHOTO, protectedSite } from '../../support/uma-site.js';
 
 let op: FakeOp;
 let as: FakeAs;
-let engine: TestEngine;
+let transport: TestTransport;
 
 beforeAll(async () => {
   [op, as] = await Promise.all([FakeOp.start(), FakeAs.start()]);
@@ -17,9 +17,9 @@ afterAll(() => Promise.all([op.close(), as.close()]));
 beforeEach(() => {
   op.reset();
   as.reset();
-  engine = new TestEngine();
+  transport = new TestTransport();
 });
-afterEach(() => TestEngine.closeAll());
+afterEach(() => TestTransport.closeAll());
 
 const refresh_token = 'refresh-token-of-a-user-2';
 const [ticket, rpt] = ['ticket-of-a-user-2', 'rpt-of-a-user-2'];
@@ -62,25 +62,28 @@ const TOKEN_PROPERTIES_WITHOUT_USER = [
 ];
 
 async function login(oxd_id: string) {
-  return engine.run('get_tokens_by_code', await engine.callback(op, oxd_id));
+  return transport.run('get_tokens_by_code', await transport.callback(op, oxd_id));
 }
 
 const clientToken = () =>
-  engine.run('get_client_token', { op_host: op.issuer, ...client, scope: ['read'] });
-const getRpt = (oxd_id: string) => engine.run('uma_rp_get_rpt', { oxd_id, ticket });
+  transport.run('get_client_token', { op_host: op.issuer, ...client, scope: ['read'] });
+const getRpt = (oxd_id: string) => transport.run('uma_rp_get_rpt', { oxd_id, ticket });
 
 describe('a token response', () => {
   it.each(TOKEN_PROPERTIES)('to a code may have $name', async ({ properties }) => {
     op.tokens = properties;
-    const tokens = await login(await engine.site(op));
+    const tokens = await login(await transport.site(op));
     expect(tokens).toMatchObject({ id_token_claims: { sub: 'alice' } });
     for (const property of Object.keys(properties)) expect(tokens).not.toHaveProperty(property);
   });
 
   it.each(TOKEN_PROPERTIES)('to a refresh token may have $name', async ({ properties }) => {
-    const oxd_id = await engine.site(op);
+    const oxd_id = await transport.site(op);
     op.tokens = { id_token: null, ...properties };
-    const tokens = await engine.run('get_access_token_by_refresh_token', { oxd_id, refresh_token });
+    const tokens = await transport.run('get_access_token_by_refresh_token', {
+      oxd_id,
+      refresh_token,
+    });
     expect(tokens.access_token).toMatch(/^access-/);
     for (const property of Object.keys(properties)) expect(tokens).not.toHaveProperty(property);
   });
@@ -88,9 +91,9 @@ describe('a token response', () => {
   it.each(rows({ id_token: [null, '', 7, 'x.y.z'] }))(
     'to a code is rejected with $name',
     async (row) => {
-      const oxd_id = await engine.site(op);
+      const oxd_id = await transport.site(op);
       op.tokens = row.properties;
-      expect((await refused(login(oxd_id))).error).toMatch(
+      expect((await rejectionOf(login(oxd_id))).error).toMatch(
         /^no_id_token|^internal_error|^invalid_/,
       );
     },
@@ -99,10 +102,10 @@ describe('a token response', () => {
   it.each(rows({ id_token: [7, 'x.y.z'] }))(
     'to a refresh token is rejected with $name',
     async (row) => {
-      const oxd_id = await engine.site(op);
+      const oxd_id = await transport.site(op);
       op.tokens = row.properties;
-      const call = engine.run('get_access_token_by_refresh_token', { oxd_id, refresh_token });
-      expect((await refused(call)).error).toMatch(/^internal_error|^invalid_/);
+      const call = transport.run('get_access_token_by_refresh_token', { oxd_id, refresh_token });
+      expect((await rejectionOf(call)).error).toMatch(/^internal_error|^invalid_/);
     },
   );
 
@@ -116,7 +119,7 @@ describe('a token response', () => {
   it.each([...TOKEN_PROPERTIES_WITHOUT_USER, ...nulls('pct', 'upgraded')])(
     'to a ticket may have $name',
     async ({ properties }) => {
-      const oxd_id = await engine.site(as, client);
+      const oxd_id = await transport.site(as, client);
       as.op.on('token', {
         json: { access_token: rpt, token_type: 'Bearer', ...properties },
       });
@@ -130,7 +133,7 @@ describe('a token response', () => {
       const { json } = as.usual('pat', seen);
       return { status: 201, json: { ...(json as object), ...properties } };
     });
-    await protectedSite(engine, as);
+    await protectedSite(transport, as);
     expect(as.names).toEqual(['[GET] /photo']);
     expect(as.seen('pat')).toHaveLength(1);
   });
@@ -138,7 +141,7 @@ describe('a token response', () => {
   it.each(['access_token', 'token_type'])('without a usable %s is rejected', async (name) => {
     for (const value of [null, '', 7]) {
       op.tokens = { [name]: value };
-      expect((await refused(clientToken())).error).toMatch(/^no_access_token|^internal_error/);
+      expect((await rejectionOf(clientToken())).error).toMatch(/^no_access_token|^internal_error/);
     }
   });
 });
@@ -162,7 +165,7 @@ describe('a registration response', () => {
       const { json } = await op.usual(seen);
       return { status: 201, json: { ...(json as object), ...properties } };
     });
-    const oxd_id = await engine.site(op, {
+    const oxd_id = await transport.site(op, {
       client_token_endpoint_auth_method: 'client_secret_post',
       id_token_signed_response_alg: 'RS256',
     });
@@ -173,14 +176,14 @@ describe('a registration response', () => {
   it.each([...unusable, ...rows({ client_secret: [null, '', 7] })])(
     'that is read back may have $name',
     async ({ properties }) => {
-      const oxd_id = await engine.site(op);
+      const oxd_id = await transport.site(op);
       op.on('client', async (seen) => {
         const { json } = await op.usual(seen);
         return { json: { ...(json as object), ...properties } };
       });
-      engine = new TestEngine({ store: engine.store });
+      transport = new TestTransport({ store: transport.store });
       await login(oxd_id);
-      await engine.run('update_site', { oxd_id, client_name: 'New name' });
+      await transport.run('update_site', { oxd_id, client_name: 'New name' });
       expect(await login(oxd_id)).toHaveProperty('id_token_claims');
     },
   );
@@ -200,7 +203,7 @@ describe('a discovery document', () => {
 
   it.each(unusable)('of a provider may have $name', async ({ properties }) => {
     op.discovery = properties;
-    const oxd_id = await engine.site(op, { scope: ['openid', 'profile'] });
+    const oxd_id = await transport.site(op, { scope: ['openid', 'profile'] });
     expect(await login(oxd_id)).toHaveProperty('id_token_claims');
     expect(await clientToken()).toHaveProperty('access_token');
   });
@@ -210,7 +213,7 @@ describe('a discovery document', () => {
     ...rows({ scopes_supported: [null, 7], grant_types_supported: [null, 7] }),
   ])('of an authorization server may have $name', async ({ properties }) => {
     as.discovery = properties;
-    await protectedSite(engine, as);
+    await protectedSite(transport, as);
     expect(as.names).toEqual(['[GET] /photo']);
   });
 });
@@ -242,7 +245,7 @@ describe('a key set', () => {
   ];
 
   it.each(names)('may have %s beside the right key', async (name) => {
-    const oxd_id = await engine.site(op);
+    const oxd_id = await transport.site(op);
     const entry = (await entries())[name];
     op.on('jwks', { json: { keys: [entry, op.key.jwk, entry] } });
     expect(await login(oxd_id)).toHaveProperty('id_token_claims');
@@ -250,20 +253,20 @@ describe('a key set', () => {
   });
 
   it.each(['use', 'key_ops', 'x5c', 'ext'])('may have a key whose %s is null', async (name) => {
-    const oxd_id = await engine.site(op);
+    const oxd_id = await transport.site(op);
     op.on('jwks', { json: { keys: [{ ...op.key.jwk, [name]: null }] } });
     expect(await login(oxd_id)).toHaveProperty('id_token_claims');
   });
 
   it('verifies signed user info although an entry is null', async () => {
-    const oxd_id = await engine.site(op, { user_info_signed_response_alg: 'RS256' });
+    const oxd_id = await transport.site(op, { user_info_signed_response_alg: 'RS256' });
     op.on('jwks', { json: { keys: [null, op.key.jwk] } });
     op.on('userinfo', async () => ({
       text: await op.sign({ sub: 'alice' }),
       headers: { 'content-type': 'application/jwt' },
     }));
     const access_token = (await login(oxd_id)).access_token;
-    const { claims } = await engine.run('get_user_info', { oxd_id, access_token });
+    const { claims } = await transport.run('get_user_info', { oxd_id, access_token });
     expect(claims).toEqual({ sub: 'alice' });
   });
 
@@ -271,10 +274,10 @@ describe('a key set', () => {
     { name: 'only null', keys: [null] },
     { name: 'only a key of another signer', keys: undefined },
   ])('with $name verifies no id_token', async ({ keys }) => {
-    const oxd_id = await engine.site(op);
+    const oxd_id = await transport.site(op);
     const foreign = { ...(await entries())['another key'], kid: op.key.kid, alg: 'RS256' };
     op.on('jwks', { json: { keys: keys ?? [foreign] } });
-    expect((await refused(login(oxd_id))).error).toMatch(/internal_error|bad_signature/);
+    expect((await rejectionOf(login(oxd_id))).error).toMatch(/internal_error|bad_signature/);
   });
 });
 
@@ -283,11 +286,11 @@ describe('another response', () => {
     ['userinfo', 'get_user_info'],
     ['introspect', 'introspect_access_token'],
   ])('of %s may have null properties', async (endpoint, command) => {
-    const oxd_id = await engine.site(op);
+    const oxd_id = await transport.site(op);
     const properties = ['name', 'email', 'exp', 'iat', 'scope', 'aud', 'iss', 'client_id'];
     const empty = Object.fromEntries(properties.map((name) => [name, null]));
     op.on(endpoint, { json: { active: true, sub: 'alice', ...empty } });
-    const result = await engine.raw(command, { oxd_id, access_token: 'an-access-token' });
+    const result = await transport.raw(command, { oxd_id, access_token: 'an-access-token' });
     expect(JSON.stringify(result)).not.toContain('null');
     expect(JSON.stringify(result)).toContain('alice');
   });
@@ -302,9 +305,9 @@ describe('another response', () => {
       const answer = as.usual('permission', seen);
       return { ...answer, json: { ...(answer.json as object), ...empty } };
     });
-    const oxd_id = await protectedSite(engine, as, PHOTO);
+    const oxd_id = await protectedSite(transport, as, PHOTO);
     const request = { oxd_id, path: '/photo', http_method: 'GET' };
-    expect(await engine.run('uma_rs_check_access', request)).toMatchObject({ access: 'denied' });
+    expect(await transport.run('uma_rs_check_access', request)).toMatchObject({ access: 'denied' });
   });
 
   const needed = { resource_id: 'r1', scopes: ['view'], requiredScopes: 'all' } as const;

@@ -1,10 +1,15 @@
 import type { Answer } from '../../support/fake-op.js';
 import { FakeAs, RS } from '../../support/fake-as.js';
-import { CALLBACK, limitEndedBy, refused, TestEngine } from '../../support/embedded-transport.js';
+import {
+  CALLBACK,
+  limitEndedBy,
+  rejectionOf,
+  TestTransport,
+} from '../../support/embedded-transport.js';
 import { PHOTO, protectedSite, rsSite } from '../../support/uma-site.js';
 
 let as: FakeAs;
-let engine: TestEngine;
+let transport: TestTransport;
 let now: number;
 
 beforeAll(async () => {
@@ -14,15 +19,15 @@ afterAll(() => as.close());
 beforeEach(() => {
   now = Date.now();
   as.reset();
-  engine = new TestEngine({ clock: () => now });
+  transport = new TestTransport({ clock: () => now });
 });
-afterEach(() => TestEngine.closeAll());
+afterEach(() => TestTransport.closeAll());
 
 const check = (oxd_id: string) =>
-  engine.run('uma_rs_check_access', { oxd_id, path: '/photo', http_method: 'GET' });
+  transport.run('uma_rs_check_access', { oxd_id, path: '/photo', http_method: 'GET' });
 const protect = async (more: object = {}) => {
-  const oxd_id = await engine.site(as, { ...RS, ...more });
-  return engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
+  const oxd_id = await transport.site(as, { ...RS, ...more });
+  return transport.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
 };
 
 describe('UMA discovery', () => {
@@ -55,8 +60,8 @@ describe('UMA discovery', () => {
     as.discovery = { issuer };
     as.op.discovery = { ...as.op.discovery, issuer };
     const site = { ...RS, ...address(as.issuer), authorization_redirect_uri: CALLBACK };
-    const { oxd_id } = await engine.run('register_site', site);
-    await engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
+    const { oxd_id } = await transport.run('register_site', site);
+    await transport.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
     const { 'www-authenticate_header': header } = await check(oxd_id);
     expect(header).toContain(`as_uri="${issuer}"`);
     expect(as.seen('uma-discovery').map(({ url }) => url)).toEqual([
@@ -70,15 +75,15 @@ describe('UMA discovery', () => {
       as.discovery = { issuer };
       as.op.discovery = { ...as.op.discovery, issuer };
       const op_configuration_endpoint = `${issuer}/.well-known/openid-configuration`;
-      const oxd_id = await engine.site(as, { ...RS, op_configuration_endpoint });
-      await engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
+      const oxd_id = await transport.site(as, { ...RS, op_configuration_endpoint });
+      await transport.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
       const { 'www-authenticate_header': header } = await check(oxd_id);
       expect(header).toContain(`as_uri="${issuer}"`);
     }
   });
 
   it('is done once for concurrent requests, and again after ten minutes', async () => {
-    const oxd_id = await protectedSite(engine, as);
+    const oxd_id = await protectedSite(transport, as);
     await Promise.all(Array.from({ length: 8 }, () => check(oxd_id)));
     expect(as.seen('uma-discovery')).toHaveLength(1);
     now += 600_001;
@@ -91,9 +96,9 @@ describe('UMA discovery', () => {
     async (name) => {
       as.discovery = { [name]: undefined };
       as.op.discovery = { ...as.op.discovery, introspection_endpoint: `${as.issuer}/uma/rpt` };
-      const oxd_id = await protectedSite(engine, as);
+      const oxd_id = await protectedSite(transport, as);
       const rpt = as.rpt(as.item(as.idOf('[GET] /photo'), 'view'));
-      const granted = engine.run('uma_rs_check_access', {
+      const granted = transport.run('uma_rs_check_access', {
         ...{ oxd_id, rpt, path: '/photo', http_method: 'GET' },
       });
       expect(await granted).toMatchObject({ access: 'granted' });
@@ -124,7 +129,7 @@ describe('a UMA discovery document is rejected', () => {
         typeof value === 'string' ? value.replace('ISSUER', as.issuer) : value,
       ]),
     );
-    const error = await refused(protect());
+    const error = await rejectionOf(protect());
     expect(error).toMatchObject({ error: 'no_uma_discovery_response', mayHaveRun: false });
     expect(as.seen('pat')).toHaveLength(0);
     as.discovery = {};
@@ -142,9 +147,9 @@ describe('a UMA discovery document is rejected', () => {
   ];
 
   it.each(ANSWERS)('if the server returns: %s', async (_, answer, message) => {
-    engine = new TestEngine(limitEndedBy(as.op, 300));
+    transport = new TestTransport(limitEndedBy(as.op, 300));
     as.on('uma-discovery', answer);
-    const error = await refused(protect());
+    const error = await rejectionOf(protect());
     expect(error).toMatchObject({ error: 'no_uma_discovery_response', mayHaveRun: false });
     expect(error.message).toMatch(message);
     as.on('uma-discovery', undefined);
@@ -152,9 +157,9 @@ describe('a UMA discovery document is rejected', () => {
   });
 
   it('with an endpoint on plain http where that is not allowed', async () => {
-    const strict = new TestEngine({ allowInsecureRequests: false, store: engine.store });
-    const oxd_id = await rsSite(engine, as);
+    const strict = new TestTransport({ allowInsecureRequests: false, store: transport.store });
+    const oxd_id = await rsSite(transport, as);
     const call = strict.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
-    expect((await refused(call)).message).toContain('allowInsecureRequests');
+    expect((await rejectionOf(call)).message).toContain('allowInsecureRequests');
   });
 });

@@ -10,12 +10,12 @@ import {
   CALLBACK,
   HOME,
   limitEndedBy,
-  refused,
-  TestEngine,
+  rejectionOf,
+  TestTransport,
 } from '../../support/embedded-transport.js';
 
 let op: FakeOp;
-let engine: TestEngine;
+let transport: TestTransport;
 let now: number;
 
 beforeAll(async () => {
@@ -25,18 +25,18 @@ afterAll(() => op.close());
 beforeEach(() => {
   op.reset();
   now = Date.now();
-  engine = new TestEngine({ clock: () => now });
+  transport = new TestTransport({ clock: () => now });
 });
-afterEach(() => TestEngine.closeAll());
+afterEach(() => TestTransport.closeAll());
 
 const record = async (oxd_id: string) =>
-  (await engine.store.get(`site:${oxd_id}`)) as RegisteredSite;
+  (await transport.store.get(`site:${oxd_id}`)) as RegisteredSite;
 const body = (seen = op.seen('register')[0]) => JSON.parse(seen?.body ?? '') as object;
 const restarted = () => {
-  engine = new TestEngine({ store: engine.store, clock: () => now, ...limitEndedBy(op) });
-  return engine;
+  transport = new TestTransport({ store: transport.store, clock: () => now, ...limitEndedBy(op) });
+  return transport;
 };
-const use = (oxd_id: string) => engine.run('get_authorization_url', { oxd_id });
+const use = (oxd_id: string) => transport.run('get_authorization_url', { oxd_id });
 const UMA_TICKET = 'urn:ietf:params:oauth:grant-type:uma-ticket';
 const ANSWER = { status: 400, json: { error: 'invalid_client_metadata' } };
 
@@ -73,7 +73,7 @@ describe('register_site', () => {
       oxd_rp_programming_language: 'node',
       protection_access_token: 'ignored',
     } as const;
-    const result = await engine.run('register_site', site);
+    const result = await transport.run('register_site', site);
     expect(body()).toEqual({
       redirect_uris: [CALLBACK, 'https://app.example.com/second'],
       post_logout_redirect_uris: [HOME],
@@ -113,7 +113,7 @@ describe('register_site', () => {
   });
 
   it('uses defaults, also for empty lists', async () => {
-    await engine.site(op, { scope: [] });
+    await transport.site(op, { scope: [] });
     expect(body()).toEqual({
       redirect_uris: [CALLBACK],
       post_logout_redirect_uris: [HOME],
@@ -130,9 +130,9 @@ describe('register_site', () => {
     { name: 'lists null', listed: null },
   ])('sends uma_protection if discovery $name', async ({ listed }) => {
     op.discovery = { scopes_supported: listed };
-    await engine.site(op, { scope: ['openid', 'uma_protection'] });
+    await transport.site(op, { scope: ['openid', 'uma_protection'] });
     expect(body()).toMatchObject({ scope: 'openid uma_protection' });
-    expect(engine.warnings).toEqual([]);
+    expect(transport.warnings).toEqual([]);
   });
 
   const rejecting = (text: string, answer: Answer) => (seen: Seen) =>
@@ -149,12 +149,12 @@ describe('register_site', () => {
   ])('omits uma_protection once the server has rejected it $name', async ({ answer }) => {
     op.on('register', rejecting('uma_protection', answer));
     const scope = ['openid', 'uma_protection'];
-    await engine.site(op, { scope });
-    await engine.site(op, { scope });
-    await engine.site(op, { scope: ['uma_protection'] });
+    await transport.site(op, { scope });
+    await transport.site(op, { scope });
+    await transport.site(op, { scope: ['uma_protection'] });
     const scopes = op.seen('register').map((seen) => (body(seen) as { scope?: string }).scope);
     expect(scopes).toEqual(['openid uma_protection', 'openid', 'openid', undefined]);
-    expect(engine.warnings).toEqual([
+    expect(transport.warnings).toEqual([
       `${op.issuer}: the scope uma_protection is omitted. The server rejects registrations with this scope.`,
     ]);
   });
@@ -162,37 +162,37 @@ describe('register_site', () => {
   it('does not blame uma_protection if another scope is rejected', async () => {
     op.on('register', rejecting('openid', INVALID_SCOPE));
     const scope = ['openid', 'uma_protection'];
-    await engine.site(op, { scope });
-    await engine.site(op, { scope: ['uma_protection'] });
+    await transport.site(op, { scope });
+    await transport.site(op, { scope: ['uma_protection'] });
     const scopes = op.seen('register').map((seen) => (body(seen) as { scope?: string }).scope);
     expect(scopes).toEqual(['openid uma_protection', 'openid', undefined, 'uma_protection']);
   });
 
   it('reports a description about other scopes instead of registering without them', async () => {
     op.on('register', rejecting('albums', INVALID_METADATA));
-    const error = await refused(engine.site(op, { scope: ['albums', 'uma_protection'] }));
+    const error = await rejectionOf(transport.site(op, { scope: ['albums', 'uma_protection'] }));
     expect(error).toMatchObject({ error: 'invalid_client_metadata', mayHaveRun: false });
     expect(op.seen('register')).toHaveLength(2);
   });
 
   it('never requests uma_protection for a user', async () => {
-    const oxd_id = await engine.site(op, { scope: ['openid', 'uma_protection'] });
-    const { authorization_url } = await engine.run('get_authorization_url', { oxd_id });
+    const oxd_id = await transport.site(op, { scope: ['openid', 'uma_protection'] });
+    const { authorization_url } = await transport.run('get_authorization_url', { oxd_id });
     expect(new URL(authorization_url).searchParams.get('scope')).toBe('openid');
   });
 
   it('does not warn about uma_protection at Keycloak', async () => {
     const token_endpoint = `${op.issuer}/realms/r/protocol/openid-connect/token`;
     op.discovery = { scopes_supported: ['openid'], token_endpoint };
-    await engine.site(op, { scope: ['openid', 'uma_protection'] });
+    await transport.site(op, { scope: ['openid', 'uma_protection'] });
     expect(body()).toMatchObject({ scope: 'openid' });
-    expect(engine.warnings).toEqual([]);
+    expect(transport.warnings).toEqual([]);
   });
 
   it('logs once that uma_protection is omitted, with the reason', async () => {
     op.discovery = { scopes_supported: ['openid'] };
-    for (let times = 0; times < 2; times++) await engine.site(op, { scope: ['uma_protection'] });
-    expect(engine.warnings).toEqual([
+    for (let times = 0; times < 2; times++) await transport.site(op, { scope: ['uma_protection'] });
+    expect(transport.warnings).toEqual([
       `${op.issuer}: the scope uma_protection is omitted. Discovery does not list the scope.`,
     ]);
   });
@@ -212,29 +212,29 @@ describe('register_site', () => {
   ])('requests the supported grants of a resource server if discovery $name', async (row) => {
     const { supported, requested } = row;
     op.discovery = { grant_types_supported: supported, scopes_supported: ['uma_protection'] };
-    await engine.site(op, { scope: ['openid', 'uma_protection'] });
+    await transport.site(op, { scope: ['openid', 'uma_protection'] });
     expect(body()).toMatchObject({ grant_types: ['authorization_code', ...requested] });
-    await engine.site(op, { scope: ['uma_protection'], grant_types: ['authorization_code'] });
+    await transport.site(op, { scope: ['uma_protection'], grant_types: ['authorization_code'] });
     expect(body(op.seen('register')[1])).toMatchObject({ grant_types: ['authorization_code'] });
   });
 
   describe.each(CLIENT_METADATA_ROWS.filter(([, { sent }]) => sent))('%s', (name, row) => {
     it('is sent at registration and at each update', async () => {
-      const oxd_id = await engine.site(op, { [name]: row.value });
+      const oxd_id = await transport.site(op, { [name]: row.value });
       expect(body()).toMatchObject(row.sent ?? {});
-      await engine.run('update_site', { oxd_id, client_name: 'New name' });
+      await transport.run('update_site', { oxd_id, client_name: 'New name' });
       expect(body(op.seen('client')[0])).toMatchObject({ ...row.sent, client_name: 'New name' });
-      const other = await engine.site(op);
+      const other = await transport.site(op);
       expect(body(op.seen('register')[1])).toEqual(
         expect.not.objectContaining(row.sent as Record<string, unknown>),
       );
-      await engine.run('update_site', { oxd_id: other, [name]: row.value });
+      await transport.run('update_site', { oxd_id: other, [name]: row.value });
       expect(body(op.seen('client')[1])).toMatchObject(row.sent ?? {});
     });
 
     it('is rejected with a wrong type', async () => {
       for (const wrong of [7, 'text', true, {}, []].filter((one) => !isLike(one, row.value))) {
-        const failure = await refused(engine.site(op, { [name]: wrong }));
+        const failure = await rejectionOf(transport.site(op, { [name]: wrong }));
         expect(failure).toMatchObject({ error: 'bad_request', mayHaveRun: false });
         expect(failure.message).toContain(`${name}: must be`);
       }
@@ -245,15 +245,15 @@ describe('register_site', () => {
   it.each(CLIENT_METADATA_ROWS.filter(([, { sent }]) => !sent))(
     'rejects %s, which only oxd supports',
     async (name, { value }) => {
-      const oxd_id = await engine.site(op);
+      const oxd_id = await transport.site(op);
       op.requests.length = 0;
       const site = { op_host: op.issuer, authorization_redirect_uri: CALLBACK, [name]: value };
       for (const call of [
-        engine.run('register_site', site),
-        engine.run('setup_client', site),
-        engine.run('update_site', { oxd_id, [name]: value }),
+        transport.run('register_site', site),
+        transport.run('setup_client', site),
+        transport.run('update_site', { oxd_id, [name]: value }),
       ]) {
-        const failure = await refused(call);
+        const failure = await rejectionOf(call);
         expect(failure).toMatchObject({
           code: 'OXD_COMMAND_UNSUPPORTED',
           error: 'unsupported_operation',
@@ -287,10 +287,10 @@ describe('register_site', () => {
       sent: undefined,
     },
   ])('registers as post-logout redirect URIs $name', async ({ site, sent }) => {
-    const oxd_id = await engine.site(op, site);
+    const oxd_id = await transport.site(op, site);
     const registered = body() as { post_logout_redirect_uris?: unknown };
     expect(registered.post_logout_redirect_uris).toEqual(sent);
-    const { uri } = await engine.run('get_logout_uri', { oxd_id });
+    const { uri } = await transport.run('get_logout_uri', { oxd_id });
     const query = new URL(uri).searchParams;
     expect(query.get('post_logout_redirect_uri')).toBe(sent?.[0] ?? null);
   });
@@ -298,7 +298,7 @@ describe('register_site', () => {
   it('returns the initiate_login_uri that was sent', async () => {
     const initiate_login_uri = 'https://app.example.com/begin';
     const site = { op_host: op.issuer, authorization_redirect_uri: CALLBACK };
-    const result = await engine.run('register_site', { ...site, initiate_login_uri });
+    const result = await transport.run('register_site', { ...site, initiate_login_uri });
     expect(result).toMatchObject({ initiate_login_uri });
   });
 
@@ -320,14 +320,14 @@ describe('register_site', () => {
       op.on('register', silent);
       op.on('client', silent);
       const isUpdate = command === 'update_site';
-      const oxd_id = await engine.site(op, isUpdate ? {} : sent);
-      if (isUpdate) await engine.run(command, { oxd_id, ...sent, ...more });
+      const oxd_id = await transport.site(op, isUpdate ? {} : sent);
+      if (isUpdate) await transport.run(command, { oxd_id, ...sent, ...more });
       expect((await record(oxd_id)).client).toMatchObject({
         id_token_signed_response_alg: 'ES384',
         userinfo_signed_response_alg: 'ES384',
       });
-      const login = await engine.callback(op, oxd_id);
-      expect(await refused(engine.run('get_tokens_by_code', login))).toMatchObject({
+      const login = await transport.callback(op, oxd_id);
+      expect(await rejectionOf(transport.run('get_tokens_by_code', login))).toMatchObject({
         error: 'invalid_id_token_unknown',
       });
     },
@@ -335,7 +335,7 @@ describe('register_site', () => {
 
   it('sends the initial access token to the registration endpoint only', async () => {
     registerSecret('initial-token-1');
-    const trusted = new TestEngine({ initialAccessToken: 'initial-token-1' });
+    const trusted = new TestTransport({ initialAccessToken: 'initial-token-1' });
     const oxd_id = await trusted.site(op);
     await trusted.run('get_user_info', { oxd_id, access_token: 'a-token' });
     expect(op.seen('register')[0]?.headers.authorization).toBe('Bearer initial-token-1');
@@ -374,21 +374,23 @@ describe('register_site', () => {
     { name: '401 without JSON', answer: { status: 401, text: '' }, error: 'invalid_token' },
   ])('names the options that help and sends no second request: $name', async (row) => {
     op.on('register', row.answer);
-    const error = await refused(engine.site(op));
+    const error = await rejectionOf(transport.site(op));
     expect(error).toMatchObject({ error: row.error, mayHaveRun: false });
     expect(error.message).toContain('set transport.initialAccessToken, or');
     expect(error.message).toContain('set site.client_id and site.client_secret');
-    engine = new TestEngine({ initialAccessToken: 'initial-token-1' });
-    const { message } = await refused(engine.site(op));
+    transport = new TestTransport({ initialAccessToken: 'initial-token-1' });
+    const { message } = await rejectionOf(transport.site(op));
     expect(message).toContain('did not accept transport.initialAccessToken');
     expect(op.seen('register')).toHaveLength(2);
-    expect(engine.warnings).toEqual([]);
+    expect(transport.warnings).toEqual([]);
   });
 
   it('does not name options for a registration token that is rejected', async () => {
-    const oxd_id = await engine.site(op);
+    const oxd_id = await transport.site(op);
     op.on('client', { status: 403, json: { error: 'insufficient_scope' } });
-    const error = await refused(engine.run('update_site', { oxd_id, client_name: 'New name' }));
+    const error = await rejectionOf(
+      transport.run('update_site', { oxd_id, client_name: 'New name' }),
+    );
     expect(error.message).not.toContain('initialAccessToken');
     expect(op.seen('client')).toHaveLength(1);
   });
@@ -400,23 +402,23 @@ describe('register_site', () => {
         : op.usual(seen);
     op.on('register', rejectScope);
     op.on('client', rejectScope);
-    const oxd_id = await engine.site(op);
+    const oxd_id = await transport.site(op);
     expect(await record(oxd_id)).toHaveProperty('client.client_id');
     expect(op.seen('register')).toHaveLength(2);
-    await engine.run('update_site', { oxd_id, client_name: 'Renamed' });
+    await transport.run('update_site', { oxd_id, client_name: 'Renamed' });
     expect(await record(oxd_id)).toHaveProperty('site.client_name', 'Renamed');
     const updates = op.seen('client').filter(({ method }) => method === 'PUT');
     expect(updates.map(({ body }) => JSON.parse(body) as object)).toEqual([
       expect.objectContaining({ client_name: 'Renamed', scope: 'openid profile email' }),
       expect.not.objectContaining({ scope: expect.anything() }),
     ]);
-    expect(engine.warnings).toEqual([
+    expect(transport.warnings).toEqual([
       `${op.issuer}: scope is omitted. The server rejects registrations with these scopes.`,
     ]);
   });
 
   it('sends no request if client id and secret are given', async () => {
-    const oxd_id = await engine.site(op, { client_id: 'mine', client_secret: 's3' });
+    const oxd_id = await transport.site(op, { client_id: 'mine', client_secret: 's3' });
     expect(op.requests).toEqual([]);
     expect(await record(oxd_id)).toMatchObject({
       registered: false,
@@ -425,7 +427,7 @@ describe('register_site', () => {
   });
 
   it('sends no request for a public client without a secret', async () => {
-    const oxd_id = await engine.site(op, {
+    const oxd_id = await transport.site(op, {
       client_id: 'mine',
       client_token_endpoint_auth_method: 'none',
     });
@@ -445,13 +447,13 @@ describe('register_site', () => {
     },
     { trusted_client: false, lines: [] },
   ])('warns of trusted_client only if true: $trusted_client', async ({ trusted_client, lines }) => {
-    await engine.site(op, { trusted_client });
-    expect(engine.warnings).toEqual(lines);
+    await transport.site(op, { trusted_client });
+    expect(transport.warnings).toEqual(lines);
     expect(body()).not.toHaveProperty('trusted_client');
   });
 
   it('uses the algorithms of the site for a given client', async () => {
-    const oxd_id = await engine.site(op, {
+    const oxd_id = await transport.site(op, {
       client_id: 'mine',
       client_secret: 's3',
       id_token_signed_response_alg: 'ES384',
@@ -484,7 +486,7 @@ describe('register_site', () => {
   ])('rejects a client with $name before a request is sent', async ({ error, client }) => {
     const site = { op_host: op.issuer, authorization_redirect_uri: CALLBACK, ...client };
     for (const command of ['register_site', 'setup_client'] as const) {
-      const failure = await refused(engine.run(command, site));
+      const failure = await rejectionOf(transport.run(command, site));
       expect(failure).toMatchObject({ error, code: 'OXD_COMMAND_FAILED', mayHaveRun: false });
       expect(failure.message).toContain('client_id and client_secret go together');
     }
@@ -517,7 +519,7 @@ describe('register_site', () => {
     ['jwks', '{"keys":[{"kty":"AKP","alg":"ML-DSA-44","priv":"its own"}]}', 'bad_request'],
     ['default_max_age', NaN, 'bad_request'],
   ])('rejects an invalid %s before a request is sent (row %#)', async (name, value, error) => {
-    const failure = await refused(engine.site(op, { [name]: value }));
+    const failure = await rejectionOf(transport.site(op, { [name]: value }));
     expect(failure).toMatchObject({ error, mayHaveRun: false, command: 'register_site' });
     expect(failure.message).toContain(name);
     expect(op.requests).toEqual([]);
@@ -525,14 +527,17 @@ describe('register_site', () => {
 
   it('rejects HS256 for the id_tokens of a client without secret', async () => {
     const alg = { id_token_signed_response_alg: 'HS256' };
-    const call = engine.site(op, { ...alg, client_token_endpoint_auth_method: 'none' });
-    expect(await refused(call)).toMatchObject({ error: 'invalid_algorithm', mayHaveRun: false });
+    const call = transport.site(op, { ...alg, client_token_endpoint_auth_method: 'none' });
+    expect(await rejectionOf(call)).toMatchObject({
+      error: 'invalid_algorithm',
+      mayHaveRun: false,
+    });
     expect(op.requests).toEqual([]);
   });
 
   it('rejects jwks together with client_jwks_uri', async () => {
     const keys = { jwks: '{"keys":[]}', client_jwks_uri: 'https://app.example.com/jwks' };
-    const failure = await refused(engine.site(op, keys));
+    const failure = await rejectionOf(transport.site(op, keys));
     expect(failure).toMatchObject({ error: 'bad_request', mayHaveRun: false });
     expect(op.requests).toEqual([]);
   });
@@ -553,7 +558,7 @@ describe('register_site', () => {
     'userinfo_encrypted_response_enc',
     'id_token_binding_cnf',
   ])('rejects %s as a custom attribute', async (name) => {
-    const failure = await refused(engine.site(op, { custom_attributes: { [name]: 'x' } }));
+    const failure = await rejectionOf(transport.site(op, { custom_attributes: { [name]: 'x' } }));
     expect(failure).toMatchObject({ error: 'bad_request', mayHaveRun: false });
     expect(failure.message).toContain(`custom_attributes: must not have ${name}`);
     expect(op.seen('register')).toEqual([]);
@@ -561,7 +566,7 @@ describe('register_site', () => {
 
   it('names the options to set if the provider has no registration endpoint', async () => {
     op.discovery = { registration_endpoint: undefined };
-    const error = await refused(engine.site(op));
+    const error = await rejectionOf(transport.site(op));
     expect(error).toMatchObject({ error: 'invalid_request', mayHaveRun: false });
     expect(error.message).toContain('client_id');
   });
@@ -574,7 +579,7 @@ describe('register_site', () => {
       const { json } = await op.usual(seen);
       return { status: 201, json: { ...(json as object), [name]: undefined } };
     });
-    expect(await refused(engine.site(op))).toMatchObject({ error, mayHaveRun: true });
+    expect(await rejectionOf(transport.site(op))).toMatchObject({ error, mayHaveRun: true });
   });
 
   it('requires no secret for a public client', async () => {
@@ -582,8 +587,8 @@ describe('register_site', () => {
       const { json } = await op.usual(seen);
       return { status: 201, json: { ...(json as object), client_secret: undefined } };
     });
-    const oxd_id = await engine.site(op, { client_token_endpoint_auth_method: 'none' });
-    await engine.run('get_tokens_by_code', await engine.callback(op, oxd_id));
+    const oxd_id = await transport.site(op, { client_token_endpoint_auth_method: 'none' });
+    await transport.run('get_tokens_by_code', await transport.callback(op, oxd_id));
     const [request] = op.seen('token');
     expect(request?.headers.authorization).toBeUndefined();
     expect(request?.form.get('client_id')).toMatch(/^client-/);
@@ -593,24 +598,24 @@ describe('register_site', () => {
     ['is down', { set: () => Promise.reject(new OxdStoreError('The store is down.')) }],
     ['does not persist values', { set: () => Promise.resolve() }],
   ])('registers no client if the store %s', async (_, store) => {
-    const engineOn = new TestEngine({ store: Object.assign(new MemoryStore(), store) });
+    const engineOn = new TestTransport({ store: Object.assign(new MemoryStore(), store) });
     await expect(engineOn.site(op)).rejects.toBeInstanceOf(OxdStoreError);
     expect(op.requests).toEqual([]);
   });
 
   it('deletes the new client if the store fails during the registration', async () => {
-    const { store } = engine;
+    const { store } = transport;
     op.on('register', (seen) => {
       store.set = () => Promise.reject(new OxdStoreError('The store is down.'));
       return op.usual(seen);
     });
-    await expect(engine.site(op)).rejects.toBeInstanceOf(OxdStoreError);
+    await expect(transport.site(op)).rejects.toBeInstanceOf(OxdStoreError);
     expect(op.seen('client').map(({ method }) => method)).toEqual(['DELETE']);
   });
 
   it('stores the site only', async () => {
-    const oxd_id = await engine.site(op);
-    expect(engine.store).toHaveProperty('size', 1);
+    const oxd_id = await transport.site(op);
+    expect(transport.store).toHaveProperty('size', 1);
     expect(await record(oxd_id)).toBeDefined();
   });
 });
@@ -619,7 +624,7 @@ describe('claims redirect URIs', () => {
   const CLAIMS = ['https://app.example.com/claims'];
   const BOTH = { claims_redirect_uris: CLAIMS, claims_redirect_uri: CLAIMS };
   const NONE = {};
-  const site = (more: object = {}) => engine.site(op, { claims_redirect_uri: CLAIMS, ...more });
+  const site = (more: object = {}) => transport.site(op, { claims_redirect_uri: CLAIMS, ...more });
   const claimsIn = (seen?: Seen) => {
     const { claims_redirect_uris, claims_redirect_uri } = body(seen) as Partial<typeof BOTH>;
     return { claims_redirect_uris, claims_redirect_uri };
@@ -654,9 +659,9 @@ describe('claims redirect URIs', () => {
     uma(gathering());
     const oxd_id = await site();
     expect(registered()).toEqual([BOTH]);
-    await engine.run('update_site', { oxd_id, client_name: 'New name' });
+    await transport.run('update_site', { oxd_id, client_name: 'New name' });
     expect(updated().map((seen) => body(seen))).toEqual([expect.objectContaining(BOTH)]);
-    expect(engine.warnings).toEqual([]);
+    expect(transport.warnings).toEqual([]);
   });
 
   it.each<[string, () => Answer]>([
@@ -669,7 +674,7 @@ describe('claims redirect URIs', () => {
     uma(answer());
     for (let times = 0; times < 2; times++) await site();
     expect(registered()).toEqual([NONE, NONE]);
-    expect(engine.warnings).toEqual([
+    expect(transport.warnings).toEqual([
       `${op.issuer}: claims_redirect_uri is omitted. UMA discovery has no claims_interaction_endpoint.`,
     ]);
   });
@@ -679,7 +684,7 @@ describe('claims redirect URIs', () => {
     ['a broken connection', { drop: true }],
   ])('prevent the registration if UMA discovery fails: %s', async (_, answer) => {
     uma(answer);
-    expect(await refused(site())).toMatchObject({ mayHaveRun: false });
+    expect(await rejectionOf(site())).toMatchObject({ mayHaveRun: false });
     expect(registered()).toEqual([]);
     uma(gathering());
     await site();
@@ -689,7 +694,7 @@ describe('claims redirect URIs', () => {
   it('are registered at the sandbox', async () => {
     const sandbox = await startQuietly();
     try {
-      const oxd_id = await engine.site(sandbox, { claims_redirect_uri: CLAIMS });
+      const oxd_id = await transport.site(sandbox, { claims_redirect_uri: CLAIMS });
       const { client } = await record(oxd_id);
       const authorization = `Bearer ${client.registration_access_token}`;
       const uri = client.registration_client_uri ?? '';
@@ -701,7 +706,7 @@ describe('claims redirect URIs', () => {
   });
 
   it('cause no UMA discovery if none are configured', async () => {
-    await engine.site(op, { scope: ['openid', 'uma_protection'] });
+    await transport.site(op, { scope: ['openid', 'uma_protection'] });
     expect(umaSeen()).toEqual([]);
   });
 
@@ -721,9 +726,9 @@ describe('claims redirect URIs', () => {
     const oxd_id = await site();
     expect(registered()).toHaveLength(names.length + 2);
     expect(registered().at(-1)).toEqual(sent);
-    await engine.run('update_site', { oxd_id, client_name: 'New name' });
+    await transport.run('update_site', { oxd_id, client_name: 'New name' });
     expect(updated().map(claimsIn)).toEqual([sent]);
-    expect(engine.warnings).toEqual(
+    expect(transport.warnings).toEqual(
       names.map(
         (name) =>
           `${op.issuer}: ${name} is omitted. The server rejects registrations with this parameter.`,
@@ -748,18 +753,18 @@ describe('claims redirect URIs', () => {
   ])('are sent only once if the provider rejects %s', async (_, json) => {
     uma(gathering());
     op.on('register', { status: 400, json });
-    expect(await refused(site())).toMatchObject({ mayHaveRun: false });
+    expect(await rejectionOf(site())).toMatchObject({ mayHaveRun: false });
     expect(registered()).toHaveLength(1);
   });
 
   it('are also omitted if the provider rejects them at an update', async () => {
-    const oxd_id = await engine.site(op);
+    const oxd_id = await transport.site(op);
     op.on('client', (seen) => {
       if (seen.url.endsWith('uma2-configuration')) return gathering();
       if (!seen.body.includes('claims_redirect_uri"')) return op.usual(seen);
       return { status: 400, json: { error: 'Unrecognized field "claims_redirect_uri"' } };
     });
-    await engine.run('update_site', { oxd_id, claims_redirect_uri: CLAIMS });
+    await transport.run('update_site', { oxd_id, claims_redirect_uri: CLAIMS });
     expect(body(op.seen('client').at(-1))).toMatchObject({ claims_redirect_uris: CLAIMS });
     expect((await record(oxd_id)).site).toMatchObject({ claims_redirect_uri: CLAIMS });
   });
@@ -781,23 +786,23 @@ describe('the authentication method of a client', () => {
 
   it.each(LISTS)('is $registered if discovery has $name', async ({ listed, registered }) => {
     op.discovery = { token_endpoint_auth_methods_supported: listed };
-    await engine.site(op);
+    await transport.site(op);
     expect(body()).toMatchObject({ token_endpoint_auth_method: registered });
   });
 
   it('is the configured one whatever discovery lists', async () => {
     op.discovery = { token_endpoint_auth_methods_supported: ['client_secret_post'] };
-    await engine.site(op, { client_token_endpoint_auth_method: 'client_secret_jwt' });
+    await transport.site(op, { client_token_endpoint_auth_method: 'client_secret_jwt' });
     expect(body()).toMatchObject({ token_endpoint_auth_method: 'client_secret_jwt' });
   });
 
   it('must be configured if discovery lists neither basic nor post', async () => {
     op.discovery = { token_endpoint_auth_methods_supported: ['private_key_jwt', 'none'] };
-    const error = await refused(engine.site(op));
+    const error = await rejectionOf(transport.site(op));
     expect(error).toMatchObject({ error: 'bad_request', mayHaveRun: false });
     expect(error.message).toContain('site.client_token_endpoint_auth_method');
     expect(op.seen('register')).toHaveLength(0);
-    await engine.site(op, { client_token_endpoint_auth_method: 'none' });
+    await transport.site(op, { client_token_endpoint_auth_method: 'none' });
     expect(op.seen('register')).toHaveLength(1);
   });
 
@@ -811,8 +816,8 @@ describe('the authentication method of a client', () => {
         ? op.usual(seen)
         : { status: 401, json: { error: 'invalid_client' } },
     );
-    const login = await engine.callback(op, await engine.site(op));
-    expect(await engine.run('get_tokens_by_code', login)).toHaveProperty('id_token');
+    const login = await transport.callback(op, await transport.site(op));
+    expect(await transport.run('get_tokens_by_code', login)).toHaveProperty('id_token');
   });
 
   it('is named to a provider that otherwise registers a client without a secret', async () => {
@@ -824,8 +829,8 @@ describe('the authentication method of a client', () => {
         : undefined;
       return { status: 201, json: { ...(json as object), client_secret } };
     });
-    const login = await engine.callback(op, await engine.site(op));
-    expect(await engine.run('get_tokens_by_code', login)).toHaveProperty('id_token');
+    const login = await transport.callback(op, await transport.site(op));
+    expect(await transport.run('get_tokens_by_code', login)).toHaveProperty('id_token');
   });
 
   it('stays the one that the provider decided when the site is updated', async () => {
@@ -834,15 +839,15 @@ describe('the authentication method of a client', () => {
       const { json } = await op.usual(seen);
       return { status: 201, json: { ...(json as object), token_endpoint_auth_method } };
     });
-    const oxd_id = await engine.site(op);
-    await engine.run('update_site', { oxd_id, client_name: 'New name' });
+    const oxd_id = await transport.site(op);
+    await transport.run('update_site', { oxd_id, client_name: 'New name' });
     expect(body(op.seen('client')[0])).toMatchObject({ token_endpoint_auth_method });
     const client_token_endpoint_auth_method = 'client_secret_jwt';
-    await engine.run('update_site', { oxd_id, client_token_endpoint_auth_method });
+    await transport.run('update_site', { oxd_id, client_token_endpoint_auth_method });
     expect(body(op.seen('client')[1])).toMatchObject({
       token_endpoint_auth_method: client_token_endpoint_auth_method,
     });
-    await engine.run('update_site', { oxd_id, remove: ['client_token_endpoint_auth_method'] });
+    await transport.run('update_site', { oxd_id, remove: ['client_token_endpoint_auth_method'] });
     expect(body(op.seen('client')[2])).toMatchObject({
       token_endpoint_auth_method: 'client_secret_basic',
     });
@@ -858,8 +863,8 @@ describe('the client at the token endpoint', () => {
     ['client_secret_post', (r: string, f: URLSearchParams) => r === '' && f.has('client_secret')],
     ['client_secret_jwt', (r: string, f: URLSearchParams) => r === '' && f.has('client_assertion')],
   ] as const)('authenticates with the registered method %s', async (method, proves) => {
-    const oxd_id = await engine.site(op, { client_token_endpoint_auth_method: method });
-    await engine.run('get_tokens_by_code', await engine.callback(op, oxd_id));
+    const oxd_id = await transport.site(op, { client_token_endpoint_auth_method: method });
+    await transport.run('get_tokens_by_code', await transport.callback(op, oxd_id));
     const [request] = op.seen('token');
     expect(
       proves(request?.headers.authorization ?? '', request?.form ?? new URLSearchParams()),
@@ -872,19 +877,19 @@ describe('the client at the token endpoint', () => {
       const token_endpoint_auth_method = 'client_secret_post';
       return { status: 201, json: { ...(json as object), token_endpoint_auth_method } };
     });
-    const oxd_id = await engine.site(op, {
+    const oxd_id = await transport.site(op, {
       client_token_endpoint_auth_method: 'client_secret_basic',
     });
-    await engine.run('get_tokens_by_code', await engine.callback(op, oxd_id));
+    await transport.run('get_tokens_by_code', await transport.callback(op, oxd_id));
     expect(op.seen('token')[0]?.form.has('client_secret')).toBe(true);
   });
 
   it('sends its secret in the body if the provider supports only that', async () => {
     op.discovery = { token_endpoint_auth_methods_supported: ['client_secret_post'] };
-    const oxd_id = await engine.site(op, { client_id: 'mine', client_secret: 's3' });
+    const oxd_id = await transport.site(op, { client_id: 'mine', client_secret: 's3' });
     const refresh = { oxd_id, refresh_token: 'r' };
     op.tokens = { id_token: undefined };
-    await engine.run('get_access_token_by_refresh_token', refresh);
+    await transport.run('get_access_token_by_refresh_token', refresh);
     expect(op.seen('token')[0]?.form.get('client_secret')).toBe('s3');
   });
 
@@ -894,14 +899,14 @@ describe('the client at the token endpoint', () => {
       const token_endpoint_auth_method = 'private_key_jwt';
       return { status: 201, json: { ...(json as object), token_endpoint_auth_method } };
     });
-    const error = await refused(use(await engine.site(op)));
+    const error = await rejectionOf(use(await transport.site(op)));
     expect(error.message).toContain('private_key_jwt');
   });
 });
 
 describe('a registration', () => {
   it('is read once per process, and new values are stored', async () => {
-    const oxd_id = await engine.site(op);
+    const oxd_id = await transport.site(op);
     await use(oxd_id);
     expect(op.seen('client')).toHaveLength(0);
     const before = await record(oxd_id);
@@ -925,7 +930,7 @@ describe('a registration', () => {
   });
 
   it('is repeated once under its oxd_id if the provider no longer has the client', async () => {
-    const oxd_id = await engine.site(op);
+    const oxd_id = await transport.site(op);
     const before = await record(oxd_id);
     op.on('client', { status: 401, json: { error: 'invalid_token' } });
     restarted();
@@ -936,12 +941,12 @@ describe('a registration', () => {
     expect(after).toMatchObject({ oxd_id, site: before.site, op_host: op.issuer });
     await use(oxd_id);
     expect(op.seen('register')).toHaveLength(2);
-    expect(engine.warnings).toEqual([expect.stringContaining('a new client was registered')]);
-    expect(secretsIn(engine.warnings.join())).toEqual([]);
+    expect(transport.warnings).toEqual([expect.stringContaining('a new client was registered')]);
+    expect(secretsIn(transport.warnings.join())).toEqual([]);
   });
 
   it('is not repeated by a replica with an older registration access token', async () => {
-    const oxd_id = await engine.site(op);
+    const oxd_id = await transport.site(op);
     const stored = await record(oxd_id);
     const { registration_client_uri } = stored.client;
     const renewed = { ...stored.client, registration_access_token: 'the-newer-token' };
@@ -949,7 +954,7 @@ describe('a registration', () => {
     op.on('client', ({ headers }) => {
       if (headers.authorization === 'Bearer the-newer-token') return { status: 200, json: renewed };
       // Another replica stores its new token at the same time.
-      void engine.store.set(`site:${oxd_id}`, { ...stored, client: renewed });
+      void transport.store.set(`site:${oxd_id}`, { ...stored, client: renewed });
       return { status: 401, json: { error: 'invalid_token' } };
     });
     restarted();
@@ -963,7 +968,7 @@ describe('a registration', () => {
   });
 
   it('is repeated once if two replicas find the client missing at the same time', async () => {
-    const oxd_id = await engine.site(op);
+    const oxd_id = await transport.site(op);
     op.on('client', () => ({ status: 401, json: { error: 'invalid_token' } }));
     const replicas = [restarted(), restarted()];
     await Promise.all(replicas.map((one) => one.run('get_authorization_url', { oxd_id })));
@@ -971,7 +976,7 @@ describe('a registration', () => {
   });
 
   it('is not repeated for a given client', async () => {
-    const oxd_id = await engine.site(op, {
+    const oxd_id = await transport.site(op, {
       client_id: 'mine',
       client_secret: 's3',
       client_registration_client_uri: `${op.issuer}/reg/mine`,
@@ -982,7 +987,7 @@ describe('a registration', () => {
     await use(oxd_id);
     expect(op.seen('register')).toHaveLength(0);
     expect(await record(oxd_id)).toHaveProperty('client.client_id', 'mine');
-    expect(engine.warnings).toHaveLength(1);
+    expect(transport.warnings).toHaveLength(1);
   });
 
   it.each([
@@ -993,7 +998,7 @@ describe('a registration', () => {
     ['another client', { json: { client_id: 'somebody' } }],
     ['no response', { hang: true }],
   ])('stays unchanged if a read returns %s', async (_, answer) => {
-    const oxd_id = await engine.site(op);
+    const oxd_id = await transport.site(op);
     const before = await record(oxd_id);
     op.on('client', answer);
     restarted();
@@ -1005,7 +1010,7 @@ describe('a registration', () => {
   });
 
   it('is checked again after a minute if the provider returned 503', async () => {
-    const oxd_id = await engine.site(op);
+    const oxd_id = await transport.site(op);
     op.on('client', { status: 503, text: '' });
     restarted();
     await use(oxd_id);
@@ -1020,7 +1025,7 @@ describe('a registration', () => {
       const { json } = await op.usual(seen);
       return { status: 201, json: { ...(json as object), client_secret_expires_at } };
     });
-    const oxd_id = await engine.site(op);
+    const oxd_id = await transport.site(op);
     await use(oxd_id);
     expect(op.seen('register')).toHaveLength(1);
     now = client_secret_expires_at * 1000;
@@ -1036,7 +1041,7 @@ describe('a registration', () => {
       const { json } = await op.usual(seen);
       return { status: 201, json: { ...(json as object), client_secret_expires_at: 1 } };
     });
-    const oxd_id = await engine.site(op);
+    const oxd_id = await transport.site(op);
     now += 60_000;
     await use(oxd_id);
     await use(oxd_id);
@@ -1044,7 +1049,7 @@ describe('a registration', () => {
   });
 
   it('is not repeated while the store is not writable', async () => {
-    const oxd_id = await engine.site(op);
+    const oxd_id = await transport.site(op);
     const before = await record(oxd_id);
     op.on('client', { status: 401, json: { error: 'invalid_token' } });
     const { store } = restarted();
@@ -1067,7 +1072,7 @@ describe('a registration', () => {
       set = () => Promise.reject(new OxdStoreError('down'));
       delete = () => Promise.reject(new OxdStoreError('down'));
     }
-    const down = new TestEngine({ store: new Down() });
+    const down = new TestTransport({ store: new Down() });
     const call = down.run('get_authorization_url', { oxd_id: 'x' });
     await expect(call).rejects.toMatchObject({ code: 'OXD_STORE_UNAVAILABLE' });
     expect(op.requests).toEqual([]);
@@ -1076,10 +1081,13 @@ describe('a registration', () => {
 
 describe('update_site', () => {
   it('sends the complete metadata with the client_id, and stores the changes', async () => {
-    const oxd_id = await engine.site(op, { client_name: 'Old name', contacts: ['a@example.com'] });
+    const oxd_id = await transport.site(op, {
+      client_name: 'Old name',
+      contacts: ['a@example.com'],
+    });
     const { client } = await record(oxd_id);
     const changes = { client_name: 'New name', redirect_uris: ['https://app.example.com/new'] };
-    expect(await engine.run('update_site', { oxd_id, ...changes })).toEqual({ oxd_id });
+    expect(await transport.run('update_site', { oxd_id, ...changes })).toEqual({ oxd_id });
     const [put] = op.seen('client');
     expect(put?.method).toBe('PUT');
     expect(put?.headers.authorization).toBe(`Bearer ${client.registration_access_token}`);
@@ -1103,13 +1111,13 @@ describe('update_site', () => {
     const given = { client_id: 'mine', client_secret: 'secret-of-mine' };
 
     it('replaces the stored values of a given client, and sends no request', async () => {
-      const oxd_id = await engine.site(op, { ...given, contacts: ['a@example.com'] });
+      const oxd_id = await transport.site(op, { ...given, contacts: ['a@example.com'] });
       const changes = {
         ...{ client_id: 'mine', client_secret: 'rotated-secret-of-mine' },
         client_token_endpoint_auth_method: 'client_secret_post' as const,
         scope: ['openid'],
       };
-      await engine.run('update_site', { oxd_id, ...changes, remove: ['contacts'] });
+      await transport.run('update_site', { oxd_id, ...changes, remove: ['contacts'] });
       const { site, client, registered } = await record(oxd_id);
       expect(client).toEqual({
         ...{ client_id: 'mine', client_secret: 'rotated-secret-of-mine' },
@@ -1129,50 +1137,54 @@ describe('update_site', () => {
       },
       { name: 'no secret', params: { client_id: 'mine' }, error: 'invalid_client_secret' },
     ])('rejects $name', async ({ params, error }) => {
-      const oxd_id = await engine.site(op, given);
+      const oxd_id = await transport.site(op, given);
       const before = await record(oxd_id);
-      expect(await refused(engine.run('update_site', { oxd_id, ...params }))).toMatchObject({
+      expect(await rejectionOf(transport.run('update_site', { oxd_id, ...params }))).toMatchObject({
         error,
       });
       expect(await record(oxd_id)).toEqual(before);
     });
 
     it('rejects a site that registered its own client', async () => {
-      const oxd_id = await engine.site(op);
+      const oxd_id = await transport.site(op);
       const { client } = await record(oxd_id);
       const { client_id } = client;
-      const update = engine.run('update_site', { oxd_id, client_id, client_secret: 'chosen' });
-      expect(await refused(update)).toMatchObject({ error: 'bad_request' });
+      const update = transport.run('update_site', { oxd_id, client_id, client_secret: 'chosen' });
+      expect(await rejectionOf(update)).toMatchObject({ error: 'bad_request' });
       expect((await record(oxd_id)).client).toEqual(client);
     });
   });
 
   it('stores a new registration access token', async () => {
-    const oxd_id = await engine.site(op);
+    const oxd_id = await transport.site(op);
     const registration_access_token = 'registration-token-4';
     registerSecret(registration_access_token);
     op.on('client', async (seen) => {
       const { json } = await op.usual(seen);
       return { json: { ...(json as object), registration_access_token } };
     });
-    await engine.run('update_site', { oxd_id, client_name: 'New' });
-    await engine.run('update_site', { oxd_id, client_name: 'Newer' });
+    await transport.run('update_site', { oxd_id, client_name: 'New' });
+    await transport.run('update_site', { oxd_id, client_name: 'Newer' });
     const [, second] = op.seen('client');
     expect(second?.headers.authorization).toBe(`Bearer ${registration_access_token}`);
   });
 
   it('leaves the stored site unchanged if the provider rejects the update', async () => {
-    const oxd_id = await engine.site(op);
+    const oxd_id = await transport.site(op);
     const before = await record(oxd_id);
     op.on('client', ANSWER);
-    const error = await refused(engine.run('update_site', { oxd_id, client_name: 'New name' }));
+    const error = await rejectionOf(
+      transport.run('update_site', { oxd_id, client_name: 'New name' }),
+    );
     expect(error).toMatchObject({ error: 'invalid_client_metadata', mayHaveRun: false });
     expect(await record(oxd_id)).toEqual(before);
   });
 
   it('rejects a site without registration client URI', async () => {
-    const oxd_id = await engine.site(op, { client_id: 'mine', client_secret: 's3' });
-    const error = await refused(engine.run('update_site', { oxd_id, client_name: 'New name' }));
+    const oxd_id = await transport.site(op, { client_id: 'mine', client_secret: 's3' });
+    const error = await rejectionOf(
+      transport.run('update_site', { oxd_id, client_name: 'New name' }),
+    );
     expect(error).toMatchObject({ error: 'invalid_registration_client_url', mayHaveRun: false });
   });
 
@@ -1183,8 +1195,8 @@ describe('update_site', () => {
   )('removes $name if requested, and no other parameter', async (row) => {
     const { name, value, sent } = row;
     const contacts = ['a@example.com'];
-    const oxd_id = await engine.site(op, { [name]: value, contacts });
-    await engine.run('update_site', { oxd_id, remove: [name] });
+    const oxd_id = await transport.site(op, { [name]: value, contacts });
+    await transport.run('update_site', { oxd_id, remove: [name] });
     const [put] = op.seen('client');
     expect(Object.keys(body(put))).not.toEqual(expect.arrayContaining(Object.keys(sent)));
     expect(body(put)).toMatchObject({ contacts });
@@ -1196,43 +1208,46 @@ describe('update_site', () => {
   it('logs parameters that the provider did not remove', async () => {
     const logo_uri = 'https://app.example.com/logo.png';
     const post_logout_redirect_uris = ['https://app.example.com/bye'];
-    const oxd_id = await engine.site(op, { logo_uri, contacts: ['a@example.com'] });
+    const oxd_id = await transport.site(op, { logo_uri, contacts: ['a@example.com'] });
     op.on('client', async (seen) => {
       const { json } = await op.usual(seen);
       return { json: { ...(json as object), logo_uri, contacts: [] } };
     });
-    await engine.run('update_site', { oxd_id, post_logout_redirect_uris });
-    expect(engine.warnings).toEqual([]);
-    await engine.run('update_site', { oxd_id, remove: ['logo_uri', 'contacts'] });
-    expect(engine.warnings).toEqual([
+    await transport.run('update_site', { oxd_id, post_logout_redirect_uris });
+    expect(transport.warnings).toEqual([]);
+    await transport.run('update_site', { oxd_id, remove: ['logo_uri', 'contacts'] });
+    expect(transport.warnings).toEqual([
       'update_site: the provider still has logo_uri. Remove it at the provider.',
     ]);
   });
 
   it('sets a parameter that is both removed and set', async () => {
-    const oxd_id = await engine.site(op, { contacts: ['a@example.com'] });
+    const oxd_id = await transport.site(op, { contacts: ['a@example.com'] });
     const contacts = ['b@example.com'];
-    await engine.run('update_site', { oxd_id, contacts, remove: ['contacts'] });
+    await transport.run('update_site', { oxd_id, contacts, remove: ['contacts'] });
     expect(body(op.seen('client')[0])).toMatchObject({ contacts });
   });
 
   it('does not check id_tokens against removed parameters', async () => {
     const limits = { require_auth_time: true, default_max_age: 60 };
-    const oxd_id = await engine.site(op, limits);
-    await engine.run('update_site', { oxd_id, remove: ['require_auth_time', 'default_max_age'] });
-    const { authorization_url } = await engine.run('get_authorization_url', { oxd_id });
+    const oxd_id = await transport.site(op, limits);
+    await transport.run('update_site', {
+      oxd_id,
+      remove: ['require_auth_time', 'default_max_age'],
+    });
+    const { authorization_url } = await transport.run('get_authorization_url', { oxd_id });
     expect(new URL(authorization_url).searchParams.has('max_age')).toBe(false);
     const login = { oxd_id, ...op.login(authorization_url) };
-    expect(await engine.run('get_tokens_by_code', login)).toHaveProperty('id_token');
+    expect(await transport.run('get_tokens_by_code', login)).toHaveProperty('id_token');
   });
 
   it('uses no removed algorithm, even if the provider returns none', async () => {
     const id_token_signed_response_alg = 'ES384';
-    const oxd_id = await engine.site(op, { id_token_signed_response_alg });
-    await engine.run('update_site', { oxd_id, remove: ['id_token_signed_response_alg'] });
+    const oxd_id = await transport.site(op, { id_token_signed_response_alg });
+    await transport.run('update_site', { oxd_id, remove: ['id_token_signed_response_alg'] });
     expect((await record(oxd_id)).client).not.toHaveProperty('id_token_signed_response_alg');
-    const login = await engine.callback(op, oxd_id);
-    expect(await engine.run('get_tokens_by_code', login)).toHaveProperty('id_token');
+    const login = await transport.callback(op, oxd_id);
+    expect(await transport.run('get_tokens_by_code', login)).toHaveProperty('id_token');
   });
 
   it.each([
@@ -1240,9 +1255,9 @@ describe('update_site', () => {
     ['client_jwks_uri', 'https://app.example.com/jwks', 'jwks', 'jwks'],
   ] as const)('replaces the counterpart of %s', async (name, value, other, atProvider) => {
     const keys = { jwks: '{"keys":[]}', client_jwks_uri: 'https://app.example.com/old' };
-    const oxd_id = await engine.site(op, { [other]: keys[other] });
+    const oxd_id = await transport.site(op, { [other]: keys[other] });
     expect(body()).toHaveProperty(atProvider);
-    await engine.run('update_site', { oxd_id, [name]: value });
+    await transport.run('update_site', { oxd_id, [name]: value });
     expect(body(op.seen('client')[0])).not.toHaveProperty(atProvider);
     const { site } = await record(oxd_id);
     expect(site).toMatchObject({ [name]: value });
@@ -1263,56 +1278,56 @@ describe('update_site', () => {
       'invalid_authorization_redirect_uri',
     ],
   ])('rejects %s before a request is sent', async (_, params, error) => {
-    const oxd_id = await engine.site(op);
-    const failure = await refused(engine.run('update_site', { oxd_id, ...params }));
+    const oxd_id = await transport.site(op);
+    const failure = await rejectionOf(transport.run('update_site', { oxd_id, ...params }));
     expect(failure).toMatchObject({ error, mayHaveRun: false });
     expect(op.seen('client')).toEqual([]);
   });
 
   it('rejects values that register_site rejects', async () => {
-    const oxd_id = await engine.site(op);
-    const call = engine.run('update_site', { oxd_id, authorization_redirect_uri: 'rubbish' });
-    expect(await refused(call)).toMatchObject({ error: 'invalid_authorization_redirect_uri' });
+    const oxd_id = await transport.site(op);
+    const call = transport.run('update_site', { oxd_id, authorization_redirect_uri: 'rubbish' });
+    expect(await rejectionOf(call)).toMatchObject({ error: 'invalid_authorization_redirect_uri' });
   });
 });
 
 describe('remove_site', () => {
   it('deletes the registered client and the site', async () => {
-    const oxd_id = await engine.site(op);
+    const oxd_id = await transport.site(op);
     const { client } = await record(oxd_id);
-    expect(await engine.run('remove_site', { oxd_id })).toEqual({ oxd_id });
+    expect(await transport.run('remove_site', { oxd_id })).toEqual({ oxd_id });
     const [request] = op.seen('client');
     expect(request?.method).toBe('DELETE');
     expect(request?.headers.authorization).toBe(`Bearer ${client.registration_access_token}`);
-    expect(await refused(use(oxd_id))).toMatchObject({ error: 'invalid_oxd_id' });
-    expect(await refused(engine.run('remove_site', { oxd_id }))).toMatchObject({
+    expect(await rejectionOf(use(oxd_id))).toMatchObject({ error: 'invalid_oxd_id' });
+    expect(await rejectionOf(transport.run('remove_site', { oxd_id }))).toMatchObject({
       error: 'invalid_oxd_id',
     });
   });
 
   it('removes the site even if the provider denies the deletion of the client', async () => {
-    const oxd_id = await engine.site(op);
+    const oxd_id = await transport.site(op);
     op.on('client', { status: 403, json: { error: 'access_denied' } });
-    await engine.run('remove_site', { oxd_id });
+    await transport.run('remove_site', { oxd_id });
     expect(await record(oxd_id)).toBeUndefined();
-    expect(engine.warnings).toHaveLength(1);
+    expect(transport.warnings).toHaveLength(1);
   });
 
   it('does not delete a given client', async () => {
-    const oxd_id = await engine.site(op, {
+    const oxd_id = await transport.site(op, {
       client_id: 'mine',
       client_secret: 's3',
       client_registration_client_uri: `${op.issuer}/reg/mine`,
       client_registration_access_token: 'registration-token-5',
     });
-    await engine.run('remove_site', { oxd_id });
+    await transport.run('remove_site', { oxd_id });
     expect(op.requests).toEqual([]);
   });
 });
 
 describe('setup_client', () => {
   const setUp = (more: object = {}) =>
-    engine.run('setup_client', {
+    transport.run('setup_client', {
       op_host: op.issuer,
       authorization_redirect_uri: CALLBACK,
       client_name: 'site',
@@ -1352,8 +1367,8 @@ describe('setup_client', () => {
 
   it('deletes the first client if the second registration fails', async () => {
     op.on('register', (seen) => (op.seen('register').length > 1 ? ANSWER : op.usual(seen)));
-    expect(await refused(setUp())).toMatchObject({ error: 'invalid_client_metadata' });
+    expect(await rejectionOf(setUp())).toMatchObject({ error: 'invalid_client_metadata' });
     expect(op.seen('client').map(({ method }) => method)).toEqual(['DELETE']);
-    expect(engine.store).toHaveProperty('size', 0);
+    expect(transport.store).toHaveProperty('size', 0);
   });
 });

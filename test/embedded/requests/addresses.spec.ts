@@ -4,7 +4,7 @@ import { ConnectProxy } from '../../support/connect-proxy.js';
 import { FakeAs } from '../../support/fake-as.js';
 import { FakeOp } from '../../support/fake-op.js';
 import { setEnvironment } from '../../support/real-environment.js';
-import { refused, TestEngine } from '../../support/embedded-transport.js';
+import { rejectionOf, TestTransport } from '../../support/embedded-transport.js';
 import { protectedSite } from '../../support/uma-site.js';
 
 const file = (name: string) =>
@@ -23,25 +23,25 @@ beforeAll(async () => {
 });
 afterAll(() => as.close());
 beforeEach(() => as.reset());
-afterEach(() => TestEngine.closeAll());
+afterEach(() => TestTransport.closeAll());
 
 /** Options as in production: plain http for the listed addresses only. */
-function dialling(address = op.origin, more: Partial<EmbeddedOptions> = {}): TestEngine {
+function dialling(address = op.origin, more: Partial<EmbeddedOptions> = {}): TestTransport {
   const addresses = { [PUBLIC]: address };
-  return new TestEngine({ addresses, allowInsecureRequests: false, ...more });
+  return new TestTransport({ addresses, allowInsecureRequests: false, ...more });
 }
 
 describe('Option addresses', () => {
   it('dials an internal origin for a login; host, issuer and browser URL stay public', async () => {
     op.publicOrigin = PUBLIC;
-    const engine = dialling();
-    const oxd_id = await engine.site(op);
-    const { authorization_url } = await engine.run('get_authorization_url', { oxd_id });
+    const transport = dialling();
+    const oxd_id = await transport.site(op);
+    const { authorization_url } = await transport.run('get_authorization_url', { oxd_id });
     expect(authorization_url).toMatch(/^https:\/\/sso\.example\.com\/auth\?/);
     const callback = { oxd_id, ...op.login(authorization_url) };
-    const tokens = await engine.run('get_tokens_by_code', callback);
+    const tokens = await transport.run('get_tokens_by_code', callback);
     expect(tokens.id_token_claims).toMatchObject({ iss: PUBLIC });
-    await engine.run('get_user_info', { oxd_id, access_token: tokens.access_token });
+    await transport.run('get_user_info', { oxd_id, access_token: tokens.access_token });
     const kinds = new Set(op.requests.map(({ endpoint }) => endpoint));
     expect([...kinds]).toEqual(['discovery', 'register', 'token', 'jwks', 'userinfo']);
     expectHost('sso.example.com');
@@ -49,15 +49,15 @@ describe('Option addresses', () => {
 
   it('dials an internal origin for UMA', async () => {
     op.publicOrigin = PUBLIC;
-    const engine = dialling();
-    const oxd_id = await protectedSite(engine, as);
+    const transport = dialling();
+    const oxd_id = await protectedSite(transport, as);
     const check = { oxd_id, path: '/photo', http_method: 'GET' };
-    expect(await engine.run('uma_rs_check_access', { ...check, rpt: '' })).toMatchObject({
+    expect(await transport.run('uma_rs_check_access', { ...check, rpt: '' })).toMatchObject({
       access: 'denied',
       'www-authenticate_header': expect.stringContaining(PUBLIC) as string,
     });
     const rpt = as.rpt(as.item(as.idOf('[GET] /photo'), 'view'));
-    expect(await engine.run('uma_rs_check_access', { ...check, rpt })).toEqual(
+    expect(await transport.run('uma_rs_check_access', { ...check, rpt })).toEqual(
       expect.objectContaining({ access: 'granted' }),
     );
     expectHost('sso.example.com');
@@ -74,37 +74,37 @@ describe('Option addresses', () => {
     });
     secure.publicOrigin = PUBLIC;
     const addresses = { [`${PUBLIC}/`]: secure.origin };
-    const engine = new TestEngine({ addresses, ca, allowInsecureRequests: false });
-    expect(await token(engine)).toHaveProperty('access_token');
+    const transport = new TestTransport({ addresses, ca, allowInsecureRequests: false });
+    expect(await token(transport)).toHaveProperty('access_token');
     expect(names[0]).toBe('sso.example.com');
-    await TestEngine.closeAll();
+    await TestTransport.closeAll();
     await secure.close();
   });
 
   it('accepts internal URLs in a discovery document, but not for browsers', async () => {
     op.publicOrigin = PUBLIC;
     op.discovery = { token_endpoint: `${op.origin}/token`, jwks_uri: `${op.origin}/jwks` };
-    const engine = dialling();
-    const oxd_id = await engine.site(op);
-    const callback = await engine.callback(op, oxd_id);
-    expect(await engine.run('get_tokens_by_code', callback)).toHaveProperty('access_token');
+    const transport = dialling();
+    const oxd_id = await transport.site(op);
+    const callback = await transport.callback(op, oxd_id);
+    expect(await transport.run('get_tokens_by_code', callback)).toHaveProperty('access_token');
     op.discovery = { authorization_endpoint: `${op.origin}/auth` };
-    const other = dialling(op.origin, { store: engine.store });
-    const error = await refused(other.run('get_authorization_url', { oxd_id }));
+    const other = dialling(op.origin, { store: transport.store });
+    const error = await rejectionOf(other.run('get_authorization_url', { oxd_id }));
     expect(error.message).toContain('must be on https');
   });
 
   it('accepts an internal op_configuration_endpoint', async () => {
     op.publicOrigin = PUBLIC;
     const op_configuration_endpoint = `${op.origin}/.well-known/openid-configuration`;
-    const engine = dialling();
-    const site = await engine.site(op, { op_configuration_endpoint });
-    expect(await engine.callback(op, site)).toHaveProperty('code');
+    const transport = dialling();
+    const site = await transport.site(op, { op_configuration_endpoint });
+    expect(await transport.callback(op, site)).toHaveProperty('code');
   });
 
   it('never changes the expected issuer', async () => {
     op.publicOrigin = 'https://evil.example.com';
-    const error = await refused(token(dialling()));
+    const error = await rejectionOf(token(dialling()));
     expect(error.error).toBe('no_connect_discovery_response');
   });
 
@@ -114,8 +114,8 @@ describe('Option addresses', () => {
   ] as const)('rejects plain http to $name', async ({ allow, insecureHosts }) => {
     op.publicOrigin = PUBLIC;
     op.discovery = { token_endpoint: 'http://other.example.com/token' };
-    const engine = dialling(op.origin, { allowInsecureRequests: allow, insecureHosts });
-    const error = await refused(token(engine));
+    const transport = dialling(op.origin, { allowInsecureRequests: allow, insecureHosts });
+    const error = await rejectionOf(token(transport));
     expect(error.message).toContain('must be on https');
     expect(error.mayHaveRun).toBe(false);
   });
@@ -132,8 +132,8 @@ describe('Option addresses', () => {
   });
 });
 
-function token(engine: TestEngine) {
-  return engine.run('get_client_token', { op_host: PUBLIC, ...client });
+function token(transport: TestTransport) {
+  return transport.run('get_client_token', { op_host: PUBLIC, ...client });
 }
 
 function expectHost(host: string): void {

@@ -4,10 +4,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { FakeAs, RS, type UmaEndpoint } from '../../support/fake-as.js';
 import { FakeOp, type Endpoint, type Seen } from '../../support/fake-op.js';
-import { limitEndedBy, refused, TestEngine } from '../../support/embedded-transport.js';
+import { limitEndedBy, rejectionOf, TestTransport } from '../../support/embedded-transport.js';
 import { PHOTO, protectedSite, resource } from '../../support/uma-site.js';
 
-afterEach(() => TestEngine.closeAll());
+afterEach(() => TestTransport.closeAll());
 
 describe('An authorization server that closes idle connections after 30 ms', () => {
   const LANES = 50;
@@ -26,15 +26,15 @@ describe('An authorization server that closes idle connections after 30 ms', () 
   });
 
   it('denies none of 2000 requests with a valid RPT', async () => {
-    const engine = new TestEngine();
-    const oxd_id = await engine.site({ issuer }, RS);
-    await engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
+    const transport = new TestTransport();
+    const oxd_id = await transport.site({ issuer }, RS);
+    await transport.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
     const check = { oxd_id, path: '/photo', http_method: 'GET', rpt: 'a-valid-rpt' };
     const denied: unknown[] = [];
     // Each lane pauses for about as long as the server keeps its connections.
     const lane = async (at: number): Promise<void> => {
       for (let n = 0; n < CHECKS; n += 1) {
-        const result = await engine.run('uma_rs_check_access', check).catch((e: unknown) => e);
+        const result = await transport.run('uma_rs_check_access', check).catch((e: unknown) => e);
         if ((result as { access?: string }).access !== 'granted') denied.push(result);
         await pause(24 + ((at + n * 7) % 12));
       }
@@ -66,7 +66,7 @@ function dropReused(op: FakeOp): (seen: Seen) => Promise<object> {
 describe('When keep-alive connections have broken', () => {
   let as: FakeAs;
   let op: FakeOp;
-  let engine: TestEngine;
+  let transport: TestTransport;
 
   beforeAll(async () => {
     as = await FakeAs.start();
@@ -75,7 +75,7 @@ describe('When keep-alive connections have broken', () => {
   afterAll(() => as.close());
   beforeEach(() => {
     as.reset();
-    engine = new TestEngine();
+    transport = new TestTransport();
   });
 
   /** Drops the first request to a UMA endpoint. */
@@ -92,15 +92,15 @@ describe('When keep-alive connections have broken', () => {
     [
       'an introspection of an access token',
       'introspect',
-      (oxd_id) => engine.run('introspect_access_token', { oxd_id, access_token: 'a-token' }),
+      (oxd_id) => transport.run('introspect_access_token', { oxd_id, access_token: 'a-token' }),
     ],
     [
       'a request for user info',
       'userinfo',
-      (oxd_id) => engine.run('get_user_info', { oxd_id, access_token: 'a-token' }),
+      (oxd_id) => transport.run('get_user_info', { oxd_id, access_token: 'a-token' }),
     ],
   ])('%s is repeated once on a new connection', async (_, endpoint, run) => {
-    const oxd_id = await engine.site(op);
+    const oxd_id = await transport.site(op);
     op.on(endpoint, dropReused(op));
     await run(oxd_id);
     expect(op.seen(endpoint).map(({ headers }) => headers.connection)).toEqual([
@@ -112,13 +112,13 @@ describe('When keep-alive connections have broken', () => {
   it.each(['rpt', 'permission', 'pat'] as const)(
     'a UMA request to the endpoint %s is repeated once on a new connection',
     async (endpoint) => {
-      const oxd_id = await protectedSite(engine, as);
+      const oxd_id = await protectedSite(transport, as);
       const rpt = as.rpt(as.item(as.idOf('[GET] /photo'), 'other'));
       if (endpoint === 'pat') as.revokePats();
       const before = as.seen(endpoint).length;
       dropFirst(endpoint);
       const check = { oxd_id, path: '/photo', http_method: 'GET', rpt };
-      expect(await engine.run('uma_rs_check_access', check)).toHaveProperty('ticket');
+      expect(await transport.run('uma_rs_check_access', check)).toHaveProperty('ticket');
       expect(connectionsOf(as.seen(endpoint).slice(before))).toEqual(['keep-alive', 'close']);
     },
   );
@@ -128,32 +128,32 @@ describe('When keep-alive connections have broken', () => {
     { method: 'PUT', declared: [resource('/photo', ['GET'], 'all')] },
     { method: 'DELETE', declared: [resource('/other', ['GET'], 'all')] },
   ])('a $method of a resource is repeated once', async ({ method, declared }) => {
-    const oxd_id = await protectedSite(engine, as);
+    const oxd_id = await protectedSite(transport, as);
     dropFirst('resources', method);
     const change = { oxd_id, overwrite: true, resources: declared };
-    expect(await engine.run('uma_rs_protect', change)).toEqual({ oxd_id });
+    expect(await transport.run('uma_rs_protect', change)).toEqual({ oxd_id });
     const seen = as.seen('resources', method).slice(0, 2);
     expect(connectionsOf(seen)).toEqual(['keep-alive', 'close']);
   });
 
   it('a registration of a resource is never repeated', async () => {
-    const oxd_id = await protectedSite(engine, as);
+    const oxd_id = await protectedSite(transport, as);
     dropFirst('resources', 'POST');
     const change = {
       oxd_id,
       overwrite: true,
       resources: [PHOTO, resource('/other', ['GET'], 'all')],
     };
-    expect((await refused(engine.run('uma_rs_protect', change))).mayHaveRun).toBe(true);
+    expect((await rejectionOf(transport.run('uma_rs_protect', change))).mayHaveRun).toBe(true);
     expect(as.seen('resources', 'POST')).toHaveLength(2);
   });
 
   it('discovery and keys are repeated once on a new connection', async () => {
-    const oxd_id = await engine.site(op);
-    const callback = await engine.callback(op, oxd_id);
+    const oxd_id = await transport.site(op);
+    const callback = await transport.callback(op, oxd_id);
     const scripts = ['discovery', 'jwks'] as const;
     scripts.forEach((endpoint) => op.on(endpoint, dropReused(op)));
-    expect(await engine.run('get_tokens_by_code', callback)).toHaveProperty('id_token');
+    expect(await transport.run('get_tokens_by_code', callback)).toHaveProperty('id_token');
     expect(op.seen('jwks').map(({ headers }) => headers.connection)).toEqual([
       'keep-alive',
       'close',
@@ -161,7 +161,7 @@ describe('When keep-alive connections have broken', () => {
   });
 
   it('64 of them are all replaced', async () => {
-    const oxd_id = await engine.site(op);
+    const oxd_id = await transport.site(op);
     const info = { oxd_id, access_token: 'a-token' };
     let arrived = 0;
     let open: () => void;
@@ -173,7 +173,7 @@ describe('When keep-alive connections have broken', () => {
       return op.usual(seen);
     });
     const run = () =>
-      Promise.all(Array.from({ length: 64 }, () => engine.run('get_user_info', info)));
+      Promise.all(Array.from({ length: 64 }, () => transport.run('get_user_info', info)));
     await run();
     op.requests.length = 0;
     op.on('userinfo', dropReused(op));
@@ -183,28 +183,30 @@ describe('When keep-alive connections have broken', () => {
   });
 
   it('a request fails when the new connection breaks, too', async () => {
-    const oxd_id = await engine.site(op);
+    const oxd_id = await transport.site(op);
     op.on('userinfo', { drop: true });
-    const error = await refused(engine.run('get_user_info', { oxd_id, access_token: 'a-token' }));
+    const error = await rejectionOf(
+      transport.run('get_user_info', { oxd_id, access_token: 'a-token' }),
+    );
     expect(error.message).toContain('broke');
     expect(op.seen('userinfo')).toHaveLength(2);
   });
 
   it('a request is not repeated after its time limit', async () => {
-    const oxd_id = await engine.site(op);
-    const short = new TestEngine({ store: engine.store, ...limitEndedBy(op) });
+    const oxd_id = await transport.site(op);
+    const short = new TestTransport({ store: transport.store, ...limitEndedBy(op) });
     await short.run('get_user_info', { oxd_id, access_token: 'a-token' });
     op.requests.length = 0;
     op.on('userinfo', { hang: true });
-    await refused(short.run('get_user_info', { oxd_id, access_token: 'a-token' }));
+    await rejectionOf(short.run('get_user_info', { oxd_id, access_token: 'a-token' }));
     expect(op.seen('userinfo')).toHaveLength(1);
   });
 
   it('a request is not repeated on a connection that was opened for it', async () => {
-    const oxd_id = await engine.site(op);
+    const oxd_id = await transport.site(op);
     op.on('discovery', { drop: true });
-    const other = new TestEngine({ store: engine.store });
-    await refused(other.run('get_user_info', { oxd_id, access_token: 'a-token' }));
+    const other = new TestTransport({ store: transport.store });
+    await rejectionOf(other.run('get_user_info', { oxd_id, access_token: 'a-token' }));
     expect(op.seen('discovery')).toHaveLength(2);
   });
 
@@ -213,7 +215,7 @@ describe('When keep-alive connections have broken', () => {
       'an exchange of a code',
       'token',
       (_, callback) =>
-        engine.run(
+        transport.run(
           'get_tokens_by_code',
           callback as { oxd_id: string; code: string; state: string },
         ),
@@ -222,23 +224,23 @@ describe('When keep-alive connections have broken', () => {
       'a refresh',
       'token',
       (oxd_id) =>
-        engine.run('get_access_token_by_refresh_token', {
+        transport.run('get_access_token_by_refresh_token', {
           oxd_id,
           refresh_token: 'a-refresh-token',
         }),
     ],
-    ['a registration', 'register', () => engine.site(op)],
+    ['a registration', 'register', () => transport.site(op)],
     [
       'an update of a registration',
       'client',
-      (oxd_id) => engine.run('update_site', { oxd_id, client_name: 'New name' }),
+      (oxd_id) => transport.run('update_site', { oxd_id, client_name: 'New name' }),
     ],
   ])('%s is never repeated', async (_, endpoint, run) => {
-    const oxd_id = await engine.site(op);
-    const callback = await engine.callback(op, oxd_id);
+    const oxd_id = await transport.site(op);
+    const callback = await transport.callback(op, oxd_id);
     const before = op.seen(endpoint).length;
     op.on(endpoint, { drop: true });
-    const error = await refused(run(oxd_id, callback));
+    const error = await rejectionOf(run(oxd_id, callback));
     expect(error.mayHaveRun).toBe(true);
     const seen = op.seen(endpoint).slice(before);
     expect(seen.map(({ headers }) => headers.connection)).toEqual(['keep-alive']);

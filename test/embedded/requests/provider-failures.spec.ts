@@ -3,16 +3,16 @@ import { inspect } from 'node:util';
 import { registerSecret, secretsIn } from '../../support/secrets.js';
 import type { OxdCommandError } from '../../../lib/base/errors.js';
 import { FakeOp, type Answer, type Endpoint } from '../../support/fake-op.js';
-import { limitEndedBy, refused, TestEngine } from '../../support/embedded-transport.js';
+import { limitEndedBy, rejectionOf, TestTransport } from '../../support/embedded-transport.js';
 
 interface At {
   readonly op: FakeOp;
-  readonly engine: TestEngine;
+  readonly transport: TestTransport;
   readonly oxd_id: string;
 }
 
 let op: FakeOp;
-let engine: TestEngine;
+let transport: TestTransport;
 
 beforeAll(async () => {
   op = await FakeOp.start();
@@ -20,9 +20,9 @@ beforeAll(async () => {
 afterAll(() => op.close());
 beforeEach(() => {
   op.reset();
-  engine = new TestEngine();
+  transport = new TestTransport();
 });
-afterEach(() => TestEngine.closeAll());
+afterEach(() => TestTransport.closeAll());
 
 registerSecret('quoted-secret-1');
 const access_token = 'access-token-of-a-user-1';
@@ -38,58 +38,58 @@ const COMMANDS: readonly [string, Endpoint, boolean, (at: At) => Run | Promise<R
     'get_tokens_by_code',
     'token',
     true,
-    async ({ engine, op, oxd_id }) => {
-      const callback = await engine.callback(op, oxd_id);
-      return () => engine.run('get_tokens_by_code', callback);
+    async ({ transport, op, oxd_id }) => {
+      const callback = await transport.callback(op, oxd_id);
+      return () => transport.run('get_tokens_by_code', callback);
     },
   ],
   [
     'get_access_token_by_refresh_token',
     'token',
     true,
-    ({ engine, oxd_id }) =>
+    ({ transport, oxd_id }) =>
       () =>
-        engine.run('get_access_token_by_refresh_token', { oxd_id, refresh_token }),
+        transport.run('get_access_token_by_refresh_token', { oxd_id, refresh_token }),
   ],
   [
     'get_client_token',
     'token',
     true,
-    ({ engine, op: { issuer: op_host } }) =>
+    ({ transport, op: { issuer: op_host } }) =>
       () =>
-        engine.run('get_client_token', { op_host, client_id: 'c', client_secret: 's3' }),
+        transport.run('get_client_token', { op_host, client_id: 'c', client_secret: 's3' }),
   ],
   [
     'register_site',
     'register',
     true,
-    ({ engine, op }) =>
+    ({ transport, op }) =>
       () =>
-        engine.site(op),
+        transport.site(op),
   ],
   [
     'update_site',
     'client',
     true,
-    ({ engine, oxd_id }) =>
+    ({ transport, oxd_id }) =>
       () =>
-        engine.run('update_site', { oxd_id, client_name: 'New name' }),
+        transport.run('update_site', { oxd_id, client_name: 'New name' }),
   ],
   [
     'get_user_info',
     'userinfo',
     false,
-    ({ engine, oxd_id }) =>
+    ({ transport, oxd_id }) =>
       () =>
-        engine.run('get_user_info', { oxd_id, access_token }),
+        transport.run('get_user_info', { oxd_id, access_token }),
   ],
   [
     'introspect_access_token',
     'introspect',
     false,
-    ({ engine, oxd_id }) =>
+    ({ transport, oxd_id }) =>
       () =>
-        engine.run('introspect_access_token', { oxd_id, access_token }),
+        transport.run('introspect_access_token', { oxd_id, access_token }),
   ],
 ];
 
@@ -138,11 +138,11 @@ const ANSWERS: readonly [string, Answer, RegExp, boolean][] = [
 describe.each(COMMANDS)('%s', (command, endpoint, changes, prepare) => {
   it.each(ANSWERS)('fails when the provider returns %s', async (_, answer, code, ran) => {
     const limit = limitEndedBy(op);
-    engine = new TestEngine(limit);
-    const run = await prepare({ op, engine, oxd_id: await engine.site(op) });
+    transport = new TestTransport(limit);
+    const run = await prepare({ op, transport, oxd_id: await transport.site(op) });
     const before = op.seen(endpoint).length;
     op.on(endpoint, answer);
-    const error = await refused(run());
+    const error = await rejectionOf(run());
     // A request that changes nothing is repeated once.
     const times = answer.drop && !changes ? 2 : 1;
     expect(op.seen(endpoint)).toHaveLength(before + times);
@@ -155,17 +155,21 @@ describe.each(COMMANDS)('%s', (command, endpoint, changes, prepare) => {
 
   it('fails without having run when the provider is down', async () => {
     const closed = await FakeOp.start();
-    const run = await prepare({ op: closed, engine, oxd_id: await engine.site(closed) });
+    const run = await prepare({ op: closed, transport, oxd_id: await transport.site(closed) });
     await closed.close();
-    const error = await refused(run());
+    const error = await rejectionOf(run());
     expect(error).toMatchObject({ command, error: 'internal_error', mayHaveRun: false });
     expect(error.message).toContain('could not be reached');
   });
 
   it('ends the request when the caller aborts', async () => {
     const caller = new AbortController();
-    const impatient = new TestEngine({ store: engine.store, timeout: 5000 });
-    const at = { op, engine: withSignal(impatient, caller.signal), oxd_id: await engine.site(op) };
+    const impatient = new TestTransport({ store: transport.store, timeout: 5000 });
+    const at = {
+      op,
+      transport: withSignal(impatient, caller.signal),
+      oxd_id: await transport.site(op),
+    };
     const run = await prepare(at);
     const before = op.seen(endpoint).length;
     const arrived = new Promise<void>((resolve) => {
@@ -200,10 +204,10 @@ describe('discovery', () => {
     ['no response', { hang: true }],
     ['a broken connection', { drop: true }],
   ] as readonly [string, Answer][])('fails on %s, and is not cached', async (name, answer) => {
-    const oxd_id = await engine.site(op);
-    const fresh = new TestEngine({ store: engine.store, ...limitEndedBy(op) });
+    const oxd_id = await transport.site(op);
+    const fresh = new TestTransport({ store: transport.store, ...limitEndedBy(op) });
     op.on('discovery', name === 'no jwks_uri' ? { json: { issuer: op.issuer } } : answer);
-    const error = await refused(fresh.run('get_authorization_url', { oxd_id }));
+    const error = await rejectionOf(fresh.run('get_authorization_url', { oxd_id }));
     expect(error).toMatchObject({
       error: 'no_connect_discovery_response',
       command: 'get_authorization_url',
@@ -220,18 +224,18 @@ describe('discovery', () => {
     { name: 'advises about the address after', status: 404, advice: true },
     { name: 'gives no advice after', status: 503, advice: false },
   ])('$name $status', async ({ status, advice }) => {
-    const oxd_id = await engine.site(op);
-    const fresh = new TestEngine({ store: engine.store });
+    const oxd_id = await transport.site(op);
+    const fresh = new TestTransport({ store: transport.store });
     op.on('discovery', { status, text: '' });
-    const { message } = await refused(fresh.run('get_authorization_url', { oxd_id }));
+    const { message } = await rejectionOf(fresh.run('get_authorization_url', { oxd_id }));
     const url = `${op.issuer}/.well-known/openid-configuration`;
     expect(message).toContain(`The document was requested from ${url}. `);
     expect(message.includes('the URL of the realm. If the document')).toBe(advice);
   });
 
   it('happens once for 32 concurrent calls', async () => {
-    const oxd_id = await engine.site(op);
-    const fresh = new TestEngine({ store: engine.store });
+    const oxd_id = await transport.site(op);
+    const fresh = new TestTransport({ store: transport.store });
     op.requests.length = 0;
     const calls = Array.from({ length: 32 }, () => fresh.run('get_authorization_url', { oxd_id }));
     expect(new Set((await Promise.all(calls)).map((url) => url.authorization_url)).size).toBe(32);
@@ -241,7 +245,7 @@ describe('discovery', () => {
 
   it('happens again after ten minutes', async () => {
     let now = Date.now();
-    const timed = new TestEngine({ clock: () => now });
+    const timed = new TestTransport({ clock: () => now });
     const oxd_id = await timed.site(op);
     now += 599_999;
     await timed.run('get_authorization_url', { oxd_id });
@@ -261,8 +265,8 @@ describe('discovery', () => {
       return { json: { ...(usual.json as object), issuer } };
     });
     const site = { op_discovery_path: '/realms/r', client_id: 'c', client_secret: 's3' };
-    const oxd_id = await engine.site(op, site);
-    expect(await engine.run('get_authorization_url', { oxd_id })).toHaveProperty(
+    const oxd_id = await transport.site(op, site);
+    expect(await transport.run('get_authorization_url', { oxd_id })).toHaveProperty(
       'authorization_url',
     );
   });
@@ -290,10 +294,10 @@ describe('an op_configuration_endpoint', () => {
   ])('is the only discovery request, and the issuer may be %s', async (_, query, issuerOf) => {
     announce(issuerOf());
     const address = { op_host: op.issuer, op_configuration_endpoint: endpoint() + query };
-    const oxd_id = await engine.site(op, { ...address, ...client });
-    const token = await engine.run('get_client_token', { ...address, ...client });
+    const oxd_id = await transport.site(op, { ...address, ...client });
+    const token = await transport.run('get_client_token', { ...address, ...client });
     expect(token).toHaveProperty('access_token');
-    const { authorization_url } = await engine.run('get_authorization_url', { oxd_id });
+    const { authorization_url } = await transport.run('get_authorization_url', { oxd_id });
     expect(authorization_url).toMatch(/^http/);
     expect(op.requests[0]?.url).toBe(`/realms/r/.well-known/openid-configuration${query}`);
     expect(op.seen('discovery')).toEqual([]);
@@ -301,8 +305,8 @@ describe('an op_configuration_endpoint', () => {
 
   it('is rejected if the issuer is neither', async () => {
     announce(`${op.issuer}/realms/other`);
-    const call = engine.site(op, { op_configuration_endpoint: endpoint() });
-    const error = await refused(call);
+    const call = transport.site(op, { op_configuration_endpoint: endpoint() });
+    const error = await rejectionOf(call);
     expect(error).toMatchObject({ error: 'no_connect_discovery_response' });
     expect(error.message).toContain(`${op.issuer}/realms/other instead of ${op.issuer}/.`);
     expect(error.message).toContain('the URL of the realm');
@@ -310,8 +314,10 @@ describe('an op_configuration_endpoint', () => {
 
   it('is named without its query when it cannot be read', async () => {
     op.on('client', { status: 404 });
-    const call = engine.site(op, { op_configuration_endpoint: `${endpoint()}?p=quoted-secret-1` });
-    const error = await refused(call);
+    const call = transport.site(op, {
+      op_configuration_endpoint: `${endpoint()}?p=quoted-secret-1`,
+    });
+    const error = await rejectionOf(call);
     expect(error.message).toContain(`requested from ${endpoint()}. `);
     expectClean(error);
   });
@@ -319,16 +325,16 @@ describe('an op_configuration_endpoint', () => {
   it('does not allow its issuer for other addresses of the same document', async () => {
     announce('https://another.example');
     const op_host = `${op.issuer}/realms/r`;
-    const call = () => engine.site(op, { op_host });
-    expect(await refused(call())).toMatchObject({ error: 'no_connect_discovery_response' });
+    const call = () => transport.site(op, { op_host });
+    expect(await rejectionOf(call())).toMatchObject({ error: 'no_connect_discovery_response' });
     const there = { op_host: 'https://another.example', op_configuration_endpoint: endpoint() };
     const [, failure] = await Promise.all([
-      engine.site(op, { ...there, ...client }),
-      refused(call()),
+      transport.site(op, { ...there, ...client }),
+      rejectionOf(call()),
     ]);
     expect(failure).toMatchObject({ error: 'no_connect_discovery_response' });
-    await engine.site(op, { ...there, ...client });
-    expect(await refused(call())).toMatchObject({ error: 'no_connect_discovery_response' });
+    await transport.site(op, { ...there, ...client });
+    expect(await rejectionOf(call())).toMatchObject({ error: 'no_connect_discovery_response' });
   });
 
   it.each([
@@ -340,31 +346,31 @@ describe('an op_configuration_endpoint', () => {
   ])('is not trusted with %s although another address is', async (_, address) => {
     announce('https://another.example');
     const there = { op_host: 'https://another.example', op_configuration_endpoint: endpoint() };
-    const oxd_id = await engine.site(op, { ...there, ...client });
-    await engine.run('get_authorization_url', { oxd_id });
-    expect(await refused(engine.site(op, address()))).toMatchObject({
+    const oxd_id = await transport.site(op, { ...there, ...client });
+    await transport.run('get_authorization_url', { oxd_id });
+    expect(await rejectionOf(transport.site(op, address()))).toMatchObject({
       error: 'no_connect_discovery_response',
     });
   });
 
   it('is rejected on plain http unless the options allow it', async () => {
-    const strict = new TestEngine({ allowInsecureRequests: false });
+    const strict = new TestTransport({ allowInsecureRequests: false });
     const op_host = op.issuer.replace('http:', 'https:');
     const call = strict.site(op, { op_host, op_configuration_endpoint: endpoint() });
-    expect((await refused(call)).message).toContain('allowInsecureRequests');
+    expect((await rejectionOf(call)).message).toContain('allowInsecureRequests');
     expect(op.requests).toEqual([]);
   });
 
   it('is rejected together with an op_discovery_path', async () => {
     const both = { op_discovery_path: '/realms/r', op_configuration_endpoint: endpoint() };
-    expect(await refused(engine.site(op, both))).toMatchObject({ error: 'bad_request' });
+    expect(await rejectionOf(transport.site(op, both))).toMatchObject({ error: 'bad_request' });
     expect(op.requests).toEqual([]);
   });
 });
 
 it('rejects plain http unless the options allow it, and sends no request', async () => {
-  const strict = new TestEngine({ allowInsecureRequests: false });
-  const error = await refused(strict.site(op));
+  const strict = new TestTransport({ allowInsecureRequests: false });
+  const error = await rejectionOf(strict.site(op));
   expect(error).toMatchObject({ error: 'no_connect_discovery_response', mayHaveRun: false });
   expect(error.message).toContain('allowInsecureRequests');
   expect(op.requests).toEqual([]);
@@ -380,7 +386,7 @@ describe('a provider with a private certificate authority', () => {
     ['a list', (ca: string) => [ca]],
   ])('is trusted if the option ca is %s', async (_, caOf) => {
     const secure = await FakeOp.start({ key: file('key.pem'), cert: file('cert.pem') });
-    const trusting = new TestEngine({ ca: caOf(file('ca.pem')), allowInsecureRequests: false });
+    const trusting = new TestTransport({ ca: caOf(file('ca.pem')), allowInsecureRequests: false });
     const token = trusting.run('get_client_token', { op_host: secure.issuer, ...client });
     expect(await token).toHaveProperty('access_token');
     await secure.close();
@@ -393,26 +399,26 @@ describe('a provider with a private certificate authority', () => {
       jwks_uri: `${op.issuer}/jwks`,
       token_endpoint: `${op.issuer}/token`,
     };
-    const strict = new TestEngine({ ca: file('ca.pem'), allowInsecureRequests: false });
-    const errors = [await refused(strict.site(secure))];
+    const strict = new TestTransport({ ca: file('ca.pem'), allowInsecureRequests: false });
+    const errors = [await rejectionOf(strict.site(secure))];
     const oxd_id = await strict.site(secure, client);
     const callback = await strict.callback(secure, oxd_id);
-    errors.push(await refused(strict.run('get_tokens_by_code', callback)));
+    errors.push(await rejectionOf(strict.run('get_tokens_by_code', callback)));
     for (const error of errors) {
       expect(error).toMatchObject({ error: 'internal_error', mayHaveRun: false });
       expect(error.message).toContain('https');
     }
     secure.discovery = { jwks_uri: `${op.issuer}/jwks` };
-    const later = new TestEngine({ ...strict.options, store: strict.store });
-    await refused(later.run('get_tokens_by_code', await later.callback(secure, oxd_id)));
+    const later = new TestTransport({ ...strict.options, store: strict.store });
+    await rejectionOf(later.run('get_tokens_by_code', await later.callback(secure, oxd_id)));
     expect(op.requests).toEqual([]);
     await secure.close();
   });
 
   it('is refused otherwise, even where plain http is allowed', async () => {
     const secure = await FakeOp.start({ key: file('key.pem'), cert: file('cert.pem') });
-    const call = engine.run('get_client_token', { op_host: secure.issuer, ...client });
-    const error = await refused(call);
+    const call = transport.run('get_client_token', { op_host: secure.issuer, ...client });
+    const error = await rejectionOf(call);
     expect(error).toMatchObject({ error: 'no_connect_discovery_response', mayHaveRun: false });
     expect(error.message).toContain('option ca');
     await secure.close();
@@ -448,20 +454,20 @@ it.each([
     'invalid_op_configuration_endpoint',
   ],
 ])('rejects %s: %s', async (name, value, error) => {
-  const call = engine.site(op, { [name]: value });
-  expect(await refused(call)).toMatchObject({ error, mayHaveRun: false });
+  const call = transport.site(op, { [name]: value });
+  expect(await rejectionOf(call)).toMatchObject({ error, mayHaveRun: false });
   expect(op.requests).toEqual([]);
 });
 
 it('rejects calls after close, and ends those in progress', async () => {
-  const oxd_id = await engine.site(op);
+  const oxd_id = await transport.site(op);
   const arrived = new Promise<void>((resolve) => {
     op.on('userinfo', () => {
       resolve();
       return { hang: true };
     });
   });
-  const long = new TestEngine({ store: engine.store });
+  const long = new TestTransport({ store: transport.store });
   const outcome = long.run('get_user_info', { oxd_id, access_token }).catch((e: unknown) => e);
   await arrived;
   await long.close();
@@ -475,7 +481,7 @@ it('rejects calls after close, and ends those in progress', async () => {
 it('rejects with the reason of a signal that is already aborted', async () => {
   const reason = new Error('too late');
   const signal = AbortSignal.abort(reason);
-  const call = engine.run('get_user_info', { oxd_id: 'x', access_token }, { signal });
+  const call = transport.run('get_user_info', { oxd_id: 'x', access_token }, { signal });
   await expect(call).rejects.toBe(reason);
 });
 
@@ -488,7 +494,7 @@ function expectClean(error: OxdCommandError): void {
   expect(properties.filter((name) => !['name', 'code', 'status'].includes(name))).toEqual([]);
 }
 
-function withSignal(target: TestEngine, signal: AbortSignal): TestEngine {
+function withSignal(target: TestTransport, signal: AbortSignal): TestTransport {
   const run = target.raw.bind(target);
   target.raw = (command, params) => run(command, params, { signal });
   return target;

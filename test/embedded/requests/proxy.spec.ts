@@ -7,7 +7,7 @@ import { ConnectProxy } from '../../support/connect-proxy.js';
 import { FakeOp } from '../../support/fake-op.js';
 import { setEnvironment } from '../../support/real-environment.js';
 import { registerSecret, secretsIn } from '../../support/secrets.js';
-import { refused, TestEngine } from '../../support/embedded-transport.js';
+import { rejectionOf, TestTransport } from '../../support/embedded-transport.js';
 
 const file = (name: string) =>
   readFileSync(new URL(`../../support/tls/${name}`, import.meta.url), 'utf8');
@@ -49,7 +49,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   setEnvironment(UNSET);
-  await TestEngine.closeAll();
+  await TestTransport.closeAll();
 });
 
 /** Gives a provider a public host that no DNS server knows, and returns it. */
@@ -58,17 +58,17 @@ function hide(op: FakeOp): string {
   return new URL(op.publicOrigin).host;
 }
 
-const token = (engine: TestEngine, op_host: string) =>
-  engine.run('get_client_token', { op_host, ...client });
+const token = (transport: TestTransport, op_host: string) =>
+  transport.run('get_client_token', { op_host, ...client });
 
 describe('Option proxy', () => {
   it('sends every request of a login with TLS through the proxy', async () => {
     const host = hide(secure);
-    const engine = new TestEngine({ proxy: proxy.url(), ca, allowInsecureRequests: false });
-    const oxd_id = await engine.site(secure);
-    const callback = await engine.callback(secure, oxd_id);
-    const { access_token } = await engine.run('get_tokens_by_code', callback);
-    await engine.run('get_user_info', { oxd_id, access_token });
+    const transport = new TestTransport({ proxy: proxy.url(), ca, allowInsecureRequests: false });
+    const oxd_id = await transport.site(secure);
+    const callback = await transport.callback(secure, oxd_id);
+    const { access_token } = await transport.run('get_tokens_by_code', callback);
+    await transport.run('get_user_info', { oxd_id, access_token });
     const kinds = new Set(secure.requests.map(({ endpoint }) => endpoint));
     expect([...kinds]).toEqual(['discovery', 'register', 'token', 'jwks', 'userinfo']);
     expect(new Set(secure.requests.map(({ headers }) => headers.host))).toEqual(new Set([host]));
@@ -77,7 +77,7 @@ describe('Option proxy', () => {
 
   it('opens a tunnel for plain http, too', async () => {
     const host = hide(plain);
-    await token(new TestEngine({ proxy: proxy.url() }), plain.issuer);
+    await token(new TestTransport({ proxy: proxy.url() }), plain.issuer);
     expect(new Set(proxy.targets)).toEqual(new Set([host]));
     expect(proxy.forwarded).toBe(0);
   });
@@ -86,9 +86,9 @@ describe('Option proxy', () => {
     hide(secure);
     const tlsProxy = await ConnectProxy.start(tls);
     const url = tlsProxy.url(CREDENTIALS);
-    await token(new TestEngine({ proxy: url, ca }), secure.issuer);
+    await token(new TestTransport({ proxy: url, ca }), secure.issuer);
     expect(tlsProxy.credentials[0]).toMatch(/^Basic /);
-    await TestEngine.closeAll();
+    await TestTransport.closeAll();
     await tlsProxy.close();
   });
 
@@ -97,7 +97,7 @@ describe('Option proxy', () => {
     async (name) => {
       const host = hide(secure);
       setEnvironment({ [name]: proxy.url() });
-      await token(new TestEngine({ ca }), secure.issuer);
+      await token(new TestTransport({ ca }), secure.issuer);
       expect(new Set(proxy.targets)).toEqual(new Set([host]));
     },
   );
@@ -105,13 +105,13 @@ describe('Option proxy', () => {
   it('comes before the environment', async () => {
     hide(secure);
     setEnvironment({ HTTPS_PROXY: 'http://127.0.0.1:1' });
-    await token(new TestEngine({ ca, proxy: proxy.url() }), secure.issuer);
+    await token(new TestTransport({ ca, proxy: proxy.url() }), secure.issuer);
     expect(proxy.targets).not.toEqual([]);
   });
 
   it('is off when it is false', async () => {
     setEnvironment({ HTTPS_PROXY: proxy.url(), HTTP_PROXY: proxy.url() });
-    await token(new TestEngine({ ca, proxy: false }), secure.issuer);
+    await token(new TestTransport({ ca, proxy: false }), secure.issuer);
     expect(proxy.targets).toEqual([]);
   });
 
@@ -123,19 +123,19 @@ describe('Option proxy', () => {
     setEnvironment({ [variable]: 'other.example.com, 127.0.0.1' });
     if (from === 'environment') setEnvironment({ HTTPS_PROXY: proxy.url() });
     const option = from === 'option' ? proxy.url() : undefined;
-    await token(new TestEngine({ ca, proxy: option }), secure.issuer);
+    await token(new TestTransport({ ca, proxy: option }), secure.issuer);
     expect(proxy.targets).toEqual([]);
   });
 
   it('of the environment is not used for plain http on this machine', async () => {
     setEnvironment({ HTTP_PROXY: proxy.url() });
-    await token(new TestEngine(), plain.issuer);
+    await token(new TestTransport(), plain.issuer);
     expect(proxy.targets).toEqual([]);
   });
 
   it('sends its user name and password to the proxy only', async () => {
     hide(secure);
-    await token(new TestEngine({ ca, proxy: proxy.url(CREDENTIALS) }), secure.issuer);
+    await token(new TestTransport({ ca, proxy: proxy.url(CREDENTIALS) }), secure.issuer);
     const [credentials = ''] = proxy.credentials;
     expect(Buffer.from(credentials.replace('Basic ', ''), 'base64').toString()).toBe(CREDENTIALS);
     for (const { headers } of secure.requests)
@@ -151,7 +151,7 @@ describe('Option proxy', () => {
     proxy.rejection = rejection;
     const url =
       rejection === undefined ? `http://${CREDENTIALS}@127.0.0.1:1` : proxy.url(CREDENTIALS);
-    const error = await refused(token(new TestEngine({ ca, proxy: url }), secure.issuer));
+    const error = await rejectionOf(token(new TestTransport({ ca, proxy: url }), secure.issuer));
     expect(error).toMatchObject({ error: 'no_connect_discovery_response', mayHaveRun: false });
     expect(error.message).toContain(text);
     expect(error.message).toContain('transport.proxy');
@@ -182,7 +182,7 @@ describe('Option proxy', () => {
     { name: 'a path', value: `http://${CREDENTIALS}@proxy.example.com/path` },
   ])('names a variable with $name, and not its value', ({ value }) => {
     setEnvironment({ HTTPS_PROXY: value });
-    const start = () => new TestEngine();
+    const start = () => new TestTransport();
     expect(start).toThrow(OxdConfigurationError);
     expect(start).toThrow(/HTTPS_PROXY: must be an http or https URL/);
     expect(start).not.toThrow(/password/);

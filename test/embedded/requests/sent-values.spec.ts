@@ -2,12 +2,12 @@ import { inspect } from 'node:util';
 import { FakeAs } from '../../support/fake-as.js';
 import { FakeOp, type Answer, type Endpoint, type Seen } from '../../support/fake-op.js';
 import { registerSecret } from '../../support/secrets.js';
-import { refused, TestEngine } from '../../support/embedded-transport.js';
+import { rejectionOf, TestTransport } from '../../support/embedded-transport.js';
 import { PHOTO } from '../../support/uma-site.js';
 
 let op: FakeOp;
 let as: FakeAs;
-let engine: TestEngine;
+let transport: TestTransport;
 let debugged: string[];
 
 beforeAll(async () => {
@@ -24,9 +24,9 @@ beforeEach(() => {
     error: () => undefined,
     debug: (text: string) => void debugged.push(text),
   };
-  engine = new TestEngine({ log, initialAccessToken: INITIAL });
+  transport = new TestTransport({ log, initialAccessToken: INITIAL });
 });
-afterEach(() => TestEngine.closeAll());
+afterEach(() => TestTransport.closeAll());
 
 /** Values of letters only, which have the form of an error code. */
 const SECRET = 'correcthorsebattery';
@@ -43,7 +43,7 @@ const VALUES = [SECRET, ODD_SECRET, INITIAL, TOKEN, REFRESH, TICKET, CLAIM, PCT,
 VALUES.forEach(registerSecret);
 
 const site = (client_secret = SECRET) =>
-  engine.site(op, { client_id: 'the-client', client_secret });
+  transport.site(op, { client_id: 'the-client', client_secret });
 
 interface Row {
   readonly name: string;
@@ -55,20 +55,21 @@ interface Row {
 }
 
 const refresh = async (secret?: string) =>
-  engine.run('get_access_token_by_refresh_token', {
+  transport.run('get_access_token_by_refresh_token', {
     oxd_id: await site(secret),
     refresh_token: REFRESH,
   });
-const login = async () => engine.run('get_tokens_by_code', await engine.callback(op, await site()));
+const login = async () =>
+  transport.run('get_tokens_by_code', await transport.callback(op, await site()));
 const userInfo = async () =>
-  engine.run('get_user_info', { oxd_id: await site(), access_token: TOKEN });
+  transport.run('get_user_info', { oxd_id: await site(), access_token: TOKEN });
 const introspect = async () =>
-  engine.run('introspect_access_token', { oxd_id: await site(), access_token: TOKEN });
+  transport.run('introspect_access_token', { oxd_id: await site(), access_token: TOKEN });
 const protect = async (secret = SECRET) => {
-  const oxd_id = await engine.site(as, { client_id: 'the-client', client_secret: secret });
-  return engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
+  const oxd_id = await transport.site(as, { client_id: 'the-client', client_secret: secret });
+  return transport.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
 };
-const register = () => engine.site(op, { software_statement: STATEMENT });
+const register = () => transport.site(op, { software_statement: STATEMENT });
 const authorization = ({ headers }: Seen) => headers.authorization?.split(' ')[1] ?? '';
 const formValue =
   (name: string) =>
@@ -155,7 +156,7 @@ describe.each(PLACES)('a value that was sent and is returned in $place', ({ answ
       value = typeof quoted === 'string' ? quoted : quoted(seen);
       return answer(value);
     });
-    const error = await refused(run());
+    const error = await rejectionOf(run());
     expect(value).not.toBe('');
     expect(printed(error)).not.toContain(value);
     expect(String(error.error_description)).not.toContain(value);
@@ -170,10 +171,10 @@ describe('an authorization server that quotes', () => {
   ])('$name is not printed, even as the reason of a denial', async ({ quoted }) => {
     for (const status of [400, 403]) {
       as.op.on('token', { status, json: { error: quoted, error_description: quoted } });
-      const oxd_id = await engine.site(as, { client_id: 'the-client', client_secret: SECRET });
+      const oxd_id = await transport.site(as, { client_id: 'the-client', client_secret: SECRET });
       const claims = { claim_token: CLAIM, claim_token_format: 'urn:example', pct: PCT };
-      const error = await refused(
-        engine.run('uma_rp_get_rpt', { oxd_id, ticket: TICKET, ...claims }),
+      const error = await rejectionOf(
+        transport.run('uma_rp_get_rpt', { oxd_id, ticket: TICKET, ...claims }),
       );
       expect(printed(error)).not.toContain(quoted);
     }
@@ -185,8 +186,10 @@ describe('an authorization server that quotes', () => {
       pat = headers.authorization?.split(' ')[1] ?? '';
       return { status: 400, json: { error: pat, error_description: pat } };
     });
-    const oxd_id = await engine.site(as, { client_id: 'the-client', client_secret: SECRET });
-    const error = await refused(engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] }));
+    const oxd_id = await transport.site(as, { client_id: 'the-client', client_secret: SECRET });
+    const error = await rejectionOf(
+      transport.run('uma_rs_protect', { oxd_id, resources: [PHOTO] }),
+    );
     expect(pat).toMatch(/^pat-/);
     expect(printed(error)).not.toContain(pat);
   });
@@ -197,7 +200,7 @@ describe('an error response', () => {
     'has its error code %s printed unchanged',
     async (code) => {
       op.on('token', { status: 400, json: { error: code } });
-      const error = await refused(refresh());
+      const error = await rejectionOf(refresh());
       expect(error.error).toBe(code);
       expect(error.message).toContain(`[${code}]`);
     },
@@ -205,7 +208,7 @@ describe('an error response', () => {
 
   it('keeps an error code that contains a short secret', async () => {
     op.on('token', { status: 400, json: { error: 'invalid_client' } });
-    expect(await refused(refresh('client'))).toMatchObject({ error: 'invalid_client' });
+    expect(await rejectionOf(refresh('client'))).toMatchObject({ error: 'invalid_client' });
   });
 
   it.each([
@@ -216,7 +219,7 @@ describe('an error response', () => {
     op.on('token', { status: 400, json: { error } });
     const oxd_id = await site();
     const command = 'get_access_token_by_refresh_token';
-    const failure = await refused(engine.run(command, { oxd_id, refresh_token: token }));
+    const failure = await rejectionOf(transport.run(command, { oxd_id, refresh_token: token }));
     expect(failure.error).toBe(error);
     expect(failure.message).toContain(`[${error}]`);
   });
@@ -226,7 +229,7 @@ describe('an error response', () => {
     op.on('token', { status: 400, json: { error: token } });
     const oxd_id = await site();
     const command = 'get_access_token_by_refresh_token';
-    const failure = await refused(engine.run(command, { oxd_id, refresh_token: token }));
+    const failure = await rejectionOf(transport.run(command, { oxd_id, refresh_token: token }));
     expect(printed(failure)).not.toContain(token);
   });
 
@@ -236,7 +239,7 @@ describe('an error response', () => {
       status: 400,
       json: { error: 'invalid_client_metadata', error_description },
     });
-    const error = await refused(register());
+    const error = await rejectionOf(register());
     expect(error.message).not.toContain('default_acr_values');
     expect(debugged).toEqual([
       'register_site: invalid_client_metadata: default_acr_values must be empty (…)',
@@ -245,7 +248,7 @@ describe('an error response', () => {
 
   it('without a description logs nothing at debug', async () => {
     op.on('register', { status: 400, json: { error: 'invalid_client_metadata' } });
-    await refused(register());
+    await rejectionOf(register());
     expect(debugged).toEqual([]);
   });
 });

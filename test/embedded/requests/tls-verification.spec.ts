@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { ConnectProxy } from '../../support/connect-proxy.js';
 import { FakeOp } from '../../support/fake-op.js';
 import { setEnvironment } from '../../support/real-environment.js';
-import { refused, TestEngine } from '../../support/embedded-transport.js';
+import { rejectionOf, TestTransport } from '../../support/embedded-transport.js';
 
 const file = (name: string) =>
   readFileSync(new URL(`../../support/tls/${name}`, import.meta.url), 'utf8');
@@ -31,19 +31,19 @@ describe.each(['1', '0'])('With NODE_TLS_REJECT_UNAUTHORIZED=%s, a provider', (v
     await proxy.close();
   });
   afterEach(async () => {
-    await TestEngine.closeAll();
+    await TestTransport.closeAll();
     await op.close();
   });
 
   it.each(REJECTED)('with $name is rejected', async ({ cert, host, ca }) => {
     op = await FakeOp.start({ key, cert: file(cert) });
-    await expectRejection(new TestEngine({ ca }), host);
+    await expectRejection(new TestTransport({ ca }), host);
   });
 
   it.each(REJECTED)('with $name is rejected behind a proxy', async ({ cert, host, ca }) => {
     op = await FakeOp.start({ key, cert: file(cert) });
     proxy.targets.length = 0;
-    await expectRejection(new TestEngine({ ca, proxy: proxy.url() }), host);
+    await expectRejection(new TestTransport({ ca, proxy: proxy.url() }), host);
     expect(proxy.targets[0]).toBe(new URL(op.issuer).host.replace('127.0.0.1', host));
   });
 
@@ -51,7 +51,7 @@ describe.each(['1', '0'])('With NODE_TLS_REJECT_UNAUTHORIZED=%s, a provider', (v
     op = await FakeOp.start({ key, cert: file(row?.cert ?? '') });
     const addresses = { 'https://sso.example.com': op.origin };
     op.publicOrigin = 'https://sso.example.com';
-    await expectRejection(new TestEngine({ ca: row?.ca, addresses }));
+    await expectRejection(new TestTransport({ ca: row?.ca, addresses }));
   });
 
   it.each(['https://other.example.com', 'https://127.0.0.2'])(
@@ -59,13 +59,13 @@ describe.each(['1', '0'])('With NODE_TLS_REJECT_UNAUTHORIZED=%s, a provider', (v
     async (origin) => {
       op = await FakeOp.start({ key, cert: file('cert.pem') });
       op.publicOrigin = origin;
-      await expectRejection(new TestEngine({ ca, addresses: { [origin]: op.origin } }));
+      await expectRejection(new TestTransport({ ca, addresses: { [origin]: op.origin } }));
     },
   );
 
-  async function expectRejection(engine: TestEngine, host = ''): Promise<void> {
+  async function expectRejection(transport: TestTransport, host = ''): Promise<void> {
     const op_host = host ? op.issuer.replace('127.0.0.1', host) : op.issuer;
-    const error = await refused(engine.run('get_client_token', { op_host, ...client }));
+    const error = await rejectionOf(transport.run('get_client_token', { op_host, ...client }));
     expect(error.message).toContain('The certificate of the OpenID Provider is not accepted');
     expect(error.mayHaveRun).toBe(false);
     expect(op.requests).toEqual([]);
@@ -84,13 +84,15 @@ describe('With NODE_TLS_REJECT_UNAUTHORIZED=0, an https proxy', () => {
   });
   afterAll(async () => {
     restore();
-    await TestEngine.closeAll();
+    await TestTransport.closeAll();
     await Promise.all([op.close(), proxy.close()]);
   });
 
   it('with an untrusted certificate is rejected', async () => {
-    const engine = new TestEngine({ proxy: proxy.url() });
-    const error = await refused(engine.run('get_client_token', { op_host: op.issuer, ...client }));
+    const transport = new TestTransport({ proxy: proxy.url() });
+    const error = await rejectionOf(
+      transport.run('get_client_token', { op_host: op.issuer, ...client }),
+    );
     expect(error.message).toContain('the certificate of the proxy is not accepted');
     expect(proxy.targets).toEqual([]);
   });

@@ -1,22 +1,22 @@
 import type { Sandbox } from '../../../lib/sandbox/sandbox.js';
 import { FakeAs } from '../../support/fake-as.js';
 import { startQuietly, UmaWorld } from '../../support/sandbox-uma-world.js';
-import { refused, TestEngine } from '../../support/embedded-transport.js';
+import { rejectionOf, TestTransport } from '../../support/embedded-transport.js';
 import { PHOTO, protectedSite } from '../../support/uma-site.js';
 
-let engine: TestEngine;
+let transport: TestTransport;
 let oxd_id: string;
 
-beforeEach(() => (engine = new TestEngine()));
-afterEach(() => TestEngine.closeAll());
+beforeEach(() => (transport = new TestTransport()));
+afterEach(() => TestTransport.closeAll());
 
 const check = (rpt?: string) =>
-  engine.run('uma_rs_check_access', { oxd_id, path: '/photo', http_method: 'GET', rpt });
+  transport.run('uma_rs_check_access', { oxd_id, path: '/photo', http_method: 'GET', rpt });
 
 /** Repeats uma_rs_protect, as the guard does when the resource is missing. */
 async function protectAgain(): Promise<void> {
-  expect(await refused(check())).toMatchObject({ error: 'invalid_request', mayHaveRun: false });
-  await engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
+  expect(await rejectionOf(check())).toMatchObject({ error: 'invalid_request', mayHaveRun: false });
+  await transport.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
 }
 
 describe('a resource that an administrator deletes at the sandbox', () => {
@@ -32,8 +32,8 @@ describe('a resource that an administrator deletes at the sandbox', () => {
   it('is not granted by an earlier RPT', async () => {
     const client = await world.register({ grant_types: ['client_credentials'] });
     const { client_id, client_secret } = client;
-    oxd_id = await engine.site(sandbox, { client_id, client_secret });
-    await engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
+    oxd_id = await transport.site(sandbox, { client_id, client_secret });
+    await transport.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
     const { ticket = '' } = await check();
     const { body } = await world.ask(await world.register(), { ticket });
     const rpt = String(body.access_token);
@@ -41,7 +41,7 @@ describe('a resource that an administrator deletes at the sandbox', () => {
     const pat = await world.clientToken(client, 'uma_protection');
     const [id] = (await world.call(pat, 'GET', '/uma/resources')).body as unknown as string[];
     await world.call(pat, 'DELETE', `/uma/resources/${id}`);
-    expect(await refused(check(rpt))).toMatchObject({ error: 'invalid_request' });
+    expect(await rejectionOf(check(rpt))).toMatchObject({ error: 'invalid_request' });
     await protectAgain();
     expect(await check(rpt)).toMatchObject({ access: 'denied' });
   });
@@ -57,8 +57,8 @@ describe('a resource that an administrator deletes at Keycloak, which still list
     as = await FakeAs.start();
     as.reset('keycloak');
     as.op.clock = () => now;
-    engine = new TestEngine({ clock: () => now });
-    oxd_id = await protectedSite(engine, as);
+    transport = new TestTransport({ clock: () => now });
+    oxd_id = await protectedSite(transport, as);
     rpt = as.rpt(as.item(as.idOf('[GET] /photo'), 'view'));
     as.introspection = { exp: Math.floor(now / 1000) + 300 };
     as.resources.clear();
@@ -68,7 +68,7 @@ describe('a resource that an administrator deletes at Keycloak, which still list
   it('is granted by an earlier RPT until the RPT expires', async () => {
     expect(await check(rpt)).toMatchObject({ access: 'granted' });
     now += 301_000;
-    expect(await refused(check(rpt))).toMatchObject({ error: 'invalid_request' });
+    expect(await rejectionOf(check(rpt))).toMatchObject({ error: 'invalid_request' });
   });
 
   it('is granted by an earlier RPT until a denial shows the deletion', async () => {

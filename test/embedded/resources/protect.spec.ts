@@ -6,11 +6,11 @@ import { OxdStoreError } from '../../../lib/base/errors.js';
 import { MemoryStore } from '../../../lib/store/oxd-store.js';
 import type { Answer, Seen } from '../../support/fake-op.js';
 import { FakeAs, RS } from '../../support/fake-as.js';
-import { limitEndedBy, refused, TestEngine } from '../../support/embedded-transport.js';
+import { limitEndedBy, rejectionOf, TestTransport } from '../../support/embedded-transport.js';
 import { PHOTO, resource, rsSite } from '../../support/uma-site.js';
 
 let as: FakeAs;
-let engine: TestEngine;
+let transport: TestTransport;
 let oxd_id: string;
 
 beforeAll(async () => {
@@ -19,10 +19,10 @@ beforeAll(async () => {
 afterAll(() => as.close());
 beforeEach(async () => {
   as.reset();
-  engine = new TestEngine();
-  oxd_id = await rsSite(engine, as);
+  transport = new TestTransport();
+  oxd_id = await rsSite(transport, as);
 });
-afterEach(() => TestEngine.closeAll());
+afterEach(() => TestTransport.closeAll());
 
 /** A store that holds back the end of one write, which it has carried out. */
 class HoldingStore extends MemoryStore {
@@ -57,9 +57,9 @@ async function refusedByStore(promise: Promise<unknown>): Promise<unknown> {
 type Resources = UmaRsProtectParams['resources'];
 
 const protect = (resources: Resources, more: Partial<Params<'uma_rs_protect'>> = {}) =>
-  engine.run('uma_rs_protect', { oxd_id, resources, ...more });
+  transport.run('uma_rs_protect', { oxd_id, resources, ...more });
 const check = (path: string, http_method: string) =>
-  engine.run('uma_rs_check_access', { oxd_id, path, http_method });
+  transport.run('uma_rs_check_access', { oxd_id, path, http_method });
 /** The resource that a ticket for a request is for. */
 const resourceAt = async (path: string, http_method: string) => {
   await check(path, http_method);
@@ -67,13 +67,13 @@ const resourceAt = async (path: string, http_method: string) => {
 };
 /** Another process on the same store. */
 const restart = (): void => {
-  engine = new TestEngine({ store: engine.store });
+  transport = new TestTransport({ store: transport.store });
 };
 const changes = () => as.seen('resources', 'POST', 'PUT', 'DELETE').map(({ method }) => method);
 const scopesOf = (name: string) => as.resources.get(as.idOf(name))?.resource_scopes;
 
 /** Log lines about resources. */
-const told = (): string[] => engine.warnings.filter((line) => line.startsWith('uma_rs_protect'));
+const told = (): string[] => transport.warnings.filter((line) => line.startsWith('uma_rs_protect'));
 
 describe('uma_rs_protect', () => {
   it('registers one resource for each path and condition, named as oxd does', async () => {
@@ -145,16 +145,16 @@ describe('uma_rs_protect', () => {
   });
 
   it('of two replicas with one store loses no resource of either', async () => {
-    const replica = new TestEngine({ store: engine.store });
+    const replica = new TestTransport({ store: transport.store });
     const paths = Array.from({ length: 4 }, (_, at) => `/album/${at}`);
     await Promise.all(
       paths.map((path, at) => {
         const resources = [resource(path, ['GET'], 'view')];
-        return (at % 2 === 0 ? engine : replica).run('uma_rs_protect', { oxd_id, resources });
+        return (at % 2 === 0 ? transport : replica).run('uma_rs_protect', { oxd_id, resources });
       }),
     );
     expect(changes()).toEqual(['POST', 'POST', 'POST', 'POST']);
-    for (const one of [engine, replica]) {
+    for (const one of [transport, replica]) {
       for (const path of paths) {
         await one.run('uma_rs_check_access', { oxd_id, path, http_method: 'GET' });
         expect(as.tickets.at(-1)?.permissions[0]?.resource_id).toBe(as.idOf(`[GET] ${path}`));
@@ -164,12 +164,12 @@ describe('uma_rs_protect', () => {
 
   it('writes nothing after its time is over, when another replica may be at work', async () => {
     const store = new HoldingStore();
-    engine = new TestEngine({ store });
-    oxd_id = await rsSite(engine, as);
+    transport = new TestTransport({ store });
+    oxd_id = await rsSite(transport, as);
     const paths = ['/kept', '/one', '/two'];
     const [kept, ...others] = paths.map((path) => resource(path, ['GET'], 'view'));
     await protect([kept ?? PHOTO, ...others]);
-    const key = await engine.resourcesKey(oxd_id);
+    const key = await transport.resourcesKey(oxd_id);
     const { resources } = (await store.get(key)) as ResourceRecord;
     // Adopted resources are removed without a request, which would notice the end of the time.
     const adopted = resources.map((one) => ({ ...one, adopted: one.path !== '/kept' }));
@@ -198,7 +198,7 @@ describe('uma_rs_protect', () => {
       giveUp.abort(new Error('given up'));
       return as.usual('resources', seen);
     });
-    const call = engine.run('uma_rs_protect', { oxd_id, resources: [PHOTO] }, giveUp);
+    const call = transport.run('uma_rs_protect', { oxd_id, resources: [PHOTO] }, giveUp);
     await expect(call).rejects.toThrow('given up');
     as.on('resources', undefined);
     await protect([PHOTO]);
@@ -271,7 +271,7 @@ const BAD: readonly [string, unknown, string, string][] = [
 ];
 
 it.each(BAD)('uma_rs_protect rejects %s', async (_, resources, word, message) => {
-  const error = await refused(protect(resources as Resources));
+  const error = await rejectionOf(protect(resources as Resources));
   expect(error).toMatchObject({ error: word, mayHaveRun: false });
   expect(error.message).toContain(message);
   expect(as.op.requests).toHaveLength(0);
@@ -352,8 +352,8 @@ describe('a second start', () => {
       const id = as.idOf('[GET] /photo');
       restart();
       as.on('resources', { status: 404, text: '<h1>no backend</h1>' });
-      await refused(protect([declared]));
-      await refused(protect([declared]));
+      await rejectionOf(protect([declared]));
+      await rejectionOf(protect([declared]));
       as.on('resources', undefined);
       await protect([declared]);
       expect(await resourceAt('/photo', 'GET')).toBe(id);
@@ -396,7 +396,7 @@ describe('a second start', () => {
     restart();
     as.on('resources', answer);
     if (works) await protect([PHOTO]);
-    else await refused(protect([PHOTO]));
+    else await rejectionOf(protect([PHOTO]));
     as.on('resources', undefined);
     await protect([PHOTO]);
     expect(as.seen('resources', 'POST')).toHaveLength(1);
@@ -524,7 +524,7 @@ describe('a resource that is no longer declared', () => {
       ['/photo', 'GET'],
       ['/doc', 'PUT'],
     ] as const) {
-      expect(await refused(check(path, method))).toMatchObject({ error: 'invalid_request' });
+      expect(await rejectionOf(check(path, method))).toMatchObject({ error: 'invalid_request' });
     }
   });
 
@@ -578,7 +578,7 @@ describe('a name that is in use', () => {
     await protect([PHOTO]);
     await protect([resource('/doc', ['GET'], 'view')], { overwrite: true });
     expect(as.names).toEqual(['[GET] /doc', '[GET] /photo']);
-    expect(await refused(check('/photo', 'GET'))).toMatchObject({ error: 'invalid_request' });
+    expect(await rejectionOf(check('/photo', 'GET'))).toMatchObject({ error: 'invalid_request' });
   });
 
   it.each([
@@ -591,7 +591,7 @@ describe('a name that is in use', () => {
         ? { status: 409, json: { error: 'conflict' } }
         : as.usual('resources', seen),
     );
-    const error = await refused(protect([PHOTO]));
+    const error = await rejectionOf(protect([PHOTO]));
     expect(error).toMatchObject({ error: 'http_status_409' });
     expect(error.message).toContain("not this client's");
     as.on('resources', undefined);
@@ -620,8 +620,8 @@ describe('a name that is in use', () => {
       return { json: { ...taken, _id: 'theirs', owner } };
     });
     if (used) await protect([PHOTO]);
-    else await refused(protect([PHOTO]));
-    const record = (await engine.store.get(await engine.resourcesKey(oxd_id))) as {
+    else await rejectionOf(protect([PHOTO]));
+    const record = (await transport.store.get(await transport.resourcesKey(oxd_id))) as {
       resources: object[];
     };
     expect(record.resources).toHaveLength(used ? 1 : 0);
@@ -656,7 +656,7 @@ describe('a name that is pending', () => {
     as.on('resources', (seen) =>
       seen.method === 'POST' ? { status: 503, text: '' } : as.usual('resources', seen),
     );
-    await refused(protect([PHOTO]));
+    await rejectionOf(protect([PHOTO]));
     as.on('resources', undefined);
   };
 
@@ -698,7 +698,7 @@ describe('a name that is pending', () => {
       });
       await protect(other, { overwrite: true });
       expect(as.names).toEqual(['[GET] /doc', '[GET] /photo']);
-      expect(await engine.store.get(await engine.resourcesKey(oxd_id))).toMatchObject({
+      expect(await transport.store.get(await transport.resourcesKey(oxd_id))).toMatchObject({
         pending: ['[GET] /photo'],
       });
     });
@@ -707,7 +707,7 @@ describe('a name that is pending', () => {
       as.resources.clear();
       await protect(other, { overwrite: true });
       expect(told()).toEqual([]);
-      expect(await engine.store.get(await engine.resourcesKey(oxd_id))).toMatchObject({
+      expect(await transport.store.get(await transport.resourcesKey(oxd_id))).toMatchObject({
         pending: [],
       });
     });
@@ -717,7 +717,7 @@ describe('a name that is pending', () => {
     await attempt();
     for (let at = 0; at < 1000; at++) as.resources.set(`r${at}`, { name: `r${at}` });
     as.resources.set('theirs', theirs);
-    const error = await refused(protect([PHOTO]));
+    const error = await rejectionOf(protect([PHOTO]));
     expect(error).toMatchObject({ error: 'internal_error', mayHaveRun: false });
     expect(error.message).toMatch(/more than 1000 resources.*"\[GET\] \/photo".*Remove/);
     expect(as.resources.size).toBe(1001);
@@ -740,7 +740,7 @@ describe('a registration that certainly failed', () => {
     as.on('resources', (seen) =>
       fails(seen) ? { status, json: {} } : as.usual('resources', seen),
     );
-    await refused(protect([PHOTO]));
+    await rejectionOf(protect([PHOTO]));
     as.on('resources', undefined);
     as.resources.set('theirs', taken);
     await protect([PHOTO]);
@@ -763,8 +763,8 @@ describe('a crash', () => {
   let store: DyingStore;
   beforeEach(async () => {
     store = new DyingStore();
-    engine = new TestEngine({ store });
-    oxd_id = await rsSite(engine, as);
+    transport = new TestTransport({ store });
+    oxd_id = await rsSite(transport, as);
   });
 
   const two = [PHOTO, resource('/doc', ['GET'], 'view')];
@@ -772,7 +772,7 @@ describe('a crash', () => {
     store.left = writes;
     await expect(call()).rejects.toThrow('uma_rs_protect');
     store.left = Infinity;
-    engine = new TestEngine({ store });
+    transport = new TestTransport({ store });
   };
 
   describe.each(['spec', 'gluu', 'keycloak', 'solidlab'] as const)('at %s', (vendor) => {
@@ -839,10 +839,10 @@ const FAILURES: readonly [string, Answer, string][] = [
 ];
 
 it.each(FAILURES)('a registration response with %s is rejected', async (_, answer, word) => {
-  engine = new TestEngine({ store: engine.store, ...limitEndedBy(as.op) });
+  transport = new TestTransport({ store: transport.store, ...limitEndedBy(as.op) });
   as.on('resources', answer);
-  expect(await refused(protect([PHOTO]))).toMatchObject({ error: word });
-  expect(await refused(check('/photo', 'GET'))).toMatchObject({ error: 'invalid_request' });
+  expect(await rejectionOf(protect([PHOTO]))).toMatchObject({ error: word });
+  expect(await rejectionOf(check('/photo', 'GET'))).toMatchObject({ error: 'invalid_request' });
   as.on('resources', undefined);
   await protect([PHOTO]);
   expect(await check('/photo', 'GET')).toMatchObject({ access: 'denied' });
@@ -859,7 +859,7 @@ it.each([
   { error: 'not_found', status: 404, advice: /was not registered\. The server returned not_found/ },
 ])('a registration that is rejected with $error names its cause', async ({ advice, ...row }) => {
   as.on('resources', { status: row.status, json: { error: row.error } });
-  expect((await refused(protect([PHOTO]))).message).toMatch(advice);
+  expect((await rejectionOf(protect([PHOTO]))).message).toMatch(advice);
 });
 
 it.each([
@@ -868,7 +868,7 @@ it.each([
   [500, true],
 ])('a registration that failed with %i may have been made: %p', async (status, mayHaveRun) => {
   as.on('resources', { status, json: {} });
-  expect(await refused(protect([PHOTO]))).toMatchObject({ mayHaveRun });
+  expect(await rejectionOf(protect([PHOTO]))).toMatchObject({ mayHaveRun });
 });
 
 it('the id of a resource is one encoded segment of its URL', async () => {

@@ -1,7 +1,7 @@
 import { evaluate, scopeExpression } from '../../../lib/embedded/resources/scope-expression.js';
 import type { ScopeExpression } from '../../../lib/commands/uma.js';
 import { FakeAs } from '../../support/fake-as.js';
-import { refused, TestEngine } from '../../support/embedded-transport.js';
+import { rejectionOf, TestTransport } from '../../support/embedded-transport.js';
 import { rsSite } from '../../support/uma-site.js';
 
 const data = ['read', 'add', 'all'];
@@ -111,16 +111,16 @@ describe('uma_rs_protect', () => {
   });
   afterAll(() => as.close());
   beforeEach(() => as.reset());
-  afterEach(() => TestEngine.closeAll());
+  afterEach(() => TestTransport.closeAll());
 
   const condition = (scope_expression: unknown) =>
     ({ httpMethods: ['GET'], scope_expression }) as { httpMethods: string[] };
 
   it('rejects an invalid expression before a request is sent', async () => {
-    const engine = new TestEngine();
-    const oxd_id = await rsSite(engine, as);
+    const transport = new TestTransport();
+    const oxd_id = await rsSite(transport, as);
     const resources = [{ path: '/e', conditions: [condition({ rule: { x: 1 }, data })] }];
-    const error = await refused(engine.run('uma_rs_protect', { oxd_id, resources }));
+    const error = await rejectionOf(transport.run('uma_rs_protect', { oxd_id, resources }));
     expect(error).toMatchObject({ error: 'invalid_scope_expression', mayHaveRun: false });
     expect(error.message).toContain('resources[0].conditions[0].scope_expression: each object');
     expect(as.op.requests).toHaveLength(0);
@@ -134,10 +134,10 @@ describe('uma_rs_protect', () => {
     ['solidlab', undefined],
   ] as const)('tells %s the scopes, and the expression as %p', async (vendor, text) => {
     as.reset(vendor);
-    const engine = new TestEngine();
-    const oxd_id = await rsSite(engine, as);
+    const transport = new TestTransport();
+    const oxd_id = await rsSite(transport, as);
     const conditions = [condition({ rule: { or: [v(0), v(1)] }, data })];
-    await engine.run('uma_rs_protect', { oxd_id, resources: [{ path: '/e', conditions }] });
+    await transport.run('uma_rs_protect', { oxd_id, resources: [{ path: '/e', conditions }] });
     expect([...as.resources.values()]).toEqual([
       { name: '[GET] /e', resource_scopes: data, ...(text && { scope_expression: text }) },
     ]);

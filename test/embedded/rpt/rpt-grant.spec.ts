@@ -8,7 +8,7 @@ import {
   RequestSubmittedError,
 } from '../../../lib/base/errors.js';
 import { registerSecret } from '../../support/secrets.js';
-import { CALLBACK, refused, TestEngine } from '../../support/embedded-transport.js';
+import { CALLBACK, rejectionOf, TestTransport } from '../../support/embedded-transport.js';
 import {
   TokenEndpoint,
   type TokenAnswer,
@@ -26,7 +26,7 @@ const ID_TOKEN = 'http://openid.net/specs/openid-connect-core-1_0.html#IDToken';
 const GOOD = { access_token: RPT, token_type: 'Bearer' };
 
 let as: TokenEndpoint;
-let engine: TestEngine;
+let transport: TestTransport;
 
 beforeAll(async () => {
   as = await TokenEndpoint.start();
@@ -34,19 +34,19 @@ beforeAll(async () => {
 beforeEach(() => {
   as.reset();
   as.answer = { json: GOOD };
-  engine = new TestEngine();
+  transport = new TestTransport();
 });
-afterEach(() => TestEngine.closeAll());
+afterEach(() => TestTransport.closeAll());
 afterAll(() => as.close());
 
 type Asked = Partial<Params<'uma_rp_get_rpt'>>;
 
 async function site(more: Partial<Params<'register_site'>> = {}): Promise<string> {
-  return engine.site(as, { client_id: 'the-client', client_secret: SECRET, ...more });
+  return transport.site(as, { client_id: 'the-client', client_secret: SECRET, ...more });
 }
 
 async function getRpt(asked: Asked = {}) {
-  return engine.run('uma_rp_get_rpt', { oxd_id: await site(), ticket: TICKET, ...asked });
+  return transport.run('uma_rp_get_rpt', { oxd_id: await site(), ticket: TICKET, ...asked });
 }
 
 function request(): TokenRequest {
@@ -150,14 +150,14 @@ describe('the request', () => {
   ];
 
   it.each(bad)('rejects %s before a request is sent', async (_title, asked, word) => {
-    const error = await refused(getRpt(asked as Asked));
+    const error = await rejectionOf(getRpt(asked as Asked));
     expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', error: word, mayHaveRun: false });
     expect(as.requests).toEqual([]);
   });
 
   it('is not sent if UMA discovery fails', async () => {
     as.discovery = { issuer: 'https://other.example' };
-    const error = await refused(getRpt());
+    const error = await rejectionOf(getRpt());
     expect(error).toMatchObject({ error: 'no_uma_discovery_response', mayHaveRun: false });
     expect(as.requests).toEqual([]);
   });
@@ -165,7 +165,7 @@ describe('the request', () => {
 
 describe('a request without the identity of a user', () => {
   const keycloak = { policy_endpoint: 'https://as.example.com/policy' };
-  const warnings = () => engine.warnings.filter((line) => line.includes('no user identity'));
+  const warnings = () => transport.warnings.filter((line) => line.includes('no user identity'));
   const JWT = 'urn:ietf:params:oauth:token-type:jwt';
 
   const without: { name: string; asked: Asked }[] = [
@@ -180,11 +180,11 @@ describe('a request without the identity of a user', () => {
     as.discovery = keycloak;
     const oxd_id = await site();
     for (let times = 0; times < 3; times++) {
-      await engine.run('uma_rp_get_rpt', { oxd_id, ticket: TICKET, ...asked });
+      await transport.run('uma_rp_get_rpt', { oxd_id, ticket: TICKET, ...asked });
     }
     expect(warnings()).toEqual([expect.stringContaining('evaluates the service account')]);
     const other = await site({ client_id: 'another-client' });
-    await engine.run('uma_rp_get_rpt', { oxd_id: other, ticket: TICKET, ...asked });
+    await transport.run('uma_rp_get_rpt', { oxd_id: other, ticket: TICKET, ...asked });
     expect(warnings()).toHaveLength(2);
   });
 
@@ -259,7 +259,7 @@ describe('an RPT', () => {
 
   it.each(bad)('%s is none', async (_title, answer, word) => {
     as.answer = answer;
-    const error = await refused(getRpt());
+    const error = await rejectionOf(getRpt());
     expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', error: word, mayHaveRun: true });
     expect(as.requests).toHaveLength(1);
   });
@@ -272,7 +272,7 @@ describe('an error response', () => {
   it('need_info returns its ticket, claims and page', async () => {
     const info = { ticket: NEW_TICKET, required_claims: claims, redirect_user: page };
     as.answer = { status: 403, json: { error: 'need_info', ...info } };
-    const error = await refused(getRpt());
+    const error = await rejectionOf(getRpt());
     expect(error).toBeInstanceOf(NeedInfoError);
     expect(error).toMatchObject({ ...info, command: 'uma_rp_get_rpt', mayHaveRun: false });
   });
@@ -344,7 +344,7 @@ describe('an error response', () => {
 
   it.each(rows)('%s', async (_title, answer, type) => {
     as.answer = answer;
-    const error = await refused(getRpt());
+    const error = await rejectionOf(getRpt());
     expect(error).toBeInstanceOf(type);
     expect(error).toMatchObject({ command: 'uma_rp_get_rpt', mayHaveRun: false });
     expect(as.requests).toHaveLength(1);
@@ -353,7 +353,7 @@ describe('an error response', () => {
   it('of Keycloak is "submitted" after a submission to the owner', async () => {
     const json = { error: 'access_denied', error_description: 'request_submitted' };
     as.answer = { status: 403, json };
-    const error = await refused(getRpt({ params: { submit_request: 'true' } }));
+    const error = await rejectionOf(getRpt({ params: { submit_request: 'true' } }));
     expect(error).toBeInstanceOf(RequestSubmittedError);
   });
 
@@ -361,7 +361,7 @@ describe('an error response', () => {
     '%s with the used ticket is a failure',
     async (word) => {
       as.answer = { status: 403, json: { error: word, ticket: TICKET } };
-      const error = await refused(getRpt());
+      const error = await rejectionOf(getRpt());
       expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', error: word });
       expect(error).not.toHaveProperty('ticket');
     },
@@ -419,14 +419,14 @@ describe('an error response', () => {
 
   it.each(failures)('is no UMA outcome if %s', async (_title, answer, word, mayHaveRun) => {
     as.answer = answer;
-    const error = await refused(getRpt());
+    const error = await rejectionOf(getRpt());
     expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', error: word, mayHaveRun });
   });
 
   it('is no UMA outcome without a body', async () => {
-    engine = new TestEngine({ timeout: 50 });
+    transport = new TestTransport({ timeout: 50 });
     as.answer = { hang: true };
-    const error = await refused(getRpt());
+    const error = await rejectionOf(getRpt());
     expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', mayHaveRun: true });
   });
 
@@ -435,7 +435,7 @@ describe('an error response', () => {
       const text = `for ${TICKET} take ${NEW_TICKET}`;
       const json = { ...(answer.json as object), error_description: text, ticket: NEW_TICKET };
       as.answer = answer.json ? { ...answer, json } : answer;
-      const error = await refused(getRpt());
+      const error = await rejectionOf(getRpt());
       const printed = `${inspect(error, { depth: 9 })} ${JSON.stringify(error)}`;
       for (const ticket of [TICKET, NEW_TICKET]) expect(printed).not.toContain(ticket);
     }
@@ -469,7 +469,7 @@ describe('an RPT for a user', () => {
     ['subject_token', (): Asked => ({ params: { subject_token: idToken } })],
   ])('is discarded for a user other than that of %s', async (_where, asked) => {
     await answerWith(await as.sign({ sub: 'service-account' }));
-    const error = await refused(getRpt(asked()));
+    const error = await rejectionOf(getRpt(asked()));
     expect(error).toMatchObject({
       code: 'OXD_COMMAND_FAILED',
       error: 'invalid_subject_identifier',
@@ -479,7 +479,7 @@ describe('an RPT for a user', () => {
 
   it('is discarded without a subject', async () => {
     await answerWith(await as.sign({ sub: undefined }));
-    expect(await refused(getRpt(forAlice()))).toMatchObject({
+    expect(await rejectionOf(getRpt(forAlice()))).toMatchObject({
       error: 'invalid_subject_identifier',
     });
   });
@@ -502,7 +502,7 @@ describe('an RPT for a user', () => {
 
   it.each(unverifiable)('is discarded if %s', async (_why, make) => {
     await answerWith(await make());
-    const error = await refused(getRpt(forAlice()));
+    const error = await rejectionOf(getRpt(forAlice()));
     expect(error).toMatchObject({
       code: 'OXD_COMMAND_FAILED',
       error: 'failed_to_verify_subject_identifier',
@@ -513,14 +513,14 @@ describe('an RPT for a user', () => {
   it('is discarded if the keys of its issuer are unavailable', async () => {
     as.hasKeys = false;
     await answerWith(await as.sign({}));
-    const error = await refused(getRpt(forAlice()));
+    const error = await rejectionOf(getRpt(forAlice()));
     expect(error).toMatchObject({ code: 'OXD_COMMAND_FAILED', mayHaveRun: true });
     expect(error.message).toContain('jwks_uri');
   });
 
   it('is verified with new keys if the old ones do not match', async () => {
     const oxd_id = await site();
-    const ask = () => engine.run('uma_rp_get_rpt', { oxd_id, ticket: TICKET, ...forAlice() });
+    const ask = () => transport.run('uma_rp_get_rpt', { oxd_id, ticket: TICKET, ...forAlice() });
     await answerWith(await as.sign({}));
     await ask();
     await as.rotate('k2');
@@ -572,7 +572,7 @@ describe('an RPT for a user', () => {
 
   it('is not requested if two users are named', async () => {
     const subject_token = await as.sign({ sub: 'bob' });
-    const error = await refused(getRpt({ ...forAlice(), params: { subject_token } }));
+    const error = await rejectionOf(getRpt({ ...forAlice(), params: { subject_token } }));
     expect(error).toMatchObject({ error: 'bad_request', mayHaveRun: false });
     expect(as.requests).toEqual([]);
   });
@@ -583,7 +583,7 @@ describe('the URL for claims gathering', () => {
   type Asked = Partial<Params<'uma_rp_get_claims_gathering_url'>>;
 
   async function claimsUrl(asked: Asked = {}, oxd_id?: string) {
-    return engine.run('uma_rp_get_claims_gathering_url', {
+    return transport.run('uma_rp_get_claims_gathering_url', {
       oxd_id: oxd_id ?? (await site()),
       ticket: TICKET,
       claims_redirect_uri: REDIRECT,
@@ -664,7 +664,7 @@ describe('the URL for claims gathering', () => {
   ];
 
   it.each(bad)('rejects %s', async (_title, asked, error) => {
-    expect(await refused(claimsUrl(asked as Asked))).toMatchObject({
+    expect(await rejectionOf(claimsUrl(asked as Asked))).toMatchObject({
       code: 'OXD_COMMAND_FAILED',
       error,
       mayHaveRun: false,
@@ -676,14 +676,14 @@ describe('the URL for claims gathering', () => {
     const oxd_id = await site({ claims_redirect_uri });
     await expect(claimsUrl({}, oxd_id)).resolves.toHaveProperty('url');
     for (const uri of [CALLBACK, `${REDIRECT}&x=1`, REDIRECT.toUpperCase()])
-      expect(await refused(claimsUrl({ claims_redirect_uri: uri }, oxd_id))).toMatchObject({
+      expect(await rejectionOf(claimsUrl({ claims_redirect_uri: uri }, oxd_id))).toMatchObject({
         error: 'invalid_claims_redirect_uri_parameter',
       });
   });
 
   it('is not available if the server gathers no claims', async () => {
     as.discovery = { claims_interaction_endpoint: undefined };
-    const error = await refused(claimsUrl());
+    const error = await rejectionOf(claimsUrl());
     expect(error).toMatchObject({ error: 'unsupported_operation', mayHaveRun: false });
     expect(error.message).toContain('claims_interaction_endpoint');
   });

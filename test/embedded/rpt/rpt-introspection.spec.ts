@@ -6,7 +6,7 @@ import {
 } from '../../../lib/embedded/rpt/rpt-permissions.js';
 import type { Answer } from '../../support/fake-op.js';
 import { FakeAs, RS } from '../../support/fake-as.js';
-import { refused, TestEngine } from '../../support/embedded-transport.js';
+import { rejectionOf, TestTransport } from '../../support/embedded-transport.js';
 import { protectedSite } from '../../support/uma-site.js';
 
 const issuer = 'https://as.example.com/realms/photoz';
@@ -296,7 +296,7 @@ describe('whole resources', () => {
 
 describe('at an authorization server', () => {
   let as: FakeAs;
-  let engine: TestEngine;
+  let transport: TestTransport;
   let oxd_id: string;
 
   beforeAll(async () => {
@@ -305,12 +305,12 @@ describe('at an authorization server', () => {
   afterAll(() => as.close());
   beforeEach(() => {
     as.reset();
-    engine = new TestEngine();
+    transport = new TestTransport();
   });
-  afterEach(() => TestEngine.closeAll());
+  afterEach(() => TestTransport.closeAll());
 
   const check = (rpt: string) =>
-    engine.run('uma_rs_check_access', { oxd_id, path: '/photo', http_method: 'GET', rpt });
+    transport.run('uma_rs_check_access', { oxd_id, path: '/photo', http_method: 'GET', rpt });
   const good = () => as.rpt(as.item(as.idOf('[GET] /photo'), 'view'));
 
   it.each([
@@ -339,8 +339,8 @@ describe('at an authorization server', () => {
       error: () => undefined,
       debug: (text: string) => void debugged.push(text),
     };
-    engine = new TestEngine({ log });
-    oxd_id = await protectedSite(engine, as);
+    transport = new TestTransport({ log });
+    oxd_id = await protectedSite(transport, as);
     as.introspection = introspection;
     expect(await check(good())).toMatchObject({ access: 'denied' });
     expect(debugged).toEqual([`uma_rs_check_access: the RPT is not active: ${reason}.`]);
@@ -354,7 +354,7 @@ describe('at an authorization server', () => {
     ['keycloak', 'Basic', 'requesting_party_token'],
   ] as const)('of %s an RPT is introspected with %s', async (vendor, scheme, hint) => {
     as.reset(vendor);
-    oxd_id = await protectedSite(engine, as);
+    oxd_id = await protectedSite(transport, as);
     expect(await check(good())).toMatchObject({ access: 'granted' });
     expect(await check('unknown-rpt')).toMatchObject({ access: 'denied' });
     const [first, ...others] = as.seen('rpt');
@@ -375,7 +375,7 @@ describe('at an authorization server', () => {
     ['solidlab', 'another server', 'granted', 'solid'],
   ] as const)('of %s an RPT with audience %s is %s', async (vendor, _, access, aud) => {
     as.reset(vendor);
-    oxd_id = await protectedSite(engine, as);
+    oxd_id = await protectedSite(transport, as);
     as.introspection = { aud };
     expect(await check(good())).toMatchObject({ access });
   });
@@ -387,7 +387,7 @@ describe('at an authorization server', () => {
     as.reset(way === 'client' ? 'keycloak' : 'spec');
     as.discovery = discovery;
     as.introspection = { aud: RS.client_id };
-    oxd_id = await protectedSite(engine, as);
+    oxd_id = await protectedSite(transport, as);
     expect(await check(good())).toMatchObject({ access: 'granted' });
     const before = as.seen('rpt').length;
     expect(await check(good())).toMatchObject({ access: 'granted' });
@@ -410,9 +410,9 @@ describe('at an authorization server', () => {
   ] as const)('%s that refuses both ways: %s', async (vendor, _case, status, json) => {
     as.reset(vendor);
     as.introspection = { aud: RS.client_id };
-    oxd_id = await protectedSite(engine, as);
+    oxd_id = await protectedSite(transport, as);
     as.on('rpt', { status, json });
-    const error = await refused(check(good()));
+    const error = await rejectionOf(check(good()));
     expect(error).toMatchObject({ error: `http_status_${status}`, mayHaveRun: false });
     expect(error.message).toMatch(/(?:Check site.client_id|scope uma_protection).*Keycloak: /);
     expect(as.seen('rpt')).toHaveLength(3);
@@ -421,10 +421,10 @@ describe('at an authorization server', () => {
   });
 
   it('that rejects the last method, both methods are tried the next time', async () => {
-    oxd_id = await protectedSite(engine, as);
+    oxd_id = await protectedSite(transport, as);
     await check(good());
     as.on('rpt', { status: 403, json: {} });
-    await refused(check(good()));
+    await rejectionOf(check(good()));
     expect(as.seen('rpt')).toHaveLength(3);
     as.on('rpt', ({ headers, form }) =>
       headers.authorization?.startsWith('Basic ')
@@ -452,11 +452,11 @@ describe('at an authorization server', () => {
   ];
 
   it.each(OTHER_ANSWERS)('rejects a response: %s', async (_, answer, word) => {
-    oxd_id = await protectedSite(engine, as);
+    oxd_id = await protectedSite(transport, as);
     as.on('rpt', answer);
     const rpt = good();
-    expect(await refused(check(rpt))).toMatchObject({ error: word, mayHaveRun: false });
-    expect(await refused(engine.run('introspect_rpt', { oxd_id, rpt }))).toMatchObject({
+    expect(await rejectionOf(check(rpt))).toMatchObject({ error: word, mayHaveRun: false });
+    expect(await rejectionOf(transport.run('introspect_rpt', { oxd_id, rpt }))).toMatchObject({
       error: word,
     });
     expect(as.seen('permission')).toHaveLength(0);
@@ -469,35 +469,37 @@ describe('at an authorization server', () => {
     ['an error code', { error: 'invalid_token' }],
     ['a statement', { active: false }],
   ])('400 means inactive with %s', async (_, json) => {
-    oxd_id = await protectedSite(engine, as);
+    oxd_id = await protectedSite(transport, as);
     as.on('rpt', { status: 400, json });
     expect(await check(good())).toMatchObject({ access: 'denied' });
   });
 
   it.each([['active, 400', { active: true }]])('%s is a failure', async (_, json) => {
-    oxd_id = await protectedSite(engine, as);
+    oxd_id = await protectedSite(transport, as);
     as.on('rpt', { status: 400, json });
-    expect(await refused(check(good()))).toMatchObject({ error: 'http_status_400' });
+    expect(await rejectionOf(check(good()))).toMatchObject({ error: 'http_status_400' });
   });
 
   it('introspect_rpt returns the permissions of an RPT', async () => {
     as.reset('keycloak');
-    oxd_id = await protectedSite(engine, as);
+    oxd_id = await protectedSite(transport, as);
     const resource_id = as.idOf('[GET] /photo');
     const now = Math.floor(Date.now() / 1000);
     const claims = { iss: as.issuer, sub: 'alice', exp: now + 60 };
     const rpt = as.keep(await as.op.sign(claims), [as.item(resource_id, 'view')]);
     as.introspection = { exp: now + 60, iat: now };
-    expect(await engine.run('introspect_rpt', { oxd_id, rpt })).toEqual({
+    expect(await transport.run('introspect_rpt', { oxd_id, rpt })).toEqual({
       ...{ active: true, exp: now + 60, iat: now, jti: 'a1', aud: RS.client_id, sub: 'alice' },
       permissions: [{ resource_id, resource_scopes: ['view'] }],
     });
-    expect(await engine.run('introspect_rpt', { oxd_id, rpt: 'dead' })).toEqual({ active: false });
+    expect(await transport.run('introspect_rpt', { oxd_id, rpt: 'dead' })).toEqual({
+      active: false,
+    });
   });
 
   it.each(['', ' ', undefined])('introspect_rpt needs an RPT, not %p', async (rpt) => {
-    oxd_id = await protectedSite(engine, as);
-    const call = engine.run('introspect_rpt', { oxd_id, rpt: rpt as string });
-    expect(await refused(call)).toMatchObject({ error: 'bad_request' });
+    oxd_id = await protectedSite(transport, as);
+    const call = transport.run('introspect_rpt', { oxd_id, rpt: rpt as string });
+    expect(await rejectionOf(call)).toMatchObject({ error: 'bad_request' });
   });
 });
