@@ -116,7 +116,7 @@ describe('the lock of runOnce', () => {
     async (call) => {
       const store = new MemoryStore();
       const work = async (): Promise<string> => {
-        store[call] = () => Promise.reject(new OxdStoreError('down'));
+        store[call] = () => Promise.reject<never>(new OxdStoreError('down'));
         return 'done';
       };
       expect(await runOnce({ store, ...options, work })).toBe('done');
