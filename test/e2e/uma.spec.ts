@@ -386,11 +386,11 @@ describe.each(ADAPTERS)(
         // The declaration that is checked first.
         const rpt = as.rpt(as.item(as.idOf('[GET] /two'), 'view'));
         as.on('rpt', async (seen) => {
-          await one.clock.advance(0.9 * TIMEOUT);
+          await one.clock.advance(0.8 * TIMEOUT);
           return as.usual('rpt', seen);
         });
         as.on('permission', { hang: true });
-        as.op.onHang = () => void one.clock.advance(0.2 * TIMEOUT);
+        as.op.onHang = () => void one.clock.advance(0.4 * TIMEOUT);
         const { status, headers, body } = await one.ask({ path: '/both', rpt });
         expect([status, headers.warning !== undefined]).toEqual([403, true]);
         expect(body).not.toContain('"ran"');
