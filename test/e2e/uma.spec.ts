@@ -380,25 +380,18 @@ describe.each(ADAPTERS)(
         },
       );
 
-      it('is slow with each of two declarations: both together have twice the limit of one', async () => {
-        const one = await server({ controllers: [Both] });
-        const permissions = as.names.map((name) => as.item(as.idOf(name), 'view'));
-        // The declaration that is checked first.
-        const rpt = as.rpt(as.item(as.idOf('[GET] /two'), 'view'));
-        as.on('rpt', async (seen) => {
-          await one.clock.advance(0.8 * TIMEOUT);
-          return as.usual('rpt', seen);
-        });
-        as.on('permission', { hang: true });
-        as.op.onHang = () => void one.clock.advance(0.4 * TIMEOUT);
+      it('is silent for one of two declarations: 403 within twice the time limit', async () => {
+        const timeout = 10_000;
+        const options = { transport: { ...INSECURE, timeout } };
+        const one = await server({ controllers: [Both], options });
+        const rpt = as.rpt(...as.names.map((name) => as.item(as.idOf(name), 'view')));
+        as.on('rpt', { hang: true });
+        as.op.onHang = () => void one.clock.advance(2 * timeout);
         const { status, headers, body } = await one.ask({ path: '/both', rpt });
         expect([status, headers.warning !== undefined]).toEqual([403, true]);
         expect(body).not.toContain('"ran"');
-        expect(as.seen('rpt')).toHaveLength(2);
-        while (!as.seen('permission')[0]?.aborted) await settled();
         as.on('rpt', undefined);
-        const answer = await one.ask({ path: '/both', rpt: as.rpt(...permissions) });
-        expect(answer.status).toBe(200);
+        expect((await one.ask({ path: '/both', rpt })).status).toBe(200);
       });
 
       it('is not queried before the deadline, because uma.paths is slow: 503', async () => {
