@@ -91,8 +91,7 @@ function readEnvironment(environment: NodeJS.ProcessEnv): OxdModuleOptions {
 }
 
 /** Variables of service links in Kubernetes, such as `OXD_PORT_8099_TCP_ADDR`. */
-const SERVICE_LINK =
-  /_SERVICE_(?:HOST|PORT(?:_\w+)?)$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$/;
+const SERVICE_LINK = /_SERVICE_(?:HOST|PORT)(?:_|$)|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_|$)/;
 const SERVICE_URL = /^(?:tcp|udp|sctp):\/\//;
 
 function unknownVariables(environment: NodeJS.ProcessEnv): string[] {
