@@ -116,12 +116,14 @@ export class EmbeddedTransport extends OxdTransport {
 
   private run(call: CommandCall, params: unknown): Promise<unknown> {
     const { command } = call;
-    const result = call.run(() => {
-      if (!isCommand(command)) {
+    const result = call.run(async () => {
+      if (!Object.hasOwn(OPERATIONS, command)) {
         const message = 'The embedded transport has no such command.';
         throw new OperationError('unsupported_operation', message);
       }
-      return operate(command, new OperationContext(this.#runtime, call), params);
+      const name = command as CommandName;
+      const operation = OPERATIONS[name] as Operation<CommandName>;
+      return operation(new OperationContext(this.#runtime, call), checkParams(name, params));
     });
     return result.catch((error: unknown) => {
       this.logDescription(command, error);
@@ -135,19 +137,6 @@ export class EmbeddedTransport extends OxdTransport {
     const description = printable(error.error_description);
     this.#runtime.options.log?.debug?.(`${command}: ${error.error}: ${description}`);
   }
-}
-
-async function operate<C extends CommandName>(
-  command: C,
-  context: OperationContext,
-  params: unknown,
-): Promise<unknown> {
-  const operation: Operation<C> = OPERATIONS[command];
-  return operation(context, checkParams(command, params));
-}
-
-function isCommand(command: string): command is CommandName {
-  return Object.hasOwn(OPERATIONS, command);
 }
 
 function timedOut(command: string): OxdCommandError {

@@ -1,7 +1,7 @@
 import { OxdCommandError } from '../../lib/base/errors.js';
 import { EmbeddedTransport } from '../../lib/embedded/embedded.transport.js';
 import type { EmbeddedOptions } from '../../lib/embedded/context/operation-context.js';
-import { siteKey, siteRecord } from '../../lib/embedded/registration/site-record.js';
+import { readSite } from '../../lib/embedded/registration/site-record.js';
 import { resourcesKey } from '../../lib/embedded/registration/resources-key.js';
 import { MemoryStore, type OxdStore } from '../../lib/store/oxd-store.js';
 import type { CommandName, Params, Result } from '../../lib/commands/command.js';
@@ -60,7 +60,7 @@ export class TestTransport {
 
   /** Store key of the resources of a site. */
   async resourcesKey(oxd_id: string): Promise<string> {
-    const site = siteRecord(await this.store.get(siteKey(oxd_id)));
+    const site = await readSite(this.store, oxd_id);
     if (!site) throw new Error(`The store has no site ${oxd_id}.`);
     return resourcesKey(site);
   }

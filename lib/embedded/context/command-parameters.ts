@@ -9,15 +9,18 @@ import { OperationError } from '../requests/operation-error.js';
 /** JSON type of a value. */
 interface JsonType {
   readonly name: string;
-  readonly fits: (value: unknown) => boolean;
+  readonly type: 'string' | 'number' | 'boolean' | 'object';
+  /** Further check; default none. */
+  readonly fits?: (value: unknown) => boolean;
 }
 
-const STRING: JsonType = { name: 'a string', fits: isString };
-const STRINGS: JsonType = {
-  name: 'a list of strings',
-  fits: isStringList,
+const STRING: JsonType = { name: 'a string', type: 'string' };
+const STRINGS: JsonType = { name: 'a list of strings', type: 'object', fits: isStringList };
+const RESOURCES: JsonType = {
+  name: 'a list of resources with conditions',
+  type: 'object',
+  fits: Array.isArray,
 };
-const RESOURCES: JsonType = { name: 'a list of resources with conditions', fits: Array.isArray };
 
 const JSON_TYPES: Readonly<Record<ParameterKind, JsonType>> = {
   string: STRING,
@@ -25,12 +28,12 @@ const JSON_TYPES: Readonly<Record<ParameterKind, JsonType>> = {
   discovery: STRING,
   path: STRING,
   json: STRING,
-  number: { name: 'a number', fits: Number.isFinite },
-  boolean: { name: 'a boolean', fits: (value) => typeof value === 'boolean' },
+  number: { name: 'a number', type: 'number', fits: Number.isFinite },
+  boolean: { name: 'a boolean', type: 'boolean' },
   strings: STRINGS,
   urls: STRINGS,
   patterns: STRINGS,
-  map: { name: 'an object of strings', fits: isMap },
+  map: { name: 'an object of strings', type: 'object', fits: isMap },
 };
 
 /**
@@ -51,9 +54,9 @@ export function checkParams<C extends CommandName>(command: C, params: unknown):
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (rule === undefined) throw unknownParam(command, name);
     if (rule.embedded === false) throw onlyOxd(command, name);
-    const type = rule.items ? RESOURCES : JSON_TYPES[rule.kind ?? 'string'];
-    if (!type.fits(value)) {
-      throw new OperationError('bad_request', `${name}: must be ${type.name}.`);
+    const expected = rule.items ? RESOURCES : JSON_TYPES[rule.kind ?? 'string'];
+    if (typeof value !== expected.type || expected.fits?.(value) === false) {
+      throw new OperationError('bad_request', `${name}: must be ${expected.name}.`);
     }
     checked[name] = value;
   }
@@ -89,10 +92,6 @@ export function required(name: string, value: string | undefined): string {
   throw new OperationError('bad_request', `${name}: must not be empty.`);
 }
 
-function isString(value: unknown): value is string {
-  return typeof value === 'string';
-}
-
 function isMap(value: unknown): boolean {
-  return isJsonObject(value) && Object.values(value).every(isString);
+  return isJsonObject(value) && Object.values(value).every((item) => typeof item === 'string');
 }

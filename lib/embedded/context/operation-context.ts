@@ -13,6 +13,7 @@ import {
   ProviderHttp,
   ProviderRequestError,
   type ProviderHttpOptions,
+  type ProviderRequest,
 } from '../requests/provider-http.js';
 import { Providers, type Provider } from '../provider/provider.js';
 import type { ProviderAddress } from '../provider/provider-address.js';
@@ -134,19 +135,18 @@ export class OperationContext {
     return this.runtime.umaServers.at(address);
   }
 
-  /** Configuration of `openid-client` for requests of a client to its provider. */
-  configuration(provider: Pick<Provider, 'metadata'>, client: ClientRecord): Configuration {
-    const { clock } = this.runtime;
-    return clientConfiguration(provider, client, { fetch: this.call.fetch, clock });
-  }
-
   /**
-   * Configuration for requests that change nothing: they may be repeated, see
-   * `ProviderRequest.idempotent`.
+   * Configuration of `openid-client` for requests of a client to its provider.
+   *
+   * @param requests `idempotent` for requests that change nothing, see `ProviderRequest.idempotent`
    */
-  readingConfiguration(provider: Pick<Provider, 'metadata'>, client: ClientRecord): Configuration {
-    const { clock } = this.runtime;
-    return clientConfiguration(provider, client, { fetch: this.call.fetchIdempotent, clock });
+  configuration(
+    provider: Pick<Provider, 'metadata'>,
+    client: ClientRecord,
+    requests: Pick<ProviderRequest, 'idempotent'> = {},
+  ): Configuration {
+    const { call, runtime } = this;
+    return clientConfiguration(provider, client, { ...requests, call, clock: runtime.clock });
   }
 
   /**

@@ -15,7 +15,8 @@ export const getUserInfo: Operation<'get_user_info'> = async (context, params) =
   const { id_token } = params;
   const subject = id_token === undefined ? skipSubjectCheck : givenIdToken(id_token).sub;
   const site = await context.site(params.oxd_id);
-  const configuration = context.readingConfiguration(await context.provider(site), site.client);
+  const provider = await context.provider(site);
+  const configuration = context.configuration(provider, site.client, { idempotent: true });
   enableNonRepudiationChecks(configuration);
   const { sub, ...claims } = await fetchUserInfo(configuration, access_token, subject);
   return { claims: { sub, ...providerClaims(claims) } };

@@ -16,7 +16,8 @@ export const introspectAccessToken: Operation<'introspect_access_token'> = async
 ) => {
   const access_token = required('access_token', params.access_token);
   const site = await context.site(params.oxd_id);
-  const configuration = context.readingConfiguration(await context.provider(site), site.client);
+  const provider = await context.provider(site);
+  const configuration = context.configuration(provider, site.client, { idempotent: true });
   const hint = { token_type_hint: 'access_token' };
   const response = await tokenIntrospection(configuration, access_token, hint);
   if (!response.active) return { active: false };

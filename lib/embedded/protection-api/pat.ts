@@ -60,7 +60,8 @@ export function markFreshRejected(
 async function obtain(context: OperationContext, site: RegisteredSite): Promise<Pat> {
   const uma = await context.umaServer(site);
   const provider = await context.provider(site);
-  const configuration = context.readingConfiguration(tokenProvider(provider, uma), site.client);
+  const server = tokenProvider(provider, uma);
+  const configuration = context.configuration(server, site.client, { idempotent: true });
   const requestedAt = context.runtime.clock();
   const { rejections } = context.runtime;
   const scope = patScope({ provider, uma, rejections }, site);

@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto';
-import type { CustomFetch, ServerMetadata } from 'openid-client';
+import type { ServerMetadata } from 'openid-client';
 import { parseJson, objectOf, textOf, stringsOf, type JsonObject } from '../../base/json.js';
 
 /** Grants whose responses may contain an `id_token`; in others the property has no meaning. */
@@ -12,23 +12,30 @@ const METADATA_LISTS = [
   ...['introspection_signing_alg_values_supported'],
 ];
 
+/** Request of an OAuth library to a provider. */
+export interface LibraryRequest {
+  readonly url: string;
+  readonly body?: { toString(): string } | null;
+  /** URL whose responses are key sets, see {@link usableKeys}. */
+  readonly jwks_uri?: string;
+}
+
 /**
- * Wraps a `fetch` so that token responses and key sets are usable before an OAuth library reads them.
- * In a token response a property that is null counts as omitted, as does an optional property that is
- * empty or of another type, and an `id_token` of a grant without a user.
+ * Makes token responses and key sets usable before an OAuth library reads them. In a token response a
+ * property that is null counts as omitted, as does an optional property that is empty or of another
+ * type, and an `id_token` of a grant without a user.
  *
- * @param jwksUri URL whose responses are key sets, see {@link usableKeys}
  * @see RFC 6749 §5.1
  */
-export function usableJson(fetch: CustomFetch, jwksUri?: string): CustomFetch {
-  return async (url, options) => {
-    const response = await fetch(url, options);
-    const grant = grantTypeOf(options.body);
-    if (grant !== null) return usableTokens(response, grant);
-    // The library requests the URL as the URL parser writes it.
-    const isKeySet = jwksUri !== undefined && url === new URL(jwksUri).href;
-    return isKeySet ? usableKeys(response) : response;
-  };
+export async function usableResponse(
+  response: Response,
+  { url, body, jwks_uri }: LibraryRequest,
+): Promise<Response> {
+  const grant = new URLSearchParams(body?.toString()).get('grant_type');
+  if (grant !== null) return usableTokens(response, grant);
+  // The library requests the URL as the URL parser writes it.
+  const isKeySet = jwks_uri !== undefined && url === new URL(jwks_uri).href;
+  return isKeySet ? usableKeys(response) : response;
 }
 
 /**
@@ -90,10 +97,6 @@ function isPublicKey(key: JsonObject): boolean {
 
 async function bodyOf(response: Response): Promise<JsonObject | undefined> {
   return objectOf(parseJson(await response.clone().text()));
-}
-
-function grantTypeOf(body: { toString(): string } | null | undefined): string | null {
-  return new URLSearchParams(body?.toString()).get('grant_type');
 }
 
 function replaced({ status, headers }: Response, body: object, changed = status): Response {

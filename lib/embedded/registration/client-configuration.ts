@@ -8,17 +8,20 @@ import {
   customFetch,
   None,
   type ClientAuth,
-  type CustomFetch,
 } from 'openid-client';
 import { printable } from '../../base/errors.js';
-import { usableJson } from '../provider/provider-json.js';
+import { usableResponse } from '../provider/provider-json.js';
+import type { CommandCall } from '../requests/command-call.js';
 import { OperationError } from '../requests/operation-error.js';
 import type { Provider } from '../provider/provider.js';
 import type { ClientRecord } from './site-record.js';
 
 /** Further options of {@link clientConfiguration}. */
 export interface ClientConfigurationOptions {
-  readonly fetch: CustomFetch;
+  /** Sends the requests. */
+  readonly call: CommandCall;
+  /** See `ProviderRequest.idempotent`. */
+  readonly idempotent?: boolean;
   readonly clock: () => number;
 }
 
@@ -30,14 +33,14 @@ export interface ClientConfigurationOptions {
 export function clientConfiguration(
   provider: Pick<Provider, 'metadata'>,
   client: ClientRecord,
-  options: ClientConfigurationOptions,
+  { call, idempotent, clock }: ClientConfigurationOptions,
 ): Configuration {
   const { client_secret, id_token_signed_response_alg, userinfo_signed_response_alg } = client;
   const metadata = {
     client_secret,
     id_token_signed_response_alg,
     userinfo_signed_response_alg,
-    [clockSkew]: Math.round((options.clock() - Date.now()) / 1000),
+    [clockSkew]: Math.round((clock() - Date.now()) / 1000),
   };
   const authentication = clientAuthentication(provider, client);
   const configuration = new Configuration(
@@ -46,7 +49,11 @@ export function clientConfiguration(
     metadata,
     authentication,
   );
-  configuration[customFetch] = usableJson(options.fetch, provider.metadata.jwks_uri);
+  const { jwks_uri } = provider.metadata;
+  configuration[customFetch] = async (url, init) => {
+    const response = await call.fetch(url, { ...init, idempotent });
+    return usableResponse(response, { url, body: init.body, jwks_uri });
+  };
   // ProviderHttp has the time limit; a second one would only leave timers behind.
   configuration.timeout = 0;
   // ProviderHttp decides about plain http, including that of `transport.addresses`.

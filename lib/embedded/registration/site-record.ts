@@ -3,6 +3,7 @@ import { RFC_NAMES } from '../../site/rfc-names.js';
 import type { SiteMetadata } from '../../site/site-parameters.js';
 import { OperationError } from '../requests/operation-error.js';
 import type { ProviderAddress } from '../provider/provider-address.js';
+import type { OxdStore } from '../../store/oxd-store.js';
 import { isNonEmptyString } from '../../base/json.js';
 
 /** Client as the provider returned it (RFC 7591 §3.2.1). Times are seconds since 1970. */
@@ -70,9 +71,15 @@ export function siteKey(oxd_id: string): string {
 }
 
 /**
- * Checks the value that the store returns for {@link siteKey}; undefined if the value is missing.
+ * Reads the record of a site; undefined if the store has none.
+ *
+ * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE when the store is down or the value is not a site
  */
-export function siteRecord(value: unknown): RegisteredSite | undefined {
+export async function readSite(
+  store: OxdStore,
+  oxd_id: string,
+): Promise<RegisteredSite | undefined> {
+  const value = await store.get(siteKey(oxd_id));
   if (value === undefined || value === null) return undefined;
   const record = value as RegisteredSite;
   if (typeof record.client?.client_id !== 'string' || typeof record.op_host !== 'string') {

@@ -12,7 +12,7 @@ import { statusOf } from '../requests/command-error.js';
 import type { RegistrationBody } from './registration-retry.js';
 import { OperationError } from '../requests/operation-error.js';
 import type { Provider, Providers } from '../provider/provider.js';
-import { siteKey, siteRecord, type ClientRecord, type RegisteredSite } from './site-record.js';
+import { readSite, siteKey, type ClientRecord, type RegisteredSite } from './site-record.js';
 import type { UmaServers } from '../provider/uma-discovery.js';
 import { resourcesKey } from './resources-key.js';
 import { lockResources } from './resources-lock.js';
@@ -72,7 +72,7 @@ export class Sites {
    */
   async find(oxd_id = ''): Promise<RegisteredSite> {
     if (oxd_id.trim() === '') throw new OperationError('bad_request', 'oxd_id: must not be empty.');
-    const record = siteRecord(await this.options.store.get(siteKey(oxd_id)));
+    const record = await readSite(this.options.store, oxd_id);
     if (record) return record;
     throw new OperationError(
       'invalid_oxd_id',

@@ -39,16 +39,16 @@ export class CommandCall {
   /**
    * `fetch` that ends with the command. Secrets that were sent are removed from error responses.
    */
-  readonly fetch = async (url: string, init: ProviderRequestInit): Promise<Response> =>
-    hideSent(await this.http.fetch(url, init, this.end.signal), init);
-
-  /** `fetch` for requests that may be repeated, see `ProviderRequest.idempotent`. */
-  readonly fetchIdempotent = (url: string, init: ProviderRequestInit): Promise<Response> =>
-    this.fetch(url, { ...init, idempotent: true });
+  async fetch(url: string, init: ProviderRequestInit): Promise<Response> {
+    const response = await this.http.fetch(url, init, this.end.signal);
+    return response.status < 400 ? response : hideSent(response, init);
+  }
 
   /** @see ProviderHttp.send */
-  readonly send = async (url: string, init: ProviderRequest): Promise<ProviderResponse> =>
-    hideSentText(await this.http.send(url, init, this.end.signal), init);
+  async send(url: string, init: ProviderRequest): Promise<ProviderResponse> {
+    const response = await this.http.send(url, init, this.end.signal);
+    return response.status < 400 ? response : hideSentText(response, init);
+  }
 
   /** A call for work that several callers share: it continues when the first caller aborts. */
   detached(): CommandCall {

@@ -59,7 +59,7 @@ export class Connections {
 
   /** Keep-alive connections to the origin of a URL. */
   to(url: URL, { direct, proxied } = this.#shared): Dispatcher {
-    if (this.dialled.has(url.origin)) return direct;
+    if (this.dialled.all.has(url.origin)) return direct;
     // A proxy of the environment must not receive plain http that is meant for this machine.
     const isFromEnvironment = this.#proxy?.isFromEnvironment && url.protocol === 'http:';
     return isFromEnvironment && isLoopback(url.href) ? direct : proxied;

@@ -8,8 +8,11 @@ type Connector = ReturnType<typeof buildConnector>;
  * Option `addresses`: internal origins that are dialled for public ones, like `curl --connect-to`.
  */
 export class DialledOrigins {
+  /** Public origins of the option and their internal origins. */
+  readonly all = new Set<string>();
+  /** Internal origins, which are dialled in place of public ones. */
+  readonly internal = new Set<string>();
   private readonly dialled = new Map<string, URL>();
-  private readonly internal = new Set<string>();
 
   constructor(addresses: Readonly<Record<string, string>> = {}) {
     for (const [origin, address] of Object.entries(addresses)) {
@@ -17,17 +20,8 @@ export class DialledOrigins {
       if (!from || !to) continue;
       this.dialled.set(from, new URL(to));
       this.internal.add(to);
+      this.all.add(from).add(to);
     }
-  }
-
-  /** Returns true for a public origin of the option and for its internal origin. */
-  has(origin: string): boolean {
-    return this.dialled.has(origin) || this.internal.has(origin);
-  }
-
-  /** Returns true for an internal origin, which is dialled in place of a public one. */
-  isDialled(origin: string): boolean {
-    return this.internal.has(origin);
   }
 
   /**

@@ -87,18 +87,9 @@ const CERTIFICATE = /CERT|SIGNATURE/;
 /** Statuses for which `Response` accepts no body. */
 const WITHOUT_BODY = new Set([204, 205, 304]);
 
-/** Dispatcher of a request, and the signal that aborts it. */
-interface Route {
-  readonly dispatcher: Dispatcher;
-  readonly signal: EventEmitter;
-  /** Closes the connection after the response. */
-  readonly reset?: boolean;
-}
-
-/** Sends one request and converts its response. */
+/** A request and the conversion of its response. */
 interface Exchange<T> {
-  readonly idempotent?: boolean;
-  readonly send: (url: URL, route: Route) => Promise<Dispatcher.ResponseData>;
+  readonly init: ProviderRequest;
   readonly read: (response: Dispatcher.ResponseData) => Promise<T>;
 }
 
@@ -126,7 +117,7 @@ export class ProviderHttp {
    * Returns true when a request may be sent to a URL: https, or plain http that the options allow.
    */
   mayRequest(url: URL): boolean {
-    return this.maySendBrowser(url) || this.#connections.dialled.isDialled(url.origin);
+    return this.maySendBrowser(url) || this.#connections.dialled.internal.has(url.origin);
   }
 
   /**
@@ -145,14 +136,13 @@ export class ProviderHttp {
    * @throws {ProviderRequestError} when the request has no response
    */
   fetch(url: string, init: ProviderRequestInit, abort?: AbortSignal): Promise<Response> {
-    const { method = 'GET', body, idempotent } = init;
     const sent = {
-      method: method as 'GET',
+      method: (init.method ?? 'GET') as 'GET',
       headers: Object.fromEntries(new Headers(init.headers)),
-      body: body?.toString(),
+      body: init.body?.toString(),
+      idempotent: init.idempotent,
     };
-    const send: Exchange<Response>['send'] = (to, route) => request(to, { ...sent, ...route });
-    return this.limited(url, abort, { idempotent, send, read: toResponse });
+    return this.limited(url, abort, { init: sent, read: toResponse });
   }
 
   /**
@@ -162,10 +152,7 @@ export class ProviderHttp {
    * @throws {ProviderRequestError} when the request has no response
    */
   send(url: string, init: ProviderRequest, abort?: AbortSignal): Promise<ProviderResponse> {
-    const { idempotent, ...sent } = init;
-    const send: Exchange<ProviderResponse>['send'] = (to, route) =>
-      request(to, { ...sent, ...route });
-    return this.limited(url, abort, { idempotent, send, read: toProviderResponse });
+    return this.limited(url, abort, { init, read: toProviderResponse });
   }
 
   /** Closes every connection; requests in progress fail. */
@@ -205,16 +192,17 @@ export class ProviderHttp {
 
   private async perform<T>(
     url: URL,
-    { idempotent, send, read }: Exchange<T>,
+    { init: { idempotent, ...init }, read }: Exchange<T>,
     { signal, isOver }: { readonly signal: EventEmitter; readonly isOver: () => boolean },
   ): Promise<T> {
     let response: Dispatcher.ResponseData;
     try {
-      response = await send(url, { dispatcher: this.#connections.to(url), signal });
+      response = await request(url, { ...init, signal, dispatcher: this.#connections.to(url) });
     } catch (error) {
       if (!idempotent || isOver() || !this.#connections.hasBroken(error)) throw error;
       return this.#connections.fresh(url, async (dispatcher) =>
-        read(await send(url, { dispatcher, signal, reset: true })),
+        // `reset` closes the connection after the response.
+        read(await request(url, { ...init, signal, dispatcher, reset: true })),
       );
     }
     return read(response);

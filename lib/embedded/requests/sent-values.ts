@@ -18,7 +18,6 @@ export async function hideSent(
   response: Response,
   request: ProviderRequestInit,
 ): Promise<Response> {
-  if (response.status < 400) return response;
   const sent = sentValues(request);
   const headers = new Headers(response.headers);
   const challenge = headers.get('www-authenticate');
@@ -32,7 +31,6 @@ export function hideSentText(
   response: ProviderResponse,
   request: ProviderRequestInit,
 ): ProviderResponse {
-  if (response.status < 400) return response;
   return { ...response, text: hiddenIn(response.text, sentValues(request)) };
 }
 

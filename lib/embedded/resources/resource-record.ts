@@ -2,7 +2,7 @@ import { OxdStoreError } from '../../base/errors.js';
 import type { OxdStore } from '../../store/oxd-store.js';
 import { type DeclaredResource } from './declared-resource.js';
 import { isResourceId } from './resource-description.js';
-import { objectOf } from '../../base/json.js';
+import type { JsonObject } from '../../base/json.js';
 
 /** Resource of a site at its authorization server. */
 export interface ProtectedResource extends DeclaredResource {
@@ -28,7 +28,7 @@ export interface ResourceRecord {
 export async function readResources(store: OxdStore, key: string): Promise<ResourceRecord> {
   const value = await store.get(key);
   if (value === undefined || value === null) return { resources: [], pending: [] };
-  const { resources, pending } = objectOf(value) ?? {};
+  const { resources, pending } = value as JsonObject;
   if (Array.isArray(resources) && resources.every(isResource) && Array.isArray(pending)) {
     return { resources, pending };
   }
@@ -52,7 +52,7 @@ export function findResource(
 
 /** True for a well-formed resource; an invalid id must not be sent to the authorization server. */
 function isResource(value: unknown): value is ProtectedResource {
-  const { id, path, http_methods, scopes } = objectOf(value) ?? {};
+  const { id, path, http_methods, scopes } = Object(value) as JsonObject;
   return (
     isResourceId(id) &&
     typeof path === 'string' &&
