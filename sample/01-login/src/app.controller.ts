@@ -31,7 +31,7 @@ export class AppController {
     private readonly oidc: OidcService,
     private readonly options: OxdOptions,
   ) {
-    this.origin = new URL(options.site.authorization_redirect_uri).origin;
+    this.origin = new URL(options.baseUrl).origin;
   }
 
   @Get()

@@ -24,9 +24,9 @@ export class DemoController {
 
   constructor(
     private readonly uma: UmaService,
-    { site }: OxdOptions,
+    { baseUrl, site }: OxdOptions,
   ) {
-    this.origin = new URL(site.authorization_redirect_uri).origin;
+    this.origin = new URL(baseUrl).origin;
     this.server = site.op_host;
   }
 

@@ -12,8 +12,8 @@ import { AppModule } from './app.module.js';
 const app = await NestFactory.create<NestExpressApplication>(AppModule);
 const config = app.get(ConfigService);
 const port = config.get<string>('PORT', '3001');
-const { authorization_redirect_uri } = app.get(OxdOptions).site;
-const secure = new URL(authorization_redirect_uri).protocol === 'https:';
+const { baseUrl } = app.get(OxdOptions);
+const secure = new URL(baseUrl).protocol === 'https:';
 
 app.enableShutdownHooks();
 app.disable('x-powered-by');
