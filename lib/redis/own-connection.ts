@@ -26,6 +26,8 @@ export class OwnConnection implements RedisConnection {
 
   async use<T>(signal: AbortSignal, send: (redis: RedisCommands) => Promise<T>): Promise<T> {
     const client = await this.#ready();
+    // Not within the try block: the connection works, although it was too slow for this caller.
+    signal.throwIfAborted();
     try {
       return await sendOn(client, signal, send);
     } catch (error) {

@@ -222,6 +222,15 @@ describe('RedisStore in an outage', () => {
     expect([await store.get('key'), await store.delete('key')]).toEqual([1, true]);
   });
 
+  it('uses a connection that became ready too late for the first call', async () => {
+    proxy.delay = 80;
+    const store = open({ timeout: 100 });
+    await expectFailure(store.get('key'), 'Redis did not respond within 100 ms.');
+    proxy.delay = 0;
+    await store.set('key', 1);
+    expect([await store.get('key'), proxy.connections]).toEqual([1, 1]);
+  });
+
   async function expectFailure(use: Promise<unknown>, message: string | RegExp): Promise<void> {
     const error = await failureOf(use);
     expect(error.message).toMatch(message);
