@@ -293,7 +293,7 @@ function optionIssues(options: OxdModuleOptions, environment?: string): string[]
   return [
     ...issues,
     ...checkSite(plain.site ?? {}, {
-      transport: isTransport(transport) ? undefined : { type: 'embedded', ...transport },
+      transport: isTransport(transport) ? undefined : withType(transport),
       production,
       issues,
       hasBaseUrl: Boolean(baseUrl),
@@ -321,8 +321,13 @@ function withDefaults(
   if (transport.type === 'socket') return { ...DEFAULTS.socket, ...withoutUndefined(transport) };
   return printedTransport({
     ...DEFAULTS.embedded,
-    ...structuredClone(withoutUndefined(transport)),
+    ...structuredClone(withoutUndefined(withType(transport))),
   });
+}
+
+/** Adds the default to the options of a transport without a type. */
+function withType<T extends { readonly type?: string }>(transport: T): T {
+  return { ...transport, type: transport?.type ?? DEFAULTS.embedded.type };
 }
 
 function checkSecret(secret: OxdModuleOptions['secret'], production: boolean): string[] {

@@ -364,6 +364,19 @@ describe('options', () => {
     ]);
   });
 
+  it.each([{ type: undefined }, { type: null }])(
+    'have the same rules for %j as without a type',
+    (type) => {
+      const options = { ...good, site: { ...site, op_host: 'http://sso.example.com' } };
+      const transport = { allowInsecureRequests: true, ...type } as OxdModuleOptions['transport'];
+      const issues = issuesOf({ ...options, transport }, 'production');
+      expect(issues).toEqual(
+        issuesOf({ ...options, transport: { allowInsecureRequests: true } }, 'production'),
+      );
+      expect(issues).not.toEqual([]);
+    },
+  );
+
   it('report the problems of a transport of unknown type for the type and its options only', () => {
     const transport = { type: 'embeded', timeout: '10s', ca: 7, port: 'x', proxy: false };
     const paths = issuesOf({ ...good, transport }).map((issue) => issue.split(':')[0]);
