@@ -18,7 +18,7 @@ export class RecentResults<T> {
   readonly #options: RecentResultsOptions;
   readonly #flights = new SingleFlight<T>();
   /** `#` instead of `private`, so that a printed service does not show results, such as tokens. */
-  readonly #recent = new Map<string, { readonly result: T }>();
+  readonly #recent = new Map<string, { readonly result: T; readonly cancel: () => void }>();
 
   constructor(options: RecentResultsOptions) {
     this.#options = options;
@@ -30,18 +30,21 @@ export class RecentResults<T> {
     if (recent) return recent.result;
     return this.#flights.run(key, async () => {
       const result = await work();
-      this.#retain(key, { result });
+      this.#retain(key, result);
       return result;
     });
   }
 
-  #retain(key: string, entry: { readonly result: T }): void {
+  #retain(key: string, result: T): void {
     const { lifetime, max, clock } = this.#options;
     const [oldest] = this.#recent.keys();
-    if (oldest !== undefined && this.#recent.size >= max) this.#recent.delete(oldest);
-    this.#recent.set(key, entry);
-    clock.after(lifetime, () => {
-      if (this.#recent.get(key) === entry) this.#recent.delete(key);
-    });
+    if (oldest !== undefined && this.#recent.size >= max) this.#remove(oldest);
+    const cancel = clock.after(lifetime, () => this.#recent.delete(key));
+    this.#recent.set(key, { result, cancel });
+  }
+
+  #remove(key: string): void {
+    this.#recent.get(key)?.cancel();
+    this.#recent.delete(key);
   }
 }

@@ -130,16 +130,18 @@ export abstract class OidcCommands {
    * scopes of the first call, while it runs and for 10 seconds after its success: a provider that
    * rotates refresh tokens may revoke all tokens when one is used twice. The result is retained in the
    * memory of this process, under a hash of the refresh token. Store the `refresh_token` of the
-   * result, if present, in place of the old one. Calls with another `id_token` share no result.
+   * result, if present, in place of the old one. Calls with another `oxd_id` or `id_token` share no
+   * result; a token with other scopes is not available during that time.
    *
    * @throws {OxdCommandError} OXD_COMMAND_FAILED, for instance when the refresh token is no longer
    *   valid, or when the response is of another user than `id_token`: the user must log in again
    * @see oxd 3.1 get_access_token_by_refresh_token; RFC 6749 §6
    */
-  getAccessTokenByRefreshToken(
+  async getAccessTokenByRefreshToken(
     params: Params<'get_access_token_by_refresh_token'>,
   ): Promise<Result<'get_access_token_by_refresh_token'>> {
-    const shared = JSON.stringify([params.refresh_token, params.id_token]);
+    const { oxd_id = await this.client.oxdId(), refresh_token, id_token } = params;
+    const shared = JSON.stringify([oxd_id, refresh_token, id_token]);
     const key = createHash('sha256').update(shared).digest('base64url');
     return this.#refreshes.run(key, () =>
       this.client.execute('get_access_token_by_refresh_token', params),

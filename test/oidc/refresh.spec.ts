@@ -53,6 +53,13 @@ describe('getAccessTokenByRefreshToken()', () => {
     ]);
   });
 
+  it('shares no result with a call for another site', async () => {
+    const { oidc, transport } = await startedService();
+    await oidc.getAccessTokenByRefreshToken({ refresh_token, oxd_id: 'site-1' });
+    await oidc.getAccessTokenByRefreshToken({ refresh_token, oxd_id: 'site-2' });
+    expect(transport.calls.map(({ params }) => params.oxd_id)).toEqual(['site-1', 'site-2']);
+  });
+
   it('retains no error', async () => {
     const { oidc, transport } = await startedService();
     transport.script({ [command]: new OxdCommandError('down', { error: 'internal_error' }) });
@@ -68,6 +75,7 @@ describe('getAccessTokenByRefreshToken()', () => {
     const refresh = (nth: number) =>
       oidc.getAccessTokenByRefreshToken({ refresh_token: `${refresh_token}-${nth}` });
     for (let nth = 0; nth <= 1000; nth++) await refresh(nth);
+    expect(clock.waiting).toHaveLength(1000);
     await refresh(1);
     expect(transport.calls).toHaveLength(1001);
     await refresh(0);
