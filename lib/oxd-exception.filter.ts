@@ -18,9 +18,9 @@ export interface OxdErrorBody {
 /**
  * Exception filter that responds to the errors of this package and logs them. The status is 401 for
  * login errors, 403 for denials of the authorization server, 502 for failed commands and 503 for
- * errors of transport and store. Response and log contain no tickets and no tokens. Rejected logins
- * are logged once a minute for each error code, with a count: no client can flood the log. The
- * response removes the cookie of a login that is over. Add the filter with `@UseFilters(OxdExceptionFilter)`
+ * errors of transport and store. Response and log contain no tickets and no tokens. An error is logged
+ * once a minute, with a count, and a rejected login once a minute for each error code: no client can
+ * flood the log. The response removes the cookie of a login that is over. Add the filter with `@UseFilters(OxdExceptionFilter)`
  * or as `APP_FILTER`; override `answer()` for custom pages.
  */
 @Catch(OxdError)
@@ -30,13 +30,14 @@ export class OxdExceptionFilter implements ExceptionFilter<OxdError> {
   /** `#` instead of `private`, so that a printed filter does not show the whole application. */
   readonly #adapterHost: HttpAdapterHost;
 
-  private readonly rejectedLogins: LimitedLog;
+  private readonly limited: { readonly warn: LimitedLog; readonly error: LimitedLog };
 
   /** @param clock default: the clock of this machine */
   constructor(adapterHost: HttpAdapterHost, @Optional() clock?: OxdClock) {
     this.#adapterHost = adapterHost;
-    const write = (line: string): void => this.log.warn(line);
-    this.rejectedLogins = new LimitedLog(write, clock ?? new SystemClock());
+    const limited = (level: 'warn' | 'error'): LimitedLog =>
+      new LimitedLog((line) => this.log[level](line), clock ?? new SystemClock());
+    this.limited = { warn: limited('warn'), error: limited('error') };
   }
 
   /** Logs the error and sends the response. Called by Nest. */
@@ -59,8 +60,8 @@ export class OxdExceptionFilter implements ExceptionFilter<OxdError> {
   private report(error: OxdError, status: number): void {
     const line = `${error.code}: ${error.message}`;
     const isRejectedLogin = error instanceof LoginStateError || error instanceof LoginRefusedError;
-    if (isRejectedLogin) this.rejectedLogins.log(line, error.code);
-    else this.log[status < 500 ? 'warn' : 'error'](line);
+    // The message of a rejected login quotes the callback, so each request could have another one.
+    this.limited[status < 500 ? 'warn' : 'error'].log(line, isRejectedLogin ? error.code : line);
   }
 
   /** Sends the response, by default as JSON. `response` is that of Express or Fastify. */

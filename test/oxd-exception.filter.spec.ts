@@ -100,4 +100,12 @@ describe.each(ADAPTERS)('OxdExceptionFilter on %s', (adapter) => {
       expect(secretsIn(`${body} ${one.log.lines.join(' ')}`)).toHaveLength(0);
     },
   );
+
+  it('logs the same error once a minute, with a count', async () => {
+    for (let times = 0; times < 20; times++) await one.ask('/transport');
+    expect(one.log.with('error', 'OXD_TRANSPORT_TIMEOUT')).toHaveLength(1);
+    await one.clock.advance(60_000);
+    await one.ask('/transport');
+    expect(one.log.with('error', '(20 more since the last such line)')).toHaveLength(1);
+  });
 });
