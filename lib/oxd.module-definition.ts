@@ -1,4 +1,4 @@
-import { ConfigurableModuleBuilder, type Provider } from '@nestjs/common';
+import { ConfigurableModuleBuilder, type FactoryProvider, type Provider } from '@nestjs/common';
 import type { OxdModuleOptions } from './options/oxd.options.js';
 import { printedModuleOptions } from './options/printed-options.js';
 
@@ -17,8 +17,14 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYN
 /** Value of the options when the class was imported without `forRoot()`. */
 export const NO_OPTIONS = Object.freeze({});
 
-/** Hides the secrets of the options when the dynamic module is printed. */
+/** Hides the secrets of the options when the dynamic module, or the resolved options, are printed. */
 function withPrintedOptions(provider: Provider): Provider {
-  if (!('useValue' in provider)) return provider;
-  return { ...provider, useValue: printedModuleOptions(provider.useValue as OxdModuleOptions) };
+  if ('useValue' in provider) {
+    return { ...provider, useValue: printedModuleOptions(provider.useValue as OxdModuleOptions) };
+  }
+  if (!('useFactory' in provider) || provider.provide !== MODULE_OPTIONS_TOKEN) return provider;
+  const { useFactory } = provider as FactoryProvider<OxdModuleOptions>;
+  const printed = async (...dependencies: unknown[]): Promise<OxdModuleOptions> =>
+    printedModuleOptions(await useFactory(...dependencies));
+  return { ...provider, useFactory: printed };
 }

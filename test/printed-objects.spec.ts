@@ -221,6 +221,28 @@ describe.each(Object.entries(PRINTS))('the output of %s', (_, print) => {
     await rm(folder, { recursive: true });
   });
 
+  it('shows no secret of the options of forRootAsync()', async () => {
+    const given: OxdModuleOptions = {
+      site: {
+        op_host: 'https://op.example.com',
+        authorization_redirect_uri: 'https://app.example.com/callback',
+        client_id: 'client-1',
+        client_secret: issued('client-secret'),
+      },
+      secret: issued('module-secret'),
+      transport: { type: 'embedded', initialAccessToken: issued('initial-token') },
+    };
+    const imports = [OxdModule.forRootAsync({ useFactory: () => given })];
+    const module = await Test.createTestingModule({ imports }).compile();
+    const instances = [...module.get(ModulesContainer).values()].flatMap(({ providers }) =>
+      [...providers.values()].map(({ instance }) => instance as unknown),
+    );
+    const options = instances.filter((one) => one !== null && Object(one).secret);
+    expect(options.length).toBeGreaterThan(1);
+    expect(options.flatMap((one) => secretsIn(print(one)))).toEqual([]);
+    await module.close();
+  });
+
   it('shows no secret of the site and the transport, printed alone', () => {
     const { site, transport } = resolveOptions({
       site: {
