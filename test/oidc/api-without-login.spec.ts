@@ -93,6 +93,16 @@ describe('a site without authorization_redirect_uri', () => {
     await module.close();
   });
 
+  it('rejects an authorization URL for its site if oxd_id is null', async () => {
+    const module = await Test.createTestingModule({ imports: [OxdModule.forRoot(options())] })
+      .setLogger({ log: () => undefined, warn: () => undefined, error: () => undefined })
+      .compile();
+    const oxd_id = null as unknown as string;
+    const url = module.get(OidcService).getAuthorizationUrl({ oxd_id });
+    await expect(url).rejects.toMatchObject({ error: 'redirect_uri_is_not_registered' });
+    await module.close();
+  });
+
   it('does not start with OidcStrategy', async () => {
     @Module({ imports: [OxdModule.forRoot(options())], providers: [OidcStrategy] })
     class AppModule {}

@@ -92,9 +92,9 @@ function redirectUri(
   { site }: RegisteredSite,
   { redirect_uri }: GetAuthorizationUrlParams,
 ): string {
-  const [first = '', ...others] = redirectUris(site);
-  if (redirect_uri === undefined) return first;
-  if ([first, ...others].includes(redirect_uri)) return redirect_uri;
+  const registered = redirectUris(site);
+  const uri = redirect_uri ?? registered[0];
+  if (uri !== undefined && registered.includes(uri)) return uri;
   const message = 'redirect_uri: is not registered. Add it to redirect_uris of the site.';
   throw new OperationError('redirect_uri_is_not_registered', message);
 }
