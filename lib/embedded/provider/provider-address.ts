@@ -1,8 +1,6 @@
 import { withoutSlash } from '../../base/issuer.js';
 import { OperationError } from '../requests/operation-error.js';
 
-export { isIssuerOf, isSameUrl } from '../../base/issuer.js';
-
 /** Address of a provider or authorization server. */
 export interface ProviderAddress {
   /** URL of the provider, normally its issuer. */

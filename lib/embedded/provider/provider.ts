@@ -6,12 +6,12 @@ import {
   type ServerMetadata,
 } from 'openid-client';
 import { createRemoteJWKSet, customFetch as josefetch, type JWTVerifyGetKey } from 'jose';
+import { isIssuerOf } from '../../base/issuer.js';
 import { MAX_TIMER_DELAY } from '../../base/limits.js';
 import { DiscoveryCache } from './discovery-cache.js';
 import type { ProviderHttp } from '../requests/provider-http.js';
 import {
   discoveryUrl,
-  isIssuerOf,
   issuerMismatch,
   requestFailure,
   type ProviderAddress,

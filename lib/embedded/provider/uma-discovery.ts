@@ -1,10 +1,10 @@
+import { isIssuerOf } from '../../base/issuer.js';
 import { DiscoveryCache } from './discovery-cache.js';
 import { statusOf } from '../requests/command-error.js';
 import { ProviderRequestError, type ProviderHttp } from '../requests/provider-http.js';
 import type { Providers } from './provider.js';
 import {
   discoveryUrl,
-  isIssuerOf,
   issuerMismatch,
   requestFailure,
   type ProviderAddress,

@@ -1,7 +1,7 @@
 import { decodeJwt, errors } from 'jose';
 import type { UmaRpGetRptParams } from '../../commands/uma.js';
 import type { OperationContext } from '../context/operation-context.js';
-import { isSameUrl } from '../provider/provider-address.js';
+import { isSameUrl } from '../../base/issuer.js';
 import { OperationError } from '../requests/operation-error.js';
 import { isJwksFailure, verifiedRpt, type SignedRpt } from './rpt-subject.js';
 import { isNonEmptyString } from '../../base/json.js';
