@@ -1,5 +1,6 @@
 import {
   Controller,
+  HttpException,
   Get,
   Inject,
   Injectable,
@@ -307,6 +308,26 @@ describe.each(ADAPTERS)('an application on %s', (adapter: Adapter) => {
     expect((await one.ask({ path, headers: ['X-Rpt', long] })).status).toBe(401);
     expect(one.transport.sent('uma_rs_check_access').at(-1)).not.toHaveProperty('rpt');
     expect((await one.ask({ path, headers: ['X-Rpt', 'a b'] })).status).toBe(400);
+  });
+
+  it('responds with the error of extractRpt()', async () => {
+    @Injectable()
+    class FailingGuard extends UmaGuard {
+      protected override extractRpt(): never {
+        throw new HttpException('locked', 423);
+      }
+    }
+    @Controller('elsewhere')
+    @UseGuards(FailingGuard)
+    class Elsewhere {
+      @Get() @UmaProtected() read(): string {
+        return 'read';
+      }
+    }
+    const one = await start({ controllers: [Elsewhere] });
+    const rpt = one.transport.issue('GET /elsewhere');
+    expect((await one.ask({ path: '/elsewhere', rpt })).status).toBe(423);
+    expect(one.transport.sent('uma_rs_check_access')).toEqual([]);
   });
 
   describe('with uma.paths', () => {

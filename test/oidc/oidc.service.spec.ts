@@ -197,6 +197,22 @@ describe.each(['contract', '3.1.1', '3.1.4'] as const)('startLogin over %s', (ve
   });
 });
 
+it('a login is rejected with the userinfo of another user', async () => {
+  const replies = { ...successfulLogin(), get_user_info: { claims: { sub: 'mallory' } } };
+  const { oidc, module } = await serviceOn(replies, { oxd_id: 'site-1' });
+  const { cookies } = await oidc.startLogin();
+  const finishing = oidc.finishLogin({ state, code: 'a-code' }, headerOf(cookies));
+  await expect(finishing).rejects.toMatchObject({ error: 'mismatch', command: 'get_user_info' });
+  await module.close();
+});
+
+it('a login does not begin without the state of its authorization URL', async () => {
+  const get_authorization_url = { authorization_url: `${site.op_host}/auth` };
+  const { oidc, module } = await serviceOn({ get_authorization_url }, { oxd_id: 'site-1' });
+  await expect(oidc.startLogin()).rejects.toMatchObject({ error: 'no_state' });
+  await module.close();
+});
+
 describe('the id_token of a login', () => {
   const { op_host } = site;
 

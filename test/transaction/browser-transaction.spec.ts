@@ -74,6 +74,14 @@ describe('a browser transaction', () => {
     },
   );
 
+  it('is USED if another callback has deleted its record meanwhile', async () => {
+    const store = new MemoryStore({ clock });
+    const login = transaction({ store });
+    const header = await begin(login, 'state-1');
+    store.delete = async () => false;
+    await expect(take(login, 'state-1', header)).rejects.toMatchObject({ code: 'OIDC_STATE_USED' });
+  });
+
   it('is taken by one of many concurrent callbacks', async () => {
     const login = transaction();
     const header = await begin(login, 'state-1');

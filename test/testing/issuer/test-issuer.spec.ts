@@ -159,6 +159,25 @@ describe('TestIssuer', () => {
     expect((await post(path, {})).status).toBe(401);
   });
 
+  it('lists, changes and deletes resources as an authorization server does', async () => {
+    const authorization = `Bearer ${await token({ scope: 'uma_protection' })}`;
+    const send = async (method: string, path: string, description?: object) => {
+      const body = description && JSON.stringify(description);
+      const url = `${issuer.issuer}/resource_set${path}`;
+      const response = await fetch(url, { method, body, headers: { authorization } });
+      const text = await response.text();
+      return [response.status, text && (JSON.parse(text) as unknown)];
+    };
+    const [name, resource_scopes] = ['album 9', ['view']];
+    const path = `/${encodeURIComponent(name)}`;
+    await send('POST', '', { name, resource_scopes: [] });
+    expect(await send('PUT', path, { name, resource_scopes })).toEqual([204, '']);
+    expect(await send('GET', path)).toEqual([200, { _id: name, name, resource_scopes }]);
+    expect(await send('GET', '')).toEqual([200, expect.arrayContaining([name])]);
+    expect(await send('DELETE', path)).toEqual([204, '']);
+    expect(await send('GET', path)).toEqual([404, { error: 'not_found' }]);
+  });
+
   it.each([
     { name: 'an unknown resource', resource_id: 'x', error: 'invalid_resource_id' },
     { name: 'an unknown scope', resource_id: 'known', error: 'invalid_scope' },
