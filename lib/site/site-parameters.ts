@@ -18,8 +18,9 @@ export const SITE_PARAMETERS = {
   /** Response types; default `["code"]`. */
   response_types: { kind: 'strings' },
   /**
-   * Grant types; default `["authorization_code"]`. Embedded adds those of a resource server if `scope`
-   * contains `uma_protection`; oxd needs `client_credentials` in this list for a resource server.
+   * Grant types; default `["authorization_code"]`, on embedded with `uma_protection` in `scope` also
+   * those of a resource server that discovery lists. oxd needs `client_credentials` in this list for a
+   * resource server.
    */
   grant_types: { kind: 'strings' },
   /** Scopes; default `["openid", "profile", "email"]`. */
