@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { SignJWT, type JWTPayload } from 'jose';
 import type { Params } from '../../../lib/commands/command.js';
 import { FakeAs, RS } from '../../support/fake-as.js';
+import { ManualClock, settled } from '../../support/manual-clock.js';
 import { registerSecret, secretsIn } from '../../support/secrets.js';
 import { limitEndedBy, rejectionOf, TestTransport } from '../../support/embedded-transport.js';
 import { PHOTO, protectedSite, resource } from '../../support/uma-site.js';
@@ -566,6 +567,29 @@ describe('the subject of an RPT that is a JWT', () => {
     const rpt = await as.op.sign(claims());
     const answers = await Promise.all(Array.from({ length: 8 }, () => granted(rpt)));
     expect(answers.map(({ sub }) => sub)).toEqual(answers.map(() => 'alice'));
+    expect(discoveries()).toBe(before + 1);
+  });
+
+  it('is found for two requests that miss a new key at the same moment', async () => {
+    const clock = new ManualClock();
+    const both = new TestTransport({ store: transport.store, timers: clock });
+    const { jwk } = as.op.key;
+    await as.op.rotate('key of two requests');
+    const rpt = as.keep(await as.op.sign(claims()), [as.item(photo(), 'view')]);
+    let respond = (): void => undefined;
+    const waits = new Promise<void>((resolve) => (respond = resolve));
+    as.op.on('jwks', async () => {
+      as.op.on('jwks', (seen) => as.op.usual(seen));
+      await waits;
+      return { json: { keys: [jwk] } };
+    });
+    const answers = [1, 2].map(() => both.run('introspect_rpt', { oxd_id, rpt }));
+    // The only pending request is that for the old keys, which both requests wait for.
+    while (as.seen('rpt').length < 2 || clock.waiting.length !== 1) await settled();
+    await settled();
+    const before = discoveries();
+    respond();
+    expect((await Promise.all(answers)).map(({ sub }) => sub)).toEqual(['alice', 'alice']);
     expect(discoveries()).toBe(before + 1);
   });
 
