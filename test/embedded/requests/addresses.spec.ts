@@ -94,6 +94,15 @@ describe('Option addresses', () => {
     expect(error.message).toContain('must be on https');
   });
 
+  it('sends no request to a public origin on plain http', async () => {
+    const issuer = 'http://sso.example.com';
+    op.publicOrigin = issuer;
+    const transport = dialling(op.origin, { addresses: { [issuer]: op.origin } });
+    const error = await rejectionOf(transport.site({ issuer }));
+    expect(error.message).toContain('must be on https');
+    expect(op.requests).toHaveLength(0);
+  });
+
   it('accepts an internal op_configuration_endpoint', async () => {
     op.publicOrigin = PUBLIC;
     const op_configuration_endpoint = `${op.origin}/.well-known/openid-configuration`;
