@@ -70,18 +70,16 @@ export class GuardedStore extends OxdStore {
   }
 
   async delete(key: string): Promise<boolean> {
-    return checkBoolean('delete', await this.use('delete', key, () => this.#inner.delete(key)));
+    const existed: unknown = await this.use('delete', key, () => this.#inner.delete(key));
+    if (typeof existed === 'boolean') return existed;
+    throw noBoolean('delete');
   }
 
   private async addOnce(key: string, value: unknown, ttl: number): Promise<boolean> {
     const lifetime = toWholeLifetime(ttl);
     const added = await this.use('add', key, async () => this.#inner.add?.(key, value, lifetime));
-    return checkBoolean('add', added);
-  }
-
-  private async use<T>(call: string, key: string, work: () => Promise<T>): Promise<T> {
-    if (!this.hasPassed) await this.probing.run('probe', () => this.probeBeforeUse());
-    return this.limited(call, work, key);
+    if (typeof added === 'boolean') return added;
+    throw noBoolean('add');
   }
 
   private async probeBeforeUse(): Promise<void> {
@@ -96,13 +94,17 @@ export class GuardedStore extends OxdStore {
   private async runProbe(): Promise<void> {
     const issues = keyvIssues(this.#inner);
     if (issues.length === 0) {
-      issues.push(...(await this.limited('probe', () => probeStore(this.#inner))));
+      issues.push(...(await this.use('probe', undefined, () => probeStore(this.#inner))));
     }
     if (issues.length > 0) throw new OxdConfigurationError(issues);
     this.hasPassed = true;
   }
 
-  private async limited<T>(call: string, work: () => Promise<T>, key?: string): Promise<T> {
+  /** Runs a call within the time limit; every call but the probe requires a store that has passed it. */
+  private async use<T>(call: string, key: string | undefined, work: () => Promise<T>): Promise<T> {
+    if (!this.hasPassed && call !== 'probe') {
+      await this.probing.run('probe', () => this.probeBeforeUse());
+    }
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
@@ -127,9 +129,8 @@ function toWholeLifetime(ttl: number): number {
   return Math.max(1, Math.ceil(ttl));
 }
 
-function checkBoolean(call: string, result: unknown): boolean {
-  if (typeof result === 'boolean') return result;
-  throw new OxdStoreError(`The method ${call} of the store returned neither true nor false.`);
+function noBoolean(call: string): OxdStoreError {
+  return new OxdStoreError(`The method ${call} of the store returned neither true nor false.`);
 }
 
 /** Sanitizes errors of the store, whose messages may quote keys and values. */

@@ -41,17 +41,13 @@ export abstract class OxdStore {
  * @internal
  */
 export function toJson(value: unknown): string {
-  const json = attempt(() => JSON.stringify(value) as string | undefined);
-  if (json === undefined) throw new OxdStoreError('Only JSON values can be stored.');
-  return json;
-}
-
-function attempt<T>(work: () => T): T | undefined {
   try {
-    return work();
+    const json = JSON.stringify(value) as string | undefined;
+    if (json !== undefined) return json;
   } catch {
-    return undefined;
+    // Reported below, because the error could quote the value.
   }
+  throw new OxdStoreError('Only JSON values can be stored.');
 }
 
 interface Entry {
