@@ -39,7 +39,9 @@ export class LoginExchange {
    * @see OpenID Connect Core §3.1.3, §5.3.4; RFC 9207
    */
   async run(params: GetTokensByCodeParams): Promise<LoginExchangeResult> {
-    const tokens = await this.#tokens(params);
+    const tokens = await this.#commands.getTokensByCode(params).catch((error: unknown) => {
+      throw this.#isUnknownState(error) ? expired(error) : error;
+    });
     const { id_token_claims } = tokens;
     // No oxd command has a parameter for the issuer of the callback; the embedded transport
     // compares it before the exchange.
@@ -63,20 +65,6 @@ export class LoginExchange {
       );
     }
     return { tokens, ...userinfo };
-  }
-
-  async #tokens(params: GetTokensByCodeParams): Promise<GetTokensByCodeResult> {
-    try {
-      return await this.#commands.getTokensByCode(params);
-    } catch (error) {
-      if (!this.#isUnknownState(error)) throw error;
-      const { command, mayHaveRun } = error;
-      throw new LoginStateError('OIDC_STATE_EXPIRED', UNKNOWN_AT_OXD, {
-        cause: error,
-        command,
-        mayHaveRun,
-      });
-    }
   }
 
   /**
@@ -119,6 +107,11 @@ const UNKNOWN_AT_OXD =
 
 function isFailedCommand(error: unknown): error is OxdCommandError {
   return error instanceof OxdCommandError && error.code === 'OXD_COMMAND_FAILED';
+}
+
+function expired(cause: OxdCommandError): LoginStateError {
+  const { command, mayHaveRun } = cause;
+  return new LoginStateError('OIDC_STATE_EXPIRED', UNKNOWN_AT_OXD, { cause, command, mayHaveRun });
 }
 
 function mismatch(command: CommandName, message: string): OxdCommandError {

@@ -17,11 +17,9 @@ export function loginScope(
   requested: readonly string[] | undefined,
   registered: readonly string[] | undefined,
 ): string[] {
-  const candidates = [requested, registered].map((scopes = []) => userScopes(scopes));
+  const candidates = [requested, registered].map((scopes = []) =>
+    scopes.filter((scope) => !PROTECTION_SCOPES.includes(scope)),
+  );
   const scopes = candidates.find(({ length }) => length > 0) ?? DEFAULT_SCOPE;
   return scopes.includes('openid') ? scopes : ['openid', ...scopes];
-}
-
-function userScopes(scopes: readonly string[]): string[] {
-  return scopes.filter((scope) => !PROTECTION_SCOPES.includes(scope));
 }

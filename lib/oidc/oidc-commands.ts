@@ -97,20 +97,6 @@ export abstract class OidcCommands {
   }
 
   /**
-   * Returns the URL to redirect a browser to for a login. Applications call `startLogin()`, which
-   * also binds the login to the browser.
-   *
-   * @throws {OxdCommandError} OXD_COMMAND_FAILED
-   * @see oxd 3.1 get_authorization_url; OpenID Connect Core §3.1.2.1
-   */
-  getAuthorizationUrl(
-    params: Params<'get_authorization_url'> = {},
-    options?: ExecuteOptions,
-  ): Promise<Result<'get_authorization_url'>> {
-    return this.client.execute('get_authorization_url', params, options);
-  }
-
-  /**
    * Exchanges a code for tokens and verifies the id_token. Applications call `finishLogin()`, which
    * first checks that this browser began the login. Pass the `iss` parameter of the callback: the
    * embedded transport rejects a callback without `iss` when the provider supports RFC 9207.

@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { BrowserTransaction } from '../transaction/browser-transaction.js';
 import { OxdClock } from '../base/clock.js';
 import { LimitedLog } from '../base/limited-log.js';
-import type { GetAuthorizationUrlParams, LoginSecrets } from '../commands/oidc.js';
+import type { GetAuthorizationUrlParams } from '../commands/oidc.js';
 import type { Params, Result } from '../commands/command.js';
 import type { ExecuteOptions } from '../commands/oxd-transport.js';
 import { OxdClient } from '../oxd-client/oxd-client.js';
@@ -17,7 +17,7 @@ import { logContext } from '../options/log-context.js';
 import { OxdOptions } from '../options/oxd.options.js';
 import { siteFingerprint } from '../options/site-fingerprint.js';
 import { OxdStore } from '../store/oxd-store.js';
-import { callbackParam, type CallbackParams } from './callback-params.js';
+import { readCallback, type CallbackParams, type LoginCallback } from './callback-params.js';
 import { LoginExchange } from './login-exchange.js';
 import { loginScope } from './login-scope.js';
 import { OidcCommands } from './oidc-commands.js';
@@ -115,18 +115,21 @@ export class OidcService extends OidcCommands {
   }
 
   /**
-   * Returns the authorization URL of a new login, see `OidcCommands`.
+   * Returns the URL to redirect a browser to for a login. Applications call {@link startLogin}, which
+   * also binds the login to the browser.
    *
    * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when the site of the module has no
    *   redirect URI
+   * @throws {OxdCommandError} OXD_COMMAND_FAILED
+   * @see oxd 3.1 get_authorization_url; OpenID Connect Core §3.1.2.1
    */
-  override async getAuthorizationUrl(
+  async getAuthorizationUrl(
     params: Params<'get_authorization_url'> = {},
     options?: ExecuteOptions,
   ): Promise<Result<'get_authorization_url'>> {
     const isApi = this.#options.site.authorization_redirect_uri === undefined;
     if (isApi && params.oxd_id === undefined) throw new OxdConfigurationError([NO_LOGIN]);
-    return super.getAuthorizationUrl(params, options);
+    return this.client.execute('get_authorization_url', params, options);
   }
 
   /**
@@ -142,11 +145,11 @@ export class OidcService extends OidcCommands {
   async startLogin(login: StartLoginParams = {}): Promise<StartedLogin> {
     const { cookies, returnTo, ...params } = login;
     const scope = loginScope(params.scope, this.#options.site.scope);
-    const { authorization_url: url, ...more } = await this.getAuthorizationUrl({
-      ...params,
-      scope,
-      keep_state: false,
-    });
+    const request = { ...params, scope, keep_state: false };
+    const { authorization_url: url, ...result } = await this.getAuthorizationUrl(request);
+    // Values for `get_tokens_by_code`; none through oxd, which stores them itself.
+    const { code_verifier, nonce, redirect_uri, min_auth_time } = result;
+    const secrets = { code_verifier, nonce, redirect_uri, min_auth_time };
     const state = new URL(url).searchParams.get('state');
     if (!state) {
       throw new OxdCommandError('The authorization URL has no state parameter.', {
@@ -154,7 +157,7 @@ export class OidcService extends OidcCommands {
       });
     }
     const oxd_id = await this.client.oxdId();
-    const transaction = { state, oxd_id, returnTo: this.returnTo(returnTo), params: secrets(more) };
+    const transaction = { state, oxd_id, returnTo: this.returnTo(returnTo), params: secrets };
     return { url, cookies: await this.logins.begin(transaction, cookies) };
   }
 
@@ -175,13 +178,12 @@ export class OidcService extends OidcCommands {
    * @see OpenID Connect Core §3.1.2.5 to §3.1.3.7, §5.3.4; RFC 9207
    */
   async finishLogin(params: CallbackParams, cookies?: string): Promise<FinishedLogin> {
-    const taken = await this.logins.take(callbackParam(params, 'state'), cookies, () =>
-      this.client.oxdId(),
-    );
+    const callback = readCallback(params);
+    const taken = await this.logins.take(callback.state, cookies, () => this.client.oxdId());
     const { oxd_id, state, returnTo, params: stored } = taken.transaction;
     try {
-      const code = authorizationCode(params);
-      const iss = callbackParam(params, 'iss');
+      const code = authorizationCode(callback);
+      const { iss } = callback;
       const exchanged = { ...stored, oxd_id, state, code, ...(iss !== undefined && { iss }) };
       const { tokens, claims } = await this.#exchange.run(exchanged);
       const user = userProfile(tokens, claims, this.clock.now());
@@ -219,22 +221,9 @@ const SECOND_STRATEGY =
   'OidcStrategy: an OxdModule has one strategy; remove the second OidcStrategy or subclass from ' +
   'the providers, and export the first from its module';
 
-/** Values for `get_tokens_by_code`; none through oxd, which stores them itself. */
-function secrets(result: Partial<LoginSecrets>): Partial<LoginSecrets> {
-  const { code_verifier, nonce, redirect_uri, min_auth_time } = result;
-  return { code_verifier, nonce, redirect_uri, min_auth_time };
-}
-
 /** @throws {LoginRefusedError} when the callback has an error or no code */
-function authorizationCode(params: CallbackParams): string {
-  const error = callbackParam(params, 'error');
-  if (error) {
-    throw new LoginRefusedError({
-      error,
-      error_description: callbackParam(params, 'error_description'),
-    });
-  }
-  const code = callbackParam(params, 'code');
+function authorizationCode({ error, error_description, code }: LoginCallback): string {
+  if (error) throw new LoginRefusedError({ error, error_description });
   if (!code) throw new LoginRefusedError({ error: 'invalid_response' });
   return code;
 }

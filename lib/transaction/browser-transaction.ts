@@ -2,7 +2,7 @@ import { LOGIN_GRACE_PERIOD } from '../base/limits.js';
 import { createHash } from 'node:crypto';
 import { CookieSeal } from './cookie-seal.js';
 import { LoginStateError, withCookies } from '../base/errors.js';
-import { StateCookies, type StateCookie } from './state-cookies.js';
+import { StateCookies } from './state-cookies.js';
 import type { OxdStore } from '../store/oxd-store.js';
 
 /** Options of {@link BrowserTransaction}. Times in milliseconds. */
@@ -103,28 +103,23 @@ export class BrowserTransaction {
     currentOxdId: () => Promise<string>,
   ): Promise<TakenTransaction> {
     if (!state) throw new LoginStateError('OIDC_STATE_MISSING', MESSAGES.noState);
-    const cookie = await this.cookieOf(state, cookieHeader);
+    const cookie = await this.#cookies.find(state, cookieHeader);
+    if (!cookie) throw this.noCookie(cookieHeader);
     const cookies = [this.#cookies.removal(cookie.name)];
     try {
-      this.checkTime(cookie);
+      if (this.#clock() - cookie.issuedAt > this.#options.lifetime) {
+        throw new LoginStateError('OIDC_STATE_EXPIRED', MESSAGES.expired);
+      }
       return { transaction: await this.takeRecord(state, currentOxdId), cookies };
     } catch (error) {
       throw isOver(error) ? withCookies(error, cookies) : error;
     }
   }
 
-  /** @throws {LoginStateError} OIDC_STATE_MISSING, OIDC_STATE_UNKNOWN */
-  private async cookieOf(state: string, cookieHeader: string | undefined): Promise<StateCookie> {
-    const cookie = await this.#cookies.find(state, cookieHeader);
-    if (cookie) return cookie;
-    throw this.#cookies.hasAny(cookieHeader)
+  private noCookie(cookieHeader: string | undefined): LoginStateError {
+    return this.#cookies.hasAny(cookieHeader)
       ? new LoginStateError('OIDC_STATE_UNKNOWN', MESSAGES.unknown)
       : new LoginStateError('OIDC_STATE_MISSING', MESSAGES.noCookie);
-  }
-
-  private checkTime({ issuedAt }: StateCookie): void {
-    if (this.#clock() - issuedAt <= this.#options.lifetime) return;
-    throw new LoginStateError('OIDC_STATE_EXPIRED', MESSAGES.expired);
   }
 
   private async takeRecord(
