@@ -114,21 +114,21 @@ export class EmbeddedTransport extends OxdTransport {
     await this.#runtime.http.close();
   }
 
-  private run(call: CommandCall, params: unknown): Promise<unknown> {
+  private async run(call: CommandCall, params: unknown): Promise<unknown> {
     const { command } = call;
-    const result = call.run(async () => {
+    try {
       if (!Object.hasOwn(OPERATIONS, command)) {
         const message = 'The embedded transport has no such command.';
         throw new OperationError('unsupported_operation', message);
       }
       const name = command as CommandName;
       const operation = OPERATIONS[name] as Operation<CommandName>;
-      return operation(new OperationContext(this.#runtime, call), checkParams(name, params));
-    });
-    return result.catch((error: unknown) => {
+      return await operation(new OperationContext(this.#runtime, call), checkParams(name, params));
+    } catch (reason) {
+      const error = await call.failure(reason);
       this.logDescription(command, error);
       throw error;
-    });
+    }
   }
 
   /** Logs the `error_description`; error messages omit it because a user may read them. */

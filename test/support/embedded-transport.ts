@@ -60,9 +60,7 @@ export class TestTransport {
 
   /** Store key of the resources of a site. */
   async resourcesKey(oxd_id: string): Promise<string> {
-    const site = await readSite(this.store, oxd_id);
-    if (!site) throw new Error(`The store has no site ${oxd_id}.`);
-    return resourcesKey(site);
+    return resourcesKey(await readSite(this.store, oxd_id));
   }
 
   /** Logs in and returns the parameters of the callback. */

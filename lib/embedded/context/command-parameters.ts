@@ -9,16 +9,16 @@ import { OperationError } from '../requests/operation-error.js';
 /** JSON type of a value. */
 interface JsonType {
   readonly name: string;
-  readonly type: 'string' | 'number' | 'boolean' | 'object';
+  readonly json: 'string' | 'number' | 'boolean' | 'object';
   /** Further check; default none. */
   readonly fits?: (value: unknown) => boolean;
 }
 
-const STRING: JsonType = { name: 'a string', type: 'string' };
-const STRINGS: JsonType = { name: 'a list of strings', type: 'object', fits: isStringList };
+const STRING: JsonType = { name: 'a string', json: 'string' };
+const STRINGS: JsonType = { name: 'a list of strings', json: 'object', fits: isStringList };
 const RESOURCES: JsonType = {
   name: 'a list of resources with conditions',
-  type: 'object',
+  json: 'object',
   fits: Array.isArray,
 };
 
@@ -28,18 +28,39 @@ const JSON_TYPES: Readonly<Record<ParameterKind, JsonType>> = {
   discovery: STRING,
   path: STRING,
   json: STRING,
-  number: { name: 'a number', type: 'number', fits: Number.isFinite },
-  boolean: { name: 'a boolean', type: 'boolean' },
+  number: { name: 'a number', json: 'number', fits: Number.isFinite },
+  boolean: { name: 'a boolean', json: 'boolean' },
   strings: STRINGS,
   urls: STRINGS,
   patterns: STRINGS,
-  map: { name: 'an object of strings', type: 'object', fits: isMap },
+  map: { name: 'an object of strings', json: 'object', fits: isMap },
+};
+
+/** Parameter of a command. */
+interface Parameter {
+  readonly rule: ParamRule;
+  readonly type: JsonType;
+}
+
+const PARAMETERS = Object.fromEntries(
+  Object.entries(COMMAND_RULES).map(([command, { params }]) => [command, parametersOf(params)]),
+) as Readonly<Record<CommandName, ReadonlyMap<string, Parameter>>>;
+
+/** Strings that a command requires; a blank string counts as missing. */
+const REQUIRED: Readonly<Partial<Record<CommandName, readonly string[]>>> = {
+  get_client_token: ['client_id', 'client_secret'],
+  get_tokens_by_code: ['code', 'state'],
+  get_access_token_by_refresh_token: ['refresh_token'],
+  get_user_info: ['access_token'],
+  introspect_access_token: ['access_token'],
+  introspect_rpt: ['rpt'],
 };
 
 /**
  * Returns the parameters of a command and checks their names and JSON types; null counts as omitted.
  *
- * @throws {OperationError} `bad_request` for a wrong type; the message names the parameter
+ * @throws {OperationError} `bad_request` for a wrong type and for a missing parameter; the message
+ *   names the parameter
  * @throws {OxdCommandError} OXD_COMMAND_UNSUPPORTED for an unknown parameter, and for one that only
  *   oxd-server supports
  */
@@ -47,20 +68,34 @@ export function checkParams<C extends CommandName>(command: C, params: unknown):
   if (!isJsonObject(params)) {
     throw new OperationError('bad_request', 'params: must be an object.');
   }
-  const rules: Readonly<Record<string, ParamRule>> = COMMAND_RULES[command].params;
   const checked: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(params)) {
-    if (value === undefined || value === null) continue;
-    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
-    if (rule === undefined) throw unknownParam(command, name);
-    if (rule.embedded === false) throw onlyOxd(command, name);
-    const expected = rule.items ? RESOURCES : JSON_TYPES[rule.kind ?? 'string'];
-    if (typeof value !== expected.type || expected.fits?.(value) === false) {
-      throw new OperationError('bad_request', `${name}: must be ${expected.name}.`);
+  const given = Object.entries(params).filter(([, value]) => value !== undefined && value !== null);
+  for (const [name, value] of given) {
+    const parameter = PARAMETERS[command].get(name);
+    if (parameter === undefined) throw unknownParam(command, name);
+    if (parameter.rule.embedded === false) throw onlyOxd(command, name);
+    const { type } = parameter;
+    if (typeof value !== type.json || type.fits?.(value) === false) {
+      throw new OperationError('bad_request', `${name}: must be ${type.name}.`);
     }
     checked[name] = value;
   }
+  const missing = REQUIRED[command]?.find((name) => {
+    const value = checked[name];
+    return typeof value !== 'string' || value.trim() === '';
+  });
+  if (missing !== undefined) {
+    throw new OperationError('bad_request', `${missing}: must not be empty.`);
+  }
   return checked as Params<C>;
+}
+
+function parametersOf(rules: Readonly<Record<string, ParamRule>>): ReadonlyMap<string, Parameter> {
+  const parameters = Object.entries(rules).map(([name, rule]): [string, Parameter] => {
+    const type = rule.items ? RESOURCES : JSON_TYPES[rule.kind ?? 'string'];
+    return [name, { rule, type }];
+  });
+  return new Map(parameters);
 }
 
 /** Error for a name that is not a parameter of a command, nor a property of one of its parameters. */
@@ -79,17 +114,6 @@ function unsupported(command: CommandName, reason: string): OxdCommandError {
     { error: 'unsupported_operation' },
     { code: 'OXD_COMMAND_UNSUPPORTED', command },
   );
-}
-
-/**
- * Returns the value of a required parameter.
- *
- * @throws {OperationError} `bad_request` if the value is missing or blank; the message names the
- *   parameter
- */
-export function required(name: string, value: string | undefined): string {
-  if (value !== undefined && value.trim() !== '') return value;
-  throw new OperationError('bad_request', `${name}: must not be empty.`);
 }
 
 function isMap(value: unknown): boolean {

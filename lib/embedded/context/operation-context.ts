@@ -1,11 +1,9 @@
-import type { Configuration } from 'openid-client';
 import type { CommandName, Params, Result } from '../../commands/command.js';
 import type { IdTokenClaims } from '../../commands/oidc.js';
 import type { OxdLog } from '../../base/log.js';
 import { minimumTime } from '../../base/time-limit.js';
 import { SingleFlight } from '../../base/single-flight.js';
 import type { OxdStore } from '../../store/oxd-store.js';
-import { clientConfiguration } from '../registration/client-configuration.js';
 import { RejectedParameters } from '../registration/rejected-parameters.js';
 import { CommandCall } from '../requests/command-call.js';
 import {
@@ -13,12 +11,11 @@ import {
   ProviderHttp,
   ProviderRequestError,
   type ProviderHttpOptions,
-  type ProviderRequest,
 } from '../requests/provider-http.js';
 import { Providers, type Provider } from '../provider/provider.js';
 import type { ProviderAddress } from '../provider/provider-address.js';
 import { Sites } from '../registration/sites.js';
-import type { ClientRecord, RegisteredSite } from '../registration/site-record.js';
+import type { RegisteredSite } from '../registration/site-record.js';
 import { UmaServers, type UmaServer } from '../provider/uma-discovery.js';
 import { UmaState } from './uma-state.js';
 
@@ -133,20 +130,6 @@ export class OperationContext {
   /** @see UmaServers.at */
   umaServer(address: ProviderAddress): Promise<UmaServer> {
     return this.runtime.umaServers.at(address);
-  }
-
-  /**
-   * Configuration of `openid-client` for requests of a client to its provider.
-   *
-   * @param requests `idempotent` for requests that change nothing, see `ProviderRequest.idempotent`
-   */
-  configuration(
-    provider: Pick<Provider, 'metadata'>,
-    client: ClientRecord,
-    requests: Pick<ProviderRequest, 'idempotent'> = {},
-  ): Configuration {
-    const { call, runtime } = this;
-    return clientConfiguration(provider, client, { ...requests, call, clock: runtime.clock });
   }
 
   /**

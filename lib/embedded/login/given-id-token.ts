@@ -1,5 +1,4 @@
 import { decodeJwt, type JWTPayload } from 'jose';
-import { isNonEmptyString } from '../../base/json.js';
 import { OperationError } from '../requests/operation-error.js';
 
 /** Claims that every ID token of one login has in common (OpenID Connect Core §12.2). */
@@ -20,7 +19,7 @@ export function givenIdToken(idToken: string): JWTPayload & { readonly sub: stri
     // Reported below, because the error of jose would quote the token.
   }
   const { sub } = claims;
-  if (isNonEmptyString(sub)) return { ...claims, sub };
+  if (typeof sub === 'string' && sub !== '') return { ...claims, sub };
   throw new OperationError('bad_request', 'id_token: must be an id_token with a sub.');
 }
 

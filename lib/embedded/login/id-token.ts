@@ -59,16 +59,13 @@ export async function verifyIdToken(
   if (at_hash !== undefined && at_hash !== tokenHash(protectedHeader.alg, checks.access_token)) {
     throw invalidIdToken('invalid_access_token_bad_hash', 'belongs to another access token');
   }
-  checkAuthentication(payload, checks);
+  const { authenticatedSince } = checks;
+  if (authenticatedSince !== undefined) checkAuthentication(payload, authenticatedSince);
   return providerClaims(payload) as IdTokenClaims;
 }
 
 /** OpenID Connect Core §3.1.2.1 (`max_age`), Registration §2 (`require_auth_time`). */
-function checkAuthentication(
-  { auth_time }: JWTPayload,
-  { authenticatedSince }: IdTokenChecks,
-): void {
-  if (authenticatedSince === undefined) return;
+function checkAuthentication({ auth_time }: JWTPayload, authenticatedSince: number): void {
   if (typeof auth_time !== 'number') {
     throw invalidIdToken('invalid_id_token_bad_auth_time', 'has no auth_time');
   }

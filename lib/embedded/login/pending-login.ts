@@ -45,8 +45,8 @@ export function givenLogin(
   { site }: RegisteredSite,
 ): LoginSecrets | undefined {
   if (code_verifier?.trim() && nonce?.trim()) {
-    const [first = ''] = redirectUris(site);
-    return { code_verifier, nonce, redirect_uri: redirect_uri ?? first, min_auth_time };
+    const registered = redirect_uri ?? redirectUris(site)[0] ?? '';
+    return { code_verifier, nonce, redirect_uri: registered, min_auth_time };
   }
   const given = [code_verifier, nonce, redirect_uri, min_auth_time];
   if (given.every((value) => value === undefined)) return undefined;

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { refreshTokenGrant } from 'openid-client';
 import type { Params } from '../../commands/command.js';
+import { clientConfiguration } from '../registration/client-configuration.js';
 import type { OperationContext, Operation, RefreshResult } from '../context/operation-context.js';
 import { checkSameLogin, givenIdToken } from '../login/given-id-token.js';
 import { verifyIdToken } from '../login/id-token.js';
-import { required } from '../context/command-parameters.js';
 import { clientTokenResult } from '../registration/client-results.js';
 import { userScope } from '../registration/scopes.js';
 
@@ -18,7 +18,6 @@ type Command = 'get_access_token_by_refresh_token';
  * @see oxd command get_access_token_by_refresh_token; RFC 6749 §6, OpenID Connect Core §12.2
  */
 export const getAccessTokenByRefreshToken: Operation<Command> = async (context, params) => {
-  required('refresh_token', params.refresh_token);
   const content = JSON.stringify([params.oxd_id, params.refresh_token]);
   const key = createHash('sha256').update(content).digest('base64url');
   const given = params.id_token === undefined ? undefined : givenIdToken(params.id_token);
@@ -36,7 +35,7 @@ export const getAccessTokenByRefreshToken: Operation<Command> = async (context, 
 async function refresh(context: OperationContext, params: Params<Command>): Promise<RefreshResult> {
   const site = await context.site(params.oxd_id);
   const provider = await context.provider(site);
-  const configuration = context.configuration(provider, site.client);
+  const configuration = clientConfiguration(context, { provider, client: site.client });
   const scope = userScope(params.scope);
   const tokens = await context.call.changing(() =>
     refreshTokenGrant(configuration, params.refresh_token, scope ? { scope } : {}),

@@ -8,6 +8,7 @@ import {
 import type { GetAuthorizationUrlParams, LoginSecrets } from '../../commands/oidc.js';
 import { DEFAULT_SCOPE } from '../registration/registration-metadata.js';
 import type { Operation, OperationContext } from '../context/operation-context.js';
+import { clientConfiguration } from '../registration/client-configuration.js';
 import { OperationError } from '../requests/operation-error.js';
 import { checkUnused, storeLogin } from '../login/pending-login.js';
 import { withoutUndefined } from '../../base/json.js';
@@ -31,7 +32,10 @@ export const getAuthorizationUrl: Operation<'get_authorization_url'> = async (co
   const { oxd_id, client } = record;
   const redirect_uri = redirectUri(record, params);
   checkParams(params);
-  const configuration = context.configuration(await context.provider(record), client);
+  const configuration = clientConfiguration(context, {
+    provider: await context.provider(record),
+    client,
+  });
   const { state = randomState(), nonce = randomNonce() } = params;
   const max_age = maxAge(record, params);
   const code_verifier = randomPKCECodeVerifier();

@@ -1,6 +1,6 @@
 import { clientCredentials } from '../protection-api/client-credentials.js';
+import { clientConfiguration } from '../registration/client-configuration.js';
 import type { Operation } from '../context/operation-context.js';
-import { required } from '../context/command-parameters.js';
 import { clientTokenResult } from '../registration/client-results.js';
 import { scopeFor } from '../registration/scopes.js';
 
@@ -12,12 +12,12 @@ import { scopeFor } from '../registration/scopes.js';
  * @see oxd command get_client_token; RFC 6749 §4.4
  */
 export const getClientToken: Operation<'get_client_token'> = async (context, params) => {
-  const client = {
-    client_id: required('client_id', params.client_id),
-    client_secret: required('client_secret', params.client_secret),
-  };
+  const { client_id, client_secret } = params;
   const provider = await context.provider(params);
-  const configuration = context.configuration(provider, client);
+  const configuration = clientConfiguration(context, {
+    provider,
+    client: { client_id, client_secret },
+  });
   const { rejections } = context.runtime;
   const scope = scopeFor({ provider, rejections }, params.scope);
   const { issuer: server } = provider.metadata;

@@ -1,5 +1,6 @@
 import { buildEndSessionUrl } from 'openid-client';
 import type { Operation } from '../context/operation-context.js';
+import { clientConfiguration } from '../registration/client-configuration.js';
 import { OperationError } from '../requests/operation-error.js';
 import { logoutUris } from '../registration/site-record.js';
 import { withoutUndefined } from '../../base/json.js';
@@ -21,7 +22,7 @@ export const getLogoutUri: Operation<'get_logout_uri'> = async (context, params)
   const [registered] = logoutUris(record.site);
   const { post_logout_redirect_uri = registered } = params;
   const query = withoutUndefined({ id_token_hint, post_logout_redirect_uri, state, session_state });
-  const configuration = context.configuration(provider, record.client);
+  const configuration = clientConfiguration(context, { provider, client: record.client });
   const { href } = buildEndSessionUrl(configuration, query as Record<string, string>);
   context.checkBrowserUrl(href);
   return { uri: href };

@@ -1,12 +1,10 @@
 import { genericGrantRequest } from 'openid-client';
-import type { LoginSecrets } from '../../commands/oidc.js';
 import type { Operation, OperationContext } from '../context/operation-context.js';
 import { verifyIdToken } from '../login/id-token.js';
+import { clientConfiguration } from '../registration/client-configuration.js';
 import { OperationError } from '../requests/operation-error.js';
-import { required } from '../context/command-parameters.js';
 import { consumeLogin, findLogin, givenLogin } from '../login/pending-login.js';
 import type { Provider } from '../provider/provider.js';
-import type { RegisteredSite } from '../registration/site-record.js';
 import { withoutUndefined } from '../../base/json.js';
 
 /**
@@ -16,11 +14,10 @@ import { withoutUndefined } from '../../base/json.js';
  * @see oxd command get_tokens_by_code; OpenID Connect Core §3.1.3, RFC 9207
  */
 export const getTokensByCode: Operation<'get_tokens_by_code'> = async (context, params) => {
-  const code = required('code', params.code);
-  const state = required('state', params.state);
+  const { code, state } = params;
   const site = await context.site(params.oxd_id);
   const provider = await context.provider(site);
-  const configuration = context.configuration(provider, site.client);
+  const configuration = clientConfiguration(context, { provider, client: site.client });
   const given = givenLogin(params, site);
   const login = given ?? (await findLogin(context, state, site.oxd_id));
   const { redirect_uri, code_verifier, nonce } = login;
@@ -41,18 +38,11 @@ export const getTokensByCode: Operation<'get_tokens_by_code'> = async (context, 
       'The response has no id_token: the login must request scope openid.',
     );
   }
-  const authenticatedSince = authenticationTime(site, login);
+  const authenticatedSince = login.min_auth_time ?? (site.site.require_auth_time ? 0 : undefined);
   const checks = { site, provider, access_token, nonce, authenticatedSince };
   const id_token_claims = await verifyIdToken(context, id_token, checks);
   return withoutUndefined({ access_token, expires_in, id_token, refresh_token, id_token_claims });
 };
-
-function authenticationTime(
-  { site }: RegisteredSite,
-  { min_auth_time }: LoginSecrets,
-): number | undefined {
-  return min_auth_time ?? (site.require_auth_time ? 0 : undefined);
-}
 
 const MISSING_ISSUER =
   'iss: is missing. This provider sends it with every callback (RFC 9207): pass the iss of the ' +

@@ -1,7 +1,7 @@
 import { tokenIntrospection } from 'openid-client';
 import type { IntrospectAccessTokenResult } from '../../commands/oidc.js';
+import { clientConfiguration } from '../registration/client-configuration.js';
 import type { Operation } from '../context/operation-context.js';
-import { required } from '../context/command-parameters.js';
 import { withoutUndefined } from '../../base/json.js';
 
 /**
@@ -14,12 +14,15 @@ export const introspectAccessToken: Operation<'introspect_access_token'> = async
   context,
   params,
 ) => {
-  const access_token = required('access_token', params.access_token);
   const site = await context.site(params.oxd_id);
   const provider = await context.provider(site);
-  const configuration = context.configuration(provider, site.client, { idempotent: true });
+  const configuration = clientConfiguration(context, {
+    provider,
+    client: site.client,
+    idempotent: true,
+  });
   const hint = { token_type_hint: 'access_token' };
-  const response = await tokenIntrospection(configuration, access_token, hint);
+  const response = await tokenIntrospection(configuration, params.access_token, hint);
   if (!response.active) return { active: false };
   const { client_id, username, token_type, sub, aud, iss, jti, exp, iat, scope } = response;
   const { acr_values } = response as IntrospectAccessTokenResult;

@@ -1,5 +1,4 @@
 import type { Operation } from '../context/operation-context.js';
-import { required } from '../context/command-parameters.js';
 import { ProtectionApi } from '../protection-api/protection-api.js';
 import { introspectRpt as introspect } from '../rpt/rpt-introspection.js';
 import { rptSubject } from '../rpt/rpt-subject.js';
@@ -13,7 +12,7 @@ import { withoutUndefined } from '../../base/json.js';
  * @see oxd command introspect_rpt; UMA Federated Authorization §5
  */
 export const introspectRpt: Operation<'introspect_rpt'> = async (context, params) => {
-  const rpt = required('rpt', params.rpt);
+  const { rpt } = params;
   const site = await context.site(params.oxd_id);
   const api = new ProtectionApi(context, site, await context.umaServer(site));
   const { result } = await introspect(context, api, rpt);

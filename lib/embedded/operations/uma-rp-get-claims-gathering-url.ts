@@ -1,7 +1,6 @@
 import { randomState } from 'openid-client';
 import type { UmaRpGetClaimsGatheringUrlParams } from '../../commands/uma.js';
 import type { Operation } from '../context/operation-context.js';
-import { required } from '../context/command-parameters.js';
 import { OperationError } from '../requests/operation-error.js';
 import type { RegisteredSite } from '../registration/site-record.js';
 
@@ -46,7 +45,7 @@ function checkParams(params: UmaRpGetClaimsGatheringUrlParams): void {
   const reserved = Object.keys(custom_parameters).find((name) => RESERVED.includes(name));
   if (reserved)
     throw new OperationError('bad_request', `custom_parameters: must not have ${reserved}.`);
-  if (state !== undefined) required('state', state);
+  if (state?.trim() === '') throw new OperationError('bad_request', 'state: must not be empty.');
 }
 
 /** Compares the URI as a string, as the authorization server does. */

@@ -1,5 +1,6 @@
 import { tokenAdvice } from './advice.js';
 import { clientCredentials, patScopeOf } from './client-credentials.js';
+import { clientConfiguration } from '../registration/client-configuration.js';
 import type { OperationContext } from '../context/operation-context.js';
 import type { Provider } from '../provider/provider.js';
 import {
@@ -61,7 +62,11 @@ async function obtain(context: OperationContext, site: RegisteredSite): Promise<
   const uma = await context.umaServer(site);
   const provider = await context.provider(site);
   const server = tokenProvider(provider, uma);
-  const configuration = context.configuration(server, site.client, { idempotent: true });
+  const configuration = clientConfiguration(context, {
+    provider: server,
+    client: site.client,
+    idempotent: true,
+  });
   const requestedAt = context.runtime.clock();
   const { rejections } = context.runtime;
   const scope = patScope({ provider, uma, rejections }, site);

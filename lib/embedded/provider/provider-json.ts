@@ -67,22 +67,18 @@ async function usableTokens(response: Response, grant: string): Promise<Response
   const body = await bodyOf(response);
   if (!body) return response;
   const { refresh_token, scope, expires_in, id_token, ...rest } = body;
+  // Accepts numbers in quotes: they are common, and openid-client reads them.
+  const seconds = typeof expires_in === 'string' ? parseFloat(expires_in) : expires_in;
   const usable = {
     ...rest,
     refresh_token: textOf(refresh_token),
     scope: textOf(scope),
-    expires_in: isLifetime(expires_in) ? expires_in : undefined,
+    expires_in: Number.isFinite(seconds) && Number(seconds) >= 0 ? expires_in : undefined,
     id_token: ID_TOKEN_GRANTS.includes(grant) && id_token !== '' ? id_token : undefined,
   };
   // SolidLab's server returns 201 with a PAT, which openid-client rejects.
   const isCreated = grant === 'client_credentials' && response.status === 201;
   return replaced(response, usable, isCreated ? 200 : response.status);
-}
-
-/** Accepts numbers in quotes: they are common, and openid-client reads them. */
-function isLifetime(value: unknown): boolean {
-  const seconds = typeof value === 'string' ? parseFloat(value) : value;
-  return typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= 0;
 }
 
 function isPublicKey(key: JsonObject): boolean {

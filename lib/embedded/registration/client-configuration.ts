@@ -16,13 +16,19 @@ import { OperationError } from '../requests/operation-error.js';
 import type { Provider } from '../provider/provider.js';
 import type { ClientRecord } from './site-record.js';
 
-/** Further options of {@link clientConfiguration}. */
-export interface ClientConfigurationOptions {
+/** Dependencies of a command that sends requests of a client. */
+export interface ClientContext {
   /** Sends the requests. */
   readonly call: CommandCall;
-  /** See `ProviderRequest.idempotent`. */
+  readonly runtime: { readonly clock: () => number };
+}
+
+/** Client at its provider. */
+export interface ClientAtProvider {
+  readonly provider: Pick<Provider, 'metadata'>;
+  readonly client: ClientRecord;
+  /** True for requests that change nothing, see `ProviderRequest.idempotent`. */
   readonly idempotent?: boolean;
-  readonly clock: () => number;
 }
 
 /**
@@ -31,9 +37,8 @@ export interface ClientConfigurationOptions {
  * @throws {OperationError} `bad_request` if the authentication method of the client is not supported
  */
 export function clientConfiguration(
-  provider: Pick<Provider, 'metadata'>,
-  client: ClientRecord,
-  { call, idempotent, clock }: ClientConfigurationOptions,
+  { call, runtime: { clock } }: ClientContext,
+  { provider, client, idempotent }: ClientAtProvider,
 ): Configuration {
   const { client_secret, id_token_signed_response_alg, userinfo_signed_response_alg } = client;
   const metadata = {

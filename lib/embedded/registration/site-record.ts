@@ -65,22 +65,24 @@ export function clientRecord(response: unknown): ClientRecord {
   return { ...Object.fromEntries(known.map(([name, , value]) => [name, value])), client_id };
 }
 
-/** Store key of a site. */
-export function siteKey(oxd_id: string): string {
-  return `site:${oxd_id}`;
-}
+/** Prefix of the store key of a site; its `oxd_id` follows. */
+export const SITE_KEY = 'site:';
 
 /**
- * Reads the record of a site; undefined if the store has none.
+ * Reads the record of a site.
  *
+ * @throws {OperationError} `bad_request` or `invalid_oxd_id`
  * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE when the store is down or the value is not a site
  */
-export async function readSite(
-  store: OxdStore,
-  oxd_id: string,
-): Promise<RegisteredSite | undefined> {
-  const value = await store.get(siteKey(oxd_id));
-  if (value === undefined || value === null) return undefined;
+export async function readSite(store: OxdStore, oxd_id = ''): Promise<RegisteredSite> {
+  if (oxd_id.trim() === '') throw new OperationError('bad_request', 'oxd_id: must not be empty.');
+  const value = await store.get(SITE_KEY + oxd_id);
+  if (value === undefined || value === null) {
+    throw new OperationError(
+      'invalid_oxd_id',
+      'oxd_id: there is no such site. Register it with register_site.',
+    );
+  }
   const record = value as RegisteredSite;
   if (typeof record.client?.client_id !== 'string' || typeof record.op_host !== 'string') {
     throw new OxdStoreError(

@@ -10,9 +10,8 @@ import type { RejectedParameters } from './rejected-parameters.js';
 import type { CommandCall } from '../requests/command-call.js';
 import { statusOf } from '../requests/command-error.js';
 import type { RegistrationBody } from './registration-retry.js';
-import { OperationError } from '../requests/operation-error.js';
 import type { Provider, Providers } from '../provider/provider.js';
-import { readSite, siteKey, type ClientRecord, type RegisteredSite } from './site-record.js';
+import { SITE_KEY, readSite, type ClientRecord, type RegisteredSite } from './site-record.js';
 import type { UmaServers } from '../provider/uma-discovery.js';
 import { resourcesKey } from './resources-key.js';
 import { lockResources } from './resources-lock.js';
@@ -60,7 +59,7 @@ export class Sites {
    * @throws {OperationError} `bad_request` or `invalid_oxd_id`
    */
   async get(call: CommandCall, oxd_id: string | undefined): Promise<RegisteredSite> {
-    const record = await this.find(oxd_id);
+    const record = await readSite(this.options.store, oxd_id);
     if (this.options.clock() < (this.nextCheck.get(record.oxd_id) ?? 0)) return record;
     return this.checks.run(record.oxd_id, () => this.check(call.detached(), record));
   }
@@ -70,14 +69,8 @@ export class Sites {
    *
    * @throws {OperationError} `bad_request` or `invalid_oxd_id`
    */
-  async find(oxd_id = ''): Promise<RegisteredSite> {
-    if (oxd_id.trim() === '') throw new OperationError('bad_request', 'oxd_id: must not be empty.');
-    const record = await readSite(this.options.store, oxd_id);
-    if (record) return record;
-    throw new OperationError(
-      'invalid_oxd_id',
-      'oxd_id: there is no such site. Register it with register_site.',
-    );
+  find(oxd_id: string | undefined): Promise<RegisteredSite> {
+    return readSite(this.options.store, oxd_id);
   }
 
   /** Stores a new site, and registers a client unless one is given. */
@@ -95,7 +88,7 @@ export class Sites {
 
   /** Stores a changed site. */
   async save(record: RegisteredSite): Promise<void> {
-    await this.options.store.set(siteKey(record.oxd_id), record);
+    await this.options.store.set(SITE_KEY + record.oxd_id, record);
     this.checked(record);
   }
 
@@ -105,7 +98,7 @@ export class Sites {
    */
   async remove(call: CommandCall, record: RegisteredSite): Promise<void> {
     await this.forgetClient(call, record);
-    await this.options.store.delete(siteKey(record.oxd_id));
+    await this.options.store.delete(SITE_KEY + record.oxd_id);
     this.nextCheck.delete(record.oxd_id);
   }
 
@@ -184,7 +177,7 @@ export class Sites {
     }
     return runOnce({
       store,
-      key: `${siteKey(record.oxd_id)}:lock`,
+      key: `${SITE_KEY}${record.oxd_id}:lock`,
       deadline: RENEWAL_TIMEOUT,
       done: () => this.renewedElsewhere(record),
       work: async () => {

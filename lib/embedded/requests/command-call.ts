@@ -62,8 +62,14 @@ export class CommandCall {
     return call;
   }
 
+  /** Error of the command for a failure of its work. */
+  failure(reason: unknown): Promise<Error> {
+    const { command, effect } = this;
+    return toCommandError(reason, { command, mayHaveRun: effect.mayHaveRun });
+  }
+
   /**
-   * Runs the work of the command.
+   * Runs work that several callers share.
    *
    * @throws {OxdError} every failure of the work, converted by {@link toCommandError}
    */
@@ -71,10 +77,7 @@ export class CommandCall {
     try {
       return await work();
     } catch (error) {
-      throw await toCommandError(error, {
-        command: this.command,
-        mayHaveRun: this.effect.mayHaveRun,
-      });
+      throw await this.failure(error);
     }
   }
 

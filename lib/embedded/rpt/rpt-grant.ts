@@ -4,6 +4,7 @@ import type { UmaRpGetRptResult } from '../../commands/uma.js';
 import { toUmaError } from '../../commands/rpt-error-response.js';
 import type { OperationContext } from '../context/operation-context.js';
 import { failedResponseOf } from '../requests/command-error.js';
+import { clientConfiguration } from '../registration/client-configuration.js';
 import { OperationError } from '../requests/operation-error.js';
 import type { RegisteredSite } from '../registration/site-record.js';
 import { requestsSubmission } from './grant-form.js';
@@ -30,7 +31,10 @@ export async function umaGrant(
   form: Readonly<Record<string, string>>,
 ): Promise<UmaRpGetRptResult> {
   const { call } = context;
-  const configuration = context.configuration({ metadata: metadataOf(server) }, site.client);
+  const configuration = clientConfiguration(context, {
+    provider: { metadata: metadataOf(server) },
+    client: site.client,
+  });
   try {
     return rptResult(
       await call.changing(() => genericGrantRequest(configuration, UMA_GRANT_TYPE, { ...form })),

@@ -1,7 +1,7 @@
 import { CLOCK_TOLERANCE } from '../../base/limits.js';
 import type { IntrospectRptResult, ScopeExpression, UmaPermission } from '../../commands/uma.js';
 import { evaluate } from '../resources/scope-expression.js';
-import { objectOf, textOf, stringsOf, type JsonObject } from '../../base/json.js';
+import { isStringList, objectOf, textOf, stringsOf, type JsonObject } from '../../base/json.js';
 
 /** Expected values of an introspection response. */
 export interface ExpectedRpt {
@@ -122,7 +122,7 @@ function hasNullScopes(item: unknown): boolean {
 /** Lists that are present; undefined if one of them is not a list of strings. */
 function spellingsOf(...values: readonly unknown[]): readonly (readonly string[])[] | undefined {
   const present = values.filter((value) => value !== undefined);
-  const lists = present.map(stringsOf).filter((list) => list !== undefined);
+  const lists = present.filter(isStringList);
   return lists.length === present.length ? lists : undefined;
 }
 
