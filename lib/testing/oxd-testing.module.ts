@@ -43,8 +43,8 @@ const ORIGIN = 'http://localhost:3000';
 
 /**
  * Stands in for `OxdModule` in tests of an application: an `OxdModule` with transport and store in
- * memory, so without network, file and lock, whose guards follow option `grant`. Denials, boot
- * checks and decorators are those of the real module. `OxdTransport` is a
+ * memory, so without network, file and lock, whose guards follow option `grant`. Denials, checks
+ * at start-up and decorators are those of the real module. `OxdTransport` is a
  * {@link ScriptedTransport}: script replies to further commands on it. Logs a warning unless
  * `NODE_ENV` is `test`.
  *
