@@ -49,3 +49,37 @@ it.each(ROWS)('rejects $name of $command unless it is $type', async ({ command, 
     expect(error.message).toContain(`${row.name}: must be ${row.type}.`);
   }
 });
+
+it.each([
+  { command: 'get_client_token', name: 'client_id', others: { client_secret: 's' } },
+  { command: 'get_client_token', name: 'client_secret', others: { client_id: 'c' } },
+  { command: 'get_tokens_by_code', name: 'code', others: { state: 's' } },
+  { command: 'get_tokens_by_code', name: 'state', others: { code: 'c' } },
+  { command: 'get_access_token_by_refresh_token', name: 'refresh_token', others: {} },
+  { command: 'get_user_info', name: 'access_token', others: {} },
+  { command: 'introspect_access_token', name: 'access_token', others: {} },
+  { command: 'introspect_rpt', name: 'rpt', others: {} },
+])('rejects $command if $name is missing or blank', async ({ command, name, others }) => {
+  const transport = new TestTransport();
+  for (const value of [undefined, null, '', ' \t']) {
+    const error = await rejectionOf(transport.raw(command, { ...others, [name]: value }));
+    expect(error).toMatchObject({ error: 'bad_request', mayHaveRun: false });
+    expect(error.message).toContain(`${name}: must not be empty.`);
+  }
+});
+
+it.each(['get_authorization_url', 'uma_rs_protect', 'remove_site'])(
+  'rejects %s if oxd_id is missing or blank',
+  async (command) => {
+    const transport = new TestTransport();
+    const resources = [
+      { path: '/photo', conditions: [{ httpMethods: ['GET'], scopes: ['view'] }] },
+    ];
+    for (const oxd_id of [undefined, '', ' ']) {
+      const params = command === 'uma_rs_protect' ? { oxd_id, resources } : { oxd_id };
+      const error = await rejectionOf(transport.raw(command, params));
+      expect(error).toMatchObject({ error: 'bad_request', mayHaveRun: false });
+      expect(error.message).toContain('oxd_id: must not be empty.');
+    }
+  },
+);
