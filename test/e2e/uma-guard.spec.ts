@@ -447,7 +447,7 @@ describe.each(ADAPTERS)('UmaGuard on %s', (adapter: Adapter) => {
 
   describe('the method', () => {
     it.each(['DELETE', 'OPTIONS', 'POST', 'PUT', 'PROPFIND', 'TRACE'])(
-      '%s of an @All() route that is declared for others is refused without asking',
+      '%s of an @All() route that is declared for other methods is denied without a check',
       async (method) => {
         server.script({ uma_rs_check_access: { access: 'granted' } });
         const answer = await ask({ method, path: '/albums/any', rpt: token('rpt') });

@@ -207,7 +207,7 @@ describe.each(ADAPTERS)('a protected route on %s, through oxd-server', (adapter)
       return world.resourcesOf({ pat: await world.clientToken(own as Client, 'uma_protection') });
     }
 
-    it('goes from declaration to ticket to RPT to access, which it does not tell of', async () => {
+    it('goes from declaration to ticket to RPT to access, without the permissions', async () => {
       const one = await app(await Oxd.start());
       const denied = await one.ask('/albums');
       const challenge = denied.headers['www-authenticate'] ?? '';
@@ -392,7 +392,7 @@ describe.each(ADAPTERS)('a protected route on %s, through oxd-server', (adapter)
     ['3.1.1', 400],
     ['3.1.1', 404],
   ] as const)(
-    '%s, where somebody deleted a resource and a ticket is refused with %i',
+    '%s, after a resource was deleted and a ticket is rejected with %i',
     (version, status) => {
       const NAME = '[GET] /albums';
       let as: FakeAs;
@@ -422,7 +422,7 @@ describe.each(ADAPTERS)('a protected route on %s, through oxd-server', (adapter)
         start({ oxd, op_host: as.issuer, version, controllers, options: { store, ...options } });
       const good = (name: string): string => as.rpt(as.item(as.idOf(name), 'view'));
 
-      /** That one alone, for as long as nobody does something about it. */
+      /** The resource of another application stays closed until an operator acts. */
       async function expectRefused(one: UmaApp): Promise<void> {
         const registered = as.seen('resources', 'POST', 'DELETE').length;
         expectUnreachable(await one.ask('/albums'));
@@ -441,7 +441,7 @@ describe.each(ADAPTERS)('a protected route on %s, through oxd-server', (adapter)
       }
 
       it.each([false, true])(
-        'stays refused over a restart, uma.overwrite: %s',
+        'stays denied over a restart, uma.overwrite: %s',
         async (overwrite) => {
           await expectRefused(await app({ uma: { overwrite } }));
         },

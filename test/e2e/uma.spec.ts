@@ -338,7 +338,7 @@ describe.each(ADAPTERS)(
         ['permissions that are no list', { permissions: { resource_id: 'x' } }],
         ['a token that has expired', { exp: past }],
         ['a token that is not good yet', { nbf: future }],
-      ])('where introspection says %s', async (_, said) => {
+      ])('introspected as %s', async (_, said) => {
         const one = await server();
         as.introspection = said;
         const answer = await one.ask({ path: '/albums', rpt: good() });
@@ -413,7 +413,7 @@ describe.each(ADAPTERS)(
         expect(as.seen('rpt')).toHaveLength(0);
       });
 
-      it('sends a ticket that no header may carry: 403 with a warning, and no header of its own', async () => {
+      it('sends a ticket that no header may carry: 403 with a warning, and no further header', async () => {
         const one = await server();
         as.on('permission', { status: 201, json: { ticket: 'a\r\nX-Evil: 1' } });
         const answer = await one.ask('/albums');

@@ -364,18 +364,16 @@ describe('options', () => {
     ]);
   });
 
-  it.each([{ type: undefined }, { type: null }])(
-    'have the same rules for %j as without a type',
-    (type) => {
-      const options = { ...good, site: { ...site, op_host: 'http://sso.example.com' } };
-      const transport = { allowInsecureRequests: true, ...type } as OxdModuleOptions['transport'];
-      const issues = issuesOf({ ...options, transport }, 'production');
-      expect(issues).toEqual(
-        issuesOf({ ...options, transport: { allowInsecureRequests: true } }, 'production'),
-      );
-      expect(issues).not.toEqual([]);
-    },
-  );
+  it.each([
+    { name: 'undefined', type: undefined },
+    { name: 'null', type: null },
+  ])('have the same rules in production for type $name as without a type', ({ type }) => {
+    const insecure = { allowInsecureRequests: true };
+    const options = { ...good, site: { ...site, op_host: 'http://sso.example.com' } };
+    const issues = issuesOf({ ...options, transport: { ...insecure, type } }, 'production');
+    expect(issues).toEqual(issuesOf({ ...options, transport: insecure }, 'production'));
+    expect(issues).not.toEqual([]);
+  });
 
   it('report the problems of a transport of unknown type for the type and its options only', () => {
     const transport = { type: 'embeded', timeout: '10s', ca: 7, port: 'x', proxy: false };

@@ -37,7 +37,7 @@ describe('a PAT', () => {
     ['gluu', 'uma_protection'],
     ['solidlab', 'uma_protection'],
     ['keycloak', null],
-  ] as const)('is asked for at %s with scope %p and the client’s secret', async (vendor, scope) => {
+  ] as const)('is requested at %s with scope %p and the client’s secret', async (vendor, scope) => {
     as.reset(vendor);
     oxd_id = await protectedSite(transport, as);
     const [request, ...others] = as.seen('pat');

@@ -383,7 +383,7 @@ describe('at an authorization server', () => {
   it.each([
     ['pat', 'client', { policy_endpoint: undefined }],
     ['client', 'pat', { policy_endpoint: 'https://as.example.com/p' }],
-  ] as const)('that refuses %s, %s is tried, once, and remembered', async (_, way, discovery) => {
+  ] as const)('that rejects %s: %s is tried once and retained', async (_, way, discovery) => {
     as.reset(way === 'client' ? 'keycloak' : 'spec');
     as.discovery = discovery;
     as.introspection = { aud: RS.client_id };
@@ -407,7 +407,7 @@ describe('at an authorization server', () => {
     ['janssen', 'PAT without scope', 406, { error: 'invalid_client_scope' }],
     ['solidlab', 'no PAT', 401, { status: 401, message: 'Unauthorized' }],
     ['solidlab', 'bad PAT', 403, { status: 403, message: 'Forbidden' }],
-  ] as const)('%s that refuses both ways: %s', async (vendor, _case, status, json) => {
+  ] as const)('%s that rejects both ways: %s', async (vendor, _case, status, json) => {
     as.reset(vendor);
     as.introspection = { aud: RS.client_id };
     oxd_id = await protectedSite(transport, as);
