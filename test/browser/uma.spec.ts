@@ -14,6 +14,7 @@ const UPGRADED = /^\{(?=.*"access_token": "[^"]{8}…").*"upgraded": true/s;
 const VIEW = permissions('view');
 const BORROW = permissions('borrow');
 const BOTH = permissions('view', 'add');
+const INACTIVE = /^\{\s*"active": false/;
 const NEED_INFO = /^NeedInfoError: .*"ticket": "[^"]{8}…".*"required_claims".*"redirect_user"/s;
 const SUBMITTED = /^RequestSubmittedError: .*"ticket": "[^"]{8}…".*"interval": \d/s;
 const DENIED = /^RequestDeniedError: (?!.*"ticket").*"code": "UMA_REQUEST_DENIED"/s;
@@ -36,19 +37,25 @@ interface World {
 
 /** Each button below the steps, and every response that the page shows after it was pressed. */
 const CASES: readonly (readonly [title: string, answers: readonly RegExp[]])[] = [
-  ['A rule without a question', [CHALLENGE, RPT, VIEW, ALBUM]],
+  ['A rule without a question', [CHALLENGE, RPT, ALBUM, VIEW]],
   ['A rule that denies', [CHALLENGE, DENIED]],
-  ['A ticket that was used', [CHALLENGE, RPT, VIEW, INVALID_TICKET]],
+  ['A ticket that was used', [CHALLENGE, RPT, INVALID_TICKET]],
   [
     'An RPT for something else',
-    [CHALLENGE, RPT, VIEW, CHALLENGE, UPGRADED, BOTH, /^201 .*Blue Train/s],
+    [CHALLENGE, RPT, CHALLENGE, VIEW, UPGRADED, /^201 .*Blue Train/s, BOTH],
   ],
-  ['A made-up token', [CHALLENGE]],
+  ['A made-up token', [CHALLENGE, INACTIVE]],
   ['A header without a token', [/^400 (?!.*ticket).*UMA_INVALID_CREDENTIALS/s]],
-  ['HEAD', [CHALLENGE, RPT, VIEW, /^200 OK/]],
+  ['HEAD', [CHALLENGE, RPT, /^200 OK/, VIEW]],
   ['An undeclared route', [FORBIDDEN]],
   ['An undeclared method', [FORBIDDEN]],
   ['A public route', [/^200 .*"albums": 3/s]],
+];
+
+/** A button that is present if each album is a resource. */
+const OTHER_ALBUM: (typeof CASES)[number] = [
+  'An RPT for another album',
+  [CHALLENGE, RPT, CHALLENGE, VIEW],
 ];
 
 let chromium: Browser;
@@ -71,6 +78,9 @@ afterEach(async () => {
 afterAll(() => chromium?.close());
 
 describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
+  /** Each album is a resource. */
+  const areSeparate = transport === 'embedded';
+  const cases = areSeparate ? [...CASES, OTHER_ALBUM] : CASES;
   let world: World;
   let app: SampleApp;
 
@@ -94,7 +104,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     await logIn(page, 'Zoë Nováková');
     expect(page.url()).toBe(`${app.origin}/#yourself`);
     await press(page, 'Ask as yourself');
-    await expectAnswers(page, YOURSELF, [CHALLENGE, RPT, VIEW, ALBUM]);
+    await expectAnswers(page, YOURSELF, [CHALLENGE, RPT, ALBUM, VIEW]);
     await expectResult(page, 'The album is open: Amara’s rule lets you in');
   });
 
@@ -106,7 +116,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     await page.getByRole('link', { name: 'log in as Zoë' }).click();
     await logIn(page, 'Zoë Nováková');
     await press(page, 'Ask as yourself');
-    await expectAnswers(page, YOURSELF, [CHALLENGE, RPT, VIEW, ALBUM]);
+    await expectAnswers(page, YOURSELF, [CHALLENGE, RPT, ALBUM, VIEW]);
   });
 
   it('the third step waits until the owner has approved', async () => {
@@ -119,11 +129,12 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     await page.getByRole('link', { name: 'decide at the authorization server' }).click();
     await expectText(page, "You are Zoë Nováková. Only Amara Okafor-O'Neill may decide.");
     await enterPassword(page);
+    await expectText(page, `[POST] /api/albums/${areSeparate ? 'kind-of-blue' : ':id'}/loan`);
     await page.getByRole('button', { name: 'Approve' }).click();
     await page.getByRole('link', { name: /^Back to / }).click();
     await expectText(page, 'You are Zoë Nováková');
     await press(page, 'Ask again');
-    await expectAnswers(page, OWNER, [RPT, BORROW, BORROWED]);
+    await expectAnswers(page, OWNER, [RPT, BORROWED, BORROW]);
     await expectResult(page, 'Amara approved.');
     await page.goto(app.origin);
     await page.getByRole('button', { name: 'Ask to borrow' }).waitFor();
@@ -139,7 +150,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     await press(eleni, 'Ask again');
     await expectAnswers(eleni, OWNER, [SUBMITTED]);
     await press(zoe, 'Ask again');
-    await expectAnswers(zoe, OWNER, [RPT, BORROW, BORROWED]);
+    await expectAnswers(zoe, OWNER, [RPT, BORROWED, BORROW]);
     await decide('Ελένη Παπαδοπούλου', 'Deny');
     await press(eleni, 'Ask again');
     await expectAnswers(eleni, OWNER, [DENIED]);
@@ -161,7 +172,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
   it('the owner needs no permission of her own', async () => {
     const page = await openAs("Amara Okafor-O'Neill");
     await press(page, 'Ask to borrow');
-    await expectAnswers(page, OWNER, [CHALLENGE, RPT, BORROW, BORROWED]);
+    await expectAnswers(page, OWNER, [CHALLENGE, RPT, BORROWED, BORROW]);
   });
 
   it('the ID token is shown with the ticket, both shortened', async () => {
@@ -171,16 +182,18 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     await requests.first().waitFor();
     const { host } = new URL(app.origin);
     expect(await requests.allInnerTexts()).toEqual([
-      `GET /api/albums/1\nhost: ${host}`,
+      `GET /api/albums/kind-of-blue\nhost: ${host}`,
       expect.stringMatching(
         /^uma\.getRpt\(\{\s+"ticket": "[^"]{8}…",\s+"claim_token": "[^"]{8}…",\s+"claim_token_format": "[^"]+#IDToken"\s+\}\)$/,
       ),
+      expect.stringMatching(
+        /^GET \/api\/albums\/kind-of-blue\nhost: .*\nauthorization: Bearer .{8}…$/,
+      ),
       expect.stringMatching(/^uma\.introspectRpt\(\{\s+"rpt": "[^"]{8}…"\s+\}\)$/),
-      expect.stringMatching(/^GET \/api\/albums\/1\nhost: .*\nauthorization: Bearer .{8}…$/),
     ]);
   });
 
-  it.each(CASES)('%s', async (title, answers) => {
+  it.each(cases)('%s', async (title, answers) => {
     const page = await open();
     await page.getByText('More cases').click();
     await press(page, `Try: ${title}`);
@@ -228,12 +241,12 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     await expectText(page, 'You are Zoë Nováková');
     await tabTo(page, 'Ask as yourself', 1);
     await page.keyboard.press('Enter');
-    await expectAnswers(page, YOURSELF, [CHALLENGE, RPT, VIEW, ALBUM]);
+    await expectAnswers(page, YOURSELF, [CHALLENGE, RPT, ALBUM, VIEW]);
     await tabTo(page, 'More cases');
     await page.keyboard.press('Enter');
     await tabTo(page, 'Try', 1);
     await page.keyboard.press('Enter');
-    await expectAnswers(page, 'A rule without a question', [CHALLENGE, RPT, VIEW, ALBUM]);
+    await expectAnswers(page, 'A rule without a question', [CHALLENGE, RPT, ALBUM, VIEW]);
   });
 
   it.each([
@@ -248,7 +261,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     await expectAnswers(page, OWNER, [CHALLENGE, SUBMITTED]);
     await expectToFit(page, `${transport}-${name}-waiting`);
     await press(page, 'Ask as yourself');
-    await expectAnswers(page, YOURSELF, [CHALLENGE, RPT, VIEW, ALBUM]);
+    await expectAnswers(page, YOURSELF, [CHALLENGE, RPT, ALBUM, VIEW]);
     await expectToFit(page, `${transport}-${name}-granted`);
     await page.getByText('More cases').click();
     await expectToFit(page, `${transport}-${name}-unfolded`);
@@ -265,10 +278,10 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
       'RPT',
     ]);
     await page.getByRole('heading', { name: 'Why is a role in the token not enough?' }).waitFor();
-    const cases = page.getByRole('button', { name: /^Try: / });
-    expect(await cases.count()).toBe(0);
+    const buttons = page.getByRole('button', { name: /^Try: / });
+    expect(await buttons.count()).toBe(0);
     await page.getByText('More cases').click();
-    expect(await cases.count()).toBe(CASES.length);
+    expect(await buttons.count()).toBe(cases.length);
   });
 
   it('the link to UMA in two minutes works', async () => {
@@ -281,12 +294,30 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     const page = await open();
     await page.getByText('More cases').click();
     const rows = await page.locator('tbody tr').allInnerTexts();
-    const names = rows.map((row) => row.replace(/^(\S+)\s+(\S+)\s.*$/s, '[$1] $2'));
-    expect(names.sort()).toEqual(Object.keys(rules.policies).sort());
+    const declared = rows.map((row) => row.replace(/^(\S+)\s+(\S+)\s.*$/s, '[$1] $2'));
+    const separate = page.locator('p', { hasText: 'under its own id' });
+    const albums = await separate.locator('code:not(:text(":id"))').allInnerTexts();
+    expect(albums).toHaveLength(areSeparate ? 3 : 0);
+    const names = declared.flatMap((name) =>
+      [':id', ...albums].map((id) => name.replace(':id', id)),
+    );
+    const expected = Object.keys(rules.policies).filter(
+      (name) => areSeparate || !/kind|hounds|homogenic/.test(name),
+    );
+    expect([...new Set(names)].sort()).toEqual(expected.sort());
+  });
+
+  it('the page states what one ticket and one RPT are for', async () => {
+    const page = await open();
+    const one = areSeparate ? 'this album' : 'an album';
+    expect(await page.locator('em').first().innerText()).toBe(`${one}, to look at`);
+    await expectText(page, `it opens ${one}, to look at, for some minutes`);
+    const note = page.getByText('all albums together are one resource');
+    expect(await note.count()).toBe(areSeparate ? 0 : 1);
   });
 
   it('a missing album is denied like an existing one', async () => {
-    const [there, missing] = await Promise.all(['1', '99'].map(denial));
+    const [there, missing] = await Promise.all(['kind-of-blue', 'missing'].map(denial));
     expect(there).toMatch(/^401 .*UMA_PERMISSION_REQUIRED/s);
     expect(missing).toBe(there);
   });
@@ -342,7 +373,7 @@ describe('a user who is logged in at sample 01', () => {
     await page.getByRole('link', { name: 'Log in first' }).first().click();
     await page.getByRole('button', { name: 'Allow' }).click();
     await press(page, 'Ask as yourself');
-    await expectAnswers(page, YOURSELF, [CHALLENGE, RPT, VIEW, ALBUM]);
+    await expectAnswers(page, YOURSELF, [CHALLENGE, RPT, ALBUM, VIEW]);
     await page.goto(`${first.origin}/profile`);
     await page.getByRole('button', { name: 'Refresh the token' }).click();
     await expectText(page, 'The access token was renewed.');

@@ -10,19 +10,7 @@ import {
   UseGuards,
 } from '@nestjs/common';
 import { UmaGuard, UmaProtected, UmaPublic } from 'nestjs-oxd';
-
-interface Album {
-  readonly id: string;
-  readonly title: string;
-  readonly tracks: number;
-}
-
-/** Constant data: add and remove do not change it. */
-const ALBUMS: readonly Album[] = [
-  { id: '1', title: 'Kind of Blue', tracks: 5 },
-  { id: '2', title: 'Hounds of Love', tracks: 12 },
-  { id: '3', title: 'Homogenic', tracks: 10 },
-];
+import { ALBUMS, type Album } from './albums.js';
 
 @Controller('api/albums')
 @UseGuards(UmaGuard)
@@ -36,7 +24,7 @@ export class AlbumsController {
   @Post()
   @UmaProtected({ scopes: ['add'] })
   add(): Album {
-    return { id: '4', title: 'Blue Train', tracks: 5 };
+    return { id: 'blue-train', title: 'Blue Train', tracks: 5 };
   }
 
   /** Public route. */

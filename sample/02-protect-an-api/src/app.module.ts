@@ -3,6 +3,7 @@ import { ConfigModule } from '@nestjs/config';
 import { OxdModule } from 'nestjs-oxd';
 import { oxdConfig } from 'nestjs-oxd/config';
 import { OidcStrategy } from 'nestjs-oxd/passport';
+import { AlbumResources, withAlbumPaths } from './album-resources.js';
 import { AlbumsController } from './albums.controller.js';
 import { DemoController } from './demo.controller.js';
 import { LoginController } from './login.controller.js';
@@ -10,9 +11,9 @@ import { LoginController } from './login.controller.js';
 @Module({
   imports: [
     ConfigModule.forRoot({ isGlobal: true, load: [oxdConfig] }),
-    OxdModule.forRootAsync(oxdConfig.asProvider()),
+    OxdModule.forRootAsync({ inject: [oxdConfig.KEY], useFactory: withAlbumPaths }),
   ],
   controllers: [AlbumsController, DemoController, LoginController],
-  providers: [OidcStrategy],
+  providers: [AlbumResources, OidcStrategy],
 })
 export class AppModule {}

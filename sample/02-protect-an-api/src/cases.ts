@@ -6,11 +6,21 @@ export interface Case {
   readonly name: string;
   readonly title: string;
   readonly text: string;
+  /** True when it needs a resource for each album. */
+  readonly needsSeparateAlbums?: boolean;
   readonly run: (client: AlbumsClient) => Promise<unknown>;
 }
 
-/** Further responses of the guard and of the authorization server. */
-export const CASES: readonly Case[] = [
+/**
+ * Further responses of the guard and of the authorization server.
+ *
+ * @param areSeparate true if each album is a resource
+ */
+export function casesOf(areSeparate: boolean): readonly Case[] {
+  return CASES.filter(({ needsSeparateAlbums }) => areSeparate || !needsSeparateAlbums);
+}
+
+const CASES: readonly Case[] = [
   {
     name: 'list',
     title: 'A rule without a question',
@@ -21,7 +31,7 @@ export const CASES: readonly Case[] = [
     name: 'denied',
     title: 'A rule that denies',
     text: 'Nobody may delete: request_denied, and no new ticket.',
-    run: (client) => client.obtain('DELETE', '/api/albums/1'),
+    run: (client) => client.obtain('DELETE', '/api/albums/kind-of-blue'),
   },
   {
     name: 'used-ticket',
@@ -44,16 +54,26 @@ export const CASES: readonly Case[] = [
     },
   },
   {
+    name: 'other-album',
+    title: 'An RPT for another album',
+    text: 'Everybody may look at Homogenic, but that RPT does not open Kind of Blue: the response is a ticket for this album.',
+    needsSeparateAlbums: true,
+    run: async (client) => {
+      const rpt = await client.obtain('GET', '/api/albums/homogenic');
+      if (rpt) await client.ask('GET', '/api/albums/kind-of-blue', rpt);
+    },
+  },
+  {
     name: 'made-up',
     title: 'A made-up token',
     text: 'Unknown to the authorization server: the same response as without a token.',
-    run: (client) => client.ask('GET', '/api/albums/1', 'made-up-by-a-client'),
+    run: (client) => client.ask('GET', '/api/albums/kind-of-blue', 'made-up-by-a-client'),
   },
   {
     name: 'malformed',
     title: 'A header without a token',
     text: 'Empty, malformed, or several headers: 400, without a request to the authorization server.',
-    run: (client) => client.ask('GET', '/api/albums/1', '{{rpt}}'),
+    run: (client) => client.ask('GET', '/api/albums/kind-of-blue', '{{rpt}}'),
   },
   {
     name: 'head',

@@ -34,6 +34,8 @@ export class AlbumsClient {
     const answered = await exchange(title, request);
     this.exchanges.push(answered.exchange);
     this.outcome = answered.ok ? 'OK' : String(answered.status);
+    // The API looks up no malformed token.
+    if (token !== undefined && answered.status !== 400) await this.introspect(token);
     const challenge = answered.headers.get('www-authenticate') ?? '';
     return /^UMA .*\bticket="([^"]+)"/.exec(challenge)?.[1];
   }
@@ -47,9 +49,7 @@ export class AlbumsClient {
   async getRpt(params: UmaRpGetRptParams): Promise<string | undefined> {
     const title = 'The client takes the ticket to the authorization server';
     const question = `uma.getRpt(${pretty(params)})`;
-    const rpt = (await this.show(title, question, () => this.uma.getRpt(params)))?.access_token;
-    if (rpt !== undefined) await this.introspect(rpt);
-    return rpt;
+    return (await this.show(title, question, () => this.uma.getRpt(params)))?.access_token;
   }
 
   /** Sends a request without a token, and gets an RPT for the ticket of the response. */
@@ -78,9 +78,9 @@ export class AlbumsClient {
     return waiting;
   }
 
-  /** Shows what the guard of the API does for each request. */
+  /** Shows what the guard of the API looks up for a request with a token. */
   private async introspect(rpt: string): Promise<void> {
-    const title = 'The API looks up at the authorization server what the RPT permits';
+    const title = 'What the API saw when it looked up the token at the authorization server';
     const question = `uma.introspectRpt(${pretty({ rpt })})`;
     await this.show(title, question, () => this.uma.introspectRpt({ rpt }));
   }

@@ -10,7 +10,8 @@ import {
 } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { OxdOptions, UmaService } from 'nestjs-oxd';
-import { CASES } from './cases.js';
+import { AlbumResources } from './album-resources.js';
+import { casesOf } from './cases.js';
 import { AlbumsClient } from './client.js';
 import { demoPage, type Tried } from './pages.js';
 import { userOf, type Visitor } from './session.js';
@@ -24,6 +25,7 @@ export class DemoController {
 
   constructor(
     private readonly uma: UmaService,
+    private readonly albums: AlbumResources,
     { baseUrl, site }: OxdOptions,
   ) {
     this.origin = new URL(baseUrl).origin;
@@ -41,7 +43,7 @@ export class DemoController {
     @Req() { session }: Request,
     @Res() response: Response,
   ): Promise<void> {
-    const tried = [...STEPS, ...CASES].find((one) => one.name === name);
+    const tried = [...STEPS, ...casesOf(this.albums.areSeparate)].find((one) => one.name === name);
     if (!tried) throw new NotFoundException('The case does not exist.');
     // The page, where the login of the visitor was still valid, offers a new one.
     if ('needsUser' in tried && tried.needsUser && !userOf(session)) {
@@ -69,7 +71,8 @@ export class DemoController {
 
   private page(visitor: Visitor, tried?: Tried): string {
     const { server } = this;
+    const { areSeparate } = this.albums;
     const isWaiting = visitor.waiting !== undefined;
-    return demoPage({ server, user: userOf(visitor), isWaiting, tried });
+    return demoPage({ server, areSeparate, user: userOf(visitor), isWaiting, tried });
   }
 }

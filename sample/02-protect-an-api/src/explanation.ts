@@ -1,8 +1,17 @@
 import type { OxdUserProfile } from 'nestjs-oxd';
 import { html, type Html } from './html.js';
 
+/** Facts that the explanation depends on. */
+export interface Cast {
+  /** Address of the authorization server. */
+  readonly server: string;
+  readonly user?: OxdUserProfile;
+  /** True if each album is a resource. */
+  readonly areSeparate: boolean;
+}
+
 /** Parts that people and programs play, and the rules of the owner. */
-export function cast(server: string, user?: OxdUserProfile): Html {
+export function cast({ server, user, areSeparate }: Cast): Html {
   const parts: readonly (readonly [name: string, text: Html])[] = [
     [
       'Owner',
@@ -16,7 +25,8 @@ export function cast(server: string, user?: OxdUserProfile): Html {
     [
       'Client',
       html`The program that asks on your behalf: this web page. In the code:
-        <code>AlbumsClient</code>.`,
+        <code>AlbumsClient</code>. Here client and API are one program, with one
+        <code>client_id</code>; usually they are two.`,
     ],
     [
       'API',
@@ -40,20 +50,30 @@ export function cast(server: string, user?: OxdUserProfile): Html {
       )}
     </dl>
     <p class="note">
-      <strong>Amara’s rules</strong> (in <code>policies.mjs</code>): “Zoë may look at an album.
-      Eleni may not. If somebody wants to borrow one, ask me first.”
-    </p>`;
+      <strong>Amara’s rules</strong>: “Zoë may look at my albums. Eleni may
+      not${areSeparate && ', except at Homogenic: that one is for everybody'}. If somebody wants to
+      borrow one, ask me first.” Here they are a file of the authorization server,
+      <code>policies.mjs</code>; in a product she would set them on a page there.
+    </p>
+    ${!areSeparate && oneResource()}`;
 }
 
 function visitor(user?: OxdUserProfile): Html {
   if (!user) {
     return html`Nobody knows yet who you are. <a href="/login?returnTo=/">Log in</a> as Zoë to be
-      let in, or as Eleni to be turned away. If you are logged in at sample 01, you need no password
-      here.`;
+      let in, or as Eleni (Ελένη) to be turned away. If you are logged in at the login sample (by
+      default on port 3000), you need no password here.`;
   }
   const name = user.claims.name ?? user.sub;
   return html`You are <strong>${name}</strong>.
     <a href="/login?other&amp;returnTo=/">Log in as somebody else</a>`;
+}
+
+function oneResource(): Html {
+  return html`<p class="note">
+    This runs through an oxd-server, which registers resources only once. So all albums together are
+    one resource, with one rule. Without oxd-server, each album is a resource.
+  </p>`;
 }
 
 /** Reasons for UMA where roles exist. */

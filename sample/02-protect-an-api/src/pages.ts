@@ -1,7 +1,8 @@
 import type { OxdUserProfile } from 'nestjs-oxd';
-import { CASES, type Case } from './cases.js';
+import { ALBUMS } from './albums.js';
+import { casesOf, type Case } from './cases.js';
 import type { Exchange } from './exchange.js';
-import { cast, roles } from './explanation.js';
+import { cast, roles, type Cast } from './explanation.js';
 import { Html, html } from './html.js';
 import { STEPS, type Step } from './steps.js';
 
@@ -14,10 +15,7 @@ export interface Tried {
 }
 
 /** Content of the page. */
-export interface Content {
-  /** Address of the authorization server. */
-  readonly server: string;
-  readonly user?: OxdUserProfile;
+export interface Content extends Cast {
   /** True while a request of this visitor waits for the owner. */
   readonly isWaiting: boolean;
   readonly tried?: Tried;
@@ -25,8 +23,8 @@ export interface Content {
 
 /** Page with three steps, and further cases that unfold. */
 export function demoPage(content: Content): string {
-  const { tried } = content;
-  const titles = [...STEPS, ...CASES].filter(({ name }) => name === tried?.name);
+  const { tried, areSeparate } = content;
+  const titles = [...STEPS, ...casesOf(areSeparate)].filter(({ name }) => name === tried?.name);
   return page(
     titles[0]?.title ?? 'Whose albums are these?',
     html`<h1>Whose albums are these?</h1>
@@ -35,7 +33,7 @@ export function demoPage(content: Content): string {
         <strong>Amara makes the rules who may open them</strong>: not the programmer of the API, and
         not an administrator. That is what UMA is for, User-Managed Access.
       </p>
-      ${cast(content.server, content.user)}
+      ${cast(content)}
       <h2>Three steps</h2>
       <ol class="steps">
         ${STEPS.map((step) => stepItem(step, content))}
@@ -45,7 +43,7 @@ export function demoPage(content: Content): string {
         The whole exchange on one page, as plain text:
         <a href="/docs/uma-in-two-minutes.md">UMA in two minutes</a>.
       </p>
-      ${moreCases(tried)}`,
+      ${moreCases(content)}`,
   );
 }
 
@@ -59,14 +57,14 @@ export function errorPage(message: string): string {
   );
 }
 
-function stepItem(step: Step, { user, isWaiting, tried }: Content): Html {
+function stepItem(step: Step, { user, isWaiting, areSeparate, tried }: Content): Html {
   const { name, title, text, results } = step;
   const mine = tried?.name === name ? tried : undefined;
   return html`<li id="${name}">
     <h3>${title}</h3>
-    ${text} ${stepButton(step, user, isWaiting)}
+    ${text(areSeparate ? 'this album' : 'an album')} ${stepButton(step, user, isWaiting)}
     ${mine && html`<p class="result" role="status">${results[mine.outcome] ?? UNEXPECTED}</p>`}
-    ${mine && conversation(mine.exchanges)}
+    ${mine && conversation(mine.exchanges)} ${mine && unused(mine.exchanges)}
   </li>`;
 }
 
@@ -82,8 +80,18 @@ function stepButton(step: Step, user?: OxdUserProfile, isWaiting?: boolean): Htm
   </form>`;
 }
 
-function moreCases(tried?: Tried): Html {
-  const isOpen = CASES.some(({ name }) => name === tried?.name);
+/** Names the members of the responses that the three steps do not use. */
+function unused(exchanges: readonly Exchange[]): Html | undefined {
+  const names = ['redirect_user', 'pct', 'upgraded'].filter((name) =>
+    exchanges.some(({ answer }) => answer.includes(`"${name}"`)),
+  );
+  if (names.length === 0) return undefined;
+  return html`<p class="note">Of no importance here: ${codeList(names)}.</p>`;
+}
+
+function moreCases({ tried, areSeparate }: Content): Html {
+  const cases = casesOf(areSeparate);
+  const isOpen = cases.some(({ name }) => name === tried?.name);
   return html`<details ${isOpen && new Html('open')}>
     <summary>More cases, and the resources of the API</summary>
     <p class="note">
@@ -91,10 +99,10 @@ function moreCases(tried?: Tried): Html {
       demonstration; keep them out of your pages and logs.
     </p>
     <ol class="cases">
-      ${CASES.map((one) => caseItem(one, tried?.name === one.name ? tried.exchanges : []))}
+      ${cases.map((one) => caseItem(one, tried?.name === one.name ? tried.exchanges : []))}
     </ol>
     <h3>Declared resources</h3>
-    ${resourceTable()}
+    ${areSeparate && albumResources()} ${resourceTable()}
     <h3>Responses without a button</h3>
     <p>
       Two responses need an outage: <code>403</code> with
@@ -129,6 +137,18 @@ function conversation(exchanges: readonly Exchange[]): Html {
         </li>`,
     )}
   </ol>`;
+}
+
+function albumResources(): Html {
+  return html`<p>
+    Each album has the three resources of <code>:id</code> under its own id:
+    ${codeList(ALBUMS.map(({ id }) => id))}. Those of <code>:id</code> stand for albums that do not
+    exist.
+  </p>`;
+}
+
+function codeList(names: readonly string[]): readonly Html[] {
+  return names.map((name, at) => html`${at > 0 && ', '}<code>${name}</code>`);
 }
 
 function resourceTable(): Html {

@@ -6,7 +6,8 @@ export interface Step {
   /** Name in the URL. */
   readonly name: string;
   readonly title: string;
-  readonly text: Html;
+  /** @param album `this album`, or `an album` when all albums are one resource */
+  readonly text: (album: string) => Html;
   /** Label of the button. */
   readonly label: string;
   /** True when only a logged-in visitor can run it. */
@@ -16,7 +17,7 @@ export interface Step {
   readonly results: Readonly<Record<string, Html>>;
 }
 
-const ALBUM = '/api/albums/1';
+const ALBUM = '/api/albums/kind-of-blue';
 
 /** The point of UMA: ask as nobody, ask as oneself, let the owner decide. */
 export const STEPS: readonly Step[] = [
@@ -25,13 +26,14 @@ export const STEPS: readonly Step[] = [
     title: 'Ask as nobody',
     label: 'Ask as nobody',
     needsUser: false,
-    text: html`<p>
-      The client asks the API for an album and shows nothing. The API does not ask who you are. It
-      says no (401), notes at the authorization server what was asked for,
-      <em>this album, to look at</em>, and hands the client a <dfn>permission ticket</dfn>: the
-      number of that note. <strong>The ticket opens nothing.</strong> With it, once, the client can
-      ask the authorization server for a key.
-    </p>`,
+    text: (album) =>
+      html`<p>
+        The client asks the API for an album and shows nothing. The API does not ask who you are. It
+        says no (401), notes at the authorization server what was asked for,
+        <em>${album}, to look at</em>, and hands the client a <dfn>permission ticket</dfn>: the
+        number of that note. <strong>The ticket opens nothing.</strong> With it, once, the client
+        can ask the authorization server for a key.
+      </p>`,
     run: (client) => client.obtain('GET', ALBUM),
     results: {
       UMA_NEED_INFO: html`No album. The authorization server wants to know who asks before it
@@ -43,15 +45,16 @@ export const STEPS: readonly Step[] = [
     title: 'Ask as yourself',
     label: 'Ask as yourself',
     needsUser: true,
-    text: html`<p>
-      The same question. Now the client shows the authorization server two things: the ticket, and
-      your
-      <dfn>ID token</dfn>, the proof of your login. Amara’s rule lets Zoë look: if you are Zoë, the
-      client gets an <dfn>RPT</dfn>, a requesting party token. <strong>The RPT is the key</strong>:
-      it opens this album, to look at, for some minutes. The ID token says who you are; the RPT says
-      what you may do. The client asks the API again with the RPT. The API has the authorization
-      server read it, and opens the album.
-    </p>`,
+    text: (album) =>
+      html`<p>
+        The same question. Now the client shows the authorization server two things: the ticket, and
+        your
+        <dfn>ID token</dfn>, the proof of your login. Amara’s rule lets Zoë look: if you are Zoë,
+        the client gets an <dfn>RPT</dfn>, a requesting party token.
+        <strong>The RPT is the key</strong>: it opens ${album}, to look at, for some minutes. The ID
+        token says who you are; the RPT says what you may do. The client asks the API again with the
+        RPT. The API has the authorization server read it, and opens the album.
+      </p>`,
     run: async (client) => {
       const ticket = await client.ask('GET', ALBUM);
       const rpt = ticket && (await client.getRptAsVisitor(ticket));
@@ -69,12 +72,14 @@ export const STEPS: readonly Step[] = [
     title: 'Let the owner decide',
     label: 'Ask to borrow',
     needsUser: true,
-    text: html`<p>
-      To borrow an album is another matter: Amara’s rule is “ask me first”. The authorization server
-      passes your question on to her, says so (<code>request_submitted</code>), and gives the client
-      a new ticket to ask again with. Amara answers when she likes, at the authorization server. You
-      need not wait on this page, and nobody has to change the API.
-    </p>`,
+    text: () =>
+      html`<p>
+        To borrow an album is another matter: Amara’s rule is “ask me first”. The authorization
+        server passes your question on to her, says so (<code>request_submitted</code>), and gives
+        the client a new ticket to ask again with. Amara answers when she likes, at the
+        authorization server. You need not wait on this page: the client keeps the ticket for you
+        until you log in again. And nobody has to change the API.
+      </p>`,
     run: async (client) => {
       const ticket = client.takeWaiting() ?? (await client.ask('POST', `${ALBUM}/loan`));
       const rpt = ticket && (await client.getRptAsVisitor(ticket));
