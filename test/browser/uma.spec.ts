@@ -231,6 +231,7 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     await page.keyboard.press('Enter');
     await expectAnswers(page, NOBODY, [CHALLENGE, NEED_INFO]);
     // Focus stays at the pressed button, so that Tab leads to the next step.
+    await expectTarget(page, 'nobody');
     await tabTo(page, 'Log in first', 2);
     await page.keyboard.press('Enter');
     await page.locator('input[type=password]:focus').waitFor();
@@ -239,9 +240,11 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     await page.locator('button:focus', { hasText: 'Allow' }).waitFor();
     await page.keyboard.press('Enter');
     await expectText(page, 'You are Zoë Nováková');
+    await expectTarget(page, 'yourself');
     await tabTo(page, 'Ask as yourself', 1);
     await page.keyboard.press('Enter');
     await expectAnswers(page, YOURSELF, [CHALLENGE, RPT, ALBUM, VIEW]);
+    await expectTarget(page, 'yourself');
     await tabTo(page, 'More cases');
     await page.keyboard.press('Enter');
     await tabTo(page, 'Try', 1);
@@ -481,6 +484,12 @@ async function press(page: Page, button: string): Promise<void> {
   const loaded = page.waitForEvent('domcontentloaded');
   await page.getByRole('button', { name: button, exact: true }).click();
   await loaded;
+}
+
+/** Waits until Tab begins at the fragment of the address: the browser moves there as it loads. */
+async function expectTarget(page: Page, fragment: string): Promise<void> {
+  await page.locator(`#${fragment}:target`).waitFor();
+  await page.waitForLoadState('load');
 }
 
 /** Presses Tab until the link, button or summary that begins with `text` has the focus, visibly. */
