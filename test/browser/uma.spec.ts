@@ -154,14 +154,14 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
     await decide('Ελένη Παπαδοπούλου', 'Deny');
     await press(eleni, 'Ask again');
     await expectAnswers(eleni, OWNER, [DENIED]);
-    await expectResult(eleni, 'Amara said no');
+    await expectResult(eleni, 'Amara declined');
   });
 
   it('a waiting ticket is not left to the next user of a browser', async () => {
     const page = await openAs('Zoë Nováková');
     await press(page, 'Ask to borrow');
     await page.getByRole('button', { name: 'Ask again' }).waitFor();
-    await page.getByRole('link', { name: 'Log in as somebody else' }).click();
+    await page.getByRole('link', { name: 'Log in as another user' }).click();
     await logIn(page, 'Ελένη Παπαδοπούλου');
     await press(page, 'Ask to borrow');
     await expectAnswers(page, OWNER, [CHALLENGE, SUBMITTED]);

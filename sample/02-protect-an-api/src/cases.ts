@@ -24,13 +24,13 @@ const CASES: readonly Case[] = [
   {
     name: 'list',
     title: 'A rule without a question',
-    text: 'Everybody may see the list: the ticket becomes an RPT although nobody is named.',
+    text: 'Every visitor may see the list: the ticket becomes an RPT without an ID token.',
     run: (client) => client.enter('GET', '/api/albums'),
   },
   {
     name: 'denied',
     title: 'A rule that denies',
-    text: 'Nobody may delete: request_denied, and no new ticket.',
+    text: 'No visitor may delete: request_denied, and no new ticket.',
     run: (client) => client.obtain('DELETE', '/api/albums/kind-of-blue'),
   },
   {
@@ -56,7 +56,7 @@ const CASES: readonly Case[] = [
   {
     name: 'other-album',
     title: 'An RPT for another album',
-    text: 'Everybody may look at Homogenic, but that RPT does not open Kind of Blue: the response is a ticket for this album.',
+    text: 'Every visitor may look at Homogenic, but that RPT does not open Kind of Blue: the response is a ticket for this album.',
     needsSeparateAlbums: true,
     run: async (client) => {
       const rpt = await client.obtain('GET', '/api/albums/homogenic');

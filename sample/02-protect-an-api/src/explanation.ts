@@ -51,22 +51,22 @@ export function cast({ server, user, areSeparate }: Cast): Html {
     </dl>
     <p class="note">
       <strong>Amara’s rules</strong>: “Zoë may look at my albums. Eleni may
-      not${areSeparate && ', except at Homogenic: that one is for everybody'}. If somebody wants to
-      borrow one, ask me first.” Here they are a file of the authorization server,
-      <code>policies.mjs</code>; in a product she would set them on a page there.
+      not${areSeparate && ', except at Homogenic: that one is for everybody'}. For a loan, ask me
+      first.” Here they are a file of the authorization server, <code>policies.mjs</code>; in a
+      product she would set them on a page there.
     </p>
     ${!areSeparate && oneResource()}`;
 }
 
 function visitor(user?: OxdUserProfile): Html {
   if (!user) {
-    return html`Nobody knows yet who you are. <a href="/login?returnTo=/">Log in</a> as Zoë to be
-      let in, or as Eleni (Ελένη) to be turned away. If you are logged in at the login sample (by
-      default on port 3000), you need no password here.`;
+    return html`You are not logged in. <a href="/login?returnTo=/">Log in</a> as Zoë to be let in,
+      or as Eleni (Ελένη) to be turned away. If you are logged in at the login sample (by default on
+      port 3000), you need no password here.`;
   }
   const name = user.claims.name ?? user.sub;
   return html`You are <strong>${name}</strong>.
-    <a href="/login?other&amp;returnTo=/">Log in as somebody else</a>`;
+    <a href="/login?other&amp;returnTo=/">Log in as another user</a>`;
 }
 
 function oneResource(): Html {
@@ -85,21 +85,21 @@ export function roles(): Html {
     </p>
     <ul>
       <li>
-        <strong>A role says what you are, not whose albums you may open.</strong> To the API both
+        <strong>A role states what you are, not whose albums you may open.</strong> To the API both
         members look the same. But Amara lets in Zoë and not Eleni; the next owner may want it the
         other way round. A role “friend of Amara”? Then one for each owner, each album and each
         thing to do with it.
       </li>
       <li>
         <strong>An administrator hands out roles, and Amara is not one.</strong> With UMA she makes
-        and changes her own rules. Nobody touches the code of the API, nor the accounts of her
+        and changes her own rules. The code of the API stays as it is, and so do the accounts of her
         friends.
       </li>
       <li>
-        <strong>A role is put into the token at login</strong>, before anybody knows what you will
-        ask for, and stays until the token expires. “Ask me first”, step 3, fits into no role: at
-        login Amara has not decided. An RPT is made for one question, after a look at the rules.
+        <strong>A role is put into the token at login</strong>, before you have chosen an album, and
+        stays until the token expires. “Ask me first”, step 3, fits into no role: at login Amara has
+        not decided. An RPT is made for one question, after a look at the rules.
       </li>
     </ul>
-    <p>If the same rule holds for everybody’s albums, a role is enough, and simpler.</p>`;
+    <p>If the same rule holds for all albums, a role is enough, and simpler.</p>`;
 }

@@ -29,7 +29,7 @@ export const STEPS: readonly Step[] = [
     text: (album) =>
       html`<p>
         The client asks the API for an album and shows nothing. The API does not ask who you are. It
-        says no (401), notes at the authorization server what was asked for,
+        responds with 401, notes at the authorization server what it would take,
         <em>${album}, to look at</em>, and hands the client a <dfn>permission ticket</dfn>: the
         number of that note. <strong>The ticket opens nothing.</strong> With it, once, the client
         can ask the authorization server for a key.
@@ -52,8 +52,8 @@ export const STEPS: readonly Step[] = [
         <dfn>ID token</dfn>, the proof of your login. Amara’s rule lets Zoë look: if you are Zoë,
         the client gets an <dfn>RPT</dfn>, a requesting party token.
         <strong>The RPT is the key</strong>: it opens ${album}, to look at, for some minutes. The ID
-        token says who you are; the RPT says what you may do. The client asks the API again with the
-        RPT. The API has the authorization server read it, and opens the album.
+        token proves who you are; the RPT proves what you may do. The client asks the API again with
+        the RPT. The API has the authorization server read it, and opens the album.
       </p>`,
     run: async (client) => {
       const ticket = await client.ask('GET', ALBUM);
@@ -75,10 +75,10 @@ export const STEPS: readonly Step[] = [
     text: () =>
       html`<p>
         To borrow an album is another matter: Amara’s rule is “ask me first”. The authorization
-        server passes your question on to her, says so (<code>request_submitted</code>), and gives
-        the client a new ticket to ask again with. Amara answers when she likes, at the
+        server passes your question on to her, reports this (<code>request_submitted</code>), and
+        gives the client a new ticket to ask again with. Amara answers when she likes, at the
         authorization server. You need not wait on this page: the client keeps the ticket for you
-        until you log in again. And nobody has to change the API.
+        until you log in again. And the API stays as it is.
       </p>`,
     run: async (client) => {
       const ticket = client.takeWaiting() ?? (await client.ask('POST', `${ALBUM}/loan`));
@@ -90,7 +90,7 @@ export const STEPS: readonly Step[] = [
         <a href="/owner">decide at the authorization server</a> (log in as Amara there), come back,
         and ask again.`,
       OK: html`The album is yours for a while: Amara approved.`,
-      UMA_REQUEST_DENIED: html`Amara said no (<code>request_denied</code>).`,
+      UMA_REQUEST_DENIED: html`Amara declined (<code>request_denied</code>).`,
       UMA_INVALID_TICKET: html`The ticket has expired, and the question with it. Ask again.`,
     },
   },
