@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import {
   Controller,
@@ -203,11 +203,18 @@ export async function startApp(given: TestAppOptions): Promise<TestApp> {
   };
 }
 
-/** Returns an unused port. */
+/**
+ * Returns a port that is free now. The port is below those that systems assign to servers without a port
+ * (Linux: from 32768), so that no server of a suite in another process takes it meanwhile.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const port = randomInt(20_000, 32_768);
+  const server = createServer().listen(port);
+  try {
+    await once(server, 'listening');
+  } catch {
+    return freePort();
+  }
   server.close();
   await once(server, 'close');
   return port;
