@@ -19,10 +19,11 @@ export const NO_OPTIONS = Object.freeze({});
 
 /** Hides the secrets of the options when the dynamic module, or the resolved options, are printed. */
 function withPrintedOptions(provider: Provider): Provider {
+  if (!('provide' in provider) || provider.provide !== MODULE_OPTIONS_TOKEN) return provider;
   if ('useValue' in provider) {
     return { ...provider, useValue: printedModuleOptions(provider.useValue as OxdModuleOptions) };
   }
-  if (!('useFactory' in provider) || provider.provide !== MODULE_OPTIONS_TOKEN) return provider;
+  if (!('useFactory' in provider)) return provider;
   const { useFactory } = provider as FactoryProvider<OxdModuleOptions>;
   const printed = async (...dependencies: unknown[]): Promise<OxdModuleOptions> =>
     printedModuleOptions(await useFactory(...dependencies));

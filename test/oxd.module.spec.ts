@@ -138,6 +138,39 @@ describe('OxdModule', () => {
     expect(module.get(OxdOptions).login.stateLifetime).toBe(1_800_000);
   });
 
+  it('reads options that are accessors of a class', async () => {
+    class Config {
+      readonly site = { ...site, oxd_id: 'site-1' };
+      readonly transport = new ScriptedTransport();
+      get secret() {
+        return 'a secret of more than 32 characters';
+      }
+      get uma() {
+        return { overwrite: true };
+      }
+    }
+    const module = await start(OxdModule.forRootAsync({ useFactory: () => new Config() }));
+    const { secret, uma } = module.get(OxdOptions);
+    expect([secret, uma.overwrite]).toEqual([['a secret of more than 32 characters'], true]);
+  });
+
+  it.each([
+    { name: 'string', value: 'https://op.example.com' },
+    { name: 'number', value: 5 },
+  ])('passes a provided $name to the factory unchanged', async ({ value }) => {
+    const received: unknown[] = [];
+    const dynamic = OxdModule.forRootAsync({
+      provideInjectionTokensFrom: [{ provide: 'VALUE', useValue: value }],
+      inject: ['VALUE'],
+      useFactory: (given: unknown) => {
+        received.push(given);
+        return options();
+      },
+    });
+    await start(dynamic);
+    expect(received).toEqual([value]);
+  });
+
   it('takes injected configuration, for instance oxdConfig', async () => {
     const before = process.env;
     process.env = {
@@ -206,6 +239,12 @@ describe('OxdModule', () => {
     {
       name: 'a factory without options',
       dynamic: () => OxdModule.forRootAsync({ useFactory: () => ({}) as OxdModuleOptions }),
+      issue: /^site: is required/,
+    },
+    {
+      name: 'a factory that returns undefined',
+      dynamic: () =>
+        OxdModule.forRootAsync({ useFactory: () => undefined as unknown as OxdModuleOptions }),
       issue: /^site: is required/,
     },
     {

@@ -30,11 +30,20 @@ export function printedOptions<T extends Printable>(options: T): T {
   });
 }
 
-/** Returns a copy of options, not checked yet, whose secrets are hidden when it is printed. */
+/** Options that may be accessors of a class, which a copy of the own properties lacks. */
+const NAMES = ['site', 'transport', 'secret', 'store', 'eager', 'login', 'uma', 'name', 'baseUrl'];
+
+/**
+ * Returns a copy of options, not checked yet, whose secrets are hidden when it is printed. A value that
+ * is no object is returned as it is: the validation reports it.
+ */
 export function printedModuleOptions<T extends Printable>(options: T): T {
+  if (Object(options) !== options) return options;
   const { site, transport } = options;
+  const given = NAMES.filter((name) => name in options);
   return printedOptions({
     ...options,
+    ...Object.fromEntries(given.map((name) => [name, options[name as keyof T]])),
     ...(isPlain(site) && { site: printedSite({ ...site }) }),
     ...(isPlain(transport) && { transport: printedTransport({ ...transport }) }),
   });
