@@ -126,8 +126,10 @@ export abstract class OidcCommands {
   async getAccessTokenByRefreshToken(
     params: Params<'get_access_token_by_refresh_token'>,
   ): Promise<Result<'get_access_token_by_refresh_token'>> {
-    const { oxd_id = await this.client.oxdId(), refresh_token, id_token } = params;
-    const shared = JSON.stringify([oxd_id, refresh_token, id_token]);
+    const own = await this.client.oxdId();
+    const { oxd_id = own, refresh_token, id_token } = params;
+    // The own site has no id here: it may be registered again during the command, under another id.
+    const shared = JSON.stringify([oxd_id === own ? null : oxd_id, refresh_token, id_token]);
     const key = createHash('sha256').update(shared).digest('base64url');
     return this.#refreshes.run(key, () =>
       this.client.execute('get_access_token_by_refresh_token', params),

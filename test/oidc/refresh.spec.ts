@@ -60,6 +60,23 @@ describe('getAccessTokenByRefreshToken()', () => {
     expect(transport.calls.map(({ params }) => params.oxd_id)).toEqual(['site-1', 'site-2']);
   });
 
+  it('shares the result of a refresh that registered the site again', async () => {
+    let sites = 0;
+    const transport = new ScriptedTransport({
+      register_site: () => ({ oxd_id: `site-${(sites += 1)}`, op_host: 'https://op.example.com' }),
+      [command]: ({ oxd_id }) => {
+        if (oxd_id === 'site-1') throw new OxdCommandError('lost', { error: 'invalid_oxd_id' });
+        return { access_token: 'access-token-of-the-new-site' };
+      },
+    });
+    const site = { op_host: 'https://op.example.com', client_id: 'c', client_secret: 'd' };
+    const { oidc } = closing(await startService({ site, transport }));
+    const first = await oidc.getAccessTokenByRefreshToken({ refresh_token });
+    expect(await oidc.getAccessTokenByRefreshToken({ refresh_token })).toEqual(first);
+    const sent = transport.calls.filter((call) => call.command === command);
+    expect(sent.map(({ params }) => params.oxd_id)).toEqual(['site-1', 'site-2']);
+  });
+
   it('retains no error', async () => {
     const { oidc, transport } = await startedService();
     transport.script({ [command]: new OxdCommandError('down', { error: 'internal_error' }) });
