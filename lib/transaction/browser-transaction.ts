@@ -107,7 +107,8 @@ export class BrowserTransaction {
     if (!cookie) throw this.noCookie(cookieHeader);
     const cookies = [this.#cookies.removal(cookie.name)];
     try {
-      if (this.#clock() - cookie.issuedAt > this.#options.lifetime) {
+      // Negated, so that an age that is not a number is over, too.
+      if (!(this.#clock() - cookie.issuedAt <= this.#options.lifetime)) {
         throw new LoginStateError('OIDC_STATE_EXPIRED', MESSAGES.expired);
       }
       return { transaction: await this.takeRecord(state, currentOxdId), cookies };

@@ -74,6 +74,16 @@ describe('a browser transaction', () => {
     },
   );
 
+  it('is EXPIRED if its age is unknown', async () => {
+    let time = now;
+    const login = transaction({ clock: () => time });
+    const header = await begin(login, 'state-1');
+    time = NaN;
+    await expect(take(login, 'state-1', header)).rejects.toMatchObject({
+      code: 'OIDC_STATE_EXPIRED',
+    });
+  });
+
   it('is USED if another callback has deleted its record meanwhile', async () => {
     const store = new MemoryStore({ clock });
     const login = transaction({ store });

@@ -1372,3 +1372,35 @@ describe('setup_client', () => {
     expect(transport.store).toHaveProperty('size', 0);
   });
 });
+
+describe('The record that the store has for a site', () => {
+  it.each<{ name: string; change: (stored: RegisteredSite) => unknown }>([
+    { name: 'no client', change: (stored) => ({ ...stored, client: undefined }) },
+    { name: 'null as client', change: (stored) => ({ ...stored, client: null }) },
+    { name: 'a client without client_id', change: (stored) => ({ ...stored, client: {} }) },
+    {
+      name: 'a client_id that is a number',
+      change: (stored) => ({ ...stored, client: { ...stored.client, client_id: 7 } }),
+    },
+    { name: 'no op_host', change: (stored) => ({ ...stored, op_host: undefined }) },
+    { name: 'an op_host that is a list', change: (stored) => ({ ...stored, op_host: [] }) },
+    { name: 'a string in its place', change: () => 'text' },
+    { name: 'a list in its place', change: () => [] },
+    { name: 'false in its place', change: () => false },
+  ])('is reported and not used with $name', async ({ change }) => {
+    const oxd_id = await transport.site(op);
+    const foreign = change(await record(oxd_id));
+    await transport.store.set(`site:${oxd_id}`, foreign);
+    op.requests.length = 0;
+    for (const command of ['get_authorization_url', 'remove_site'] as const) {
+      const failed = transport.run(command, { oxd_id });
+      await expect(failed).rejects.toBeInstanceOf(OxdStoreError);
+      await expect(failed).rejects.toMatchObject({
+        message: expect.stringContaining('is not a site') as string,
+        command,
+        mayHaveRun: false,
+      });
+    }
+    expect(op.requests).toEqual([]);
+  });
+});

@@ -148,6 +148,16 @@ describe('When keep-alive connections have broken', () => {
     expect(as.seen('resources', 'POST')).toHaveLength(2);
   });
 
+  it('an exchange of a ticket is never repeated', async () => {
+    const oxd_id = await protectedSite(transport, as);
+    const before = as.op.seen('token').length;
+    as.op.on('token', { drop: true });
+    const exchanged = transport.run('uma_rp_get_rpt', { oxd_id, ticket: 'ticket-1' });
+    expect((await rejectionOf(exchanged)).mayHaveRun).toBe(true);
+    const seen = as.op.seen('token').slice(before);
+    expect(connectionsOf(seen)).toEqual(['keep-alive']);
+  });
+
   it('discovery and keys are repeated once on a new connection', async () => {
     const oxd_id = await transport.site(op);
     const callback = await transport.callback(op, oxd_id);
