@@ -1,5 +1,6 @@
 import type { RedisClientOptions } from 'redis';
 import { OxdConfigurationError, OxdStoreError } from '../base/errors.js';
+import { SYSTEM_TIMERS, withTimeLimit } from '../base/time-limit.js';
 import { untilAborted } from '../base/until-aborted.js';
 import { OxdStore, toJson } from '../store/oxd-store.js';
 import { GivenConnection } from './given-connection.js';
@@ -85,15 +86,14 @@ export class RedisStore extends OxdStore {
 
   async #run<T>(send: (redis: RedisCommands) => Promise<T>): Promise<T> {
     if (this.#isClosed) throw new OxdStoreError('The store is closed.');
-    const limit = new AbortController();
-    const late = new OxdStoreError(`Redis did not respond within ${this.#timeout} ms.`);
-    const timer = setTimeout(() => limit.abort(late), this.#timeout);
+    const milliseconds = this.#timeout;
+    const error = () => new OxdStoreError(`Redis did not respond within ${milliseconds} ms.`);
     try {
-      return await untilAborted(limit.signal, this.#connection.use(limit.signal, send));
-    } catch (error) {
-      throw toStoreError(error);
-    } finally {
-      clearTimeout(timer);
+      return await withTimeLimit({ timers: SYSTEM_TIMERS, milliseconds, error }, (signal) =>
+        untilAborted(signal, this.#connection.use(signal, send)),
+      );
+    } catch (failure) {
+      throw toStoreError(failure);
     }
   }
 }
