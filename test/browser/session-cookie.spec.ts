@@ -53,5 +53,9 @@ function environment(redirectUri: string): Record<string, string> {
     OXD_OP_HOST: sandbox.issuer,
     OXD_AUTHORIZATION_REDIRECT_URI: redirectUri,
     OXD_TRANSPORT_ALLOW_INSECURE_REQUESTS: 'true',
+    // Sample 02 registers its albums at start-up.
+    OXD_SCOPE: 'openid profile uma_protection',
+    OXD_GRANT_TYPES:
+      'authorization_code client_credentials urn:ietf:params:oauth:grant-type:uma-ticket',
   };
 }
