@@ -1,5 +1,5 @@
 /** Releases of oxd that changed commands or parameters, oldest first. */
-export const RELEASES = ['3.1.1', '3.1.2', '3.1.3', '3.1.4', '4.0', '4.2'] as const;
+export const RELEASES = ['3.1.1', '3.1.2', '3.1.3', '3.1.4', '4.0', '4.1', '4.2', '4.5'] as const;
 
 /** One of {@link RELEASES}; stands for itself and all releases before the next one. */
 export type Release = (typeof RELEASES)[number];
@@ -16,6 +16,6 @@ export function within(release: Release, span: Span): boolean {
   const position = RELEASES.indexOf(release);
   return (
     position >= RELEASES.indexOf(span.since ?? '3.1.1') &&
-    position <= RELEASES.indexOf(span.until ?? '4.2')
+    position <= RELEASES.indexOf(span.until ?? '4.5')
   );
 }
