@@ -61,7 +61,8 @@ const SECRETS = new Set(
   protection_access_token client_registration_access_token`.split(/\s+/),
 );
 
-function registerSecrets(members: Readonly<Record<string, unknown>> | null | undefined): void {
+/** Registers the values of the named secrets. */
+export function registerSecrets(members: Readonly<Record<string, unknown>> | null | undefined): void {
   for (const [name, value] of Object.entries(members ?? {}))
     if (SECRETS.has(name) && typeof value === 'string') registerSecret(value);
 }
