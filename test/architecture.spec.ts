@@ -116,9 +116,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['oidc-provider'],
   },
   'testing/frames': { rooms: ['socket'] },
+  'testing/https': { rooms: ['testing/frames'], packages: ['selfsigned'] },
   'testing/oxd-server': {
     rooms: [
-      ...['site', 'commands', 'commands/dialect', 'store', 'testing/frames', 'embedded'],
+      ...['site', 'commands', 'commands/dialect', 'store', 'socket'],
+      ...['testing/frames', 'testing/https', 'embedded'],
       ...EMBEDDED.filter((room) => !['embedded/login', 'embedded/rpt'].includes(room)),
     ],
   },

@@ -189,7 +189,7 @@ describe('packages', () => {
 
   it.each<{ entry: string; allowed: string[] }>([
     { entry: '.', allowed: [] },
-    { entry: './testing', allowed: [] },
+    { entry: './testing', allowed: ['selfsigned'] },
     { entry: './config', allowed: ['@nestjs/config'] },
     { entry: './passport', allowed: ['@nestjs/passport', 'passport'] },
     { entry: './redis', allowed: ['redis'] },

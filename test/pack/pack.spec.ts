@@ -25,7 +25,9 @@ interface ProjectOptions {
 
 const run = promisify(execFile);
 const PEERS = ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs'];
-const OPTIONAL_PEERS = ['@nestjs/config', '@nestjs/passport', 'oidc-provider', 'passport', 'redis'];
+const OPTIONAL_PEERS = [
+  ...['@nestjs/config', '@nestjs/passport', 'oidc-provider', 'passport', 'redis', 'selfsigned'],
+];
 const TYPES = ['typescript', '@types/node'];
 const PASSPORT_TYPES = ['@types/passport', '@types/express'];
 const RUNNER_PACKAGES = [

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { OxdConfigurationError, printable } from '../../base/errors.js';
+import { loadPeer } from '../../base/optional-peer.js';
 
 /** Type of the used part of `oidc-provider`, which has no types. */
 export interface OidcProvider {
@@ -170,29 +170,9 @@ export interface OidcProviderModule {
  * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when it is not installed or cannot be
  *   loaded
  */
-export async function loadOidcProvider(): Promise<OidcProviderModule> {
-  try {
+export function loadOidcProvider(): Promise<OidcProviderModule> {
+  return loadPeer({ neededBy: 'sandbox', name: 'oidc-provider' }, async () => {
     // @ts-expect-error -- the package has no types; the used part is declared above
     return (await import('oidc-provider')) as OidcProviderModule;
-  } catch (cause) {
-    throw new OxdConfigurationError([isMissing(cause) ? MISSING : notLoaded(cause)], { cause });
-  }
-}
-
-const MISSING =
-  'sandbox: needs the package oidc-provider; install it: npm install --save-dev oidc-provider';
-
-/** False if a dependency of the package is missing, or if the runtime cannot load ESM. */
-function isMissing(error: unknown): boolean {
-  const { code, message } = Object(error) as NodeJS.ErrnoException;
-  return code === 'ERR_MODULE_NOT_FOUND' && /'oidc-provider'/.test(message);
-}
-
-function notLoaded(error: unknown): string {
-  const { code, message } = Object(error) as NodeJS.ErrnoException;
-  const reason = [code, printable(String(message))].filter(Boolean).join(': ');
-  return (
-    `sandbox: the package oidc-provider could not be loaded (${reason}); Jest needs ` +
-    '--experimental-vm-modules for it, because it is ESM'
-  );
+  });
 }

@@ -1,74 +1,24 @@
 import { EmbeddedTransport } from '../../embedded/embedded.transport.js';
-import { MemoryStore, type OxdStore } from '../../store/oxd-store.js';
-import type { FrameAnswer, FrameDelivery } from '../frames/frame-answer.js';
+import { MemoryStore } from '../../store/oxd-store.js';
+import { OxdConfigurationError } from '../../base/errors.js';
+import { isRest } from '../../commands/dialect/https-paths.js';
 import { FrameServer } from '../frames/frame-server.js';
+import { HttpsListener } from '../https/https-listener.js';
 import { AuthorizationServers } from './authorization-servers.js';
-import { executeCommand } from './commands.js';
+import { CommandRunner } from './command-runner.js';
 import { ServerContext } from './context.js';
-import { errorReply, okReply, unexpected, CommandFailure } from './reply.js';
-import { commandOf, readParams, readRequest } from './request.js';
-import { registerFailureSecrets, registerSecrets } from './secrets.js';
+import { ExtensionPeer } from './extension-replies.js';
+import { Faults, type OxdServerFault } from './faults.js';
+import { frameHandler } from './frame-replies.js';
+import { httpsHandler } from './https-peer.js';
+import type { OxdServerOptions } from './oxd-server-options.js';
+import { RestPeer } from './rest-replies.js';
 import { ServerRecords, UndoableStore } from './store.js';
 
-/** Disturbance of a reply on its way to the client. The command itself is executed in any case. */
-export type OxdServerFault =
-  | FrameDelivery
-  | ({
-      /** Bytes to write instead of the reply, without a length before them. */
-      readonly raw: string | Uint8Array;
-    } & FrameDelivery)
-  | {
-      /** Sends no reply and leaves the connection open. */
-      readonly hang: true;
-    }
-  | {
-      /** Sends no reply and closes the connection. */
-      readonly drop: true;
-    };
-
-/** Options of {@link OxdServer.start}. */
-export interface OxdServerOptions {
-  /** TCP port; default 0: any free port. */
-  readonly port?: number;
-  /** Address to listen on; default `127.0.0.1`. */
-  readonly host?: string;
-  /** Release of oxd-server to imitate; default `3.1.4`. */
-  readonly version?: '3.1.1' | '3.1.4';
-  /**
-   * oxd's setting `protect_commands_with_access_token`: requires a protection token for commands;
-   * default false. Like oxd-server, 3.1.1 fails with `internal_error` when the introspection
-   * response has the parameter `scope` (RFC 7662): it knows only `scopes`.
-   */
-  readonly protectCommands?: boolean;
-  /**
-   * Rejects `update_site` without `redirect_uris`, like a provider that follows RFC 7592 §2.2.
-   * Default false: the registered redirect URIs stay, as with Gluu.
-   */
-  readonly strictUpdates?: boolean;
-  /** Allows a provider at an `http:` URL; default false. */
-  readonly allowInsecureRequests?: boolean;
-  /** Certificates (PEM) of a private certificate authority to trust. */
-  readonly ca?: string | readonly string[];
-  /** Limit for each request to the provider, in milliseconds; default 10000. */
-  readonly timeout?: number;
-  /** Initial access token for dynamic client registration (RFC 7591 §3). */
-  readonly initialAccessToken?: string;
-  /** Store for sites and states; default in memory. */
-  readonly store?: OxdStore;
-  /** Lifetime of a state, in milliseconds; default 300000. */
-  readonly stateLifetime?: number;
-  /** Current time in milliseconds since 1970; default `Date.now`. */
-  readonly clock?: () => number;
-  /** Called with every token, ticket, state and client secret in a reply; for tests. */
-  readonly onSecret?: (value: string) => void;
-  /** Called with the name of every command, as received. */
-  readonly onCommand?: (command: string) => void;
-}
-
 /**
- * oxd-server 3.1.x for tests and development: listens on TCP, and executes commands with the
- * embedded transport against a real provider. Replies and errors are those of oxd-server. It knows
- * only the commands of this package. Known differences from oxd-server:
+ * oxd for tests and development: oxd-server 3.1 on TCP, its HTTPS extension, or the REST API of
+ * oxd-server 4. Executes commands with the embedded transport against a real provider. Replies and
+ * errors are those of oxd. It knows only the commands of this package. Known differences from oxd:
  *
  * - Logins use PKCE. ID tokens are validated as the embedded transport does: 3.1.1 requires no
  *   `at_hash` (oxd: `invalid_access_token_bad_hash`) and accepts a list as `aud` (oxd:
@@ -89,11 +39,11 @@ export interface OxdServerOptions {
  * - Error descriptions are shorter.
  */
 export class OxdServer {
-  private readonly faults = new Map<string, OxdServerFault>();
+  private readonly faults = new Faults();
   private readonly embedded: EmbeddedTransport;
   private readonly servers: AuthorizationServers;
   private readonly context: ServerContext;
-  private frames: FrameServer;
+  private listener: FrameServer | HttpsListener;
 
   private constructor(private readonly options: OxdServerOptions) {
     const { clock, version = '3.1.4', stateLifetime = 300_000, protectCommands = false } = options;
@@ -129,11 +79,13 @@ export class OxdServer {
    * Starts a server; resolves when it listens.
    *
    * @throws the system error when the port is in use
+   * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID over HTTPS without `certificate`, when
+   *   the optional peer `selfsigned` is not installed or cannot be loaded
    */
   static async start(options: OxdServerOptions = {}): Promise<OxdServer> {
     const server = new OxdServer(options);
     try {
-      server.frames = await FrameServer.listen((text) => server.answer(text), options);
+      server.listener = await server.listen();
     } catch (error) {
       await server.release();
       throw error;
@@ -141,30 +93,47 @@ export class OxdServer {
     return server;
   }
 
-  /** TCP port on which the server listens. */
+  /** Port on which the server listens. */
   get port(): number {
-    return this.frames.port;
+    return this.listener.port;
+  }
+
+  /**
+   * URL of the server over HTTPS: `https://localhost:<port>`.
+   *
+   * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID for a server on TCP
+   */
+  get url(): string {
+    return `https://localhost:${this.https.port}`;
+  }
+
+  /**
+   * Certificate (PEM) for the client to trust; that of `certificate`, if given.
+   *
+   * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID for a server on TCP
+   */
+  get ca(): string {
+    return this.https.ca;
   }
 
   /**
    * Disturbs every further reply to one command.
    *
-   * @param command name of the command on the wire
+   * @param command name of the command on the wire, such as `get_user_info`; over HTTPS, too
    * @param fault disturbance; if omitted, replies are sent normally again
    */
   disturb(command: string, fault?: OxdServerFault): void {
-    if (fault) this.faults.set(command, fault);
-    else this.faults.delete(command);
+    this.faults.set(command, fault);
   }
 
   /** Closes every open connection, as a restart would, and continues to listen. */
   dropConnections(): void {
-    this.frames.dropConnections();
+    this.listener.dropConnections();
   }
 
   /** Stops listening, closes every connection and aborts pending requests to the provider. */
   async close(): Promise<void> {
-    await this.frames.close();
+    await this.listener.close();
     await this.release();
   }
 
@@ -173,29 +142,22 @@ export class OxdServer {
     await this.servers.close();
   }
 
-  private async answer(text: string): Promise<FrameAnswer> {
-    let name = '';
-    try {
-      const request = readRequest(text);
-      name = String(request.command);
-      this.options.onCommand?.(name);
-      const { release } = this.context.options;
-      const command = commandOf(release, request.command);
-      const params = readParams(release, command, request.params);
-      const data = await executeCommand(this.context, command, params);
-      registerSecrets(data, this.options.onSecret);
-      return this.disturbed(name, { text: okReply(data) });
-    } catch (error) {
-      const failure = error instanceof CommandFailure ? error : unexpected();
-      registerFailureSecrets(failure, this.options.onSecret);
-      return this.disturbed(name, { text: errorReply(failure), close: failure.closes });
-    }
+  private listen(): Promise<FrameServer | HttpsListener> {
+    const { faults, options } = this;
+    const { release } = this.context.options;
+    const runner = new CommandRunner(this.context, options);
+    if (!isRest(release) && !options.extension)
+      return FrameServer.listen(frameHandler(runner, faults), options);
+    const peer = isRest(release)
+      ? new RestPeer()
+      : new ExtensionPeer(release, options.staleConnections ?? true);
+    return HttpsListener.listen(httpsHandler(peer, { release, runner, faults }), options);
   }
 
-  private disturbed(name: string, answer: { readonly text: string } & FrameDelivery): FrameAnswer {
-    const fault = this.faults.get(name);
-    if (!fault) return answer;
-    const replaces = 'raw' in fault || 'hang' in fault || 'drop' in fault;
-    return replaces ? fault : { ...answer, ...fault };
+  private get https(): HttpsListener {
+    if (this.listener instanceof HttpsListener) return this.listener;
+    throw new OxdConfigurationError([
+      'OxdServer: is on TCP and has no URL and no certificate; set extension to true',
+    ]);
   }
 }

@@ -50,13 +50,25 @@ export function readRequest(text: string): WireRequest {
  */
 export function commandOf(release: Release, name: unknown): CommandName {
   const requested = typeof name === 'string' ? name.toLowerCase() : undefined;
-  const rules: Readonly<Record<string, CommandRule<unknown>>> = COMMAND_RULES;
-  const found = Object.entries(rules).find(
-    ([command, rule]) => within(release, rule) && spelling(release, command, rule) === requested,
-  );
+  const found = commandsOf(release).find((command) => wireName(release, command) === requested);
   if (!found) throw new CommandFailure('unsupported_operation');
-  // The cast is safe: the string is a key of COMMAND_RULES.
-  return found[0] as CommandName;
+  return found;
+}
+
+/** Names of the commands of a release on the wire. */
+export function wireNames(release: Release): readonly string[] {
+  return commandsOf(release).map((command) => wireName(release, command));
+}
+
+function commandsOf(release: Release): readonly CommandName[] {
+  // The cast is safe: the strings are the keys of COMMAND_RULES.
+  const commands = Object.keys(COMMAND_RULES) as CommandName[];
+  return commands.filter((command) => within(release, COMMAND_RULES[command]));
+}
+
+function wireName(release: Release, command: CommandName): string {
+  const rule: CommandRule<unknown> = COMMAND_RULES[command];
+  return spelling(release, command, rule);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { CommandName } from '../../commands/command.js';
+import { within, type Release } from '../../base/oxd-releases.js';
 import type { ServerContext } from './context.js';
 import { providerStatus } from './context.js';
 import { unexpected, CommandFailure } from './reply.js';
@@ -32,7 +33,8 @@ export function checkTokenGiven(
   command: CommandName,
   params: ServerParams,
 ): void {
-  if (!context.options.protectCommands || !isProtected(context, command)) return;
+  const { protectCommands, release } = context.options;
+  if (!protectCommands || !isProtected(release, command)) return;
   if (!textOf(params.protection_access_token))
     throw new CommandFailure('blank_protection_access_token');
 }
@@ -48,7 +50,7 @@ export async function checkToken(
   site: ServerSite,
 ): Promise<void> {
   const token = textOf(params.protection_access_token);
-  if (!isProtected(context, command) || !token) return;
+  if (!isProtected(context.options.release, command) || !token) return;
   // Up to 3.1.3, oxd checks a token even if commands need none.
   if (!context.options.protectCommands && context.since('3.1.4')) return;
   if (!site.setup_client_id) throw new CommandFailure('no_setup_client_for_oxd_id');
@@ -105,10 +107,10 @@ function introspectionFailed(context: ServerContext, status = 0): CommandFailure
     : unexpected();
 }
 
-function isProtected(context: ServerContext, command: CommandName): boolean {
-  return (
-    !NEVER_PROTECTED.has(command) && (context.since('3.1.4') || !PROTECTED_SINCE_3_1_4.has(command))
-  );
+/** True for a command that needs a protection token when commands are protected. */
+export function isProtected(release: Release, command: CommandName): boolean {
+  const isSince = within(release, { since: '3.1.4' }) || !PROTECTED_SINCE_3_1_4.has(command);
+  return !NEVER_PROTECTED.has(command) && isSince;
 }
 
 function listed(value: ServerParams[string]): readonly string[] {
