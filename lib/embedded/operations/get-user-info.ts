@@ -1,4 +1,4 @@
-import { enableNonRepudiationChecks, fetchUserInfo, skipSubjectCheck } from 'openid-client';
+import { enableNonRepudiationChecks, fetchUserInfo, None, skipSubjectCheck } from 'openid-client';
 import { providerClaims } from '../../commands/provider-claims.js';
 import { clientConfiguration } from '../registration/client-configuration.js';
 import type { Operation } from '../context/operation-context.js';
@@ -18,6 +18,8 @@ export const getUserInfo: Operation<'get_user_info'> = async (context, params) =
   const configuration = clientConfiguration(context, {
     provider,
     client: site.client,
+    // The access token authenticates the request.
+    authentication: None(),
     idempotent: true,
   });
   enableNonRepudiationChecks(configuration);

@@ -27,6 +27,8 @@ export interface ClientContext {
 export interface ClientAtProvider {
   readonly provider: Pick<Provider, 'metadata'>;
   readonly client: ClientRecord;
+  /** Authentication of the client; default see {@link clientAuthentication}. */
+  readonly authentication?: ClientAuth;
   /** True for requests that change nothing, see `ProviderRequest.idempotent`. */
   readonly idempotent?: boolean;
 }
@@ -38,7 +40,12 @@ export interface ClientAtProvider {
  */
 export function clientConfiguration(
   { call, runtime: { clock } }: ClientContext,
-  { provider, client, idempotent }: ClientAtProvider,
+  {
+    provider,
+    client,
+    authentication = clientAuthentication(provider, client),
+    idempotent,
+  }: ClientAtProvider,
 ): Configuration {
   const { client_secret, id_token_signed_response_alg, userinfo_signed_response_alg } = client;
   const metadata = {
@@ -47,7 +54,6 @@ export function clientConfiguration(
     userinfo_signed_response_alg,
     [clockSkew]: Math.round((clock() - Date.now()) / 1000),
   };
-  const authentication = clientAuthentication(provider, client);
   const configuration = new Configuration(
     provider.metadata,
     client.client_id,
