@@ -1,5 +1,6 @@
 import { SystemClock, type OxdClock } from './clock.js';
 import { MAX_TIMER_DELAY } from './limits.js';
+import { untilAborted } from './until-aborted.js';
 
 /** Source of timers; tests replace it instead of waiting. */
 export type Timers = Pick<OxdClock, 'after'>;
@@ -7,38 +8,56 @@ export type Timers = Pick<OxdClock, 'after'>;
 /** Timers of this machine. */
 export const SYSTEM_TIMERS: Timers = new SystemClock();
 
-/** Time limit of {@link withTimeLimit}. */
+/** Time limit of some work, with the signal of its caller. */
 export interface TimeLimit {
   readonly timers: Timers;
   /** Duration; a longer one than {@link MAX_TIMER_DELAY} is shortened. */
   readonly milliseconds: number;
-  /** Error that the signal is aborted with after the limit. */
+  /** Reason of the end after the limit. */
   readonly error: () => Error;
-  /** Signal of the caller, which ends the work earlier. */
+  /** Signal of the caller, which ends the work earlier, with its own reason. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Runs work with a time limit.
+ * Starts a time limit.
  *
- * @param work receives a signal that is aborted after the limit, or when the caller aborts
+ * @param end receives the reason after the limit, or when the caller aborts
+ * @returns function that clears the timer and the listener; call it when the work has ended
  * @throws the reason of the caller's signal if it is already aborted
  */
-export async function withTimeLimit<T>(
+export function startTimeLimit(
   { timers, milliseconds, error, signal }: TimeLimit,
+  end: (reason: unknown) => void,
+): () => void {
+  signal?.throwIfAborted();
+  const delay = Math.min(milliseconds, MAX_TIMER_DELAY);
+  const cancel = timers.after(delay, () => end(error()));
+  if (!signal) return cancel;
+  const abort = (): void => end(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  return () => {
+    cancel();
+    signal.removeEventListener('abort', abort);
+  };
+}
+
+/**
+ * Runs work with a time limit. Rejects after the limit even if the work continues.
+ *
+ * @param work receives a signal that is aborted after the limit, or when the caller aborts
+ * @throws the reason of the limit or of the caller's signal
+ */
+export async function withTimeLimit<T>(
+  limit: TimeLimit,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  signal?.throwIfAborted();
-  const limit = new AbortController();
-  const abort = (): void => limit.abort(signal?.reason);
-  const delay = Math.min(milliseconds, MAX_TIMER_DELAY);
-  const cancel = timers.after(delay, () => limit.abort(error()));
-  signal?.addEventListener('abort', abort, { once: true });
+  const aborter = new AbortController();
+  const stop = startTimeLimit(limit, (reason) => aborter.abort(reason));
   try {
-    return await work(limit.signal);
+    return await untilAborted(aborter.signal, work(aborter.signal));
   } finally {
-    cancel();
-    signal?.removeEventListener('abort', abort);
+    stop();
   }
 }
 

@@ -1,7 +1,7 @@
-import { MAX_TIMER_DELAY } from '../base/limits.js';
 import type { CommandName } from '../commands/command.js';
 import { OxdCommandError, OxdTransportError, printable } from '../base/errors.js';
 import { OxdTransport, type ExecuteOptions } from '../commands/oxd-transport.js';
+import { withTimeLimit } from '../base/time-limit.js';
 import { untilAborted } from '../base/until-aborted.js';
 import {
   EmbeddedRuntime,
@@ -69,8 +69,7 @@ export class EmbeddedTransport extends OxdTransport {
     super();
     this.#runtime = new EmbeddedRuntime(options);
     // Enough for an introspection and a ticket.
-    const checkLimit = Math.min(2 * options.timeout, MAX_TIMER_DELAY);
-    this.#limits = new Map([['uma_rs_check_access', checkLimit]]);
+    this.#limits = new Map([['uma_rs_check_access', 2 * options.timeout]]);
   }
 
   /**
@@ -85,25 +84,27 @@ export class EmbeddedTransport extends OxdTransport {
   override async execute(
     command: string,
     params: Readonly<Record<string, unknown>>,
-    { signal, deadline: given }: ExecuteOptions = {},
+    { signal, deadline }: ExecuteOptions = {},
   ): Promise<unknown> {
     signal?.throwIfAborted();
     if (this.closed) throw closedError(command, false);
+    const { http, clock } = this.#runtime;
+    const milliseconds = deadline === undefined ? this.#limits.get(command) : undefined;
+    if (milliseconds !== undefined) {
+      const error = () => timedOut(command);
+      return withTimeLimit({ timers: http.timers, milliseconds, error, signal }, (limited) =>
+        this.execute(command, params, { signal: limited, deadline: clock() + milliseconds }),
+      );
+    }
     const aborter = new AbortController();
     const abort = (): void => aborter.abort(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
-    const { http, clock } = this.#runtime;
-    const limit = given === undefined ? this.#limits.get(command) : undefined;
-    const expire = (): void => aborter.abort(timedOut(command));
-    const cancel = limit === undefined ? undefined : http.timers.after(limit, expire);
-    const deadline = limit === undefined ? given : clock() + limit;
     this.running.add(aborter);
     try {
       const call = new CommandCall(command, http, { signal: aborter.signal, deadline });
       return await untilAborted(aborter.signal, this.run(call, params));
     } finally {
       this.running.delete(aborter);
-      cancel?.();
       signal?.removeEventListener('abort', abort);
     }
   }

@@ -2,6 +2,7 @@ import { OxdConfigurationError, OxdStoreError, printable } from '../base/errors.
 import { keyvIssues } from './keyv-check.js';
 import type { OxdLog } from '../base/log.js';
 import { SingleFlight } from '../base/single-flight.js';
+import { startTimeLimit, SYSTEM_TIMERS, type TimeLimit, type Timers } from '../base/time-limit.js';
 import { probeStore } from './store-probe.js';
 import { OxdStore } from './oxd-store.js';
 
@@ -9,6 +10,8 @@ import { OxdStore } from './oxd-store.js';
 export interface GuardedStoreOptions {
   /** Time limit of each call, in milliseconds; default 2000. */
   readonly timeout?: number;
+  /** Timers of the time limit; default those of this machine. */
+  readonly timers?: Timers;
   /** Logger; gets a warning when the store is unavailable at start-up. */
   readonly log: OxdLog;
   /** Closes the store; default none, because the application closes a store that it created. */
@@ -23,7 +26,7 @@ export interface GuardedStoreOptions {
 export class GuardedStore extends OxdStore {
   /** `#` instead of `private`, because a printed store may show its values. */
   readonly #inner: OxdStore;
-  private readonly timeout: number;
+  private readonly limit: TimeLimit;
   private readonly log: OxdLog;
   /** Closes the store if the module opened it. */
   readonly close: () => Promise<void>;
@@ -32,11 +35,17 @@ export class GuardedStore extends OxdStore {
 
   constructor(
     inner: OxdStore,
-    { timeout = 2_000, log, close = async () => undefined }: GuardedStoreOptions,
+    {
+      timeout = 2_000,
+      timers = SYSTEM_TIMERS,
+      log,
+      close = async () => undefined,
+    }: GuardedStoreOptions,
   ) {
     super();
     this.#inner = inner;
-    this.timeout = timeout;
+    const error = () => new OxdStoreError(`no result within ${timeout} ms`);
+    this.limit = { timers, milliseconds: timeout, error };
     this.log = log;
     this.close = close;
     if (inner.add) this.add = (key, value, ttl) => this.addOnce(key, value, ttl);
@@ -105,18 +114,16 @@ export class GuardedStore extends OxdStore {
     if (!this.hasPassed && call !== 'probe') {
       await this.probing.run('probe', () => this.probeBeforeUse());
     }
-    let timer: NodeJS.Timeout | undefined;
+    let stop = (): void => undefined;
     const timeout = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        reject(new OxdStoreError(`no result within ${this.timeout} ms`));
-      }, this.timeout);
+      stop = startTimeLimit(this.limit, reject);
     });
     try {
       return await Promise.race([work(), timeout]);
     } catch (error) {
       throw unavailable(call, error, key);
     } finally {
-      clearTimeout(timer);
+      stop();
     }
   }
 }

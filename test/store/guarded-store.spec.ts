@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { OxdConfigurationError, OxdStoreError } from '../../lib/base/errors.js';
 import { GuardedStore } from '../../lib/store/guarded-store.js';
 import { MemoryStore, OxdStore } from '../../lib/store/oxd-store.js';
+import { ManualClock } from '../support/manual-clock.js';
 import { registerSecret } from '../support/secrets.js';
 import { itAddsOnce, itKeepsTheContract } from '../support/store-contract.js';
 
@@ -9,9 +10,11 @@ const SECRET = 'Zx81-secret-of-a-login';
 const KEY = 'login:of-alice';
 
 let warnings: string[];
+let timers: ManualClock;
 
 beforeEach(() => {
   registerSecret(SECRET);
+  timers = new ManualClock();
   warnings = [];
 });
 
@@ -49,8 +52,8 @@ class TestStore extends OxdStore {
   }
 }
 
-function guarded(inner: OxdStore, timeout?: number): GuardedStore {
-  return new GuardedStore(inner, { log, timeout });
+function guarded(inner: OxdStore): GuardedStore {
+  return new GuardedStore(inner, { log, timers });
 }
 
 async function expectOutage(call: Promise<unknown>): Promise<OxdStoreError> {
@@ -110,10 +113,21 @@ describe.each(USES)('GuardedStore.%s()', (call, use) => {
 
   it('rejects within the time limit when the store hangs', async () => {
     const inner = new TestStore();
-    const store = guarded(inner, 20);
+    const store = guarded(inner);
     await store.probe();
     inner.down = hang;
-    expect((await expectOutage(use(store))).message).toContain('no result within 20 ms');
+    const outage = expectOutage(use(store));
+    expect(timers.waiting).toEqual([2_000]);
+    await timers.advance(2_000);
+    expect((await outage).message).toContain('no result within 2000 ms');
+    expect(timers.waiting).toEqual([]);
+  });
+
+  it('leaves no timer behind when the store responds', async () => {
+    const store = guarded(new TestStore());
+    await store.probe();
+    await use(store);
+    expect(timers.waiting).toEqual([]);
   });
 
   it('rejects until a store that was unavailable at start passes its probe', async () => {
@@ -160,8 +174,10 @@ it('GuardedStore reports the code of an error without a message', async () => {
 it('GuardedStore logs a warning within the time limit when the store hangs at start', async () => {
   const inner = new TestStore();
   inner.down = hang;
-  await guarded(inner, 20).probe();
-  expect(warnings).toEqual([expect.stringContaining('no result within 20 ms')]);
+  const probed = guarded(inner).probe();
+  await timers.advance(2_000);
+  await probed;
+  expect(warnings).toEqual([expect.stringContaining('no result within 2000 ms')]);
 });
 
 it('GuardedStore probes the store once for concurrent calls', async () => {

@@ -1,7 +1,12 @@
 import { EventEmitter } from 'node:events';
 import { request, type Dispatcher } from 'undici';
 import { isLoopback } from '../../base/network-rules.js';
-import { SYSTEM_TIMERS, type Timers } from '../../base/time-limit.js';
+import {
+  startTimeLimit,
+  SYSTEM_TIMERS,
+  type TimeLimit,
+  type Timers,
+} from '../../base/time-limit.js';
 import { Connections, type ConnectionsOptions } from './connections.js';
 import { ProxyError } from './proxy-error.js';
 
@@ -87,6 +92,12 @@ const CERTIFICATE = /CERT|SIGNATURE/;
 /** Statuses for which `Response` accepts no body. */
 const WITHOUT_BODY = new Set([204, 205, 304]);
 
+/**
+ * Signal of a request. undici also accepts an `EventEmitter`; a second `AbortSignal` made requests
+ * half again as slow.
+ */
+type Ending = EventEmitter & { reason?: unknown };
+
 /** A request and the conversion of its response. */
 interface Exchange<T> {
   readonly init: ProviderRequest;
@@ -101,14 +112,16 @@ export class ProviderHttp {
   /** Timers of the time limits. */
   readonly timers: Timers;
   readonly #connections: Connections;
-  readonly #timeout: number;
+  readonly #limit: TimeLimit;
   readonly #insecureHosts: 'any' | 'loopback' | 'none';
+  /** Origins that passed {@link mayRequest}. */
+  readonly #allowed = new Set<string>();
 
   /** @throws {OxdConfigurationError} when an environment variable names no usable proxy */
   constructor(options: ProviderHttpOptions) {
     const { timeout, allowInsecureRequests, insecureHosts = 'any' } = options;
     this.timers = options.timers ?? SYSTEM_TIMERS;
-    this.#timeout = timeout;
+    this.#limit = { timers: this.timers, milliseconds: timeout, error: () => timedOut(timeout) };
     this.#insecureHosts = allowInsecureRequests ? insecureHosts : 'none';
     this.#connections = new Connections(options);
   }
@@ -166,40 +179,38 @@ export class ProviderHttp {
     exchange: Exchange<T>,
   ): Promise<T> {
     const target = new URL(url);
-    if (!this.mayRequest(target)) throw new ProviderRequestError('insecure', INSECURE);
-    abort?.throwIfAborted();
-    // undici also accepts an EventEmitter; a second AbortSignal made requests half again as slow.
-    const signal = new EventEmitter();
-    let isTimedOut = false;
-    const end = (): boolean => signal.emit('abort');
-    const cancel = this.timers.after(this.#timeout, () => {
-      isTimedOut = true;
-      end();
+    if (!this.#allowed.has(target.origin)) this.allow(target);
+    const ending: Ending = new EventEmitter();
+    const stop = startTimeLimit({ ...this.#limit, signal: abort }, (reason) => {
+      ending.reason = reason;
+      ending.emit('abort');
     });
-    abort?.addEventListener('abort', end, { once: true });
-    const isOver = (): boolean => isTimedOut || abort?.aborted === true;
     try {
-      return await this.perform(target, exchange, { signal, isOver });
+      return await this.perform(target, exchange, ending);
     } catch (error) {
-      if (abort?.aborted) throw abort.reason;
-      if (isTimedOut) throw this.timedOut();
-      throw failure(error);
+      throw ending.reason ?? failure(error);
     } finally {
-      cancel();
-      abort?.removeEventListener('abort', end);
+      stop();
     }
+  }
+
+  /** Checks an origin once: scheme and host decide. */
+  private allow(url: URL): void {
+    if (!this.mayRequest(url)) throw new ProviderRequestError('insecure', INSECURE);
+    this.#allowed.add(url.origin);
   }
 
   private async perform<T>(
     url: URL,
     { init: { idempotent, ...init }, read }: Exchange<T>,
-    { signal, isOver }: { readonly signal: EventEmitter; readonly isOver: () => boolean },
+    signal: Ending,
   ): Promise<T> {
     let response: Dispatcher.ResponseData;
     try {
       response = await request(url, { ...init, signal, dispatcher: this.#connections.to(url) });
     } catch (error) {
-      if (!idempotent || isOver() || !this.#connections.hasBroken(error)) throw error;
+      const isRepeatable = idempotent && signal.reason === undefined;
+      if (!isRepeatable || !this.#connections.hasBroken(error)) throw error;
       return this.#connections.fresh(url, async (dispatcher) =>
         // `reset` closes the connection after the response.
         read(await request(url, { ...init, signal, dispatcher, reset: true })),
@@ -207,11 +218,11 @@ export class ProviderHttp {
     }
     return read(response);
   }
+}
 
-  private timedOut(): ProviderRequestError {
-    const message = `The OpenID Provider did not respond within ${this.#timeout} ms.`;
-    return new ProviderRequestError('timeout', message);
-  }
+function timedOut(milliseconds: number): ProviderRequestError {
+  const message = `The OpenID Provider did not respond within ${milliseconds} ms.`;
+  return new ProviderRequestError('timeout', message);
 }
 
 async function toProviderResponse({
