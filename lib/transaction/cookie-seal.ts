@@ -1,40 +1,12 @@
-import { hkdfSync } from 'node:crypto';
-import { CompactEncrypt, compactDecrypt } from 'jose';
+import { JsonSeal } from './json-seal.js';
 
 /** Length limit of a cookie, in characters: browsers need not store longer ones (RFC 6265 §6.1). */
 const MAX_COOKIE_LENGTH = 4096;
 
-/** Encrypts the value of a cookie as JWE `dir` with A256GCM. */
-export class CookieSeal {
-  readonly #keys: readonly Uint8Array[];
-
-  /**
-   * @param secrets the first secret encrypts, every secret decrypts
-   * @param info purpose and owner of the cookie, part of the key: a cookie sealed with another
-   *   `info` does not decrypt
-   */
-  constructor(secrets: readonly string[], info: string) {
-    this.#keys = secrets.map((secret) => new Uint8Array(hkdfSync('sha256', secret, '', info, 32)));
-  }
-
-  /** Returns the encrypted JSON of `payload`. */
-  seal(payload: object): Promise<string> {
-    const [key = new Uint8Array()] = this.#keys;
-    return new CompactEncrypt(new TextEncoder().encode(JSON.stringify(payload)))
-      .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
-      .encrypt(key);
-  }
-
-  /** Returns the payload of a cookie value, or undefined when no key decrypts it. */
-  async open(jwe: string): Promise<unknown> {
-    if (jwe.length > MAX_COOKIE_LENGTH) return undefined;
-    for (const key of this.#keys) {
-      const opened = await compactDecrypt(jwe, key, {
-        keyManagementAlgorithms: ['dir'],
-        contentEncryptionAlgorithms: ['A256GCM'],
-      }).catch(() => undefined);
-      if (opened) return JSON.parse(new TextDecoder().decode(opened.plaintext));
-    }
-    return undefined;
+/** Encrypts the value of a cookie. */
+export class CookieSeal extends JsonSeal {
+  /** Returns the payload of a cookie value, or undefined when it is too long or no key decrypts it. */
+  override async open(jwe: string): Promise<unknown> {
+    return jwe.length > MAX_COOKIE_LENGTH ? undefined : super.open(jwe);
   }
 }
