@@ -4,6 +4,7 @@ import type { OxdClient } from '../oxd-client/oxd-client.js';
 import type { OxdClock } from '../base/clock.js';
 import { RecentResults } from '../base/recent-results.js';
 import type { ExecuteOptions } from '../commands/oxd-transport.js';
+import type { SendRefresh, SharedRefreshes } from './shared-refreshes.js';
 
 /** Retained results of refreshes; lifetime in milliseconds. */
 const REFRESHES = { lifetime: 10_000, max: 1000 };
@@ -16,6 +17,7 @@ const REFRESHES = { lifetime: 10_000, max: 1000 };
  */
 export abstract class OidcCommands {
   readonly #refreshes: RecentResults<Result<'get_access_token_by_refresh_token'>>;
+  readonly #shared: SharedRefreshes | undefined;
 
   /** @internal */
   protected readonly client: OxdClient;
@@ -23,9 +25,11 @@ export abstract class OidcCommands {
   /**
    * @param client executes the commands as the site of the module
    * @param clock ends the time that the result of a refresh is shared
+   * @param shared shares refreshes with other replicas; undefined shares them in this process only
    */
-  constructor(client: OxdClient, clock: OxdClock) {
+  constructor(client: OxdClient, clock: OxdClock, shared?: SharedRefreshes) {
     this.client = client;
+    this.#shared = shared;
     this.#refreshes = new RecentResults({ ...REFRESHES, clock });
   }
 
@@ -114,13 +118,18 @@ export abstract class OidcCommands {
   /**
    * Obtains a new access token. Calls with the same refresh token share one request, with the
    * scopes of the first call, while it runs and for 10 seconds after its success: a provider that
-   * rotates refresh tokens may revoke all tokens when one is used twice. The result is retained in the
-   * memory of this process, under a hash of the refresh token. Store the `refresh_token` of the
-   * result, if present, in place of the old one. Calls with another `oxd_id` or `id_token` share no
-   * result; a token with other scopes is not available during that time.
+   * rotates refresh tokens may revoke all tokens when one is used twice. Replicas with one `secret` and
+   * one store with `add` share the request, too: the result is in the store for these 10 seconds,
+   * encrypted with `secret`, and a failure for one second. Otherwise the result is retained in the
+   * memory of this process only. Store the `refresh_token` of the result, if present, in place of the
+   * old one. Calls with another `oxd_id` or `id_token` share no result; a token with other scopes is
+   * not available during that time.
    *
    * @throws {OxdCommandError} OXD_COMMAND_FAILED, for instance when the refresh token is no longer
    *   valid, or when the response is of another user than `id_token`: the user must log in again
+   * @throws {OxdTransportError} when the peer does not respond, also to the request of another replica
+   * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE: the token was not sent; with `mayHaveRun`, another
+   *   replica sent it and its result is not available
    * @see oxd 3.1 get_access_token_by_refresh_token; RFC 6749 §6
    */
   async getAccessTokenByRefreshToken(
@@ -131,9 +140,9 @@ export abstract class OidcCommands {
     // The own site has no id here: it may be registered again during the command, under another id.
     const shared = JSON.stringify([oxd_id === own ? null : oxd_id, refresh_token, id_token]);
     const key = createHash('sha256').update(shared).digest('base64url');
-    return this.#refreshes.run(key, () =>
-      this.client.execute('get_access_token_by_refresh_token', params),
-    );
+    const send: SendRefresh = (signal) =>
+      this.client.execute('get_access_token_by_refresh_token', params, { signal });
+    return this.#refreshes.run(key, () => this.#shared?.run(shared, send) ?? send());
   }
 
   /**

@@ -22,6 +22,7 @@ import { LoginExchange } from './login-exchange.js';
 import { loginScope } from './login-scope.js';
 import { OidcCommands } from './oidc-commands.js';
 import { resolveReturnTo } from '../transaction/return-to.js';
+import { sharedRefreshes } from './shared-refreshes.js';
 import { isSpeculative, type RequestHeaders } from './speculative.js';
 import type { StrategyEntry } from './strategy-entry.js';
 import { userProfile, type OxdUserProfile } from './user-profile.js';
@@ -83,7 +84,7 @@ export class OidcService extends OidcCommands {
     options: OxdOptions,
     store: OxdStore,
   ) {
-    super(client, clock);
+    super(client, clock, sharedRefreshes(options, store, clock));
     const logger = new Logger(logContext(OidcService.name, options));
     this.log = new LimitedLog((line) => logger.warn(line), clock);
     this.#options = options;

@@ -166,10 +166,10 @@ export interface OxdModuleOptions {
   /** Transport that executes the commands; default `{ type: 'embedded' }`. */
   readonly transport?: EmbeddedTransportOptions | SocketTransportOptions | OxdTransport;
   /**
-   * Secret that encrypts the login cookie, at least 32 characters. With a list, the first secret
-   * encrypts and every secret decrypts: to rotate, prepend the new secret and remove the old one later.
-   * Default: a random secret per process, so that a restart ends logins in progress. Required if
-   * `NODE_ENV` is `production`.
+   * Secret that encrypts the login cookie, and the result of a refresh in the store of several replicas;
+   * at least 32 characters. With a list, the first secret encrypts and every secret decrypts: to rotate,
+   * prepend the new secret and remove the old one later. Default: a random secret per process, so that
+   * a restart ends logins in progress and replicas share nothing. Required if `NODE_ENV` is `production`.
    */
   readonly secret?: string | readonly string[];
   /**
@@ -211,7 +211,7 @@ export abstract class OxdOptions {
         >)
     | Required<SocketTransportOptions>
     | OxdTransport;
-  /** Secrets of the login cookie: the first encrypts, every one decrypts. */
+  /** Secrets of login cookie and shared refreshes: the first encrypts, every one decrypts. */
   readonly secret: readonly string[];
   /** True if `secret` was omitted and generated for this process. */
   readonly secretIsRandom: boolean;

@@ -2,10 +2,11 @@ import { OidcService } from '../../lib/index.js';
 import { RedisStore } from '../../lib/redis/redis-store.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { FakeOp } from '../support/fake-op.js';
-import { registerSecret } from '../support/secrets.js';
+import { registerSecret, secretsIn } from '../support/secrets.js';
 import { RedisServer } from './redis-server.js';
 
 const REFRESH_TOKEN = 'refresh-token-of-one-session';
+const SECRET = 'a secret of the replicas, more than 32 characters';
 registerSecret(REFRESH_TOKEN);
 
 let op: FakeOp;
@@ -22,7 +23,7 @@ afterEach(async () => {
 });
 
 /** One of several processes of an application, all with one address. */
-async function replica(): Promise<TestApp> {
+async function replica(secret = SECRET): Promise<TestApp> {
   const store = new RedisStore({ redis: redis.client });
   closing.push(() => store.close());
   const site = {
@@ -30,7 +31,7 @@ async function replica(): Promise<TestApp> {
     authorization_redirect_uri: 'http://localhost:47125/callback',
     post_logout_redirect_uri: 'http://localhost:47125/',
   };
-  const app = await startApp({ options: { store, site } });
+  const app = await startApp({ options: { secret, store, site } });
   closing.push(() => app.close());
   return app;
 }
@@ -73,25 +74,57 @@ describe('replicas with one Redis', () => {
     expect(op.seen('register')).toHaveLength(1);
   });
 
-  it('send one refresh request each for concurrent calls with one refresh token', async () => {
+  it('send one refresh request for concurrent calls with one refresh token', async () => {
     const replicas = [await replica(), await replica()];
     await Promise.all(replicas.map(({ app }) => app.get(OidcService).startLogin()));
-    let release = (): void => undefined;
-    const released = new Promise<void>((resolve) => (release = resolve));
-    op.on('token', async (seen) => {
-      await released;
-      return op.usual(seen);
-    });
-    const calls = replicas.flatMap(({ app }) =>
-      Array.from({ length: 20 }, () =>
-        app.get(OidcService).getAccessTokenByRefreshToken({ refresh_token: REFRESH_TOKEN }),
-      ),
-    );
-    while (op.seen('token').length < 2) await new Promise(setImmediate);
+    const release = holdTokens();
+    const calls = replicas.flatMap((one) => Array.from({ length: 20 }, () => refresh(one)));
+    while ((await keysOf('refresh:')).length === 0) await new Promise(setImmediate);
     release();
-    const tokens = (await Promise.all(calls)).map(({ access_token }) => access_token);
-    expect(new Set(tokens).size).toBe(2);
+    const results = await Promise.all(calls);
+    expect(results).toEqual(results.map(() => results[0]));
+    expect(op.seen('token')).toHaveLength(1);
+  });
+
+  it('share the error of a rejected refresh, whose token is sent again after a second', async () => {
+    const [one, two] = [await replica(), await replica()];
+    op.on('token', () => ({ status: 400, json: { error: 'invalid_grant' } }));
+    const rejected = { code: 'OXD_COMMAND_FAILED', error: 'invalid_grant' };
+    await expect(refresh(one)).rejects.toMatchObject(rejected);
+    await expect(refresh(two)).rejects.toMatchObject(rejected);
+    expect(op.seen('token')).toHaveLength(1);
+    while ((await keysOf('refresh:')).length > 0) await new Promise(setImmediate);
+    await expect(refresh(two)).rejects.toMatchObject(rejected);
     expect(op.seen('token')).toHaveLength(2);
+  });
+
+  it('store a refresh unreadable, for 10 seconds, and open it with their own secret only', async () => {
+    const [one, two] = [await replica(), await replica()];
+    const result = await refresh(one);
+    const [key = '', ...others] = await keysOf('refresh:');
+    expect(others).toEqual([]);
+    const value = await redis.query((client) => client.get(key));
+    for (const token of [REFRESH_TOKEN, result.access_token, result.refresh_token]) {
+      expect(token && secretsIn(`${key} ${value}`)).not.toContain(token);
+    }
+    const lifetime = await redis.query((client) => client.pTTL(key));
+    expect(lifetime).toBeGreaterThan(0);
+    expect(lifetime).toBeLessThanOrEqual(10_000);
+    expect(await refresh(two)).toEqual(result);
+    expect(op.seen('token')).toHaveLength(1);
+    await refresh(await replica('another secret of more than 32 characters'));
+    expect(op.seen('token')).toHaveLength(2);
+  });
+
+  it('send no refresh while Redis is stopped', async () => {
+    const one = await replica();
+    await one.app.get(OidcService).startLogin();
+    await redis.stop();
+    await expect(refresh(one)).rejects.toMatchObject({ code: 'OXD_STORE_UNAVAILABLE' });
+    expect(op.seen('token')).toEqual([]);
+    await redis.start();
+    await refresh(one);
+    expect(op.seen('token')).toHaveLength(1);
   });
 
   it('leave only keys with a lifetime after 5000 unfinished logins, beside the registration', async () => {
@@ -119,6 +152,26 @@ function clientOf(url: string): string | null {
 function finish({ app }: TestApp, url: string, cookies: readonly string[]) {
   const cookie = cookies.map((value) => value.split(';')[0]).join('; ');
   return app.get(OidcService).finishLogin({ ...op.login(url) }, cookie);
+}
+
+function refresh({ app }: TestApp) {
+  return app.get(OidcService).getAccessTokenByRefreshToken({ refresh_token: REFRESH_TOKEN });
+}
+
+/** Lets the token endpoint respond only after a call of the returned function. */
+function holdTokens(): () => void {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  op.on('token', async (seen) => {
+    await released;
+    return op.usual(seen);
+  });
+  return release;
+}
+
+/** Keys of the module that begin with a prefix. */
+function keysOf(prefix: string): Promise<string[]> {
+  return redis.query((client) => client.keys(`oxd:${prefix}*`));
 }
 
 /** Every key with its lifetime in milliseconds; -1 means unlimited. */

@@ -23,8 +23,11 @@ export interface StartedService {
   close(): Promise<void>;
 }
 
-/** Starts a module for the service of a login, without HTTP. */
-export async function startService({ site, ...given }: GivenOptions): Promise<StartedService> {
+/** Starts a module for the service of a login, without HTTP; a clock may be that of other modules. */
+export async function startService(
+  { site, ...given }: GivenOptions,
+  clock = new ManualClock(),
+): Promise<StartedService> {
   const options = OxdModule.forRoot({
     transport: { type: 'embedded', allowInsecureRequests: true },
     secret: 'a test secret of more than 32 characters',
@@ -34,7 +37,6 @@ export async function startService({ site, ...given }: GivenOptions): Promise<St
   });
   const warnings: string[] = [];
   const warn = (message: unknown): void => void warnings.push(String(message));
-  const clock = new ManualClock();
   const module = await Test.createTestingModule({ imports: [options] })
     .overrideProvider(OxdClock)
     .useValue(clock)
