@@ -65,6 +65,8 @@ export type { ClientMetadata } from './site/client-parameters.js';
 export type {
   ClientTokenResult,
   GetClientTokenParams,
+  GetRpParams,
+  GetRpResult,
   Protected,
   RegisterSiteParams,
   RegisterSiteResult,
@@ -75,6 +77,7 @@ export type {
   SiteResult,
   UpdateSiteParams,
 } from './commands/registration.js';
+export type { ListedRp, RpRecord, RpResource } from './commands/rp-record.js';
 export type { SiteMetadata, TokenEndpointAuthMethod } from './site/site-parameters.js';
 export type {
   AddressClaim,
@@ -106,5 +109,6 @@ export type {
   UmaRpGetRptResult,
   UmaRsCheckAccessParams,
   UmaRsCheckAccessResult,
+  UmaRsModifyParams,
   UmaRsProtectParams,
 } from './commands/uma.js';

@@ -108,6 +108,14 @@ export const COMMAND_RULES: { readonly [C in CommandName]: CommandRule<Params<C>
     ],
   },
   remove_site: { since: '3.1.2', params: SITE },
+  get_rp: {
+    since: '3.1.4',
+    params: {
+      ...SITE,
+      list: { kind: 'boolean', embedded: false, defaultValue: false },
+      protection_access_token: { since: '4.0', ifUnsupported: 'omit' },
+    },
+  },
   get_client_token: {
     params: {
       op_host: KNOWN,

@@ -1,6 +1,8 @@
 import type {
   ClientTokenResult,
   GetClientTokenParams,
+  GetRpParams,
+  GetRpResult,
   RegisterSiteParams,
   RegisterSiteResult,
   RemoveSiteParams,
@@ -31,6 +33,7 @@ import type {
   UmaRpGetRptResult,
   UmaRsCheckAccessParams,
   UmaRsCheckAccessResult,
+  UmaRsModifyParams,
   UmaRsProtectParams,
 } from './uma.js';
 
@@ -46,6 +49,8 @@ export interface Commands {
   update_site: [UpdateSiteParams, SiteResult];
   /** Deletes a site. 3.1.2 and later. */
   remove_site: [RemoveSiteParams, SiteResult];
+  /** Returns the record of a site with its secrets. 3.1.4 and later, not over the HTTPS extension. */
+  get_rp: [GetRpParams, GetRpResult];
   /** Returns the URL to redirect the browser to for a login. */
   get_authorization_url: [GetAuthorizationUrlParams, GetAuthorizationUrlResult];
   /** Exchanges an authorization code for tokens. */
@@ -60,6 +65,8 @@ export interface Commands {
   introspect_access_token: [IntrospectAccessTokenParams, IntrospectAccessTokenResult];
   /** Registers resources at the authorization server. */
   uma_rs_protect: [UmaRsProtectParams, SiteResult];
+  /** Changes the scopes of a protected resource. 4.2 and later. */
+  uma_rs_modify: [UmaRsModifyParams, SiteResult];
   /** Decides on a request for a protected resource; a denial has a permission ticket. */
   uma_rs_check_access: [UmaRsCheckAccessParams, UmaRsCheckAccessResult];
   /** Exchanges a permission ticket for an RPT. */

@@ -1,5 +1,6 @@
 import { within, type Release, type Span } from '../base/oxd-releases.js';
 import type { ParameterKind, ParameterTypes } from '../site/parameter-kinds.js';
+import type { ScopeExpression } from './uma.js';
 
 /** Type of one parameter of one command, and its support and encoding by the releases of oxd. */
 export interface ParamRule extends Span {
@@ -15,6 +16,8 @@ export interface ParamRule extends Span {
   readonly spelled?: Span & { readonly as: string };
   /** Percent-encodes the value, because oxd copies it into a URL without encoding. */
   readonly encoded?: true;
+  /** Sends the JSON string of the value, an object. */
+  readonly asJson?: true;
   /** Values to reject. */
   readonly excludes?: { readonly pattern: RegExp; readonly because: string } & RejectionCode;
   /** Values to omit, because these releases misinterpret them. */
@@ -31,11 +34,13 @@ export interface RejectionCode {
   readonly error?: string;
 }
 
-/** Required parameter; a blank string counts as missing. */
+/** Required parameter; a blank string and an empty list count as missing. */
 export interface Requirement extends Span, RejectionCode {
   readonly param: string;
   /** Requires the parameter only if this one is set. */
   readonly with?: string;
+  /** Requires the parameter only if this one is missing. */
+  readonly without?: string;
   readonly because: string;
 }
 
@@ -56,7 +61,9 @@ type RequiredKind<V> = unknown extends V
   ? unknown
   : V extends string | readonly object[]
     ? unknown
-    : { readonly kind: KindOf<V> };
+    : V extends ScopeExpression
+      ? { readonly asJson: true }
+      : { readonly kind: KindOf<V> };
 
 type KindOf<V> = {
   [K in ParameterKind]: V extends ParameterTypes[K] ? K : never;

@@ -1,4 +1,5 @@
 import type { ParameterValues } from '../site/parameter-kinds.js';
+import type { ListedRp, RpRecord } from './rp-record.js';
 import type { REGISTRATION_PARAMETERS, SiteMetadata } from '../site/site-parameters.js';
 
 /** Parameter of every command of a site on oxd 3.x with `protect_commands_with_access_token`. */
@@ -142,4 +143,19 @@ export type RemoveSiteParams = SiteParams;
 export interface SiteResult {
   /** Id of the site. */
   readonly oxd_id: string;
+}
+
+/** Parameters of `get_rp` for one site. Source: oxd command `get_rp`, 3.1.4 and later. */
+export interface GetRpParams extends SiteParams {
+  /**
+   * Returns a list of all sites of the oxd-server instead of one record; default false. oxd only: the
+   * store of embedded cannot list its keys.
+   */
+  readonly list?: boolean;
+}
+
+/** Result of `get_rp`: a list if the parameter `list` is true, else the record of one site. */
+export interface GetRpResult {
+  /** Record of the site, or all sites. */
+  readonly node: RpRecord | readonly ListedRp[];
 }

@@ -64,6 +64,26 @@ export const UMA_RULES: { readonly [C in UmaCommand]: CommandRule<Params<C>> } =
       overwrite: { kind: 'boolean', since: '3.1.3', defaultValue: false },
     },
   },
+  uma_rs_modify: {
+    since: '4.2',
+    params: {
+      ...SITE,
+      path: KNOWN,
+      http_method: KNOWN,
+      scopes: STRINGS,
+      scope_expression: { asJson: true },
+    },
+    requires: [
+      { param: 'path', because: 'it must not be empty', error: 'invalid_path_parameter' },
+      { param: 'http_method', because: 'it must not be empty', error: 'invalid_http_method' },
+      {
+        param: 'scopes',
+        without: 'scope_expression',
+        because: 'oxd would remove every scope of the resource',
+        error: 'bad_request',
+      },
+    ],
+  },
   uma_rs_check_access: {
     params: {
       ...SITE,

@@ -47,6 +47,18 @@ export interface UmaRsProtectParams extends SiteParams {
   readonly overwrite?: boolean;
 }
 
+/** Parameters of `uma_rs_modify`. Source: oxd command `uma_rs_modify`, 4.2 and later. */
+export interface UmaRsModifyParams extends SiteParams {
+  /** Path of a protected resource. */
+  readonly path: string;
+  /** One of the HTTP methods of the resource. */
+  readonly http_method: string;
+  /** New scopes, one of which an RPT needs; required without `scope_expression`. */
+  readonly scopes?: readonly string[];
+  /** New expression; replaces `scopes`, also those given here. */
+  readonly scope_expression?: ScopeExpression;
+}
+
 /** Parameters of `uma_rs_check_access`. Source: oxd command `uma_rs_check_access`. */
 export interface UmaRsCheckAccessParams extends SiteParams {
   /** Path of a protected resource. */

@@ -15,6 +15,7 @@ import { getAccessTokenByRefreshToken } from './operations/get-access-token-by-r
 import { getAuthorizationUrl } from './operations/get-authorization-url.js';
 import { getClientToken } from './operations/get-client-token.js';
 import { getLogoutUri } from './operations/get-logout-uri.js';
+import { getRp } from './operations/get-rp.js';
 import { getTokensByCode } from './operations/get-tokens-by-code.js';
 import { getUserInfo } from './operations/get-user-info.js';
 import { introspectAccessToken } from './operations/introspect-access-token.js';
@@ -23,6 +24,7 @@ import { removeSite } from './operations/remove-site.js';
 import { setupClient } from './operations/setup-client.js';
 import { updateSite } from './operations/update-site.js';
 import { umaRsProtect } from './operations/uma-rs-protect.js';
+import { umaRsModify } from './operations/uma-rs-modify.js';
 import { umaRsCheckAccess } from './operations/uma-rs-check-access.js';
 import { umaRpGetRpt } from './operations/uma-rp-get-rpt.js';
 import { umaRpGetClaimsGatheringUrl } from './operations/uma-rp-get-claims-gathering-url.js';
@@ -35,6 +37,7 @@ const OPERATIONS: { readonly [C in CommandName]: Operation<C> } = {
   register_site: registerSite,
   update_site: updateSite,
   remove_site: removeSite,
+  get_rp: getRp,
   get_authorization_url: getAuthorizationUrl,
   get_tokens_by_code: getTokensByCode,
   get_access_token_by_refresh_token: getAccessTokenByRefreshToken,
@@ -42,6 +45,7 @@ const OPERATIONS: { readonly [C in CommandName]: Operation<C> } = {
   get_logout_uri: getLogoutUri,
   introspect_access_token: introspectAccessToken,
   uma_rs_protect: umaRsProtect,
+  uma_rs_modify: umaRsModify,
   uma_rs_check_access: umaRsCheckAccess,
   uma_rp_get_rpt: umaRpGetRpt,
   uma_rp_get_claims_gathering_url: umaRpGetClaimsGatheringUrl,

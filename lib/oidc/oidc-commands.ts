@@ -3,6 +3,8 @@ import type { Params, Result } from '../commands/command.js';
 import type { OxdClient } from '../oxd-client/oxd-client.js';
 import type { OxdClock } from '../base/clock.js';
 import { RecentResults } from '../base/recent-results.js';
+import type { ListedRp, RpRecord } from '../commands/rp-record.js';
+import { withoutPrintedSecrets } from './printed-rp.js';
 import type { ExecuteOptions } from '../commands/oxd-transport.js';
 import type { SendRefresh, SharedRefreshes } from './shared-refreshes.js';
 
@@ -101,6 +103,35 @@ export abstract class OidcCommands {
   }
 
   /**
+   * Returns all sites of the oxd-server.
+   *
+   * @throws {OxdCommandError} OXD_COMMAND_FAILED; OXD_COMMAND_UNSUPPORTED on embedded, which cannot
+   *   list its store, on oxd up to 3.1.3 and over the HTTPS extension
+   * @see oxd 3.1.4 get_rp
+   */
+  getRp(
+    params: Params<'get_rp'> & { readonly list: true },
+    options?: ExecuteOptions,
+  ): Promise<{ readonly node: readonly ListedRp[] }>;
+  /**
+   * Returns the record of a site as oxd or embedded has stored it; default: the site of the module.
+   * The record contains the client secret and, on oxd, tokens of the latest user: do not send it to a
+   * client. A printed record hides its secrets, a copy of it does not.
+   *
+   * @throws {OxdCommandError} OXD_COMMAND_FAILED, `invalid_oxd_id` for an unknown site;
+   *   OXD_COMMAND_UNSUPPORTED on oxd up to 3.1.3 and over the HTTPS extension
+   * @see oxd 3.1.4 get_rp
+   */
+  getRp(
+    params?: Params<'get_rp'> & { readonly list?: false },
+    options?: ExecuteOptions,
+  ): Promise<{ readonly node: RpRecord }>;
+  async getRp(params: Params<'get_rp'> = {}, options?: ExecuteOptions): Promise<Result<'get_rp'>> {
+    const { node } = await this.client.execute('get_rp', params, options);
+    return { node: isRecord(node) ? withoutPrintedSecrets(node) : node };
+  }
+
+  /**
    * Exchanges a code for tokens and verifies the id_token. Applications call `finishLogin()`, which
    * first checks that this browser began the login. Pass the `iss` parameter of the callback: the
    * embedded transport rejects a callback without `iss` when the provider supports RFC 9207.
@@ -189,4 +220,8 @@ export abstract class OidcCommands {
   ): Promise<Result<'introspect_access_token'>> {
     return this.client.execute('introspect_access_token', params, options);
   }
+}
+
+function isRecord(node: Result<'get_rp'>['node']): node is RpRecord {
+  return !Array.isArray(node);
 }

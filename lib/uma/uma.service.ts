@@ -32,6 +32,23 @@ export class UmaService {
   }
 
   /**
+   * Replaces the scopes of a resource that `protect()` has registered, for the given path and all
+   * HTTP methods that were registered together with the given one; ticket scopes become those scopes.
+   * The policies of the resource stay, and checks use the new scopes at once. Not for resources of
+   * `@UmaProtected`: start-up registers the declared scopes again.
+   *
+   * @throws {OxdCommandError} OXD_COMMAND_FAILED; `error` is `invalid_request` when path and method
+   *   are not protected. OXD_COMMAND_UNSUPPORTED on oxd up to 4.1
+   * @see oxd 4.2 uma_rs_modify; UMA Federated Authorization §3.2.3
+   */
+  modify(
+    params: Params<'uma_rs_modify'>,
+    options?: ExecuteOptions,
+  ): Promise<Result<'uma_rs_modify'>> {
+    return this.client.execute('uma_rs_modify', params, options);
+  }
+
+  /**
    * Checks whether an RPT covers a protected resource; obtains a permission ticket if it does not.
    * `UmaGuard` does this for every request.
    *

@@ -11,10 +11,12 @@ import {
   UmaPublic,
   UmaService,
   type FinishedLogin,
+  type ListedRp,
   type OxdModuleOptions,
   type OxdUserProfile,
   type RegisterSiteParams,
   type Result,
+  type RpRecord,
   type SiteMetadata,
   type StartedLogin,
   type TokenEndpointAuthMethod,
@@ -96,6 +98,12 @@ export async function login(oidc: OidcService, cookie: string): Promise<void> {
   await oidc.getAccessTokenByRefreshToken({ refresh_token: 'token' }, { signal });
   // @ts-expect-error -- a code exchange needs the code and the state
   await oidc.getTokensByCode({ state: 'state' });
+  const one = await oidc.getRp();
+  expectEqual<(typeof one)['node'], RpRecord>(true);
+  const all = await oidc.getRp({ list: true });
+  expectEqual<(typeof all)['node'], readonly ListedRp[]>(true);
+  // @ts-expect-error -- the record of one site is no list
+  one.node.map(String);
   oidc.isSpeculative({ purpose: 'prefetch' }, 'GET') satisfies boolean;
 }
 
@@ -103,6 +111,10 @@ export async function access(uma: UmaService): Promise<void> {
   await uma.protect({ resources: [{ path: '/a', conditions: [{ httpMethods: ['GET'] }] }] });
   // @ts-expect-error -- scopes belong to a condition
   await uma.protect({ resources: [{ path: '/a', scopes: ['view'] }] });
+  const scope_expression = { rule: { var: 0 }, data: ['view'] };
+  await uma.modify({ path: '/a', http_method: 'GET', scope_expression });
+  // @ts-expect-error -- an expression is an object on every transport
+  await uma.modify({ path: '/a', http_method: 'GET', scope_expression: '{}' });
   const checked = await uma.checkAccess({ path: '/a', http_method: 'GET' });
   expectEqual<typeof checked, Result<'uma_rs_check_access'>>(true);
   const { access_token } = await uma.getRpt({ ticket: 'ticket' });

@@ -122,12 +122,14 @@ function ruleOf(command: CommandName): Rule {
   return rule;
 }
 
-/** Names of the parameters with a value; a blank string counts as missing. */
+/** Names of the parameters with a value; a blank string and an empty list count as missing. */
 function nonBlankParams(params: object): ReadonlySet<string> {
-  const nonBlank = givenParams(params).filter(
-    ([, value]) => typeof value !== 'string' || value.trim() !== '',
-  );
+  const nonBlank = givenParams(params).filter(([, value]) => !isBlank(value));
   return new Set(nonBlank.map(([name]) => name));
+}
+
+function isBlank(value: unknown): boolean {
+  return typeof value === 'string' ? value.trim() === '' : Array.isArray(value) && !value.length;
 }
 
 /** Parameters other than undefined and null: oxd treats null as missing. */
@@ -167,8 +169,9 @@ function translate(
   wire[spelled(version, name, rule)] = valueOf(context, rule, value);
 }
 
-function valueOf(context: Context, { encoded, items }: ParamRule, value: unknown): unknown {
+function valueOf(context: Context, { encoded, asJson, items }: ParamRule, value: unknown): unknown {
   if (encoded) return encodeURIComponent(String(value));
+  if (asJson) return JSON.stringify(value);
   if (!items || !Array.isArray(value)) return value;
   const inner = { ...context, rules: items };
   return value.map((item: unknown) => (isJsonObject(item) ? translated(inner, item) : item));
@@ -196,7 +199,8 @@ function checkRequirements(
   const isUnmet = (requirement: Requirement): boolean =>
     within(version, requirement) &&
     !names.has(requirement.param) &&
-    (requirement.with === undefined || names.has(requirement.with));
+    (requirement.with === undefined || names.has(requirement.with)) &&
+    (requirement.without === undefined || !names.has(requirement.without));
   const unmet = requirements.find(isUnmet);
   if (unmet) throw notSent(command, `pass ${unmet.param}: ${unmet.because}`, unmet);
 }

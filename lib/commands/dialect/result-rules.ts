@@ -1,6 +1,7 @@
 import type { CommandName, Result } from '../command.js';
 import { isJsonObject, isStringList } from '../../base/json.js';
 import { readPermissions } from './permissions.js';
+import { readNode } from './rp-node.js';
 
 type Kind = keyof typeof READERS;
 
@@ -32,6 +33,7 @@ export const READERS = {
   claims: (value: unknown) => (isJsonObject(value) ? value : undefined),
   access: (value: unknown) => (value === 'granted' || value === 'denied' ? value : undefined),
   permissions: readPermissions,
+  node: readNode,
 };
 
 const text: PropertyRule = { kind: 'text' };
@@ -76,6 +78,8 @@ const RESULT_RULES: {
   },
   update_site: site,
   remove_site: site,
+  // oxd 3.1.4 returns null for an unknown site.
+  get_rp: { node: { kind: 'node' } },
   get_client_token: token,
   get_access_token_by_refresh_token: token,
   get_authorization_url: {
@@ -113,6 +117,7 @@ const RESULT_RULES: {
     scope: { kind: 'scope', alias: 'scopes' },
   },
   uma_rs_protect: site,
+  uma_rs_modify: site,
   uma_rs_check_access: {
     access: { kind: 'access', required: true },
     'www-authenticate_header': text,

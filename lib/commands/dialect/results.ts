@@ -76,6 +76,7 @@ const COMPLETE: { readonly [C in CommandName]?: Complete } = {
     return result;
   },
   get_logout_uri: withHint,
+  get_rp: checkNode,
   // A denial without a ticket hides that oxd could not obtain one.
   uma_rs_check_access: (call, result) => {
     const { access, ticket, 'www-authenticate_header': header } = result;
@@ -90,6 +91,18 @@ const COMPLETE: { readonly [C in CommandName]?: Complete } = {
     return { upgraded: false, ...result, ...bearer };
   },
 };
+
+function checkNode(call: Call, result: JsonObject): JsonObject {
+  const { node } = result;
+  if (node === undefined && !call.params.list) throw unknownSite(call);
+  if (Array.isArray(node) !== (call.params.list === true)) throw malformed(call, 'node');
+  return result;
+}
+
+function unknownSite({ command }: Call): OxdCommandError {
+  const message = `${command} failed: oxd-server has no site with this oxd_id.`;
+  return new OxdCommandError(message, { error: 'invalid_oxd_id' }, { command });
+}
 
 function withHint(call: Call, result: JsonObject): JsonObject {
   const hint = call.params.id_token_hint;

@@ -22,6 +22,8 @@ const RESOURCES: JsonType = {
   fits: Array.isArray,
 };
 
+const OBJECT: JsonType = { name: 'an object', json: 'object', fits: isJsonObject };
+
 const JSON_TYPES: Readonly<Record<ParameterKind, JsonType>> = {
   string: STRING,
   url: STRING,
@@ -71,13 +73,7 @@ export function checkParams<C extends CommandName>(command: C, params: unknown):
   const checked: Record<string, unknown> = {};
   const given = Object.entries(params).filter(([, value]) => value !== undefined && value !== null);
   for (const [name, value] of given) {
-    const parameter = PARAMETERS[command].get(name);
-    if (parameter === undefined) throw unknownParam(command, name);
-    if (parameter.rule.embedded === false) throw onlyOxd(command, name);
-    const { type } = parameter;
-    if (typeof value !== type.json || type.fits?.(value) === false) {
-      throw new OperationError('bad_request', `${name}: must be ${type.name}.`);
-    }
+    checkParam(command, name, value);
     checked[name] = value;
   }
   const missing = REQUIRED[command]?.find((name) => {
@@ -90,12 +86,26 @@ export function checkParams<C extends CommandName>(command: C, params: unknown):
   return checked as Params<C>;
 }
 
+function checkParam(command: CommandName, name: string, value: unknown): void {
+  const parameter = PARAMETERS[command].get(name);
+  if (parameter === undefined) throw unknownParam(command, name);
+  const { type, rule } = parameter;
+  if (rule.embedded === false && rule.defaultValue !== value) throw onlyOxd(command, name);
+  if (typeof value !== type.json || type.fits?.(value) === false) {
+    throw new OperationError('bad_request', `${name}: must be ${type.name}.`);
+  }
+}
+
 function parametersOf(rules: Readonly<Record<string, ParamRule>>): ReadonlyMap<string, Parameter> {
   const parameters = Object.entries(rules).map(([name, rule]): [string, Parameter] => {
-    const type = rule.items ? RESOURCES : JSON_TYPES[rule.kind ?? 'string'];
-    return [name, { rule, type }];
+    return [name, { rule, type: typeOf(rule) }];
   });
   return new Map(parameters);
+}
+
+function typeOf({ items, asJson, kind = 'string' }: ParamRule): JsonType {
+  if (items) return RESOURCES;
+  return asJson ? OBJECT : JSON_TYPES[kind];
 }
 
 /** Error for a name that is not a parameter of a command, nor a property of one of its parameters. */
@@ -104,7 +114,10 @@ export function unknownParam(command: CommandName, name: string): OxdCommandErro
 }
 
 function onlyOxd(command: CommandName, name: string): OxdCommandError {
-  const reason = `the embedded transport does not support ${name}, only oxd-server does.`;
+  const rule = PARAMETERS[command].get(name)?.rule;
+  const since = rule?.since ?? COMMAND_RULES[command].since;
+  const releases = since ? ` ${since} and later` : '';
+  const reason = `the embedded transport does not support ${name}, only oxd-server${releases} does.`;
   return unsupported(command, `${reason} Omit the parameter.`);
 }
 

@@ -2,7 +2,6 @@ import type { Params, Result } from '../../commands/command.js';
 import { OxdTransportError } from '../../base/errors.js';
 import type { OperationContext, Operation } from '../context/operation-context.js';
 import { ProtectionApi } from '../protection-api/protection-api.js';
-import { OperationError } from '../requests/operation-error.js';
 import { INACTIVE, coversResource, type NeededPermission } from '../rpt/rpt-permissions.js';
 import { ticketScopes } from '../resources/declared-resource.js';
 import { introspectRpt } from '../rpt/rpt-introspection.js';
@@ -11,13 +10,17 @@ import {
   readResources,
   type ProtectedResource,
 } from '../resources/resource-record.js';
+import {
+  checkNamed,
+  MISSING_AT_SERVER,
+  NEVER_PROTECTED,
+  notProtected,
+} from '../resources/named-resource.js';
 import { resourcesKey } from '../registration/resources-key.js';
 import { rptSubject } from '../rpt/rpt-subject.js';
 import { permissionTicket, type PermissionRequest } from '../rpt/permission-ticket.js';
 
 type Command = 'uma_rs_check_access';
-
-const NOT_BLANK = /\S/;
 
 /**
  * Decides on a request: granted if its RPT covers the resource, else denied with a ticket. Without
@@ -31,12 +34,12 @@ const NOT_BLANK = /\S/;
  * @see oxd command uma_rs_check_access; UMA 2.0 Grant §3.2, UMA Federated Authorization §4, §5
  */
 export const umaRsCheckAccess: Operation<Command> = async (context, params) => {
-  checkParams(params);
+  checkNamed(params);
   const { rpt = '' } = params;
   const site = await context.site(params.oxd_id);
   const record = await readResources(context.store, resourcesKey(site));
   const resource = findResource(record, params.path, params.http_method);
-  if (!resource) throw notProtected('Protect it with uma_rs_protect.');
+  if (!resource) throw notProtected(NEVER_PROTECTED);
   const api = new ProtectionApi(context, site, await context.umaServer(site));
   const rptStatus = rpt.trim() === '' ? INACTIVE : await introspectRpt(context, api, rpt);
   if (!coversResource(rptStatus, needed(context, resource, params))) {
@@ -68,7 +71,7 @@ async function denied(
   const resource_scopes = scopes.length > 0 ? scopes : ticketScopes(resource);
   const ticket = await queuedTicket(context, api, { resource_id, resource_scopes });
   if (ticket === undefined) {
-    throw notProtected('The authorization server no longer knows it: protect it again.');
+    throw notProtected(MISSING_AT_SERVER);
   }
   const { issuer: as_uri } = api.server;
   const header = challenge(as_uri, ticket);
@@ -101,17 +104,4 @@ async function queuedTicket(
 function challenge(issuer: string, ticket: string): string {
   const quoted = ticket.replace(/["\\]/g, '\\$&');
   return `UMA realm="rs",as_uri="${issuer}",error="insufficient_scope",ticket="${quoted}"`;
-}
-
-function checkParams({ http_method, path }: Params<Command>): void {
-  if (!NOT_BLANK.test(http_method ?? '')) {
-    throw new OperationError('invalid_http_method', 'http_method: must not be empty.');
-  }
-  if (!NOT_BLANK.test(path ?? '')) {
-    throw new OperationError('invalid_path_parameter', 'path: must not be empty.');
-  }
-}
-
-function notProtected(advice: string): OperationError {
-  return new OperationError('invalid_request', `This path and method are not protected. ${advice}`);
 }

@@ -1,19 +1,38 @@
 import type { OperationContext } from '../context/operation-context.js';
 import type { RegisteredSite } from '../registration/site-record.js';
 import { ProtectionApi } from '../protection-api/protection-api.js';
+import type { Modification } from './modification.js';
 import { ResourceUpdate, type Protection } from './resource-update.js';
 import { readResources } from './resource-record.js';
 import { resourcesKey } from '../registration/resources-key.js';
 import { lockResources } from '../registration/resources-lock.js';
 
-/**
- * Updates the resources of a client to a declaration; one update at a time for each client, also
- * among the replicas that share a store with `add`.
- */
-export async function protect(
+/** Updates the resources of a client to a declaration. */
+export function protect(
   context: OperationContext,
   oxd_id: string,
   protection: Protection,
+): Promise<void> {
+  return changeResources(context, oxd_id, (update) => update.execute(protection));
+}
+
+/** Changes the scopes of one resource of a client. */
+export function modify(
+  context: OperationContext,
+  oxd_id: string,
+  modification: Modification,
+): Promise<void> {
+  return changeResources(context, oxd_id, (update) => update.modify(modification));
+}
+
+/**
+ * Changes the resources of a client; one change at a time for each client, also among the replicas
+ * that share a store with `add`.
+ */
+async function changeResources(
+  context: OperationContext,
+  oxd_id: string,
+  change: (update: ResourceUpdate) => Promise<void>,
 ): Promise<void> {
   const key = resourcesKey(await context.site(oxd_id));
   const isDone = await oneAtATime(context, key, async (limited) => {
@@ -22,11 +41,11 @@ export async function protect(
     if (resourcesKey(site) !== key) return false;
     const api = new ProtectionApi(limited, site, await limited.umaServer(site));
     const record = await readResources(limited.store, key);
-    await new ResourceUpdate(limited, api, record).execute(protection);
+    await change(new ResourceUpdate(limited, api, record));
     return true;
   });
   // The site got a new client while this run waited.
-  if (!isDone) await protect(context, oxd_id, protection);
+  if (!isDone) await changeResources(context, oxd_id, change);
 }
 
 /**

@@ -10,6 +10,8 @@ export interface ProtectedResource extends DeclaredResource {
   readonly id: string;
   /** The resource existed before this site described it, so this site must not delete it. */
   readonly adopted?: boolean;
+  /** `uma_rs_modify` has changed the scopes since the last declaration. */
+  readonly modified?: boolean;
 }
 
 /** Stored record of the resources of a site. Has no lifetime. */

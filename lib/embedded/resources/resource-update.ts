@@ -3,12 +3,14 @@ import type { OperationContext } from '../context/operation-context.js';
 import { wasNotExecuted, statusOf } from '../requests/command-error.js';
 import type { ProtectionApi } from '../protection-api/protection-api.js';
 import { OperationError } from '../requests/operation-error.js';
-import { registeredScopes, type DeclaredResource } from './declared-resource.js';
+import { described, registeredScopes, type DeclaredResource } from './declared-resource.js';
+import type { Modification } from './modification.js';
+import { MISSING_AT_SERVER, NEVER_PROTECTED, notProtected } from './named-resource.js';
 import { isGluu } from '../provider/uma-discovery.js';
 import { planResources, type ProtectionPlan } from './resource-plan.js';
 import { ResourceRegistration, type FoundResource } from './resource-registration.js';
 import { scopesOf, type ResourceDescription } from './resource-description.js';
-import { type ProtectedResource, type ResourceRecord } from './resource-record.js';
+import { findResource, type ProtectedResource, type ResourceRecord } from './resource-record.js';
 import { resourcesKey } from '../registration/resources-key.js';
 
 /** Resources to protect. */
@@ -57,6 +59,19 @@ export class ResourceUpdate {
     }
     for (const resource of [...recreated, ...plan.created]) await this.create(resource);
     if (overwrite) await this.warnPending();
+  }
+
+  /**
+   * Changes the scopes of one resource.
+   *
+   * @throws {OperationError} `invalid_request` when the resource is not registered
+   */
+  async modify({ path, http_method, ...scoped }: Modification): Promise<void> {
+    const before = findResource(this.record, path, http_method);
+    if (!before) throw notProtected(NEVER_PROTECTED);
+    const { ticketScopes: _, scope_expression: __, name, ...resource } = before;
+    const after = { ...described({ ...resource, ...scoped }), name, modified: true };
+    if (!(await this.retain(after))) throw notProtected(MISSING_AT_SERVER);
   }
 
   private async remove(resource: ProtectedResource): Promise<void> {
@@ -124,10 +139,18 @@ export class ResourceUpdate {
   /** @returns false if the resource is missing */
   private async retain(resource: ProtectedResource): Promise<boolean> {
     const exists = !this.isChanged(resource) || (await this.update(resource));
+    if (exists) this.warnReplaced(resource);
     const resources = this.record.resources.map((one) => (one.id === resource.id ? resource : one));
     const hasChanged = JSON.stringify(resources) !== JSON.stringify(this.record.resources);
     if (exists && hasChanged) await this.save({ resources });
     return exists;
+  }
+
+  /** Logs that a declaration replaces the scopes of `uma_rs_modify`. */
+  private warnReplaced({ id, hash, name, modified }: ProtectedResource): void {
+    const before = this.record.resources.find((one) => one.id === id);
+    if (!before?.modified || modified || before.hash === hash) return;
+    this.warn(name, 'has the declared scopes again, which replace those of uma_rs_modify');
   }
 
   private update(resource: ProtectedResource): Promise<boolean> {

@@ -16,11 +16,13 @@ import {
   setupClient,
   updateSite,
 } from './site-commands.js';
+import { getRp } from './get-rp-command.js';
 import { CommandFailure } from './reply.js';
 import type { ServerParams } from './request.js';
 import { introspectRpt } from './rpt.js';
 import { umaRpGetClaimsGatheringUrl, umaRpGetRpt } from './rpt-commands.js';
 import { umaRsCheckAccess } from './check-access-command.js';
+import { umaRsModify } from './modify-command.js';
 import { umaRsProtect } from './protect-command.js';
 import { textOf } from '../../base/json.js';
 
@@ -30,6 +32,7 @@ const COMMANDS: { readonly [C in CommandName]: ServerCommand } = {
   register_site: registerSite,
   update_site: updateSite,
   remove_site: removeSite,
+  get_rp: getRp,
   get_authorization_url: getAuthorizationUrl,
   get_tokens_by_code: getTokensByCode,
   get_access_token_by_refresh_token: getAccessTokenByRefreshToken,
@@ -37,6 +40,7 @@ const COMMANDS: { readonly [C in CommandName]: ServerCommand } = {
   get_logout_uri: getLogoutUri,
   introspect_access_token: introspectAccessToken,
   uma_rs_protect: umaRsProtect,
+  uma_rs_modify: umaRsModify,
   uma_rs_check_access: umaRsCheckAccess,
   uma_rp_get_rpt: umaRpGetRpt,
   uma_rp_get_claims_gathering_url: umaRpGetClaimsGatheringUrl,
@@ -47,6 +51,8 @@ const WITHOUT_SITE: ReadonlySet<CommandName> = new Set([
   'setup_client',
   'get_client_token',
   'register_site',
+  // It looks up its site itself.
+  'get_rp',
 ]);
 
 /**

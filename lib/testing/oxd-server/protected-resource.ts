@@ -81,7 +81,7 @@ function isSame(one: string, other: string): boolean {
 }
 
 /** Scopes named in a scope expression, which oxd never evaluates; undefined when it is invalid. */
-function scopesOf(expression: unknown): readonly string[] | undefined {
+export function scopesOf(expression: unknown): readonly string[] | undefined {
   if (!isJsonObject(expression) || !isJsonObject(expression.rule)) return undefined;
   const { data } = expression;
   return Array.isArray(data) && data.length > 0 ? data.map(String) : undefined;

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../base/json.js';
 import type { CommandFailure } from './reply.js';
 
 const SECRET = new Set(
@@ -13,6 +14,7 @@ export function registerSecrets(
 ): void {
   if (!onSecret) return;
   for (const [name, value] of Object.entries(data)) {
+    if (name === 'node' && isJsonObject(value)) registerSecrets(value, onSecret);
     if (typeof value !== 'string') continue;
     if (SECRET.has(name)) onSecret(value);
     if (name === 'authorization_url') secretsInUrl(value).forEach(onSecret);

@@ -27,6 +27,8 @@ export class ServerRecords {
   /** Sites registered since the start; in 3.1.1 they share one list of resources. */
   private readonly sharing = new Set<string>();
   private shared: readonly ProtectedResource[] = [];
+  /** Ids of all sites registered since the start. */
+  private readonly registered = new Set<string>();
 
   /** @param sharesResources makes all sites share one list of resources, as in 3.1.1 */
   constructor(
@@ -37,6 +39,7 @@ export class ServerRecords {
 
   /** Stores a new site. */
   async add(site: ServerSite): Promise<void> {
+    this.registered.add(site.oxd_id);
     if (!this.sharesResources) return this.save(site);
     this.sharing.add(site.oxd_id);
     await this.save({ ...site, resources: this.shared });
@@ -62,8 +65,14 @@ export class ServerRecords {
     return (await this.store.get(`oxd-server:site:${oxd_id}`)) as ServerSite | undefined;
   }
 
+  /** Ids of the sites that were registered since the start and not deleted. */
+  get ids(): readonly string[] {
+    return [...this.registered];
+  }
+
   /** Deletes a site. */
   async remove(oxd_id: string): Promise<void> {
+    this.registered.delete(oxd_id);
     await this.store.delete(`oxd-server:site:${oxd_id}`);
   }
 

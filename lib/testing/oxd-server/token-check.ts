@@ -7,7 +7,11 @@ import type { ServerParams } from './request.js';
 import type { ServerSite } from './store.js';
 import { textOf } from '../../base/json.js';
 
-const NEVER_PROTECTED: ReadonlySet<CommandName> = new Set(['setup_client', 'get_client_token']);
+const NEVER_PROTECTED: ReadonlySet<CommandName> = new Set([
+  'setup_client',
+  'get_client_token',
+  'get_rp',
+]);
 const PROTECTED_SINCE_3_1_4: ReadonlySet<CommandName> = new Set([
   'get_access_token_by_refresh_token',
   'introspect_access_token',
