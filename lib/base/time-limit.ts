@@ -1,6 +1,5 @@
 import { SystemClock, type OxdClock } from './clock.js';
 import { MAX_TIMER_DELAY } from './limits.js';
-import { untilAborted } from './until-aborted.js';
 
 /** Source of timers; tests replace it instead of waiting. */
 export type Timers = Pick<OxdClock, 'after'>;
@@ -43,10 +42,11 @@ export function startTimeLimit(
 }
 
 /**
- * Runs work with a time limit. Rejects after the limit even if the work continues.
+ * Runs work with a time limit. The work decides about its end: it may return a result after the limit,
+ * or reject by `untilAborted()`.
  *
  * @param work receives a signal that is aborted after the limit, or when the caller aborts
- * @throws the reason of the limit or of the caller's signal
+ * @throws the reason of the caller's signal if it is already aborted
  */
 export async function withTimeLimit<T>(
   limit: TimeLimit,
@@ -55,7 +55,7 @@ export async function withTimeLimit<T>(
   const aborter = new AbortController();
   const stop = startTimeLimit(limit, (reason) => aborter.abort(reason));
   try {
-    return await untilAborted(aborter.signal, work(aborter.signal));
+    return await work(aborter.signal);
   } finally {
     stop();
   }

@@ -1,6 +1,7 @@
 import type { RedisClientOptions } from 'redis';
 import { OxdConfigurationError, OxdStoreError } from '../base/errors.js';
 import { SYSTEM_TIMERS, withTimeLimit } from '../base/time-limit.js';
+import { untilAborted } from '../base/until-aborted.js';
 import { OxdStore, toJson } from '../store/oxd-store.js';
 import { GivenConnection } from './given-connection.js';
 import { OwnConnection } from './own-connection.js';
@@ -89,7 +90,7 @@ export class RedisStore extends OxdStore {
     const error = () => new OxdStoreError(`Redis did not respond within ${milliseconds} ms.`);
     try {
       return await withTimeLimit({ timers: SYSTEM_TIMERS, milliseconds, error }, (signal) =>
-        this.#connection.use(signal, send),
+        untilAborted(signal, this.#connection.use(signal, send)),
       );
     } catch (failure) {
       throw toStoreError(failure);

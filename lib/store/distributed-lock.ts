@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { OxdStoreError } from '../base/errors.js';
 import type { OxdStore } from './oxd-store.js';
 import { SYSTEM_TIMERS, withTimeLimit } from '../base/time-limit.js';
+import { untilAborted } from '../base/until-aborted.js';
 
 /** Options of {@link runOnce}; key and deadline are the same in every replica. */
 export interface OnceOptions<T> {
@@ -53,7 +54,7 @@ export async function runOnce<T>(options: OnceOptions<T>): Promise<T> {
 async function withinDeadline<T>({ deadline, work, signal }: OnceOptions<T>): Promise<T> {
   const error = () => new OxdStoreError(`Not done within ${deadline} ms.`);
   const limit = { timers: SYSTEM_TIMERS, milliseconds: deadline, error, signal };
-  return withTimeLimit(limit, work);
+  return withTimeLimit(limit, (ending) => untilAborted(ending, work(ending)));
 }
 
 /** Releases the lock. Ignores errors, because the lock expires and the result must not be lost. */

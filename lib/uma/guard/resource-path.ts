@@ -1,6 +1,7 @@
 import type { OxdClock } from '../../base/clock.js';
 import type { UmaPathResolver } from '../../options/oxd.options.js';
 import { withTimeLimit } from '../../base/time-limit.js';
+import { untilAborted } from '../../base/until-aborted.js';
 import { CheckTimeoutError } from './check-timeout.js';
 import type { UmaDeclaration } from '../declarations/declaration.js';
 
@@ -27,7 +28,7 @@ export async function resourcePath(
     paths({ path, http_method, handler }, stringParams(params));
   const error = () => new CheckTimeoutError(`no result in ${PATHS_TIMEOUT} ms`);
   const limit = { timers: clock, milliseconds: PATHS_TIMEOUT, error };
-  const resolved = await withTimeLimit(limit, work);
+  const resolved = await withTimeLimit(limit, (signal) => untilAborted(signal, work()));
   return typeof resolved === 'string' && resolved.startsWith('/') ? resolved : undefined;
 }
 
