@@ -1,13 +1,15 @@
 import type { CommandName, Params } from './command.js';
 import {
   KNOWN,
-  PROTECTION_LATE,
   RAW,
-  SINCE_4_0,
   SINCE_4_2,
   SITE,
+  SITE_LATE,
   STRINGS,
+  URL_SAFE,
+  URL_SAFE_NAMES,
   type CommandRule,
+  type ListRule,
   type Requirement,
   type ParamRule,
   type ParamRules,
@@ -26,12 +28,27 @@ const OXD_SINCE_3_1_2: ParamRule = { since: '3.1.2', embedded: false };
 const EMBEDDED_ONLY = { oxd: false } as const satisfies ParamRule;
 
 /** oxd copies these values into URLs; encoding is no way out, for they must equal the registered ones. */
-const RAW_AS_REGISTERED: ParamRule = {
+const RAW_AS_REGISTERED = {
   excludes: {
     pattern: /[&#+%]/,
     because: 'oxd copies it into URLs without encoding, where &, #, + and % would change it',
   },
-};
+} as const satisfies ParamRule;
+
+/** Values of a login that oxd stores: up to 4.2.0 URL-encoded, so that it does not find others. */
+const STORED = [
+  URL_SAFE,
+  { since: '4.2', pattern: /^.{51}/s, because: 'oxd does not store more than 50 characters' },
+] as const;
+
+const RESPONSE_TYPES = {
+  kind: 'strings',
+  excludes: {
+    until: '4.1',
+    pattern: /\s/,
+    because: 'oxd up to 4.1 does not register a combined value; list its parts',
+  },
+} as const satisfies ParamRule;
 
 const DISCOVERY_PATH: ParamRule = {
   excludes: { pattern: /^(?!\/)/, because: 'it must begin with /' },
@@ -45,8 +62,15 @@ const REGISTRATION: ParamRules<RegisterSiteParams> = {
   authorization_redirect_uri: RAW_AS_REGISTERED,
   op_discovery_path: DISCOVERY_PATH,
   client_id: RAW_AS_REGISTERED,
+  response_types: RESPONSE_TYPES,
   protection_access_token: KNOWN,
 };
+
+/** oxd 4 has lists only, and takes the first redirect URI as the default of a login. */
+const URI_LISTS: readonly ListRule[] = [
+  { since: '4.0', list: 'redirect_uris', first: 'authorization_redirect_uri' },
+  { since: '4.0', list: 'post_logout_redirect_uris', first: 'post_logout_redirect_uri' },
+];
 
 const UPDATE = Object.fromEntries(
   SITE_ROWS.map(([name, { update, ...rule }]) => [name, { ...rule, ...update }]),
@@ -84,13 +108,19 @@ export const COMMAND_RULES: { readonly [C in CommandName]: CommandRule<Params<C>
     },
     requires: CREDENTIALS,
   },
-  register_site: { params: REGISTRATION, requires: CREDENTIALS },
+  register_site: {
+    params: REGISTRATION,
+    requires: CREDENTIALS,
+    // The default of oxd 4 is `client_credentials` alone.
+    lists: [...URI_LISTS, { since: '4.0', list: 'grant_types', fallback: ['authorization_code'] }],
+  },
   update_site: {
     spelled: { until: '3.1.1', as: 'update_site_registration' },
     params: {
       ...UPDATE,
       ...SITE,
       authorization_redirect_uri: RAW_AS_REGISTERED,
+      response_types: RESPONSE_TYPES,
       client_secret_expires_at: { kind: 'number', until: '3.1.3', embedded: false },
       remove: { kind: 'strings', oxd: false },
       client_id: EMBEDDED_ONLY,
@@ -106,6 +136,8 @@ export const COMMAND_RULES: { readonly [C in CommandName]: CommandRule<Params<C>
         because: 'oxd sends authorization_redirect_uri to the provider only together with it',
       },
     ],
+    // oxd 4 adds this grant at the registration, and an update replaces the list.
+    lists: [...URI_LISTS, { since: '4.0', list: 'grant_types', adds: ['client_credentials'] }],
   },
   remove_site: { since: '3.1.2', params: SITE },
   get_rp: {
@@ -137,10 +169,10 @@ export const COMMAND_RULES: { readonly [C in CommandName]: CommandRule<Params<C>
       prompt: RAW,
       hd: RAW,
       custom_parameters: { kind: 'map' },
-      params: { kind: 'map', since: '4.0' },
-      state: SINCE_4_0,
-      nonce: SINCE_4_2,
-      redirect_uri: SINCE_4_0,
+      params: { kind: 'map', since: '4.0', excludes: URL_SAFE_NAMES },
+      state: { since: '4.0', excludes: STORED },
+      nonce: { since: '4.2', excludes: STORED },
+      redirect_uri: { since: '4.0', ...RAW_AS_REGISTERED },
       response_types: { kind: 'strings', since: '4.0' },
       // oxd always stores the login itself; its response then has no secrets of the login.
       keep_state: { kind: 'boolean', oxd: false, ifUnsupported: 'omit' },
@@ -163,21 +195,20 @@ export const COMMAND_RULES: { readonly [C in CommandName]: CommandRule<Params<C>
   },
   get_access_token_by_refresh_token: {
     params: {
-      oxd_id: KNOWN,
+      ...SITE_LATE,
       refresh_token: KNOWN,
       scope: STRINGS,
       id_token: EMBEDDED_ONLY,
-      protection_access_token: PROTECTION_LATE,
     },
   },
   get_user_info: {
-    // For releases without this parameter results.ts compares the response with the ID token.
+    // results.ts compares the response with the ID token: oxd does so from 4.2 on, if configured.
     params: { ...SITE, access_token: KNOWN, id_token: { since: '4.2', ifUnsupported: 'omit' } },
   },
   get_logout_uri: {
     params: {
       ...SITE,
-      // 3.1.4 to 4.2.1 ignore the hint: results.ts adds it to the URI of the response.
+      // 3.1.4 to 4.2.1 ignore the hint: from 3.1.4 on results.ts adds it to the URI of the response.
       id_token_hint: { until: '3.1.3', ifUnsupported: 'omit' },
       post_logout_redirect_uri: KNOWN,
       state: RAW,
@@ -193,7 +224,7 @@ export const COMMAND_RULES: { readonly [C in CommandName]: CommandRule<Params<C>
   },
   introspect_access_token: {
     since: '3.1.2',
-    params: { oxd_id: KNOWN, access_token: KNOWN, protection_access_token: PROTECTION_LATE },
+    params: { ...SITE_LATE, access_token: KNOWN },
   },
   ...UMA_RULES,
 };

@@ -19,7 +19,7 @@ export interface ParamRule extends Span {
   /** Sends the JSON string of the value, an object. */
   readonly asJson?: true;
   /** Values to reject. */
-  readonly excludes?: { readonly pattern: RegExp; readonly because: string } & RejectionCode;
+  readonly excludes?: Exclusion | readonly Exclusion[];
   /** Values to omit, because these releases misinterpret them. */
   readonly omits?: Span & { readonly pattern: RegExp };
   /** Value that releases without the parameter imply; it is omitted instead of rejected. */
@@ -32,6 +32,23 @@ export interface ParamRule extends Span {
 export interface RejectionCode {
   /** Error code by which later releases of oxd reject the same; default: unsupported by this release. */
   readonly error?: string;
+}
+
+/** Values that releases do not receive: a string, each item of a list, each name of a map. */
+export interface Exclusion extends Span, RejectionCode {
+  readonly pattern: RegExp;
+  readonly because: string;
+}
+
+/** List parameter that the client completes, because some releases do not. */
+export interface ListRule extends Span {
+  readonly list: string;
+  /** Parameter that these releases do not have: its value becomes the first item of the list. */
+  readonly first?: string;
+  /** List to send if none is given. */
+  readonly fallback?: readonly string[];
+  /** Items to add to a given list. */
+  readonly adds?: readonly string[];
 }
 
 /** Required parameter; a blank string and an empty list count as missing. */
@@ -50,6 +67,7 @@ export interface CommandRule<P> extends Span {
   readonly spelled?: Span & { readonly as: string };
   readonly params: ParamRules<P>;
   readonly requires?: readonly Requirement[];
+  readonly lists?: readonly ListRule[];
 }
 
 /** Rule of each parameter, with the kind that its type requires. */
@@ -78,9 +96,6 @@ export const STRINGS = { kind: 'strings' } as const satisfies ParamRule;
 /** Supported by oxd 3.1.2 and later. */
 export const SINCE_3_1_2: ParamRule = { since: '3.1.2' };
 
-/** Supported by oxd 4.0 and later. */
-export const SINCE_4_0: ParamRule = { since: '4.0' };
-
 /** Supported by oxd 4.2 and later. */
 export const SINCE_4_2: ParamRule = { since: '4.2' };
 
@@ -90,11 +105,31 @@ export const RAW: ParamRule = {
   excludes: { pattern: /\p{Surrogate}/u, because: 'it must not contain half of a surrogate pair' },
 };
 
-/** Required for a protection token by releases from 3.1.4 on only. */
-export const PROTECTION_LATE: ParamRule = { since: '3.1.4', ifUnsupported: 'omit' };
+const AUTHORIZATION = {
+  oxd_id: KNOWN,
+  authorization_oxd_id: { since: '4.2', ifUnsupported: 'omit' },
+} as const satisfies Readonly<Record<string, ParamRule>>;
 
 /** Parameters of every command of a site. */
-export const SITE = { oxd_id: KNOWN, protection_access_token: KNOWN };
+export const SITE = { ...AUTHORIZATION, protection_access_token: KNOWN };
+
+/** {@link SITE} for commands that need a protection token from 3.1.4 on only. */
+export const SITE_LATE = {
+  ...AUTHORIZATION,
+  protection_access_token: { since: '3.1.4', ifUnsupported: 'omit' },
+} as const satisfies Readonly<Record<string, ParamRule>>;
+
+/** Rejects values that oxd copies into URLs unchanged and then looks up or compares. */
+export const URL_SAFE: Exclusion = {
+  pattern: /[^\w.*-]/,
+  because: 'oxd does not encode it: use ASCII letters, digits and the characters . * - _',
+};
+
+/** Rejects names that would change other query parameters. */
+export const URL_SAFE_NAMES: Exclusion = {
+  pattern: /[\s&=#+%?]/,
+  because: 'oxd copies names into the URL without encoding',
+};
 
 /** Returns true if a release of oxd supports a parameter. */
 export function supports(release: Release, rule: ParamRule): boolean {

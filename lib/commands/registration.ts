@@ -2,9 +2,12 @@ import type { ParameterValues } from '../site/parameter-kinds.js';
 import type { ListedRp, RpRecord } from './rp-record.js';
 import type { REGISTRATION_PARAMETERS, SiteMetadata } from '../site/site-parameters.js';
 
-/** Parameter of every command of a site on oxd 3.x with `protect_commands_with_access_token`. */
+/** Parameter of every command of a site with `protect_commands_with_access_token`. */
 export interface Protected {
-  /** Token of the setup client; `OxdClient` adds the token automatically when oxd requires one. */
+  /**
+   * Token of the setup client (oxd 3.x) or of the client of the site (oxd 4.x); `OxdClient` adds the
+   * token automatically when oxd requires one.
+   */
   readonly protection_access_token?: string;
 }
 
@@ -12,6 +15,11 @@ export interface Protected {
 export interface SiteParams extends Protected {
   /** Id of the site as `register_site` returned it. */
   readonly oxd_id?: string;
+  /**
+   * Id of the site whose client obtained the protection token, if that is another site. `OxdClient`
+   * adds the id automatically. oxd 4.2 and later: header `AuthorizationOxdId`.
+   */
+  readonly authorization_oxd_id?: string;
 }
 
 /** Parameters of `register_site`. Source: oxd command `register_site`. */

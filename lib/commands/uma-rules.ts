@@ -1,12 +1,14 @@
 import type { CommandName, Params } from './command.js';
 import {
   KNOWN,
-  PROTECTION_LATE,
   SINCE_3_1_2,
-  SINCE_4_0,
   SITE,
+  SITE_LATE,
   STRINGS,
+  URL_SAFE,
+  URL_SAFE_NAMES,
   type CommandRule,
+  type Exclusion,
   type ParamRule,
 } from './parameter-rules.js';
 import type { UmaCondition, UmaResource } from './uma.js';
@@ -48,6 +50,11 @@ const CLAIMS_REDIRECT_URI: ParamRule = {
     because: 'it must be absolute, without a fragment',
     error: 'invalid_claims_redirect_uri_parameter',
   },
+};
+
+const RESERVED_NAMES: Exclusion = {
+  pattern: /^(?:oxd_id|client_id|ticket|state|claims_redirect_uri)$/,
+  because: 'oxd ignores names that it sets itself',
 };
 
 const BOTH_OR_NEITHER = {
@@ -116,12 +123,12 @@ export const UMA_RULES: { readonly [C in UmaCommand]: CommandRule<Params<C>> } =
       ...SITE,
       ticket: TICKET_IN_URL,
       claims_redirect_uri: CLAIMS_REDIRECT_URI,
-      state: SINCE_4_0,
-      custom_parameters: { kind: 'map', since: '4.2' },
+      state: { since: '4.0', excludes: URL_SAFE },
+      custom_parameters: { kind: 'map', since: '4.2', excludes: [URL_SAFE_NAMES, RESERVED_NAMES] },
     },
   },
   introspect_rpt: {
     since: '3.1.2',
-    params: { oxd_id: KNOWN, rpt: KNOWN, protection_access_token: PROTECTION_LATE },
+    params: { ...SITE_LATE, rpt: KNOWN },
   },
 };

@@ -102,10 +102,10 @@ export const REGISTRATION_PARAMETERS = {
   client_registration_access_token: { kind: 'string', since: '3.1.2', secret: true },
   /** Client configuration endpoint of the existing client (RFC 7592 §3). oxd 3.1.2 and later. */
   client_registration_client_uri: { kind: 'url', since: '3.1.2' },
-  /** Skips the consent of users. Gluu. */
-  trusted_client: { kind: 'boolean' },
-  /** Programming language of the application, for statistics of oxd-server. */
-  oxd_rp_programming_language: { kind: 'string' },
+  /** Skips the consent of users. Gluu; oxd up to 4.1. */
+  trusted_client: { kind: 'boolean', until: '4.1' },
+  /** Programming language of the application, for statistics of oxd-server. oxd 3.x. */
+  oxd_rp_programming_language: { kind: 'string', until: '3.1.4' },
 } as const satisfies ParameterTable;
 
 /** Rows of the parameters of `register_site`. */

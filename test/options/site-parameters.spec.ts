@@ -37,9 +37,10 @@ it('docs/options.md has exactly the rows of the table of site parameters', () =>
   }).toEqual({ missing: [], unknown: [] });
 });
 
-function rowOf([name, { kind, values, since, embedded }]: [string, SiteParameter]): string {
+function rowOf([name, { kind, values, since, until, embedded }]: [string, SiteParameter]): string {
   const value = values ? values.map((one) => `\`${one}\``).join(', ') : VALUES[kind];
-  const versions = `${since ?? 'all'}${embedded === false ? ', not embedded' : ''}`;
+  const releases = since ?? (until ? `up to ${until}` : 'all');
+  const versions = `${releases}${embedded === false ? ', not embedded' : ''}`;
   return `| \`${name}\` | ${value} | ${versions} | ${SENTENCES.get(name)} |`;
 }
 

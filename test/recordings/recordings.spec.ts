@@ -133,6 +133,11 @@ const RESULTS: Readonly<Record<string, (data: Data, recording: Recording) => unk
   introspect_rpt: withoutNulls,
 };
 
+/** Error codes that oxd misspells. */
+const CODES: Readonly<Record<string, string>> = {
+  invalid_scope_expressioin: 'invalid_scope_expression',
+};
+
 function withoutNulls(data: Data): Data {
   return Object.fromEntries(Object.entries(data).filter(([, value]) => value !== null));
 }
@@ -163,7 +168,7 @@ function documented(version: RecordedVersion, recording: Recording): Outcome {
     const raised = outcomeOfUma(version, recording, said.data);
     if (raised) return { raised };
     const { error, error_description } = said.data;
-    return { raised: { ...refused, error, error_description } };
+    return { raised: { ...refused, error: CODES[String(error)] ?? error, error_description } };
   }
   const hidden = command === 'get_authorization_url' ? undefined : HIDDEN_FAILURES[story];
   if (hidden) return { raised: { ...refused, error: hidden, mayHaveRun: true } };

@@ -5,8 +5,15 @@ import { COMMAND_RULES } from '../command-rules.js';
 import { isJsonObject } from '../../base/json.js';
 import { within, type Release, type Span } from '../../base/oxd-releases.js';
 import { supports } from '../parameter-rules.js';
-import type { CommandRule, Requirement, ParamRule, RejectionCode } from '../parameter-rules.js';
-import { toUmaOutcome } from './error-replies.js';
+import type {
+  CommandRule,
+  Exclusion,
+  Requirement,
+  ParamRule,
+  RejectionCode,
+} from '../parameter-rules.js';
+import { contractError } from './error-replies.js';
+import { completeLists } from './list-parameters.js';
 import { readResult } from './results.js';
 
 /** Command as a transport sends it. */
@@ -30,7 +37,9 @@ export function toWire(version: OxdVersion, command: CommandName, params: object
   if (!within(version, rule)) throw unsupported(command, lacks(version, 'the command', rule));
   const context = { version, command, rules: rule.params };
   if (rule.requires) checkRequirements(context, rule.requires, nonBlankParams(params));
-  return { command: spelled(version, command, rule), params: translated(context, params) };
+  const wire = translated(context, params);
+  if (rule.lists) completeLists(version, rule.lists, wire);
+  return { command: spelled(version, command, rule), params: wire };
 }
 
 /**
@@ -69,7 +78,7 @@ export function fromWireError(
   params: object,
   error: unknown,
 ): unknown {
-  return toUmaOutcome({ version, command, params: { ...params } }, error);
+  return contractError({ version, command, params: { ...params } }, error);
 }
 
 /**
@@ -165,7 +174,7 @@ function translate(
     throw unsupported(command, lacks(version, name, rule));
   }
   if (rule.omits && within(version, rule.omits) && rule.omits.pattern.test(String(value))) return;
-  if (rule.excludes) checkExcluded(command, name, { rule, value });
+  if (rule.excludes) checkExcluded(context, [rule.excludes].flat(), [name, value]);
   wire[spelled(version, name, rule)] = valueOf(context, rule, value);
 }
 
@@ -183,12 +192,15 @@ function canOmit({ ifUnsupported, defaultValue }: ParamRule, value: unknown): bo
 }
 
 function checkExcluded(
-  command: CommandName,
-  name: string,
-  { rule: { excludes }, value }: { rule: ParamRule; value: unknown },
+  { version, command }: Context,
+  exclusions: readonly Exclusion[],
+  [name, value]: [string, unknown],
 ): void {
-  if (!excludes?.pattern.test(String(value))) return;
-  throw notSent(command, `change ${name}: ${excludes.because}`, excludes);
+  const texts = isJsonObject(value) ? Object.keys(value) : [value].flat().map(String);
+  const found = exclusions.find(
+    (one) => within(version, one) && texts.some((text) => one.pattern.test(text)),
+  );
+  if (found) throw notSent(command, `change ${name}: ${found.because}`, found);
 }
 
 function checkRequirements(

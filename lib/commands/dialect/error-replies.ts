@@ -1,59 +1,50 @@
 import { OxdCommandError, printable } from '../../base/errors.js';
 import { toUmaError, type RptRequest, type TokenErrorResponse } from '../rpt-error-response.js';
-import type { CommandName } from '../command.js';
-import { isJsonObject, isNonEmptyString } from '../../base/json.js';
+import { isJsonObject, isNonEmptyString, type JsonObject } from '../../base/json.js';
+import { contractCode, hasPartlyRun, isForeign, statusOf } from './wire-error-codes.js';
 import type { Call } from './results.js';
 
 /**
- * Error codes that oxd 3.1 sends after a part of the command may have been executed, in addition to
- * those that mean this for every command.
+ * Translates an error response of oxd: error codes to their names in oxd 3.1, sets `mayHaveRun` if a
+ * part of the command may have been executed, and converts the response to `uma_rp_get_rpt` to the
+ * outcome of UMA that it reports.
  */
-const PARTIALLY_EXECUTED: { readonly [C in CommandName]?: RegExp } = {
-  // Registers the client, then checks the protection token.
-  register_site:
-    /^(?:http_status_\d{3}|\w+_protection_access_token|protection_access_token_\w+|no_setup_client_for_oxd_id|invalid_introspection_response)$/,
-  // Registers one resource after another, and with overwrite deletes others first.
-  uma_rs_protect: /^http_status_\d{3}$/,
-  // Obtains the RPT, which spends the ticket, then introspects it.
-  uma_rp_get_rpt: /^http_status_\d{3}$/,
-};
-
-/**
- * Translates an error response of oxd: sets `mayHaveRun` if a part of the command may have been
- * executed, and converts the response to `uma_rp_get_rpt` to the outcome of UMA that it reports.
- */
-export function toUmaOutcome(call: Call, error: unknown): unknown {
+export function contractError(call: Call, error: unknown): unknown {
   if (call.version === 'contract') return error;
   if (!(error instanceof OxdCommandError) || error.code !== 'OXD_COMMAND_FAILED') return error;
   const outcome = call.command === 'uma_rp_get_rpt' ? umaOutcome(call, error) : undefined;
-  return outcome ?? withMayHaveRun(call, error);
+  return outcome ?? translated(call, error);
 }
 
-function withMayHaveRun({ command }: Call, error: OxdCommandError): OxdCommandError {
-  if (error.mayHaveRun || !PARTIALLY_EXECUTED[command]?.test(error.error)) return error;
-  const { message, code, command: sent, error_description, details } = error;
-  const wire = { error: error.error, error_description, details };
-  return new OxdCommandError(message, wire, {
-    code,
-    command: sent,
-    mayHaveRun: true,
-    cause: error,
-  });
+function translated(call: Call, error: OxdCommandError): OxdCommandError {
+  const code = contractCode(call, error);
+  const mayHaveRun = error.mayHaveRun || hasPartlyRun(call, error, code);
+  if (code === error.error && mayHaveRun === error.mayHaveRun) return error;
+  const { message, command, error_description, details } = error;
+  const wire = { error: code, error_description, details };
+  return new OxdCommandError(message, wire, { command, mayHaveRun, cause: error });
 }
 
 /**
- * Returns the outcome of UMA that an error response reports; undefined if it reports none. oxd reports
- * a body that has only properties of `need_info` as `need_info`, and from 3.1.4 on any other body as
- * `http_status_403` with the body as a string.
+ * Returns the outcome of UMA that an error response reports; undefined if it reports none. oxd 3.1
+ * reports a body that has only properties of `need_info` as `need_info`, and from 3.1.4 on any other
+ * body as `http_status_403` with the body as a string. oxd 4 returns the properties of `need_info`.
  *
  * @see oxd command uma_rp_get_rpt
  */
 function umaOutcome(call: Call, error: OxdCommandError): OxdCommandError | undefined {
-  const response = tokenErrorResponse(error);
+  const response = isForeign(call, error) ? foreignResponse(error) : tokenErrorResponse(error);
   if (!response) return undefined;
   const { command, mayHaveRun } = error;
   const details = { command, mayHaveRun, cause: error };
   return toUmaError(response, rptRequestOf(call), details) ?? otherFailure(response, error);
+}
+
+/** oxd 4 replaces the status of the authorization server by 400 or 403, which then mean nothing. */
+function foreignResponse(error: OxdCommandError): TokenErrorResponse {
+  const { details: body } = error;
+  const status = statusOf(error);
+  return status === 400 || status === 403 ? { body } : { status, body };
 }
 
 function tokenErrorResponse({
@@ -77,10 +68,14 @@ function otherFailure(
   error: OxdCommandError,
 ): OxdCommandError | undefined {
   if (error.error !== 'need_info' || !isJsonObject(body)) return undefined;
-  const { error: code } = body;
-  if (!isNonEmptyString(code) || code === 'need_info') return undefined;
+  const code = codeOf(body);
+  if (code === undefined) return undefined;
   const { command, mayHaveRun } = error;
   const message = `${command} failed: ${printable(code)}`;
   const details = { command, mayHaveRun, cause: error };
   return new OxdCommandError(message, { error: code, details: body }, details);
+}
+
+function codeOf({ error }: JsonObject): string | undefined {
+  return isNonEmptyString(error) && error !== 'need_info' ? error : undefined;
 }

@@ -1,4 +1,5 @@
 import { within, type Release, type Span } from '../../base/oxd-releases.js';
+import type { OxdVersion } from '../oxd-transport.js';
 
 /** Commands with a path over HTTPS, with the releases that have it. */
 const COMMANDS: Readonly<Record<string, Span>> = {
@@ -40,6 +41,6 @@ export function httpsPath(release: Release, command: string): string | undefined
 }
 
 /** Returns true for the releases with the REST API; those before have the HTTPS extension. */
-export function isRest(release: Release): boolean {
-  return within(release, { since: '4.0' });
+export function isRest(version: OxdVersion): boolean {
+  return version !== 'contract' && within(version, { since: '4.0' });
 }

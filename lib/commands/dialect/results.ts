@@ -11,7 +11,8 @@ import {
   withoutUndefined,
   type JsonObject,
 } from '../../base/json.js';
-import { supports, type ParamRule } from '../parameter-rules.js';
+import { supports } from '../parameter-rules.js';
+import { isRest } from './https-paths.js';
 import { READERS, RESULT_PROPERTIES, type PropertyRule } from './result-rules.js';
 
 /** Command with its parameters, as context of its response. */
@@ -28,10 +29,17 @@ export interface Call {
  * @throws {OxdTransportError} OXD_TRANSPORT_MALFORMED when it is no response to this command
  */
 export function readResult(call: Call, data: unknown): JsonObject {
+  // oxd 4 returns null for an empty response of the provider.
+  if (data === null && isRest(call.version)) throw failed(call, 'internal_error');
   if (!isJsonObject(data)) throw malformed(call, 'data');
-  const result = withoutUndefined(data);
+  const result = isBareClaims(call) ? { claims: data } : withoutUndefined(data);
   readProperties(call, result);
   return COMPLETE[call.command]?.(call, result) ?? result;
+}
+
+/** oxd 4 returns the document of the provider without the property `claims`. */
+function isBareClaims({ version, command }: Call): boolean {
+  return command === 'get_user_info' && isRest(version);
 }
 
 function readProperties(call: Call, result: Record<string, unknown>): void {
@@ -51,7 +59,7 @@ function readProperty(
   call: Call,
   { name, rule, value }: { name: string; rule: PropertyRule; value: unknown },
 ): unknown {
-  const missing = value === undefined || (rule.required && value === '');
+  const missing = isMissing(rule, value);
   if (missing && typeof rule.required === 'string') throw failed(call, rule.required);
   if (missing && rule.required) throw malformed(call, name);
   if (missing) return undefined;
@@ -60,8 +68,14 @@ function readProperty(
   return rule.kind === 'claims' ? readClaims(call, rule, read as JsonObject) : read;
 }
 
+/** oxd 4 omits empty strings or returns them, depending on the commands that it executed before. */
+function isMissing({ required, kind }: PropertyRule, value: unknown): boolean {
+  return value === undefined || (value === '' && (required !== undefined || kind === 'text'));
+}
+
 function readClaims(call: Call, rule: PropertyRule, claims: JsonObject): JsonObject {
-  const plain = call.version === 'contract' ? providerClaims(claims) : plainClaims(claims);
+  const isPlain = call.version === 'contract' || isRest(call.version);
+  const plain = isPlain ? providerClaims(claims) : plainClaims(claims);
   if (rule.claims?.some((name) => plain[name] === undefined))
     throw failed(call, 'invalid_id_token');
   return plain;
@@ -106,7 +120,7 @@ function unknownSite({ command }: Call): OxdCommandError {
 
 function withHint(call: Call, result: JsonObject): JsonObject {
   const hint = call.params.id_token_hint;
-  if (typeof hint !== 'string' || isSent(call, 'id_token_hint')) return result;
+  if (typeof hint !== 'string' || isHintSent(call)) return result;
   const uri = new URL(String(result.uri));
   uri.searchParams.set('id_token_hint', hint);
   return { ...result, uri: uri.href };
@@ -122,7 +136,8 @@ function checkSubject(call: Call, claims: JsonObject): void {
     throw failed(call, error, claims.error_description);
   }
   const idToken = call.params.id_token;
-  if (typeof idToken !== 'string' || isSent(call, 'id_token')) return;
+  // oxd 4.2 and later compare only with `validate_user_info_with_id_token`, which is off by default.
+  if (typeof idToken !== 'string' || call.version === 'contract') return;
   if (subjectOf(idToken) !== claims.sub) throw failed(call, 'invalid_subject_identifier');
 }
 
@@ -134,11 +149,9 @@ function subjectOf(idToken: string): string | undefined {
   }
 }
 
-function isSent({ version, command }: Call, name: 'id_token' | 'id_token_hint'): boolean {
+function isHintSent({ version }: Call): boolean {
   if (version === 'contract') return true;
-  const rules: Readonly<Record<string, ParamRule>> = COMMAND_RULES[command].params;
-  const rule = rules[name];
-  return rule !== undefined && supports(version, rule);
+  return supports(version, COMMAND_RULES.get_logout_uri.params.id_token_hint);
 }
 
 function failed({ command }: Call, error: string, description?: unknown): OxdCommandError {
