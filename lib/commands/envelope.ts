@@ -1,5 +1,10 @@
-import { OxdCommandError, OxdTransportError, printable } from '../base/errors.js';
-import { isJsonObject, isNonEmptyString, parseJson, type JsonObject } from '../base/json.js';
+import {
+  OxdCommandError,
+  OxdTransportError,
+  printable,
+  type OxdErrorDetails,
+} from '../base/errors.js';
+import { isJsonObject, isNonEmptyString, parseJson } from '../base/json.js';
 
 /**
  * Encodes a request as JSON: `{"command": ..., "params": {...}}` without further properties.
@@ -7,8 +12,17 @@ import { isJsonObject, isNonEmptyString, parseJson, type JsonObject } from '../b
  * @throws {OxdCommandError} OXD_COMMAND_FAILED, `bad_request`, when `params` contains other values than JSON
  */
 export function encodeRequest(command: string, params: Readonly<Record<string, unknown>>): string {
+  return `{"command":${JSON.stringify(command)},"params":${encodeParams(command, params)}}`;
+}
+
+/**
+ * Encodes the parameters of a command as JSON.
+ *
+ * @throws {OxdCommandError} OXD_COMMAND_FAILED, `bad_request`, when `params` contains other values than JSON
+ */
+export function encodeParams(command: string, params: Readonly<Record<string, unknown>>): string {
   try {
-    return `{"command":${JSON.stringify(command)},"params":${JSON.stringify(params ?? {})}}`;
+    return JSON.stringify(params ?? {});
   } catch {
     const message = `${command} was not sent: its parameters must be JSON values.`;
     throw new OxdCommandError(message, { error: 'bad_request' }, { command });
@@ -22,12 +36,20 @@ export function encodeRequest(command: string, params: Readonly<Record<string, u
  * @throws {OxdTransportError} OXD_TRANSPORT_MALFORMED for any other string
  */
 export function readReply(command: string, text: string): unknown {
-  const reply = parseJson(text);
-  if (!isJsonObject(reply)) throw malformed(command);
-  const { status, data } = reply;
+  return readEnvelope(command, parseJson(text), () => malformed(command));
+}
+
+/**
+ * Returns `data` of a parsed response.
+ *
+ * @param malformed creates the error for a value that is no response of oxd
+ * @throws {OxdCommandError} OXD_COMMAND_FAILED for an error response
+ */
+export function readEnvelope(command: string, reply: unknown, malformed: () => Error): unknown {
+  const { status, data } = isJsonObject(reply) ? reply : {};
   if (status === 'ok' && (data === null || isJsonObject(data))) return data;
-  if (status === 'error' && isJsonObject(data)) throw commandError(command, data);
-  throw malformed(command);
+  if (status === 'error' && isErrorData(data)) throw commandError(data, { command });
+  throw malformed();
 }
 
 /**
@@ -40,15 +62,28 @@ const MAY_HAVE_RUN =
 /** Error codes whose description is the body of another server's response, which may have a ticket. */
 const HTTP_STATUS_ERROR = /^http_status_/;
 
-function commandError(command: string, data: JsonObject): OxdCommandError {
-  const { error, error_description: text, details } = data;
-  if (!isNonEmptyString(error)) throw malformed(command);
+/** Error response with its code. */
+export interface ErrorData {
+  readonly error: string;
+  readonly error_description?: unknown;
+  readonly details?: unknown;
+}
+
+/** Returns true for a JSON object with an error code. */
+export function isErrorData(value: unknown): value is ErrorData {
+  return isJsonObject(value) && isNonEmptyString(value.error);
+}
+
+/** Returns the error for an error response; `mayHaveRun` follows from its code unless given. */
+export function commandError(data: ErrorData, details: OxdErrorDetails): OxdCommandError {
+  const { error, error_description: text } = data;
+  const { mayHaveRun = MAY_HAVE_RUN.test(error) } = details;
   const error_description = typeof text === 'string' ? text : undefined;
   const reason = error_description && !HTTP_STATUS_ERROR.test(error) ? error_description : '';
   return new OxdCommandError(
-    `${command} failed: ${printable(error)}${reason && ` (${printable(reason)})`}`,
-    { error, error_description, details: details ?? undefined },
-    { command, mayHaveRun: MAY_HAVE_RUN.test(error) },
+    `${details.command} failed: ${printable(error)}${reason && ` (${printable(reason)})`}`,
+    { error, error_description, details: data.details ?? undefined },
+    { ...details, mayHaveRun },
   );
 }
 

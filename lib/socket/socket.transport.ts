@@ -3,22 +3,9 @@ import type { SocketTransportOptions } from '../options/oxd.options.js';
 import { ConnectionPool } from './connection-pool.js';
 import { encodeRequest, readReply } from '../commands/envelope.js';
 import { encodeFrame } from './frame.js';
-import { withoutSentParams } from './sent-params.js';
+import { isRepeatable } from '../commands/repeatable-commands.js';
+import { withoutSentParams } from '../commands/sent-params.js';
 import { type ExecuteOptions, OxdTransport } from '../commands/oxd-transport.js';
-
-/**
- * Commands that only read, or at most leave an unused state or ticket behind. They may be sent again
- * when an idle connection closes instead of delivering a reply.
- */
-const REPEATABLE: ReadonlySet<string> = new Set([
-  'get_user_info',
-  'get_authorization_url',
-  'get_logout_uri',
-  'introspect_access_token',
-  'introspect_rpt',
-  'uma_rs_check_access',
-  'uma_rp_get_claims_gathering_url',
-]);
 
 /**
  * Transport to an oxd-server 3.1.x: sends commands in TCP frames over a pool of connections.
@@ -44,7 +31,7 @@ export class SocketTransport extends OxdTransport {
   ): Promise<unknown> {
     try {
       const frame = encodeFrame(encodeRequest(command, params), command);
-      const repeatable = REPEATABLE.has(command);
+      const repeatable = isRepeatable(command);
       const reply = this.#pool.exchange({ command, frame, repeatable, signal });
       return reply.catch((error: unknown) => {
         throw withoutSentParams(error, params);

@@ -29,9 +29,9 @@ export function withoutSentParams(
   const message = withoutValues(failure.message, values);
   const error = withoutValues(failure.error, values);
   if (message === failure.message && error === failure.error) return failure;
-  const { error_description, details, command, mayHaveRun } = failure;
+  const { error_description, details, command, mayHaveRun, cause } = failure;
   const wire = { error, error_description, details };
-  return new OxdCommandError(message, wire, { command, mayHaveRun });
+  return new OxdCommandError(message, wire, { command, mayHaveRun, cause });
 }
 
 function valuesOf(map: unknown): unknown[] {
