@@ -12,6 +12,7 @@ export type {
   UmaPathResolver,
   UmaRouteDeclaration,
 } from './options/oxd.options.js';
+export type { HttpsTransportOptions, HttpsVersion } from './options/https-transport-options.js';
 export { OidcService } from './oidc/oidc.service.js';
 export type { FinishedLogin, StartLoginParams, StartedLogin } from './oidc/oidc.service.js';
 export type { CallbackParams } from './oidc/callback-params.js';

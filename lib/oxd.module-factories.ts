@@ -5,6 +5,7 @@ import { isLoopback } from './base/network-rules.js';
 import type { OxdTransport } from './commands/oxd-transport.js';
 import { EmbeddedTransport } from './embedded/embedded.transport.js';
 import { proxySettings } from './embedded/requests/proxy-settings.js';
+import { HttpsTransport } from './https/https.transport.js';
 import { logContext } from './options/log-context.js';
 import {
   isTransport,
@@ -94,11 +95,11 @@ function losesRegistration({ store }: OxdModuleOptions, resolved: OxdOptions): b
  *   valid proxy URL
  */
 function checkNetwork({ transport }: OxdOptions, log: Logger): void {
-  if (isTransport(transport) || transport.type !== 'embedded') return;
-  proxySettings(transport.proxy);
+  if (isTransport(transport) || transport.type === 'socket') return;
+  if (transport.type !== 'https') proxySettings(transport.proxy);
   if (process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0') return;
   log.warn(
-    'NODE_TLS_REJECT_UNAUTHORIZED=0 is set: connections to the OpenID Provider verify certificates ' +
+    'NODE_TLS_REJECT_UNAUTHORIZED=0 is set: this module verifies certificates ' +
       'nevertheless, but other code of this process does not. Remove the variable; for a private ' +
       'certificate authority set transport.ca.',
   );
@@ -143,6 +144,7 @@ export function createTransport(
   const { transport, login } = options;
   if (isTransport(transport)) return transport;
   if (transport.type === 'socket') return new SocketTransport(transport);
+  if (transport.type === 'https') return new HttpsTransport(transport);
   const { stateLifetime } = login;
   const insecureHosts = isProduction() ? 'loopback' : 'any';
   const limits = { stateLifetime, insecureHosts, timers: clock } as const;

@@ -36,6 +36,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   'oxd-client': { rooms: ['site', 'commands', 'commands/dialect', 'store', 'options'] },
   socket: { rooms: ['commands', 'options'] },
+  https: { rooms: ['commands', 'commands/dialect', 'options'], packages: ['undici'] },
   'embedded/requests': { rooms: [], packages: PROVIDER },
   'embedded/provider': { rooms: ['embedded/requests'], packages: PROVIDER },
   'embedded/registration': {
@@ -188,6 +189,7 @@ describe('rooms of the library', () => {
   it.each([
     ['commands', 'socket/connection.ts'],
     ['socket', 'undici'],
+    ['https', 'embedded/requests/connections.ts'],
     ['oxd-client', 'embedded/embedded.transport.ts'],
     ['oidc', 'embedded/embedded.transport.ts'],
     ['oidc', 'uma/uma.service.ts'],

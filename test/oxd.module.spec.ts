@@ -344,12 +344,20 @@ describe('OxdModule', () => {
       }),
   );
 
-  it('warns at start that NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect here', async () => {
-    const restore = setEnvironment({ NODE_TLS_REJECT_UNAUTHORIZED: '0' });
-    const { log } = await warnings({ ...options(), transport: { type: 'embedded' } });
-    restore();
-    expect(log).toEqual([expect.stringContaining('NODE_TLS_REJECT_UNAUTHORIZED=0 is set')]);
-  });
+  it.each([
+    { type: 'embedded', count: 1 } as const,
+    { type: 'https', url: 'https://oxd.example.com', version: '4.5', count: 1 } as const,
+    { type: 'socket', count: 0 } as const,
+  ])(
+    'logs $count warnings on $type that NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect here',
+    async ({ count, ...transport }) => {
+      const restore = setEnvironment({ NODE_TLS_REJECT_UNAUTHORIZED: '0' });
+      const { log } = await warnings({ ...options(), transport });
+      restore();
+      expect(log).toHaveLength(count);
+      expect(log.join()).toContain(count ? 'NODE_TLS_REJECT_UNAUTHORIZED=0 is set' : '');
+    },
+  );
 
   it('does not start when HTTPS_PROXY has no scheme', async () => {
     const restore = setEnvironment({

@@ -42,6 +42,8 @@ const PUBLIC: Record<string, readonly string[]> = {
     'GetUserInfoParams',
     'GetUserInfoResult',
     'GuardedRequest',
+    'HttpsTransportOptions',
+    'HttpsVersion',
     'IdTokenClaims',
     'IntrospectAccessTokenParams',
     'IntrospectAccessTokenResult',

@@ -4,8 +4,10 @@ import { isProduction } from '../base/environment.js';
 import { OxdConfigurationError } from '../base/errors.js';
 import { STORE_FILE } from '../store/file-store.js';
 import { baseUrlProblems } from './base-url.js';
+import type { HttpsTransportOptions, ResolvedHttpsOptions } from './https-transport-options.js';
 import { printedOptions, printedSite, printedTransport } from './printed-options.js';
-import { checkOptions, checkTransport } from './option-rules.js';
+import { checkOptions } from './option-rules.js';
+import { checkTransport } from './transport-rules.js';
 import { checkSite } from './site-option-rules.js';
 import { MemoryStore, type OxdStore } from '../store/oxd-store.js';
 import type { OxdTransport } from '../commands/oxd-transport.js';
@@ -164,7 +166,8 @@ export interface OxdModuleOptions {
    */
   readonly baseUrl?: string;
   /** Transport that executes the commands; default `{ type: 'embedded' }`. */
-  readonly transport?: EmbeddedTransportOptions | SocketTransportOptions | OxdTransport;
+  readonly transport?:
+    EmbeddedTransportOptions | SocketTransportOptions | HttpsTransportOptions | OxdTransport;
   /**
    * Secret that encrypts the login cookie, and the result of a refresh in the store of several replicas;
    * at least 32 characters. With a list, the first secret encrypts and every secret decrypts: to rotate,
@@ -210,6 +213,7 @@ export abstract class OxdOptions {
           >
         >)
     | Required<SocketTransportOptions>
+    | ResolvedHttpsOptions
     | OxdTransport;
   /** Secrets of login cookie and shared refreshes: the first encrypts, every one decrypts. */
   readonly secret: readonly string[];
@@ -245,6 +249,7 @@ const DEFAULTS = {
     connectTimeout: 3_000,
     timeout: 30_000,
   },
+  https: { connections: 8, timeout: 30_000 },
   login: { stateLifetime: 1_800_000 },
   uma: { overwrite: false },
   scope: ['openid', 'profile', 'email'],
@@ -319,6 +324,9 @@ function withDefaults(
 ): OxdOptions['transport'] {
   if (isTransport(transport)) return transport;
   if (transport.type === 'socket') return { ...DEFAULTS.socket, ...withoutUndefined(transport) };
+  if (transport.type === 'https') {
+    return printedTransport({ ...DEFAULTS.https, ...structuredClone(withoutUndefined(transport)) });
+  }
   return printedTransport({
     ...DEFAULTS.embedded,
     ...structuredClone(withoutUndefined(withType(transport))),
@@ -373,8 +381,8 @@ export type TransportSide = 'embedded' | 'oxd' | 'custom';
 export function transportSide(
   transport: NonNullable<OxdModuleOptions['transport']>,
 ): TransportSide {
-  if (!isTransport(transport)) return transport.type === 'socket' ? 'oxd' : 'embedded';
-  return transport.version === 'contract' ? 'custom' : 'oxd';
+  if (isTransport(transport)) return transport.version === 'contract' ? 'custom' : 'oxd';
+  return transport.type === 'socket' || transport.type === 'https' ? 'oxd' : 'embedded';
 }
 
 /** Returns true for a transport instance, false for the options of a transport. */

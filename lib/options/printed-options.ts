@@ -18,7 +18,8 @@ export function printedSite<T extends object>(site: T): T {
 /** Hides the secrets of option `transport` when the object is printed; returns the same object. */
 export function printedTransport<T extends object>(transport: T): T {
   const { proxy } = transport as { readonly proxy?: unknown };
-  return printedWith(transport, { initialAccessToken: HIDDEN, proxy: printedProxy(proxy) });
+  const printed = { initialAccessToken: HIDDEN, key: HIDDEN, proxy: printedProxy(proxy) };
+  return printedWith(transport, printed);
 }
 
 /** Hides the secrets of options, and the values of a store; returns the same object. */

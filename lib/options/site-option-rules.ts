@@ -1,5 +1,6 @@
 import { SITE_ROWS } from '../site/site-parameters.js';
 import { isLoopback, originOf } from '../base/network-rules.js';
+import { RELEASES, within } from '../base/oxd-releases.js';
 import { siteProblems } from '../site/site-rules.js';
 
 /** Context of the site for {@link checkSite}. */
@@ -17,6 +18,7 @@ export interface SiteContext {
 /** Properties of option `transport` that concern the site. */
 export interface SiteTransport {
   readonly type?: unknown;
+  readonly version?: unknown;
   readonly allowInsecureRequests?: unknown;
   readonly proxy?: unknown;
   readonly addresses?: unknown;
@@ -62,9 +64,9 @@ export function checkSite(site: object, context: SiteContext): string[] {
 function checkClient(site: Site, { transport }: SiteContext): string[] {
   const missing = (name: string): boolean => !isSet(site, name);
   if (EXISTING_CLIENT.every(missing)) return [];
-  // oxd 3.1 has no public clients: with the id only, it registers another client.
-  const isPublic =
-    transport?.type !== 'socket' && site.client_token_endpoint_auth_method === 'none';
+  // oxd has no public clients: with the id only, 3.1 registers another client, and 4 fails.
+  const isOxd = transport?.type === 'socket' || transport?.type === 'https';
+  const isPublic = !isOxd && site.client_token_endpoint_auth_method === 'none';
   const needed = isPublic ? CLIENT_CREDENTIALS.slice(0, 1) : CLIENT_CREDENTIALS;
   return needed
     .filter(missing)
@@ -160,9 +162,8 @@ function checkHost({ op_host: host }: Site): string[] {
 /** Rejects a location of discovery that would be ignored. */
 function checkDiscovery(site: Site, { transport }: SiteContext): string[] {
   if (!isSet(site, 'op_configuration_endpoint')) return [];
-  const isSocket = transport?.type === 'socket';
   return [
-    ...(isSocket ? ['site.op_configuration_endpoint: is not supported by oxd 3.x; remove it'] : []),
+    ...(ignoresConfigurationEndpoint(transport) ? [NO_CONFIGURATION_ENDPOINT] : []),
     ...(isSet(site, 'op_discovery_path')
       ? [
           'site.op_discovery_path: must not be set with op_configuration_endpoint; remove one of them',
@@ -170,6 +171,17 @@ function checkDiscovery(site: Site, { transport }: SiteContext): string[] {
       : []),
   ];
 }
+
+function ignoresConfigurationEndpoint(transport: SiteTransport | undefined): boolean {
+  if (transport?.type === 'socket') return true;
+  const release = RELEASES.find((one) => one === transport?.version);
+  return transport?.type === 'https' && release !== undefined && within(release, BEFORE_4_2);
+}
+
+const BEFORE_4_2 = { until: '4.1' } as const;
+
+const NO_CONFIGURATION_ENDPOINT =
+  'site.op_configuration_endpoint: is not supported by oxd before 4.2; remove it';
 
 function checkOxdOnly(site: Site, { transport }: SiteContext): string[] {
   if (transport?.type !== 'embedded') return [];

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { oxdConfig } from '../../lib/options/oxd.config.js';
 import { OxdConfigurationError } from '../../lib/base/errors.js';
 import type { ParameterKind } from '../../lib/site/parameter-kinds.js';
@@ -30,6 +31,10 @@ function issuesOf(variables: Record<string, string>): readonly string[] {
 }
 
 const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+const tlsFile = (name: string) =>
+  readFileSync(new URL(`../support/tls/${name}`, import.meta.url), 'utf8');
+const CERT = tlsFile('cert.pem');
+const KEY = tlsFile('key.pem');
 const [SECRET, OLDER] = ['new-'.repeat(8), 'old-'.repeat(8)] as const;
 
 /** Variables of parameters that only oxd-server supports. */
@@ -83,6 +88,9 @@ const VARIABLES: readonly Row[] = [
   ['OXD_TRANSPORT_ALLOW_INSECURE_REQUESTS', 'true', 'transport.allowInsecureRequests', true],
   ['OXD_TRANSPORT_CA', PEM, 'transport.ca', PEM],
   ['OXD_TRANSPORT_CA', PEM.replaceAll('\n', '\\n'), 'transport.ca', PEM],
+  ['OXD_TRANSPORT_CERT', CERT.replaceAll('\n', '\\n'), 'transport.cert', CERT],
+  ['OXD_TRANSPORT_KEY', KEY.replaceAll('\n', '\\n'), 'transport.key', KEY],
+  ['OXD_TRANSPORT_URL', 'https://oxd.example:8443', 'transport.url', 'https://oxd.example:8443'],
   ['OXD_TRANSPORT_PROXY', 'http://p.example:3128', 'transport.proxy', 'http://p.example:3128'],
   ['OXD_TRANSPORT_PROXY', 'false', 'transport.proxy', false],
   [
@@ -110,10 +118,20 @@ const VARIABLES: readonly Row[] = [
   ['OXD_UMA_OVERWRITE', 'true', 'uma.overwrite', true],
 ];
 
+/** Variables of the transport https; a client certificate needs its key. */
+const HTTPS = {
+  OXD_TRANSPORT_TYPE: 'https',
+  OXD_TRANSPORT_URL: 'https://oxd.example',
+  OXD_TRANSPORT_VERSION: '4.5',
+  OXD_TRANSPORT_CERT: CERT,
+  OXD_TRANSPORT_KEY: KEY,
+};
+
 /** Variables that must be set together with `name`. */
 function requiredWith(name: string): Record<string, string> {
   if (OXD_ONLY.has(name) || /^OXD_TRANSPORT_(HOST|PORT|VERSION|CONN|MAX)/.test(name))
     return { OXD_TRANSPORT_TYPE: 'socket' };
+  if (/^OXD_TRANSPORT_(URL|CERT|KEY)/.test(name)) return HTTPS;
   const client = { OXD_CLIENT_ID: 'client-1', OXD_CLIENT_SECRET: 'its secret' };
   return /^OXD_CLIENT_(ID|SECRET|REGISTRATION)/.test(name) ? client : {};
 }

@@ -160,7 +160,7 @@ describe('options', () => {
     ['uma.paths as a string', { ...good, uma: { paths: '/x' } }, 'uma.paths:'],
     ['uma.overwrite as a string', { ...good, uma: { overwrite: 'yes' } }, 'uma.overwrite:'],
     ['uma as a string', { ...good, uma: 'x' }, 'uma.'],
-    ['an unknown transport', { ...good, transport: { type: 'https' } }, 'transport.type:'],
+    ['an unknown transport', { ...good, transport: { type: 'tcp' } }, 'transport.type:'],
     ['a transport that is a string', { ...good, transport: 'socket' }, 'transport.type:'],
     ['a transport that is null', { ...good, transport: null }, 'transport.type:'],
     [
@@ -571,7 +571,7 @@ describe('options', () => {
         'is rejected for oxd 3.x, which does not support it',
         { transport: { type: 'socket' } },
         undefined,
-        ['site.op_configuration_endpoint: is not supported by oxd 3.x'],
+        ['site.op_configuration_endpoint: is not supported by oxd before 4.2'],
       ],
     ])('%s', (_, { transport, ...more }: { transport?: object }, environment, expected) => {
       const given = { ...site, op_configuration_endpoint: endpoint, ...more };

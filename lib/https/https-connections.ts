@@ -1,0 +1,178 @@
+import { createSecureContext, rootCertificates } from 'node:tls';
+import { buildConnector, Client } from 'undici';
+import type { OxdClock } from '../base/clock.js';
+import { minimumTime } from '../base/time-limit.js';
+import { HttpsCall, type HttpsReply, type HttpsRequest } from './https-call.js';
+import {
+  connectionFailure,
+  localFailure,
+  type FailedCall,
+  type LocalFailure,
+} from './https-failure.js';
+
+/** Options of {@link HttpsConnections}. */
+export interface HttpsConnectionsOptions {
+  /** Origin of the server. */
+  readonly origin: string;
+  /** Maximum number of connections. */
+  readonly connections: number;
+  /** Limit for a call, including the time in the queue, in milliseconds. */
+  readonly timeout: number;
+  /** Certificates (PEM) that are trusted in addition to those of Node.js. */
+  readonly ca?: string | readonly string[];
+  /** Client certificate (PEM) and its key. */
+  readonly cert?: string;
+  readonly key?: string;
+  readonly clock: OxdClock;
+}
+
+/** Limit for establishing a connection, in milliseconds. */
+const CONNECT_TIMEOUT = 3_000;
+
+/** Maximum number of calls that wait for a connection. */
+const MAX_QUEUE = 1024;
+
+/** A larger response is rejected, in bytes. */
+const MAX_RESPONSE = 1024 * 1024;
+
+/**
+ * Keep-alive connections to one server, each used by one request at a time. Connections are opened on
+ * demand; further calls wait in a queue, first in, first out. Certificates are always verified.
+ */
+export class HttpsConnections {
+  private readonly clients: Client[] = [];
+  private readonly idle: Client[] = [];
+  private readonly waiting = new Set<HttpsCall>();
+  private readonly clientOptions: Client.Options;
+  /** Minimum time before the deadline at which a request is still sent, in milliseconds. */
+  private readonly minimumTime: number;
+  private isClosed = false;
+
+  constructor(private readonly options: HttpsConnectionsOptions) {
+    this.minimumTime = minimumTime(options.timeout);
+    this.clientOptions = {
+      connect: connector(options),
+      maxResponseSize: MAX_RESPONSE,
+      // Option `timeout` limits the whole call.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    };
+  }
+
+  /**
+   * Sends a request and reads the response. When a reused connection breaks before the response begins,
+   * a repeatable request is sent once more on a new connection.
+   *
+   * @throws {OxdTransportError} OXD_TRANSPORT_TIMEOUT, _CLOSED, _BUSY, _MALFORMED or _UNREACHABLE
+   * @throws the signal's reason when it is aborted
+   */
+  send(request: HttpsRequest, signal?: AbortSignal): Promise<HttpsReply> {
+    const { clock, timeout } = this.options;
+    const call = new HttpsCall(request, clock.now() + timeout);
+    const failure = this.failure();
+    if (signal?.aborted) call.fail(signal.reason);
+    else if (failure) this.fail(call, failure);
+    else {
+      this.limit(call, signal);
+      this.start(call);
+    }
+    return call.reply;
+  }
+
+  /** Closes every connection; calls in progress reject with OXD_TRANSPORT_CLOSED. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    for (const call of this.waiting) this.fail(call, 'closed');
+    await Promise.all(this.clients.map((client) => client.destroy()));
+  }
+
+  private failure(): LocalFailure | undefined {
+    if (this.isClosed) return 'closed';
+    const { connections } = this.options;
+    const isInUse = this.idle.length === 0 && this.clients.length >= connections;
+    return isInUse && this.waiting.size >= MAX_QUEUE ? 'busy' : undefined;
+  }
+
+  private limit(call: HttpsCall, signal?: AbortSignal): void {
+    const { clock, timeout } = this.options;
+    const cancel = clock.after(timeout, () => this.fail(call, 'timeout'));
+    const abort = (): void => call.fail(signal?.reason);
+    signal?.addEventListener('abort', abort, { once: true });
+    call.released = () => {
+      cancel();
+      signal?.removeEventListener('abort', abort);
+      this.waiting.delete(call);
+    };
+  }
+
+  private start(call: HttpsCall): void {
+    const client = this.idle.pop() ?? this.open();
+    if (client) this.dispatch(call, client, client.stats.connected);
+    else this.waiting.add(call);
+  }
+
+  private open(): Client | undefined {
+    const { origin, connections } = this.options;
+    if (this.clients.length >= connections) return undefined;
+    const client = new Client(origin, this.clientOptions);
+    this.clients.push(client);
+    return client;
+  }
+
+  /** @param isReused true on a connection that has served another request */
+  private dispatch(call: HttpsCall, client: Client, isReused: boolean): void {
+    call.isSent = false;
+    call.finished = (error) => {
+      if (error && isReused && call.mayRepeat(error)) {
+        // The client opens a new connection, after undici has left the broken one.
+        return queueMicrotask(() => this.dispatch(call, client, false));
+      }
+      if (error && this.isClosed) this.fail(call, 'closed');
+      else if (error) call.fail(connectionFailure(error, this.toFailedCall(call)));
+      this.release(client);
+    };
+    const { path, headers, body } = call.request;
+    client.dispatch({ path, method: 'POST', headers, body }, call);
+  }
+
+  private release(client: Client): void {
+    if (this.waiting.size === 0) this.idle.push(client);
+    // In a microtask undici has left the last request and sends the next one immediately.
+    else queueMicrotask(() => this.startNext(client));
+  }
+
+  /**
+   * Sends the first request of the queue with enough time left for a response, and rejects those before
+   * it. A command sent just before its deadline would be executed after its caller received an error.
+   */
+  private startNext(client: Client): void {
+    for (const call of this.waiting) {
+      this.waiting.delete(call);
+      if (call.deadline - this.options.clock.now() >= this.minimumTime) {
+        return this.dispatch(call, client, client.stats.connected);
+      }
+      this.fail(call, 'timeout');
+    }
+    this.idle.push(client);
+  }
+
+  private fail(call: HttpsCall, failure: LocalFailure): void {
+    call.fail(localFailure(failure, this.toFailedCall(call)));
+  }
+
+  private toFailedCall({ request, isSent }: HttpsCall): FailedCall {
+    return { origin: this.options.origin, command: request.command, isSent };
+  }
+}
+
+/** Opens connections; one for all clients, so that they share TLS sessions. */
+function connector({ ca, cert, key }: HttpsConnectionsOptions): buildConnector.connector {
+  const secureContext = createSecureContext({
+    // Without `ca`, Node.js uses its own certificates.
+    ...(ca && { ca: [...rootCertificates, ...[ca].flat()] }),
+    cert,
+    key,
+  });
+  // Set explicitly, or NODE_TLS_REJECT_UNAUTHORIZED=0 would switch the verification off.
+  return buildConnector({ secureContext, rejectUnauthorized: true, timeout: CONNECT_TIMEOUT });
+}
