@@ -100,6 +100,11 @@ describe('options', () => {
       { secret, site: { ...site, redirect_uris: site.authorization_redirect_uri } },
       'site.redirect_uris: must be a list',
     ],
+    [
+      'redirect_uris as a number',
+      { secret, site: { ...site, redirect_uris: 7 } },
+      'site.redirect_uris: must be a list',
+    ],
     ['an empty scope', { secret, site: { ...site, scope: [] } }, 'site.scope:'],
     [
       'a misspelled option',
@@ -233,7 +238,12 @@ describe('options', () => {
     [
       'a state lifetime below a second',
       { ...good, login: { stateLifetime: 10 } },
-      'login.stateLifetime:',
+      'login.stateLifetime: must be milliseconds',
+    ],
+    [
+      'a connect timeout with a unit',
+      { ...good, transport: { type: 'socket', connectTimeout: '3s' } },
+      'transport.connectTimeout: must be milliseconds',
     ],
     ['userinfo as a string', { ...good, login: { userinfo: 'yes' } }, 'login.userinfo:'],
   ])('reject %s', (_, options, issue) => {
