@@ -636,6 +636,13 @@ describe('a protected oxd-server', () => {
     });
   });
 
+  it('is logged once with the client of the site', async () => {
+    const store = new MemoryStore();
+    await client(protectedServer(), store).oxdId();
+    await client(protectedServer(), store).oxdId();
+    expect(infos).toEqual(['The site is registered with the client setup at op.example.com.']);
+  });
+
   it('is detected by a rejected registration on 3.1.1', async () => {
     const transport = protectedServer('3.1.1');
     await client(transport).execute('get_authorization_url', {});

@@ -761,6 +761,7 @@ describe('a page', () => {
     expect(policy).toContain("frame-ancestors 'none'");
     expect(page.headers.get('cache-control')).toBe('no-store');
     expect(page.headers.get('referrer-policy')).toBe('no-referrer');
+    expect(page.headers.get('x-content-type-options')).toBe('nosniff');
     for (const [, content = ''] of page.html.matchAll(/<(?:style|script)>(.*?)<\/\w+>/gs)) {
       expect(policy).toContain(`sha256-${createHash('sha256').update(content).digest('base64')}`);
     }
