@@ -606,6 +606,15 @@ describe('the approval of the owner', () => {
     expect((await owner()).page.status).toBe(200);
   });
 
+  it('sets a session cookie that neither scripts nor forms of other sites can use', async () => {
+    const browser = new Browser();
+    const login = await browser.request(url());
+    const { headers } = await browser.submitForm(login, LOGIN);
+    const cookies = headers.getSetCookie();
+    expect(cookies.length).toBeGreaterThan(0);
+    for (const cookie of cookies) expect(cookie.toLowerCase()).toMatch(/samesite=lax.*httponly/);
+  });
+
   it('needs a login', async () => {
     const login = await new Browser().request(url());
     const wrong = await new Browser().submitForm(login, { ...LOGIN, password: 'guessed' });
