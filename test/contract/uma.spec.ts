@@ -41,6 +41,7 @@ const POLICIES: SandboxPolicies = {
   '[GET, HEAD] /photo': granting,
   '[PUT] /photo': granting,
   '[GET] /doc': granting,
+  '[GET] /modified': granting,
   '[GET] /known': known,
   '[GET] /submitted': () => 'submit',
   '[GET] /closed': () => 'deny',
@@ -67,6 +68,7 @@ function resourcesOn(name: TransportName): readonly UmaResource[] {
     resource('/known'),
     resource('/submitted'),
     resource('/closed'),
+    resource('/modified'),
   ];
 }
 
@@ -258,6 +260,25 @@ const CHECKS: readonly Row[] = [
       return requested.get('[GET] /doc');
     },
     result: ['view', 'all'],
+  },
+  {
+    title: 'requires modified scopes',
+    call: async (uma) => {
+      const before = await uma.rpt('/modified');
+      const resource = { path: '/modified', http_method: 'GET' };
+      await uma.service.modify({ ...resource, scopes: ['edit'] });
+      const after = await uma.check('/modified', 'GET', await uma.rpt('/modified'));
+      const { access } = await uma.check('/modified', 'GET', before);
+      return [access, after, requested.get('[GET] /modified')];
+    },
+    result: ['denied', granted, ['edit']],
+    except: onOxd(unsupported('uma_rs_modify', 'it has no such command')),
+  },
+  {
+    title: 'modifies no resource that is not protected',
+    call: (uma) => uma.service.modify({ path: '/none', http_method: 'GET', scopes: ['edit'] }),
+    result: failure('uma_rs_modify'),
+    except: onOxd(unsupported('uma_rs_modify', 'it has no such command')),
   },
 ];
 

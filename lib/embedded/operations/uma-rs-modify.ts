@@ -12,7 +12,6 @@ import { modify } from '../resources/protect.js';
 export const umaRsModify: Operation<'uma_rs_modify'> = async (context, params) => {
   const modification = modificationOf(params);
   const { oxd_id } = await context.site(params.oxd_id);
-  const detached = context.detached();
-  await detached.call.run(() => modify(detached, oxd_id, modification));
+  await modify(context, oxd_id, modification);
   return { oxd_id };
 };
