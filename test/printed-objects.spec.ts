@@ -197,6 +197,16 @@ describe.each(['embedded', 'socket'] as const)('an application on %s', (type) =>
     expect(leaking.map(([name]) => name)).toEqual([]);
   });
 
+  it.each(Object.entries(PRINTS))('shows no secret of its site in %s', async (_, print) => {
+    const result = await app.get(OidcService).getRp();
+    const { node } = result;
+    expect(secretsIn(node.client_secret ?? '')).not.toEqual([]);
+    for (const value of [node, result, { nested: [result] }]) {
+      expect(secretsIn(print(value))).toEqual([]);
+      expect(print(value)).toContain(node.client_id);
+    }
+  });
+
   it('still shows the options that are no secrets', () => {
     const printed = Object.values(PRINTS).map((print) => print(app.get(OxdOptions)));
     for (const text of printed) expect(text).toContain(sandbox.issuer);

@@ -4,6 +4,7 @@ import { DEMO_USERS } from '../../lib/sandbox/provider/accounts.js';
 import { Browser } from '../support/browser.js';
 import {
   CALLBACK,
+  CLAIMS,
   LOGGED_OUT,
   type Login,
   outcomeOf,
@@ -70,6 +71,30 @@ const ROWS: readonly Row[] = [
       ),
     result: { oxd_id: text, op_host: text },
     unprotected: true,
+  },
+  {
+    title: 'returns the record of the site with the credentials of its client',
+    call: async ({ oidc }) => {
+      const { node } = await oidc.getRp();
+      const { op_host, client_id, client_secret, authorization_redirect_uri } = node;
+      const { logout_redirect_uri, claims_redirect_uri, grant_types } = node;
+      return {
+        ...{ op_host, client_id, client_secret, authorization_redirect_uri },
+        ...{ logout_redirect_uri, claims_redirect_uri, grant_types },
+      };
+    },
+    result: {
+      ...{ op_host: text, client_id: text, client_secret: text },
+      ...{ authorization_redirect_uri: CALLBACK, logout_redirect_uri: LOGGED_OUT },
+      ...{ claims_redirect_uri: [CLAIMS], grant_types: expect.any(Array) as unknown },
+    },
+    unsupportedOn: '3.1.1',
+  },
+  {
+    title: 'returns no record of an unknown site',
+    call: ({ oidc }) => oidc.getRp({ oxd_id: 'unknown' }),
+    result: failed('get_rp'),
+    unsupportedOn: '3.1.1',
   },
   {
     title: 'registers no site for client_id without client_secret',

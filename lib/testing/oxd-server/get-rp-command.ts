@@ -6,7 +6,7 @@ import type { ServerSite } from './store.js';
 
 /**
  * Returns the record of a site, or with `list` the sites registered since the start. An unknown site is
- * reported as null. No token is needed.
+ * reported as null. No token is needed. The record has no tokens except the latest ID token.
  *
  * @see oxd command get_rp
  */
