@@ -24,6 +24,11 @@ export class RecentResults<T> {
     this.#options = options;
   }
 
+  /** Returns true while a result of this key is retained. */
+  has(key: string): boolean {
+    return this.#recent.has(key);
+  }
+
   /** Returns the retained result of this key, or that of the current run, or starts `work`. */
   async run(key: string, work: () => Promise<T>): Promise<T> {
     const recent = this.#recent.get(key);

@@ -1,15 +1,11 @@
-import { createHash } from 'node:crypto';
 import type { Params, Result } from '../commands/command.js';
 import type { OxdClient } from '../oxd-client/oxd-client.js';
 import type { OxdClock } from '../base/clock.js';
-import { RecentResults } from '../base/recent-results.js';
 import type { ListedRp, RpRecord } from '../commands/rp-record.js';
 import { withoutPrintedSecrets } from './printed-rp.js';
 import type { ExecuteOptions } from '../commands/oxd-transport.js';
-import type { SendRefresh, SharedRefreshes } from './shared-refreshes.js';
-
-/** Retained results of refreshes; lifetime in milliseconds. */
-const REFRESHES = { lifetime: 10_000, max: 1000 };
+import { Refreshes } from './refreshes.js';
+import type { SharedRefreshes } from './shared-refreshes.js';
 
 /**
  * Commands of oxd for sites and users, one method each. A missing `oxd_id` and a missing protection
@@ -18,8 +14,7 @@ const REFRESHES = { lifetime: 10_000, max: 1000 };
  * the store is unavailable, and with the reason of `options.signal` when that signal is aborted.
  */
 export abstract class OidcCommands {
-  readonly #refreshes: RecentResults<Result<'get_access_token_by_refresh_token'>>;
-  readonly #shared: SharedRefreshes | undefined;
+  readonly #refreshes: Refreshes;
 
   /** @internal */
   protected readonly client: OxdClient;
@@ -31,8 +26,7 @@ export abstract class OidcCommands {
    */
   constructor(client: OxdClient, clock: OxdClock, shared?: SharedRefreshes) {
     this.client = client;
-    this.#shared = shared;
-    this.#refreshes = new RecentResults({ ...REFRESHES, clock });
+    this.#refreshes = new Refreshes(clock, shared);
   }
 
   /**
@@ -169,11 +163,10 @@ export abstract class OidcCommands {
     const own = await this.client.oxdId();
     const { oxd_id = own, refresh_token, id_token } = params;
     // The own site has no id here: it may be registered again during the command, under another id.
-    const shared = JSON.stringify([oxd_id === own ? null : oxd_id, refresh_token, id_token]);
-    const key = createHash('sha256').update(shared).digest('base64url');
-    const send: SendRefresh = (signal) =>
-      this.client.execute('get_access_token_by_refresh_token', params, { signal });
-    return this.#refreshes.run(key, () => this.#shared?.run(shared, send) ?? send());
+    const call = JSON.stringify([oxd_id === own ? null : oxd_id, refresh_token, id_token]);
+    return this.#refreshes.run(call, (signal) =>
+      this.client.execute('get_access_token_by_refresh_token', params, { signal }),
+    );
   }
 
   /**
