@@ -93,19 +93,15 @@ export async function readSite(store: OxdStore, oxd_id = ''): Promise<Registered
 }
 
 /** Post-logout redirect URIs of a site: `post_logout_redirect_uri` first, without duplicates. */
-export function logoutUris({
-  post_logout_redirect_uri,
-  post_logout_redirect_uris = [],
-}: SiteMetadata): string[] {
-  const all = [post_logout_redirect_uri || undefined, ...post_logout_redirect_uris];
-  return [...new Set(all.filter((uri) => uri !== undefined))];
+export function logoutUris(site: SiteMetadata): string[] {
+  return distinct(site.post_logout_redirect_uri || undefined, site.post_logout_redirect_uris);
 }
 
 /** Redirect URIs of a site: `authorization_redirect_uri` first, without duplicates. */
-export function redirectUris({
-  authorization_redirect_uri,
-  redirect_uris = [],
-}: SiteMetadata): string[] {
-  const all = [authorization_redirect_uri, ...redirect_uris].filter((uri) => uri !== undefined);
-  return [...new Set(all)];
+export function redirectUris(site: SiteMetadata): string[] {
+  return distinct(site.authorization_redirect_uri, site.redirect_uris);
+}
+
+function distinct(first: string | undefined, others: readonly string[] = []): string[] {
+  return [...new Set(first === undefined ? others : [first, ...others])];
 }
