@@ -3,30 +3,24 @@ import { createClient, createSentinel } from 'redis';
 import { OxdStoreError } from '../../lib/base/errors.js';
 import { RedisStore, type RedisStoreOptions } from '../../lib/redis/redis-store.js';
 import { freePort } from '../support/app.js';
-import { RedisProxy } from './redis-proxy.js';
+import { ProxiedRedis } from './proxied-redis.js';
+import type { RedisProxy } from './redis-proxy.js';
 import { RedisServer } from './redis-server.js';
 import { Sentinel } from './sentinel.js';
 
+let proxied: ProxiedRedis;
 let redis: RedisServer;
 let proxy: RedisProxy;
 let closing: (() => unknown)[];
 
 beforeEach(async () => {
-  redis = await RedisServer.start();
-  proxy = await RedisProxy.start(redis.client.socket);
-  closing = [() => redis.close(), () => proxy.close()];
+  proxied = await ProxiedRedis.start();
+  ({ redis, proxy, closing } = proxied);
 });
-afterEach(async () => {
-  redis.resume();
-  for (const close of closing.toReversed()) await close();
-});
+afterEach(() => proxied.close());
 
-/** A store that reaches Redis through the proxy. */
-function open(options: Partial<RedisStoreOptions> = {}): RedisStore {
-  const store = new RedisStore({ redis: { url: proxy.url }, timeout: 300, ...options });
-  closing.push(() => store.close());
-  return store;
-}
+const open = (options: Partial<RedisStoreOptions> = {}): RedisStore =>
+  proxied.open({ timeout: 300, ...options });
 
 /** A second server, to which the proxy sends the next connections. */
 async function secondServer(): Promise<RedisServer> {

@@ -4,34 +4,27 @@ import { OxdConfigurationError, OxdStoreError } from '../../lib/base/errors.js';
 import { RedisStore, type RedisStoreOptions } from '../../lib/redis/redis-store.js';
 import { freePort } from '../support/app.js';
 import { registerSecret } from '../support/secrets.js';
-import { RedisProxy } from './redis-proxy.js';
-import { RedisServer } from './redis-server.js';
+import { ProxiedRedis } from './proxied-redis.js';
+import type { RedisProxy } from './redis-proxy.js';
+import type { RedisServer } from './redis-server.js';
 
 const PASSWORD = 'password-of-this-redis';
 const KEY = 'key-that-is-not-logged';
 const VALUE = 'value-that-is-not-logged';
 [PASSWORD, KEY, VALUE].forEach(registerSecret);
 
+let proxied: ProxiedRedis;
 let redis: RedisServer;
 let proxy: RedisProxy;
 let closing: (() => unknown)[];
 
 beforeEach(async () => {
-  redis = await RedisServer.start();
-  proxy = await RedisProxy.start(redis.client.socket);
-  closing = [() => redis.close(), () => proxy.close()];
+  proxied = await ProxiedRedis.start();
+  ({ redis, proxy, closing } = proxied);
 });
-afterEach(async () => {
-  redis.resume();
-  for (const close of closing.toReversed()) await close();
-});
+afterEach(() => proxied.close());
 
-/** A store that reaches Redis through the proxy. */
-function open(options: Partial<RedisStoreOptions> = {}): RedisStore {
-  const store = new RedisStore({ redis: { url: proxy.url }, ...options });
-  closing.push(() => store.close());
-  return store;
-}
+const open = (options?: Partial<RedisStoreOptions>): RedisStore => proxied.open(options);
 
 /** A client of the application, without a listener for errors. */
 function clientOf(options: object = {}) {
