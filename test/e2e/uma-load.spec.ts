@@ -1,9 +1,9 @@
 import { Agent, request, type Server } from 'node:http';
 import { Controller, Delete, Get, UseGuards } from '@nestjs/common';
-import { MemoryStore, OxdModule, UmaGuard, UmaProtected } from '../../lib/index.js';
+import { MemoryStore, UmaGuard, UmaProtected } from '../../lib/index.js';
 import { FakeAs, RS } from '../support/fake-as.js';
 import { settled } from '../support/manual-clock.js';
-import { startApp, type RunningApp } from '../support/uma-app.js';
+import { embeddedOxdModule, startApp, type RunningApp } from '../support/uma-app.js';
 
 /** Limits of parallel and of waiting ticket requests. */
 const [PARALLEL, WAITING] = [32, 1024];
@@ -44,7 +44,11 @@ afterAll(() => as.close());
 beforeEach(async () => {
   as.reset();
   agent = new Agent({ keepAlive: true });
-  running = await startApp({ imports: [oxdModule()], controllers: [AlbumsController] });
+  const options = { timeout: TIMEOUT, store: new MemoryStore() };
+  running = await startApp({
+    imports: [embeddedOxdModule({ op_host: as.issuer, ...RS }, options)],
+    controllers: [AlbumsController],
+  });
   origin = await running.app.getUrl();
   arrived = 0;
   (running.app.getHttpServer() as Server).on('request', () => (arrived += 1));
@@ -54,21 +58,6 @@ afterEach(async () => {
   agent.destroy();
   await running.close();
 });
-
-function oxdModule() {
-  return OxdModule.forRoot({
-    site: {
-      op_host: as.issuer,
-      authorization_redirect_uri: 'http://localhost:3000/callback',
-      scope: ['openid', 'uma_protection'],
-      ...RS,
-    },
-    transport: { type: 'embedded', allowInsecureRequests: true, timeout: TIMEOUT },
-    secret: 'a test secret of more than 32 characters',
-    store: new MemoryStore(),
-    eager: true,
-  });
-}
 
 function send(authorization?: string, method = 'GET'): Promise<Reply> {
   const headers = authorization === undefined ? {} : { authorization };

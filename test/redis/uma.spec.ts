@@ -1,14 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Controller, Get, Post, UseGuards, type INestApplication, type Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import {
-  OidcService,
-  OxdModule,
-  OxdStore,
-  UmaGuard,
-  UmaProtected,
-  UmaService,
-} from '../../lib/index.js';
+import { OidcService, OxdStore, UmaGuard, UmaProtected, UmaService } from '../../lib/index.js';
 import type { RegisteredSite } from '../../lib/embedded/registration/site-record.js';
 import { RedisStore } from '../../lib/redis/redis-store.js';
 import {
@@ -18,7 +11,7 @@ import {
 } from '../../lib/sandbox/sandbox.js';
 import { UmaWorld, resourceAt, type RegisteredResource } from '../support/sandbox-uma-world.js';
 import { registerSecret } from '../support/secrets.js';
-import { ADAPTERS, httpAdapter, type Adapter } from '../support/uma-app.js';
+import { ADAPTERS, embeddedOxdModule, httpAdapter, type Adapter } from '../support/uma-app.js';
 import { RedisServer } from './redis-server.js';
 
 @Controller('albums')
@@ -90,19 +83,7 @@ async function replica({
   const store = new RedisStore({ redis: redis.client });
   opened.push(() => store.close());
   const module = await Test.createTestingModule({
-    imports: [
-      OxdModule.forRoot({
-        site: {
-          op_host: sandbox.issuer,
-          authorization_redirect_uri: 'http://localhost:47124/callback',
-          scope: ['openid', 'uma_protection'],
-        },
-        transport: { type: 'embedded', allowInsecureRequests: true },
-        secret: 'a test secret of more than 32 characters',
-        store,
-        eager: true,
-      }),
-    ],
+    imports: [embeddedOxdModule({ op_host: sandbox.issuer }, { store })],
     controllers,
   }).compile();
   const app = module.createNestApplication(httpAdapter(adapter), { logger: false });

@@ -17,6 +17,7 @@ import {
   OxdCommandError,
   OxdModule,
   type OxdModuleOptions,
+  type OxdStore,
   type Params,
   type Result,
   type UmaResource,
@@ -218,6 +219,24 @@ export function oxdModule(
     store: new MemoryStore(),
     transport,
     ...options,
+  });
+}
+
+/** An `OxdModule` with the embedded transport, whose site may protect resources. */
+export function embeddedOxdModule(
+  site: Partial<OxdModuleOptions['site']> & { readonly op_host: string },
+  { timeout, store }: { readonly timeout?: number; readonly store: OxdStore },
+): DynamicModule {
+  return OxdModule.forRoot({
+    site: {
+      authorization_redirect_uri: 'http://localhost:47124/callback',
+      scope: ['openid', 'uma_protection'],
+      ...site,
+    },
+    transport: { type: 'embedded', allowInsecureRequests: true, timeout },
+    secret: 'a test secret of more than 32 characters',
+    store,
+    eager: true,
   });
 }
 
