@@ -1,4 +1,5 @@
 import { isJsonObject } from './json.js';
+
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 const PROXY = 'must be an http or https URL without path and query, or false';

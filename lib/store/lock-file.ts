@@ -4,7 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 /** Process and instance that hold a lock, as the lock file contains them. */
 interface Holder {
   readonly pid: number;
-  /** Start time of the process: tells the process apart from a later one with the same pid. */
+  /** Start time of the process: distinguishes the process from a later one with the same pid. */
   readonly started?: string;
   readonly instance: string;
 }
