@@ -69,7 +69,7 @@ describe('a login on the embedded transport', () => {
     await expect(finish(oldest)).rejects.toMatchObject({ code: 'OIDC_STATE_USED' });
   });
 
-  it('exchanges the code with the verifier of its own challenge', async () => {
+  it('exchanges the code with the verifier of its code_challenge', async () => {
     const { oidc } = await startedService();
     const [begun, other] = [await oidc.startLogin(), await oidc.startLogin()];
     await oidc.finishLogin(op.login(begun.url), cookieHeader(begun.cookies));
