@@ -1,5 +1,5 @@
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { TcpSegments } from './tcp-segments.js';
 
 /** Reply to a frame. */
 export interface Answer {
@@ -14,7 +14,11 @@ export class FrameClient {
   private ended = false;
   private changed: (() => void) | undefined;
 
-  private constructor(private readonly socket: Socket) {
+  private readonly socket: Socket;
+
+  private constructor(private readonly segments: TcpSegments) {
+    const { client: socket } = segments;
+    this.socket = socket;
     socket.setEncoding('utf8');
     socket.on('data', (text) => {
       this.text += String(text);
@@ -29,9 +33,7 @@ export class FrameClient {
   }
 
   static async open(port: number): Promise<FrameClient> {
-    const client = new FrameClient(connect({ port, noDelay: true }));
-    await once(client.socket, 'connect');
-    return client;
+    return new FrameClient(await TcpSegments.connect(port));
   }
 
   /** True when the server has closed the connection. */
@@ -40,7 +42,7 @@ export class FrameClient {
   }
 
   /**
-   * Sends a frame, in one piece or several.
+   * Sends a frame, in one TCP segment or several.
    *
    * @param patience time to wait for a reply, in milliseconds
    * @param awaitsClose waits until the server closes after the reply
@@ -50,10 +52,7 @@ export class FrameClient {
     { patience = 10_000, awaitsClose = false } = {},
   ): Promise<Answer> {
     this.text = '';
-    for (const piece of pieces) {
-      this.socket.write(piece);
-      await new Promise((resolve) => setTimeout(resolve, pieces.length > 1 ? 10 : 0));
-    }
+    for (const piece of pieces) await this.segments.write(piece);
     const isDone = (): boolean => this.ended || (!awaitsClose && this.isComplete);
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, patience);

@@ -1,13 +1,16 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { setImmediate, setTimeout } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import type { FrameAnswer } from '../../../lib/testing/frames/frame-answer.js';
 import { FrameServer } from '../../../lib/testing/frames/frame-server.js';
 import { encodeFrame } from '../../../lib/socket/frame.js';
+import { settled } from '../../support/manual-clock.js';
+import { TcpSegments } from '../../support/tcp-segments.js';
 
 const seen: string[] = [];
-let answer: FrameAnswer | undefined;
+let answer: FrameAnswer | Promise<FrameAnswer> | undefined;
 let server: FrameServer;
+let segments: TcpSegments;
 let client: Socket;
 let received: Buffer[];
 
@@ -18,12 +21,11 @@ beforeEach(async () => {
     seen.push(text);
     return answer ?? `re:${text.length}`;
   });
-  client = connect(server.port, '127.0.0.1');
-  client.setNoDelay(true);
+  segments = await TcpSegments.connect(server.port);
+  ({ client } = segments);
   client.on('error', () => {});
   received = [];
   client.on('data', (bytes) => received.push(bytes));
-  await once(client, 'connect');
 });
 
 afterEach(async () => {
@@ -37,12 +39,9 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await setImmediate();
 }
 
-/** Sends pieces one after another and waits for this reply or the end of the connection. */
+/** Sends segments and waits for this reply or the end of the connection. */
 async function send(pieces: readonly string[], reply?: string): Promise<void> {
-  for (const piece of pieces) {
-    client.write(piece);
-    await setTimeout(5);
-  }
+  for (const piece of pieces) await segments.write(piece);
   await until(() => text() === reply || client.closed);
 }
 
@@ -87,10 +86,12 @@ describe('FrameServer', () => {
   });
 
   it('waits for the rest of a frame', async () => {
-    client.write('0010{}');
-    await setTimeout(30);
+    await segments.write('0010{}');
     expect(client.closed).toBe(false);
     expect(seen).toEqual([]);
+    await segments.write(' '.repeat(8));
+    await until(() => text() === encodeFrame('re:10'));
+    expect(seen).toEqual([`{}${' '.repeat(8)}`]);
   });
 
   it('reads a newline after a command as the next prefix', async () => {
@@ -110,12 +111,14 @@ describe('FrameServer', () => {
   });
 
   it('counts segments that arrive while it replies', async () => {
-    answer = { text: 'x', delay: 20 };
-    client.write('0002{}');
-    await until(() => seen.length === 1);
-    client.write('0003{"}');
-    await until(() => seen.length === 2);
+    let reply = (): void => undefined;
+    answer = new Promise((resolve) => (reply = () => resolve('x')));
+    await segments.write('0002{}');
+    await segments.write('0003{"}');
     expect(server.pipelined).toBe(1);
+    expect(seen).toEqual(['{}']);
+    reply();
+    await until(() => seen.length === 2);
   });
 
   it.each(['x', 'é', '😀'])(
@@ -159,11 +162,10 @@ describe('FrameServer', () => {
 
   it('hangs', async () => {
     answer = { hang: true };
-    client.write('0002{}');
-    await setTimeout(20);
+    await segments.write('0002{}');
     answer = undefined;
-    client.write('0002{}');
-    await setTimeout(20);
+    await segments.write('0002{}');
+    await settled();
     expect(client.closed).toBe(false);
     expect(seen).toHaveLength(1);
   });
