@@ -1,26 +1,26 @@
 // An authorization server in its own process that closes idle connections without notice: no
-// `Keep-Alive` header, no `Connection: close`. Messages to the parent: `{ origin }` at start, and
-// `{ counts }` for every message it receives.
+// `Keep-Alive` header, no `Connection: close`. It closes a connection with three responses when the
+// next request arrives: for the client this is a connection that was closed a moment earlier. Messages
+// to the parent: `{ origin }` at start, and `{ counts }` for every message it receives.
 import { createServer } from 'node:http';
 
-const IDLE = 30;
+const MAX_RESPONSES = 3;
 const counts = { connections: 0, requests: 0, repeated: 0, closed: 0, tickets: 0 };
-const timers = new WeakMap();
+const responses = new WeakMap();
 
 const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
   const { socket } = request;
-  clearTimeout(timers.get(socket));
+  if (responses.get(socket) === MAX_RESPONSES) return close(socket);
   counts.requests += 1;
   if (request.headers.connection === 'close') counts.repeated += 1;
   request.resume().on('end', () => answer(request, response));
-  response.on('finish', () => {
-    const close = () => {
-      counts.closed += 1;
-      socket.destroy();
-    };
-    timers.set(socket, setTimeout(close, IDLE));
-  });
+  response.on('finish', () => responses.set(socket, (responses.get(socket) ?? 0) + 1));
 });
+
+function close(socket) {
+  counts.closed += 1;
+  socket.destroy();
+}
 
 server.on('connection', () => (counts.connections += 1));
 server.listen(0, '127.0.0.1', () => process.send({ origin: origin() }));

@@ -1,6 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { FakeAs, RS, type UmaEndpoint } from '../../support/fake-as.js';
 import { FakeOp, type Endpoint, type Seen } from '../../support/fake-op.js';
@@ -9,7 +8,7 @@ import { PHOTO, protectedSite, resource } from '../../support/uma-site.js';
 
 afterEach(() => TestTransport.closeAll());
 
-describe('An authorization server that closes idle connections after 30 ms', () => {
+describe('An authorization server that closes idle connections without notice', () => {
   const LANES = 50;
   const CHECKS = 40;
   let child: ChildProcess;
@@ -31,20 +30,18 @@ describe('An authorization server that closes idle connections after 30 ms', () 
     await transport.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
     const check = { oxd_id, path: '/photo', http_method: 'GET', rpt: 'a-valid-rpt' };
     const denied: unknown[] = [];
-    // Each lane pauses for about as long as the server keeps its connections.
-    const lane = async (at: number): Promise<void> => {
+    const lane = async (): Promise<void> => {
       for (let n = 0; n < CHECKS; n += 1) {
         const result = await transport.run('uma_rs_check_access', check).catch((e: unknown) => e);
         if ((result as { access?: string }).access !== 'granted') denied.push(result);
-        await pause(24 + ((at + n * 7) % 12));
       }
     };
-    await Promise.all(Array.from({ length: LANES }, (_, at) => lane(at)));
+    await Promise.all(Array.from({ length: LANES }, lane));
     expect(denied).toEqual([]);
     const { requests, repeated, closed } = await counts();
     expect(requests).toBeGreaterThanOrEqual(LANES * CHECKS);
     expect(closed).toBeGreaterThan(0);
-    expect(repeated).toBeGreaterThan(0);
+    expect(repeated).toBe(closed);
   });
 
   async function counts(): Promise<{ requests: number; repeated: number; closed: number }> {
