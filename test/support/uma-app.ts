@@ -270,8 +270,8 @@ export async function eventually(ask: () => Promise<Answer>, status: number): Pr
   for (let times = 0; ; times++) {
     const answer = await ask();
     if (answer.status === status) return answer;
-    if (times === 300) throw new Error(`Still ${answer.status}, not ${status}.`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    if (times === 3000) throw new Error(`Still ${answer.status}, not ${status}.`);
+    await settled();
   }
 }
 
