@@ -72,7 +72,7 @@ export class EmbeddedTransport extends OxdTransport {
   constructor(options: EmbeddedOptions) {
     super();
     this.#runtime = new EmbeddedRuntime(options);
-    // Enough for an introspection and a ticket.
+    // Twice the limit of a request: enough for an introspection and a ticket.
     this.#limits = new Map([['uma_rs_check_access', 2 * options.timeout]]);
   }
 

@@ -1,7 +1,7 @@
 /** Time in which an unknown key is looked up once, in milliseconds. */
 const COOLDOWN = 60_000;
 
-/** Keys of one server that are looked up within the cooldown. */
+/** Maximum number of keys of one server that are looked up within the cooldown. */
 const MAX_LOOKUPS = 10;
 
 interface Lookup {

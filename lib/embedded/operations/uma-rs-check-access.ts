@@ -27,7 +27,7 @@ type Command = 'uma_rs_check_access';
  * an RPT nothing is introspected. `invalid_request` means that this path and method are not
  * protected, or that the authorization server no longer knows the resource, which `uma_rs_protect`
  * registers again. Access is not granted if JWT and introspection name different users, or if the
- * user is not known because the key of the JWT is not (`key_id_not_found`).
+ * user is unknown because no key for the JWT was found (`key_id_not_found`).
  *
  * @throws {OxdTransportError} OXD_TRANSPORT_BUSY when too many requests wait for a ticket,
  *   or too little time is left for one

@@ -34,7 +34,7 @@ export function clientMetadata(
   });
 }
 
-/** Parameters that differ from the one of the site with the same meaning. */
+/** Registration parameters whose value is not that of the site parameter with the same meaning. */
 function derivedParameters(site: SiteMetadata, server: DiscoveredServer): Record<string, unknown> {
   const { acr_values = [] } = site;
   const acrValues = acr_values.filter((value) => value.trim() !== '');

@@ -1,12 +1,13 @@
 import { runOnce } from '../../store/distributed-lock.js';
 import type { OxdStore } from '../../store/oxd-store.js';
 
-/** Longest time that the resources of a client may be worked on at once, in milliseconds. */
+/** Time limit of one change to the resources of a client, in milliseconds. */
 const DEADLINE = 60_000;
 
 /**
- * Works on the resources of a client on one replica at a time, where the store has `add`: the record
- * is read and written as a whole, and two writers would lose what one of them added.
+ * Changes the resources of a client on one replica at a time, if the store has `add`. The record is
+ * read and written as a whole: of two concurrent writers, the last would delete the changes of the
+ * first.
  *
  * @param key `resourcesKey` of the client
  * @param work must end when the signal is aborted, at the deadline

@@ -46,7 +46,7 @@ function without<T extends object>(object: T, names: readonly string[]): Partial
 /**
  * Site that the parameters of `register_site` describe, with the given client if they contain one.
  *
- * @throws {OperationError} `invalid_client_id` or `invalid_client_secret` if one of them is missing
+ * @throws {OperationError} `invalid_client_id` or `invalid_client_secret` if the client lacks it
  */
 export function newSite(params: RegisterSiteParams): NewSite {
   const { op_host, op_discovery_path, op_configuration_endpoint } = params;

@@ -55,7 +55,10 @@ export class CommandCall {
     return new CommandCall(this.command, this.http);
   }
 
-  /** The same command under another signal: what its requests may have changed counts for this one. */
+  /**
+   * Returns a call of the same command with another signal. Both calls share the record of possible
+   * changes.
+   */
   withSignal(signal: AbortSignal): CommandCall {
     const call = new CommandCall(this.command, this.http, { ...this.end, signal });
     call.effect = this.effect;

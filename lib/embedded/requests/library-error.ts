@@ -48,7 +48,8 @@ const USERINFO_ALG =
   'The userinfo response is not signed as site.user_info_signed_response_alg states. Set the option ' +
   'to the algorithm that the client has at the OpenID Provider, or remove it for a response in JSON.';
 
-/** True if the algorithm of a userinfo response is not that of the site; one of both may have none. */
+/** True if a userinfo response is signed with another algorithm than the site states, or only one of the
+ * two names an algorithm. */
 function isAboutSignature({ message, cause }: Error): boolean {
   const texts = [message, cause instanceof Error ? cause.message : ''];
   return texts.some((text) => /"alg" header parameter|JWT UserInfo Response expected/.test(text));

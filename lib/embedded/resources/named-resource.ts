@@ -4,7 +4,8 @@ import { OperationError } from '../requests/operation-error.js';
 export const NEVER_PROTECTED = 'Protect it with uma_rs_protect.';
 
 /** Advice for a resource that was deleted at the authorization server. */
-export const MISSING_AT_SERVER = 'The authorization server no longer knows it: protect it again.';
+export const MISSING_AT_SERVER =
+  'The authorization server no longer has this resource: protect it again.';
 
 const NOT_BLANK = /\S/;
 

@@ -36,7 +36,7 @@ async function changeResources(
 ): Promise<void> {
   const key = resourcesKey(await context.site(oxd_id));
   const isDone = await oneAtATime(context, key, async (limited) => {
-    // Not context.site(): that may register a new client, which waits for this lock.
+    // Reads the stored site only: context.site() may register a new client, which waits for this lock.
     const site = await limited.runtime.sites.find(oxd_id);
     if (resourcesKey(site) !== key) return false;
     const api = new ProtectionApi(limited, site, await limited.umaServer(site));

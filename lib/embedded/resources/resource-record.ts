@@ -16,7 +16,7 @@ export interface ProtectedResource extends DeclaredResource {
 
 /** Stored record of the resources of a site. Has no lifetime. */
 export interface ResourceRecord {
-  /** Resources; of two with the same path and method the last one applies. */
+  /** Resources; of two resources with the same path and method, the last applies. */
   readonly resources: readonly ProtectedResource[];
   /** Names of resources whose registration began and has an unknown outcome. */
   readonly pending: readonly string[];
@@ -34,7 +34,9 @@ export async function readResources(store: OxdStore, key: string): Promise<Resou
   if (Array.isArray(resources) && resources.every(isResource) && Array.isArray(pending)) {
     return { resources, pending };
   }
-  throw new OxdStoreError('The value under the key of resources is not a record of them.');
+  throw new OxdStoreError(
+    'The value stored for the resources of a site is not a record of resources.',
+  );
 }
 
 /**

@@ -104,7 +104,8 @@ export class ResourceUpdate {
   }
 
   /**
-   * Ids of unchanged resources that are missing: those of Gluu and Janssen expire after a month.
+   * Ids of unchanged resources that are missing at the authorization server: resources of Gluu and
+   * Janssen expire after a month.
    * Every run reads them again, because a check that finds a resource missing does not write the
    * record: it could undo a write of another replica, or would have to wait for it.
    */

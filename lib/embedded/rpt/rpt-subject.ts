@@ -23,7 +23,7 @@ export interface IntrospectedSubject {
  *
  * @returns undefined if neither names a user
  * @throws {OperationError} `invalid_subject_identifier` when the two differ: the handler would serve
- *   the wrong user; `key_id_not_found` when the user is not known because the key of the JWT is not
+ *   the wrong user; `key_id_not_found` when the user is unknown because no key for the JWT was found
  */
 export async function rptSubject(
   context: OperationContext,

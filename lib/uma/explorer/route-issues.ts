@@ -56,7 +56,10 @@ function unusedMethods(routes: readonly HttpRoute[]): string[] {
     );
 }
 
-/** Requires the guards of one `OxdModule` for a declared route, and at least one for a protected route. */
+/**
+ * Requires that all guards of a declared route are of one `OxdModule`, and that a protected route has a
+ * guard.
+ */
 function guardIssues(route: HttpRoute, environment?: string): string[] {
   const access = accessOf(route);
   if (access === undefined) return [];

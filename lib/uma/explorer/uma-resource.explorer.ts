@@ -28,7 +28,7 @@ export class UmaResourceExplorer {
 
   /**
    * Checks every route of the application and fills the route table with those whose `UmaGuard`
-   * uses the authorizer of this module. Logs the names of those that declare nothing.
+   * uses the authorizer of this module. Logs the names of routes without a declaration.
    *
    * @returns each declared resource of these routes once; an empty list in an application without
    *   HTTP

@@ -12,7 +12,7 @@ export type RouteParams = Readonly<Record<string, unknown>>;
 const PATHS_TIMEOUT = 10_000;
 
 /**
- * Returns the path to check, which the option `uma.paths` names.
+ * Returns the path to check, from the option `uma.paths`.
  *
  * @returns undefined if `uma.paths` returned no path
  * @throws {CheckTimeoutError} when `uma.paths` takes longer than 10 seconds

@@ -42,7 +42,7 @@ export async function readRecord(
   const value = (await store.get(key)) as Partial<RegisteredResources> | undefined;
   if (value === undefined || isRecord(value)) return value;
   throw new OxdStoreError(
-    'The value under the key of protected resources is not a record of them.',
+    'The value stored for the protected resources is not a record of resources.',
   );
 }
 

@@ -426,7 +426,7 @@ describe('get_access_token_by_refresh_token', () => {
       expect(rejected.message).toContain(`another ${name}`);
     });
 
-    it('compares it for each caller of a shared request', async () => {
+    it('compares the id_token of each caller of a shared request', async () => {
       const [own, other] = [await sign(), await sign({ sub: 'mallory' })];
       op.requests.length = 0;
       const [first, second] = await Promise.allSettled([
