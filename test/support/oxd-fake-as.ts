@@ -3,9 +3,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { registerSecret } from './secrets.js';
 
-/** An endpoint of the {@link FakeAs}; `cc` and `umatoken` are grants at the token endpoint. */
+/**
+ * An endpoint of the {@link FakeAs}; `cc` and `umatoken` are grants at the token endpoint, `token`
+ * and `rpt` are introspections, with the credentials of the client and with a PAT.
+ */
 export type Endpoint =
-  'provider' | 'uma' | 'reg' | 'cc' | 'umatoken' | 'rsrc' | 'rsrcdel' | 'perm' | 'rpt';
+  'provider' | 'uma' | 'reg' | 'cc' | 'umatoken' | 'rsrc' | 'rsrcdel' | 'perm' | 'rpt' | 'token';
 
 /** Response of an endpoint. */
 export interface Said {
@@ -80,9 +83,11 @@ export class FakeAs {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks).toString();
-    const { method = '', url: path = '', headers } = request;
-    const endpoint = endpointOf(method, path, body);
-    this.requests.push({ endpoint, authorization: headers.authorization ?? '', path, body });
+    const { method = '', url: path = '' } = request;
+    const { authorization = '' } = request.headers;
+    const isOfClient = path === '/rpt' && authorization.startsWith('Basic ');
+    const endpoint = isOfClient ? 'token' : endpointOf(method, path, body);
+    this.requests.push({ endpoint, authorization, path, body });
     const { status = 200, json, text } = this.scripts.get(endpoint) ?? this.usual(endpoint);
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(json === undefined ? text : JSON.stringify(json));
@@ -105,6 +110,7 @@ export class FakeAs {
         return { status: 204 };
       case 'perm':
         return { status: 201, json: { ticket: secret() } };
+      case 'token':
       case 'rpt':
         return { json: { active: true, permissions: [] } };
     }

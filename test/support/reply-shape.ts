@@ -1,4 +1,6 @@
-import { replyOf } from '../recordings/recordings.js';
+import { isJsonObject, parseJson } from '../../lib/base/json.js';
+import { type RecordedReply, replyOf } from '../recordings/recordings.js';
+import { envelopeIn } from './recorded-call.js';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -10,8 +12,37 @@ const NOT_COMPARED = new Set(['code_challenge', 'code_challenge_method']);
 /** Parts of a reply that do not depend on the provider: property names, types, nulls, errors. */
 export function shapeOfReply(frame: string): unknown {
   const reply = replyOf(frame);
-  if (!reply) return 'no reply';
-  const { status, data } = reply;
+  return reply ? shapeOfEnvelope(reply) : 'no reply';
+}
+
+/** Parts of a response over HTTPS that do not depend on the provider. */
+export function shapeOfHttps(response: {
+  readonly status: number;
+  readonly contentType: string | null;
+  readonly body: string;
+}): object {
+  const { status, contentType, body } = response;
+  return { status, contentType, body: shapeOfBody(body) };
+}
+
+function shapeOfBody(body: string): unknown {
+  const envelope = envelopeIn(body);
+  if (envelope) return shapeOfEnvelope(envelope);
+  const failure = parseJson(body);
+  if (isJsonObject(failure))
+    return { ...failure, message: shapeOfMessage(String(failure.message)) };
+  // The rest of the sentence depends on the version of a library, and may quote the request.
+  return body.replace(/(?<=^Invalid parameters\. Message: ).*$/s, '…');
+}
+
+/** Shape of the text of a failure: a response of the authorization server, or a sentence. */
+function shapeOfMessage(message: string): unknown {
+  const said = parseJson(message);
+  if (isJsonObject(said) && said.error !== undefined) return 'error of the authorization server';
+  return message.replace(/(?<=ID )[0-9a-f]{16}/, '…');
+}
+
+function shapeOfEnvelope({ status, data }: RecordedReply): unknown {
   if (status === 'error') {
     const { error, details, error_description: text } = data;
     // Two errors share this code: only the description distinguishes them.

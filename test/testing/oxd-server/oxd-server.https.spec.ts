@@ -205,6 +205,65 @@ describe('OxdServer over HTTPS disturbs a reply', () => {
   });
 });
 
+describe('OxdServer as the extension', () => {
+  const UNPROTECTED = ['/setup-client', '/get-client-token'];
+  const OF_3_1_1 = [
+    ...[...UNPROTECTED, '/register-site', '/update-site', '/get-authorization-url'],
+    ...['/get-tokens-by-code', '/get-access-token-by-refresh-token', '/get-user-info'],
+    ...['/get-logout-uri', '/uma-rs-protect', '/uma-rs-check-access', '/uma-rp-get-rpt'],
+    '/uma-rp-get-claims-gathering-url',
+  ];
+  const SINCE_3_1_2 = ['/remove-site', '/introspect-access-token', '/introspect-rpt'];
+
+  it.each([
+    {
+      version: '3.1.1',
+      paths: OF_3_1_1,
+      open: [...UNPROTECTED, '/get-access-token-by-refresh-token'],
+      status: 500,
+    },
+    { version: '3.1.4', paths: [...OF_3_1_1, ...SINCE_3_1_2], open: UNPROTECTED, status: 403 },
+  ] as const)('$version requires a header on all paths but $open', async (row) => {
+    const received: string[] = [];
+    const options = { version: row.version, extension: true, staleConnections: false };
+    const onCommand = (name: string) => received.push(name);
+    const client = connect(await start({ ...options, onCommand }));
+    const statuses: (readonly [string, number])[] = [];
+    for (const path of row.paths) {
+      const { status } = await client.ask({ path, body: {} });
+      statuses.push([path, status]);
+    }
+    const isOpen = (path: string): boolean => row.open.some((one) => one === path);
+    expect(statuses).toEqual(row.paths.map((path) => [path, isOpen(path) ? 200 : row.status]));
+    // A request without a header does not reach oxd-server.
+    expect(received.length).toBe(row.open.length);
+  });
+
+  it.each<{ name: string; options: OxdServerOptions; statuses: number[] }>([
+    { name: '3.1.4 fails one request', options: { version: '3.1.4' }, statuses: [200, 500, 200] },
+    {
+      name: '3.1.4 without stale connections fails none',
+      options: { version: '3.1.4', staleConnections: false },
+      statuses: [200, 200, 200],
+    },
+    { name: '3.1.1 fails none', options: { version: '3.1.1' }, statuses: [200, 200, 200] },
+  ])('$name after an internal_error that closed the connection', async ({ options, statuses }) => {
+    const received: string[] = [];
+    const onCommand = (name: string) => received.push(name);
+    const client = connect(await start({ ...options, extension: true, onCommand }));
+    const answers = [
+      await client.ask({ path: '/get-client-token', body: { op_host: op.issuer } }),
+      await client.ask({ path: '/get-client-token', body: {} }),
+      await client.ask({ path: '/get-client-token', body: {} }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual(statuses);
+    expect(answers[0]?.body).toContain('"internal_error"');
+    const silent = answers.filter(({ body }) => body.startsWith('Command response is null, '));
+    expect(silent.map(({ status }) => status)).toEqual(statuses.filter((status) => status !== 200));
+    expect(received.length).toBe(statuses.filter((status) => status === 200).length);
+  });
+});
+
 describe('OxdServer over HTTPS ends', () => {
   /** A request that the server does not answer, once the server has received it. */
   async function pending(): Promise<{
