@@ -80,7 +80,7 @@ export abstract class OidcCommands {
     params: Params<'update_site'>,
     options?: ExecuteOptions,
   ): Promise<Result<'update_site'>> {
-    return this.client.execute('update_site', this.client.wholeUpdate(params), options);
+    return this.client.execute('update_site', params, options);
   }
 
   /**

@@ -32,7 +32,7 @@ import { userProfile, type OxdUserProfile } from './user-profile.js';
  */
 export interface StartLoginParams extends Omit<
   GetAuthorizationUrlParams,
-  'oxd_id' | 'protection_access_token' | 'state' | 'scope' | 'keep_state'
+  'oxd_id' | 'authorization_oxd_id' | 'protection_access_token' | 'state' | 'scope' | 'keep_state'
 > {
   /**
    * Scopes to request; default `site.scope`. `openid` is added; `uma_protection` and `oxd` are

@@ -6,11 +6,11 @@ import { untilAborted } from '../base/until-aborted.js';
 import type { ExecuteOptions, OxdTransport } from '../commands/oxd-transport.js';
 import type { CommandName, Params, Result } from '../commands/command.js';
 import { ProtectionToken } from './protection-token.js';
-import type { SiteParams, UpdateSiteParams } from '../commands/registration.js';
+import type { SiteParams } from '../commands/registration.js';
 import { sender, type Send } from './command-sender.js';
 import { SiteLifecycle } from './site-lifecycle.js';
 import type { Site } from './registered-site.js';
-import { wholeUpdate } from './whole-update.js';
+import { hasSiteDefaults, withSiteDefaults, type SiteContext } from './site-defaults.js';
 
 /** Dependencies of an {@link OxdClient}. */
 export interface OxdClientOptions {
@@ -27,10 +27,8 @@ const WITHOUT_SITE = new Set<CommandName>(['setup_client', 'get_client_token', '
 
 const UNKNOWN_SITE = new Set(['invalid_oxd_id', 'expired_client']);
 const MISSING_TOKEN = new Set(['blank_protection_access_token', 'no_setup_client_for_oxd_id']);
-const INVALID_TOKEN = new Set([
-  'inactive_protection_access_token',
-  'invalid_protection_access_token',
-]);
+const INACTIVE_TOKEN = 'inactive_protection_access_token';
+const INVALID_TOKEN = new Set([INACTIVE_TOKEN, 'invalid_protection_access_token']);
 
 interface Call<C extends CommandName> {
   readonly command: C;
@@ -44,18 +42,17 @@ export class OxdClient {
   readonly #send: Send;
   readonly #protection: ProtectionToken;
   readonly #site: SiteLifecycle;
-  readonly #complete: (params: UpdateSiteParams) => UpdateSiteParams;
+  readonly #context: Omit<SiteContext, 'isProtected'>;
 
   constructor({ transport, clock = Date.now, ...options }: OxdClientOptions) {
-    this.#send = sender(transport);
-    this.#protection = new ProtectionToken(this.#send, clock);
     const { version } = transport;
+    this.#send = sender(transport);
+    this.#protection = new ProtectionToken(this.#send, version, clock);
     this.#site = new SiteLifecycle({
       ...options,
       ...{ clock, version, send: this.#send, protection: this.#protection },
     });
-    this.#complete = (params) =>
-      version === 'contract' ? params : wholeUpdate(params, options.site);
+    this.#context = { version, site: options.site };
   }
 
   /** Name of the owner of the site's resources in the keys of the store: it stays when options change. */
@@ -78,18 +75,10 @@ export class OxdClient {
   }
 
   /**
-   * Returns the parameters of `update_site`; for oxd and the own site completed by parameters without
-   * which the provider would reject the update or drop values.
-   */
-  wholeUpdate(params: UpdateSiteParams): UpdateSiteParams {
-    const isOwn = !params.oxd_id || params.oxd_id === this.#site.current?.oxd_id;
-    return isOwn ? this.#complete(params) : params;
-  }
-
-  /**
-   * Executes one command; adds `oxd_id` and a protection token if required. A command that was rejected
-   * before its execution, because of an unknown site or its token, is sent once more, unless the caller
-   * passed the rejected value.
+   * Executes one command; adds `oxd_id`, a protection token if required, and for the own site parameters
+   * of the options without which oxd would drop values. A command that was rejected before its
+   * execution, because of an unknown site or its token, is sent once more, unless the caller passed the
+   * rejected value.
    *
    * @throws {OxdCommandError} OXD_COMMAND_FAILED, OXD_COMMAND_UNSUPPORTED
    * @throws {OxdTransportError} when oxd-server was not reached or sent no valid response
@@ -105,7 +94,7 @@ export class OxdClient {
     const { current } = this.#site;
     // A known site needs no await here: each await would slow down every command.
     if (!current || current.setup) return this.prepare(call);
-    return this.attempt(call, current, identified(call.params, current));
+    return this.attempt(call, current, this.identified(call, current));
   }
 
   private async prepare<C extends CommandName>(call: Call<C>): Promise<Result<C>> {
@@ -134,12 +123,28 @@ export class OxdClient {
   }
 
   private async withToken<C extends CommandName>(
-    { params }: Call<C>,
+    call: Call<C>,
     site: Site,
   ): Promise<Params<C> & SiteParams> {
-    const sent = identified(params, site);
+    const sent = this.identified(call, site);
     if (!site.setup || sent.protection_access_token) return sent;
-    return { ...sent, protection_access_token: await this.#protection.get(site.setup) };
+    const protection_access_token = await this.#protection.get(site.setup);
+    if (sent.oxd_id === site.oxd_id) return { ...sent, protection_access_token };
+    const { authorization_oxd_id = site.oxd_id } = sent;
+    return { ...sent, protection_access_token, authorization_oxd_id };
+  }
+
+  /** Adds the id of the site, and parameters of the options for the own site. */
+  private identified<C extends CommandName>(
+    { command, params }: Call<C>,
+    { oxd_id, setup }: Site,
+  ): Params<C> & SiteParams {
+    const id = params.oxd_id ?? oxd_id;
+    const isWhole = id !== oxd_id || !hasSiteDefaults(command);
+    const context = isWhole ? undefined : { ...this.#context, isProtected: setup !== undefined };
+    const whole = context ? withSiteDefaults(command, params, context) : params;
+    // Object.assign() saves a microsecond per command compared with { ...params, oxd_id } in V8.
+    return Object.assign({}, whole, { oxd_id: id });
   }
 
   /**
@@ -152,17 +157,13 @@ export class OxdClient {
     { call: { params: given }, sent }: { call: Call<C>; sent: SiteParams },
   ): Promise<boolean> {
     if (!(error instanceof OxdCommandError) || error.mayHaveRun) return false;
-    if (sent.oxd_id !== site.oxd_id) return false;
+    // Another site may require the token of another client; an inactive one is of no use to any site.
+    if (sent.oxd_id !== site.oxd_id && error.error !== INACTIVE_TOKEN) return false;
     if (UNKNOWN_SITE.has(error.error)) return !given.oxd_id && this.#site.renew(site);
     if (given.protection_access_token) return false;
-    if (MISSING_TOKEN.has(error.error)) return !given.oxd_id && this.#site.protect(site);
+    if (MISSING_TOKEN.has(error.error)) return !given.oxd_id && this.#site.protect(site, error);
     if (!INVALID_TOKEN.has(error.error) || !sent.protection_access_token) return false;
     this.#protection.drop(sent.protection_access_token);
     return true;
   }
-}
-
-function identified<P extends object>(params: P & SiteParams, { oxd_id }: Site): P & SiteParams {
-  // Object.assign() saves a microsecond per command compared with { ...params, oxd_id } in V8.
-  return Object.assign({}, params, { oxd_id: params.oxd_id ?? oxd_id });
 }

@@ -1,4 +1,6 @@
 import { SingleFlight } from '../base/single-flight.js';
+import { isRest } from '../commands/dialect/https-paths.js';
+import type { OxdVersion } from '../commands/oxd-transport.js';
 import type { Send } from './command-sender.js';
 
 /** Client whose tokens oxd-server accepts for a site. */
@@ -13,21 +15,28 @@ export interface SetupClient {
 /** Time before its expiry at which a token is renewed, in milliseconds, for commands in progress. */
 const RENEWAL_MARGIN = 30_000;
 
-/** oxd 3.1.4 checks scope `oxd`, the versions before it `uma_protection`. */
+/** oxd 3.1.4 and later check scope `oxd`, the versions before it `uma_protection`. */
 const SCOPE = ['openid', 'uma_protection', 'oxd'];
 
+/** The client of a site of oxd 4 has `uma_protection` only if the site protects resources. */
+const OXD_4_SCOPE = ['openid', 'oxd'];
+
 /**
- * Token that oxd 3.x requires with `protect_commands_with_access_token`: cached, one request at a time.
+ * Token that oxd requires with `protect_commands_with_access_token`: cached, one request at a time.
  * Source: oxd command `get_client_token`.
  */
 export class ProtectionToken {
   private readonly flight = new SingleFlight<string>();
+  private readonly scope: readonly string[];
   private cached: { client_id: string; token: string; validUntil: number } | undefined;
 
   constructor(
     private readonly send: Send,
+    version: OxdVersion,
     private readonly clock: () => number = Date.now,
-  ) {}
+  ) {
+    this.scope = isRest(version) ? OXD_4_SCOPE : SCOPE;
+  }
 
   /** Returns the cached token of a client, or requests a new one. */
   async get(client: SetupClient): Promise<string> {
@@ -46,7 +55,7 @@ export class ProtectionToken {
   private async fetch(client: SetupClient): Promise<string> {
     const { access_token, expires_in = 0 } = await this.send('get_client_token', {
       ...client,
-      scope: SCOPE,
+      scope: this.scope,
     });
     const validUntil = this.clock() + expires_in * 1000 - RENEWAL_MARGIN;
     this.cached = { client_id: client.client_id, token: access_token, validUntil };

@@ -8,7 +8,9 @@ import type { SetupClient } from './protection-token.js';
 /** Site for which commands are sent. */
 export interface Site {
   readonly oxd_id: string;
-  /** Client that obtains protection tokens; undefined if oxd requires none. */
+  /**
+   * Client that obtains protection tokens, in oxd 4 that of the site; undefined if oxd requires none.
+   */
   readonly setup?: SetupClient;
 }
 

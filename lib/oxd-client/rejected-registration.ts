@@ -7,7 +7,7 @@ const COOLDOWN = 60_000;
 
 /** Error codes of a rejection that remains until an operator changes something. */
 const LASTING_CODE =
-  /^(?:(?:invalid|unauthorized|unsupported|insufficient|disabled)_|(?:access_denied|bad_request)$|http_status_(?!408|429)4)/;
+  /^(?:(?:invalid|unauthorized|unsupported|insufficient|disabled)_|no_client_(?:id|secret)_returned$|(?:access_denied|bad_request)$|http_status_(?!408|429)4)/;
 
 /** Statuses of a timeout and of a rate limit. */
 const RETRYABLE = new Set([408, 429]);
@@ -49,8 +49,8 @@ export class RejectedRegistration {
 }
 
 function isLasting({ error, cause }: OxdCommandError, version: OxdVersion): boolean {
-  // Every rejection of the provider is internal_error of oxd.
-  if (version !== 'contract' && error === 'internal_error') return true;
+  // A rejection of the provider is internal_error of oxd; a status is that of oxd itself.
+  if (version !== 'contract') return error === 'internal_error' || LASTING_CODE.test(error);
   const { status } = Object(cause) as { status?: unknown };
   // The code of a busy or failed provider may look like a rejection; its status does not.
   if (typeof status === 'number') return status >= 400 && status < 500 && !RETRYABLE.has(status);

@@ -13,7 +13,15 @@ import type {
   UpdateSiteParams,
 } from '../commands/registration.js';
 import { ignoredParams } from '../commands/dialect/dialect.js';
-import type { ProtectionToken, SetupClient } from './protection-token.js';
+import { isRest } from '../commands/dialect/https-paths.js';
+import {
+  givenClient,
+  missingClient,
+  protectedRegistration,
+  registeredClient,
+  setupClient,
+} from './protected-site.js';
+import type { ProtectionToken } from './protection-token.js';
 import type { Send } from './command-sender.js';
 import { RejectedRegistration } from './rejected-registration.js';
 import {
@@ -25,6 +33,7 @@ import {
   type Site,
   type RegisteredSite,
 } from './registered-site.js';
+import { withSiteDefaults } from './site-defaults.js';
 
 /** Dependencies of a {@link SiteLifecycle}. */
 export interface SiteLifecycleOptions {
@@ -95,14 +104,16 @@ export class SiteLifecycle {
   /**
    * Adds a client for protection tokens to the site, because oxd-server requires tokens.
    *
-   * @returns false if the options contain neither a client nor allow a registration
+   * @param rejection error that reports that a token is required
+   * @throws {OxdCommandError} if the options contain neither a client nor allow a registration
    */
-  async protect(stale: Site): Promise<boolean> {
-    const { oxd_id } = this.options.site;
-    if (!oxd_id) return this.renew(stale);
-    const setup = givenClient(this.options.site);
-    if (setup) this.current = { oxd_id, setup };
-    return setup !== undefined;
+  async protect(stale: Site, rejection: OxdCommandError): Promise<boolean> {
+    const { version, site } = this.options;
+    if (!site.oxd_id) return this.renew(stale);
+    const setup = givenClient(site);
+    if (!setup) throw missingClient(version, rejection);
+    this.current = { oxd_id: site.oxd_id, setup };
+    return true;
   }
 
   private async find(): Promise<Site> {
@@ -145,15 +156,14 @@ export class SiteLifecycle {
   }
 
   private async create(hadSetup: boolean, signal: AbortSignal): Promise<RegisteredSite> {
-    const { send, site, log } = this.options;
+    const { send, site, log, version } = this.options;
     // This cast is safe: the options require a redirect URI, except for a given client on embedded.
     const given = site as SiteOptions & Pick<RegisterSiteParams, 'authorization_redirect_uri'>;
     const params = this.withoutIgnored('register_site', given);
     const members = optionHashes(site);
-    const registered =
-      hadSetup || (await this.requiresToken())
-        ? undefined
-        : await this.withoutToken(params, signal);
+    const isProtected = hadSetup || (await this.requiresToken());
+    if (isProtected && isRest(version)) return this.createProtected(params, signal);
+    const registered = isProtected ? undefined : await this.withoutToken(params, signal);
     if (registered) {
       log.log?.(registrationMessage(site, registered.client_id));
       return { oxd_id: registered.oxd_id, members };
@@ -161,6 +171,18 @@ export class SiteLifecycle {
     const { oxd_id, client_id, client_secret } = await send('setup_client', params, { signal });
     log.log?.(registrationMessage(site, client_id));
     return { oxd_id, members, setup: setupClient(site, { client_id, client_secret }) };
+  }
+
+  /** Registers a site of oxd 4, whose own client obtains the protection tokens. */
+  private async createProtected(
+    params: RegisterSiteParams,
+    signal: AbortSignal,
+  ): Promise<RegisteredSite> {
+    const { send, site, log } = this.options;
+    const registered = await send('register_site', protectedRegistration(params), { signal });
+    const setup = registeredClient(registered, site);
+    log.log?.(registrationMessage(site, registered.client_id));
+    return { oxd_id: registered.oxd_id, members: optionHashes(site), setup };
   }
 
   private async withoutToken(
@@ -225,8 +247,10 @@ export class SiteLifecycle {
 
   private async update(record: RegisteredSite, changed: readonly string[]): Promise<void> {
     const { oxd_id, setup } = record;
-    const { site, protection, send } = this.options;
-    const { remove, ...update } = updateParams(record, site);
+    const { site, protection, send, version } = this.options;
+    const { remove, ...given } = updateParams(record, site);
+    const context = { version, site, isProtected: setup !== undefined };
+    const update = withSiteDefaults('update_site', given, context);
     const token = setup && (await protection.get(setup));
     const params = { ...update, ...(this.isEmbedded && { remove, ...credentials(site) }) };
     await send('update_site', {
@@ -283,12 +307,6 @@ function isTokenRequired(error: unknown): boolean {
   return error instanceof OxdCommandError && error.error === 'blank_protection_access_token';
 }
 
-function givenClient(site: SiteOptions): SetupClient | undefined {
-  const { client_id, client_secret } = site;
-  if (!client_id || !client_secret) return undefined;
-  return setupClient(site, { client_id, client_secret });
-}
-
 /** Parameters of `update_site` on embedded for a client from the options. */
 function credentials(site: SiteOptions): Partial<UpdateSiteParams> {
   const { client_id, client_secret } = site;
@@ -296,12 +314,4 @@ function credentials(site: SiteOptions): Partial<UpdateSiteParams> {
   if (!client_id) return {};
   const management = { client_registration_access_token, client_registration_client_uri };
   return { client_id, client_secret, ...management };
-}
-
-/** Adds the location of the provider to a client. */
-function setupClient(
-  { op_host, op_discovery_path, op_configuration_endpoint }: SiteOptions,
-  client: Pick<SetupClient, 'client_id' | 'client_secret'>,
-): SetupClient {
-  return { op_host, op_discovery_path, op_configuration_endpoint, ...client };
 }
