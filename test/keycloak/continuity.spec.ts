@@ -88,6 +88,24 @@ describe('resources of decorators and of UmaService.protect()', () => {
     await expectUntouched(ids);
   });
 
+  it('stay, with their policies, when UmaService.modify() changes the scopes of one', async () => {
+    const { api, ids } = await startWithPhotos();
+    const [path = ''] = PHOTOS;
+    const before = await new RequestingParty(realm, 'alice', 'shop-web').rptFor(api, path);
+    await api.uma.modify({ path, http_method: 'GET', scopes: ['view-private'] });
+    const { scopes = [] } = await realm.resource(`[GET] ${path}`);
+    expect(scopes.map(({ name }) => name)).toEqual(['view-private']);
+    expect((await api.ask(path, before)).status).toBe(401);
+    await expectPolicies(api);
+    const events = await realm.resourceEvents();
+    expect(events.map(({ operationType }) => operationType)).toEqual(['UPDATE']);
+    await closeNow(api);
+    await realm.forgetEvents();
+    const restarted = await start();
+    await expectPolicies(restarted);
+    await expectUntouched(ids);
+  });
+
   it('stay, with their policies, over a restart with a rotated client secret', async () => {
     const { api, ids } = await startWithPhotos();
     await closeNow(api);
