@@ -39,6 +39,16 @@ export function evaluate({ rule, data }: ScopeExpression, granted: ReadonlySet<s
   return jsonLogic.apply(rule as jsonLogic.RulesLogic, isGranted) === true;
 }
 
+/**
+ * Result of the rule of any expression with the names of its scopes as data, as oxd 4 computes it; undefined
+ * if the rule cannot be evaluated.
+ */
+export function ruleResult(expression: unknown): unknown {
+  const { rule, data } = objectOf(expression) ?? {};
+  if (problemOf(rule, stringsOf(data)?.length ?? 0) !== undefined) return undefined;
+  return jsonLogic.apply(rule as jsonLogic.RulesLogic, data);
+}
+
 function problemOf(part: unknown, scopeCount: number, depth = 0): string | undefined {
   if (depth > MAX_DEPTH) return 'the rule is nested too deeply';
   const inner = (value: unknown): string | undefined => problemOf(value, scopeCount, depth + 1);

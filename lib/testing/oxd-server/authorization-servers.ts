@@ -11,6 +11,9 @@ import {
 } from '../../embedded/protection-api/protection-api.js';
 import type { RegisteredSite } from '../../embedded/registration/site-record.js';
 import type { UmaServer } from '../../embedded/provider/uma-discovery.js';
+import { discoveryUrl, type ProviderAddress } from '../../embedded/provider/provider-address.js';
+import { statusOf } from '../../embedded/requests/command-error.js';
+import { SiteProvider } from './site-provider.js';
 
 /**
  * Authorization servers of an `OxdServer`. oxd passes their responses on unchanged. Results and
@@ -29,15 +32,56 @@ export class AuthorizationServers {
    * @throws {OperationError} `no_uma_discovery_response`
    */
   async of(command: string, oxd_id: string): Promise<AuthorizationServer> {
-    const { http, sites } = this.runtime;
-    const context = new OperationContext(this.runtime, new CommandCall(command, http));
-    const site = await sites.find(oxd_id);
+    const context = this.context(command);
+    const site = await this.site(oxd_id);
     return new AuthorizationServer(context, site, await context.umaServer(site));
+  }
+
+  /**
+   * Returns the response of the authorization server that made UMA discovery fail.
+   *
+   * @returns undefined when it was not an error response
+   */
+  async discoveryFailure(
+    command: string,
+    oxd_id: string,
+    error: unknown,
+  ): Promise<ProviderResponse | undefined> {
+    if (statusOf(error) === undefined) return undefined;
+    const { href } = discoveryUrl(await this.site(oxd_id), 'uma2-configuration');
+    return this.context(command).call.send(href, { method: 'GET' });
+  }
+
+  /** Returns the record of a site in the embedded transport. */
+  site(oxd_id: string): Promise<RegisteredSite> {
+    return this.runtime.sites.find(oxd_id);
+  }
+
+  /** Returns the provider of a site. @throws {OperationError} when discovery fails */
+  async providerOf(command: string, oxd_id: string): Promise<SiteProvider> {
+    const context = this.context(command);
+    const site = await this.site(oxd_id);
+    return new SiteProvider(context, site, await context.provider(site));
+  }
+
+  /**
+   * Returns the issuer of the provider at an address.
+   *
+   * @throws {OxdCommandError} as a command of the embedded transport
+   */
+  async issuerAt(command: string, address: ProviderAddress): Promise<string> {
+    const context = this.context(command);
+    const provider = await context.call.run(() => context.provider(address));
+    return provider.metadata.issuer;
   }
 
   /** Ends every connection. */
   close(): Promise<void> {
     return this.runtime.http.close();
+  }
+
+  private context(command: string): OperationContext {
+    return new OperationContext(this.runtime, new CommandCall(command, this.runtime.http));
   }
 }
 

@@ -3,11 +3,11 @@ import { type ServerCommand, type ServerContext } from './context.js';
 import {
   getAccessTokenByRefreshToken,
   getAuthorizationUrl,
-  getLogoutUri,
   getTokensByCode,
   getUserInfo,
   introspectAccessToken,
 } from './login-commands.js';
+import { getLogoutUri } from './logout-command.js';
 import { checkToken, checkTokenGiven, isExempt } from './token-check.js';
 import {
   getClientToken,
@@ -24,6 +24,9 @@ import { umaRpGetClaimsGatheringUrl, umaRpGetRpt } from './rpt-commands.js';
 import { umaRsCheckAccess } from './check-access-command.js';
 import { umaRsModify } from './modify-command.js';
 import { umaRsProtect } from './protect-command.js';
+import { getRestClientToken, registerRestSite, updateRestSite } from './rest-registration.js';
+import { checkAccessToken, knownSite } from './rest-token-check.js';
+import { getRestUserInfo, introspectRestAccessToken } from './rest-user-commands.js';
 import { textOf } from '../../base/json.js';
 
 const COMMANDS: { readonly [C in CommandName]: ServerCommand } = {
@@ -55,6 +58,15 @@ const WITHOUT_SITE: ReadonlySet<CommandName> = new Set([
   'get_rp',
 ]);
 
+/** Commands of oxd 4 whose execution differs as a whole. */
+const REST_COMMANDS: { readonly [C in CommandName]?: ServerCommand } = {
+  get_client_token: getRestClientToken,
+  register_site: registerRestSite,
+  update_site: updateRestSite,
+  get_user_info: getRestUserInfo,
+  introspect_access_token: introspectRestAccessToken,
+};
+
 /**
  * Executes a command with oxd's checks, in oxd's order.
  *
@@ -66,6 +78,7 @@ export async function executeCommand(
   command: CommandName,
   params: ServerParams,
 ): Promise<object> {
+  if (context.isRest) return executeRest(context, command, params);
   const work = COMMANDS[command];
   if (WITHOUT_SITE.has(command)) {
     checkTokenGiven(context, command, params);
@@ -83,9 +96,23 @@ export async function executeCommand(
   return work(context, params, site);
 }
 
+/** oxd 4 checks the token outside of the command, and the site before everything else in it. */
+async function executeRest(
+  context: ServerContext,
+  command: CommandName,
+  params: ServerParams,
+): Promise<object> {
+  const work = REST_COMMANDS[command] ?? COMMANDS[command];
+  await checkAccessToken(context, command, params);
+  if (WITHOUT_SITE.has(command)) return work(context, params, { oxd_id: '' });
+  const oxd_id = textOf(params.oxd_id);
+  if (!oxd_id) throw new CommandFailure('bad_request');
+  return work(context, params, await knownSite(context, oxd_id));
+}
+
 async function checkState(context: ServerContext, params: ServerParams): Promise<void> {
   const state = textOf(params.state);
   const given = textOf(params.code) && state;
-  if (!given || !(await context.options.records.knowsState(state)))
+  if (!given || !(await context.options.records.login(state)))
     throw new CommandFailure('bad_request');
 }

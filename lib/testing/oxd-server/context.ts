@@ -1,12 +1,13 @@
 import type { CommandName, Result } from '../../commands/command.js';
 import { within, type Release } from '../../base/oxd-releases.js';
+import { isRest } from '../../commands/dialect/https-paths.js';
 import { OperationError } from '../../embedded/requests/operation-error.js';
 import { OxdCommandError } from '../../base/errors.js';
 import type { OxdTransport } from '../../commands/oxd-transport.js';
 import type { AuthorizationServer, AuthorizationServers } from './authorization-servers.js';
 import { unexpected, CommandFailure } from './reply.js';
 import type { ServerParams } from './request.js';
-import type { ServerRecords, ServerSite, UndoableStore } from './store.js';
+import type { ServerRecords, ServerSite } from './store.js';
 
 /** Options of a {@link ServerContext}. */
 export interface ServerContextOptions {
@@ -14,9 +15,6 @@ export interface ServerContextOptions {
   readonly embedded: OxdTransport;
   readonly servers: AuthorizationServers;
   readonly records: ServerRecords;
-  readonly store: UndoableStore;
-  /** Lifetime of a state, in milliseconds. */
-  readonly stateLifetime: number;
   /** Requires a protection token for commands. */
   readonly protectCommands: boolean;
   /** Rejects `update_site` without `redirect_uris`. */
@@ -30,6 +28,11 @@ export class ServerContext {
   /** True when the server is this release or a later release. */
   since(release: Release): boolean {
     return within(this.options.release, { since: release });
+  }
+
+  /** True for releases with the REST API. */
+  get isRest(): boolean {
+    return isRest(this.options.release);
   }
 
   /**

@@ -1,50 +1,92 @@
 import { DEFAULT_SCOPE } from '../../embedded/registration/registration-metadata.js';
-import type { ServerCommand } from './context.js';
+import type { ServerCommand, ServerContext } from './context.js';
 import { operationErrorCode, isProviderDown, providerStatus } from './context.js';
 import { listOf, tokenReply, withOpenid } from './site-commands.js';
 import { unexpected, CommandFailure } from './reply.js';
-import { authorizationUrl, logoutUrl } from './urls.js';
-import { textOf } from '../../base/json.js';
+import { authorizationUrl } from './urls.js';
+import type { ServerParams } from './request.js';
+import type { GetAuthorizationUrlResult } from '../../commands/oidc.js';
+import { textOf, withoutUndefined } from '../../base/json.js';
+
+/** Longest state that oxd 4 stores; a longer one is unknown at the code exchange. */
+const MAX_STATE_OF_REST = 50;
 
 /** @see oxd command get_authorization_url */
 export const getAuthorizationUrl: ServerCommand = async (context, params, site) => {
-  const { oxd_id, acr_values, custom_parameters } = params;
+  const { oxd_id, acr_values, custom_parameters, state, nonce } = params;
   const requestParams = {
     oxd_id,
     custom_parameters,
+    ...given({ state, nonce, redirect_uri: redirectUri(params) }),
     // oxd treats an empty list as absent.
     ...(Array.isArray(acr_values) && acr_values.length > 0 && { acr_values }),
+    keep_state: false,
   };
-  const result = await context.run('get_authorization_url', requestParams);
+  const login = await context.run('get_authorization_url', requestParams).catch(notRegistered);
   // The embedded transport never sends the scopes of a resource server to this endpoint; oxd does.
   const scope = listOf(params.scope) ?? site.scope ?? DEFAULT_SCOPE;
-  const authorization_url = authorizationUrl(result.authorization_url, { ...params, scope });
-  const state = new URL(authorization_url).searchParams.get('state');
-  if (state) await context.options.records.storeState(state);
-  return { authorization_url };
+  await storeLogin(context, login);
+  return { authorization_url: authorizationUrl(login.authorization_url, { ...params, scope }) };
 };
 
-/** @see oxd command get_tokens_by_code */
-export const getTokensByCode: ServerCommand = async (context, { oxd_id, code, state }, site) => {
-  const { store, records, stateLifetime } = context.options;
-  const tokens = await store
-    .undoOnFailure(stateLifetime, () => context.run('get_tokens_by_code', { oxd_id, code, state }))
+async function storeLogin(
+  context: ServerContext,
+  { authorization_url, code_verifier = '', nonce = '' }: GetAuthorizationUrlResult,
+): Promise<void> {
+  const state = new URL(authorization_url).searchParams.get('state') ?? '';
+  if (context.isRest && state.length > MAX_STATE_OF_REST) return;
+  await context.options.records.storeLogin(state, { code_verifier, nonce });
+}
+
+function redirectUri({ redirect_uri }: ServerParams): string | undefined {
+  const uri = textOf(redirect_uri);
+  if (uri !== undefined && !URL.canParse(uri)) throw new CommandFailure('invalid_redirect_uri');
+  return uri;
+}
+
+function notRegistered(error: unknown): never {
+  const code = 'redirect_uri_is_not_registered';
+  throw operationErrorCode(error) === code ? new CommandFailure(code) : error;
+}
+
+/** Parameters with text. */
+function given(params: ServerParams): ServerParams {
+  return withoutUndefined(
+    Object.fromEntries(Object.entries(params).map(([name, value]) => [name, textOf(value)])),
+  );
+}
+
+/**
+ * Like oxd, exchanges the code with the first registered redirect URI, and uses the state only in a
+ * successful exchange.
+ *
+ * @see oxd command get_tokens_by_code
+ */
+export const getTokensByCode: ServerCommand = async (context, params, site) => {
+  const { oxd_id, code, state } = params;
+  const { records } = context.options;
+  const login = await records.login(textOf(state) ?? '');
+  if (!login || !textOf(code)) throw new CommandFailure('bad_request');
+  const tokens = await context
+    .run('get_tokens_by_code', { oxd_id, code, state, ...login })
     .catch((error: unknown) => {
-      throw exchangeFailure(operationErrorCode(error));
+      throw exchangeFailure(context, error);
     });
   const { access_token, expires_in = -1, id_token, refresh_token = null } = tokens;
   if (expires_in === -1 && !context.since('3.1.4')) throw unexpected();
-  await records.save({ oxd_id: site.oxd_id, id_token });
+  await records.save({ oxd_id: site.oxd_id, id_token, access_token });
   await records.removeState(textOf(state) ?? '');
-  const id_token_claims = toStringClaims(tokens.id_token_claims);
+  const { id_token_claims: claims } = tokens;
+  const id_token_claims = context.isRest ? claims : toStringClaims(claims);
   return { access_token, expires_in, id_token, refresh_token, id_token_claims };
 };
 
 /** @see oxd command get_access_token_by_refresh_token */
 export const getAccessTokenByRefreshToken: ServerCommand = async (context, params) => {
   const { oxd_id, refresh_token, scope } = params;
+  if (context.isRest && !textOf(refresh_token)) throw new CommandFailure('bad_request');
   const requestParams = { oxd_id, refresh_token, scope: withOpenid(scope) };
-  return tokenReply(await context.run('get_access_token_by_refresh_token', requestParams));
+  return tokenReply(context, await context.run('get_access_token_by_refresh_token', requestParams));
 };
 
 /**
@@ -61,25 +103,6 @@ export const getUserInfo: ServerCommand = async (context, { oxd_id, access_token
     if (operationErrorCode(error) === undefined || isProviderDown(error)) throw error;
     return { claims: {}, ...noTokens };
   }
-};
-
-/** @see oxd command get_logout_uri */
-export const getLogoutUri: ServerCommand = async (context, params, site) => {
-  const hint = textOf(params.id_token_hint) ?? site.id_token;
-  const isCurrent = context.since('3.1.4');
-  if (!isCurrent && hint === undefined) throw unexpected();
-  const redirectUri = textOf(params.post_logout_redirect_uri);
-  return {
-    uri: logoutUrl(await endSessionEndpoint(context, site.oxd_id), [
-      ['id_token_hint', isCurrent ? undefined : hint],
-      [
-        'post_logout_redirect_uri',
-        redirectUri ?? (isCurrent ? site.post_logout_redirect_uri : undefined),
-      ],
-      ['state', textOf(params.state)],
-      ['session_state', textOf(params.session_state)],
-    ]),
-  };
 };
 
 /** @see oxd command introspect_access_token */
@@ -108,28 +131,17 @@ function introspectionFailure(status: number | undefined): CommandFailure {
     : new CommandFailure(`http_status_${status}`);
 }
 
-async function endSessionEndpoint(
-  context: Parameters<ServerCommand>[0],
-  oxd_id: string,
-): Promise<string> {
-  try {
-    const { uri } = await context.run('get_logout_uri', { oxd_id });
-    const url = new URL(uri);
-    for (const name of ['client_id', 'post_logout_redirect_uri']) url.searchParams.delete(name);
-    return url.href;
-  } catch (error) {
-    if (operationErrorCode(error) !== 'no_end_session_endpoint_at_op') throw error;
-    throw new CommandFailure('no_end_session_endpoint_at_op');
-  }
-}
+/** Error codes of the embedded transport for a failed code exchange that every release has. */
+const EXCHANGE_CODES = /^(no_(id|access)_token|invalid_nonce|invalid_access_token_bad_hash)$/;
+const ID_TOKEN_CODES = /^(invalid_id_token|no_subject|key_id)/;
 
-/** Error of oxd 3.x for a failed code exchange, by the error code of the embedded transport. */
-function exchangeFailure(code = ''): CommandFailure {
-  if (/^(no_(id|access)_token|invalid_nonce|invalid_access_token_bad_hash)$/.test(code))
-    return new CommandFailure(code);
-  return /^(invalid_id_token|no_subject|key_id)/.test(code)
-    ? new CommandFailure('invalid_id_token_unknown')
-    : unexpected();
+/** Error of oxd for a failed code exchange; 3.x has one error code for all invalid ID tokens. */
+function exchangeFailure(context: ServerContext, error: unknown): CommandFailure {
+  const code = operationErrorCode(error) ?? '';
+  if (EXCHANGE_CODES.test(code)) return new CommandFailure(code);
+  if (context.isRest && providerStatus(error) === 400) return new CommandFailure('bad_request');
+  if (!ID_TOKEN_CODES.test(code)) return unexpected();
+  return new CommandFailure(context.isRest ? code : 'invalid_id_token_unknown');
 }
 
 /** Claims in the format of oxd 3.x: each a list of strings, objects serialized as JSON. */

@@ -26,7 +26,8 @@ export interface OxdServerOptions {
   readonly staleConnections?: boolean;
   /**
    * oxd's setting `protect_commands_with_access_token`: requires a protection token for commands;
-   * default false. Like oxd-server, 3.1.1 fails with `internal_error` when the introspection
+   * default false. In 4.2 and later the token belongs to the client of the site and has the scope
+   * `oxd`; `register_site`, `update_site`, `remove_site`, `get_client_token` and `get_rp` need none. Like oxd-server, 3.1.1 fails with `internal_error` when the introspection
    * response has the parameter `scope` (RFC 7662): it knows only `scopes`.
    */
   readonly protectCommands?: boolean;

@@ -13,7 +13,7 @@ import { frameHandler } from './frame-replies.js';
 import { httpsHandler } from './https-peer.js';
 import type { OxdServerOptions } from './oxd-server-options.js';
 import { RestPeer } from './rest-replies.js';
-import { ServerRecords, UndoableStore } from './store.js';
+import { ServerRecords } from './store.js';
 
 /**
  * oxd for tests and development: oxd-server 3.1 on TCP, its HTTPS extension, or the REST API of
@@ -37,6 +37,8 @@ import { ServerRecords, UndoableStore } from './store.js';
  * - An RPT is active only when `active` is the JSON boolean `true`. Without an RPT, no introspection
  *   request is sent.
  * - Error descriptions are shorter.
+ *
+ * `docs/oxd-versions.md` lists the differences by release.
  */
 export class OxdServer {
   private readonly faults = new Faults();
@@ -49,8 +51,7 @@ export class OxdServer {
     const { clock, version = '3.1.4', stateLifetime = 300_000, protectCommands = false } = options;
     const { strictUpdates = false } = options;
     const { allowInsecureRequests = false, timeout = 10_000, ca, initialAccessToken } = options;
-    const baseStore = options.store ?? new MemoryStore({ clock });
-    const store = new UndoableStore(baseStore);
+    const store = options.store ?? new MemoryStore({ clock });
     const embeddedOptions = {
       store,
       clock,
@@ -67,9 +68,7 @@ export class OxdServer {
       release: version,
       embedded: this.embedded,
       servers: this.servers,
-      records: new ServerRecords(baseStore, stateLifetime, version === '3.1.1'),
-      store,
-      stateLifetime,
+      records: new ServerRecords(store, stateLifetime, version === '3.1.1'),
       protectCommands,
       strictUpdates,
     });
@@ -149,7 +148,7 @@ export class OxdServer {
     if (!isRest(release) && !options.extension)
       return FrameServer.listen(frameHandler(runner, faults), options);
     const peer = isRest(release)
-      ? new RestPeer()
+      ? new RestPeer(release, this.context.options.records)
       : new ExtensionPeer(release, options.staleConnections ?? true);
     return HttpsListener.listen(httpsHandler(peer, { release, runner, faults }), options);
   }

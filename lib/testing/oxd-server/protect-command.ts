@@ -2,12 +2,12 @@ import { isResourceId, resourceUrl } from '../../embedded/resources/resource-des
 import type { AuthorizationServer } from './authorization-servers.js';
 import type { ServerCommand, ServerContext } from './context.js';
 import {
-  checkResources,
   conditionsOf,
   newResource,
   type NewResource,
   type ProtectedResource,
 } from './protected-resource.js';
+import { checkResources } from './resource-checks.js';
 import { unexpected, CommandFailure } from './reply.js';
 import type { ServerParams } from './request.js';
 import { type ServerResource, ServerResources } from './resource-params.js';
@@ -22,7 +22,7 @@ import { propertiesOf, protectionServer, responseFailure } from './uma-replies.j
 export const umaRsProtect: ServerCommand = async (context, params, site) => {
   const resources = params.resources instanceof ServerResources ? params.resources.list : [];
   if (resources.length === 0) throw new CommandFailure('invalid_uma_request');
-  if (context.since('3.1.2')) checkResources(resources);
+  if (context.since('3.1.2')) checkResources(context, resources);
   const { oxd_id } = site;
   const before = context.since('3.1.3')
     ? await removeResources(context, params, site)
@@ -39,12 +39,12 @@ async function removeResources(
   { oxd_id, resources = [] }: ServerSite,
 ): Promise<readonly ProtectedResource[]> {
   if (resources.length === 0) return [];
-  if (overwrite !== 'true') throw new CommandFailure('uma_protection_exists');
+  if (overwrite !== true) throw new CommandFailure('uma_protection_exists');
   const server = await protectionServer(context, 'uma_rs_protect', oxd_id);
   for (const { id } of resources) {
     const url = resourceUrl(server.uma.resource_registration_endpoint, id);
     const answer = await server.call({ method: 'DELETE', url });
-    if (answer.status >= 400) throw responseFailure(context, answer);
+    if (answer.status >= 400) throw responseFailure(context, 'resource', answer);
   }
   await context.options.records.storeResources(oxd_id, []);
   return [];
@@ -61,9 +61,9 @@ async function registerResources(
   for (const resource of resources) {
     for (const condition of conditionsOf(resource)) {
       const declared = newResource(resource, condition);
-      const { path, http_methods, scopes, ticketScopes } = declared;
+      const { name: _, times: __, ...stored } = declared;
       const id = await register(context, server, declared);
-      added.push({ id, path, http_methods, scopes, ticketScopes });
+      added.push({ id, ...stored });
     }
   }
   return added;
@@ -72,12 +72,12 @@ async function registerResources(
 async function register(
   context: ServerContext,
   server: AuthorizationServer,
-  { name, scopes, scope_expression }: NewResource,
+  { name, scopes, scope_expression, times }: NewResource,
 ): Promise<string> {
   const url = server.uma.resource_registration_endpoint;
-  const body = { name, resource_scopes: scopes, scope_expression };
+  const body = { name, resource_scopes: scopes, scope_expression, ...times };
   const answer = await server.call({ method: 'POST', url, body });
-  const { _id: id } = propertiesOf(context, answer);
+  const { _id: id } = propertiesOf(context, 'resource', answer);
   if (isResourceId(id)) return id;
   throw unexpected();
 }

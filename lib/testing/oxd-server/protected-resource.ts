@@ -1,4 +1,4 @@
-import { unexpected, CommandFailure } from './reply.js';
+import { unexpected } from './reply.js';
 import type { ServerCondition, ServerResource } from './resource-params.js';
 import { isJsonObject } from '../../base/json.js';
 
@@ -12,34 +12,16 @@ export interface ProtectedResource {
   readonly scopes: readonly string[];
   /** Scopes that a permission ticket requests. */
   readonly ticketScopes: readonly string[];
+  /** Serialized JSON. */
+  readonly scope_expression?: string;
 }
 
 /** A condition to be registered as a resource at the authorization server. */
 export interface NewResource extends Omit<ProtectedResource, 'id'> {
   /** Name that oxd gives the resource, such as `[PUT, POST] /photo`. */
   readonly name: string;
-  /** Serialized JSON. */
-  readonly scope_expression?: string;
-}
-
-/**
- * Checks resources as 3.1.2 and later releases do, in the same order.
- *
- * @throws {CommandFailure} http_method_not_unique or invalid_scope_expressioin
- */
-export function checkResources(resources: readonly ServerResource[]): void {
-  const methods = resources.flatMap((resource) =>
-    conditionsOf(resource).flatMap(({ httpMethods = [] }) =>
-      httpMethods.map((method) => JSON.stringify([resource.path, method])),
-    ),
-  );
-  if (new Set(methods).size < methods.length) throw new CommandFailure('http_method_not_unique');
-  const expressions = resources
-    .flatMap(conditionsOf)
-    .map(({ scope_expression }) => scope_expression)
-    .filter((expression) => expression !== undefined);
-  if (expressions.every((expression) => scopesOf(expression) !== undefined)) return;
-  throw new CommandFailure('invalid_scope_expressioin');
+  /** Beginning and end of its validity, in seconds since 1970. */
+  readonly times: { readonly iat?: number; readonly exp?: number };
 }
 
 /** Conditions of a resource. @throws {CommandFailure} internal_error when they are missing */
@@ -50,7 +32,7 @@ export function conditionsOf({ conditions }: ServerResource): readonly ServerCon
 
 /** Resource to register for a condition. @throws {CommandFailure} internal_error when a part is missing */
 export function newResource(
-  { path }: ServerResource,
+  { path, iat, exp }: ServerResource,
   { httpMethods, scopes, ticketScopes, scope_expression }: ServerCondition,
 ): NewResource {
   const needed = scopes?.length ? scopes : (scopesOf(scope_expression) ?? scopes);
@@ -61,6 +43,7 @@ export function newResource(
     http_methods: httpMethods,
     scopes: needed,
     ticketScopes: ticketScopes?.length ? ticketScopes : needed,
+    times: { iat, exp },
     ...(scope_expression !== undefined && { scope_expression: JSON.stringify(scope_expression) }),
   };
 }
@@ -80,7 +63,7 @@ function isSame(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }
 
-/** Scopes named in a scope expression, which oxd never evaluates; undefined when it is invalid. */
+/** Scopes named in a scope expression; undefined when it is invalid. */
 export function scopesOf(expression: unknown): readonly string[] | undefined {
   if (!isJsonObject(expression) || !isJsonObject(expression.rule)) return undefined;
   const { data } = expression;

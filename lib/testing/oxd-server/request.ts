@@ -1,13 +1,25 @@
 import type { CommandName } from '../../commands/command.js';
 import { COMMAND_RULES } from '../../commands/command-rules.js';
 import { within, type Release, type Span } from '../../base/oxd-releases.js';
-import { supports } from '../../commands/parameter-rules.js';
+import { SINCE_4_2, supports } from '../../commands/parameter-rules.js';
 import type { CommandRule, ParamRule } from '../../commands/parameter-rules.js';
 import type { ParameterKind } from '../../site/parameter-kinds.js';
 import { malformedParams, unexpected, CommandFailure } from './reply.js';
 import { readResources, type ServerResources } from './resource-params.js';
-import { readMap, readOptional, readString, readStrings } from './values.js';
+import {
+  readBoolean,
+  readMap,
+  readNumber,
+  readOptional,
+  readString,
+  readStrings,
+} from './values.js';
 import { isJsonObject, parseJson, withoutUndefined } from '../../base/json.js';
+
+/** Parameters of oxd-server that this package never sends. */
+const SERVER_ONLY: { readonly [C in CommandName]?: Readonly<Record<string, ParamRule>> } = {
+  get_logout_uri: { id_token_hint: {} },
+};
 
 /** A command as received, not yet validated. */
 export interface WireRequest {
@@ -18,16 +30,24 @@ export interface WireRequest {
 /** Parameters as oxd-server reads them, by their names in the contract. */
 export type ServerParams = Readonly<Record<string, ServerParam | undefined>>;
 
-type ServerParam = string | readonly string[] | Readonly<Record<string, string>> | ServerResources;
+type ServerParam =
+  | string
+  | number
+  | boolean
+  | readonly string[]
+  | Readonly<Record<string, string>>
+  | ServerResources;
 
 type Reader = (value: unknown) => ServerParam;
 
-/** Readers of values that are no strings; oxd-server reads numbers and booleans as strings. */
+/** Readers of values that are no strings; as a string oxd-server also accepts a number or a boolean. */
 const READERS: { readonly [K in ParameterKind]?: Reader } = {
   strings: readStrings,
   urls: readStrings,
   patterns: readStrings,
   map: readMap,
+  boolean: readBoolean,
+  number: readNumber,
 };
 
 /**
@@ -79,7 +99,11 @@ function wireName(release: Release, command: CommandName): string {
  */
 export function readParams(release: Release, command: CommandName, params: unknown): ServerParams {
   if (!isJsonObject(params)) throw malformedParams();
-  const rules: Readonly<Record<string, ParamRule>> = COMMAND_RULES[command].params;
+  const rules: Readonly<Record<string, ParamRule>> = {
+    ...COMMAND_RULES[command].params,
+    ...SERVER_ONLY[command],
+    authorization_oxd_id: SINCE_4_2,
+  };
   const read = Object.entries(rules)
     .filter(([, rule]) => supports(release, rule))
     .map(([name, rule]) => {

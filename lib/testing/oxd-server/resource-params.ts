@@ -1,6 +1,13 @@
 import { within, type Release } from '../../base/oxd-releases.js';
 import { malformedParams } from './reply.js';
-import { readList, readObject, readOptional, readString, readStrings } from './values.js';
+import {
+  readList,
+  readNumber,
+  readObject,
+  readOptional,
+  readString,
+  readStrings,
+} from './values.js';
 
 /** A condition of a resource, as received. */
 export interface ServerCondition {
@@ -14,6 +21,8 @@ export interface ServerCondition {
 /** A resource, as received. */
 export interface ServerResource {
   readonly path?: string;
+  readonly iat?: number;
+  readonly exp?: number;
   readonly conditions?: readonly ServerCondition[];
 }
 
@@ -36,6 +45,7 @@ const KNOWN_PROPERTIES = {
  */
 export function readResources(release: Release, value: unknown): ServerResources {
   const isStrict = within(release, { until: '3.1.1' });
+  const hasTimes = within(release, { since: '4.2' });
   const propertiesOf = (kind: keyof typeof KNOWN_PROPERTIES, value: unknown) => {
     const properties = readObject(value);
     const isUnknown = (name: string): boolean => !KNOWN_PROPERTIES[kind].includes(name);
@@ -52,9 +62,10 @@ export function readResources(release: Release, value: unknown): ServerResources
     };
   };
   const readResource = (one: unknown): ServerResource => {
-    const { path, conditions } = propertiesOf('resource', one);
+    const { path, conditions, iat, exp } = propertiesOf('resource', one);
     return {
       path: readOptional(path, readString),
+      ...(hasTimes && { iat: readOptional(iat, readNumber), exp: readOptional(exp, readNumber) }),
       conditions: readOptional(conditions, (list) => readList(list, readCondition)),
     };
   };

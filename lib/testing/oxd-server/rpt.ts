@@ -1,5 +1,7 @@
 import type { AuthorizationServer } from './authorization-servers.js';
-import { type ServerCommand, type ServerContext } from './context.js';
+import type { ProviderResponse } from '../../embedded/requests/provider-http.js';
+import type { ServerCommand, ServerContext } from './context.js';
+import { nullReply } from './exact-reply.js';
 import { propertiesOf } from './uma-replies.js';
 import { isJsonObject, textOf } from '../../base/json.js';
 
@@ -19,25 +21,25 @@ export interface RptStatus {
 /** @see oxd command introspect_rpt */
 export const introspectRpt: ServerCommand = async (context, { rpt }, { oxd_id }) => {
   const server = await context.server('introspect_rpt', oxd_id);
-  return statusOfRpt(context, server, textOf(rpt) ?? '');
+  const answer = await introspected(server, textOf(rpt) ?? '');
+  return rptStatus(context, answer) ?? nullReply();
 };
 
+/** Introspects an RPT at the authorization server. */
+export function introspected(server: AuthorizationServer, rpt: string): Promise<ProviderResponse> {
+  const url = server.uma.introspection_endpoint;
+  return server.call({ method: 'POST', url, body: new URLSearchParams({ token: rpt }) });
+}
+
 /**
- * Introspects an RPT at the authorization server.
+ * Reads an introspection response.
  *
- * @throws {CommandFailure} with oxd's error code when introspection fails
+ * @returns undefined for an empty response, which only oxd 4 accepts
+ * @throws {CommandFailure} with oxd's error code when introspection failed
  */
-export async function statusOfRpt(
-  context: ServerContext,
-  server: AuthorizationServer,
-  rpt: string,
-): Promise<RptStatus> {
-  const answer = await server.call({
-    method: 'POST',
-    url: server.uma.introspection_endpoint,
-    body: new URLSearchParams({ token: rpt }),
-  });
-  const properties = propertiesOf(context, answer);
+export function rptStatus(context: ServerContext, answer: ProviderResponse): RptStatus | undefined {
+  if (context.isRest && answer.status < 400 && answer.text === '') return undefined;
+  const properties = propertiesOf(context, 'introspection', answer);
   return {
     active: properties.active === true,
     ...Object.fromEntries(TIMES.map((name) => [name, numberOf(properties[name])])),

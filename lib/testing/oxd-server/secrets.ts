@@ -1,4 +1,5 @@
 import { isJsonObject } from '../../base/json.js';
+import { ExactReply } from './exact-reply.js';
 import type { CommandFailure } from './reply.js';
 
 const SECRET = new Set(
@@ -13,8 +14,9 @@ export function registerSecrets(
   onSecret: ((value: string) => void) | undefined,
 ): void {
   if (!onSecret) return;
+  if (data instanceof ExactReply) return registerFailureSecrets(data, onSecret);
+  if ('node' in data && isJsonObject(data.node)) registerSecrets(data.node, onSecret);
   for (const [name, value] of Object.entries(data)) {
-    if (name === 'node' && isJsonObject(value)) registerSecrets(value, onSecret);
     if (typeof value !== 'string') continue;
     if (SECRET.has(name)) onSecret(value);
     if (name === 'authorization_url') secretsInUrl(value).forEach(onSecret);
@@ -26,10 +28,12 @@ export function registerSecrets(
  * returns the ticket in the description or in the details.
  */
 export function registerFailureSecrets(
-  { details, text }: CommandFailure,
+  failure: CommandFailure,
   onSecret: ((value: string) => void) | undefined,
 ): void {
-  const [ticket] = /(?<="ticket"\s*:\s*")[^"]+/.exec(text) ?? [];
+  const { details } = failure;
+  const text = failure instanceof ExactReply ? String(failure.reply.body) : failure.text;
+  const [ticket] = /(?<="ticket\\?"\s*:\s*\\?")[^"\\]+/.exec(text) ?? [];
   registerSecrets({ ...(ticket !== undefined && { ticket }) }, onSecret);
   registerSecrets(details ?? {}, onSecret);
 }

@@ -5,9 +5,10 @@ import { checkNewSite } from './token-check.js';
 import { unexpected, CommandFailure } from './reply.js';
 import type { ServerParams } from './request.js';
 import type { ServerSite } from './store.js';
+import type { ClientTokenResult } from '../../commands/registration.js';
 import { textOf } from '../../base/json.js';
 
-const AUTH_METHODS = new Set(
+export const AUTH_METHODS = new Set(
   'client_secret_basic client_secret_post client_secret_jwt private_key_jwt none'.split(' '),
 );
 const ALGORITHMS = /^(none|(HS|RS|ES)(256|384|512))$/;
@@ -78,19 +79,19 @@ export const getClientToken: ServerCommand = async (context, params) => {
       ? new CommandFailure('no_connect_discovery_response')
       : unexpected();
   });
-  return tokenReply(tokens);
+  return tokenReply(context, tokens);
 };
 
-/** Data of a token reply. @throws {CommandFailure} internal_error without a lifetime, as in oxd */
-export function tokenReply(tokens: {
-  readonly access_token: string;
-  readonly expires_in?: number;
-  readonly refresh_token?: string;
-  readonly scope?: string;
-}): object {
+/**
+ * Data of a token reply.
+ *
+ * @throws {CommandFailure} internal_error without a lifetime, and in oxd 4 without scopes, as in oxd
+ */
+export function tokenReply(context: ServerContext, tokens: ClientTokenResult): object {
   const { access_token, expires_in, refresh_token = null, scope = null } = tokens;
-  if (expires_in === undefined) throw unexpected();
-  return { scope, access_token, expires_in, refresh_token };
+  if (expires_in === undefined || (context.isRest && scope === null)) throw unexpected();
+  const scopes = context.isRest ? scope?.split(' ') : scope;
+  return { scope: scopes, access_token, expires_in, refresh_token };
 }
 
 /** Requested scopes with `openid`, which oxd always adds. */
@@ -98,7 +99,7 @@ export function withOpenid(scope: ServerParams[string]): string[] {
   return [...new Set(['openid', ...(Array.isArray(scope) ? scope : [])])];
 }
 
-function clientToken(context: ServerContext, params: ServerParams) {
+export function clientToken(context: ServerContext, params: ServerParams) {
   const { authentication_method: _, algorithm: __, key_id: ___, ...known } = params;
   return context.run('get_client_token', { ...known, scope: withOpenid(params.scope) });
 }
@@ -131,7 +132,7 @@ function withClient(params: ServerParams): ServerParams {
   return rest;
 }
 
-function hasClient(params: ServerParams): boolean {
+export function hasClient(params: ServerParams): boolean {
   return Boolean(textOf(params.client_id) && textOf(params.client_secret));
 }
 
@@ -147,7 +148,7 @@ export function listOf(value: ServerParams[string]): readonly string[] | undefin
   return Array.isArray(value) && value.length > 0 ? (value as readonly string[]) : undefined;
 }
 
-function siteRecord(params: ServerParams): Omit<ServerSite, 'oxd_id'> {
+export function siteRecord(params: ServerParams): Omit<ServerSite, 'oxd_id'> {
   return {
     scope: listOf(params.scope) ?? DEFAULT_SCOPE,
     post_logout_redirect_uri: textOf(params.post_logout_redirect_uri),

@@ -1,22 +1,24 @@
-import { statusOf } from '../../embedded/requests/command-error.js';
 import type { ProviderResponse } from '../../embedded/requests/provider-http.js';
 import type { AuthorizationServer } from './authorization-servers.js';
 import type { ServerContext } from './context.js';
 import { unexpected, CommandFailure } from './reply.js';
+import { passedOn, tokenEndpointFailure, type ServerCall } from './rest-failures.js';
 import { isJsonObject, parseJson, type JsonObject } from '../../base/json.js';
+
+/** Statuses of a rejected ticket request that 3.x reports as `internal_error`. */
+const HIDDEN_IN_3_X = new Set([400, 401]);
 
 /**
  * Parses the JSON object of a success response.
  *
- * @param masked statuses that every release of oxd reports as `internal_error`
  * @throws {CommandFailure} with oxd's error code for an error response
  */
 export function propertiesOf(
   context: ServerContext,
+  call: ServerCall,
   answer: ProviderResponse,
-  masked: readonly number[] = [],
 ): JsonObject {
-  if (answer.status >= 400) throw responseFailure(context, answer, masked);
+  if (answer.status >= 400) throw responseFailure(context, call, answer);
   const properties = parseJson(answer.text);
   if (!isJsonObject(properties)) throw unexpected();
   return properties;
@@ -25,10 +27,13 @@ export function propertiesOf(
 /** Error of oxd for an error response: status and body since 3.1.4, before only `internal_error`. */
 export function responseFailure(
   context: ServerContext,
-  { status, text }: ProviderResponse,
-  masked: readonly number[] = [],
+  call: ServerCall,
+  answer: ProviderResponse,
 ): CommandFailure {
-  if (!context.since('3.1.4') || masked.includes(status)) return unexpected();
+  if (context.isRest) return passedOn(context.options.release, call, answer);
+  const { status, text } = answer;
+  const isHidden = call === 'ticket' && HIDDEN_IN_3_X.has(status);
+  if (!context.since('3.1.4') || isHidden) return unexpected();
   return new CommandFailure(`http_status_${status}`, text);
 }
 
@@ -43,9 +48,10 @@ export async function protectionServer(
   command: string,
   oxd_id: string,
 ): Promise<AuthorizationServer> {
-  return context.options.servers.of(command, oxd_id).catch((error: unknown) => {
-    const status = statusOf(error);
-    throw status === undefined ? unexpected() : responseFailure(context, { status, text: '' });
+  const { servers } = context.options;
+  return servers.of(command, oxd_id).catch(async (error: unknown) => {
+    const response = await servers.discoveryFailure(command, oxd_id, error);
+    throw response ? responseFailure(context, 'resource', response) : unexpected();
   });
 }
 
@@ -56,12 +62,13 @@ const NEED_INFO_PROPERTIES = new Set(['error', 'ticket', 'required_claims', 'red
  * reported as `need_info`, every other object as a failure.
  */
 export function tokenFailure(context: ServerContext, answer: ProviderResponse): CommandFailure {
+  if (context.isRest) return tokenEndpointFailure(answer);
   const properties = parseJson(answer.text);
   if (
     !isJsonObject(properties) ||
     !Object.keys(properties).every((name) => NEED_INFO_PROPERTIES.has(name))
   )
-    return responseFailure(context, answer);
+    return responseFailure(context, 'introspection', answer);
   const { error = null, ticket = null, required_claims = null, redirect_user = null } = properties;
   const details = { error, ticket, required_claims, redirect_user };
   return new CommandFailure('need_info', undefined, { details });

@@ -1,4 +1,5 @@
 import type { ServerParams } from './request.js';
+import { mapOf } from './values.js';
 
 /** Parameters in oxd's order, with their encoding: oxd form-encodes only some of them. */
 const AUTHORIZATION: readonly [string, 'raw' | 'encoded'][] = [
@@ -29,7 +30,10 @@ export function authorizationUrl(engineUrl: string, params: ServerParams): strin
   const query = AUTHORIZATION.map(([name, how]) => [name, how, values.get(name)] as const)
     .filter(([, , value]) => value !== undefined)
     .map(([name, how, value = '']) => `${name}=${how === 'raw' ? value : encoded(value)}`);
-  return `${url.origin}${url.pathname}?${query.join('&')}`;
+  const custom = Object.entries(mapOf(params.params)).map(
+    ([name, value]) => `${name}=${encoded(value)}`,
+  );
+  return `${url.origin}${url.pathname}?${[...query, ...custom].join('&')}`;
 }
 
 /** Logout URL in the format of oxd. */
@@ -47,6 +51,6 @@ export function logoutUrl(
 }
 
 /** Encodes like Java's `URLEncoder`. */
-function encoded(value: string): string {
+export function encoded(value: string): string {
   return new URLSearchParams({ _: value }).toString().slice(2);
 }
