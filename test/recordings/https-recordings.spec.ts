@@ -133,6 +133,11 @@ function envelopeOf(version: Release, { reply }: HttpsRecording): RecordedReply 
   if (!isRest(version)) return body as unknown as RecordedReply;
   if (reply.status === 200) return { status: 'ok', data: body };
   const isInvalidCode = body.error_description === "'code' is invalid.";
+  const isOfProvider = error === 'x_error' && 'error_description' in body;
+  if (isOfProvider) {
+    const data = { ...body, error: `http_status_${reply.status}` };
+    return { status: 'error', data };
+  }
   const named = {
     ...body,
     error: isInvalidCode ? 'invalid_grant' : (RENAMED[String(error)] ?? error),

@@ -1,7 +1,7 @@
 import { OxdCommandError, printable } from '../../base/errors.js';
 import { toUmaError, type RptRequest, type TokenErrorResponse } from '../rpt-error-response.js';
 import { isJsonObject, isNonEmptyString, type JsonObject } from '../../base/json.js';
-import { contractCode, hasPartlyRun, isForeign, statusOf } from './wire-error-codes.js';
+import { contractCode, hasBareBody, hasPartlyRun, statusOf } from './wire-error-codes.js';
 import type { Call } from './results.js';
 
 /**
@@ -33,7 +33,7 @@ function translated(call: Call, error: OxdCommandError): OxdCommandError {
  * @see oxd command uma_rp_get_rpt
  */
 function umaOutcome(call: Call, error: OxdCommandError): OxdCommandError | undefined {
-  const response = isForeign(call, error) ? foreignResponse(error) : tokenErrorResponse(error);
+  const response = hasBareBody(call, error) ? bareResponse(error) : tokenErrorResponse(error);
   if (!response) return undefined;
   const { command, mayHaveRun } = error;
   const details = { command, mayHaveRun, cause: error };
@@ -41,7 +41,7 @@ function umaOutcome(call: Call, error: OxdCommandError): OxdCommandError | undef
 }
 
 /** oxd 4 replaces the status of the authorization server by 400 or 403, which then mean nothing. */
-function foreignResponse(error: OxdCommandError): TokenErrorResponse {
+function bareResponse(error: OxdCommandError): TokenErrorResponse {
   const { details: body } = error;
   const status = statusOf(error);
   return status === 400 || status === 403 ? { body } : { status, body };

@@ -3,6 +3,7 @@ import { isJsonObject } from '../../base/json.js';
 import { within, type Span } from '../../base/oxd-releases.js';
 import type { CommandName } from '../command.js';
 import { isRest } from './https-paths.js';
+import { isOxd4Code } from './oxd-4-codes.js';
 import type { Call } from './results.js';
 
 /** Error code of some releases with its name in the contract. */
@@ -48,7 +49,13 @@ const PARTIALLY_EXECUTED: { readonly [C in CommandName]?: RegExp } = {
 const SERVER_ERROR = /^http_status_5\d\d$/;
 
 /** Returns true for a body of the provider or the authorization server, which oxd 4 passes on. */
-export function isForeign({ version }: Call, { details }: OxdCommandError): boolean {
+function isForeign(call: Call, error: OxdCommandError): boolean {
+  if (hasBareBody(call, error)) return true;
+  return isRest(call.version) && statusOf(error) !== undefined && !isOxd4Code(error.error);
+}
+
+/** Returns true for a body without the form of an error of oxd, such as that of `need_info`. */
+export function hasBareBody({ version }: Call, { details }: OxdCommandError): boolean {
   return isRest(version) && isJsonObject(details);
 }
 
@@ -64,10 +71,10 @@ export function statusOf({ cause }: OxdCommandError): number | undefined {
  */
 export function contractCode(call: Call, error: OxdCommandError): string {
   const status = statusOf(error);
-  if (isForeign(call, error) && call.command !== 'uma_rp_get_rpt' && status !== undefined) {
-    return `http_status_${status}`;
-  }
-  return renamed(call, error);
+  // oxd replaces the status of the response to an UMA token request.
+  const isTokenError = call.command === 'uma_rp_get_rpt' && hasBareBody(call, error);
+  const hasStatus = isForeign(call, error) && !isTokenError && status !== undefined;
+  return hasStatus ? `http_status_${status}` : renamed(call, error);
 }
 
 function renamed({ version, command }: Call, error: OxdCommandError): string {

@@ -138,6 +138,12 @@ describe('an error response of oxd 4', () => {
       }
     });
 
+    it.each(commands)('to %s is recognized by a code that oxd does not have', (command) => {
+      const wire = { error: 'x_error', error_description: 'text' };
+      for (const error of read(command, ofOxd(wire, 403)))
+        expect(error).toMatchObject({ error: 'http_status_403', error_description: 'text' });
+    });
+
     it.each<[CommandName, number, boolean]>([
       ['uma_rs_protect', 400, true],
       ['uma_rs_protect', 500, true],
@@ -235,6 +241,12 @@ describe('an error response of oxd 4', () => {
         ofOxd({ error: 'invalid_ticket_parameter', error_description: 'text' }),
         'invalid_ticket_parameter',
         false,
+      ],
+      [
+        'a rejection of the protection token by the provider',
+        ofOxd({ error: 'access_denied', error_description: 'text' }, 403),
+        'http_status_403',
+        true,
       ],
       [
         'a missing protection token',
