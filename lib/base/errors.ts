@@ -8,9 +8,10 @@ export type OxdErrorCode =
   | 'OIDC_LOGIN_REFUSED';
 
 /**
- * Reasons for which no valid response of oxd-server arrived. With `UNREACHABLE` (no connection
- * within `connectTimeout`), `BUSY` (request queue full; embedded: the queue for permission tickets)
- * and `TOO_LARGE` (request above 9999 UTF-16 code units) the command was certainly not executed.
+ * Reasons for which no valid response of oxd-server arrived. With `UNREACHABLE` (no connection, or
+ * none with valid TLS), `BUSY` (request queue full; embedded: the queue for permission tickets) and
+ * `TOO_LARGE` (request above 9999 UTF-16 code units, or too long for a server over HTTPS) the command
+ * was certainly not executed.
  */
 export type OxdTransportErrorCode =
   | 'OXD_TRANSPORT_TIMEOUT'

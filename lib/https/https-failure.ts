@@ -42,8 +42,11 @@ export function localFailure(failure: LocalFailure, call: FailedCall): OxdTransp
   return transportError(code, call.isSent ? sent : notSent, { ...call, mayHaveRun: call.isSent });
 }
 
-/** Problems of TLS, by the code of the error; no server executes a command before TLS is established. */
-const TLS_PROBLEMS: readonly (readonly [RegExp, string])[] = [
+/** Message for an error code that matches; it begins with a verb of which oxd is the subject. */
+type Problems = readonly (readonly [code: RegExp, message: string])[];
+
+/** Problems of TLS; no server executes a command before TLS is established. */
+const TLS_PROBLEMS: Problems = [
   [
     /^ERR_SSL_\w*ALERT_/,
     'rejected the TLS connection. If it requires a client certificate, check transport.cert and transport.key',
@@ -66,10 +69,17 @@ const TLS_PROBLEMS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-const UNREACHABLE = 'could not be reached. Check that it runs, and check transport.url';
+/** Problems of a request that was not sent. */
+const CONNECTION_PROBLEMS: Problems = [
+  [
+    /^ECONNRESET$/,
+    'closed the connection before TLS was established. Check the port of transport.url, and transport.cert if the server requires a client certificate',
+  ],
+  [/^/, 'could not be reached. Check that it runs, and check transport.url'],
+];
 
-/** Problems of a response that began, by the code of the error. */
-const RESPONSE_PROBLEMS: readonly (readonly [RegExp, string])[] = [
+/** Problems of a response that began. */
+const RESPONSE_PROBLEMS: Problems = [
   [
     /^UND_ERR_(?:RES_EXCEEDED_MAX_SIZE|HEADERS_OVERFLOW)$/,
     'sent a response that is too large for oxd. Check transport.url',
@@ -81,7 +91,7 @@ const RESPONSE_PROBLEMS: readonly (readonly [RegExp, string])[] = [
 ];
 
 const CLOSED =
-  'did not respond: the connection was closed. Check its log, and that of a proxy in front of it';
+  'did not respond: the connection was closed. Check the scheme of transport.url, transport.cert if the server requires a client certificate, and the log of oxd';
 
 /** Error for a call whose connection failed. */
 export function connectionFailure(
@@ -91,9 +101,9 @@ export function connectionFailure(
   const { name, code = name, message } = error;
   // A plain Error: that of undici contains the bytes of the response.
   const details = { command: call.command, cause: Object.assign(new Error(message), { code }) };
-  const find = (problems: typeof TLS_PROBLEMS): string | undefined =>
+  const find = (problems: Problems): string | undefined =>
     problems.find(([pattern]) => pattern.test(code))?.[1];
-  const problem = find(TLS_PROBLEMS) ?? (call.isSent ? undefined : UNREACHABLE);
+  const problem = find(TLS_PROBLEMS) ?? (call.isSent ? undefined : find(CONNECTION_PROBLEMS));
   const origin = { ...call, ...details };
   if (problem) return transportError('OXD_TRANSPORT_UNREACHABLE', `${problem} (${code})`, origin);
   const invalid = find(RESPONSE_PROBLEMS);

@@ -323,7 +323,7 @@ describe.each(['3.1.4', '4.5'] as const)('Reply over HTTPS that is not from oxd 
     expect(error).toMatchObject({ code: 'OXD_TRANSPORT_MALFORMED', mayHaveRun: true });
   });
 
-  it('asks for a host name of the certificate after "Invalid SNI"', async () => {
+  it('requires a host name of the certificate after "Invalid SNI"', async () => {
     const body = '<html><title>Error 400 Invalid SNI</title></html>';
     const { error } = await ask({ status: 400, body, type: 'text/html' }, { version });
     expect(error).toMatchObject({ code: 'OXD_TRANSPORT_UNREACHABLE', mayHaveRun: false });

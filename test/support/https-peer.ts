@@ -39,7 +39,8 @@ export class HttpsPeer {
     private readonly scheme: string,
   ) {}
 
-  static async start(answer: Answer, tls?: ServerOptions): Promise<HttpsPeer> {
+  /** @param port default: a free one */
+  static async start(answer: Answer, tls?: ServerOptions, port = 0): Promise<HttpsPeer> {
     const server = tls ? createTlsServer(tls) : createServer();
     const peer = new HttpsPeer(server, tls ? 'https' : 'http');
     const positions = new WeakMap<Socket, number>();
@@ -60,7 +61,7 @@ export class HttpsPeer {
         answer(received, response);
       });
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     return peer;
   }
 
