@@ -73,7 +73,13 @@ export function checkParams<C extends CommandName>(command: C, params: unknown):
   const checked: Record<string, unknown> = {};
   const given = Object.entries(params).filter(([, value]) => value !== undefined && value !== null);
   for (const [name, value] of given) {
-    checkParam(command, name, value);
+    const parameter = PARAMETERS[command].get(name);
+    if (parameter === undefined) throw unknownParam(command, name);
+    const { type, rule } = parameter;
+    if (rule.embedded === false && rule.defaultValue !== value) throw onlyOxd(command, name);
+    if (typeof value !== type.json || type.fits?.(value) === false) {
+      throw new OperationError('bad_request', `${name}: must be ${type.name}.`);
+    }
     checked[name] = value;
   }
   const missing = REQUIRED[command]?.find((name) => {
@@ -84,16 +90,6 @@ export function checkParams<C extends CommandName>(command: C, params: unknown):
     throw new OperationError('bad_request', `${missing}: must not be empty.`);
   }
   return checked as Params<C>;
-}
-
-function checkParam(command: CommandName, name: string, value: unknown): void {
-  const parameter = PARAMETERS[command].get(name);
-  if (parameter === undefined) throw unknownParam(command, name);
-  const { type, rule } = parameter;
-  if (rule.embedded === false && rule.defaultValue !== value) throw onlyOxd(command, name);
-  if (typeof value !== type.json || type.fits?.(value) === false) {
-    throw new OperationError('bad_request', `${name}: must be ${type.name}.`);
-  }
 }
 
 function parametersOf(rules: Readonly<Record<string, ParamRule>>): ReadonlyMap<string, Parameter> {
