@@ -14,9 +14,24 @@ export function isOwnClient({ client_id, oxd_id }: SiteOptions): boolean {
 }
 
 /** Adds the scope of protection tokens to the scopes of a client. `setup_client` of 3.1.4 does so itself. */
-export function withProtectionScope<P extends Pick<SiteOptions, 'scope'>>(params: P): P {
+export function withProtectionScope<P extends Scoped>(params: P): P {
+  return withScope(params, 'oxd');
+}
+
+/**
+ * Returns the parameters of `setup_client`. oxd 3.1.1 checks protection tokens with the setup client,
+ * which needs `uma_protection` for this; later versions add the scope.
+ */
+export function setupRegistration<P extends SiteOptions>(version: OxdVersion, params: P): P {
+  const isComplete = version !== '3.1.1' || !isOwnClient(params);
+  return isComplete ? params : withScope(params, 'uma_protection');
+}
+
+type Scoped = Pick<SiteOptions, 'scope'>;
+
+function withScope<P extends Scoped>(params: P, added: string): P {
   const { scope = DEFAULT_SCOPE } = params;
-  return { ...params, scope: [...new Set([...scope, 'oxd'])] };
+  return { ...params, scope: [...new Set([...scope, added])] };
 }
 
 /** Returns the registration of a site whose client obtains protection tokens of oxd 4. */

@@ -20,6 +20,7 @@ import {
   protectedRegistration,
   registeredClient,
   setupClient,
+  setupRegistration,
 } from './protected-site.js';
 import type { ProtectionToken } from './protection-token.js';
 import type { Send } from './command-sender.js';
@@ -168,7 +169,8 @@ export class SiteLifecycle {
       log.log?.(registrationMessage(site, registered.client_id));
       return { oxd_id: registered.oxd_id, members };
     }
-    const { oxd_id, client_id, client_secret } = await send('setup_client', params, { signal });
+    const setup = setupRegistration(version, params);
+    const { oxd_id, client_id, client_secret } = await send('setup_client', setup, { signal });
     log.log?.(registrationMessage(site, client_id));
     return { oxd_id, members, setup: setupClient(site, { client_id, client_secret }) };
   }

@@ -652,6 +652,21 @@ describe('a protected oxd-server', () => {
     ]);
   });
 
+  it.each([
+    ['3.1.1', undefined, ['openid', 'uma_protection']],
+    ['3.1.2', undefined, ['openid']],
+    ['3.1.4', undefined, ['openid']],
+    ['3.1.1', { client_id: 'mine', client_secret: 'its secret' }, ['openid']],
+  ] as const)(
+    'on %s is set up with the scope that its tokens need (row %#)',
+    async (on, own, scope) => {
+      const transport = protectedServer(on);
+      await client(transport, undefined, { ...site, ...own }).oxdId();
+      const [setup] = transport.calls.filter(([name]) => name === 'setup_client');
+      expect(setup?.[1]).toMatchObject({ scope });
+    },
+  );
+
   it('has the same setup client after a restart', async () => {
     const store = new MemoryStore();
     const transport = protectedServer();

@@ -8,6 +8,7 @@ import { COMMAND_RULES } from '../command-rules.js';
 import {
   isJsonObject,
   isNonEmptyString,
+  isStringList,
   withoutUndefined,
   type JsonObject,
 } from '../../base/json.js';
@@ -89,6 +90,7 @@ const COMPLETE: { readonly [C in CommandName]?: Complete } = {
     checkSubject(call, result.claims as JsonObject);
     return result;
   },
+  get_authorization_url: checkResponseTypes,
   get_logout_uri: withHint,
   get_rp: checkNode,
   // A denial without a ticket hides that oxd could not obtain one.
@@ -116,6 +118,18 @@ function checkNode(call: Call, result: JsonObject): JsonObject {
 function unknownSite({ command }: Call): OxdCommandError {
   const message = `${command} failed: oxd-server has no site with this oxd_id.`;
   return new OxdCommandError(message, { error: 'invalid_oxd_id' }, { command });
+}
+
+/** oxd silently uses the registered response types if the site has not registered those of the call. */
+function checkResponseTypes(call: Call, result: JsonObject): JsonObject {
+  const { version, command, params } = call;
+  if (version === 'contract' || !isStringList(params.response_types)) return result;
+  const { searchParams } = new URL(String(result.authorization_url));
+  const requested = params.response_types.join(' ');
+  if (requested === '' || searchParams.get('response_type') === requested) return result;
+  const message = `${command} failed: the site has not registered these response types.`;
+  const wire = { error: 'unsupported_response_type' };
+  throw new OxdCommandError(message, wire, { command, mayHaveRun: true });
 }
 
 function withHint(call: Call, result: JsonObject): JsonObject {

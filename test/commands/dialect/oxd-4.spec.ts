@@ -8,6 +8,7 @@ import {
   type ParamRule,
 } from '../../../lib/commands/parameter-rules.js';
 import { RELEASES, within, type Release } from '../../../lib/base/oxd-releases.js';
+import type { OxdVersion } from '../../../lib/commands/oxd-transport.js';
 import { OxdCommandError, type OxdError } from '../../../lib/base/errors.js';
 import { CLIENT_METADATA_ROWS } from '../../support/client-metadata.js';
 
@@ -493,6 +494,25 @@ describe('fromWire on oxd 4', () => {
 
     it.each(OXD_4)('accepts the same user on %s', async (release) => {
       expect(read(await idTokenOf('s'), release)).toEqual({ claims: { sub: 's' } });
+    });
+  });
+
+  describe('of get_authorization_url with response types', () => {
+    const data = {
+      authorization_url: 'https://op.example/auth?response_type=code+id_token&state=s',
+    };
+    const read = (release: OxdVersion, response_types: readonly string[]): unknown =>
+      fromWire(release, 'get_authorization_url', { response_types }, data);
+
+    it.each(OXD_4)('fails if oxd has used others on %s', (release) => {
+      expect(caught(() => read(release, ['code']))).toMatchObject({
+        ...{ code: 'OXD_COMMAND_FAILED', error: 'unsupported_response_type', mayHaveRun: true },
+      });
+    });
+
+    it.each([...OXD_4, 'contract'] as const)('returns the URL with those on %s', (release) => {
+      expect(read(release, ['code', 'id_token'])).toEqual(data);
+      expect(read(release, [])).toEqual(data);
     });
   });
 
