@@ -1,6 +1,6 @@
 import { LOGIN_GRACE_PERIOD } from '../base/limits.js';
 import { createHash } from 'node:crypto';
-import { CookieSeal } from './cookie-seal.js';
+import { JsonSeal } from './json-seal.js';
 import { LoginStateError, withCookies } from '../base/errors.js';
 import { StateCookies } from './state-cookies.js';
 import type { OxdStore } from '../store/oxd-store.js';
@@ -48,6 +48,9 @@ interface TransactionRecord extends Omit<Transaction, 'state'> {
   readonly fingerprint: string;
 }
 
+/** Length limit of a cookie, in characters: browsers need not store longer ones (RFC 6265 §6.1). */
+const MAX_COOKIE_LENGTH = 4096;
+
 /**
  * Binds the callback of a provider to the browser that was redirected to the provider: with one
  * encrypted cookie per state in the browser, and one record per state in the store, which is taken
@@ -63,7 +66,7 @@ export class BrowserTransaction {
     this.#options = options;
     const { purpose, name, fingerprint, secret, secure, clock = Date.now } = options;
     this.#cookies = new StateCookies({
-      seal: new CookieSeal(secret, `nestjs-oxd ${purpose} cookie ${fingerprint}`),
+      seal: new JsonSeal(secret, `nestjs-oxd ${purpose} cookie ${fingerprint}`, MAX_COOKIE_LENGTH),
       prefix: `${secure ? '__Host-' : ''}${name}.${purpose}.`,
       secure,
     });

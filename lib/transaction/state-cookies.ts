@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { cookiesWithPrefix, type RequestCookie } from './cookie-header.js';
-import type { CookieSeal } from './cookie-seal.js';
+import type { JsonSeal } from './json-seal.js';
 
 /** Options of {@link StateCookies}. */
 export interface StateCookiesOptions {
-  readonly seal: CookieSeal;
+  readonly seal: JsonSeal;
   /** Prefix of every cookie name. */
   readonly prefix: string;
   /** Adds `Secure`. */

@@ -3,7 +3,7 @@ import {
   BrowserTransaction,
   type BrowserTransactionOptions,
 } from '../../lib/transaction/browser-transaction.js';
-import { CookieSeal } from '../../lib/transaction/cookie-seal.js';
+import { JsonSeal } from '../../lib/transaction/json-seal.js';
 import { MemoryStore } from '../../lib/store/oxd-store.js';
 import { registerSecret } from '../support/secrets.js';
 
@@ -248,7 +248,7 @@ describe('a browser transaction', () => {
     });
 
     it('decrypts at most 32 cookies', async () => {
-      const open = jest.spyOn(CookieSeal.prototype, 'open');
+      const open = jest.spyOn(JsonSeal.prototype, 'open');
       const many = Array.from({ length: 900 }, (_, nth) => `__Host-oxd.login.${nth}=x`);
       expect(await removedBy(transaction(), many.join('; '))).toHaveLength(896);
       expect(open).toHaveBeenCalledTimes(32);

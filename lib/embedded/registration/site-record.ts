@@ -94,14 +94,12 @@ export async function readSite(store: OxdStore, oxd_id = ''): Promise<Registered
 
 /** Post-logout redirect URIs of a site: `post_logout_redirect_uri` first, without duplicates. */
 export function logoutUris(site: SiteMetadata): string[] {
-  return distinct(site.post_logout_redirect_uri || undefined, site.post_logout_redirect_uris);
+  const { post_logout_redirect_uri: first, post_logout_redirect_uris: others = [] } = site;
+  return [...new Set(first ? [first, ...others] : others)];
 }
 
 /** Redirect URIs of a site: `authorization_redirect_uri` first, without duplicates. */
 export function redirectUris(site: SiteMetadata): string[] {
-  return distinct(site.authorization_redirect_uri, site.redirect_uris);
-}
-
-function distinct(first: string | undefined, others: readonly string[] = []): string[] {
+  const { authorization_redirect_uri: first, redirect_uris: others = [] } = site;
   return [...new Set(first === undefined ? others : [first, ...others])];
 }
