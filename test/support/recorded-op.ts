@@ -5,6 +5,7 @@ import { DEMO_USERS } from '../../lib/sandbox/provider/accounts.js';
 import { closeServer, listenOnLoopback, portOf } from '../../lib/sandbox/web/loopback.js';
 import { openProvider } from '../../lib/sandbox/sandbox-provider.js';
 import { MemoryStore } from '../../lib/store/oxd-store.js';
+import { replacedBy, ResponseFaults } from './recorded-faults.js';
 import { registerSecret } from './secrets.js';
 
 type Members = Readonly<Record<string, unknown>>;
@@ -16,11 +17,14 @@ type Members = Readonly<Record<string, unknown>>;
 export class RecordedOp {
   /** Parameter of an introspection response that contains the scopes; `scope` as in RFC 7662. */
   scopesIn: 'scope' | 'scopes' = 'scope';
+  /** Fault of the recordings; `down` closes every connection. */
+  fault = '';
 
   private constructor(
     readonly issuer: string,
     private readonly front: Server,
     private readonly back: Server,
+    private readonly faults: ResponseFaults,
   ) {
     front.on('request', (request, response) => void this.pass(request, response));
   }
@@ -39,7 +43,7 @@ export class RecordedOp {
     });
     const handle = provider.callback();
     back.on('request', (request, response) => void handle(request, response));
-    return new RecordedOp(issuer, front, back);
+    return new RecordedOp(issuer, front, back, await ResponseFaults.create());
   }
 
   async close(): Promise<void> {
@@ -48,13 +52,22 @@ export class RecordedOp {
   }
 
   private async pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method, url: path = '' } = request;
+    const { method = '', url: path = '' } = request;
     const sent = await text(request);
+    const call = { method, path, body: sent };
+    if (this.fault === 'down') return void request.socket.destroy();
+    const replaced = replacedBy(this.fault, call);
+    if (replaced) {
+      response.writeHead(replaced.status, {
+        'content-type': replaced.contentType ?? 'application/json',
+      });
+      return void response.end(replaced.body);
+    }
     const headers = { ...request.headers, 'content-length': Buffer.byteLength(sent) };
     const passed = send({ port: portOf(this.back), host: '127.0.0.1', method, path, headers });
     passed.end(sent);
     const [answer] = (await once(passed, 'response')) as [IncomingMessage];
-    const said = await text(answer);
+    const said = await this.faults.apply(this.fault, call, await text(answer));
     const told = path === '/token/introspection' ? edited(said, (one) => this.retold(one)) : said;
     const length = { 'content-length': Buffer.byteLength(told), 'transfer-encoding': undefined };
     response.writeHead(answer.statusCode ?? 0, defined({ ...answer.headers, ...length }));

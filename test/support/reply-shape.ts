@@ -5,7 +5,7 @@ import { envelopeIn } from './recorded-call.js';
 type Members = Readonly<Record<string, unknown>>;
 
 /** Properties whose value, null included, depends on the provider. */
-const OF_PROVIDER = new Set('username sub token_type jti aud iss exp iat pct'.split(' '));
+export const OF_PROVIDER = new Set('username sub token_type jti aud iss exp iat pct'.split(' '));
 /** Query parameters that oxd does not know. */
 const NOT_COMPARED = new Set(['code_challenge', 'code_challenge_method']);
 
@@ -52,7 +52,8 @@ function shapeOfEnvelope({ status, data }: RecordedReply): unknown {
   return { status, members: Object.fromEntries(Object.entries(data).map(shapeOfMember)) };
 }
 
-function shapeOfMember([name, value]: [string, unknown]): [string, unknown] {
+/** Name of a property, and the part of its value that does not depend on the provider. */
+export function shapeOfMember([name, value]: [string, unknown]): [string, unknown] {
   if (name === 'authorization_url' || name === 'uri') return [name, queryOf(String(value))];
   if (name === 'url') return [name, rawQueryOf(String(value))];
   if (name === 'www-authenticate_header' && typeof value === 'string')

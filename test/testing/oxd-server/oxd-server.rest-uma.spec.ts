@@ -102,6 +102,18 @@ describe.each(['4.2', '4.5'] as const)('OxdServer %s', (version) => {
       expect(bodiesOf('perm')).toEqual([{ resource_id: id, resource_scopes: ['write'] }]);
     });
 
+    it.each([
+      ['an inactive RPT', false, {}],
+      ['an RPT for another resource', true, { resource_id: 'another' }],
+      ['an RPT with another scope', true, { resource_scopes: ['write'] }],
+    ])('denies %s', async (_what, active, changes) => {
+      await protect();
+      const [{ id }] = (await rp()).uma_protected_resources as [{ id: string }];
+      const permission = { resource_id: id, resource_scopes: ['read'], ...changes };
+      as.on('rpt', { json: { active, permissions: [permission] } });
+      expect((await check({ rpt: 'an-rpt' })).json).toMatchObject({ access: 'denied' });
+    });
+
     it('denies with a ticket when the introspection response is empty', async () => {
       await protect();
       as.on('rpt', { text: '' });
