@@ -8,8 +8,11 @@ import type { ServerParams } from './request.js';
 import type { GetAuthorizationUrlResult } from '../../commands/oidc.js';
 import { textOf, withoutUndefined } from '../../base/json.js';
 
-/** Longest state that oxd 4 stores; a longer one is unknown at the code exchange. */
-const MAX_STATE_OF_REST = 50;
+/** Longest state and nonce that oxd 4 stores; a longer one is unknown at the code exchange. */
+const MAX_LENGTH_OF_REST = 50;
+
+/** Nonce of a login whose own nonce was not stored: no ID token has it. */
+const UNKNOWN_NONCE = 'not stored';
 
 /** @see oxd command get_authorization_url */
 export const getAuthorizationUrl: ServerCommand = async (context, params, site) => {
@@ -34,8 +37,10 @@ async function storeLogin(
   { authorization_url, code_verifier = '', nonce = '' }: GetAuthorizationUrlResult,
 ): Promise<void> {
   const state = new URL(authorization_url).searchParams.get('state') ?? '';
-  if (context.isRest && state.length > MAX_STATE_OF_REST) return;
-  await context.options.records.storeLogin(state, { code_verifier, nonce });
+  const isTooLong = (value: string): boolean => context.isRest && value.length > MAX_LENGTH_OF_REST;
+  if (isTooLong(state)) return;
+  const stored = isTooLong(nonce) ? UNKNOWN_NONCE : nonce;
+  await context.options.records.storeLogin(state, { code_verifier, nonce: stored });
 }
 
 function redirectUri({ redirect_uri }: ServerParams): string | undefined {

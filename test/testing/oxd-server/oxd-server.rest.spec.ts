@@ -257,9 +257,14 @@ describe.each(['4.2', '4.5'] as const)('OxdServer %s', (version) => {
       expect(op.seen('token')[0]?.form.get('redirect_uri')).toBe(CALLBACK);
     });
 
-    it('does not know a state of more than 50 characters', async () => {
-      const params = await logIn(await register(), { state: 's'.repeat(51) });
-      expect((await world.ask('get_tokens_by_code', params)).json.error).toBe('bad_request');
+    it.each([
+      ['state', 50, undefined],
+      ['state', 51, 'bad_request'],
+      ['nonce', 50, undefined],
+      ['nonce', 51, 'invalid_nonce'],
+    ])('stores a %s of %i characters, up to 50', async (name, length, error) => {
+      const params = await logIn(await register(), { [name]: 's'.repeat(length) });
+      expect((await world.ask('get_tokens_by_code', params)).json.error).toBe(error);
     });
 
     it.each([
