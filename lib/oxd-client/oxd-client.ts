@@ -156,14 +156,21 @@ export class OxdClient {
     site: Site,
     { call: { params: given }, sent }: { call: Call<C>; sent: SiteParams },
   ): Promise<boolean> {
-    if (!(error instanceof OxdCommandError) || error.mayHaveRun) return false;
+    if (!isUnexecuted(error)) return false;
     // Another site may require the token of another client; an inactive one is of no use to any site.
     if (sent.oxd_id !== site.oxd_id && error.error !== INACTIVE_TOKEN) return false;
     if (UNKNOWN_SITE.has(error.error)) return !given.oxd_id && this.#site.renew(site);
     if (given.protection_access_token) return false;
     if (MISSING_TOKEN.has(error.error)) return !given.oxd_id && this.#site.protect(site, error);
-    if (!INVALID_TOKEN.has(error.error) || !sent.protection_access_token) return false;
-    this.#protection.drop(sent.protection_access_token);
-    return true;
+    return INVALID_TOKEN.has(error.error) && this.dropped(sent.protection_access_token);
   }
+
+  private dropped(token: string | undefined): boolean {
+    if (token) this.#protection.drop(token);
+    return Boolean(token);
+  }
+}
+
+function isUnexecuted(error: unknown): error is OxdCommandError {
+  return error instanceof OxdCommandError && !error.mayHaveRun;
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { OxdCommandError } from '../base/errors.js';
 import type { OxdLog } from '../base/log.js';
 import type { SiteOptions } from '../options/oxd.options.js';
@@ -6,22 +5,10 @@ import { SingleFlight } from '../base/single-flight.js';
 import { runOnce } from '../store/distributed-lock.js';
 import type { OxdStore } from '../store/oxd-store.js';
 import type { OxdVersion } from '../commands/oxd-transport.js';
-import type { CommandName } from '../commands/command.js';
-import type {
-  RegisterSiteParams,
-  RegisterSiteResult,
-  UpdateSiteParams,
-} from '../commands/registration.js';
+import type { UpdateSiteParams } from '../commands/registration.js';
 import { ignoredParams } from '../commands/dialect/dialect.js';
-import { isRest } from '../commands/dialect/https-paths.js';
-import {
-  givenClient,
-  missingClient,
-  protectedRegistration,
-  registeredClient,
-  setupClient,
-  setupRegistration,
-} from './protected-site.js';
+import { withoutIgnored } from './ignored-options.js';
+import { givenClient, missingClient } from './protected-site.js';
 import type { ProtectionToken } from './protection-token.js';
 import type { Send } from './command-sender.js';
 import { RejectedRegistration } from './rejected-registration.js';
@@ -35,6 +22,7 @@ import {
   type RegisteredSite,
 } from './registered-site.js';
 import { withSiteDefaults } from './site-defaults.js';
+import { SiteRegistration } from './site-registration.js';
 
 /** Dependencies of a {@link SiteLifecycle}. */
 export interface SiteLifecycleOptions {
@@ -64,6 +52,7 @@ export class SiteLifecycle {
   readonly resourceOwner: string;
   private readonly key: string;
   private readonly rejected: RejectedRegistration;
+  private readonly registration: SiteRegistration;
   /** Registered site that is not persisted yet because the store failed; prevents a second registration. */
   private unsaved: RegisteredSite | undefined;
 
@@ -72,6 +61,7 @@ export class SiteLifecycle {
     this.resourceOwner = resourceOwnerName(options.site, side);
     this.key = `client:${siteName(options.site, side)}`;
     this.rejected = new RejectedRegistration(options);
+    this.registration = new SiteRegistration(options);
   }
 
   /** True if the options contain the client of the site. */
@@ -147,71 +137,13 @@ export class SiteLifecycle {
         return stored?.oxd_id === stale?.oxd_id ? undefined : stored;
       },
       work: async (signal) => {
-        this.unsaved ??= await this.create(stale?.setup !== undefined, signal);
+        this.unsaved ??= await this.registration.create(stale?.setup !== undefined, signal);
         await this.options.store.set(this.key, this.unsaved);
         const record = this.unsaved;
         this.unsaved = undefined;
         return record;
       },
     });
-  }
-
-  private async create(hadSetup: boolean, signal: AbortSignal): Promise<RegisteredSite> {
-    const { send, site, log, version } = this.options;
-    // This cast is safe: the options require a redirect URI, except for a given client on embedded.
-    const given = site as SiteOptions & Pick<RegisterSiteParams, 'authorization_redirect_uri'>;
-    const params = this.withoutIgnored('register_site', given);
-    const members = optionHashes(site);
-    const isProtected = hadSetup || (await this.requiresToken());
-    if (isProtected && isRest(version)) return this.createProtected(params, signal);
-    const registered = isProtected ? undefined : await this.withoutToken(params, signal);
-    if (registered) {
-      log.log?.(registrationMessage(site, registered.client_id));
-      return { oxd_id: registered.oxd_id, members };
-    }
-    const setup = setupRegistration(version, params);
-    const { oxd_id, client_id, client_secret } = await send('setup_client', setup, { signal });
-    log.log?.(registrationMessage(site, client_id));
-    return { oxd_id, members, setup: setupClient(site, { client_id, client_secret }) };
-  }
-
-  /** Registers a site of oxd 4, whose own client obtains the protection tokens. */
-  private async createProtected(
-    params: RegisterSiteParams,
-    signal: AbortSignal,
-  ): Promise<RegisteredSite> {
-    const { send, site, log } = this.options;
-    const registered = await send('register_site', protectedRegistration(params), { signal });
-    const setup = registeredClient(registered, site);
-    log.log?.(registrationMessage(site, registered.client_id));
-    return { oxd_id: registered.oxd_id, members: optionHashes(site), setup };
-  }
-
-  private async withoutToken(
-    params: RegisterSiteParams,
-    signal: AbortSignal,
-  ): Promise<RegisterSiteResult | undefined> {
-    try {
-      return await this.options.send('register_site', params, { signal });
-    } catch (error) {
-      if (isTokenRequired(error)) return undefined;
-      throw error;
-    }
-  }
-
-  /**
-   * Checks with an unknown site, because `register_site` without a token creates a client before oxd
-   * rejects the command. 3.1.1 gives no indication: there the client remains unused.
-   */
-  private async requiresToken(): Promise<boolean> {
-    if (this.options.version === 'contract') return false;
-    try {
-      await this.options.send('get_authorization_url', { oxd_id: randomUUID() });
-      return false;
-    } catch (error) {
-      if (!(error instanceof OxdCommandError)) throw error;
-      return isTokenRequired(error);
-    }
   }
 
   private async upToDate(record: RegisteredSite): Promise<RegisteredSite> {
@@ -256,7 +188,7 @@ export class SiteLifecycle {
     const token = setup && (await protection.get(setup));
     const params = { ...update, ...(this.isEmbedded && { remove, ...credentials(site) }) };
     await send('update_site', {
-      ...this.withoutIgnored('update_site', params, changed),
+      ...withoutIgnored(this.options, 'update_site', params, changed),
       oxd_id,
       protection_access_token: token,
     });
@@ -275,38 +207,6 @@ export class SiteLifecycle {
         'in effect. Remove them at the provider, or change site.client_name to register a new site.',
     );
   }
-
-  /**
-   * Returns the parameters without those that this version of oxd silently ignores; logs their names.
-   *
-   * @param logged options whose names are logged; the others did not change
-   */
-  private withoutIgnored<P extends object>(
-    command: CommandName,
-    params: P,
-    logged: readonly string[] = Object.keys(params),
-  ): P {
-    const { version, log } = this.options;
-    const ignored = ignoredParams(version, command, params);
-    const names = ignored.filter((name) => logged.includes(name)).map((name) => `site.${name}`);
-    if (names.length > 0) log.warn(`oxd ${version} ignores ${names.join(', ')} in ${command}.`);
-    const entries = Object.entries(params).filter(([name]) => !ignored.includes(name));
-    return Object.fromEntries(entries) as P;
-  }
-}
-
-/** Ids that can be printed: a provider could return any string. */
-const PRINTABLE_ID = /^[\w.:~-]{1,128}$/;
-
-function registrationMessage(site: SiteOptions, registered: string | undefined): string {
-  const { op_host, client_id = registered } = site;
-  const host = URL.canParse(op_host) ? new URL(op_host).host : 'the provider';
-  const client = client_id && PRINTABLE_ID.test(client_id) ? ` with the client ${client_id}` : '';
-  return `The site is ${site.client_id ? 'set up' : 'registered'}${client} at ${host}.`;
-}
-
-function isTokenRequired(error: unknown): boolean {
-  return error instanceof OxdCommandError && error.error === 'blank_protection_access_token';
 }
 
 /** Parameters of `update_site` on embedded for a client from the options. */
