@@ -1,6 +1,7 @@
 import { DEFAULT_SCOPE } from '../../embedded/registration/registration-metadata.js';
 import type { ServerCommand, ServerContext } from './context.js';
 import { operationErrorCode, isProviderDown, providerStatus } from './context.js';
+import { checkAudience } from './id-token-check.js';
 import { listOf, tokenReply, withOpenid } from './site-commands.js';
 import { unexpected, CommandFailure } from './reply.js';
 import { authorizationUrl } from './urls.js';
@@ -69,7 +70,7 @@ function given(params: ServerParams): ServerParams {
  */
 export const getTokensByCode: ServerCommand = async (context, params, site) => {
   const { oxd_id, code, state } = params;
-  const { records } = context.options;
+  const { records, release } = context.options;
   const login = await records.login(textOf(state) ?? '');
   if (!login || !textOf(code)) throw new CommandFailure('bad_request');
   const tokens = await context
@@ -77,6 +78,7 @@ export const getTokensByCode: ServerCommand = async (context, params, site) => {
     .catch((error: unknown) => {
       throw exchangeFailure(context, error);
     });
+  checkAudience(release, tokens.id_token_claims);
   const { access_token, expires_in = -1, id_token, refresh_token = null } = tokens;
   if (expires_in === -1 && !context.since('3.1.4')) throw unexpected();
   await records.save({ oxd_id: site.oxd_id, id_token, access_token });

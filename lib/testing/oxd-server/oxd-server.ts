@@ -18,27 +18,8 @@ import { ServerRecords } from './store.js';
 /**
  * oxd for tests and development: oxd-server 3.1 on TCP, its HTTPS extension, or the REST API of
  * oxd-server 4. Executes commands with the embedded transport against a real provider. Replies and
- * errors are those of oxd. It knows only the commands of this package. Known differences from oxd:
- *
- * - Logins use PKCE. ID tokens are validated as the embedded transport does: 3.1.1 requires no
- *   `at_hash` (oxd: `invalid_access_token_bad_hash`) and accepts a list as `aud` (oxd:
- *   `invalid_id_token_unknown`); a missing `iat` or `sub` is `invalid_id_token_unknown` (oxd: ok), a
- *   missing nonce is `invalid_nonce` (oxd: `internal_error`, closes).
- * - A token response of the provider is `internal_error` when it is not JSON or has no `token_type`,
- *   and `no_access_token` when it has no tokens (oxd: `no_id_token`, and ok without `token_type`).
- * - Discovery is not cached by `op_host` only, so a wrong `op_discovery_path` always fails. UMA
- *   discovery is validated as the embedded transport does; an invalid response is not passed on.
- * - The scopes of a refresh, a client token and an RPT are sent as separate values, not as one
- *   value.
- * - `remove_site` also deletes the client at the provider. `update_site` with only
- *   `authorization_redirect_uri` registers that URI there.
- * - Access tokens are introspected with the credentials of the client, and `scope` is a string (RFC
- *   7662); 3.1.4 uses the PAT and requires a list.
- * - An RPT is active only when `active` is the JSON boolean `true`. Without an RPT, no introspection
- *   request is sent.
- * - Error descriptions are shorter.
- *
- * `docs/oxd-versions.md` lists the differences by release.
+ * errors are those of oxd. It knows only the commands of this package. The section "OxdServer in
+ * tests" of `docs/oxd-versions.md` lists the differences from oxd.
  */
 export class OxdServer {
   private readonly faults = new Faults();
