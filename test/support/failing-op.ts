@@ -125,8 +125,9 @@ export class FailingOp {
   }
 
   private claimsOf(recorded: object): Record<string, unknown> {
-    const { audplus, ...claims } = recorded as { audplus?: number };
-    if (audplus) return { aud: [this.setup.client_id, 'another'] };
+    const { audplus, azp, ...claims } = recorded as { audplus?: number; azp?: number };
+    const { client_id } = this.setup;
+    if (audplus) return { aud: [client_id, 'another'], azp: azp ? client_id : undefined };
     const values = Object.entries(claims).map(([name, value]) => [name, value ?? undefined]);
     return Object.fromEntries(values) as Record<string, unknown>;
   }

@@ -219,11 +219,18 @@ describe('OxdServer as the extension', () => {
     {
       version: '3.1.1',
       paths: OF_3_1_1,
+      name: 'three',
       open: [...UNPROTECTED, '/get-access-token-by-refresh-token'],
       status: 500,
     },
-    { version: '3.1.4', paths: [...OF_3_1_1, ...SINCE_3_1_2], open: UNPROTECTED, status: 403 },
-  ] as const)('$version requires a header on all paths but $open', async (row) => {
+    {
+      version: '3.1.4',
+      paths: [...OF_3_1_1, ...SINCE_3_1_2],
+      name: 'two',
+      open: UNPROTECTED,
+      status: 403,
+    },
+  ] as const)('$version requires the header Authorization on all paths but $name', async (row) => {
     const received: string[] = [];
     const options = { version: row.version, extension: true, staleConnections: false };
     const onCommand = (name: string) => received.push(name);
