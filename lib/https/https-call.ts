@@ -56,11 +56,16 @@ export class HttpsCall implements Dispatcher.DispatchHandler {
     });
   }
 
-  /** Rejects the reply; a request in progress ends together with its connection. */
-  fail(error: unknown): void {
-    if (!this.settle()) return;
+  /**
+   * Rejects the reply; a request in progress ends together with its connection.
+   *
+   * @returns false if the reply is settled already
+   */
+  fail(error: unknown): boolean {
+    if (!this.settle()) return false;
     this.reject(error);
     this.controller?.abort(ENDED);
+    return true;
   }
 
   /** Returns true if a request on a reused connection broke in a way that allows to repeat it. */

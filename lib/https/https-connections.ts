@@ -96,7 +96,7 @@ export class HttpsConnections {
   private limit(call: HttpsCall, signal?: AbortSignal): void {
     const { clock, timeout } = this.options;
     const cancel = clock.after(timeout, () => this.fail(call, 'timeout'));
-    const abort = (): void => call.fail(signal?.reason);
+    const abort = (): boolean => call.fail(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
     call.released = () => {
       cancel();
@@ -128,11 +128,20 @@ export class HttpsConnections {
         return queueMicrotask(() => this.dispatch(call, client, false));
       }
       if (error && this.isClosed) this.fail(call, 'closed');
-      else if (error) call.fail(connectionFailure(error, this.toFailedCall(call)));
+      else if (error) this.failConnection(call, error);
       this.release(client);
     };
     const { path, headers, body } = call.request;
     client.dispatch({ path, method: 'POST', headers, body }, call);
+  }
+
+  private failConnection(call: HttpsCall, error: Error): void {
+    const isNew = call.fail(connectionFailure(error, this.toFailedCall(call)));
+    if (!isNew || call.isSent || this.clients.some(({ stats }) => stats.connected)) return;
+    // Without any connection the queue would wait for one failed attempt after another.
+    for (const waiting of this.waiting) {
+      waiting.fail(connectionFailure(error, this.toFailedCall(waiting)));
+    }
   }
 
   private release(client: Client): void {

@@ -1,4 +1,5 @@
 import { getEventListeners } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { OxdTransportError } from '../../lib/base/errors.js';
 import { HttpsTransport } from '../../lib/https/https.transport.js';
@@ -437,6 +438,28 @@ describe('HttpsTransport to a server that', () => {
     const error = await rejectionOf(transport.execute('register_site', {}));
     expect(error).toMatchObject({ code: 'OXD_TRANSPORT_UNREACHABLE', mayHaveRun: false });
     expect(error.message).toMatch(/check transport\.url \(ECONNREFUSED\)\.$/);
+  });
+
+  it('closes every new connection rejects the queue after the first attempt', async () => {
+    let attempts = 0;
+    const server = createServer((socket) => {
+      attempts++;
+      socket.on('error', () => undefined).destroy();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    opened.push({
+      close: () => new Promise<void>((resolve) => void server.close(() => resolve())),
+    });
+    const { port } = server.address() as AddressInfo;
+    const url = `https://127.0.0.1:${port}`;
+    const options = { type: 'https', url, version: '4.5', connections: 1, timeout: 5_000 } as const;
+    const transport = new HttpsTransport(options);
+    opened.push(transport);
+    const calls = [1, 2, 3, 4].map(() => rejectionOf(transport.execute('register_site', {})));
+    for (const error of await Promise.all(calls)) {
+      expect(error).toMatchObject({ code: 'OXD_TRANSPORT_UNREACHABLE', mayHaveRun: false });
+    }
+    expect(attempts).toBe(1);
   });
 
   it('has stopped rejects a command on a kept connection as unreachable', async () => {
