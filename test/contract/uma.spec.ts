@@ -12,13 +12,17 @@ import {
 } from '../../lib/index.js';
 import { registerSecret } from '../support/secrets.js';
 import { FakeAs } from '../support/oxd-fake-as.js';
+import { traitsOf } from '../support/oxd-peers.js';
 import {
   CLAIMS,
+  type Exceptions,
+  expectedOn,
   type Login,
   moduleOn,
   outcomeOf,
   TRANSPORTS,
   type TransportName,
+  unsupported,
   World,
 } from '../support/contract-world.js';
 
@@ -64,7 +68,7 @@ function resourcesOn(name: TransportName): readonly UmaResource[] {
         { httpMethods: ['PUT'], scopes: ['edit'] },
       ],
     },
-    resource('/doc', name === '3.1.1' ? { scopes: ANY.data } : expression),
+    resource('/doc', has3_1_1(name) ? { scopes: ANY.data } : expression),
     resource('/known'),
     resource('/submitted'),
     resource('/closed'),
@@ -84,14 +88,15 @@ class Uma {
   }
 
   /** Decision without the properties that only embedded returns. */
-  async check(path: string, http_method: string, rpt?: string) {
+  // oxlint-disable-next-line max-params -- the parameters of the command
+  async check(path: string, http_method: string, rpt?: string, scopes?: readonly string[]) {
     const {
       permissions: _,
       sub: __,
       as_uri: ___,
       ...result
     } = await this.service.checkAccess({
-      ...{ path, http_method },
+      ...{ path, http_method, scopes },
       ...(rpt !== undefined && { rpt }),
     });
     return result;
@@ -122,10 +127,7 @@ interface Row {
   readonly title: string;
   readonly call: (uma: Uma) => Promise<unknown>;
   readonly result: unknown;
-  /** Different results on some transports, with the reason. */
-  readonly except?: Readonly<
-    Partial<Record<TransportName, { readonly result: unknown; readonly because: string }>>
-  >;
+  readonly except?: Exceptions;
 }
 
 const failure = (command: string, name = 'OxdCommandError', code = 'OXD_COMMAND_FAILED') => ({
@@ -133,14 +135,10 @@ const failure = (command: string, name = 'OxdCommandError', code = 'OXD_COMMAND_
   command,
 });
 
-/** Result for a parameter or command that the version lacks: nothing is sent. */
-const unsupported = (command: string, because: string) => ({
-  because,
-  result: failure(command, 'OxdCommandError', 'OXD_COMMAND_UNSUPPORTED'),
-});
-
-const on3_1_4 = <T>(other: T) => ({ '3.1.4': other, '3.1.4 protected': other });
-const onOxd = <T>(other: T) => ({ ...on3_1_4(other), '3.1.1': other });
+/** The same difference on several versions of oxd. */
+const on3_1 = <T>(other: T) => ({ '3.1.1': other, '3.1.4': other });
+const on4 = <T>(other: T) => ({ '4.2': other, '4.5': other });
+const onOxd = <T>(other: T) => ({ ...on3_1(other), ...on4(other) });
 
 /** oxd 3.1.1 reports internal_error for each error body with a property beyond those of need_info. */
 const masked = {
@@ -156,6 +154,11 @@ const denied = {
   'www-authenticate_header': expect.stringMatching(
     /^UMA realm="rs",as_uri="http:\/\/localhost:\d+",error="insufficient_scope",ticket="[^"]+"$/,
   ),
+};
+const submitted = {
+  code: 'UMA_REQUEST_SUBMITTED',
+  command: 'uma_rp_get_rpt',
+  ticket: text,
 };
 const granted = { access: 'granted' };
 const rpt = { access_token: text, token_type: 'Bearer', upgraded: false };
@@ -241,9 +244,9 @@ const CHECKS: readonly Row[] = [
   })),
   {
     title: 'decides by the scopes of the command',
-    call: (uma) => uma.service.checkAccess({ path: '/photo', http_method: 'GET', scopes: ['all'] }),
-    result: { ...denied, as_uri: text },
-    except: onOxd(unsupported('uma_rs_check_access', 'it has no scopes')),
+    call: (uma) => uma.check('/photo', 'GET', undefined, ['all']),
+    result: denied,
+    except: on3_1(unsupported('uma_rs_check_access', 'it has no scopes')),
   },
   {
     title: 'requests ticketScopes with a ticket',
@@ -272,13 +275,13 @@ const CHECKS: readonly Row[] = [
       return [access, after, requested.get('[GET] /modified')];
     },
     result: ['denied', granted, ['edit']],
-    except: onOxd(unsupported('uma_rs_modify', 'it has no such command')),
+    except: on3_1(unsupported('uma_rs_modify', 'it has no such command')),
   },
   {
     title: 'modifies no resource that is not protected',
     call: (uma) => uma.service.modify({ path: '/none', http_method: 'GET', scopes: ['edit'] }),
     result: failure('uma_rs_modify'),
-    except: onOxd(unsupported('uma_rs_modify', 'it has no such command')),
+    except: on3_1(unsupported('uma_rs_modify', 'it has no such command')),
   },
 ];
 
@@ -393,7 +396,7 @@ const GRANTS: readonly Row[] = [
       return uma.getRpt({ ticket: await uma.ticket('/known'), params });
     },
     result: { ...rpt, pct: text },
-    except: onOxd(unsupported('uma_rp_get_rpt', 'it has no params')),
+    except: on3_1(unsupported('uma_rp_get_rpt', 'it has no params')),
   },
   {
     title: 'reports that the request was submitted to the resource owner',
@@ -403,13 +406,11 @@ const GRANTS: readonly Row[] = [
       const { code, command, ticket, interval } = error;
       return { code, command, ticket, interval };
     },
-    result: {
-      code: 'UMA_REQUEST_SUBMITTED',
-      command: 'uma_rp_get_rpt',
-      ticket: text,
-      interval: 5,
+    result: { ...submitted, interval: 5 },
+    except: {
+      ...masked,
+      ...on4({ result: { ...submitted, interval: undefined }, because: 'it drops the interval' }),
     },
-    except: masked,
   },
   {
     title: 'reports that the request was denied',
@@ -474,7 +475,7 @@ const CLAIMS_URLS: readonly Row[] = [
       return (await uma.service.getClaimsGatheringUrl(params)).state;
     },
     result: 'own',
-    except: onOxd(unsupported('uma_rp_get_claims_gathering_url', 'it generates the state')),
+    except: on3_1(unsupported('uma_rp_get_claims_gathering_url', 'it generates the state')),
   },
 ];
 
@@ -502,6 +503,11 @@ const INTROSPECTIONS: readonly Row[] = [
 ];
 
 const done = { oxd_id: text };
+
+const rejectedAgain = {
+  result: failure('uma_rs_protect'),
+  because: 'it rejects a second call without overwrite: uma_protection_exists',
+};
 
 /** Rows that run after the others, because they change the protected resources. */
 const PROTECTIONS: readonly Row[] = [
@@ -537,10 +543,7 @@ const PROTECTIONS: readonly Row[] = [
     title: 'protects the same resource again',
     call: (uma) => uma.service.protect({ resources: [resource('/known')] }),
     result: done,
-    except: on3_1_4({
-      result: failure('uma_rs_protect'),
-      because: 'it rejects a second call without overwrite: uma_protection_exists',
-    }),
+    except: { '3.1.4': rejectedAgain, ...on4(rejectedAgain) },
   },
   {
     title: 'replaces the protected resources',
@@ -597,7 +600,7 @@ const OUTAGES: readonly Row[] = [
     },
     result: ['state', 'url'],
     except: {
-      '3.1.4 protected': {
+      protected: {
         result: failure('uma_rp_get_claims_gathering_url'),
         because: 'it introspects the protection token at the provider',
       },
@@ -619,9 +622,9 @@ describe.each(TRANSPORTS)('UMA on %s', (name) => {
 
   it('rejects an expression if the version has none', async () => {
     const resources = [resource('/e', { scopes: undefined, scope_expression: ANY })];
-    const outcome = name === '3.1.1' && (await outcomeOf(uma.service.protect({ resources })));
+    const outcome = has3_1_1(name) && (await outcomeOf(uma.service.protect({ resources })));
     const { result } = unsupported('uma_rs_protect', 'it has no scope_expression');
-    expect(outcome).toStrictEqual(name === '3.1.1' && result);
+    expect(outcome).toStrictEqual(has3_1_1(name) && result);
   });
 
   const rows = [...CHECKS, ...GRANTS, ...CLAIMS_URLS, ...INTROSPECTIONS, ...PROTECTIONS];
@@ -682,40 +685,41 @@ const BARE: readonly [status: number, body: object, outcome: object][] = [
   ]),
 ];
 
-describe.each(['embedded', '3.1.4', '3.1.1'] as const)(
-  'an error response without description on %s',
-  (name) => {
-    let as: FakeAs;
-    let on: Awaited<ReturnType<typeof moduleOn>>;
-    beforeAll(async () => {
-      as = await FakeAs.start();
-      on = await moduleOn(name, as.issuer);
-    });
-    afterAll(async () => {
-      await on.module.close();
-      await on.server?.close();
-      await as.close();
-    });
+/** Peers whose authorization server may be one that issues no protection tokens. */
+const UNPROTECTED = TRANSPORTS.filter((name) => !/extension|protected/.test(name));
 
-    const responses = BARE.map(([status, json, outcome]) => {
-      const { error } = json as { readonly error: string };
-      return { name: `${error} with status ${status}`, status, json, outcome };
-    });
+describe.each(UNPROTECTED)('an error response without description on %s', (name) => {
+  let as: FakeAs;
+  let on: Awaited<ReturnType<typeof moduleOn>>;
+  beforeAll(async () => {
+    as = await FakeAs.start();
+    on = await moduleOn(name, as.issuer);
+  });
+  afterAll(async () => {
+    await on.module.close();
+    await on.server?.close();
+    await as.close();
+  });
 
-    it.each(responses)('of $name is converted', async ({ status, json, outcome }) => {
-      as.on('umatoken', { status, json });
-      const error = await errorOf(on.module.get(UmaService).getRpt({ ticket: 'a-ticket' }));
-      expect(error).toMatchObject({ ...outcome, command: 'uma_rp_get_rpt' });
-    });
-  },
-);
+  const responses = BARE.map(([status, json, outcome]) => {
+    const { error } = json as { readonly error: string };
+    return { name: `${error} with status ${status}`, status, json, outcome };
+  });
+
+  it.each(responses)('of $name is converted', async ({ status, json, outcome }) => {
+    as.on('umatoken', { status, json });
+    const error = await errorOf(on.module.get(UmaService).getRpt({ ticket: 'a-ticket' }));
+    expect(error).toMatchObject({ ...outcome, command: 'uma_rp_get_rpt' });
+  });
+});
 
 function titled(rows: readonly Row[]): [string, Row][] {
   return rows.map((row) => [row.title, row]);
 }
 
-function expectedOn(name: TransportName, { result, except }: Row): unknown {
-  return except?.[name] ? except[name].result : result;
+/** True for oxd 3.1.1, which has no scope_expression. */
+function has3_1_1(name: TransportName): boolean {
+  return traitsOf(name).includes('3.1.1');
 }
 
 async function errorOf(work: Promise<unknown>): Promise<OxdCommandError> {

@@ -22,7 +22,7 @@ async function start(name: TransportName) {
 
 describe('OidcService.getRp()', () => {
   it('lists the sites of an oxd-server', async () => {
-    const { oidc } = await start('3.1.4');
+    const { oidc } = await start('socket 3.1.4');
     const { node: own } = await oidc.getRp();
     const other = await oidc.registerSite({
       op_host: as.issuer,
@@ -36,7 +36,7 @@ describe('OidcService.getRp()', () => {
     ]);
   });
 
-  it.each(['embedded', '3.1.1'] as const)('lists no sites on %s', async (name) => {
+  it.each(['embedded', 'socket 3.1.1'] as const)('lists no sites on %s', async (name) => {
     const { oidc } = await start(name);
     expect(await outcomeOf(oidc.getRp({ list: true }))).toMatchObject({
       code: 'OXD_COMMAND_UNSUPPORTED',
@@ -52,7 +52,7 @@ describe('OidcService.getRp()', () => {
   });
 
   it('registers the site of the module again if oxd 3.1.4 returns null for it', async () => {
-    const { oidc, server } = await start('3.1.4');
+    const { oidc, server } = await start('socket 3.1.4');
     const { node: before } = await oidc.getRp();
     const client = await FrameClient.open(server?.port ?? 0);
     await client.ask([frameOf('remove_site', { oxd_id: before.oxd_id })]);

@@ -9,17 +9,47 @@ import {
   UmaService,
 } from '../../lib/index.js';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../lib/sandbox/sandbox.js';
-import { OxdServer } from '../../lib/testing/testing.js';
+import type { OxdServer } from '../../lib/testing/testing.js';
+import { DEMO_USERS } from '../../lib/sandbox/provider/accounts.js';
 import { Browser, passSandbox } from './browser.js';
+import { RecordedOp } from './recorded-op.js';
+import {
+  OXD_PEERS,
+  startPeer,
+  traitsOf,
+  transportTo,
+  type OxdPeer,
+  type PeerTrait,
+} from './oxd-peers.js';
 import { registerSecret } from './secrets.js';
 
 /** Ways to execute commands, each with its own provider. */
-export const TRANSPORTS = ['embedded', '3.1.4', '3.1.4 protected', '3.1.1'] as const;
+export const TRANSPORTS = ['embedded', ...(Object.keys(OXD_PEERS) as OxdPeer[])] as const;
 export type TransportName = (typeof TRANSPORTS)[number];
 
 export const CALLBACK = 'https://app.example/callback';
 export const LOGGED_OUT = 'https://app.example/';
 export const CLAIMS = 'https://app.example/claims?a=b&c=d%20e';
+
+/** Results that differ on some transports, by the trait of the peer, with the reason. */
+export type Exceptions = Readonly<
+  Partial<Record<PeerTrait | 'embedded', { readonly result: unknown; readonly because: string }>>
+>;
+
+/** Expected result of a row on a transport. */
+export function expectedOn(
+  name: TransportName,
+  { result, except = {} }: { readonly result: unknown; readonly except?: Exceptions },
+): unknown {
+  const trait = traitsOf(name).find((one) => except[one]);
+  return trait ? except[trait]?.result : result;
+}
+
+/** Outcome of a command or a parameter that the version lacks: nothing is sent. */
+export const unsupported = (command: string, because: string) => ({
+  because,
+  result: { name: 'OxdCommandError', code: 'OXD_COMMAND_UNSUPPORTED', command },
+});
 
 /** Tokens of a user. */
 export type Login = Awaited<ReturnType<OidcService['getTokensByCode']>>;
@@ -31,28 +61,58 @@ export interface Callback {
   readonly iss: string;
 }
 
+/** Provider of a {@link World}. */
+type Provider = Pick<Sandbox, 'issuer' | 'users' | 'close'>;
+
+async function startProvider(name: TransportName, options?: SandboxOptions): Promise<Provider> {
+  if (name === 'extension 3.1.1') {
+    // It checks each protection token, and cannot read the parameter `scope` of an introspection.
+    const { policies } = options ?? {};
+    const provider = await RecordedOp.start(policies);
+    provider.scopesIn = 'scopes';
+    return Object.assign(provider, { users: DEMO_USERS });
+  }
+  return startSandbox({
+    ...{ port: 0, clientsFile: false, quiet: true, onSecret: registerSecret },
+    ...options,
+  });
+}
+
 /** The module on one transport, a provider, and users with browsers. */
 export class World {
   private constructor(
     readonly oidc: OidcService,
     readonly uma: UmaService,
-    readonly sandbox: Sandbox,
+    readonly sandbox: Provider,
+    private readonly name: TransportName,
     private readonly module: TestingModule,
     private readonly server: OxdServer | undefined,
   ) {}
 
   static async create(name: TransportName, options?: SandboxOptions): Promise<World> {
-    const sandbox = await startSandbox({
-      ...{ port: 0, clientsFile: false, quiet: true, onSecret: registerSecret },
-      ...options,
-    });
-    const { module, server } = await moduleOn(name, sandbox.issuer);
-    return new World(module.get(OidcService), module.get(UmaService), sandbox, module, server);
+    const provider = await startProvider(name, options);
+    try {
+      const { module, server } = await moduleOn(name, provider.issuer);
+      const services = [module.get(OidcService), module.get(UmaService)] as const;
+      return new World(...services, provider, name, module, server);
+    } catch (error) {
+      await provider.close();
+      throw error;
+    }
   }
 
   /** Parameters of a registration. */
   get site() {
     return siteOf(this.sandbox.issuer);
+  }
+
+  /** Registers a client that obtains tokens for itself. In oxd 4 the client of a site does so. */
+  async newClient() {
+    const isRest = this.name.startsWith('REST');
+    const { op_host, client_id, client_secret } = isRest
+      ? await this.oidc.registerSite(this.site)
+      : await this.oidc.setupClient(this.site);
+    return { op_host, client_id: client_id ?? '', client_secret: client_secret ?? '' };
   }
 
   /** Sends a browser to the provider and returns its callback parameters. */
@@ -96,7 +156,7 @@ export class World {
 
 /** The module on one transport, with a site of the provider. */
 export async function moduleOn(name: TransportName, issuer: string) {
-  const server = name === 'embedded' ? undefined : await serverFor(name);
+  const server = name === 'embedded' ? undefined : await startPeer(name);
   const module = await Test.createTestingModule({
     imports: [OxdModule.forRoot(optionsFor(issuer, server, name))],
   }).compile();
@@ -131,15 +191,6 @@ function siteOf(op_host: string) {
   };
 }
 
-function serverFor(name: Exclude<TransportName, 'embedded'>): Promise<OxdServer> {
-  return OxdServer.start({
-    version: name === '3.1.1' ? name : '3.1.4',
-    protectCommands: name === '3.1.4 protected',
-    allowInsecureRequests: true,
-    onSecret: registerSecret,
-  });
-}
-
 function optionsFor(
   issuer: string,
   server: OxdServer | undefined,
@@ -149,8 +200,9 @@ function optionsFor(
     site: siteOf(issuer),
     secret: 'a test secret of more than 32 characters',
     store: new MemoryStore(),
-    transport: server
-      ? { type: 'socket', port: server.port, version: name === '3.1.1' ? name : '3.1.4' }
-      : { type: 'embedded', allowInsecureRequests: true },
+    transport:
+      server && name !== 'embedded'
+        ? transportTo(name, server)
+        : { type: 'embedded', allowInsecureRequests: true },
   };
 }

@@ -3,6 +3,7 @@ import { type IncomingMessage, request as send, type Server, type ServerResponse
 import { text } from 'node:stream/consumers';
 import { DEMO_USERS } from '../../lib/sandbox/provider/accounts.js';
 import { closeServer, listenOnLoopback, portOf } from '../../lib/sandbox/web/loopback.js';
+import type { SandboxPolicies } from '../../lib/sandbox/sandbox.js';
 import { openProvider } from '../../lib/sandbox/sandbox-provider.js';
 import { MemoryStore } from '../../lib/store/oxd-store.js';
 import { replacedBy, ResponseFaults } from './recorded-faults.js';
@@ -30,14 +31,14 @@ export class RecordedOp {
   }
 
   /** Starts on free ports of the loopback interface. */
-  static async start(): Promise<RecordedOp> {
+  static async start(policies: SandboxPolicies = () => 'grant'): Promise<RecordedOp> {
     const front = await listenOnLoopback(0);
     const back = await listenOnLoopback(0);
     const issuer = `http://localhost:${portOf(front)}`;
     const provider = await openProvider(issuer, {
       store: new MemoryStore(),
       users: DEMO_USERS,
-      policies: () => 'grant',
+      policies,
       onSecret: registerSecret,
       log: () => undefined,
     });
