@@ -1,4 +1,4 @@
-// Runs `npm start` and `npm run start:socket` in a fresh checkout: each must build its dependencies,
+// Runs `npm start`, also with each server of `--oxd`, in a fresh checkout: it must build its dependencies,
 // print two addresses, respond there, and end on Ctrl-C with its ports released.
 import { spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
@@ -15,17 +15,23 @@ const root = join(import.meta.dirname, '..');
 for (const folder of ['.', 'sample/01-login', 'sample/02-protect-an-api']) {
   await rm(join(root, folder, 'dist'), { recursive: true, force: true });
 }
-for (const script of ['start', 'start:socket']) {
+for (const [args, server] of [
+  [[]],
+  [['--oxd=socket'], 'oxd-server 3.1.4: 127.0.0.1'],
+  [['--oxd=extension'], 'oxd-https-extension 3.1.4: https://localhost'],
+  [['--oxd=rest'], 'oxd-server 4.5: https://localhost'],
+]) {
   const began = Date.now();
-  await prove(script, began + LIMIT);
-  console.log(`npm run ${script}: ok, ${Math.round((Date.now() - began) / 1000)} s`);
+  const command = ['npm start', ...args].join(' -- ');
+  await prove({ command, args, server }, began + LIMIT);
+  console.log(`${command}: ok, ${Math.round((Date.now() - began) / 1000)} s`);
 }
 
-async function prove(script, deadline) {
+async function prove({ command, args, server }, deadline) {
   const ports = {};
   for (const name of ['PORT', 'API_PORT', 'SANDBOX_PORT', 'OXD_PORT'])
     ports[name] = await freePort();
-  const npm = run(script, ports);
+  const npm = run(args, ports);
   const until = async (what, condition, alive = true) => {
     while (!(await condition())) {
       if (Date.now() > deadline) throw new Error(`Not within ${LIMIT / 1000} s: ${what}`);
@@ -42,21 +48,22 @@ async function prove(script, deadline) {
     await expectResponse(`${api}/api/albums`, 401, ({ headers }) =>
       /^UMA .*ticket="/.test(headers.get('www-authenticate')),
     );
-    const oxd = npm.output().includes(`oxd-server 3.1.4: 127.0.0.1:${ports.OXD_PORT}`);
-    if (oxd !== script.includes('socket')) throw new Error('The script uses the wrong transport.');
+    const line = server ? `${server}:${ports.OXD_PORT}` : `:${ports.OXD_PORT}`;
+    if (npm.output().includes(line) !== (server !== undefined))
+      throw new Error('The script uses the wrong transport.');
     npm.signal('SIGINT');
     await until('end after SIGINT', npm.hasEnded, false);
     for (const port of Object.values(ports)) await listen(port);
   } catch (error) {
     if (!npm.hasEnded()) npm.signal('SIGKILL');
-    throw new Error(`npm run ${script}: ${error.message}\n\n${npm.output()}`);
+    throw new Error(`${command}: ${error.message}\n\n${npm.output()}`);
   }
 }
 
 /** Runs the script in its own process group, so that a signal reaches all of it, like Ctrl-C. */
-function run(script, ports) {
+function run(args, ports) {
   const env = { ...process.env, ...ports };
-  const child = spawn('npm', ['run', script], { cwd: root, env, detached: true });
+  const child = spawn('npm', ['start', '--', ...args], { cwd: root, env, detached: true });
   let output = '';
   let ended = false;
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));

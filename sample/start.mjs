@@ -1,4 +1,4 @@
-// Starts the samples and their servers: node sample/start.mjs [--socket] [01-login] […]
+// Starts the samples and their servers: node sample/start.mjs [--oxd=socket|extension|rest] [01-login] […]
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -8,14 +8,14 @@ import { setTimeout } from 'node:timers/promises';
 import { owner, policies } from './02-protect-an-api/policies.mjs';
 
 const { PORT = '3000', API_PORT = String(Number(PORT) + 1) } = process.env;
-const { SANDBOX_PORT = '9400', OXD_PORT = '8099' } = process.env;
+const oxd = oxdOf(process.argv);
+const { SANDBOX_PORT = '9400', OXD_PORT = oxd?.port } = process.env;
 
 const SAMPLES = [
   { name: '01-login', variable: 'PORT', port: PORT, environment: login },
   { name: '02-protect-an-api', variable: 'API_PORT', port: API_PORT, environment: protect },
 ];
 
-const socket = process.argv.includes('--socket');
 const named = SAMPLES.filter(({ name }) => process.argv.includes(name));
 const chosen = named.length > 0 ? named : SAMPLES;
 const closing = [];
@@ -23,9 +23,9 @@ const closing = [];
 try {
   for (const { name, variable, port } of chosen) await checkPort(port, variable, `sample ${name}`);
   await checkPort(SANDBOX_PORT, 'SANDBOX_PORT', 'the sandbox');
-  if (socket) await checkPort(OXD_PORT, 'OXD_PORT', 'oxd-server');
+  if (oxd) await checkPort(OXD_PORT, 'OXD_PORT', oxd.name);
   const { issuer } = await startProvider();
-  const shared = { OXD_OP_HOST: issuer, ...(socket ? await startOxdServer() : embedded()) };
+  const shared = { OXD_OP_HOST: issuer, ...(oxd ? await startOxdServer() : embedded()) };
   process.exitCode = await runSamples(shared);
 } catch (error) {
   process.stderr.write(`${error.message}\n`);
@@ -75,24 +75,49 @@ async function startProvider() {
   return sandbox;
 }
 
+/** Server of `--oxd`; over HTTPS its commands need a protection token. */
+function oxdOf(args) {
+  const [, kind] = args.find((arg) => arg.startsWith('--oxd='))?.split('=') ?? [];
+  const servers = {
+    socket: { name: 'oxd-server 3.1.4', port: '8099', version: '3.1.4' },
+    extension: {
+      ...{ name: 'oxd-https-extension 3.1.4', port: '8443', version: '3.1.4' },
+      ...{ extension: true, protectCommands: true },
+    },
+    rest: { name: 'oxd-server 4.5', port: '8443', version: '4.5', protectCommands: true },
+  };
+  if (kind === undefined) return undefined;
+  if (Object.hasOwn(servers, kind)) return { kind, ...servers[kind] };
+  process.stderr.write(`--oxd=${kind}: must be one of ${Object.keys(servers).join(', ')}\n`);
+  process.exit(1);
+}
+
 async function startOxdServer() {
   const { FileStore } = await import('nestjs-oxd');
   const { OxdServer } = await import('nestjs-oxd/testing');
-  const store = await FileStore.open(file('oxd-server.json'));
+  const store = await FileStore.open(file(`oxd-server-${oxd.kind}.json`));
   closing.push(() => store.close());
+  const { kind, name, version, extension, protectCommands } = oxd;
   const server = await OxdServer.start({
-    port: Number(OXD_PORT),
-    store,
-    allowInsecureRequests: true,
+    ...{ port: Number(OXD_PORT), store, allowInsecureRequests: true },
+    ...{ version, extension, protectCommands },
   });
   closing.push(() => server.close());
-  process.stdout.write(`oxd-server 3.1.4: 127.0.0.1:${server.port}\n`);
-  return {
-    OXD_TRANSPORT_TYPE: 'socket',
-    OXD_TRANSPORT_HOST: '127.0.0.1',
-    OXD_TRANSPORT_PORT: String(server.port),
-    OXD_TRANSPORT_VERSION: '3.1.4',
-  };
+  const isTcp = kind === 'socket';
+  process.stdout.write(`${name}: ${isTcp ? `127.0.0.1:${server.port}` : server.url}\n`);
+  return isTcp
+    ? {
+        OXD_TRANSPORT_TYPE: 'socket',
+        OXD_TRANSPORT_HOST: '127.0.0.1',
+        OXD_TRANSPORT_PORT: String(server.port),
+        OXD_TRANSPORT_VERSION: version,
+      }
+    : {
+        OXD_TRANSPORT_TYPE: 'https',
+        OXD_TRANSPORT_URL: server.url,
+        OXD_TRANSPORT_CA: server.ca,
+        OXD_TRANSPORT_VERSION: version,
+      };
 }
 
 /** Runs the samples until one ends or a signal arrives. @returns the exit code */

@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { startSandbox, type Sandbox } from '../../lib/sandbox/sandbox.js';
-import { OxdServer } from '../../lib/testing/oxd-server/oxd-server.js';
+import type { OxdServer } from '../../lib/testing/testing.js';
+import { environmentOf, startPeer, type OxdPeer } from '../support/oxd-peers.js';
 import { registerCredentialsIn, registerSecret, secretsIn } from '../support/secrets.js';
 import { startChromium } from './chromium.js';
 import { DESKTOP, expectToFit, PHONE } from './expect-to-fit.js';
@@ -24,15 +25,22 @@ afterEach(async () => {
   }
 });
 
-describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
+const TRANSPORTS = [
+  'embedded',
+  'socket 3.1.4',
+  'extension 3.1.4 protected',
+  'REST 4.5 protected',
+] as const;
+
+describe.each(TRANSPORTS)('over %s', (transport) => {
   let sandbox: Sandbox;
   let oxd: OxdServer | undefined;
   let app: SampleApp;
 
   beforeAll(async () => {
     sandbox = await startProvider(0);
-    oxd = transport === 'socket' ? await startOxd() : undefined;
-    app = await SampleApp.start(environment(sandbox.issuer, oxd));
+    oxd = transport === 'embedded' ? undefined : await startPeer(transport);
+    app = await SampleApp.start(environment(sandbox.issuer, transport, oxd));
   });
 
   afterAll(async () => {
@@ -295,8 +303,8 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
 
   it('a provider that was down at start is used once it is up', async () => {
     const port = await freePort();
-    const server = transport === 'socket' ? await startOxd() : undefined;
-    const early = await SampleApp.start(environment(`http://localhost:${port}`, server));
+    const server = transport === 'embedded' ? undefined : await startPeer(transport);
+    const early = await SampleApp.start(environment(`http://localhost:${port}`, transport, server));
     const page = await newUser();
     const login = `${early.origin}/login?returnTo=/profile`;
     await expectErrorPage(page, login, 'The provider failed', 502);
@@ -332,11 +340,11 @@ describe.each(['embedded', 'socket'] as const)('over %s', (transport) => {
 it('over socket, an oxd-server that was down is used once it is up', async () => {
   const sandbox = await startProvider(0);
   const port = await freePort();
-  const app = await SampleApp.start(environment(sandbox.issuer, { port }));
+  const app = await SampleApp.start(environment(sandbox.issuer, 'socket 3.1.4', { port }));
   const page = await newUser();
   const login = `${app.origin}/login`;
   await expectErrorPage(page, login, 'oxd-server does not respond', 503);
-  const oxd = await startOxd(port);
+  const oxd = await startPeer('socket 3.1.4', { port });
   await page.getByRole('link', { name: 'Log in again' }).click();
   await logIn(page, 'Zoë Nováková');
   await expectProfile(page, 'Zoë Nováková', 'zoe@example.com');
@@ -359,14 +367,16 @@ function startProvider(port: number): Promise<Sandbox> {
   return startSandbox({ port, clientsFile: false, quiet: true, onSecret: registerSecret });
 }
 
-function startOxd(port = 0): Promise<OxdServer> {
-  return OxdServer.start({ port, allowInsecureRequests: true, onSecret: registerSecret });
-}
-
-function environment(issuer: string, oxd?: { readonly port: number }): Record<string, string> {
+function environment(
+  issuer: string,
+  transport: OxdPeer | 'embedded',
+  oxd?: Parameters<typeof environmentOf>[1],
+): Record<string, string> {
   const site = { OXD_OP_HOST: issuer };
-  if (!oxd) return { ...site, OXD_TRANSPORT_ALLOW_INSECURE_REQUESTS: 'true' };
-  return { ...site, OXD_TRANSPORT_TYPE: 'socket', OXD_TRANSPORT_PORT: String(oxd.port) };
+  if (!oxd || transport === 'embedded') {
+    return { ...site, OXD_TRANSPORT_ALLOW_INSECURE_REQUESTS: 'true' };
+  }
+  return { ...site, ...environmentOf(transport, oxd) };
 }
 
 async function logIn(page: Page, name: string): Promise<void> {

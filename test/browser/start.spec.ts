@@ -32,11 +32,13 @@ afterEach(async () => {
 });
 
 it.each([
-  ['npm start', [], 15],
-  ['npm run start:socket', ['--socket'], 6],
+  ['npm start', [], 15, 2],
+  ['npm start -- --oxd=socket', ['--oxd=socket'], 6, 2],
+  ['npm start -- --oxd=extension', ['--oxd=extension'], 6, 4],
+  ['npm start -- --oxd=rest', ['--oxd=rest'], 6, 2],
 ])(
   '%s prints the addresses of both samples; the next start registers no new client',
-  async (_name, args, resources) => {
+  async (_name, args, resources, clients) => {
     const ports = await freePorts();
     const registered: Awaited<ReturnType<typeof registrations>>[] = [];
     for (let times = 0; times < 2; times++) {
@@ -50,7 +52,7 @@ it.each([
       registered.push(await registrations());
     }
     expect((await storedSecrets()).length).toBeGreaterThan(10);
-    expect(registered[0]?.clients).toHaveLength(2);
+    expect(registered[0]?.clients).toHaveLength(clients);
     expect(registered[0]?.resources).toHaveLength(resources);
     expect(registered[1]).toEqual(registered[0]);
   },
@@ -95,7 +97,7 @@ it.each(['PORT', 'API_PORT', 'SANDBOX_PORT', 'OXD_PORT'] as const)(
     const ports = await freePorts();
     const other = createServer().listen(Number(ports[variable]));
     await once(other, 'listening');
-    const starter = run(ports, ['--socket']);
+    const starter = run(ports, ['--oxd=socket']);
     const [code] = await once(starter.child, 'exit');
     other.close();
     expect(code).toBe(1);
@@ -103,6 +105,13 @@ it.each(['PORT', 'API_PORT', 'SANDBOX_PORT', 'OXD_PORT'] as const)(
     expect(starter.output()).toContain(`${variable}=`);
   },
 );
+
+it('names the servers that --oxd accepts', async () => {
+  const starter = run(await freePorts(), ['--oxd=telnet']);
+  const [code] = await once(starter.child, 'exit');
+  expect(code).toBe(1);
+  expect(starter.output()).toContain('--oxd=telnet: must be one of socket, extension, rest');
+});
 
 async function freePorts() {
   const names = ['PORT', 'API_PORT', 'SANDBOX_PORT', 'OXD_PORT'] as const;
