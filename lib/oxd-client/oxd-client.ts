@@ -10,7 +10,7 @@ import type { SiteParams } from '../commands/registration.js';
 import { sender, type Send } from './command-sender.js';
 import { SiteLifecycle } from './site-lifecycle.js';
 import type { Site } from './registered-site.js';
-import { hasSiteDefaults, withSiteDefaults, type SiteContext } from './site-defaults.js';
+import { SITE_DEFAULTS, withSiteDefaults, type SiteContext } from './site-defaults.js';
 
 /** Dependencies of an {@link OxdClient}. */
 export interface OxdClientOptions {
@@ -140,9 +140,10 @@ export class OxdClient {
     { oxd_id, setup }: Site,
   ): Params<C> & SiteParams {
     const id = params.oxd_id ?? oxd_id;
-    const isWhole = id !== oxd_id || !hasSiteDefaults(command);
-    const context = isWhole ? undefined : { ...this.#context, isProtected: setup !== undefined };
-    const whole = context ? withSiteDefaults(command, params, context) : params;
+    const isCompleted = id === oxd_id && command in SITE_DEFAULTS;
+    const whole = isCompleted
+      ? withSiteDefaults(command, params, { ...this.#context, isProtected: setup !== undefined })
+      : params;
     // Object.assign() saves a microsecond per command compared with { ...params, oxd_id } in V8.
     return Object.assign({}, whole, { oxd_id: id });
   }

@@ -15,7 +15,8 @@ export interface SiteContext {
 
 type Completion<C extends CommandName> = (params: Params<C>, context: SiteContext) => Params<C>;
 
-const COMPLETIONS: { readonly [C in CommandName]?: Completion<C> } = {
+/** Commands that {@link withSiteDefaults} completes. */
+export const SITE_DEFAULTS: { readonly [C in CommandName]?: Completion<C> } = {
   update_site: wholeUpdate,
   get_logout_uri: withLogoutUri,
 };
@@ -30,12 +31,7 @@ export function withSiteDefaults<C extends CommandName>(
   context: SiteContext,
 ): Params<C> {
   if (context.version === 'contract') return params;
-  return COMPLETIONS[command]?.(params, context) ?? params;
-}
-
-/** Returns true for a command that {@link withSiteDefaults} completes. */
-export function hasSiteDefaults(command: CommandName): boolean {
-  return COMPLETIONS[command] !== undefined;
+  return SITE_DEFAULTS[command]?.(params, context) ?? params;
 }
 
 /**
