@@ -1,4 +1,5 @@
 import { MonotonicClock, type OxdClock } from '../base/clock.js';
+import { withoutSlash } from '../base/issuer.js';
 import type { Release } from '../base/oxd-releases.js';
 import { OxdTransport, type ExecuteOptions } from '../commands/oxd-transport.js';
 import { withoutSentParams } from '../commands/sent-params.js';
@@ -27,7 +28,7 @@ export class HttpsTransport extends OxdTransport {
     const { origin, pathname } = new URL(options.url);
     this.version = options.version;
     this.#origin = origin;
-    this.#prefix = pathname.replace(/\/+$/, '');
+    this.#prefix = withoutSlash(pathname);
     this.#connections = new HttpsConnections({ ...options, origin, clock });
   }
 
