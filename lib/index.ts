@@ -61,6 +61,7 @@ export type { MemoryStoreOptions } from './store/oxd-store.js';
 export { FileStore } from './store/file-store.js';
 export type { FileStoreOptions } from './store/file-store.js';
 export { OxdClock } from './base/clock.js';
+export type { AliasedParams, AliasTable, GivenParams } from './commands/aliases.js';
 export type { CommandName, Commands, Params, Result } from './commands/command.js';
 export type { ClientMetadata } from './site/client-parameters.js';
 export type {

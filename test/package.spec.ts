@@ -19,6 +19,8 @@ const PUBLIC: Record<string, readonly string[]> = {
   '.': [
     'AccessToken',
     'AddressClaim',
+    'AliasTable',
+    'AliasedParams',
     'CallbackParams',
     'ClientMetadata',
     'ClientTokenResult',
@@ -41,6 +43,7 @@ const PUBLIC: Record<string, readonly string[]> = {
     'GetTokensByCodeResult',
     'GetUserInfoParams',
     'GetUserInfoResult',
+    'GivenParams',
     'GuardedRequest',
     'HttpsTransportOptions',
     'HttpsVersion',

@@ -89,7 +89,7 @@ export interface SetupClientResult {
 export interface GetClientTokenParams {
   /** URL of the OpenID Provider. */
   readonly op_host: string;
-  /** Path between `op_host` and the discovery document; begins with `/`. */
+  /** Path between `op_host` and the discovery document, with or without its leading `/`. */
   readonly op_discovery_path?: string;
   /** URL of the discovery document, as in `register_site`. oxd 4.2 and later. */
   readonly op_configuration_endpoint?: string;

@@ -1,3 +1,4 @@
+import type { GivenParams } from '../commands/aliases.js';
 import type { Params, Result } from '../commands/command.js';
 import type { OxdClient } from '../oxd-client/oxd-client.js';
 import type { OxdClock } from '../base/clock.js';
@@ -36,7 +37,7 @@ export abstract class OidcCommands {
    * @see oxd 3.1 setup_client
    */
   setupClient(
-    params: Params<'setup_client'>,
+    params: GivenParams<'setup_client'>,
     options?: ExecuteOptions,
   ): Promise<Result<'setup_client'>> {
     return this.client.execute('setup_client', params, options);
@@ -62,7 +63,7 @@ export abstract class OidcCommands {
    * @see oxd 3.1 register_site; RFC 7591 §3
    */
   registerSite(
-    params: Params<'register_site'>,
+    params: GivenParams<'register_site'>,
     options?: ExecuteOptions,
   ): Promise<Result<'register_site'>> {
     return this.client.execute('register_site', params, options);
@@ -77,7 +78,7 @@ export abstract class OidcCommands {
    * @see oxd 3.1 update_site (update_site_registration in 3.1.1); RFC 7592 §2.2
    */
   updateSite(
-    params: Params<'update_site'>,
+    params: GivenParams<'update_site'>,
     options?: ExecuteOptions,
   ): Promise<Result<'update_site'>> {
     return this.client.execute('update_site', params, options);
@@ -179,7 +180,7 @@ export abstract class OidcCommands {
    * @see oxd 3.1 get_user_info; OpenID Connect Core §5.3
    */
   getUserInfo(
-    params: Params<'get_user_info'>,
+    params: GivenParams<'get_user_info'>,
     options?: ExecuteOptions,
   ): Promise<Result<'get_user_info'>> {
     return this.client.execute('get_user_info', params, options);
@@ -195,7 +196,7 @@ export abstract class OidcCommands {
    * @see oxd 3.1 get_logout_uri; OpenID Connect RP-Initiated Logout §2
    */
   getLogoutUri(
-    params: Params<'get_logout_uri'>,
+    params: GivenParams<'get_logout_uri'>,
     options?: ExecuteOptions,
   ): Promise<Result<'get_logout_uri'>> {
     return this.client.execute('get_logout_uri', params, options);

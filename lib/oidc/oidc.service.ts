@@ -3,7 +3,8 @@ import { BrowserTransaction } from '../transaction/browser-transaction.js';
 import { OxdClock } from '../base/clock.js';
 import { LimitedLog } from '../base/limited-log.js';
 import type { GetAuthorizationUrlParams } from '../commands/oidc.js';
-import type { Params, Result } from '../commands/command.js';
+import type { AliasedParams, GivenParams } from '../commands/aliases.js';
+import type { Result } from '../commands/command.js';
 import type { ExecuteOptions } from '../commands/oxd-transport.js';
 import { OxdClient } from '../oxd-client/oxd-client.js';
 import {
@@ -30,10 +31,18 @@ import { userProfile, type OxdUserProfile } from './user-profile.js';
 /**
  * Parameters of {@link OidcService.startLogin}: cookies of the request, authorization parameters.
  */
-export interface StartLoginParams extends Omit<
-  GetAuthorizationUrlParams,
-  'oxd_id' | 'authorization_oxd_id' | 'protection_access_token' | 'state' | 'scope' | 'keep_state'
-> {
+export interface StartLoginParams
+  extends
+    Omit<
+      GetAuthorizationUrlParams,
+      | 'oxd_id'
+      | 'authorization_oxd_id'
+      | 'protection_access_token'
+      | 'state'
+      | 'scope'
+      | 'keep_state'
+    >,
+    AliasedParams<'get_authorization_url'> {
   /**
    * Scopes to request; default `site.scope`. `openid` is added; `uma_protection` and `oxd` are
    * removed.
@@ -125,7 +134,7 @@ export class OidcService extends OidcCommands {
    * @see oxd 3.1 get_authorization_url; OpenID Connect Core §3.1.2.1
    */
   async getAuthorizationUrl(
-    params: Params<'get_authorization_url'> = {},
+    params: GivenParams<'get_authorization_url'> = {},
     options?: ExecuteOptions,
   ): Promise<Result<'get_authorization_url'>> {
     const isApi = this.#options.site.authorization_redirect_uri === undefined;

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable, ServiceUnavailableException } from '@nestjs/common';
 import { Strategy } from 'passport';
+import type { AliasedParams } from '../commands/aliases.js';
 import type { GetAuthorizationUrlParams } from '../commands/oidc.js';
 import { OxdConfigurationError, OxdError, withCookies } from '../base/errors.js';
 import { httpStatus } from '../http/http-status.js';
@@ -19,10 +20,13 @@ export interface LoginRequest extends IncomingMessage {
 }
 
 /** Result of `getAuthenticateOptions()` of a `LoginGuard`. */
-export interface LoginAuthenticateOptions extends Pick<
-  GetAuthorizationUrlParams,
-  'acr_values' | 'prompt' | 'hd' | 'custom_parameters' | 'params'
-> {
+export interface LoginAuthenticateOptions
+  extends
+    Pick<
+      GetAuthorizationUrlParams,
+      'acr_values' | 'prompt' | 'hd' | 'custom_parameters' | 'params'
+    >,
+    AliasedParams<'get_authorization_url'> {
   /** Scopes; default `site.scope`. Not readonly, because `scope` of Passport's options is not. */
   readonly scope?: string[];
   /**
@@ -99,9 +103,11 @@ export class OidcStrategy extends Strategy {
   }
 
   private async start(request: LoginRequest, options: LoginAuthenticateOptions): Promise<void> {
-    const { scope, acr_values, prompt, hd, custom_parameters, params, returnTo } = options;
+    const { scope, acr_values, prompt, hd, params, returnTo } = options;
+    const { custom_parameters, custom_params } = options;
     const { url, cookies } = await this.oidc.startLogin({
       ...{ scope, acr_values, prompt, hd, custom_parameters, params, returnTo },
+      ...(custom_params && { custom_params }),
       cookies: request.headers.cookie,
     });
     setCookies(request, cookies);

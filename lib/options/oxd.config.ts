@@ -1,7 +1,8 @@
 import { registerAs } from '@nestjs/config';
+import { SITE_ALIASES } from '../commands/aliases.js';
 import { OxdConfigurationError, printable } from '../base/errors.js';
 import type { ParameterKind } from '../site/parameter-kinds.js';
-import { REGISTRATION_ROWS } from '../site/site-parameters.js';
+import { REGISTRATION_ROWS, SITE_PARAMETERS } from '../site/site-parameters.js';
 import { resolveOptions, type OxdModuleOptions } from './oxd.options.js';
 import { parseJson } from '../base/json.js';
 
@@ -40,9 +41,15 @@ const SITE_VARIABLES = REGISTRATION_ROWS.map(([name, { kind }]): [string, Variab
   [`site.${name}`, READERS[kind]],
 ]);
 
+/** Variables of the other names of parameters of the site, read like those of the names. */
+const ALIAS_VARIABLES = Object.entries(SITE_ALIASES).map(([alias, name]): [string, Variable] => [
+  `OXD_${alias.toUpperCase()}`,
+  [`site.${alias}`, READERS[SITE_PARAMETERS[name].kind]],
+]);
+
 /** Every variable: the path of its option in upper snake case, without `site.`. */
 const VARIABLES: Readonly<Record<string, Variable>> = {
-  ...Object.fromEntries(SITE_VARIABLES),
+  ...Object.fromEntries([...SITE_VARIABLES, ...ALIAS_VARIABLES]),
   OXD_OXD_ID: ['site.oxd_id', text],
   OXD_TRANSPORT_TYPE: ['transport.type', text],
   OXD_TRANSPORT_ALLOW_INSECURE_REQUESTS: ['transport.allowInsecureRequests', flag],

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { RegisterSiteParams } from '../commands/registration.js';
+import type { AliasedParams } from '../commands/aliases.js';
+import { aliasIssues, withContractSite } from './site-aliases.js';
 import { isProduction } from '../base/environment.js';
 import { OxdConfigurationError } from '../base/errors.js';
 import { STORE_FILE } from '../store/file-store.js';
@@ -14,10 +16,10 @@ import type { OxdTransport } from '../commands/oxd-transport.js';
 import { withoutUndefined } from '../base/json.js';
 
 /** Option `site`: the parameters of `register_site`, or the id of a registered site. */
-export interface SiteOptions extends Omit<
-  RegisterSiteParams,
-  'protection_access_token' | 'authorization_redirect_uri'
-> {
+export interface SiteOptions
+  extends
+    Omit<RegisterSiteParams, 'protection_access_token' | 'authorization_redirect_uri'>,
+    AliasedParams<'register_site'> {
   /**
    * Absolute URL to which the provider redirects the browser after a login. Required, except for an API
    * without login on embedded, which has `baseUrl` and `client_id` instead.
@@ -267,10 +269,11 @@ const SECRET_MISSING = 'secret: is required in production; set at least 32 rando
  * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID, listing every problem
  */
 export function resolveOptions(
-  options: OxdModuleOptions,
+  given: OxdModuleOptions,
   environment: string | undefined = process.env.NODE_ENV,
 ): OxdOptions {
-  const issues = optionIssues(options, environment);
+  const options = withContractSite(given);
+  const issues = [...aliasIssues(given), ...optionIssues(options, environment)];
   if (issues.length > 0) throw new OxdConfigurationError(issues);
   const { name, site, baseUrl, transport = DEFAULTS.embedded, secret } = options;
   const { store, eager, login, uma } = options;

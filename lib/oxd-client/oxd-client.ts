@@ -4,6 +4,7 @@ import type { SiteOptions } from '../options/oxd.options.js';
 import type { OxdStore } from '../store/oxd-store.js';
 import { untilAborted } from '../base/until-aborted.js';
 import type { ExecuteOptions, OxdTransport } from '../commands/oxd-transport.js';
+import { COMMAND_ALIASES, contractParams, type GivenParams } from '../commands/aliases.js';
 import type { CommandName, Params, Result } from '../commands/command.js';
 import { ProtectionToken } from './protection-token.js';
 import type { SiteParams } from '../commands/registration.js';
@@ -24,6 +25,8 @@ export interface OxdClientOptions {
 
 /** Commands without `oxd_id`. */
 const WITHOUT_SITE = new Set<CommandName>(['setup_client', 'get_client_token', 'register_site']);
+
+const NO_ALIASES = {};
 
 const UNKNOWN_SITE = new Set(['invalid_oxd_id', 'expired_client']);
 const MISSING_TOKEN = new Set(['blank_protection_access_token', 'no_setup_client_for_oxd_id']);
@@ -80,21 +83,37 @@ export class OxdClient {
    * execution, because of an unknown site or its token, is sent once more, unless the caller passed the
    * rejected value.
    *
+   * @param given parameters under the names of the contract, or those of {@link GivenParams}
    * @throws {OxdCommandError} OXD_COMMAND_FAILED, OXD_COMMAND_UNSUPPORTED
    * @throws {OxdTransportError} when oxd-server was not reached or sent no valid response
    * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE
    */
   execute<C extends CommandName>(
     command: C,
-    params: Params<C>,
+    given: Params<C> | GivenParams<C>,
     options?: ExecuteOptions,
   ): Promise<Result<C>> {
-    if (WITHOUT_SITE.has(command)) return this.#send(command, params, options);
-    const call: Call<C> = { command, params, options };
+    const aliases = COMMAND_ALIASES[command] ?? NO_ALIASES;
+    const isAliased = Object.keys(aliases).some((name) => Object.hasOwn(given, name));
+    if (isAliased || WITHOUT_SITE.has(command)) return this.respelled(command, given, options);
+    // This cast is safe: no parameter has another name than in the contract.
+    const call: Call<C> = { command, params: given as Params<C>, options };
     const { current } = this.#site;
     // A known site needs no await here: each await would slow down every command.
     if (!current || current.setup) return this.prepare(call);
     return this.attempt(call, current, this.identified(call, current));
+  }
+
+  private async respelled<C extends CommandName>(
+    command: C,
+    given: Params<C> | GivenParams<C>,
+    options?: ExecuteOptions,
+  ): Promise<Result<C>> {
+    const params = contractParams(command, given);
+    const isForSite = !WITHOUT_SITE.has(command);
+    return isForSite
+      ? this.execute(command, params, options)
+      : this.#send(command, params, options);
   }
 
   private async prepare<C extends CommandName>(call: Call<C>): Promise<Result<C>> {

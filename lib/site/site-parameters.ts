@@ -84,7 +84,7 @@ export const SITE_ROWS = Object.entries(SITE_PARAMETERS) as readonly (readonly [
 export const REGISTRATION_PARAMETERS = {
   /** URL of the OpenID Provider: its issuer, unless another parameter locates the discovery document. */
   op_host: { kind: 'url', required: true },
-  /** Path between `op_host` and the discovery document; begins with `/`. */
+  /** Path between `op_host` and the discovery document, with or without its leading `/`. */
   op_discovery_path: { kind: 'path' },
   /**
    * URL of the discovery document if neither `op_host` nor `op_discovery_path` locates it; ends in

@@ -67,6 +67,18 @@ const ROWS: readonly Row[] = [
     unprotected: true,
   },
   {
+    title: 'registers another site with the names of oxd-ruby',
+    call: async ({ oidc, site: { post_logout_redirect_uri, ...site } }) => {
+      const names = {
+        post_logout_redirect_url: post_logout_redirect_uri,
+        client_logout_uris: [LOGGED_OUT],
+      };
+      return common(await oidc.registerSite({ ...site, ...names }));
+    },
+    result: { oxd_id: text, op_host: text },
+    unprotected: true,
+  },
+  {
     title: 'registers a site for an existing client',
     call: async ({ oidc, site }) =>
       common(
@@ -238,6 +250,15 @@ const ROWS: readonly Row[] = [
     },
   },
   {
+    title: 'returns an authorization URL with custom_params',
+    call: async ({ oidc }) => {
+      const params = { scope: ['openid'], custom_params: { one: 'v w' } };
+      const { authorization_url } = await oidc.getAuthorizationUrl(params);
+      return describeUrl(authorization_url).custom_response_headers;
+    },
+    result: '[{"one":"v w"}]',
+  },
+  {
     title: 'returns no authorization URL for an unknown site',
     call: ({ oidc }) =>
       oidc.getAuthorizationUrl({ oxd_id: '00000000-0000-4000-8000-000000000000' }),
@@ -330,6 +351,18 @@ const ROWS: readonly Row[] = [
     result: { claims: DEMO_USERS.find(({ username }) => username === 'zoe')?.claims },
   },
   {
+    title: 'returns the claims of a user for accessToken',
+    call: async ({ oidc }, { access_token }) =>
+      (await oidc.getUserInfo({ accessToken: access_token })).claims.sub,
+    result: 'user-zoe',
+  },
+  {
+    title: 'returns no claims for one token under two names',
+    call: ({ oidc }, { access_token }) =>
+      oidc.getUserInfo({ access_token, accessToken: access_token }),
+    result: failed('get_user_info'),
+  },
+  {
     title: 'returns no claims for an invalid token',
     call: ({ oidc }) => oidc.getUserInfo({ access_token: 'no-such-token' }),
     result: failed('get_user_info'),
@@ -361,6 +394,14 @@ const ROWS: readonly Row[] = [
       isHint: true,
       isState: true,
     },
+  },
+  {
+    title: 'returns a logout URL with postLogoutRedirectUrl',
+    call: async ({ oidc }, { id_token }) => {
+      const params = { id_token_hint: id_token, postLogoutRedirectUrl: `${LOGGED_OUT}?a=b` };
+      return describeUrl((await oidc.getLogoutUri(params)).uri).post_logout_redirect_uri;
+    },
+    result: `${LOGGED_OUT}?a=b`,
   },
   {
     title: 'returns a logout URL without a user if no ID token is passed',

@@ -177,9 +177,14 @@ describe.each(GUARDS)('getAuthenticateOptions() of a subclass of $guard', ({ Gua
     returnTo: '/from-the-guard',
   };
 
+  let given = options;
+  beforeEach(() => {
+    given = options;
+  });
+
   class ParameterGuard extends Guard {
     override getAuthenticateOptions(): LoginAuthenticateOptions {
-      return options;
+      return given;
     }
   }
 
@@ -213,6 +218,14 @@ describe.each(GUARDS)('getAuthenticateOptions() of a subclass of $guard', ({ Gua
     });
     const page = await passSandbox(browser, redirect);
     expect(JSON.parse(page.html)).toEqual({ returnTo: `${origin}/from-the-guard` });
+  });
+
+  it('accepts custom_params for custom_parameters', async () => {
+    given = { custom_params: { one: 'v w' } };
+    const { origin } = await start({ controllers: [Login] });
+    const { location = '' } = await new Browser().request(`${origin}/login`);
+    const { searchParams } = new URL(location);
+    expect(searchParams.get('custom_response_headers')).toBe('[{"one":"v w"}]');
   });
 });
 

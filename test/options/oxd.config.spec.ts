@@ -158,6 +158,22 @@ describe('oxdConfig', () => {
     );
   });
 
+  it('reads variables of the other names of parameters of a site', () => {
+    const variables = {
+      OXD_POST_LOGOUT_REDIRECT_URL: 'https://app.example.com/bye',
+      OXD_CLIENT_LOGOUT_URIS: 'https://app.example.com/out',
+    };
+    expect(read(variables).site).toMatchObject({
+      post_logout_redirect_url: 'https://app.example.com/bye',
+      client_logout_uris: ['https://app.example.com/out'],
+    });
+    const both = { ...variables, OXD_POST_LOGOUT_REDIRECT_URI: 'https://app.example.com/bye' };
+    expect(issuesOf(both)).toEqual([
+      'OXD_POST_LOGOUT_REDIRECT_URL (site.post_logout_redirect_url): is another name of ' +
+        'site.post_logout_redirect_uri; set one of them',
+    ]);
+  });
+
   it('reads options of every kind', () => {
     expect(
       read({

@@ -27,6 +27,21 @@ function issuesOf(options: unknown, environment?: string): readonly string[] {
 }
 
 describe('options', () => {
+  it('have the parameters of the site under their names in the contract', () => {
+    const names = {
+      post_logout_redirect_url: 'https://app.example.com/bye',
+      client_logout_uris: ['https://app.example.com/out'],
+      op_discovery_path: 'realms/shop',
+    };
+    expect(resolveOptions({ ...good, site: { ...site, ...names } }).site).toEqual({
+      ...site,
+      post_logout_redirect_uri: 'https://app.example.com/bye',
+      client_frontchannel_logout_uris: ['https://app.example.com/out'],
+      op_discovery_path: '/realms/shop',
+      scope: ['openid', 'profile', 'email'],
+    });
+  });
+
   it('have the documented defaults', () => {
     expect(resolveOptions({ site, secret }, 'development')).toEqual({
       name: 'oxd',
@@ -86,9 +101,26 @@ describe('options', () => {
       'site.authorization_redirect_uri: is missing',
     ],
     [
-      'a discovery path without slash',
-      { secret, site: { ...site, op_discovery_path: 'x' } },
-      'site.op_discovery_path:',
+      'an empty discovery path',
+      { secret, site: { ...site, op_discovery_path: '' } },
+      'site.op_discovery_path: must begin with "/"',
+    ],
+    [
+      'post_logout_redirect_url beside post_logout_redirect_uri',
+      {
+        secret,
+        site: {
+          ...site,
+          post_logout_redirect_url: 'https://a',
+          post_logout_redirect_uri: 'https://a',
+        },
+      },
+      'site.post_logout_redirect_url: is another name of site.post_logout_redirect_uri',
+    ],
+    [
+      'an invalid post_logout_redirect_url',
+      { secret, site: { ...site, post_logout_redirect_url: '/bye' } },
+      'site.post_logout_redirect_uri:',
     ],
     [
       'scope as a string',

@@ -94,6 +94,14 @@ export async function login(oidc: OidcService, cookie: string): Promise<void> {
   expectEqual<FinishedLogin['user']['tokens']['refresh_token'], string | undefined>(true);
   const { signal } = new AbortController();
   await oidc.getUserInfo({ access_token: 'token' }, { signal });
+  await oidc.getUserInfo({ accessToken: 'token' }, { signal });
+  await oidc.startLogin({ custom_params: { a: 'b' } });
+  // @ts-expect-error -- userinfo needs a token
+  await oidc.getUserInfo({});
+  // @ts-expect-error -- the other name has the same type
+  await oidc.getUserInfo({ accessToken: 1 });
+  // @ts-expect-error -- no name of a parameter
+  await oidc.getUserInfo({ accesstoken: 'token' });
   // @ts-expect-error -- callers share the request of a refresh
   await oidc.getAccessTokenByRefreshToken({ refresh_token: 'token' }, { signal });
   // @ts-expect-error -- a code exchange needs the code and the state
