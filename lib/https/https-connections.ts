@@ -1,7 +1,7 @@
-import { createSecureContext, rootCertificates } from 'node:tls';
-import { buildConnector, Client } from 'undici';
+import { Client } from 'undici';
 import type { OxdClock } from '../base/clock.js';
 import { minimumTime } from '../base/time-limit.js';
+import { verifyingConnector, type TlsOptions } from './connector.js';
 import { HttpsCall, type HttpsReply, type HttpsRequest } from './https-call.js';
 import {
   connectionFailure,
@@ -11,23 +11,15 @@ import {
 } from './https-failure.js';
 
 /** Options of {@link HttpsConnections}. */
-export interface HttpsConnectionsOptions {
+export interface HttpsConnectionsOptions extends TlsOptions {
   /** Origin of the server. */
   readonly origin: string;
   /** Maximum number of connections. */
   readonly connections: number;
   /** Limit for a call, including the time in the queue, in milliseconds. */
   readonly timeout: number;
-  /** Certificates (PEM) that are trusted in addition to those of Node.js. */
-  readonly ca?: string | readonly string[];
-  /** Client certificate (PEM) and its key. */
-  readonly cert?: string;
-  readonly key?: string;
   readonly clock: OxdClock;
 }
-
-/** Limit for establishing a connection, in milliseconds. */
-const CONNECT_TIMEOUT = 3_000;
 
 /** Maximum number of calls that wait for a connection. */
 const MAX_QUEUE = 1024;
@@ -51,7 +43,7 @@ export class HttpsConnections {
   constructor(private readonly options: HttpsConnectionsOptions) {
     this.minimumTime = minimumTime(options.timeout);
     this.clientOptions = {
-      connect: connector(options),
+      connect: verifyingConnector(options),
       maxResponseSize: MAX_RESPONSE,
       // Option `timeout` limits the whole call.
       headersTimeout: 0,
@@ -172,16 +164,4 @@ export class HttpsConnections {
   private toFailedCall({ request, isSent }: HttpsCall): FailedCall {
     return { origin: this.options.origin, command: request.command, isSent };
   }
-}
-
-/** Opens connections; one for all clients, so that they share TLS sessions. */
-function connector({ ca, cert, key }: HttpsConnectionsOptions): buildConnector.connector {
-  const secureContext = createSecureContext({
-    // Without `ca`, Node.js uses its own certificates.
-    ...(ca && { ca: [...rootCertificates, ...[ca].flat()] }),
-    cert,
-    key,
-  });
-  // Set explicitly, or NODE_TLS_REJECT_UNAUTHORIZED=0 would switch the verification off.
-  return buildConnector({ secureContext, rejectUnauthorized: true, timeout: CONNECT_TIMEOUT });
 }
