@@ -2,26 +2,26 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { FileStore } from '../../lib/store/file-store.js';
-import { compileFileStore } from '../support/compiled-store.js';
+import { compileLib, type CompiledLib } from '../support/compiled-lib.js';
 
 interface StoredValue {
   readonly round: number;
   readonly padding: string;
 }
 
-let compiled: string;
+let compiled: CompiledLib;
 let root: string;
 let path: string;
 
 beforeAll(async () => {
-  compiled = await compileFileStore();
+  compiled = await compileLib('store/file-store.ts');
 });
 
-afterAll(() => rm(dirname(compiled), { recursive: true }));
+afterAll(() => compiled.remove());
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'oxd-crash-'));
@@ -127,7 +127,7 @@ async function writeAndKill(from: number, kill: number): Promise<number> {
 
 function start(script: string): ChildProcess {
   return spawn(process.execPath, ['--input-type=module', '-e', script], {
-    env: { PATH: process.env.PATH, STORE_MODULE: compiled, STORE_PATH: path },
+    env: { PATH: process.env.PATH, STORE_MODULE: compiled.path, STORE_PATH: path },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
 }

@@ -34,6 +34,14 @@ export function importsOf(file: string): Import[] {
   ].map(([path, typeOnly]) => ({ target: resolve(file, path), typeOnly }));
 }
 
+/** The file of `lib/` and those that it imports, directly or through others. */
+export function reachableFrom(file: string, seen = new Set<string>()): string[] {
+  if (!libFiles().includes(file) || seen.has(file)) return [...seen];
+  seen.add(file);
+  importsOf(file).forEach(({ target }) => reachableFrom(target, seen));
+  return [...seen];
+}
+
 /** Names that a file of `lib/` exports, types included. */
 export function exportsOf(file: string): string[] {
   const source = libSource(file);
