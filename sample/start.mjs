@@ -67,7 +67,6 @@ function embedded() {
 }
 
 async function startProvider() {
-  quietAboutNode20();
   const { startSandbox } = await import('nestjs-oxd/sandbox');
   const clientsFile = file('sandbox-clients.json');
   const sandbox = await startSandbox({ port: Number(SANDBOX_PORT), clientsFile, policies, owner });
@@ -187,12 +186,4 @@ function secret() {
 /** Path of a file with the state of a server, in the folder of this file. */
 function file(name) {
   return relative(process.cwd(), join(import.meta.dirname, '.oxd', name));
-}
-
-/** Hides the warning of oidc-provider about Node 20, where it works: the tests run there. */
-function quietAboutNode20() {
-  const warn = console.warn;
-  console.warn = (...args) => {
-    if (!String(args[0]).includes('oidc-provider WARNING: Unsupported runtime')) warn(...args);
-  };
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { loadPeer } from '../../base/optional-peer.js';
+import { withoutRuntimeWarning } from './runtime-warning.js';
 
 /** Type of the used part of `oidc-provider`, which has no types. */
 export interface OidcProvider {
@@ -171,8 +172,10 @@ export interface OidcProviderModule {
  *   loaded
  */
 export function loadOidcProvider(): Promise<OidcProviderModule> {
-  return loadPeer({ neededBy: 'sandbox', name: 'oidc-provider' }, async () => {
-    // @ts-expect-error -- the package has no types; the used part is declared above
-    return (await import('oidc-provider')) as OidcProviderModule;
-  });
+  return loadPeer({ neededBy: 'sandbox', name: 'oidc-provider' }, () =>
+    withoutRuntimeWarning(async () => {
+      // @ts-expect-error -- the package has no types; the used part is declared above
+      return (await import('oidc-provider')) as OidcProviderModule;
+    }),
+  );
 }
