@@ -116,6 +116,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ],
     packages: ['oidc-provider'],
   },
+  cli: { rooms: ['sandbox'] },
   'testing/frames': { rooms: ['socket'] },
   'testing/https': { rooms: ['testing/frames'], packages: ['selfsigned'] },
   'testing/oxd-server': {
@@ -140,7 +141,7 @@ const ROOT_NAME = 'lib/*.ts';
 
 /** Rules of the composition root. */
 const ROOT: Room = {
-  rooms: Object.keys(ROOMS).filter((room) => !/^(redis|sandbox|testing)/.test(room)),
+  rooms: Object.keys(ROOMS).filter((room) => !/^(cli|redis|sandbox|testing)/.test(room)),
   packages: NEST,
 };
 

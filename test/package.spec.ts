@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { exportsOf, importsOf, libFiles, root } from './support/source.js';
+import { exportsOf, importsOf, libFiles, reachableFrom, root } from './support/source.js';
 
 interface Manifest {
   readonly exports: Readonly<Record<string, string | { types: string; default: string }>>;
+  readonly bin: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
   readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional: boolean }>>;
@@ -206,7 +207,9 @@ describe('packages', () => {
     { entry: './redis', allowed: ['redis'] },
     { entry: './sandbox', allowed: ['oidc-provider'] },
   ])('that are optional are imported by entry $entry only if allowed', ({ entry, allowed }) => {
-    const needed = imported(reachable(sourceOf(entry))).filter((name) => optional.includes(name));
+    const needed = imported(reachableFrom(sourceOf(entry))).filter((name) =>
+      optional.includes(name),
+    );
     expect(needed.filter((name) => !allowed.includes(name))).toEqual([]);
   });
 });
@@ -224,6 +227,19 @@ describe('entries of the package', () => {
     const { types, default: code } = pathsOf(entry);
     expect(libFiles()).toContain(sourceOf(entry));
     expect(code).toBe(types.replace(/\.d\.ts$/, '.js'));
+  });
+});
+
+describe('the command nestjs-oxd', () => {
+  const source = manifest.bin['nestjs-oxd']?.replace(/^dist\/(.*)\.js$/, '$1.ts') ?? '';
+
+  it('is a file of lib that runs with Node', () => {
+    expect(readFileSync(join(root, 'lib', source), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  });
+
+  it('needs none of the optional packages but oidc-provider', () => {
+    const needed = imported(reachableFrom(source)).filter((name) => optional.includes(name));
+    expect(needed).toEqual(['oidc-provider']);
   });
 });
 
@@ -279,11 +295,4 @@ function sourceOf(entry: string): string {
 function imported(files: readonly string[]): string[] {
   const names = files.flatMap((file) => importsOf(file).map(({ target }) => target));
   return [...new Set(names)].filter((name) => !/^node:|\.ts$/.test(name));
-}
-
-function reachable(file: string, seen = new Set<string>()): string[] {
-  if (!libFiles().includes(file) || seen.has(file)) return [...seen];
-  seen.add(file);
-  importsOf(file).forEach(({ target }) => reachable(target, seen));
-  return [...seen];
 }

@@ -122,7 +122,9 @@ async function start(store: OxdStore, settings: Settings): Promise<Sandbox> {
 function checkOptions({ users, policies, owner }: SandboxOptions): void {
   const issues: string[] = [];
   if (isProduction()) {
-    issues.push('sandbox: is insecure and must not run in production; use a real provider');
+    issues.push(
+      'NODE_ENV: the sandbox is insecure and must not run in production; use a real provider',
+    );
   }
   if (users?.length === 0) issues.push('users: must contain at least one user');
   const names = (users ?? DEMO_USERS).map(({ username }) => username);

@@ -31,7 +31,7 @@ function accessRules(policies: SandboxPolicies): string {
   if (policies === DEMO_POLICY) {
     return 'users identified by an ID token or a login may "view"; everything else is denied';
   }
-  if (typeof policies === 'function') return 'decided by the option "policies"';
+  if (typeof policies === 'function') return 'decided by "policies"';
   const names = Object.keys(policies).join(', ') || 'no resource';
-  return `decided by the option "policies" for ${names}; everything else is denied`;
+  return `decided by "policies" for ${names}; everything else is denied`;
 }

@@ -1,30 +1,35 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { startSandbox } from '../../lib/sandbox/sandbox.js';
 import { TestIssuer } from '../../lib/testing/testing.js';
 import { freePort, startApp } from '../support/app.js';
 import { Browser, passSandbox } from '../support/browser.js';
+import { CliProcess } from '../support/cli-process.js';
+import { compileLib } from '../support/compiled-lib.js';
 import { registerSecret } from '../support/secrets.js';
 import { root } from '../support/source.js';
 
 const GENERATED = join(import.meta.dirname, '.generated');
 
-it('the first code of README.md logs a user in', async () => {
-  const quiet = { clientsFile: false, quiet: true } as const;
-  const sandbox = await startSandbox({ port: 0, ...quiet, onSecret: registerSecret });
+it('the first code of README.md logs a user in, with the variables that the sandbox prints', async () => {
+  const command = await compileLib('cli/nestjs-oxd.ts');
   const port = await freePort();
-  const app = await NestFactory.create(await quickStart(sandbox.issuer, port), {
-    logger: ['warn', 'error'],
-  });
+  const args = ['sandbox', '--port=0', '--redirect-uri', `http://localhost:${port}/callback`];
+  const sandbox = new CliProcess(command.path, args, { cwd: dirname(command.path) });
+  const variables = await sandbox.variables();
+  Object.assign(process.env, variables);
+  const app = await NestFactory.create(await quickStart(), { logger: ['warn', 'error'] });
   try {
     await app.listen(port);
     const page = await passSandbox(new Browser(), `http://localhost:${port}/login`);
     expect(page.html).toBe('Hello Zoë Nováková');
   } finally {
     await app.close();
-    await sandbox.close();
+    for (const name of Object.keys(variables)) delete process.env[name];
+    await sandbox.stop('SIGTERM');
+    await command.remove();
   }
 });
 
@@ -83,16 +88,12 @@ it('the second code of README.md protects a route', async () => {
   }
 });
 
-/** Returns the module of the README with local addresses and a store in memory. */
-async function quickStart(issuer: string, port: number): Promise<Type> {
+/** Returns the module of the README. */
+async function quickStart(): Promise<Type> {
   const { AppModule } = (await documentedCode('README.md', '', {
     "'nestjs-oxd'": "'../../../lib/index.js'",
+    "'nestjs-oxd/config'": "'../../../lib/options/oxd.config.js'",
     "'nestjs-oxd/passport'": "'../../../lib/oidc/passport.js'",
-    'https://op.example.com': issuer,
-    'http://localhost:3000': `http://localhost:${port}`,
-    'forRoot({': `forRoot({
-      store: new (await import('../../../lib/index.js')).MemoryStore(),
-      transport: { type: 'embedded', allowInsecureRequests: true },`,
   })) as { AppModule: Type };
   return AppModule;
 }
