@@ -1,9 +1,13 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from '../support/app.js';
+import { Browser, passSandbox } from '../support/browser.js';
+import { CliProcess } from '../support/cli-process.js';
 import { root } from '../support/source.js';
 
 interface Manifest {
@@ -208,6 +212,61 @@ describe.each([
   });
 });
 
+describe('the quick start of README.md in a new project', () => {
+  let cwd: string;
+
+  beforeAll(async () => {
+    const words = readmeBlock('sh', 'npm install').trim().split(/\s+/);
+    const other = ['npm', 'install', '--save-dev', 'nestjs-oxd'];
+    const packages = words.filter((word) => !other.includes(word));
+    cwd = await makeProject({
+      name: 'quick start',
+      type: 'module',
+      packages: [...PEERS, '@nestjs/platform-express', ...packages, '@types/express', ...TYPES],
+      versions: {},
+    });
+    await writeFile(join(cwd, 'app.module.ts'), readmeBlock('ts', 'OidcStrategy'));
+    await cp(join(root, '.ci/consumer/quick-start.ts'), join(cwd, 'main.ts'));
+  });
+
+  it('has an executable command that prints the version of the package', async () => {
+    const { stdout } = await run('npx', ['nestjs-oxd', '--version'], { cwd });
+    expect(stdout).toBe(`${manifest.version}\n`);
+  });
+
+  it('logs a user in at the sandbox of the command, with its lines in .env', async () => {
+    expect(await typeErrors(cwd)).toEqual([]);
+    const port = await freePort();
+    const redirectUri = `http://localhost:${port}/callback`;
+    const command = join(cwd, 'node_modules/.bin/nestjs-oxd');
+    const sandbox = new CliProcess(
+      command,
+      ['sandbox', '--port=0', '--redirect-uri', redirectUri],
+      { cwd },
+    );
+    const variables = Object.entries(await sandbox.variables());
+    await writeFile(join(cwd, '.env'), variables.map((pair) => pair.join('=')).join('\n'));
+    const app = spawn('node', ['main.js'], {
+      cwd,
+      env: { PATH: process.env.PATH, PORT: `${port}` },
+    });
+    await once(app.stdout, 'data');
+    const page = await passSandbox(new Browser(), `http://localhost:${port}/login`);
+    expect(page.html).toBe('Hello Zoë Nováková');
+    app.kill();
+    await once(app, 'exit');
+    expect(await sandbox.stop('SIGTERM')).toBe(0);
+  });
+
+  it('has a command that names the package to install when oidc-provider is missing', async () => {
+    await rm(join(cwd, 'node_modules/oidc-provider'), { recursive: true });
+    await expect(run('npx', ['nestjs-oxd', 'sandbox'], { cwd })).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('npm install --save-dev oidc-provider') as string,
+    });
+  });
+});
+
 /** Includes every file of a project, with the types of its test runner. */
 async function includeTests(cwd: string, globals: string): Promise<void> {
   const file = join(cwd, 'tsconfig.json');
@@ -243,6 +302,13 @@ async function typeErrors(cwd: string): Promise<string[]> {
   const { stdout } = await run('npx', ['tsc'], { cwd }).catch((error: { stdout: string }) => error);
   const foreign = /^(node_modules\/(?!nestjs-oxd\/)|\s)/;
   return stdout.split('\n').filter((line) => line !== '' && !foreign.test(line));
+}
+
+/** First block of README.md in a language that contains a text. */
+function readmeBlock(language: string, text: string): string {
+  const page = readFileSync(join(root, 'README.md'), 'utf8');
+  const blocks = page.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm'));
+  return [...blocks].map(([, code = '']) => code).find((code) => code.includes(text)) ?? '';
 }
 
 /** First block of code below a heading of docs/testing.md. */
