@@ -1,3 +1,4 @@
+import { OxdCommandError } from '../base/errors.js';
 import { SingleFlight } from '../base/single-flight.js';
 import { isRest } from '../commands/dialect/https-paths.js';
 import type { OxdVersion } from '../commands/oxd-transport.js';
@@ -53,12 +54,26 @@ export class ProtectionToken {
   }
 
   private async fetch(client: SetupClient): Promise<string> {
-    const { access_token, expires_in = 0 } = await this.send('get_client_token', {
-      ...client,
-      scope: this.scope,
-    });
+    const params = { ...client, scope: this.scope };
+    const { access_token, expires_in = 0 } = await this.send('get_client_token', params).catch(
+      (error: unknown) => {
+        throw this.scope === OXD_4_SCOPE ? withNeeds(error) : error;
+      },
+    );
     const validUntil = this.clock() + expires_in * 1000 - RENEWAL_MARGIN;
     this.cached = { client_id: client.client_id, token: access_token, validUntil };
     return access_token;
   }
+}
+
+/** Adds what a client of oxd 4 needs, because oxd reports a rejection of the provider without a reason. */
+function withNeeds(cause: unknown): unknown {
+  if (!(cause instanceof OxdCommandError)) return cause;
+  const { message, error, error_description, details, command, mayHaveRun } = cause;
+  return new OxdCommandError(
+    `${message}. A client for protection tokens needs the grant client_credentials and the scope oxd ` +
+      'at the provider.',
+    { error, error_description, details },
+    { command, mayHaveRun, cause },
+  );
 }

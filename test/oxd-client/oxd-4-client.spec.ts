@@ -188,6 +188,16 @@ describe.each(['4.0', '4.2', '4.5'] as const)('a protected oxd %s', (version) =>
     expect(oxd.sent('get_client_token')).toEqual([expect.objectContaining(given)]);
   });
 
+  it('names what the client of the options needs when it issues no token', async () => {
+    const oxd = new Oxd4(version);
+    oxd.clients.clear();
+    const call = client(oxd, { ...given, oxd_id: 'given' }).execute('get_authorization_url', {});
+    await expect(call).rejects.toMatchObject({
+      ...{ code: 'OXD_COMMAND_FAILED', error: 'internal_error', mayHaveRun: true },
+      message: expect.stringMatching(/needs the grant client_credentials and the scope oxd/),
+    });
+  });
+
   it('rejects a site of the options without a client, with the options to set', async () => {
     const call = client(new Oxd4(version), { oxd_id: 'given' });
     await expect(call.execute('get_authorization_url', {})).rejects.toMatchObject({
