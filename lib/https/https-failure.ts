@@ -13,7 +13,7 @@ export interface FailedCall {
   readonly isSent: boolean;
 }
 
-/** Reasons of this machine for which a call has no reply. */
+/** Local reasons for which a call has no reply. */
 export type LocalFailure = 'busy' | 'timeout' | 'closed';
 
 type Message = readonly [code: OxdTransportErrorCode, notSent: string, sent: string];

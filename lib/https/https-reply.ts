@@ -23,7 +23,7 @@ export interface SentCall {
  * REST API.
  *
  * @throws {OxdCommandError} OXD_COMMAND_FAILED for a failure that oxd or the provider reports
- * @throws {OxdTransportError} for a response that is not from oxd
+ * @throws {OxdTransportError} for a response that this version of oxd does not send
  */
 export function readHttpsReply(call: SentCall, reply: HttpsReply): unknown {
   const body = parseJson(reply.text);
@@ -31,7 +31,7 @@ export function readHttpsReply(call: SentCall, reply: HttpsReply): unknown {
   if (!isRest(call.version)) {
     return readEnvelope(call.command, body, () => textFailure(call, reply));
   }
-  if (isJsonObject(body) && !isStatusBody(body)) return body;
+  if (isJsonObject(body) && !isStatusBody(body) && !isEnvelope(body)) return body;
   throw body === null ? internalError(call, reply) : failure(call, reply, body);
 }
 
@@ -47,8 +47,15 @@ function isStatusBody(body: JsonObject): body is JsonObject & StatusBody {
   return isPair && Object.keys(others).length === 0;
 }
 
+/** Returns true for a response of the HTTPS extension. */
+function isEnvelope({ status, data, ...others }: JsonObject): boolean {
+  const isComplete = (status === 'ok' || status === 'error') && data !== undefined;
+  return isComplete && Object.keys(others).length === 0;
+}
+
 function failure(call: SentCall, reply: HttpsReply, body: unknown): Error {
-  if (isErrorData(body)) return reportedError(call, reply, body);
+  // The extension has its errors in an envelope: an error without one is from a REST API.
+  if (isErrorData(body) && isRest(call.version)) return reportedError(call, reply, body);
   const isStatus = isJsonObject(body) && isStatusBody(body);
   return isStatus ? statusFailure(call, reply, body) : textFailure(call, reply);
 }
@@ -71,25 +78,29 @@ const EXCEPTION = /^There was an error processing your request\./;
 /** Message of Dropwizard for a request that oxd did not execute, such as `HTTP 404 Not Found`. */
 const NOT_EXECUTED = /^HTTP \d{3} /;
 
-function statusFailure(call: SentCall, reply: HttpsReply, { code, message }: StatusBody): Error {
-  const { version, command, hasToken } = call;
-  if (isForbidden(code, message)) return tokenError(call, reply);
-  if (NOT_EXECUTED.test(message)) return textFailure(call, reply);
+function statusFailure(call: SentCall, reply: HttpsReply, body: StatusBody): Error {
+  const { code, message } = body;
+  const isOfExtension = isRejectedByExtension(body);
+  if (isOfExtension && isRest(call.version)) return textFailure(call, reply);
+  const isNotExecuted = NOT_EXECUTED.test(message);
+  if (isOfExtension || (isNotExecuted && code === 403)) return tokenError(call, reply);
+  if (isNotExecuted) return textFailure(call, reply);
   if (code !== 500 || !EXCEPTION.test(message)) {
-    const error = `http_status_${code}`;
-    return errorOf(call, reply, { error, error_description: message });
+    return errorOf(call, reply, { error: `http_status_${code}`, error_description: message });
   }
-  // The extension of 3.1.1 to 3.1.3 fails for a missing token.
-  const lacksToken = !isRest(version) && !hasToken && mayRequireToken(version, command);
-  return lacksToken ? tokenError(call, reply) : internalError(call, reply);
+  return lacksToken(call) ? tokenError(call, reply) : internalError(call, reply);
 }
 
 /** The extension of 3.1.4 puts the JSON of an envelope into `message`. */
-function isForbidden(code: number, message: string): boolean {
-  if (code !== 403) return false;
-  const envelope = parseJson(message);
+function isRejectedByExtension({ code, message }: StatusBody): boolean {
+  const envelope = code === 403 ? parseJson(message) : undefined;
   const data = isJsonObject(envelope) && isErrorData(envelope.data) ? envelope.data : undefined;
-  return data?.error === '403' || NOT_EXECUTED.test(message);
+  return data?.error === '403';
+}
+
+/** The extension of 3.1.1 to 3.1.3 fails for a missing token. */
+function lacksToken({ version, command, hasToken }: SentCall): boolean {
+  return !isRest(version) && !hasToken && mayRequireToken(version, command);
 }
 
 function tokenError(call: SentCall, reply: HttpsReply): OxdCommandError {

@@ -65,7 +65,7 @@ const MEANINGS: readonly Meaning[] = [
 
 const FOREIGN = {
   code: 'OXD_TRANSPORT_MALFORMED',
-  text: 'sent a response that is not from oxd. Check transport.url and transport.version, and a proxy in front of it',
+  text: 'sent a response that oxd of transport.version does not send. Check transport.url and transport.version, and a proxy in front of it',
   mayHaveRun: true,
 } as const;
 

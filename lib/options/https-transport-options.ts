@@ -11,8 +11,8 @@ export interface HttpsTransportOptions {
   readonly url: string;
   /**
    * Version of oxd: `3.1.1`, `3.1.2`, `3.1.3` or `3.1.4` (also for 3.1.5 to 3.1.8) for the HTTPS extension;
-   * `4.0`, `4.1`, `4.2` (also for 4.3) or `4.5` (also for 4.4) for the REST API. A wrong version is not
-   * detected.
+   * `4.0`, `4.1`, `4.2` (also for 4.3) or `4.5` (also for 4.4) for the REST API. A version of the
+   * same API that is wrong is not detected.
    */
   readonly version: HttpsVersion;
   /**

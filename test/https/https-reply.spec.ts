@@ -183,6 +183,16 @@ describe.each(EXTENSION)('Reply of the HTTPS extension %s', (version) => {
     expect(error).toMatchObject({ code: 'OXD_TRANSPORT_MALFORMED', mayHaveRun: true });
     expect(error?.message).toContain('Check transport.url and transport.version');
   });
+
+  it.each([
+    { name: 'an unknown site', error: 'invalid_oxd_id' },
+    { name: 'a missing token', error: 'blank_access_token' },
+  ])('is malformed if it is the error of a REST API for $name', async ({ error: code }) => {
+    const body = { error: code, error_description: 'No.', details: null };
+    const { error } = await ask({ status: 400, body }, { version });
+    expect(error).toMatchObject({ code: 'OXD_TRANSPORT_MALFORMED' });
+    expect(error?.message).toContain('Check transport.url and transport.version');
+  });
 });
 
 describe.each(REST)('Reply of the REST API %s', (version) => {
@@ -276,9 +286,20 @@ describe.each(REST)('Reply of the REST API %s', (version) => {
     { name: 'a string', body: '"granted"' },
     { name: 'nothing', body: '' },
     { name: 'HTML', body: `<html>${secret}</html>` },
+    { name: 'a result of the HTTPS extension', body: ok.body },
+    { name: 'an error of the HTTPS extension', body: { status: 'error', data: { error: 'x' } } },
   ])('is malformed if it is $name', async ({ body }) => {
     const { error } = await ask({ status: 200, body }, { version });
     expect(error).toMatchObject({ code: 'OXD_TRANSPORT_MALFORMED', mayHaveRun: true });
+  });
+
+  it.each([
+    { name: 'a missing token', hasToken: false },
+    { name: 'a token', hasToken: true },
+  ])('is malformed if the HTTPS extension rejects $name', async ({ hasToken }) => {
+    const { error } = await ask(forbidden(ENVELOPE_403), { version, hasToken });
+    expect(error).toMatchObject({ code: 'OXD_TRANSPORT_MALFORMED' });
+    expect(error?.message).toContain('Check transport.url and transport.version');
   });
 });
 

@@ -10,13 +10,16 @@ import {
   type CertificateRequest,
   type KeyPair,
 } from '../support/certificates.js';
-import { HttpsPeer, json, ok, type Answer } from '../support/https-peer.js';
+import { HttpsPeer, json, type Answer } from '../support/https-peer.js';
 import { ManualClock, settled } from '../support/manual-clock.js';
 import { setEnvironment } from '../support/real-environment.js';
 import { registerSecret, secretsIn } from '../support/secrets.js';
 
 const TOKEN = 'protection-token-1234567890';
 registerSecret(TOKEN);
+
+/** Result without properties, of the REST API. */
+const done: Answer = (_request, response) => json(response, {});
 
 let authority: KeyPair;
 let foreign: KeyPair;
@@ -109,7 +112,7 @@ describe.each(['1', '0'])('HttpsTransport with NODE_TLS_REJECT_UNAUTHORIZED=%s',
 
   it.each(REJECTED)('rejects $name at each attempt', async ({ signedBy, message, ...row }) => {
     const signer = { ours: authority, foreign, itself: undefined }[signedBy];
-    const peer = await serve(ok(), await makeCertificate({ ...row, authority: signer }));
+    const peer = await serve(done, await makeCertificate({ ...row, authority: signer }));
     const transport = transportTo(peer, { connections: 1, timeout: 2_000 });
     for (const error of [await errorOf(transport), await errorOf(transport)]) {
       expect(error).toMatchObject({ code: 'OXD_TRANSPORT_UNREACHABLE', mayHaveRun: false });
@@ -119,33 +122,33 @@ describe.each(['1', '0'])('HttpsTransport with NODE_TLS_REJECT_UNAUTHORIZED=%s',
   });
 
   it('rejects a certificate of a private authority without ca', async () => {
-    const peer = await serve(ok());
+    const peer = await serve(done);
     const error = await errorOf(transportTo(peer, { ca: undefined }));
     expect(error).toMatchObject({ code: 'OXD_TRANSPORT_UNREACHABLE', mayHaveRun: false });
     expect(peer.requests).toEqual([]);
   });
 
   it('accepts one of several private authorities', async () => {
-    const peer = await serve(ok({}));
+    const peer = await serve(done);
     await transportTo(peer, { ca: [foreign.cert, authority.cert] }).execute('get_user_info', {});
     expect(peer.requests).toHaveLength(1);
   });
 
   it('accepts the certificate that oxd ships, with a common name only, as ca', async () => {
     const shipped = await makeCertificate({ host: 'localhost', withoutNames: true });
-    const peer = await serve(ok({}), shipped);
+    const peer = await serve(done, shipped);
     await transportTo(peer, { ca: shipped.cert }).execute('get_user_info', {});
     expect(peer.requests).toHaveLength(1);
   });
 
   it('verifies each new connection, also with a session of an earlier one', async () => {
-    const peer = await serve(ok({}));
+    const peer = await serve(done);
     const transport = transportTo(peer);
     await transport.execute('get_user_info', {});
     const { port } = peer;
     await peer.close();
     const impostor = await HttpsPeer.start(
-      ok({}),
+      done,
       await makeCertificate({ host: 'localhost', authority: foreign }),
       port,
     );
@@ -164,7 +167,7 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)(
     });
 
     it('accepts the certificate of the options', async () => {
-      const peer = await serve(ok({}), required());
+      const peer = await serve(done, required());
       const client = await makeCertificate({ host: 'client', authority });
       await transportTo(peer, client).execute('get_user_info', {});
       expect(peer.requests).toHaveLength(1);
@@ -174,7 +177,7 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)(
       { name: 'without a certificate', signedBy: 'none' },
       { name: 'with a certificate of another authority', signedBy: 'foreign' },
     ])('executes nothing $name, and the error names the options', async ({ signedBy }) => {
-      const peer = await serve(ok({}), required());
+      const peer = await serve(done, required());
       const client = await makeCertificate({ host: 'client', authority: foreign });
       const error = await errorOf(transportTo(peer, signedBy === 'none' ? {} : client));
       expect(peer.requests).toEqual([]);
@@ -252,7 +255,7 @@ describe('HttpsTransport over TLS', () => {
   });
 
   it('reports a request that is too long for the server', async () => {
-    const peer = await serve(ok(), { maxHeaderSize: 4_096 });
+    const peer = await serve(done, { maxHeaderSize: 4_096 });
     const token = 'long-token-'.repeat(500);
     registerSecret(token);
     const error = await errorOf(transportTo(peer), token);
@@ -262,7 +265,7 @@ describe('HttpsTransport over TLS', () => {
   });
 
   it('reports a port that does not speak TLS', async () => {
-    const peer = await HttpsPeer.start(ok());
+    const peer = await HttpsPeer.start(done);
     opened.push(peer);
     const url = `https://localhost:${peer.port}`;
     const error = await errorOf(transportTo(peer, { url }));
@@ -272,7 +275,7 @@ describe('HttpsTransport over TLS', () => {
   });
 
   it('reports a port that speaks TLS when the url is http', async () => {
-    const peer = await serve(ok());
+    const peer = await serve(done);
     const error = await errorOf(transportTo(peer, { url: `http://localhost:${peer.port}` }));
     expect(['OXD_TRANSPORT_CLOSED', 'OXD_TRANSPORT_MALFORMED']).toContain(error.code);
     expect(error.message).toContain('the scheme');
