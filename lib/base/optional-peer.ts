@@ -24,10 +24,13 @@ export async function loadPeer<T>(peer: OptionalPeer, load: () => Promise<T>): P
   }
 }
 
+/** Codes of Node for `import()`, and of `require()` and Jest. */
+const NOT_FOUND = new Set(['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']);
+
 /** False if a dependency of the package is missing, or if the runtime cannot import it. */
 function isMissing({ name }: OptionalPeer, error: unknown): boolean {
   const { code, message } = Object(error) as NodeJS.ErrnoException;
-  return code === 'ERR_MODULE_NOT_FOUND' && message.includes(`'${name}'`);
+  return NOT_FOUND.has(code ?? '') && message.includes(`'${name}'`);
 }
 
 function missing({ neededBy, name }: OptionalPeer): string {

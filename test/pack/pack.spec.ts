@@ -36,7 +36,7 @@ const TYPES = ['typescript', '@types/node'];
 const PASSPORT_TYPES = ['@types/passport', '@types/express'];
 const RUNNER_PACKAGES = [
   ...['@nestjs/platform-express', '@nestjs/testing', 'passport', 'oidc-provider'],
-  ...['supertest', '@types/supertest'],
+  ...['selfsigned', 'supertest', '@types/supertest'],
 ];
 const JEST = ['jest', 'ts-jest', '@types/jest'];
 /** NestJS 11, of which the repository itself installs nothing. */
@@ -200,7 +200,7 @@ describe.each([
   it('runs the tests of docs/testing.md in two workers at once', async () => {
     const env = { ...testEnvironment(), NODE_OPTIONS: project.nodeOptions };
     const { stdout, stderr } = await run('npx', project.command, { cwd, env });
-    expect(`${stdout}${stderr}`).toMatch(/Tests:? +12 passed/);
+    expect(`${stdout}${stderr}`).toMatch(/Tests:? +13 passed/);
   });
 
   it('leaves no store file behind', async () => {

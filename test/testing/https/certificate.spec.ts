@@ -27,6 +27,12 @@ describe('makeCertificate()', () => {
       expected: 'needs the package selfsigned; install it: npm install --save-dev selfsigned',
     },
     {
+      name: 'names the package to install when Jest does not find selfsigned',
+      code: 'MODULE_NOT_FOUND',
+      text: "Cannot find module 'selfsigned' from 'node_modules/nestjs-oxd/dist/a.js'",
+      expected: 'needs the package selfsigned; install it: npm install --save-dev selfsigned',
+    },
+    {
       name: 'reports the error of the import when a dependency of selfsigned is missing',
       code: 'ERR_MODULE_NOT_FOUND',
       text: "Cannot find package 'pkijs' imported from /app/node_modules/selfsigned/index.js",
