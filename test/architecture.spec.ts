@@ -75,7 +75,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: PROVIDER,
   },
   oidc: {
-    rooms: ['http', 'commands', 'store', 'options', 'transaction', 'oxd-client'],
+    rooms: ['site', 'http', 'commands', 'store', 'options', 'transaction', 'oxd-client'],
     packages: [...NEST, 'passport'],
   },
   uma: { rooms: ['commands', 'oxd-client'], packages: NEST },

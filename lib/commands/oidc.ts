@@ -118,7 +118,10 @@ export interface GetAuthorizationUrlParams extends SiteParams {
   readonly state?: string;
   /** Nonce; default: a generated one. Embedded and oxd 4.2 and later. */
   readonly nonce?: string;
-  /** Registered redirect URI; default: `authorization_redirect_uri`. Embedded and oxd 4.x. */
+  /**
+   * Registered redirect URI; default: `authorization_redirect_uri`. The port of a loopback address may
+   * differ for a native client (RFC 8252 §7.3). Embedded and oxd 4.x.
+   */
   readonly redirect_uri?: string;
   /** Registered response types; default: those of the registration. Embedded and oxd 4.x. */
   readonly response_types?: readonly string[];

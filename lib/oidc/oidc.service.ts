@@ -18,6 +18,7 @@ import { logContext } from '../options/log-context.js';
 import { OxdOptions } from '../options/oxd.options.js';
 import { siteFingerprint } from '../options/site-fingerprint.js';
 import { OxdStore } from '../store/oxd-store.js';
+import { hasPrivateScheme } from '../site/redirect-uris.js';
 import { readCallback, type CallbackParams, type LoginCallback } from './callback-params.js';
 import { LoginExchange } from './login-exchange.js';
 import { loginScope } from './login-scope.js';
@@ -100,7 +101,7 @@ export class OidcService extends OidcCommands {
     this.#exchange = new LoginExchange(this, options);
     this.baseUrl = options.baseUrl;
     const { authorization_redirect_uri: uri = options.baseUrl } = options.site;
-    const { protocol } = new URL(uri);
+    const { protocol } = new URL(hasPrivateScheme(uri) ? options.baseUrl : uri);
     this.logins = new BrowserTransaction({
       purpose: 'login',
       name: options.name,

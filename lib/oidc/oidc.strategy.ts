@@ -6,6 +6,7 @@ import type { GetAuthorizationUrlParams } from '../commands/oidc.js';
 import { OxdConfigurationError, OxdError, withCookies } from '../base/errors.js';
 import { httpStatus } from '../http/http-status.js';
 import { OxdOptions } from '../options/oxd.options.js';
+import { hasPrivateScheme } from '../site/redirect-uris.js';
 import { OidcService } from './oidc.service.js';
 import { PassportEntry } from './passport-entry.js';
 import { isSpeculative } from './speculative.js';
@@ -53,7 +54,7 @@ export class OidcStrategy extends Strategy {
 
   /**
    * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when the `OxdModule` already has a
-   *   strategy, or its site no redirect URI
+   *   strategy, or its site no redirect URI on http or https
    */
   constructor(
     private readonly oidc: OidcService,
@@ -63,6 +64,7 @@ export class OidcStrategy extends Strategy {
     this.name = options.name;
     const { authorization_redirect_uri: uri } = options.site;
     if (uri === undefined) throw new OxdConfigurationError([NO_REDIRECT_URI]);
+    if (hasPrivateScheme(uri)) throw new OxdConfigurationError([NO_CALLBACK]);
     this.callbackPath = new URL(uri).pathname;
     oidc.strategy = new PassportEntry(this, OidcStrategy);
   }
@@ -141,6 +143,10 @@ export class OidcStrategy extends Strategy {
 const NO_REDIRECT_URI =
   'OidcStrategy: requires site.authorization_redirect_uri; set it, or remove the strategy of an API ' +
   'without login';
+
+const NO_CALLBACK =
+  'OidcStrategy: requires an http or https redirect URI; with a private scheme call ' +
+  'OidcService.startLogin() and finishLogin()';
 
 const SPECULATIVE = 'A HEAD or speculative request neither begins nor finishes a login.';
 

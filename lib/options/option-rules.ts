@@ -20,9 +20,14 @@ import {
 import type { ParameterKind, SiteParameter } from '../site/parameter-kinds.js';
 import { REGISTRATION_ROWS } from '../site/site-parameters.js';
 import { check } from './rule-check.js';
-import { IsMilliseconds, IsStringMap, missingOr } from './rule-decorators.js';
+import {
+  IsMilliseconds,
+  IsRedirectUri,
+  IsStringMap,
+  missingOr,
+  URL_RULE,
+} from './rule-decorators.js';
 
-const URL_RULE = { require_tld: false, require_protocol: true, protocols: ['http', 'https'] };
 const URL_TEXT = { message: missingOr('must be an absolute http or https URL') };
 const EACH_URL = { each: true, message: 'must list absolute http or https URLs' };
 const LIST = { message: 'must be a list' };
@@ -42,6 +47,7 @@ const CONFIGURATION_TEXT = {
 const KIND_RULES: Readonly<Record<ParameterKind, readonly PropertyDecorator[]>> = {
   string: [IsString()],
   url: [IsUrl(URL_RULE, URL_TEXT)],
+  redirect: [IsRedirectUri(false)],
   discovery: [Matches(CONFIGURATION, CONFIGURATION_TEXT)],
   path: [Matches(/^\//, PATH_TEXT)],
   json: [IsJSON()],
@@ -49,6 +55,7 @@ const KIND_RULES: Readonly<Record<ParameterKind, readonly PropertyDecorator[]>> 
   boolean: [IsBoolean()],
   strings: [IsString(EACH_TEXT), IsArray(LIST)],
   urls: [IsUrl(URL_RULE, EACH_URL), IsArray(LIST)],
+  redirects: [IsRedirectUri(true), IsArray(LIST)],
   patterns: [IsString(EACH_TEXT), IsArray(LIST)],
   map: [IsStringMap()],
 };

@@ -23,6 +23,7 @@ const pem: Read = (value) => value.replaceAll('\\n', '\n');
 const READERS: Readonly<Record<ParameterKind, Read>> = {
   string: text,
   url: text,
+  redirect: text,
   discovery: text,
   path: text,
   json: text,
@@ -30,6 +31,7 @@ const READERS: Readonly<Record<ParameterKind, Read>> = {
   boolean: flag,
   strings: list,
   urls: list,
+  redirects: list,
   patterns,
   map: json,
 };

@@ -302,6 +302,7 @@ function optionIssues(options: OxdModuleOptions, environment?: string): string[]
     ...issues,
     ...checkSite(plain.site ?? {}, {
       transport: isTransport(transport) ? undefined : withType(transport),
+      isOxd: transportSide(isTransport(transport) ? transport : withType(transport)) === 'oxd',
       production,
       issues,
       hasBaseUrl: Boolean(baseUrl),

@@ -1,10 +1,44 @@
-import { ValidateBy, isObject, type ValidationArguments } from 'class-validator';
+import { ValidateBy, isObject, isURL, type ValidationArguments } from 'class-validator';
+import { redirectUriProblem } from '../site/redirect-uris.js';
 import { isLoopback, proxyProblem } from '../base/network-rules.js';
 
 /** Returns a message for an invalid value, and another one for a missing value. */
 export function missingOr(message: string) {
   return ({ value }: ValidationArguments): string =>
     value === undefined || value === null ? 'is missing' : message;
+}
+
+/** Rules of an http or https URL. */
+export const URL_RULE = {
+  require_tld: false,
+  require_protocol: true,
+  protocols: ['http', 'https'],
+};
+
+/**
+ * Requires a redirect URI that suits `application_type` of the same object.
+ *
+ * @param each true for a list
+ */
+export function IsRedirectUri(each: boolean): PropertyDecorator {
+  const typeOf = (args?: ValidationArguments): unknown =>
+    (args?.object as { readonly application_type?: unknown } | undefined)?.application_type;
+  const problemOf = (value: unknown, type: unknown): string | undefined =>
+    redirectUriProblem(value, type) ?? redirectUriProblem(isUrl(value, type) ? value : '', type);
+  const validator = {
+    validate: (value: unknown, args?: ValidationArguments) =>
+      problemOf(value, typeOf(args)) === undefined,
+    defaultMessage: (args?: ValidationArguments) => {
+      const [message] = [args?.value].flat().flatMap((uri) => problemOf(uri, typeOf(args)) ?? []);
+      return args?.value === undefined || args.value === null ? 'is missing' : (message ?? '');
+    },
+  };
+  return ValidateBy({ name: 'isRedirectUri', validator }, { each });
+}
+
+/** The URL parser accepts more than a redirect URI of a web application may contain. */
+function isUrl(value: unknown, type: unknown): boolean {
+  return type === 'native' || isURL(String(value), URL_RULE);
 }
 
 /** Requires an object whose values are strings. */

@@ -1,12 +1,15 @@
 import { SITE_ROWS } from '../site/site-parameters.js';
 import { isLoopback, originOf } from '../base/network-rules.js';
 import { RELEASES, within } from '../base/oxd-releases.js';
+import { hasPrivateScheme } from '../site/redirect-uris.js';
 import { siteProblems } from '../site/site-rules.js';
 
 /** Context of the site for {@link checkSite}. */
 export interface SiteContext {
   /** Option `transport`; undefined for an instance of a custom transport. */
   readonly transport: SiteTransport | undefined;
+  /** True if oxd executes the commands, also for an instance of a custom transport. */
+  readonly isOxd: boolean;
   /** True if `NODE_ENV` is `production`. */
   readonly production: boolean;
   /** True if option `baseUrl` is set. */
@@ -51,6 +54,7 @@ export function checkSite(site: object, context: SiteContext): string[] {
     ...checkClient(options, context),
     ...checkLogin(options, context),
     ...checkRedirectUri(options, context),
+    ...checkNative(options, context),
     ...checkHost(options),
     ...checkProvider(options, context),
     ...checkAddresses(context),
@@ -97,6 +101,25 @@ function checkRedirectUri(
     ...withUser.map(([name]) => `site.${name}: must have no user name and password`),
   ];
 }
+
+/** Rejects a native client on oxd, and a login that would end at no address. */
+function checkNative(
+  { application_type: type, authorization_redirect_uri: uri }: Site,
+  { isOxd, hasBaseUrl }: SiteContext,
+): string[] {
+  if (type !== 'native') return [];
+  if (isOxd) return [NATIVE_ON_OXD];
+  const isPrivate = typeof uri === 'string' && hasPrivateScheme(uri);
+  return isPrivate && !hasBaseUrl ? [NO_ORIGIN] : [];
+}
+
+const NATIVE_ON_OXD =
+  'site.application_type: must be web on oxd, which registers every client as web; use the embedded ' +
+  'transport for a native client';
+
+const NO_ORIGIN =
+  'baseUrl: is missing; a redirect URI with a private scheme has no origin, so that a login would ' +
+  'return to no address';
 
 /** @see RFC 3986 §3.2.1 */
 function hasUser(url: unknown): boolean {

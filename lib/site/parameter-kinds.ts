@@ -5,6 +5,8 @@ export interface ParameterTypes {
   string: string;
   /** Absolute http or https URL. */
   url: string;
+  /** Absolute http or https URL; of a native client also a URI with a private scheme. */
+  redirect: string;
   /** Absolute http or https URL of a discovery document. */
   discovery: string;
   /** Path that begins with `/`. */
@@ -15,6 +17,8 @@ export interface ParameterTypes {
   boolean: boolean;
   strings: readonly string[];
   urls: readonly string[];
+  /** List of `redirect`. */
+  redirects: readonly string[];
   /** Regular expressions, which may contain commas. */
   patterns: readonly string[];
   /** Object of strings. */
@@ -39,6 +43,10 @@ export interface SiteParameter extends Span {
   readonly required?: true;
   /** False for a parameter that only oxd-server acts on; the embedded transport rejects it. */
   readonly embedded?: false;
+  /** False for a parameter that no release of oxd acts on. */
+  readonly oxd?: false;
+  /** Value that a release without the parameter implies. */
+  readonly defaultValue?: string;
   /**
    * Name at the provider (RFC 7591 §2, OpenID Connect Registration §2); default: the same name. False
    * for a parameter that is not sent, or not under one name.

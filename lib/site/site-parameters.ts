@@ -7,14 +7,24 @@ const FIXED = { oxd: false } as const;
 /** Parameters of {@link SiteMetadata}, those of the client included. */
 export const SITE_PARAMETERS = {
   ...CLIENT_PARAMETERS,
+  /**
+   * `native`: an application on the user's device. Its redirect URIs may have a private scheme, such as
+   * `com.example.app:/callback` (RFC 8252 §7.1). Embedded only: oxd registers every client as `web`.
+   */
+  application_type: {
+    kind: 'string',
+    values: ['web', 'native'],
+    oxd: false,
+    defaultValue: 'web',
+  },
   /** Absolute URL to which the provider redirects the browser after a login. */
-  authorization_redirect_uri: { kind: 'url', rfcName: 'redirect_uris' },
+  authorization_redirect_uri: { kind: 'redirect', rfcName: 'redirect_uris' },
   /** Redirect URIs; `authorization_redirect_uri` is added if missing. */
-  redirect_uris: { kind: 'urls' },
+  redirect_uris: { kind: 'redirects' },
   /** Absolute URL to which the provider redirects the browser after a logout. */
-  post_logout_redirect_uri: { kind: 'url', rfcName: 'post_logout_redirect_uris' },
+  post_logout_redirect_uri: { kind: 'redirect', rfcName: 'post_logout_redirect_uris' },
   /** URLs for logout; `post_logout_redirect_uri` is added if missing. oxd 4.0 and later. */
-  post_logout_redirect_uris: { kind: 'urls', since: '4.0' },
+  post_logout_redirect_uris: { kind: 'redirects', since: '4.0' },
   /** Response types; default `["code"]`. */
   response_types: { kind: 'strings' },
   /**

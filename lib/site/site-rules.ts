@@ -1,11 +1,12 @@
 import { clientProblems, problem, type SiteProblem } from './client-rules.js';
 import { isReserved } from './rfc-names.js';
+import { redirectUriProblem } from './redirect-uris.js';
 import type { SiteMetadata } from './site-parameters.js';
 import { printable } from '../base/errors.js';
 
 /** Metadata that the provider sets, or that embedded sends only to some providers. */
 const RESERVED_ATTRIBUTES =
-  /^(?:client_id|client_secret|client_.*_at|registration_.*|application_type|claims_redirect_uris?)$/;
+  /^(?:client_id|client_secret|client_.*_at|registration_.*|claims_redirect_uris?)$/;
 
 /** Methods that need no key beyond the secret that a registration returns. */
 const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'none'];
@@ -21,6 +22,7 @@ export interface CheckedSite extends SiteMetadata {
  */
 export function siteProblems(site: CheckedSite): SiteProblem[] {
   return [
+    ...typeProblems(site),
     ...uriProblems(site),
     ...flowProblems(site),
     ...authenticationProblems(site),
@@ -29,7 +31,13 @@ export function siteProblems(site: CheckedSite): SiteProblem[] {
   ];
 }
 
+function typeProblems({ application_type: type = 'web' }: CheckedSite): SiteProblem[] {
+  const isKnown = ['web', 'native'].includes(type);
+  return isKnown ? [] : [problem('application_type', 'must be web or native')];
+}
+
 function uriProblems({
+  application_type: type,
   authorization_redirect_uri: uri,
   client_id = '',
   redirect_uris = [],
@@ -37,18 +45,28 @@ function uriProblems({
   post_logout_redirect_uris = [],
 }: CheckedSite): SiteProblem[] {
   const isNeeded = uri !== undefined || client_id.trim() === '';
-  const invalid = [
-    ...(isNeeded && !isRedirectUri(uri) ? ['authorization_redirect_uri'] : []),
-    ...(redirect_uris.every(isRedirectUri) ? [] : ['redirect_uris']),
-  ];
-  const error = 'invalid_authorization_redirect_uri';
+  const login = { authorization_redirect_uri: isNeeded ? [uri] : [], redirect_uris };
   const logout = { post_logout_redirect_uri, post_logout_redirect_uris };
+  const error = 'invalid_authorization_redirect_uri';
   return [
-    ...invalid.map((param) => problem(param, 'must be absolute, without a fragment', error)),
-    ...Object.entries(logout)
-      .filter(([, uris]) => ![uris || []].flat().every((uri) => URL.canParse(uri)))
-      .map(([param]) => problem(param, 'must be absolute')),
+    ...firstProblems(login, (one) => fragmentProblem(one) ?? redirectUriProblem(one, type)).map(
+      ([param, message]) => problem(param, message, error),
+    ),
+    ...firstProblems(logout, (one) => redirectUriProblem(one, type)).map(([param, message]) =>
+      problem(param, message),
+    ),
   ];
+}
+
+/** Returns the first problem of each parameter, which is a URI or a list of URIs. */
+function firstProblems(
+  params: Readonly<Record<string, unknown>>,
+  check: (uri: unknown) => string | undefined,
+): (readonly [param: string, message: string])[] {
+  return Object.entries(params).flatMap(([param, uris]) => {
+    const [message] = [uris || []].flat().flatMap((uri) => check(uri) ?? []);
+    return message === undefined ? [] : [[param, message] as const];
+  });
 }
 
 function flowProblems({
@@ -85,7 +103,8 @@ function attributeProblems({ custom_attributes = {} }: SiteMetadata): SiteProble
     .map((name) => problem('custom_attributes', `must not have ${printable(name)}`));
 }
 
-/** Returns true for an absolute URI without a fragment (RFC 6749 §3.1.2). */
-function isRedirectUri(uri: string | undefined): boolean {
-  return uri !== undefined && URL.canParse(uri) && !uri.includes('#');
+/** @see RFC 6749 §3.1.2 */
+function fragmentProblem(uri: unknown): string | undefined {
+  const isAbsolute = typeof uri === 'string' && URL.canParse(uri) && !uri.includes('#');
+  return isAbsolute ? undefined : 'must be absolute, without a fragment';
 }

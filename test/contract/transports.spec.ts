@@ -79,6 +79,24 @@ const ROWS: readonly Row[] = [
     unprotected: true,
   },
   {
+    title: 'registers another site as a web client',
+    call: async ({ oidc, site }) =>
+      common(await oidc.registerSite({ ...site, application_type: 'web' })),
+    result: { oxd_id: text, op_host: text },
+    unprotected: true,
+  },
+  {
+    title: 'registers a native client on embedded only',
+    call: async ({ oidc, site }) => {
+      const native = { application_type: 'native', authorization_redirect_uri: 'app.example:/cb' };
+      return common(await oidc.registerSite({ ...site, ...native } as typeof site));
+    },
+    result: unsupported('register_site', 'oxd registers every client as web').result,
+    except: {
+      embedded: { result: { oxd_id: text, op_host: text }, because: 'it registers native clients' },
+    },
+  },
+  {
     title: 'registers a site for an existing client',
     call: async ({ oidc, site }) =>
       common(

@@ -50,6 +50,7 @@ type Row = readonly [name: string, text: string, path: string, value: unknown];
 const SAMPLES: Readonly<Record<ParameterKind, readonly [text: string, value: unknown]>> = {
   string: ['RS256', 'RS256'],
   url: ['https://a.example/b', 'https://a.example/b'],
+  redirect: ['https://a.example/b', 'https://a.example/b'],
   discovery: [
     'https://op.example.com/r/.well-known/openid-configuration',
     'https://op.example.com/r/.well-known/openid-configuration',
@@ -60,6 +61,7 @@ const SAMPLES: Readonly<Record<ParameterKind, readonly [text: string, value: unk
   boolean: ['true', true],
   strings: ['code', ['code']],
   urls: ['https://a.example/b', ['https://a.example/b']],
+  redirects: ['https://a.example/b', ['https://a.example/b']],
   patterns: ['^a:.+$ ^b:\\d{1,3}$', ['^a:.+$', '^b:\\d{1,3}$']],
   map: ['{"department": "music, loud"}', { department: 'music, loud' }],
 };

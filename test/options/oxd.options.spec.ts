@@ -849,3 +849,69 @@ describe('options', () => {
     expect(options.site.scope).toEqual(['openid']);
   });
 });
+
+describe('a native client', () => {
+  const native = { op_host: site.op_host, application_type: 'native' };
+  const on = (more: object, options: object = { baseUrl: 'http://127.0.0.1:3000' }) =>
+    issuesOf({ secret, ...options, site: { ...native, ...more } }, 'production');
+
+  it.each([
+    'com.example.app:/callback',
+    'com.example.app://callback',
+    'http://127.0.0.1/callback',
+    'http://[::1]:3000/callback',
+    'http://localhost:3000/callback',
+    'https://app.example.com/callback',
+  ])('may have the redirect URI %s in production', (uri) => {
+    const uris = { redirect_uris: [uri], post_logout_redirect_uri: uri };
+    expect(on({ authorization_redirect_uri: uri, ...uris })).toEqual([]);
+  });
+
+  it.each([
+    ['http on another host', 'http://app.example.com/callback'],
+    ['a scheme without a dot', 'myapp:/callback'],
+    ['a scheme of a browser', 'javascript:alert(1)'],
+    ['a path', '/callback'],
+  ])('must not have a redirect URI with %s', (_name, uri) => {
+    const issue = 'must be an absolute https URL, an http URL on a loopback host, or a URI with a';
+    const uris = { authorization_redirect_uri: uri, redirect_uris: [uri] };
+    const options = { secret, baseUrl: 'http://127.0.0.1:3000', site: { ...native, ...uris } };
+    expect(issuesOf(options)).toEqual([
+      expect.stringContaining(`site.authorization_redirect_uri: ${issue}`),
+      expect.stringContaining(`site.redirect_uris: ${issue}`),
+    ]);
+  });
+
+  it('needs no baseUrl for a loopback address', () => {
+    expect(on({ authorization_redirect_uri: 'http://127.0.0.1/callback' }, {})).toEqual([]);
+  });
+
+  it('needs baseUrl for a private scheme', () => {
+    expect(on({ authorization_redirect_uri: 'com.example.app:/callback' }, {})).toEqual([
+      expect.stringContaining('baseUrl: is missing; a redirect URI with a private scheme'),
+    ]);
+  });
+
+  it.each<[string, object]>([
+    ['no application_type', {}],
+    ['application_type web', { application_type: 'web' }],
+  ])('is required for a private scheme: %s is rejected', (_name, type) => {
+    const given = { ...site, authorization_redirect_uri: 'com.example.app:/callback', ...type };
+    expect(issuesOf({ secret, baseUrl: 'https://app.example.com', site: given })).toEqual([
+      'site.authorization_redirect_uri: must be an absolute http or https URL; a URI with a private ' +
+        "scheme needs application_type: 'native'",
+    ]);
+  });
+
+  it.each<[string, unknown]>([
+    ['the socket', { type: 'socket' }],
+    ['oxd over https', { type: 'https', url: 'https://oxd.example', version: '4.5' }],
+    ['a transport of its own to oxd', { ...own, version: '3.1.4' }],
+  ])('is rejected on %s, which registers web clients', (_name, transport) => {
+    expect(on({ authorization_redirect_uri: 'http://127.0.0.1/cb' }, { transport })).toEqual([
+      expect.stringContaining('site.application_type: must be web on oxd'),
+    ]);
+    const web = { application_type: 'web', authorization_redirect_uri: 'https://app.example/cb' };
+    expect(on(web, { transport })).toEqual([]);
+  });
+});

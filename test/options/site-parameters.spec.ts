@@ -7,6 +7,7 @@ import { root } from '../support/source.js';
 const VALUES: Readonly<Record<ParameterKind, string>> = {
   string: 'string',
   url: 'URL',
+  redirect: 'URL',
   discovery: 'URL',
   path: 'path',
   json: 'JSON string',
@@ -14,6 +15,7 @@ const VALUES: Readonly<Record<ParameterKind, string>> = {
   boolean: '`true` or `false`',
   strings: 'list',
   urls: 'list of URLs',
+  redirects: 'list of URLs',
   patterns: 'list of regular expressions',
   map: 'object of strings',
 };
@@ -37,9 +39,12 @@ it('docs/options.md has exactly the rows of the table of site parameters', () =>
   }).toEqual({ missing: [], unknown: [] });
 });
 
-function rowOf([name, { kind, values, since, until, embedded }]: [string, SiteParameter]): string {
+function rowOf([name, { kind, values, since, until, embedded, oxd }]: [
+  string,
+  SiteParameter,
+]): string {
   const value = values ? values.map((one) => `\`${one}\``).join(', ') : VALUES[kind];
-  const releases = since ?? (until ? `up to ${until}` : 'all');
+  const releases = oxd === false ? 'none' : (since ?? (until ? `up to ${until}` : 'all'));
   const versions = `${releases}${embedded === false ? ', not embedded' : ''}`;
   return `| \`${name}\` | ${value} | ${versions} | ${SENTENCES.get(name)} |`;
 }

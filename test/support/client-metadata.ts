@@ -50,6 +50,7 @@ const EXPLICIT: { readonly [N in keyof ClientMetadata]: Described<unknown> } = {
 
 const SAMPLES: ParameterTypes = {
   string: 'ES256',
+  redirect: 'https://client.example/there',
   url: 'https://app.example.com/about',
   discovery: 'https://op.example.com/.well-known/openid-configuration',
   path: '/path',
@@ -57,6 +58,7 @@ const SAMPLES: ParameterTypes = {
   number: 300,
   boolean: true,
   strings: ['one', 'two'],
+  redirects: ['https://client.example/there'],
   urls: ['https://app.example.com/one'],
   patterns: ['^transaction:.+$'],
   map: { name: 'value' },

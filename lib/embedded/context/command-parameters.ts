@@ -27,6 +27,7 @@ const OBJECT: JsonType = { name: 'an object', json: 'object', fits: isJsonObject
 const JSON_TYPES: Readonly<Record<ParameterKind, JsonType>> = {
   string: STRING,
   url: STRING,
+  redirect: STRING,
   discovery: STRING,
   path: STRING,
   json: STRING,
@@ -34,6 +35,7 @@ const JSON_TYPES: Readonly<Record<ParameterKind, JsonType>> = {
   boolean: { name: 'a boolean', json: 'boolean' },
   strings: STRINGS,
   urls: STRINGS,
+  redirects: STRINGS,
   patterns: STRINGS,
   map: { name: 'an object of strings', json: 'object', fits: isMap },
 };

@@ -13,6 +13,7 @@ import { OperationError } from '../requests/operation-error.js';
 import { checkUnused, storeLogin } from '../login/pending-login.js';
 import { withoutUndefined } from '../../base/json.js';
 import { userScope } from '../registration/scopes.js';
+import { differsInPortOnly } from '../../site/redirect-uris.js';
 import { redirectUris, type RegisteredSite } from '../registration/site-record.js';
 
 /** Parameters that `params` must not contain: they identify the client or protect the login. */
@@ -98,7 +99,10 @@ function redirectUri(
 ): string {
   const registered = redirectUris(site);
   const uri = redirect_uri ?? registered[0];
-  if (uri !== undefined && registered.includes(uri)) return uri;
+  const isNative = site.application_type === 'native';
+  const isRegistered = (one: string): boolean =>
+    one === uri || (isNative && uri !== undefined && differsInPortOnly(one, uri));
+  if (uri !== undefined && registered.some(isRegistered)) return uri;
   const message = 'redirect_uri: is not registered. Add it to redirect_uris of the site.';
   throw new OperationError('redirect_uri_is_not_registered', message);
 }

@@ -44,6 +44,7 @@ type Reader = (value: unknown) => ServerParam;
 const READERS: { readonly [K in ParameterKind]?: Reader } = {
   strings: readStrings,
   urls: readStrings,
+  redirects: readStrings,
   patterns: readStrings,
   map: readMap,
   boolean: readBoolean,

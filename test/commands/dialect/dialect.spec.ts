@@ -89,6 +89,12 @@ describe('toWire', () => {
         'supported by the embedded transport.',
       ],
       ['update_site', 'client_secret_expires_at', ['3.1.4'], 'supported by oxd up to 3.1.3'],
+      ...(['register_site', 'setup_client', 'update_site'] as const).map((command): Lack => [
+        command,
+        'application_type',
+        OXD,
+        'supported by the embedded transport.',
+      ]),
       ['get_authorization_url', 'state', OXD, 'oxd 4.0 and later'],
       ['get_authorization_url', 'redirect_uri', OXD, 'oxd 4.0 and later'],
       ['get_authorization_url', 'response_types', OXD, 'oxd 4.0 and later'],

@@ -121,6 +121,7 @@ describe('toWire on oxd 4', () => {
     ...['client_registration_access_token', 'client_registration_client_uri'].map((name) =>
       embedded(`update_site ${name}`),
     ),
+    ...['register_site application_type', 'update_site application_type'].map(embedded),
     ...['code_verifier', 'nonce', 'redirect_uri', 'min_auth_time'].map((name) =>
       embedded(`get_tokens_by_code ${name}`),
     ),
