@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RELEASES, within, type Release, type Span } from '../../lib/base/oxd-releases.js';
+import { COMMAND_ALIASES } from '../../lib/commands/aliases.js';
 import { COMMAND_RULES } from '../../lib/commands/command-rules.js';
 import type { CommandName } from '../../lib/commands/command.js';
 import { httpsPath, isRest } from '../../lib/commands/dialect/https-paths.js';
@@ -34,6 +35,14 @@ describe('docs/oxd-versions.md', () => {
     expect(codesIn(text).toSorted()).toEqual(fixedUntil('4.0').toSorted());
     const [, always = ''] = /^Of these, oxd 4 cannot change (.+?) either\./ms.exec(page) ?? [];
     expect(codesIn(always).toSorted()).toEqual(fixedUntil(undefined).toSorted());
+  });
+
+  it('has every other name that a parameter may have', () => {
+    const rows = tableAfter('Where the documentation of oxd is wrong');
+    const accepted = rows.filter(([, , here]) => here === 'accepts both');
+    const names = new Set(accepted.flatMap(([name = '']) => codesIn(name)));
+    const aliases = Object.values(COMMAND_ALIASES).flatMap((table) => Object.keys(table));
+    expect(aliases.filter((name) => !names.has(name))).toEqual([]);
   });
 
   it('quotes the errors of the transport as they are', () => {
