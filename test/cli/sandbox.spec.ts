@@ -56,6 +56,14 @@ describe('nestjs-oxd sandbox', () => {
     expect(child.stderr).toBe('');
   });
 
+  it('prints the variables that docs/sandbox.md shows', async () => {
+    const child = start(['--port=0']);
+    const { OXD_OP_HOST = '' } = await child.variables();
+    const [printed = ''] = /(?:^OXD_.*\n)+/m.exec(child.stdout) ?? [];
+    const shown = printed.replace(OXD_OP_HOST, 'http://localhost:9400');
+    expect(await documentedBlocks()).toContain(shown);
+  });
+
   it('prints the redirect URI of --redirect-uri', async () => {
     const redirectUri = 'http://localhost:4200/auth/callback?from=sandbox';
     const child = start(['--port=0', '--redirect-uri', redirectUri]);
@@ -131,6 +139,15 @@ describe('nestjs-oxd sandbox', () => {
       expect(child.stdout).toContain('/uma/requests (amara)');
     });
 
+    it('accepts the file that docs/sandbox.md shows', async () => {
+      const blocks = await documentedBlocks();
+      const policyFile = blocks.find((block) => block.startsWith('// policies.mjs\n'));
+      await writeFile(join(cwd, 'policies.mjs'), policyFile ?? '');
+      const child = start(['--port=0', '--policy', 'policies.mjs']);
+      await child.variables();
+      expect(child.stdout).toContain('decided by "policies" for [GET] /albums, [DELETE] /albums;');
+    });
+
     it('ends at a signal although the file holds a timer', async () => {
       await writeFile(join(cwd, 'rules.mjs'), `${policies}setInterval(() => {}, 1000);\n`);
       const child = start(['--port=0', '--policy=rules.mjs']);
@@ -177,6 +194,11 @@ describe('nestjs-oxd sandbox', () => {
     });
   });
 });
+
+async function documentedBlocks(): Promise<string[]> {
+  const page = await readFile(join(root, 'docs/sandbox.md'), 'utf8');
+  return [...page.matchAll(/^```\w+\n([^]*?)^```$/gm)].map(([, code = '']) => code);
+}
 
 interface Registration {
   readonly client_id: string;
