@@ -39,9 +39,9 @@ export class CliProcess {
     return Object.fromEntries([...lines].map(([, name = '', value = '']) => [name, value]));
   }
 
-  /** Ends the process with signals. @returns its exit code */
-  async stop(...signals: readonly NodeJS.Signals[]): Promise<number | null> {
-    for (const signal of signals) this.child.kill(signal);
+  /** Ends the process with a signal. @returns its exit code */
+  stop(signal: NodeJS.Signals): Promise<number | null> {
+    this.child.kill(signal);
     return this.exit;
   }
 }
