@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Dispatcher } from 'undici';
 
 /** Request of one command. */
@@ -19,7 +20,7 @@ export interface HttpsReply {
   readonly type: string;
   /** Header `content-encoding`; blank if missing. */
   readonly encoding: string;
-  /** The body. */
+  /** The body; blank if it is not UTF-8: two different values could become one. */
   readonly text: string;
 }
 
@@ -32,7 +33,7 @@ const BREAKS = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'ECONNABORTED',
  */
 export class HttpsCall implements Dispatcher.DispatchHandler {
   readonly reply: Promise<HttpsReply>;
-  /** True once the request was written to a connection. */
+  /** True once the request was written to a connection, also to an earlier one. */
   isSent = false;
   /** Called once undici has finished with a dispatched request. */
   finished: (error?: Error) => void;
@@ -97,7 +98,7 @@ export class HttpsCall implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     const [first, ...others] = this.chunks;
     const bytes = others.length > 0 ? Buffer.concat(this.chunks) : first;
-    const text = bytes?.toString() ?? '';
+    const text = bytes && isUtf8(bytes) ? bytes.toString() : '';
     if (this.response && this.settle()) this.resolve({ ...this.response, text });
     this.finished();
   }

@@ -113,7 +113,6 @@ export class HttpsConnections {
 
   /** @param isReused true on a connection that has served another request */
   private dispatch(call: HttpsCall, client: Client, isReused: boolean): void {
-    call.isSent = false;
     call.finished = (error) => {
       if (error && isReused && call.mayRepeat(error)) {
         // The client opens a new connection, after undici has left the broken one.

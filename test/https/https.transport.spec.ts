@@ -268,6 +268,21 @@ describe('HttpsTransport, a kept connection that breaks under a request', () => 
     expect(peer.requests).toHaveLength(3);
   });
 
+  it('reports that a command may have run if the repeated one finds no server', async () => {
+    const peer = await HttpsPeer.start((request, response) => {
+      if (request.position === 1) ok()(request, response);
+      else void peer.close();
+    });
+    const transport = transportTo(peer);
+    await transport.execute('get_user_info', {});
+    const error = await rejectionOf(transport.execute('get_authorization_url', {}));
+    expect(error).toMatchObject({ code: 'OXD_TRANSPORT_CLOSED', mayHaveRun: true });
+    expect(peer.requests.map(({ path }) => path)).toEqual([
+      '/get-user-info',
+      '/get-authorization-url',
+    ]);
+  });
+
   it('does not repeat a command whose response has begun', async () => {
     const peer = await serve((request, response) => {
       if (request.position === 1) return ok()(request, response);
@@ -462,13 +477,18 @@ describe('HttpsTransport to a server that', () => {
     expect(attempts).toBe(1);
   });
 
-  it('has stopped rejects a command on a kept connection as unreachable', async () => {
-    const peer = await HttpsPeer.start(ok());
-    const transport = transportTo(peer);
-    await transport.execute('get_user_info', {});
-    await peer.close();
+  it('sends invalid UTF-8 gives no result: two users could have one name', async () => {
+    const peer = await serve((_request, response) => {
+      const body = Buffer.concat([
+        Buffer.from('{"sub":"a'),
+        Buffer.from([0xff]),
+        Buffer.from('"}'),
+      ]);
+      response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+    });
+    const transport = transportTo(peer, { version: '4.5' });
     const error = await rejectionOf(transport.execute('get_user_info', {}));
-    expect(error).toMatchObject({ code: 'OXD_TRANSPORT_UNREACHABLE', mayHaveRun: false });
+    expect(error).toMatchObject({ code: 'OXD_TRANSPORT_MALFORMED', mayHaveRun: true });
   });
 
   it.each([
