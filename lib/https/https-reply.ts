@@ -1,5 +1,5 @@
 import type { OxdCommandError } from '../base/errors.js';
-import type { Release } from '../base/oxd-releases.js';
+import { within, type Release } from '../base/oxd-releases.js';
 import { isJsonObject, parseJson, type JsonObject } from '../base/json.js';
 import { isRest } from '../commands/dialect/https-paths.js';
 import { commandError, isErrorData, readEnvelope, type ErrorData } from '../commands/envelope.js';
@@ -82,13 +82,14 @@ function statusFailure(call: SentCall, reply: HttpsReply, body: StatusBody): Err
   const { code, message } = body;
   const isOfExtension = isRejectedByExtension(body);
   if (isOfExtension && isRest(call.version)) return textFailure(call, reply);
-  const isNotExecuted = NOT_EXECUTED.test(message);
-  if (isOfExtension || (isNotExecuted && code === 403)) return tokenError(call, reply);
-  if (isNotExecuted) return textFailure(call, reply);
+  // With a token, the authorization server or a proxy has sent the 403.
+  const isForbidden = isOfExtension || isRejectedByDropwizard(call, body);
+  if (isForbidden && !call.hasToken) return missingToken(call, reply);
+  if (NOT_EXECUTED.test(message)) return textFailure(call, reply);
   if (code !== 500 || !EXCEPTION.test(message)) {
     return errorOf(call, reply, { error: `http_status_${code}`, error_description: message });
   }
-  return lacksToken(call) ? tokenError(call, reply) : internalError(call, reply);
+  return lacksToken(call) ? missingToken(call, reply) : internalError(call, reply);
 }
 
 /** The extension of 3.1.4 puts the JSON of an envelope into `message`. */
@@ -98,14 +99,18 @@ function isRejectedByExtension({ code, message }: StatusBody): boolean {
   return data?.error === '403';
 }
 
+/** oxd 4.2 and later report a missing token with an error code. */
+function isRejectedByDropwizard({ version }: SentCall, { code, message }: StatusBody): boolean {
+  return within(version, { until: '4.1' }) && code === 403 && message === 'HTTP 403 Forbidden';
+}
+
 /** The extension of 3.1.1 to 3.1.3 fails for a missing token. */
 function lacksToken({ version, command, hasToken }: SentCall): boolean {
   return !isRest(version) && !hasToken && mayRequireToken(version, command);
 }
 
-function tokenError(call: SentCall, reply: HttpsReply): OxdCommandError {
-  const error = `${call.hasToken ? 'invalid' : 'blank'}_protection_access_token`;
-  return errorOf(call, reply, { error });
+function missingToken(call: SentCall, reply: HttpsReply): OxdCommandError {
+  return errorOf(call, reply, { error: 'blank_protection_access_token' });
 }
 
 function internalError(call: SentCall, reply: HttpsReply): OxdCommandError {

@@ -18,6 +18,11 @@ const INVALID_PARAMETERS = /^Invalid parameters\. Message:/;
 
 const NOT_EXECUTED = [404, 405, 406, 415];
 
+/** Message of Dropwizard: HTML may be that of the authorization server, which oxd 4 passes on. */
+const BY_OXD = /^\{"code":\d{3},"message":"HTTP \d{3} /;
+
+const UNKNOWN_REQUEST = 'does not know the request. Check transport.url and transport.version';
+
 const MEANINGS: readonly Meaning[] = [
   {
     applies: ({ text }) => text.startsWith('Command client is not able to connect'),
@@ -56,10 +61,16 @@ const MEANINGS: readonly Meaning[] = [
     mayHaveRun: true,
   },
   {
+    applies: ({ status, text }) => NOT_EXECUTED.includes(status) && BY_OXD.test(text),
+    code: 'OXD_TRANSPORT_MALFORMED',
+    text: UNKNOWN_REQUEST,
+    mayHaveRun: false,
+  },
+  {
     applies: ({ status }) => NOT_EXECUTED.includes(status),
     code: 'OXD_TRANSPORT_MALFORMED',
-    text: 'does not know the request. Check transport.url and transport.version',
-    mayHaveRun: false,
+    text: UNKNOWN_REQUEST,
+    mayHaveRun: true,
   },
 ];
 

@@ -29,8 +29,7 @@ const CODES: ReadonlySet<string> = new Set(
 );
 
 /** Codes of ID tokens, and those that the transport sets. */
-const PATTERN =
-  /^(?:invalid_id_token_\w+|http_status_\d{3}|(?:blank|invalid)_protection_access_token)$/;
+const PATTERN = /^(?:invalid_id_token_\w+|http_status_\d{3}|blank_protection_access_token)$/;
 
 /** Returns true for an error code that oxd 4, or the transport, has set itself. */
 export function isOxd4Code(code: string): boolean {
