@@ -29,7 +29,8 @@ const WITHOUT_SITE = new Set<CommandName>(['setup_client', 'get_client_token', '
 const NO_ALIASES = {};
 
 const UNKNOWN_SITE = new Set(['invalid_oxd_id', 'expired_client']);
-const MISSING_TOKEN = new Set(['blank_protection_access_token', 'no_setup_client_for_oxd_id']);
+const BLANK_TOKEN = 'blank_protection_access_token';
+const MISSING_TOKEN = new Set([BLANK_TOKEN, 'no_setup_client_for_oxd_id']);
 const INACTIVE_TOKEN = 'inactive_protection_access_token';
 const INVALID_TOKEN = new Set([INACTIVE_TOKEN, 'invalid_protection_access_token']);
 
@@ -135,10 +136,23 @@ export class OxdClient {
   ): Promise<Result<C>> {
     const { command, options } = call;
     return this.#send(command, sent, options).catch(async (error: unknown) => {
-      if (!(await this.removeCause(error, site, { call, sent }))) throw error;
-      const current = await this.#site.resolve();
-      return this.#send(command, await this.withToken(call, current), options);
+      const again = this.corrected(error, site, { call, sent });
+      return this.#send(command, await untilAborted(options?.signal, again), options);
     });
+  }
+
+  /**
+   * Returns the parameters for the second attempt of a rejected command.
+   *
+   * @throws the error if its cause remains
+   */
+  private async corrected<C extends CommandName>(
+    error: unknown,
+    site: Site,
+    { call, sent }: { call: Call<C>; sent: SiteParams },
+  ): Promise<Params<C> & SiteParams> {
+    if (!(await this.removeCause(error, site, { call, sent }))) throw error;
+    return this.withToken(call, await this.#site.resolve());
   }
 
   private async withToken<C extends CommandName>(
@@ -181,6 +195,8 @@ export class OxdClient {
     if (sent.oxd_id !== site.oxd_id && error.error !== INACTIVE_TOKEN) return false;
     if (UNKNOWN_SITE.has(error.error)) return !given.oxd_id && this.#site.renew(site);
     if (given.protection_access_token) return false;
+    // A token that was sent and not received: a registration would not help.
+    if (error.error === BLANK_TOKEN && sent.protection_access_token) return false;
     if (MISSING_TOKEN.has(error.error)) return !given.oxd_id && this.#site.protect(site, error);
     return INVALID_TOKEN.has(error.error) && this.dropped(sent.protection_access_token);
   }

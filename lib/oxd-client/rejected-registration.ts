@@ -1,4 +1,4 @@
-import { OxdCommandError } from '../base/errors.js';
+import { OxdCommandError, OxdTransportError, type OxdError } from '../base/errors.js';
 import type { OxdLog } from '../base/log.js';
 import type { OxdVersion } from '../commands/oxd-transport.js';
 
@@ -8,6 +8,9 @@ const COOLDOWN = 60_000;
 /** Error codes of a rejection that remains until an operator changes something. */
 const LASTING_CODE =
   /^(?:(?:invalid|unauthorized|unsupported|insufficient|disabled)_|no_client_(?:id|secret)_returned$|(?:access_denied|bad_request)$|http_status_(?!408|429)4)/;
+
+const REJECTED = 'The registration of the site was rejected.';
+const UNANSWERED = 'The registration of the site has no valid response.';
 
 /** Statuses of a timeout and of a rate limit. */
 const RETRYABLE = new Set([408, 429]);
@@ -21,16 +24,16 @@ export interface RejectedRegistrationOptions {
 }
 
 /**
- * Last rejection of the site's registration. Until the cooldown is over each use of the site fails
- * with the stored error: every attempt could leave a client at the provider.
+ * Last registration of the site that was rejected or has no valid response. Until the cooldown is over
+ * each use of the site fails with the stored error: every attempt could leave a client at the provider.
  */
 export class RejectedRegistration {
-  private error: OxdCommandError | undefined;
+  private error: OxdError | undefined;
   private until = -Infinity;
 
   constructor(private readonly options: RejectedRegistrationOptions) {}
 
-  /** @throws {OxdCommandError} the stored error during the cooldown */
+  /** @throws {OxdError} the stored error during the cooldown */
   check(): void {
     if (this.error && this.options.clock() < this.until) throw this.error;
   }
@@ -38,14 +41,28 @@ export class RejectedRegistration {
   /** Stores and logs a lasting rejection; ignores other errors, which the next use may not meet. */
   record(error: unknown): void {
     const { clock, log, version } = this.options;
-    if (!(error instanceof OxdCommandError) || !isLasting(error, version)) return;
+    if (!isRejection(error, version) && !isUnanswered(error)) return;
     this.error = error;
     this.until = clock() + COOLDOWN;
+    const outcome = error instanceof OxdCommandError ? REJECTED : UNANSWERED;
     log.error(
-      `The registration of the site was rejected. ${error.message} Until this is fixed, each use of ` +
+      `${outcome} ${error.message} Until this is fixed, each use of ` +
         'the site fails with this error; the registration is tried again at most once a minute.',
     );
   }
+}
+
+function isRejection(error: unknown, version: OxdVersion): error is OxdCommandError {
+  return error instanceof OxdCommandError && isLasting(error, version);
+}
+
+/** Commands that register a client at the provider. */
+const REGISTRATIONS = ['register_site', 'setup_client'];
+
+/** Returns true if a client may exist at the provider although no valid response arrived. */
+function isUnanswered(error: unknown): error is OxdTransportError {
+  if (!(error instanceof OxdTransportError) || !error.mayHaveRun) return false;
+  return REGISTRATIONS.includes(error.command ?? '');
 }
 
 function isLasting({ error, cause }: OxdCommandError, version: OxdVersion): boolean {

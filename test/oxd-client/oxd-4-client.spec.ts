@@ -4,6 +4,7 @@ import type { OxdVersion } from '../../lib/commands/oxd-transport.js';
 import type { SiteOptions } from '../../lib/options/oxd.options.js';
 import { MemoryStore } from '../../lib/store/oxd-store.js';
 import { ScriptedTransport } from '../../lib/testing/scripted-transport.js';
+import { settled } from '../support/manual-clock.js';
 import { registerSecret } from '../support/secrets.js';
 
 type Given = Record<string, unknown>;
@@ -292,6 +293,63 @@ describe.each(['4.0', '4.2', '4.5'] as const)('a protected oxd %s', (version) =>
     now += 60_000;
     await expect(one.oxdId()).rejects.toMatchObject({ error: 'no_client_id_returned' });
     expect(oxd.sent('register_site')).toHaveLength(2);
+  });
+});
+
+describe('a broken oxd 4 or proxy', () => {
+  const use = (one: OxdClient) => one.execute('get_authorization_url', {}).catch(() => undefined);
+
+  it('that drops the token causes no further registration', async () => {
+    const oxd = new Oxd4('4.2');
+    const one = client(oxd);
+    await one.execute('get_authorization_url', {});
+    oxd.script({ get_authorization_url: rejection('blank_access_token') });
+    for (let minute = 0; minute < 5; minute++, now += 60_000)
+      await expect(one.execute('get_authorization_url', {})).rejects.toMatchObject({
+        error: 'blank_protection_access_token',
+      });
+    expect(oxd.sent('register_site')).toHaveLength(1);
+    expect(oxd.sent('get_authorization_url')).toHaveLength(7);
+  });
+
+  it('that returns no record of a site causes no further registration', async () => {
+    const oxd = new Oxd4('4.2', false);
+    oxd.script({ get_rp: {} as never });
+    await expect(client(oxd).execute('get_rp', {})).rejects.toMatchObject({
+      code: 'OXD_TRANSPORT_MALFORMED',
+    });
+    expect(oxd.sent('register_site')).toHaveLength(1);
+  });
+
+  it('that registers without a valid response receives one registration a minute', async () => {
+    const oxd = new Oxd4('4.2', false);
+    oxd.script({ register_site: {} as never });
+    const one = client(oxd);
+    for (let calls = 0; calls < 5; calls++)
+      await expect(one.oxdId()).rejects.toMatchObject({ code: 'OXD_TRANSPORT_MALFORMED' });
+    expect(oxd.sent('register_site')).toHaveLength(1);
+    expect(lines).toEqual([
+      expect.stringMatching(/^The registration of the site has no valid response\..*once a minute/),
+    ]);
+    now += 60_000;
+    await use(one);
+    expect(oxd.sent('register_site')).toHaveLength(2);
+  });
+
+  it('does not delay an aborted command while a new token is requested', async () => {
+    const oxd = new Oxd4('4.2');
+    const one = client(oxd);
+    await use(one);
+    oxd.tokens.clear();
+    oxd.script({ get_client_token: () => new Promise<never>(() => undefined) });
+    const reason = new Error('the caller has left');
+    const controller = new AbortController();
+    const { signal } = controller;
+    const call = one.execute('get_authorization_url', {}, { signal });
+    await settled();
+    expect(oxd.sent('get_client_token')).toHaveLength(2);
+    controller.abort(reason);
+    await expect(call).rejects.toBe(reason);
   });
 });
 

@@ -110,8 +110,10 @@ const COMPLETE: { readonly [C in CommandName]?: Complete } = {
 
 function checkNode(call: Call, result: JsonObject): JsonObject {
   const { node } = result;
-  if (node === undefined && !call.params.list) throw unknownSite(call);
-  if (Array.isArray(node) !== (call.params.list === true)) throw malformed(call, 'node');
+  const isUnknown = node === undefined && !isRest(call.version);
+  if (isUnknown && !call.params.list) throw unknownSite(call);
+  const isList = call.params.list === true;
+  if (node === undefined || Array.isArray(node) !== isList) throw malformed(call, 'node');
   return result;
 }
 
