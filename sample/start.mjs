@@ -104,19 +104,24 @@ async function startOxdServer() {
   closing.push(() => server.close());
   const isTcp = kind === 'socket';
   process.stdout.write(`${name}: ${isTcp ? `127.0.0.1:${server.port}` : server.url}\n`);
-  return isTcp
-    ? {
-        OXD_TRANSPORT_TYPE: 'socket',
-        OXD_TRANSPORT_HOST: '127.0.0.1',
-        OXD_TRANSPORT_PORT: String(server.port),
-        OXD_TRANSPORT_VERSION: version,
-      }
-    : {
-        OXD_TRANSPORT_TYPE: 'https',
-        OXD_TRANSPORT_URL: server.url,
-        OXD_TRANSPORT_CA: server.ca,
-        OXD_TRANSPORT_VERSION: version,
-      };
+  return {
+    ...(isTcp ? socketTo(server) : httpsTo(server)),
+    OXD_TRANSPORT_VERSION: version,
+    // Another oxd does not know the sites of this one.
+    OXD_STORE_FILE: `.oxd/store-${kind}.json`,
+  };
+}
+
+function socketTo({ port }) {
+  return {
+    OXD_TRANSPORT_TYPE: 'socket',
+    OXD_TRANSPORT_HOST: '127.0.0.1',
+    OXD_TRANSPORT_PORT: String(port),
+  };
+}
+
+function httpsTo({ url, ca }) {
+  return { OXD_TRANSPORT_TYPE: 'https', OXD_TRANSPORT_URL: url, OXD_TRANSPORT_CA: ca };
 }
 
 /** Runs the samples until one ends or a signal arrives. @returns the exit code */
