@@ -66,7 +66,7 @@ type Provider = Pick<Sandbox, 'issuer' | 'users' | 'close'>;
 
 async function startProvider(name: TransportName, options?: SandboxOptions): Promise<Provider> {
   if (name === 'extension 3.1.1') {
-    // It checks each protection token, and cannot read the parameter `scope` of an introspection.
+    // 3.1.1 checks each protection token, and cannot read the parameter `scope` of an introspection.
     const { policies } = options ?? {};
     const provider = await RecordedOp.start(policies);
     provider.scopesIn = 'scopes';

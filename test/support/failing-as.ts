@@ -1,6 +1,6 @@
 import type { OxdServer } from '../../lib/testing/oxd-server/oxd-server.js';
-import type { PeerStart } from './failing-op.js';
-import type { OxdPeer, PeerAnswer } from './oxd-peer.js';
+import { FAULT_BODIES, type ServerStart } from './failing-op.js';
+import type { CommandSender, ServerAnswer } from './command-senders.js';
 import { type Endpoint, FakeAs, type Said } from './oxd-fake-as.js';
 import type { RecordedCall } from './recorded-call.js';
 
@@ -9,13 +9,6 @@ const SITE = {
   scope: ['openid', 'uma_protection'],
 };
 const PHOTO = [{ path: '/photo', conditions: [{ httpMethods: ['GET'], scopes: ['read'] }] }];
-
-/** Responses of the authorization server, by the last part of `op`. */
-const BODIES: Readonly<Record<string, Said>> = {
-  json: { json: { error: 'x_error', error_description: 'said by the AS' } },
-  html: { text: '<html><body><h1>Bad Gateway</h1></body></html>' },
-  text: { text: 'not json at all' },
-};
 
 /** Responses of the token endpoint. */
 const GRANTS: Readonly<Record<string, Said>> = {
@@ -31,25 +24,25 @@ const GRANTS: Readonly<Record<string, Said>> = {
   },
 };
 
-/** A server with a site that has protected `/photo`, while the authorization server was well. */
+/** A server with a site that has protected `/photo`, while the authorization server worked. */
 export class FailingAs {
   private constructor(
     private readonly server: OxdServer,
-    private readonly ask: OxdPeer,
+    private readonly ask: CommandSender,
     private readonly as: FakeAs,
   ) {}
 
-  static async create(start: PeerStart): Promise<FailingAs> {
+  static async create(start: ServerStart): Promise<FailingAs> {
     const { server, ask } = await start();
     return new FailingAs(server, ask, await FakeAs.start());
   }
 
-  /** Sends the recorded command while the authorization server does what it did. */
-  async act(call: RecordedCall): Promise<PeerAnswer> {
+  /** Sends the recorded command while the authorization server has the recorded fault. */
+  async act(call: RecordedCall): Promise<ServerAnswer> {
     const { command, path, closed, op = '' } = call;
     const { protection_access_token } = call.params ?? {};
     const oxd_id = await this.site(op, protection_access_token);
-    await this.misbehave(op);
+    await this.setFault(op);
     const params = { ...call.params, oxd_id };
     const answer = await this.ask({ command, path, params, closed });
     this.as.reset();
@@ -75,11 +68,11 @@ export class FailingAs {
     return oxd_id;
   }
 
-  private async misbehave(op: string): Promise<void> {
+  private async setFault(op: string): Promise<void> {
     const [kind = '', where = '', status, body = ''] = op.split(':');
     const response = GRANTS[kind];
     if (kind === 'down') await this.as.close();
     else if (response) this.as.on('umatoken', response);
-    else this.as.on(where as Endpoint, { status: Number(status), ...BODIES[body] });
+    else this.as.on(where as Endpoint, { status: Number(status), ...FAULT_BODIES[body] });
   }
 }

@@ -1,6 +1,6 @@
 import type { OxdServer } from '../../lib/testing/oxd-server/oxd-server.js';
 import { type Endpoint, FakeOp } from './fake-op.js';
-import type { OxdPeer, PeerAnswer } from './oxd-peer.js';
+import type { CommandSender, ServerAnswer } from './command-senders.js';
 import type { RecordedCall } from './recorded-call.js';
 
 const CALLBACK = 'https://client.example/cb';
@@ -27,26 +27,29 @@ const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
   intrprobe: 'introspect',
 };
 
-/** Response bodies, by the last part of `op`. */
-const BODIES: Readonly<Record<string, object>> = {
+/** Bodies of error responses, by the last part of `op`. */
+export const FAULT_BODIES: Readonly<Record<string, object>> = {
   json: { json: { error: 'x_error', error_description: 'said by the AS' } },
   html: { text: '<html><body><h1>Bad Gateway</h1></body></html>' },
   text: { text: 'not json at all' },
 };
 
 /** Starts an oxd-server and a way to send commands to it. */
-export type PeerStart = () => Promise<{ readonly server: OxdServer; readonly ask: OxdPeer }>;
+export type ServerStart = () => Promise<{
+  readonly server: OxdServer;
+  readonly ask: CommandSender;
+}>;
 
 /** A server at a provider that fails, with a site and a user's tokens. */
 export class FailingOp {
   private constructor(
     private readonly server: OxdServer,
-    private readonly ask: OxdPeer,
+    private readonly ask: CommandSender,
     private readonly op: FakeOp,
     private readonly setup: Members,
   ) {}
 
-  static async create(start: PeerStart): Promise<FailingOp> {
+  static async create(start: ServerStart): Promise<FailingOp> {
     const op = await FakeOp.start();
     op.discovery = { scopes_supported: ['openid', 'uma_protection', 'oxd'] };
     const { server, ask } = await start();
@@ -55,12 +58,12 @@ export class FailingOp {
     return new FailingOp(server, ask, op, reply?.data ?? {});
   }
 
-  /** Sends the recorded command while the provider does what it did. */
-  async act(call: RecordedCall): Promise<PeerAnswer> {
+  /** Sends the recorded command while the provider has the recorded fault. */
+  async act(call: RecordedCall): Promise<ServerAnswer> {
     const { command, path, closed } = call;
     if (command !== 'introspect_access_token') this.acceptToken();
     const params = await this.paramsOf(call);
-    await this.misbehave(call);
+    await this.setFault(call);
     const answer = await this.ask({ command, path, params, closed });
     this.op.reset();
     return answer;
@@ -113,7 +116,7 @@ export class FailingOp {
     return this.op.login(String(reply?.data.authorization_url));
   }
 
-  private async misbehave({ op = '' }: RecordedCall): Promise<void> {
+  private async setFault({ op = '' }: RecordedCall): Promise<void> {
     const [kind = '', ...rest] = op.split(':');
     if (kind === 'down') await this.op.close();
     if (kind === 'intrnoclient') this.op.on('introspect', { json: { active: true } });
@@ -121,7 +124,7 @@ export class FailingOp {
     if (kind === 'claim') this.op.claims = this.claimsOf(JSON.parse(op.slice(6)) as object);
     if (kind !== 'fail') return;
     const [where = '', status, body = ''] = rest;
-    this.op.on(ENDPOINTS[where] ?? 'discovery', { status: Number(status), ...BODIES[body] });
+    this.op.on(ENDPOINTS[where] ?? 'discovery', { status: Number(status), ...FAULT_BODIES[body] });
   }
 
   private claimsOf(recorded: object): Record<string, unknown> {

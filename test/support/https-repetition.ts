@@ -3,7 +3,7 @@ import type { OxdServer } from '../../lib/testing/oxd-server/oxd-server.js';
 import type { HttpsRecording } from '../recordings/https-recordings.js';
 import type { RecordedReply } from '../recordings/recordings.js';
 import { HttpsClient, type HttpsAnswer } from './https-client.js';
-import { httpsPeer } from './oxd-peer.js';
+import { httpsSender } from './command-senders.js';
 import { httpsCall, type RecordedCall } from './recorded-call.js';
 import { type LiveProviders, Repetition } from './repetition.js';
 
@@ -28,7 +28,7 @@ export class HttpsRepetition {
     release: Release,
     private readonly envelopeOf: EnvelopeOf,
   ) {
-    const send = httpsPeer(server, release);
+    const send = httpsSender(server, release);
     this.repetition = new Repetition(providers, async (command) => {
       const answer = await send(command);
       return { ...answer, reply: envelopeOf({ status: 200, body: answer.text }) };

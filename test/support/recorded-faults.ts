@@ -75,7 +75,7 @@ function bodyOf(name: string): Omit<ProviderAnswer, 'status'> {
   return body;
 }
 
-/** Changes the JSON of responses as faults of the recordings do, and signs changed ID tokens anew. */
+/** Changes the JSON of responses as faults of the recordings do, and signs changed ID tokens again. */
 export class ResponseFaults {
   private constructor(
     private readonly key: Awaited<ReturnType<typeof generateKeyPair>>,

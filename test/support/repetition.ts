@@ -1,7 +1,7 @@
 import { type RecordedReply } from '../recordings/recordings.js';
 import { Browser, passSandbox } from './browser.js';
 import type { FakeOp } from './fake-op.js';
-import type { OxdPeer } from './oxd-peer.js';
+import type { CommandSender } from './command-senders.js';
 import type { RecordedCall } from './recorded-call.js';
 import type { RecordedOp } from './recorded-op.js';
 
@@ -27,7 +27,7 @@ export class Repetition {
   /** @param ask sends a command that was not recorded */
   constructor(
     private readonly providers: LiveProviders,
-    private readonly ask: OxdPeer,
+    private readonly ask: CommandSender,
   ) {}
 
   /** Obtains what a recorded request contains: the code of a login, or a permission ticket. */
@@ -74,18 +74,18 @@ export class Repetition {
     return this.live.get(text) ?? text;
   }
 
-  /** Goes to the provider and back where the recorded browser went. */
+  /** Repeats the login of the recorded browser at the provider. */
   private async logIn({ story, callback, params }: RecordedCall): Promise<void> {
-    const wasThere = callback !== undefined || story === 'tokens-by-code-after-failures';
+    const hadLogin = callback !== undefined || story === 'tokens-by-code-after-failures';
     const url = this.urls.get(typeof params?.state === 'string' ? params.state : '');
-    if (!wasThere || typeof params?.code !== 'string' || url === undefined) return;
+    if (!hadLogin || typeof params?.code !== 'string' || url === undefined) return;
     const page = await passSandbox(this.browser, url, {}, (to) => to.startsWith(CALLBACK));
     const code = new URL(page.location ?? CALLBACK).searchParams.get('code');
     if (!code) throw new Error(`No code came back in ${story}.`);
     this.live.set(params.code, code);
   }
 
-  /** Not every ticket that was used was recorded when it was issued. */
+  /** Obtains a ticket: not every used ticket was recorded when it was issued. */
   private async obtainTicket({ command, params }: RecordedCall): Promise<void> {
     const { ticket, oxd_id, protection_access_token } = params ?? {};
     if (command !== 'uma_rp_get_rpt' || typeof ticket !== 'string') return;
@@ -93,10 +93,10 @@ export class Repetition {
     const asked = { oxd_id, path: '/photo', http_method: 'GET', protection_access_token };
     const { reply } = await this.ask({
       command: 'uma_rs_check_access',
-      params: this.translated(asked) as PeerParams,
+      params: this.translated(asked) as SentParams,
     });
     this.live.set(ticket, String(reply?.data.ticket));
   }
 }
 
-type PeerParams = Parameters<OxdPeer>[0]['params'];
+type SentParams = Parameters<CommandSender>[0]['params'];

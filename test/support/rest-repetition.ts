@@ -22,7 +22,7 @@ export class RestRepetition extends HttpsRepetition {
     super(live, release, enveloped);
   }
 
-  /** Obtains also the sites and resources whose commands were not recorded. */
+  /** Also obtains the sites and resources whose commands were not recorded. */
   override async prepare(recording: HttpsRecording): Promise<void> {
     const { story } = recording;
     if (story === 'refuse-ticket-400') await this.protectAgain(recording);

@@ -5,8 +5,8 @@ import {
   httpsRecordings,
 } from '../../recordings/https-recordings.js';
 import { FailingAs } from '../../support/failing-as.js';
-import { FailingOp, type PeerStart } from '../../support/failing-op.js';
-import { httpsPeer } from '../../support/oxd-peer.js';
+import { FailingOp, type ServerStart } from '../../support/failing-op.js';
+import { httpsSender } from '../../support/command-senders.js';
 import { httpsCall } from '../../support/recorded-call.js';
 import { shapeOfHttps } from '../../support/reply-shape.js';
 import { registerSecret } from '../../support/secrets.js';
@@ -78,13 +78,13 @@ function passedOn(body: string): unknown {
   return body.includes('said by the AS') && body;
 }
 
-function starting(extension: Extension, protectCommands: boolean): PeerStart {
+function starting(extension: Extension, protectCommands: boolean): ServerStart {
   const version = HTTPS_RECORDED[extension];
   return async () => {
     const server = await OxdServer.start({
       ...{ version, extension: true, protectCommands, staleConnections: false },
       ...{ allowInsecureRequests: true, onSecret: registerSecret },
     });
-    return { server, ask: httpsPeer(server, version) };
+    return { server, ask: httpsSender(server, version) };
   };
 }

@@ -7,7 +7,7 @@ import {
   recordings,
 } from '../../recordings/recordings.js';
 import { FailingOp } from '../../support/failing-op.js';
-import { frameShape, tcpPeer } from '../../support/oxd-peer.js';
+import { frameShape, tcpSender } from '../../support/command-senders.js';
 import { frameCall } from '../../support/recorded-call.js';
 import { registerSecret } from '../../support/secrets.js';
 
@@ -56,6 +56,6 @@ function create(version: RecordedVersion, protectCommands: boolean): Promise<Fai
   return FailingOp.create(async () => {
     const options = { version, protectCommands, allowInsecureRequests: true };
     const server = await OxdServer.start({ ...options, onSecret: registerSecret });
-    return { server, ask: tcpPeer(server) };
+    return { server, ask: tcpSender(server) };
   });
 }

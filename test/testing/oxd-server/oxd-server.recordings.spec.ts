@@ -10,7 +10,7 @@ import { FakeOp } from '../../support/fake-op.js';
 import { registerSecret } from '../../support/secrets.js';
 import { FakeAs } from '../../support/oxd-fake-as.js';
 import { type Answer, FrameClient, frameOf } from '../../support/frame-client.js';
-import { tcpPeer } from '../../support/oxd-peer.js';
+import { tcpSender } from '../../support/command-senders.js';
 import { frameCall } from '../../support/recorded-call.js';
 import { RecordedOp } from '../../support/recorded-op.js';
 import { type LiveProviders, Repetition } from '../../support/repetition.js';
@@ -32,7 +32,7 @@ class FrameRepetition {
   private client: FrameClient | undefined;
 
   constructor(private readonly others: Live) {
-    this.repetition = new Repetition(others, tcpPeer(others.server));
+    this.repetition = new Repetition(others, tcpSender(others.server));
   }
 
   async repeat(recording: Recording): Promise<Answer> {

@@ -8,7 +8,7 @@ import {
   replyOf,
 } from '../../recordings/recordings.js';
 import { FailingAs } from '../../support/failing-as.js';
-import { frameShape, tcpPeer } from '../../support/oxd-peer.js';
+import { frameShape, tcpSender } from '../../support/command-senders.js';
 import { frameCall } from '../../support/recorded-call.js';
 import { registerSecret } from '../../support/secrets.js';
 
@@ -56,6 +56,6 @@ function create(version: RecordedVersion): Promise<FailingAs> {
   return FailingAs.create(async () => {
     const options = { version, allowInsecureRequests: true, onSecret: registerSecret };
     const server = await OxdServer.start(options);
-    return { server, ask: tcpPeer(server) };
+    return { server, ask: tcpSender(server) };
   });
 }

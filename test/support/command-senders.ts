@@ -8,7 +8,7 @@ import { envelopeIn } from './recorded-call.js';
 import { shapeOfHttps, shapeOfReply } from './reply-shape.js';
 
 /** Answer of a server to a command. */
-export interface PeerAnswer {
+export interface ServerAnswer {
   /** Undefined when the answer has no envelope. */
   readonly reply: RecordedReply | undefined;
   /** Parts that do not depend on the provider. */
@@ -18,7 +18,7 @@ export interface PeerAnswer {
 }
 
 /** A command as a client sends it; a protection token is a parameter. */
-export interface PeerCommand {
+export interface SentCommand {
   readonly command: string;
   readonly params: Readonly<Record<string, unknown>>;
   /** Path over HTTPS; default that of the command. */
@@ -28,10 +28,10 @@ export interface PeerCommand {
 }
 
 /** Sends commands to an oxd-server, each over its own connection. */
-export type OxdPeer = (command: PeerCommand) => Promise<PeerAnswer>;
+export type CommandSender = (command: SentCommand) => Promise<ServerAnswer>;
 
 /** Sends commands over TCP. */
-export function tcpPeer({ port }: OxdServer): OxdPeer {
+export function tcpSender({ port }: OxdServer): CommandSender {
   return async ({ command, params, closed: awaitsClose = false }) => {
     const client = await FrameClient.open(port);
     const { frame, closed } = await client.ask([frameOf(command, params)], { awaitsClose });
@@ -46,7 +46,7 @@ export function frameShape(frame: string, closed: boolean): unknown {
 }
 
 /** Sends commands over HTTPS. */
-export function httpsPeer({ url, ca }: OxdServer, release: Release): OxdPeer {
+export function httpsSender({ url, ca }: OxdServer, release: Release): CommandSender {
   return async ({ command, params, ...how }) => {
     const { protection_access_token: token, ...body } = params;
     const headers: Record<string, string> = { 'Content-Type': 'application/json' };
