@@ -37,7 +37,7 @@ describe('path over HTTPS', () => {
     expect(RELEASES.map((release) => httpsPath(release, command))).toEqual(expected);
   });
 
-  it.each(['toString', 'get_jwks', ''])('does not exist for %j', (command) => {
+  it.each(['toString', 'get_jwks', ''])('does not exist for %p', (command) => {
     expect(RELEASES.map((release) => httpsPath(release, command))).toEqual(
       RELEASES.map(() => undefined),
     );

@@ -157,7 +157,7 @@ describe('OxdServer over HTTPS', () => {
   });
 });
 
-describe('OxdServer over HTTPS disturbs a reply', () => {
+describe('A disturbed reply of OxdServer over HTTPS', () => {
   const ok = { status: 200, body: expect.stringContaining('authorization_url') as string };
   const closed = { code: 'UND_ERR_SOCKET' };
 
@@ -165,7 +165,7 @@ describe('OxdServer over HTTPS disturbs a reply', () => {
     { name: 'cut into single bytes', fault: { segments: [1] }, outcome: ok, connections: 1 },
     { name: 'late', fault: { delay: 20 }, outcome: ok, connections: 1 },
     { name: 'the last on its connection', fault: { close: true }, outcome: ok, connections: 2 },
-    { name: 'the end', fault: { drop: true }, outcome: closed, connections: 2 },
+    { name: 'the end of its connection', fault: { drop: true }, outcome: closed, connections: 2 },
     {
       name: 'other bytes',
       fault: { raw: '<h1>Bad Gateway</h1>', status: 502, contentType: 'text/html' },
@@ -178,7 +178,7 @@ describe('OxdServer over HTTPS disturbs a reply', () => {
       outcome: { status: 200, contentType: 'application/json', body: 'null' },
       connections: 1,
     },
-  ])('$name', async ({ fault, outcome, connections }) => {
+  ])('is $name', async ({ fault, outcome, connections }) => {
     const server = await start();
     const client = connect(server);
     const question = await setUp(client);
@@ -190,7 +190,7 @@ describe('OxdServer over HTTPS disturbs a reply', () => {
     expect(client.opened).toBe(connections);
   });
 
-  it('none', async () => {
+  it('is not sent until the client aborts', async () => {
     const received: string[] = [];
     const server = await start({ extension: true, onCommand: (name) => received.push(name) });
     const client = connect(server);
