@@ -15,7 +15,7 @@ export interface RefreshRecordOptions {
 }
 
 /** Lifetimes of a record in milliseconds: while the refresh runs, after success, after failure. */
-export const RECORD_LIFETIMES = { running: 70_000, result: 10_000, failure: 1_000 };
+const RECORD_LIFETIMES = { running: 70_000, result: 10_000, failure: 1_000 };
 /** Time between two reads of a record that another replica has created, in milliseconds. */
 const POLL_INTERVAL = 100;
 /** Largest difference between the clocks of two replicas, in milliseconds. */

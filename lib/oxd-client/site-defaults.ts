@@ -40,7 +40,7 @@ export function withSiteDefaults<C extends CommandName>(
  * rejects a client without redirect URIs, or replaces the client and drops its grant types. oxd 4 uses
  * the first redirect URI for logins.
  */
-export function wholeUpdate(params: UpdateSiteParams, context: SiteContext): UpdateSiteParams {
+function wholeUpdate(params: UpdateSiteParams, context: SiteContext): UpdateSiteParams {
   const { version, site } = context;
   const { redirect_uris = redirectUris(params, site), grant_types = grantTypes(context) } = params;
   const update = { ...params, redirect_uris, ...(grant_types && { grant_types }) };

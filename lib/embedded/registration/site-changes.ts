@@ -6,7 +6,7 @@ import { RECORD_NAMES, type ClientRecord, type RegisteredSite } from './site-rec
 import type { NewSite } from './sites.js';
 
 /** Parameters that describe the site itself. */
-export function siteMetadata(params: SiteMetadata): SiteMetadata {
+function siteMetadata(params: SiteMetadata): SiteMetadata {
   return Object.fromEntries(Object.entries(params).filter(([name]) => name in SITE_PARAMETERS));
 }
 
