@@ -10,7 +10,7 @@ const params = { oxd_id: 'bcad760f-91ba-46e1-a020-05e4281d91b6', ...call };
 const resources = [{ path, conditions: [{ httpMethods: ['GET'], scopes: ['view'] }] }];
 const headers = { 'content-type': 'application/json', accept: 'application/json' };
 
-/** Each has `open(servers)`, which returns `call(done)` and `close()`. */
+/** Clients to compare; each has `open(servers)`, which returns `call(done)` and `close()`. */
 export const contestants = [
   { name: 'embedded', open: ({ issuer }) => openEmbedded(issuer) },
   { name: 'socket', open: ({ socket: port }) => openOxd({ type: 'socket', port }) },

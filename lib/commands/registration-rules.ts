@@ -26,7 +26,7 @@ const SINCE_3_1_4: ParamRule = { since: '3.1.4' };
 /** Known to embedded only. */
 export const EMBEDDED_ONLY = { oxd: false } as const satisfies ParamRule;
 
-/** oxd copies these values into URLs; encoding is no way out, for they must equal the registered ones. */
+/** Values that oxd copies into URLs. They cannot be encoded, because the provider compares them. */
 export const RAW_AS_REGISTERED = {
   excludes: {
     pattern: /[&#+%]/,

@@ -12,7 +12,7 @@ export interface RecordedCall {
   readonly request: Data | null | undefined;
 }
 
-/** Replies that oxd calls a success, and what they are: facts of oxd-protocol, sections 5 and 7. */
+/** Failures that oxd reports as a success, by story, with their error codes in this package. */
 const HIDDEN_FAILURES: Readonly<Record<string, string>> = {
   'user-info-bad-token': 'internal_error',
   'user-info-no-token': 'internal_error',
@@ -25,7 +25,7 @@ const HIDDEN_FAILURES: Readonly<Record<string, string>> = {
   'tokens-by-code-id-token-no-sub': 'invalid_id_token',
 };
 
-/** Replies of `uma_rp_get_rpt` that are outcomes of UMA: facts of oxd-protocol, section 7.7. */
+/** Replies of `uma_rp_get_rpt` that are outcomes of UMA, by story and version. */
 const OUTCOMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'uma-get-rpt-need-info': { '3.1.1': 'need_info', '3.1.4': 'need_info', 4: 'need_info' },
   'uma-need-info-then-claims': { '3.1.1': 'need_info', '3.1.4': 'need_info', 4: 'need_info' },

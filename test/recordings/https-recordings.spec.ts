@@ -76,7 +76,7 @@ class Replay {
   }
 }
 
-/** Replies that are not JSON of oxd, by their beginning: facts of oxd-protocol, sections 2.2 and 12.3. */
+/** Replies that are not JSON of oxd, by their beginning. */
 const TEXTS: readonly (readonly [beginning: RegExp, code: string, mayHaveRun: boolean])[] = [
   [/^Command response is null/, 'OXD_TRANSPORT_CLOSED', true],
   [/^Command client is not able to connect/, 'OXD_TRANSPORT_CLOSED', false],
@@ -89,7 +89,7 @@ const TEXTS: readonly (readonly [beginning: RegExp, code: string, mayHaveRun: bo
   [/^\{\s+"application": "oxd"/, 'OXD_TRANSPORT_MALFORMED', true],
 ];
 
-/** Names of oxd 4 for error codes of oxd 3.1: facts of oxd-protocol, section 6. */
+/** Names of oxd 4 for error codes of oxd 3.1. */
 const RENAMED: Readonly<Record<string, string>> = {
   blank_access_token: 'blank_protection_access_token',
   invalid_access_token: 'invalid_protection_access_token',
@@ -98,7 +98,7 @@ const RENAMED: Readonly<Record<string, string>> = {
   invalid_redirect_uri: 'invalid_authorization_redirect_uri',
 };
 
-/** Commands for which the extension 3.1.1 requires no token: facts of oxd-protocol, section 2.1. */
+/** Commands for which the extension 3.1.1 requires no token. */
 const WITHOUT_TOKEN = ['setup_client', 'get_client_token', 'get_access_token_by_refresh_token'];
 
 /** Failure that oxd does not report as an error object; undefined for other replies. */

@@ -93,8 +93,8 @@ const CERTIFICATE = /CERT|SIGNATURE/;
 const WITHOUT_BODY = new Set([204, 205, 304]);
 
 /**
- * Signal of a request. undici also accepts an `EventEmitter`; a second `AbortSignal` made requests
- * half again as slow.
+ * Signal of a request. undici also accepts an `EventEmitter`; with a second `AbortSignal` requests took
+ * 50 % longer.
  */
 type Ending = EventEmitter & { reason?: unknown };
 

@@ -54,7 +54,7 @@ const WITHOUT_SITE: ReadonlySet<CommandName> = new Set([
   'setup_client',
   'get_client_token',
   'register_site',
-  // It looks up its site itself.
+  // `get_rp` looks up its site itself.
   'get_rp',
 ]);
 

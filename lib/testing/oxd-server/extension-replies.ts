@@ -23,7 +23,7 @@ export class ExtensionPeer implements HttpsPeer {
     'text/html; charset=ISO-8859-1',
   );
   private readonly isCurrent: boolean;
-  /** Connections in the pool that oxd-server has closed. */
+  /** Number of connections in the pool that oxd-server has closed. */
   private stale = 0;
 
   /** @param keepsStale makes requests fail on connections of the pool that oxd-server has closed */
@@ -39,7 +39,7 @@ export class ExtensionPeer implements HttpsPeer {
     request: HttpsRequest,
     run: (params: JsonObject) => Promise<Outcome>,
   ): Promise<HttpsReply> {
-    // The body comes first: a wrong one without a token is a wrong body.
+    // Reads the body first: an invalid body without a token is reported as an invalid body.
     const body = this.bodyOf(command, request);
     const params = { ...body, ...this.tokenFor(command, request) };
     if (JSON.stringify({ command, params }).length > MAX_UNITS)
@@ -64,7 +64,7 @@ export class ExtensionPeer implements HttpsPeer {
     }
   }
 
-  /** The token replaces one in the body. oxd-server judges it; the extension requires only a header. */
+  /** Returns the token, which replaces that of the body. oxd-server checks it; the extension does not. */
   private tokenFor(command: string, { headers }: HttpsRequest): JsonObject {
     if (!isProtected(this.release, commandOf(this.release, command))) return {};
     const token = textOf(/^Bearer (.*)$/s.exec(headers.authorization ?? '')?.[1]);

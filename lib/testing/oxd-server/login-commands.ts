@@ -55,7 +55,7 @@ function notRegistered(error: unknown): never {
   throw operationErrorCode(error) === code ? new CommandFailure(code) : error;
 }
 
-/** Parameters with text. */
+/** Parameters that are strings and not blank. */
 function given(params: ServerParams): ServerParams {
   return withoutUndefined(
     Object.fromEntries(Object.entries(params).map(([name, value]) => [name, textOf(value)])),

@@ -27,8 +27,9 @@ export interface OxdServerOptions {
   /**
    * oxd's setting `protect_commands_with_access_token`: requires a protection token for commands;
    * default false. In 4.2 and later the token belongs to the client of the site and has the scope
-   * `oxd`; `register_site`, `update_site`, `remove_site`, `get_client_token` and `get_rp` need none. Like oxd-server, 3.1.1 fails with `internal_error` when the introspection
-   * response has the parameter `scope` (RFC 7662): it knows only `scopes`.
+   * `oxd`; `register_site`, `update_site`, `remove_site`, `get_client_token` and `get_rp` need none.
+   * Like oxd-server, 3.1.1 fails with `internal_error` when the introspection response has the
+   * parameter `scope` (RFC 7662): 3.1.1 knows only `scopes`.
    */
   readonly protectCommands?: boolean;
   /**

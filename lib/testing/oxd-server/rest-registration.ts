@@ -55,7 +55,7 @@ export const registerRestSite: ServerCommand = async (context, params) => {
     client_registration_client_uri: client_registration_client_uri ?? null,
     client_id_issued_at: registered.client_id_issued_at ?? 0,
     client_secret_expires_at: registered.client_secret_expires_at ?? 0,
-    // The blank at the end of the name is oxd's.
+    // oxd appends the blank to the name.
     'initiate_login_uri ': initiate === undefined ? null : `${initiate}/${oxd_id}`,
   };
 };

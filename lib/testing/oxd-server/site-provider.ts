@@ -28,7 +28,7 @@ export class SiteProvider {
       'content-type': 'application/x-www-form-urlencoded',
     });
     const authenticate = clientAuthentication(this.provider, client);
-    // Signing an assertion takes a while, although the type has no promise.
+    // Signing an assertion is asynchronous, although the type declares no promise.
     await Promise.resolve(authenticate(metadata, { client_id: client.client_id }, body, headers));
     return this.context.call.send(endpoint(metadata.introspection_endpoint), {
       method: 'POST',
