@@ -16,6 +16,7 @@ const pages = [
   '.github',
   'bench',
   'docs',
+  'docs/migration',
   'sample/01-login',
   'sample/02-protect-an-api',
 ].flatMap((folder) =>
@@ -31,8 +32,12 @@ it('README.md has at most 9 kB and begins with code of at most 20 lines', () => 
   expect(first.trim().split('\n').length).toBeLessThanOrEqual(20);
 });
 
-it('README.md links to every page of docs', () => {
-  const links = [...text('README.md').matchAll(/\]\((docs\/[\w-]+\.md)/g)].map(([, path]) => path);
+it('README.md or docs/migration.md links to every page of docs', () => {
+  const links = ['README.md', 'docs/migration.md'].flatMap((page) =>
+    [...text(page).matchAll(/\]\(([\w/-]+\.md)/g)].map(([, path = '']) =>
+      join(dirname(page), path),
+    ),
+  );
   const missing = pages.filter((page) => page.startsWith('docs/') && !links.includes(page));
   expect(missing).toEqual([]);
 });

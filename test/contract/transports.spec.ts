@@ -59,6 +59,46 @@ function introspected(issuer: string, client: unknown) {
 /** Properties of a new site that every transport returns; oxd 3.x returns none of its client. */
 const common = ({ oxd_id, op_host }: RegisterSiteResult) => ({ oxd_id, op_host });
 
+/** Parameters that oxd-ruby sends from its configuration, except a sector identifier. */
+function everything({ site }: World) {
+  return {
+    ...site,
+    client_name: 'A site of oxd-ruby',
+    response_types: ['code'],
+    acr_values: ['basic'],
+    client_jwks_uri: 'https://app.example/jwks',
+    client_token_endpoint_auth_method: 'client_secret_post' as const,
+    client_request_uris: ['https://app.example/request'],
+    client_logout_uris: ['https://app.example/logout'],
+    contacts: ['ops@app.example'],
+    ui_locales: ['en'],
+    claims_locales: ['de'],
+    application_type: 'web' as const,
+  };
+}
+
+/** The parameters of {@link everything} that the provider returns. */
+const EVERYTHING = {
+  application_type: 'web',
+  client_name: 'A site of oxd-ruby',
+  redirect_uris: [CALLBACK],
+  response_types: ['code'],
+  jwks_uri: 'https://app.example/jwks',
+  token_endpoint_auth_method: 'client_secret_post',
+  default_acr_values: ['basic'],
+  contacts: ['ops@app.example'],
+};
+
+/** Reads the client of a site at the provider (RFC 7592 §2.1). */
+async function clientOf({ oidc }: World, { oxd_id }: { readonly oxd_id: string }) {
+  const { node } = await oidc.getRp({ oxd_id });
+  const authorization = `Bearer ${node.client_registration_access_token}`;
+  const uri = node.client_registration_client_uri ?? '';
+  const response = await fetch(uri, { headers: { authorization } });
+  const client = (await response.json()) as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(Object.keys(EVERYTHING).map((name) => [name, client[name]]));
+}
+
 const ROWS: readonly Row[] = [
   {
     title: 'registers another site',
@@ -76,6 +116,20 @@ const ROWS: readonly Row[] = [
       return common(await oidc.registerSite({ ...site, ...names }));
     },
     result: { oxd_id: text, op_host: text },
+    unprotected: true,
+  },
+  {
+    title: 'registers another site with every parameter of oxd-ruby',
+    call: async (world) => clientOf(world, await world.oidc.registerSite(everything(world))),
+    result: EVERYTHING,
+    except: { '3.1.1': unsupported('get_rp', 'it has no such command') },
+    unprotected: true,
+  },
+  {
+    title: 'registers no site whose sector identifier is unreachable',
+    call: ({ oidc, site }) =>
+      oidc.registerSite({ ...site, client_sector_identifier_uri: 'https://127.0.0.1:9/sector' }),
+    result: failed('register_site'),
     unprotected: true,
   },
   {
@@ -190,6 +244,18 @@ const ROWS: readonly Row[] = [
     },
   },
   {
+    title: 'sets up a site with every parameter of oxd-ruby',
+    call: async (world) => {
+      const { oxd_id, op_host, client_id } = await world.oidc.setupClient(everything(world));
+      return { oxd_id, op_host, client_id };
+    },
+    result: { oxd_id: text, op_host: text, client_id: text },
+    except: {
+      '4.2': unsupported('setup_client', 'a site has the credentials of its client'),
+      '4.5': unsupported('setup_client', 'a site has the credentials of its client'),
+    },
+  },
+  {
     title: 'obtains a token with client credentials',
     call: async (world) =>
       world.oidc.getClientToken({ ...(await world.newClient()), scope: ['openid', 'oxd'] }),
@@ -218,6 +284,32 @@ const ROWS: readonly Row[] = [
       return result.oxd_id === oxd_id && Object.keys(result);
     },
     result: ['oxd_id'],
+    unprotected: true,
+  },
+  {
+    title: 'updates a site with the parameters of oxd-ruby that every oxd can change',
+    call: async (world) => {
+      const { oxd_id } = await world.oidc.registerSite(world.site);
+      const { authorization_redirect_uri, post_logout_redirect_uri } = world.site;
+      const changed = { ...everything(world), redirect_uris: [CALLBACK] };
+      const { response_types, client_jwks_uri, contacts, redirect_uris } = changed;
+      const { grant_types, scope, client_request_uris, client_logout_uris } = changed;
+      return clientOf(
+        world,
+        await world.oidc.updateSite({
+          ...{ oxd_id, authorization_redirect_uri, post_logout_redirect_uri, redirect_uris },
+          ...{ response_types, client_jwks_uri, contacts, grant_types, scope },
+          ...{ client_request_uris, client_logout_uris },
+        }),
+      );
+    },
+    result: {
+      ...EVERYTHING,
+      client_name: undefined,
+      token_endpoint_auth_method: 'client_secret_basic',
+      default_acr_values: undefined,
+    },
+    except: { '3.1.1': unsupported('get_rp', 'it has no such command') },
     unprotected: true,
   },
   {
@@ -420,6 +512,14 @@ const ROWS: readonly Row[] = [
       return describeUrl((await oidc.getLogoutUri(params)).uri).post_logout_redirect_uri;
     },
     result: `${LOGGED_OUT}?a=b`,
+  },
+  {
+    title: 'returns a logout URL with session_state',
+    call: async ({ oidc }, { id_token }) => {
+      const params = { id_token_hint: id_token, session_state: 'a b.c' };
+      return describeUrl((await oidc.getLogoutUri(params)).uri).session_state;
+    },
+    result: 'a b.c',
   },
   {
     title: 'returns a logout URL without a user if no ID token is passed',

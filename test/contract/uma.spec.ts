@@ -292,6 +292,11 @@ const GRANTS: readonly Row[] = [
     result: rpt,
   },
   {
+    title: 'ignores the state of a request for an RPT',
+    call: async (uma) => uma.getRpt({ ticket: await uma.ticket('/photo'), state: 'any' }),
+    result: rpt,
+  },
+  {
     title: 'returns the lifetime of an RPT',
     call: async (uma) => uma.service.getRpt({ ticket: await uma.ticket('/photo') }),
     result: { ...rpt, expires_in: number },
