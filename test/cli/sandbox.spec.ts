@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,7 +72,7 @@ describe('nestjs-oxd sandbox', () => {
   });
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-    'ends with exit code 0 at %s, releases the port and keeps its registrations',
+    'ends with exit code 0 at %s, releases port and file, and keeps its registrations',
     async (signal) => {
       const port = String(await freePort());
       const first = start(['--port', port]);
@@ -80,6 +80,7 @@ describe('nestjs-oxd sandbox', () => {
       const client = await register(OXD_OP_HOST);
       expect(await first.stop(signal)).toBe(0);
       await expect(fetch(OXD_OP_HOST)).rejects.toThrow('fetch failed');
+      expect(await readdir(join(cwd, '.oxd'))).toEqual(['.gitignore', 'sandbox-clients.json']);
 
       const second = start(['--port', port]);
       await second.variables();
