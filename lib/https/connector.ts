@@ -1,10 +1,6 @@
-import {
-  checkServerIdentity,
-  createSecureContext,
-  rootCertificates,
-  type PeerCertificate,
-} from 'node:tls';
+import { checkServerIdentity, createSecureContext, type PeerCertificate } from 'node:tls';
 import { buildConnector } from 'undici';
+import { trustedCertificates } from '../base/trusted-certificates.js';
 
 /** Certificates of the connections. */
 export interface TlsOptions {
@@ -23,12 +19,7 @@ const CONNECT_TIMEOUT = 3_000;
  * share TLS sessions.
  */
 export function verifyingConnector({ ca, cert, key }: TlsOptions): buildConnector.connector {
-  const secureContext = createSecureContext({
-    // Without `ca`, Node.js uses its own certificates.
-    ...(ca && { ca: [...rootCertificates, ...[ca].flat()] }),
-    cert,
-    key,
-  });
+  const secureContext = createSecureContext({ ca: trustedCertificates(ca), cert, key });
   return buildConnector({
     secureContext,
     // Set explicitly, or NODE_TLS_REJECT_UNAUTHORIZED=0 would switch the verification off.

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Dispatcher } from 'undici';
+import { CONNECTION_BREAKS } from '../base/broken-connection.js';
 
 /** Request of one command. */
 export interface HttpsRequest {
@@ -23,9 +24,6 @@ export interface HttpsReply {
   /** The body; blank if it is not UTF-8: two different values could become one. */
   readonly text: string;
 }
-
-/** Codes of a connection that ended without a response. */
-const BREAKS = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT']);
 
 /**
  * One request and its pending reply, which settles once: with the response, or earlier with the error
@@ -72,7 +70,7 @@ export class HttpsCall implements Dispatcher.DispatchHandler {
   /** Returns true if a request on a reused connection broke in a way that allows to repeat it. */
   mayRepeat(error: Error): boolean {
     const { code } = error as { readonly code?: unknown };
-    const isBroken = this.isSent && !this.response && BREAKS.has(String(code));
+    const isBroken = this.isSent && !this.response && CONNECTION_BREAKS.has(String(code));
     return isBroken && this.request.isRepeatable && !this.isSettled;
   }
 

@@ -1,4 +1,3 @@
-import { rootCertificates } from 'node:tls';
 import {
   Agent,
   buildConnector,
@@ -8,6 +7,7 @@ import {
   type Dispatcher,
 } from 'undici';
 import { isLoopback } from '../../base/network-rules.js';
+import { trustedCertificates } from '../../base/trusted-certificates.js';
 import { DialledOrigins } from './dialled-origins.js';
 import { connectionError, tunnelError } from './proxy-error.js';
 import { proxySettings, type ProxySettings } from './proxy-settings.js';
@@ -52,7 +52,7 @@ export class Connections {
   constructor({ timeout, ca, proxy, addresses }: ConnectionsOptions) {
     this.dialled = new DialledOrigins(addresses);
     // Set explicitly, or NODE_TLS_REJECT_UNAUTHORIZED=0 would switch the verification off.
-    this.#tls = { timeout, rejectUnauthorized: true, ...(ca && { ca: trusted(ca) }) };
+    this.#tls = { timeout, rejectUnauthorized: true, ca: trustedCertificates(ca) };
     this.#proxy = proxySettings(proxy);
     this.#shared = this.#open();
   }
@@ -114,10 +114,6 @@ export class Connections {
     return (origin: string | URL, options: Pool.Options): Pool =>
       pool(origin, { ...options, factory });
   }
-}
-
-function trusted(ca: string | readonly string[]): string[] {
-  return [...rootCertificates, ...[ca].flat()];
 }
 
 async function destroy({ direct, proxied }: Dispatchers): Promise<void> {

@@ -1,7 +1,5 @@
 import { Client, type Dispatcher } from 'undici';
-
-/** System and undici codes of a connection that ended without a response. */
-const BREAKS = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT']);
+import { CONNECTION_BREAKS } from '../../base/broken-connection.js';
 
 /**
  * A keep-alive connection with one request at a time. Collects the errors of connections that broke
@@ -20,7 +18,7 @@ export class TrackedClient extends Client {
     });
     this.on('disconnect', (_origin, _targets, error) => {
       this.#isConnected = false;
-      if (this.#isReused && BREAKS.has(error.code)) broken.add(error);
+      if (this.#isReused && CONNECTION_BREAKS.has(error.code)) broken.add(error);
     });
   }
 
