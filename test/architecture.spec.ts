@@ -117,6 +117,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['oidc-provider'],
   },
   cli: { rooms: ['sandbox'] },
+  schematics: { rooms: [], packages: ['@nestjs/schematics', 'typescript'] },
   'testing/frames': { rooms: ['socket'] },
   'testing/https': { rooms: ['testing/frames'], packages: ['selfsigned'] },
   'testing/oxd-server': {
@@ -141,7 +142,7 @@ const ROOT_NAME = 'lib/*.ts';
 
 /** Rules of the composition root. */
 const ROOT: Room = {
-  rooms: Object.keys(ROOMS).filter((room) => !/^(cli|redis|sandbox|testing)/.test(room)),
+  rooms: Object.keys(ROOMS).filter((room) => !/^(cli|redis|sandbox|schematics|testing)/.test(room)),
   packages: NEST,
 };
 

@@ -9,6 +9,7 @@ interface Manifest {
   readonly peerDependencies: Readonly<Record<string, string>>;
   readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional: boolean }>>;
   readonly engines: { readonly node: string };
+  readonly schematics: string;
 }
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
@@ -241,6 +242,19 @@ describe('the command nestjs-oxd', () => {
     const needed = imported(reachableFrom(source)).filter((name) => optional.includes(name));
     expect(needed).toEqual(['oidc-provider']);
   });
+});
+
+it('package.json names the schematics, which the build copies beside their code', () => {
+  expect(manifest.schematics).toBe('./dist/schematics/collection.json');
+  const collection = readFileSync(join(root, 'lib/schematics/collection.json'), 'utf8');
+  const { schematics } = JSON.parse(collection) as {
+    schematics: Record<string, Record<'factory' | 'schema', string>>;
+  };
+  const { factory = '', schema = '' } = schematics['nest-add'] ?? {};
+  const [code = '', name = ''] = factory.split('#');
+  expect(exportsOf(join('schematics', code.replace('.js', '.ts')))).toContain(name);
+  expect(readFileSync(join(root, 'lib/schematics', schema), 'utf8')).toContain('"opHost"');
+  expect(readFileSync(join(root, 'nest-cli.json'), 'utf8')).toContain('"schematics/**/*.json"');
 });
 
 it('package.json requires Node 20.19, the first version that can require ES modules', () => {

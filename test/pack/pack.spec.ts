@@ -72,7 +72,10 @@ it('the packed package holds what is published and nothing else', async () => {
   expect(files.filter((file) => file.startsWith('package/docs/api/'))).toEqual([]);
   expect(files).toContain('package/docs/login.md');
   expect(files).toContain('package/docs/migration/oxd-ruby.md');
-  expect(files.filter((file) => !/\.(js|d\.ts|md|json)$|LICENSE$/.test(file))).toEqual([]);
+  expect(files).toContain('package/dist/schematics/collection.json');
+  expect(files).toContain('package/dist/schematics/files/login.controller.ts.template');
+  const known = /\.(js|d\.ts|md|json|template)$|LICENSE$/;
+  expect(files.filter((file) => !known.test(file))).toEqual([]);
   const entries = Object.values(manifest.exports).map((entry) =>
     typeof entry === 'string' ? entry : entry.default,
   );

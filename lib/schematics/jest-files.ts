@@ -1,0 +1,42 @@
+import { posix } from 'node:path';
+import type { Application } from './application.js';
+import { JEST_LINE, withTransformIgnorePatterns } from './jest-configuration.js';
+import { jsonText, objectAt, parseJsonFile } from './json-file.js';
+import { textOf, write, type ProjectTree } from './project-tree.js';
+
+/**
+ * Makes the Jest of a CommonJS project compile the ES modules of the package, in `package.json` and in
+ * the configuration of end-to-end tests.
+ *
+ * @returns a warning for each configuration that cannot be edited
+ */
+export function setUpJest(tree: ProjectTree, { sourceRoot, isEsm }: Application): string[] {
+  if (isEsm) return [];
+  const endToEnd = posix.join(posix.dirname(sourceRoot), 'test/jest-e2e.json');
+  const own = ['js', 'ts', 'cjs', 'mjs'].map((extension) => `jest.config.${extension}`);
+  return [
+    ...edit(tree, 'package.json', 'jest'),
+    ...edit(tree, endToEnd),
+    ...own.filter((path) => tree.exists(path) && !isDone(tree, path)).map(byHand),
+  ];
+}
+
+function isDone(tree: ProjectTree, path: string): boolean {
+  return /transformIgnorePatterns[^]*nestjs-oxd/.test(textOf(tree, path) ?? '');
+}
+
+function edit(tree: ProjectTree, path: string, member?: string): string[] {
+  const text = textOf(tree, path);
+  if (text === undefined) return [];
+  const json = parseJsonFile(path, text);
+  if (member !== undefined && !(member in json)) return [];
+  const jest = withTransformIgnorePatterns(member === undefined ? json : objectAt(json, member));
+  if (!jest) return [byHand(path)];
+  const edited = jsonText(member === undefined ? jest : { ...json, [member]: jest }, text);
+  write(tree, path, edited);
+  return [];
+}
+
+function byHand(path: string): string {
+  return `${path} was not changed. Add the packages of this line to its configuration of Jest:\n  ${JEST_LINE}`;
+}
