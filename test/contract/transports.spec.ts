@@ -20,6 +20,7 @@ import { traitsOf } from '../support/oxd-peers.js';
 const text = expect.stringMatching(/./) as unknown;
 const number = expect.any(Number) as unknown;
 const GLUU_SCOPES = new Set(['oxd', 'uma_protection']);
+const UNREACHABLE_SECTOR = { client_sector_identifier_uri: 'https://127.0.0.1:9/sector' };
 const NOWHERE = 'http://127.0.0.1:9';
 
 interface Row {
@@ -127,8 +128,7 @@ const ROWS: readonly Row[] = [
   },
   {
     title: 'registers no site whose sector identifier is unreachable',
-    call: ({ oidc, site }) =>
-      oidc.registerSite({ ...site, client_sector_identifier_uri: 'https://127.0.0.1:9/sector' }),
+    call: ({ oidc, site }) => oidc.registerSite({ ...site, ...UNREACHABLE_SECTOR }),
     result: failed('register_site'),
     unprotected: true,
   },
@@ -246,10 +246,35 @@ const ROWS: readonly Row[] = [
   {
     title: 'sets up a site with every parameter of oxd-ruby',
     call: async (world) => {
-      const { oxd_id, op_host, client_id } = await world.oidc.setupClient(everything(world));
+      const { oxd_id, op_host, client_id } = await world.oidc.setupClient({
+        ...everything(world),
+        oxd_rp_programming_language: 'ruby',
+      });
       return { oxd_id, op_host, client_id };
     },
     result: { oxd_id: text, op_host: text, client_id: text },
+    except: {
+      '4.2': unsupported('setup_client', 'a site has the credentials of its client'),
+      '4.5': unsupported('setup_client', 'a site has the credentials of its client'),
+    },
+  },
+  {
+    title: 'sets up a site for an existing client',
+    call: async ({ oidc, site }) => {
+      const given = { client_id: 'a-client', client_secret: 'a-secret' };
+      const { client_id, client_secret } = await oidc.setupClient({ ...site, ...given });
+      return { client_id, client_secret };
+    },
+    result: { client_id: 'a-client', client_secret: 'a-secret' },
+    except: {
+      '4.2': unsupported('setup_client', 'a site has the credentials of its client'),
+      '4.5': unsupported('setup_client', 'a site has the credentials of its client'),
+    },
+  },
+  {
+    title: 'sets up no site whose sector identifier is unreachable',
+    call: ({ oidc, site }) => oidc.setupClient({ ...site, ...UNREACHABLE_SECTOR }),
+    result: failed('setup_client'),
     except: {
       '4.2': unsupported('setup_client', 'a site has the credentials of its client'),
       '4.5': unsupported('setup_client', 'a site has the credentials of its client'),
@@ -310,6 +335,60 @@ const ROWS: readonly Row[] = [
       default_acr_values: undefined,
     },
     except: { '3.1.1': unsupported('get_rp', 'it has no such command') },
+    unprotected: true,
+  },
+  {
+    title: 'updates name and acr values of a site, except through oxd 3.1',
+    call: async (world) => {
+      const { oxd_id } = await world.oidc.registerSite(world.site);
+      const { client_name, acr_values } = everything(world);
+      const changed = { ...world.site, client_name, acr_values };
+      const { authorization_redirect_uri, scope, grant_types } = changed;
+      const { default_acr_values, ...client } = await clientOf(
+        world,
+        await world.oidc.updateSite({
+          ...{ oxd_id, client_name, acr_values, authorization_redirect_uri, scope, grant_types },
+          redirect_uris: [CALLBACK],
+        }),
+      );
+      return { default_acr_values, client_name: client.client_name };
+    },
+    result: { default_acr_values: ['basic'], client_name: 'A site of oxd-ruby' },
+    except: {
+      '3.1.1': unsupported('update_site', 'it ignores both'),
+      '3.1.4': unsupported('update_site', 'it ignores both'),
+    },
+    unprotected: true,
+  },
+  {
+    title: 'updates locales and authentication method of a site on embedded only',
+    call: async (world) => {
+      const { oxd_id } = await world.oidc.registerSite(world.site);
+      const { ui_locales, claims_locales, client_token_endpoint_auth_method } = everything(world);
+      const { authorization_redirect_uri, scope, grant_types } = world.site;
+      const client = await clientOf(
+        world,
+        await world.oidc.updateSite({
+          ...{ oxd_id, ui_locales, claims_locales, client_token_endpoint_auth_method },
+          ...{ authorization_redirect_uri, scope, grant_types, redirect_uris: [CALLBACK] },
+        }),
+      );
+      return client.token_endpoint_auth_method;
+    },
+    result: unsupported('update_site', 'it ignores them').result,
+    except: { embedded: { result: 'client_secret_post', because: 'it can change them' } },
+    unprotected: true,
+  },
+  {
+    title: 'updates no site to a sector identifier that is unreachable',
+    call: async ({ oidc, site }) => {
+      const { oxd_id } = await oidc.registerSite(site);
+      const { authorization_redirect_uri, scope, grant_types } = site;
+      const redirect_uris = [CALLBACK];
+      const registered = { oxd_id, authorization_redirect_uri, redirect_uris, scope, grant_types };
+      return oidc.updateSite({ ...registered, ...UNREACHABLE_SECTOR });
+    },
+    result: failed('update_site'),
     unprotected: true,
   },
   {
