@@ -24,11 +24,11 @@ afterEach(async () => {
 });
 afterAll(() => sandbox.close());
 
-async function nativeApp(authorization_redirect_uri: string, more: object = {}) {
+async function nativeApp(authorization_redirect_uri: string, more: object = {}, root = baseUrl) {
   const site = { op_host: sandbox.issuer, authorization_redirect_uri };
   const service = await startService({
     site: { ...site, application_type: 'native', ...more },
-    baseUrl,
+    baseUrl: root,
   });
   services.push(service);
   return service.oidc;
@@ -60,12 +60,21 @@ describe('a native client', () => {
     expect(login.returnTo).toBe(`${baseUrl}/`);
   });
 
-  it('receives its cookie by the scheme of baseUrl if that of the redirect URI is private', async () => {
-    const oidc = await nativeApp(PRIVATE);
-    const { cookies } = await oidc.startLogin();
-    expect(cookies.join()).not.toMatch(/__Host-|Secure/);
-    expect(cookies).toHaveLength(1);
-  });
+  it.each([
+    ['http', baseUrl, false],
+    ['https', 'https://app.example.com', true],
+  ])(
+    'with a private scheme receives its cookie by %s of baseUrl',
+    async (_name, root, isSecure) => {
+      const oidc = await nativeApp(PRIVATE, {}, root);
+      const { cookies } = await oidc.startLogin();
+      expect(cookies).toHaveLength(1);
+      expect([cookies.join().startsWith('__Host-'), cookies.join().includes('; Secure')]).toEqual([
+        isSecure,
+        isSecure,
+      ]);
+    },
+  );
 
   it.each([
     ['another path', 'http://127.0.0.1:51004/other'],
