@@ -17,8 +17,9 @@ export function printedSite<T extends object>(site: T): T {
 
 /** Hides the secrets of option `transport` when the object is printed; returns the same object. */
 export function printedTransport<T extends object>(transport: T): T {
-  const { proxy } = transport as { readonly proxy?: unknown };
-  const printed = { initialAccessToken: HIDDEN, key: HIDDEN, proxy: printedProxy(proxy) };
+  const { proxy, url } = transport as { readonly proxy?: unknown; readonly url?: unknown };
+  const urls = { proxy: withoutUser(proxy), url: withoutUser(url) };
+  const printed = { initialAccessToken: HIDDEN, key: HIDDEN, ...urls };
   return printedWith(transport, printed);
 }
 
@@ -50,12 +51,12 @@ export function printedModuleOptions<T extends Printable>(options: T): T {
   });
 }
 
-/** Replaces user name and password of a proxy. */
-function printedProxy(proxy: unknown): unknown {
-  if (typeof proxy !== 'string') return proxy;
-  if (!URL.canParse(proxy)) return HIDDEN;
-  const { protocol, host, username } = new URL(proxy);
-  return username === '' ? proxy : `${protocol}//${HIDDEN}@${host}`;
+/** Replaces user name and password of a URL. */
+function withoutUser(url: unknown): unknown {
+  if (typeof url !== 'string') return url;
+  if (!URL.canParse(url)) return HIDDEN;
+  const { protocol, host, username, password } = new URL(url);
+  return username + password === '' ? url : `${protocol}//${HIDDEN}@${host}`;
 }
 
 function isPlain(value: object | undefined): value is Record<string, unknown> {

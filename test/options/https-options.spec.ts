@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
+import { printedModuleOptions } from '../../lib/options/printed-options.js';
 import { OxdConfigurationError } from '../../lib/base/errors.js';
 import { RELEASES } from '../../lib/base/oxd-releases.js';
 import type { HttpsTransportOptions } from '../../lib/options/https-transport-options.js';
@@ -152,6 +153,17 @@ describe('Options of the transport https', () => {
     }
     expect(options.transport).toHaveProperty('key', key);
   });
+
+  it.each(['user:hidden-1@', ':hidden-1@', 'hidden-1@'])(
+    'show no user name and password of an invalid url when they are printed',
+    (user) => {
+      const url = `https://${user}oxd.example.com`;
+      const options = printedModuleOptions({ site, transport: { ...https, url } });
+      const printed = [inspect(options, { depth: 9 }), JSON.stringify(options)].join('');
+      expect(printed).toContain('https://<hidden>@oxd.example.com');
+      expect(printed).not.toContain('hidden-1');
+    },
+  );
 
   it('are not changed when they are resolved', () => {
     const given: OxdModuleOptions = { site, secret, transport: { ...https, ca: [ca] } };
