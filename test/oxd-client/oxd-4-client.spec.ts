@@ -121,6 +121,13 @@ describe.each(['4.0', '4.2', '4.5'] as const)('a protected oxd %s', (version) =>
     ]);
   });
 
+  it('receives no site of the authorization with commands for the own site', async () => {
+    const oxd = new Oxd4(version);
+    await client(oxd).execute('get_authorization_url', {});
+    const [, own] = oxd.sent('get_authorization_url');
+    expect(own).toEqual({ oxd_id: 'site-1', protection_access_token: 'token-1' });
+  });
+
   it('receives the scope and the grant that protection tokens need', async () => {
     const oxd = new Oxd4(version);
     await client(oxd).oxdId();
@@ -167,6 +174,46 @@ describe.each(['4.0', '4.2', '4.5'] as const)('a protected oxd %s', (version) =>
     oxd.tokens.clear();
     await use();
     expect(oxd.sent('get_client_token')).toHaveLength(3);
+  });
+
+  it('receives one new token after two rejections, one of which arrives later', async () => {
+    const oxd = new Oxd4(version);
+    const one = client(oxd);
+    await one.execute('get_authorization_url', {});
+    let release = (): void => undefined;
+    const late = new Promise<void>((resolve) => void (release = resolve));
+    let rejections = 0;
+    oxd.script({
+      get_authorization_url: async ({ protection_access_token: token }) => {
+        if (token !== 'token-1') return url;
+        if (++rejections === 2) await late;
+        throw rejection('inactive_access_token');
+      },
+    });
+    const calls = [1, 2].map(() => one.execute('get_authorization_url', {}));
+    await calls[0];
+    release();
+    await calls[1];
+    await one.execute('get_authorization_url', {});
+    expect(rejections).toBe(2);
+    expect(oxd.sent('get_client_token')).toHaveLength(2);
+  });
+
+  it('receives a token of the new client when the site is registered again', async () => {
+    const oxd = new Oxd4(version);
+    const one = client(oxd);
+    await one.execute('get_authorization_url', {});
+    oxd.script({
+      get_authorization_url: ({ oxd_id }) => {
+        if (oxd_id === 'site-1') throw rejection('invalid_oxd_id', false, 400);
+        return url;
+      },
+    });
+    await one.execute('get_authorization_url', {});
+    expect(oxd.sent('get_authorization_url').at(-1)).toEqual({
+      ...{ oxd_id: 'site-2', protection_access_token: 'token-2' },
+    });
+    expect(oxd.sent('get_client_token').at(-1)).toMatchObject({ client_id: 'client-2' });
   });
 
   it('receives the client of the options as it is, which obtains the tokens', async () => {
