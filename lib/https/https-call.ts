@@ -12,6 +12,8 @@ export interface HttpsRequest {
   readonly body: string;
   /** True when the server may receive the command twice without harm. */
   readonly isRepeatable: boolean;
+  /** Text of a response after which a repeatable request is sent once more. */
+  readonly lostReply?: RegExp;
 }
 
 /** Response to one command. */
@@ -35,9 +37,12 @@ export class HttpsCall implements Dispatcher.DispatchHandler {
   isSent = false;
   /** Called once undici has finished with a dispatched request. */
   finished: (error?: Error) => void;
+  /** Sends the request again. */
+  repeat: () => void;
   /** Called once the reply is settled. */
   released?: () => void;
   private isSettled = false;
+  private isRepeated = false;
   private resolve: (reply: HttpsReply) => void;
   private reject: (error: unknown) => void;
   private controller?: Dispatcher.DispatchController;
@@ -71,7 +76,15 @@ export class HttpsCall implements Dispatcher.DispatchHandler {
   mayRepeat(error: Error): boolean {
     const { code } = error as { readonly code?: unknown };
     const isBroken = this.isSent && !this.response && CONNECTION_BREAKS.has(String(code));
-    return isBroken && this.request.isRepeatable && !this.isSettled;
+    return isBroken && this.canRepeat;
+  }
+
+  /** Sends the request once more. */
+  sendAgain(): void {
+    this.isRepeated = true;
+    this.response = undefined;
+    this.chunks = [];
+    this.repeat();
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -97,12 +110,17 @@ export class HttpsCall implements Dispatcher.DispatchHandler {
     const [first, ...others] = this.chunks;
     const bytes = others.length > 0 ? Buffer.concat(this.chunks) : first;
     const text = bytes && isUtf8(bytes) ? bytes.toString() : '';
+    if (this.canRepeat && this.request.lostReply?.test(text)) return this.sendAgain();
     if (this.response && this.settle()) this.resolve({ ...this.response, text });
     this.finished();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.finished(error);
+  }
+
+  private get canRepeat(): boolean {
+    return this.request.isRepeatable && !this.isRepeated && !this.isSettled;
   }
 
   /** @returns false if the reply is settled already */

@@ -5,6 +5,7 @@ import { httpsPath, isRest } from '../commands/dialect/https-paths.js';
 import { encodeParams } from '../commands/envelope.js';
 import { isRepeatable } from '../commands/repeatable-commands.js';
 import type { HttpsRequest } from './https-call.js';
+import { LOST_REPLY } from './text-reply.js';
 
 /** Commands that oxd executes without a protection token, with the releases that do. */
 const WITHOUT_TOKEN: Readonly<Record<string, Span>> = {
@@ -49,6 +50,8 @@ export function toHttpsRequest(
     },
     body: encodeParams(command, others),
     isRepeatable: isRepeatable(command),
+    // After an internal error, the pool of the extension has a connection that oxd-server closed.
+    ...(version === '3.1.4' && { lostReply: LOST_REPLY }),
   };
 }
 

@@ -52,8 +52,8 @@ export class HttpsConnections {
   }
 
   /**
-   * Sends a request and reads the response. When a reused connection breaks before the response begins,
-   * a repeatable request is sent once more on a new connection.
+   * Sends a request and reads the response. A repeatable request is sent once more when a reused
+   * connection breaks before the response begins, and after a lost reply.
    *
    * @throws {OxdTransportError} OXD_TRANSPORT_TIMEOUT, _CLOSED, _BUSY, _MALFORMED or _UNREACHABLE
    * @throws the signal's reason when it is aborted
@@ -113,11 +113,10 @@ export class HttpsConnections {
 
   /** @param isReused true on a connection that has served another request */
   private dispatch(call: HttpsCall, client: Client, isReused: boolean): void {
+    // In a microtask undici has left a broken connection, so that the client opens a new one.
+    call.repeat = () => queueMicrotask(() => this.dispatch(call, client, false));
     call.finished = (error) => {
-      if (error && isReused && call.mayRepeat(error)) {
-        // The client opens a new connection, after undici has left the broken one.
-        return queueMicrotask(() => this.dispatch(call, client, false));
-      }
+      if (error && isReused && call.mayRepeat(error)) return call.sendAgain();
       if (error && this.isClosed) this.fail(call, 'closed');
       else if (error) this.failConnection(call, error);
       this.release(client);

@@ -16,6 +16,9 @@ interface Meaning {
 /** The text may quote the request. */
 const INVALID_PARAMETERS = /^Invalid parameters\. Message:/;
 
+/** Text of the HTTPS extension when oxd-server closed their connection without a reply. */
+export const LOST_REPLY = /^Command response is null/;
+
 const NOT_EXECUTED = [404, 405, 406, 415];
 
 /** Message of Dropwizard: HTML may be that of the authorization server, which oxd 4 passes on. */
@@ -31,7 +34,7 @@ const MEANINGS: readonly Meaning[] = [
     mayHaveRun: false,
   },
   {
-    applies: ({ text }) => text.startsWith('Command response is null'),
+    applies: ({ text }) => LOST_REPLY.test(text),
     code: 'OXD_TRANSPORT_CLOSED',
     text: 'sent no reply to the HTTPS extension. Check the log of oxd-server; it sends no reply above 9999 characters',
     mayHaveRun: true,

@@ -353,6 +353,14 @@ describe.each(['3.1.4', '4.5'] as const)('Reply over HTTPS that is not from oxd 
     },
   );
 
+  it.each([201, 202, 206, 302])(
+    'is no result with status %i, which oxd never sends',
+    async (status) => {
+      const { error } = await ask({ status, body: { ...ok.body, access: 'granted' } }, { version });
+      expect(error).toMatchObject({ code: 'OXD_TRANSPORT_MALFORMED', mayHaveRun: true });
+    },
+  );
+
   it.each([301, 302, 307, 308])('is malformed for redirect %i', async (status) => {
     const { error } = await ask(text(status, secret), { version });
     expect(error).toMatchObject({ code: 'OXD_TRANSPORT_MALFORMED', mayHaveRun: true });
