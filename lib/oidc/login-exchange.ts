@@ -30,7 +30,7 @@ export class LoginExchange {
   }
 
   /**
-   * Exchanges the code once, checks issuer and audience of the id_token, and requests userinfo
+   * Exchanges the code once, checks issuer, audience and nonce of the id_token, and requests userinfo
    * unless option `login.userinfo` is false.
    *
    * @throws {LoginStateError} OIDC_STATE_EXPIRED when oxd no longer has the state
@@ -38,7 +38,7 @@ export class LoginExchange {
    *   callback, id_token and userinfo do not belong together
    * @see OpenID Connect Core §3.1.3, §5.3.4; RFC 9207
    */
-  async run(params: GetTokensByCodeParams): Promise<LoginExchangeResult> {
+  async run(params: GetTokensByCodeParams, nonce?: unknown): Promise<LoginExchangeResult> {
     const tokens = await this.#commands.getTokensByCode(params).catch((error: unknown) => {
       throw this.#isUnknownState(error) ? expired(error) : error;
     });
@@ -50,6 +50,9 @@ export class LoginExchange {
         'get_tokens_by_code',
         'The iss of the callback differs from the iss of the id_token.',
       );
+    }
+    if (nonce !== undefined && nonce !== id_token_claims.nonce) {
+      throw mismatch('get_tokens_by_code', 'The id_token belongs to another login (nonce).');
     }
     if (!isOfOwnSite(id_token_claims, this.#options.site, this.#isOnOxd)) {
       throw mismatch(

@@ -161,14 +161,18 @@ export class OidcService extends OidcCommands {
     // Values for `get_tokens_by_code`; none through oxd, which stores them itself.
     const { code_verifier, nonce, redirect_uri, min_auth_time } = result;
     const secrets = { code_verifier, nonce, redirect_uri, min_auth_time };
-    const state = new URL(url).searchParams.get('state');
+    const { searchParams } = new URL(url);
+    const state = searchParams.get('state');
     if (!state) {
       throw new OxdCommandError('The authorization URL has no state parameter.', {
         error: 'no_state',
       });
     }
     const oxd_id = await this.client.oxdId();
-    const transaction = { state, oxd_id, returnTo: this.returnTo(returnTo), params: secrets };
+    // oxd accepts each nonce that it generated, also that of another login.
+    const sent_nonce = searchParams.get('nonce') ?? undefined;
+    const stored = { ...secrets, sent_nonce };
+    const transaction = { state, oxd_id, returnTo: this.returnTo(returnTo), params: stored };
     return { url, cookies: await this.logins.begin(transaction, cookies) };
   }
 
@@ -177,7 +181,7 @@ export class OidcService extends OidcCommands {
    * code and requests userinfo (see option `login.userinfo`). If the login is over, the error has
    * `cookies`: set them to remove the cookie of the login.
    *
-   * @param params query parameters of the callback
+   * @param callbackParams query parameters of the callback
    * @param cookies the request's `Cookie` header
    * @throws {LoginStateError} OIDC_STATE_MISSING, OIDC_STATE_UNKNOWN, OIDC_STATE_EXPIRED,
    *   OIDC_STATE_USED
@@ -188,15 +192,16 @@ export class OidcService extends OidcCommands {
    * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE
    * @see OpenID Connect Core §3.1.2.5 to §3.1.3.7, §5.3.4; RFC 9207
    */
-  async finishLogin(params: CallbackParams, cookies?: string): Promise<FinishedLogin> {
-    const callback = readCallback(params);
+  async finishLogin(callbackParams: CallbackParams, cookies?: string): Promise<FinishedLogin> {
+    const callback = readCallback(callbackParams);
     const taken = await this.logins.take(callback.state, cookies, () => this.client.oxdId());
-    const { oxd_id, state, returnTo, params: stored } = taken.transaction;
+    const { oxd_id, state, returnTo, params = {} } = taken.transaction;
+    const { sent_nonce, ...stored } = params;
     try {
       const code = authorizationCode(callback);
       const { iss } = callback;
       const exchanged = { ...stored, oxd_id, state, code, ...(iss !== undefined && { iss }) };
-      const { tokens, claims } = await this.#exchange.run(exchanged);
+      const { tokens, claims } = await this.#exchange.run(exchanged, sent_nonce);
       const user = userProfile(tokens, claims, this.clock.now());
       return { user, returnTo: this.returnTo(returnTo), cookies: taken.cookies };
     } catch (error) {
