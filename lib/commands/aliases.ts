@@ -6,7 +6,9 @@ export type AliasTable = Readonly<Record<string, string>>;
 
 /** Other names of parameters of a site. Source: README of oxd-ruby for oxd 3.1.1. */
 export const SITE_ALIASES = {
+  /** Other name of `post_logout_redirect_uri`. */
   post_logout_redirect_url: 'post_logout_redirect_uri',
+  /** Other name of `client_frontchannel_logout_uris`. */
   client_logout_uris: 'client_frontchannel_logout_uris',
 } as const;
 
@@ -18,11 +20,21 @@ const ALIASES = {
   setup_client: SITE_ALIASES,
   register_site: SITE_ALIASES,
   update_site: SITE_ALIASES,
-  get_authorization_url: { custom_params: 'custom_parameters' },
-  get_user_info: { accessToken: 'access_token' },
-  get_logout_uri: { postLogoutRedirectUrl: 'post_logout_redirect_uri' },
+  get_authorization_url: {
+    /** Other name of `custom_parameters`. */
+    custom_params: 'custom_parameters',
+  },
+  get_user_info: {
+    /** Other name of `access_token`. */
+    accessToken: 'access_token',
+  },
+  get_logout_uri: {
+    /** Other name of `post_logout_redirect_uri`. */
+    postLogoutRedirectUrl: 'post_logout_redirect_uri',
+  },
 } as const satisfies { readonly [C in CommandName]?: Readonly<Record<string, keyof Params<C>>> };
 
+/** The commands that have parameters with another name, and these names. */
 type Aliases = typeof ALIASES;
 
 /** The other names by command. */
