@@ -48,7 +48,7 @@ export function editModule(
   return isComplete(edited, className, missing) ? edited : undefined;
 }
 
-/** Entries that the module lacks; undefined if a list or a name stands in the way. */
+/** Entries that the module lacks; undefined if a name stands for something else. */
 function missingEntries(
   text: string,
   className: string,
@@ -63,12 +63,11 @@ function missingEntries(
       imported.get(rootName(expression)) !== 'nestjs-oxd' &&
       !lists.get(list)?.some((element) => rootName(element) === rootName(expression)),
   );
-  const isBlocked = missing.some(({ list }) => lists.has(list) && !lists.get(list));
   const declared = declaredNames(source);
   const isTaken = missing
     .flatMap(({ names }) => Object.entries(names))
     .some(([name, from]) => declared.includes(name) || (imported.get(name) ?? from) !== from);
-  return isBlocked || isTaken ? undefined : missing;
+  return isTaken ? undefined : missing;
 }
 
 /** `OxdModule` of `OxdModule.forRoot()`. */

@@ -28,6 +28,10 @@ export const DEFAULTS: NestAddOptions = {
 };
 
 const TRANSPORTS: readonly string[] = ['embedded', 'socket', 'https'];
+const FLAGS: ReadonlyMap<unknown, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+]);
 /** Routes of the generated controller beside the callback. */
 const TAKEN = ['/', '/login', '/logout'];
 
@@ -37,7 +41,10 @@ const TAKEN = ['/', '/login', '/logout'];
  * @throws {Error} that lists every problem as `option: message`
  */
 export function resolveNestAddOptions(given: Partial<NestAddOptions>): NestAddOptions {
-  const entries = Object.entries(given).filter(([, value]) => value !== undefined && value !== '');
+  const entries = Object.entries(given)
+    .filter(([, value]) => value !== undefined && value !== '')
+    // Nest CLI 11 passes a flag such as `--login=false` as text.
+    .map(([name, value]) => [name, FLAGS.get(value) ?? value] as const);
   const options: NestAddOptions = { ...DEFAULTS, ...Object.fromEntries(entries) };
   const problems = [
     ...(isHttpUrl(options.opHost) ? [] : ['opHost: must be an http or https URL']),

@@ -59,6 +59,12 @@ export class AppModule {}
     expect(files.text('.env.example').includes('uma_protection')).toBe(wanted.protect);
   });
 
+  it('reads flags as text, which Nest CLI 11 passes', async () => {
+    const files = nestProject();
+    await runNestAdd(files, JSON.parse('{ "login": "false", "protect": "true" }') as object);
+    expect(files.paths().filter((path) => path.startsWith('src/oxd/'))).toEqual(ALBUMS);
+  });
+
   it.each([true, false])('changes nothing when it runs again (ES modules: %s)', async (isEsm) => {
     const files = nestProject({ isEsm });
     await runNestAdd(files);
