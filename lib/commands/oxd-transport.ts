@@ -1,5 +1,3 @@
-import type { Release } from '../base/oxd-releases.js';
-
 /** Options of one {@link OxdTransport.execute}. */
 export interface ExecuteOptions {
   /** Aborts the call: it rejects with the reason of the signal. */
@@ -14,7 +12,8 @@ export interface ExecuteOptions {
 }
 
 /** Versions of oxd that the dialect supports; `contract` needs no translation. */
-export type OxdVersion = 'contract' | Release;
+export type OxdVersion =
+  'contract' | '3.1.1' | '3.1.2' | '3.1.3' | '3.1.4' | '4.0' | '4.1' | '4.2' | '4.5';
 
 /**
  * Sends a command with its parameters to the peer that executes it, and returns its result. Extend

@@ -107,7 +107,10 @@ export abstract class OidcCommands {
   getRp(
     params: Params<'get_rp'> & { readonly list: true },
     options?: ExecuteOptions,
-  ): Promise<{ readonly node: readonly ListedRp[] }>;
+  ): Promise<{
+    /** The sites. */
+    readonly node: readonly ListedRp[];
+  }>;
   /**
    * Returns the record of a site as oxd or embedded has stored it; default: the site of the module.
    * The record contains the client secret and, on oxd, tokens of the latest user: do not send it to a
@@ -120,7 +123,10 @@ export abstract class OidcCommands {
   getRp(
     params?: Params<'get_rp'> & { readonly list?: false },
     options?: ExecuteOptions,
-  ): Promise<{ readonly node: RpRecord }>;
+  ): Promise<{
+    /** The record. */
+    readonly node: RpRecord;
+  }>;
   async getRp(params: Params<'get_rp'> = {}, options?: ExecuteOptions): Promise<Result<'get_rp'>> {
     const { node } = await this.client.execute('get_rp', params, options);
     return { node: isRecord(node) ? withoutPrintedSecrets(node) : node };

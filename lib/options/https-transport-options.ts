@@ -1,5 +1,3 @@
-import type { Release } from '../base/oxd-releases.js';
-
 /** Option `transport`: the HTTPS extension of oxd 3.1, or the REST API of oxd 4. */
 export interface HttpsTransportOptions {
   /** Sends commands to an oxd over HTTPS. */
@@ -34,7 +32,7 @@ export interface HttpsTransportOptions {
 }
 
 /** Versions of oxd over HTTPS that differ in the protocol. */
-export type HttpsVersion = Release;
+export type HttpsVersion = '3.1.1' | '3.1.2' | '3.1.3' | '3.1.4' | '4.0' | '4.1' | '4.2' | '4.5';
 
 /** Options of {@link HttpsTransportOptions} with their defaults. */
 export type ResolvedHttpsOptions = HttpsTransportOptions &

@@ -6,7 +6,7 @@ import { isProduction } from '../base/environment.js';
 import { OxdConfigurationError } from '../base/errors.js';
 import { STORE_FILE } from '../store/file-store.js';
 import { baseUrlProblems } from './base-url.js';
-import type { HttpsTransportOptions, ResolvedHttpsOptions } from './https-transport-options.js';
+import type { HttpsTransportOptions } from './https-transport-options.js';
 import { printedOptions, printedSite, printedTransport } from './printed-options.js';
 import { checkOptions } from './option-rules.js';
 import { checkTransport } from './transport-rules.js';
@@ -215,7 +215,7 @@ export abstract class OxdOptions {
           >
         >)
     | Required<SocketTransportOptions>
-    | ResolvedHttpsOptions
+    | (HttpsTransportOptions & Required<Pick<HttpsTransportOptions, 'connections' | 'timeout'>>)
     | OxdTransport;
   /** Secrets of login cookie and shared refreshes: the first encrypts, every one decrypts. */
   readonly secret: readonly string[];

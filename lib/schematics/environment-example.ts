@@ -11,12 +11,17 @@ const UMA_TICKET = 'urn:ietf:params:oauth:grant-type:uma-ticket';
 
 /** Text of `.env.example`: the former text, and the variables that it lacks. */
 export function environmentExample(options: NestAddOptions, former = ''): string {
-  const missing = variables(options).filter(
-    ({ name }) => !new RegExp(`^[# ]*(?:export )?${name}=`, 'm').test(former),
-  );
+  const names = namesIn(former);
+  const missing = variables(options).filter(({ name }) => !names.has(name));
   const blocks = missing.map(({ name, value, meaning }) => `# ${meaning}\n${name}=${value}\n`);
   if (former === '') return [HEADER, ...blocks].join('\n');
   return [former.replace(/\n?$/, '\n'), ...blocks].join('\n');
+}
+
+/** Names of the variables of a file, also of those in comments. */
+function namesIn(text: string): ReadonlySet<string> {
+  const names = text.split('\n').map((line) => /^[# ]*(?:export )?(\w+)=/.exec(line)?.[1] ?? '');
+  return new Set(names);
 }
 
 const HEADER = `# Variables of nestjs-oxd. Copy this file to .env, and keep .env out of Git.

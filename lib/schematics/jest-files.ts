@@ -22,7 +22,8 @@ export function setUpJest(tree: ProjectTree, { sourceRoot, isEsm }: Application)
 }
 
 function isDone(tree: ProjectTree, path: string): boolean {
-  return /transformIgnorePatterns[^]*nestjs-oxd/.test(textOf(tree, path) ?? '');
+  const [, patterns = ''] = (textOf(tree, path) ?? '').split('transformIgnorePatterns');
+  return patterns.includes('nestjs-oxd');
 }
 
 function edit(tree: ProjectTree, path: string, member?: string): string[] {

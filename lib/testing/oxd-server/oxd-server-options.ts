@@ -17,7 +17,12 @@ export interface OxdServerOptions {
    * Certificate of the server over HTTPS and its private key, both PEM. Default: a self-signed one
    * for `localhost` and `127.0.0.1`, made at the start with the package `selfsigned`.
    */
-  readonly certificate?: { readonly cert: string; readonly key: string };
+  readonly certificate?: {
+    /** Certificate. */
+    readonly cert: string;
+    /** Private key. */
+    readonly key: string;
+  };
   /**
    * Extension 3.1.4: after a generic `internal_error`, one later request fails with status 500, like
    * in oxd, whose pool does not notice that oxd-server closed the connection. Default true; false for
