@@ -48,7 +48,7 @@ type Problems = readonly (readonly [code: RegExp, message: string])[];
 /** Problems of TLS; no server executes a command before TLS is established. */
 const TLS_PROBLEMS: Problems = [
   [
-    /^ERR_SSL_\w*ALERT_/,
+    /^ERR_SSL_[\w/]*ALERT_/,
     'rejected the TLS connection. If it requires a client certificate, check transport.cert and transport.key',
   ],
   [
