@@ -112,10 +112,16 @@ export class HttpsCall implements Dispatcher.DispatchHandler {
     const text = bytes && isUtf8(bytes) ? bytes.toString() : '';
     if (this.canRepeat && this.request.lostReply?.test(text)) return this.sendAgain();
     if (this.response && this.settle()) this.resolve({ ...this.response, text });
-    this.finished();
+    this.end();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.end(error);
+  }
+
+  private end(error?: Error): void {
+    // Without this reference the garbage collection frees the call and its request early.
+    this.controller = undefined;
     this.finished(error);
   }
 

@@ -34,7 +34,8 @@ const MAX_RESPONSE = 1024 * 1024;
 export class HttpsConnections {
   private readonly clients: Client[] = [];
   private readonly idle: Client[] = [];
-  private readonly waiting = new Set<HttpsCall>();
+  // No Set: V8 retains the entries that it had in each former table, until a full garbage collection.
+  private readonly waiting: HttpsCall[] = [];
   private readonly clientOptions: Client.Options;
   /** Minimum time before the deadline at which a request is still sent, in milliseconds. */
   private readonly minimumTime: number;
@@ -74,7 +75,7 @@ export class HttpsConnections {
   /** Closes every connection; calls in progress reject with OXD_TRANSPORT_CLOSED. */
   async close(): Promise<void> {
     this.isClosed = true;
-    for (const call of this.waiting) this.fail(call, 'closed');
+    for (const call of this.waiting.splice(0)) this.fail(call, 'closed');
     await Promise.all(this.clients.map((client) => client.destroy()));
   }
 
@@ -82,7 +83,7 @@ export class HttpsConnections {
     if (this.isClosed) return 'closed';
     const { connections } = this.options;
     const isInUse = this.idle.length === 0 && this.clients.length >= connections;
-    return isInUse && this.waiting.size >= MAX_QUEUE ? 'busy' : undefined;
+    return isInUse && this.waiting.length >= MAX_QUEUE ? 'busy' : undefined;
   }
 
   private limit(call: HttpsCall, signal?: AbortSignal): void {
@@ -93,14 +94,19 @@ export class HttpsConnections {
     call.released = () => {
       cancel();
       signal?.removeEventListener('abort', abort);
-      this.waiting.delete(call);
+      if (!call.isSent) this.leaveQueue(call);
     };
   }
 
   private start(call: HttpsCall): void {
     const client = this.idle.pop() ?? this.open();
     if (client) this.dispatch(call, client, client.stats.connected);
-    else this.waiting.add(call);
+    else this.waiting.push(call);
+  }
+
+  private leaveQueue(call: HttpsCall): void {
+    const index = this.waiting.indexOf(call);
+    if (index >= 0) this.waiting.splice(index, 1);
   }
 
   private open(): Client | undefined {
@@ -129,13 +135,13 @@ export class HttpsConnections {
     const isNew = call.fail(connectionFailure(error, this.toFailedCall(call)));
     if (!isNew || call.isSent || this.clients.some(({ stats }) => stats.connected)) return;
     // Without any connection the queue would wait for one failed attempt after another.
-    for (const waiting of this.waiting) {
+    for (const waiting of this.waiting.splice(0)) {
       waiting.fail(connectionFailure(error, this.toFailedCall(waiting)));
     }
   }
 
   private release(client: Client): void {
-    if (this.waiting.size === 0) this.idle.push(client);
+    if (this.waiting.length === 0) this.idle.push(client);
     // In a microtask undici has left the last request and sends the next one immediately.
     else queueMicrotask(() => this.startNext(client));
   }
@@ -145,8 +151,7 @@ export class HttpsConnections {
    * it. A command sent just before its deadline would be executed after its caller received an error.
    */
   private startNext(client: Client): void {
-    for (const call of this.waiting) {
-      this.waiting.delete(call);
+    for (let call = this.waiting.shift(); call; call = this.waiting.shift()) {
       if (call.deadline - this.options.clock.now() >= this.minimumTime) {
         return this.dispatch(call, client, client.stats.connected);
       }
