@@ -1,9 +1,10 @@
+import { DEFAULT_SCOPE } from '../site/site-parameters.js';
+
 /**
  * Scopes of the protection API and of oxd. Users must not get them, and strict providers reject
  * them.
  */
 const PROTECTION_SCOPES = ['uma_protection', 'oxd'];
-const DEFAULT_SCOPE = ['openid', 'profile', 'email'];
 
 /**
  * Returns the scopes to request for a login: those of the call, else those of the site, else
@@ -20,6 +21,6 @@ export function loginScope(
   const candidates = [requested, registered].map((scopes = []) =>
     scopes.filter((scope) => !PROTECTION_SCOPES.includes(scope)),
   );
-  const scopes = candidates.find(({ length }) => length > 0) ?? DEFAULT_SCOPE;
+  const scopes = candidates.find(({ length }) => length > 0) ?? [...DEFAULT_SCOPE];
   return scopes.includes('openid') ? scopes : ['openid', ...scopes];
 }

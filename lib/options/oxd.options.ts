@@ -14,6 +14,7 @@ import { checkSite } from './site-option-rules.js';
 import { MemoryStore, type OxdStore } from '../store/oxd-store.js';
 import type { OxdTransport } from '../commands/oxd-transport.js';
 import { withoutUndefined } from '../base/json.js';
+import { DEFAULT_SCOPE } from '../site/site-parameters.js';
 
 /** Option `site`: the parameters of `register_site`, or the id of a registered site. */
 export interface SiteOptions
@@ -254,7 +255,7 @@ const DEFAULTS = {
   https: { connections: 8, timeout: 30_000 },
   login: { stateLifetime: 1_800_000 },
   uma: { overwrite: false },
-  scope: ['openid', 'profile', 'email'],
+  scope: DEFAULT_SCOPE,
 } as const;
 
 /** Default of the oxd-server setting `state_expiration_in_minutes`, in milliseconds. */

@@ -3,10 +3,8 @@ import { isRest } from '../commands/dialect/https-paths.js';
 import type { OxdVersion } from '../commands/oxd-transport.js';
 import type { RegisterSiteResult } from '../commands/registration.js';
 import type { SiteOptions } from '../options/oxd.options.js';
+import { DEFAULT_SCOPE } from '../site/site-parameters.js';
 import type { SetupClient } from './protection-token.js';
-
-/** Scopes that oxd registers by default. */
-const DEFAULT_SCOPE = ['openid', 'profile', 'email'];
 
 /** Returns true for a site whose client oxd registered. */
 export function isOwnClient({ client_id, oxd_id }: SiteOptions): boolean {

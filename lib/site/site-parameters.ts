@@ -84,6 +84,9 @@ export const SITE_PARAMETERS = {
   claims_redirect_uri: { kind: 'urls', rfcName: false, update: { since: '4.0' } },
 } as const satisfies ParameterTable;
 
+/** Scopes of a site without parameter `scope`. */
+export const DEFAULT_SCOPE: readonly string[] = ['openid', 'profile', 'email'];
+
 /** Rows of {@link SITE_PARAMETERS}. */
 export const SITE_ROWS = Object.entries(SITE_PARAMETERS) as readonly (readonly [
   name: keyof SiteMetadata,

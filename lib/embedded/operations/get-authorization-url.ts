@@ -6,7 +6,7 @@ import {
   randomState,
 } from 'openid-client';
 import type { GetAuthorizationUrlParams, LoginSecrets } from '../../commands/oidc.js';
-import { DEFAULT_SCOPE } from '../registration/registration-metadata.js';
+import { DEFAULT_SCOPE } from '../../site/site-parameters.js';
 import type { Operation, OperationContext } from '../context/operation-context.js';
 import { clientConfiguration } from '../registration/client-configuration.js';
 import { OperationError } from '../requests/operation-error.js';

@@ -1,4 +1,5 @@
-import { checkSite, DEFAULT_SCOPE } from '../registration/registration-metadata.js';
+import { DEFAULT_SCOPE } from '../../site/site-parameters.js';
+import { checkSite } from '../registration/registration-metadata.js';
 import type { Operation } from '../context/operation-context.js';
 import { clientResult } from '../registration/client-results.js';
 import { newSite } from '../registration/site-changes.js';

@@ -1,16 +1,13 @@
 import { UMA_GRANT_TYPE } from '../../base/uma-tokens.js';
 import { keySet } from '../../site/client-rules.js';
 import { withRfcNames } from '../../site/rfc-names.js';
-import type { SiteMetadata } from '../../site/site-parameters.js';
+import { DEFAULT_SCOPE, type SiteMetadata } from '../../site/site-parameters.js';
 import { siteProblems, type CheckedSite } from '../../site/site-rules.js';
 import { supportedSecretMethod } from './client-configuration.js';
 import { OperationError } from '../requests/operation-error.js';
 import type { Provider } from '../provider/provider.js';
 import { PAT_SCOPE, scopeFor, type DiscoveredServer } from './scopes.js';
 import { logoutUris, redirectUris } from './site-record.js';
-
-/** Scopes of a site without `scope`. */
-export const DEFAULT_SCOPE: readonly string[] = ['openid', 'profile', 'email'];
 
 /** Additional grants of a site with the scope `uma_protection` and without `grant_types`. */
 const UMA_GRANTS = ['client_credentials', UMA_GRANT_TYPE];

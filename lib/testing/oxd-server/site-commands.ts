@@ -1,4 +1,4 @@
-import { DEFAULT_SCOPE } from '../../embedded/registration/registration-metadata.js';
+import { DEFAULT_SCOPE } from '../../site/site-parameters.js';
 import type { ServerCommand, ServerContext } from './context.js';
 import { operationErrorCode, isProviderDown } from './context.js';
 import { checkNewSite } from './token-check.js';
