@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { startSandbox, type Sandbox } from '../../lib/sandbox/sandbox.js';
 import type { OxdServer } from '../../lib/testing/testing.js';
-import { environmentOf, startPeer, type OxdPeer } from '../support/oxd-peers.js';
+import { environmentOf, SAMPLE_TRANSPORTS, startPeer, type OxdPeer } from '../support/oxd-peers.js';
 import { registerCredentialsIn, registerSecret, secretsIn } from '../support/secrets.js';
 import { startChromium } from './chromium.js';
 import { DESKTOP, expectToFit, PHONE } from './expect-to-fit.js';
@@ -25,14 +25,7 @@ afterEach(async () => {
   }
 });
 
-const TRANSPORTS = [
-  'embedded',
-  'socket 3.1.4',
-  'extension 3.1.4 protected',
-  'REST 4.5 protected',
-] as const;
-
-describe.each(TRANSPORTS)('over %s', (transport) => {
+describe.each(SAMPLE_TRANSPORTS)('over %s', (transport) => {
   let sandbox: Sandbox;
   let oxd: OxdServer | undefined;
   let app: SampleApp;

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { startSandbox, type Sandbox, type SandboxPolicies } from '../../lib/sandbox/sandbox.js';
 import type { OxdServer } from '../../lib/testing/testing.js';
-import { environmentOf, startPeer, type OxdPeer } from '../support/oxd-peers.js';
+import { environmentOf, SAMPLE_TRANSPORTS, startPeer, type OxdPeer } from '../support/oxd-peers.js';
 import { registerCredentialsIn, registerSecret, secretsIn } from '../support/secrets.js';
 import { startChromium } from './chromium.js';
 import { DESKTOP, expectToFit, PHONE } from './expect-to-fit.js';
@@ -79,14 +79,7 @@ afterEach(async () => {
 
 afterAll(() => chromium?.close());
 
-const TRANSPORTS = [
-  'embedded',
-  'socket 3.1.4',
-  'extension 3.1.4 protected',
-  'REST 4.5 protected',
-] as const;
-
-describe.each(TRANSPORTS)('over %s', (transport) => {
+describe.each(SAMPLE_TRANSPORTS)('over %s', (transport) => {
   /** Each album is a resource. */
   const areSeparate = transport === 'embedded';
   const cases = areSeparate ? [...CASES, OTHER_ALBUM] : CASES;

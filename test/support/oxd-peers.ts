@@ -21,6 +21,14 @@ export const OXD_PEERS = {
 /** Name of one of {@link OXD_PEERS}. */
 export type OxdPeer = keyof typeof OXD_PEERS;
 
+/** Transports that the samples run over in a browser. */
+export const SAMPLE_TRANSPORTS = [
+  'embedded',
+  'socket 3.1.4',
+  'extension 3.1.4 protected',
+  'REST 4.5 protected',
+] as const;
+
 /** Starts a server; its secrets must not be printed. */
 export function startPeer(name: OxdPeer, options?: OxdServerOptions): Promise<OxdServer> {
   const common = { allowInsecureRequests: true, onSecret: registerSecret };
