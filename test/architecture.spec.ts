@@ -12,7 +12,8 @@ interface Room {
 
 const EMBEDDED = [
   ...['embedded/requests', 'embedded/provider', 'embedded/registration', 'embedded/context'],
-  ...['embedded/login', 'embedded/protection-api', 'embedded/resources', 'embedded/rpt'],
+  ...['embedded/jwt', 'embedded/login', 'embedded/protection-api', 'embedded/resources'],
+  'embedded/rpt',
 ];
 const PROVIDER = ['openid-client', 'jose', 'undici'];
 const NEST = ['@nestjs/common', '@nestjs/core'];
@@ -47,6 +48,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ['site', 'commands', 'store', ...EMBEDDED.slice(0, 3)],
     packages: PROVIDER,
   },
+  'embedded/jwt': {
+    rooms: ['site', ...EMBEDDED.slice(0, 4)],
+    packages: PROVIDER,
+  },
   'embedded/login': {
     rooms: ['site', 'commands', ...EMBEDDED.slice(0, 4)],
     packages: PROVIDER,
@@ -65,7 +70,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'embedded/rpt': {
     rooms: [
       ...['site', 'commands', 'embedded/requests', 'embedded/provider', 'embedded/registration'],
-      ...['embedded/context', 'embedded/protection-api', 'embedded/resources'],
+      ...['embedded/context', 'embedded/jwt', 'embedded/protection-api', 'embedded/resources'],
     ],
     packages: PROVIDER,
   },
@@ -124,7 +129,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [
       ...['site', 'commands', 'commands/dialect', 'store', 'socket'],
       ...['testing/frames', 'testing/https', 'embedded'],
-      ...EMBEDDED.filter((room) => !['embedded/login', 'embedded/rpt'].includes(room)),
+      ...EMBEDDED.slice(0, 4),
+      ...['embedded/protection-api', 'embedded/resources'],
     ],
   },
   'testing/issuer': { rooms: ['commands', 'sandbox/web'], packages: ['jose'] },

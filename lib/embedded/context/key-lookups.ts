@@ -10,11 +10,13 @@ interface Lookup {
 }
 
 /**
- * Look-ups of unknown keys of authorization servers: one a minute for each key id, so that a server
- * may rotate its keys again, and ten a minute for each server, whatever ids its tokens name.
+ * Requests for keys of authorization servers. An unknown key is looked up once a minute, so that a
+ * server may rotate its keys again, and ten keys a minute for each server, whatever ids its tokens
+ * name. After a failed request for keys the next one is sent a minute later.
  */
 export class KeyLookups {
   private readonly recent = new Map<string, readonly Lookup[]>();
+  private readonly failures = new Map<string, number>();
 
   constructor(private readonly clock: () => number) {}
 
@@ -29,5 +31,16 @@ export class KeyLookups {
     const isAllowed = recent.length < MAX_LOOKUPS && recent.every((one) => one.kid !== kid);
     this.recent.set(issuer, isAllowed ? [...recent, { kid, at }] : recent);
     return isAllowed;
+  }
+
+  /** True within the cooldown after {@link recordFailure}. */
+  isCoolingDown(issuer: string): boolean {
+    const failedAt = this.failures.get(issuer);
+    return failedAt !== undefined && this.clock() < failedAt + COOLDOWN;
+  }
+
+  /** Records that the keys of a server are unavailable or invalid. */
+  recordFailure(issuer: string): void {
+    this.failures.set(issuer, this.clock());
   }
 }

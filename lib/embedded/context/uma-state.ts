@@ -15,8 +15,6 @@ export class UmaState {
   readonly pats: PatCache;
   readonly introspections = new IntrospectionAuth();
   readonly keyLookups: KeyLookups;
-  /** Time when unavailable keys may be requested again, by issuer; milliseconds since 1970. */
-  readonly jwksCooldown = new Map<string, number>();
   /** Runs equal declarations that arrive at the same time only once. */
   readonly protections = new SingleFlight<void>();
   /** Clients (issuer and `client_id`) whose RPT request without a user identity was logged. */

@@ -15,8 +15,9 @@ export const introspectRpt: Operation<'introspect_rpt'> = async (context, params
   const { rpt } = params;
   const site = await context.site(params.oxd_id);
   const api = new ProtectionApi(context, site, await context.umaServer(site));
-  const { result } = await introspect(context, api, rpt);
+  const rptStatus = await introspect(context, api, rpt);
+  const { result } = rptStatus;
   if (!result.active) return result;
-  const sub = await rptSubject(context, api, { rpt, introspected: result.sub });
+  const sub = await rptSubject(context, api, { rpt, rptStatus });
   return withoutUndefined({ ...result, sub });
 };

@@ -20,7 +20,7 @@ export const umaRpGetRpt: Operation<'uma_rp_get_rpt'> = async (context, params) 
   const result = await umaGrant(context, { site, server }, form);
   const { issuer } = server;
   if (user !== undefined) {
-    await verifyRptUser(context, { rpt: result.access_token, issuer, site }, user);
+    await verifyRptUser(context, { token: result.access_token, issuer, site }, user);
   }
   return result;
 };

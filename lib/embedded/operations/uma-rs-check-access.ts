@@ -45,8 +45,8 @@ export const umaRsCheckAccess: Operation<Command> = async (context, params) => {
   if (!coversResource(rptStatus, needed(context, resource, params))) {
     return denied(context, api, { resource, params });
   }
-  const { permissions, sub: introspected } = rptStatus.result;
-  const sub = await rptSubject(context, api, { rpt, introspected });
+  const { permissions } = rptStatus.result;
+  const sub = await rptSubject(context, api, { rpt, rptStatus });
   return { access: 'granted', permissions, ...(sub !== undefined && { sub }) };
 };
 

@@ -2,8 +2,9 @@ import { decodeJwt, errors } from 'jose';
 import type { UmaRpGetRptParams } from '../../commands/uma.js';
 import type { OperationContext } from '../context/operation-context.js';
 import { isSameUrl } from '../../base/issuer.js';
+import { isJwksFailure } from '../jwt/issuer-keys.js';
+import { verifyJwt, type IssuedJwt } from '../jwt/verified-jwt.js';
 import { OperationError } from '../requests/operation-error.js';
-import { isJwksFailure, verifiedRpt, type SignedRpt } from './rpt-subject.js';
 import { isNonEmptyString } from '../../base/json.js';
 
 /** Format of a `claim_token` that is an ID token. */
@@ -35,10 +36,10 @@ export function expectedUser(command: UmaRpGetRptParams, issuer: string): string
  */
 export async function verifyRptUser(
   context: OperationContext,
-  issued: SignedRpt,
+  issued: IssuedJwt,
   user: string,
 ): Promise<void> {
-  if (claimsOf(issued.rpt)?.iss === undefined) return;
+  if (claimsOf(issued.token)?.iss === undefined) return;
   if ((await subjectOf(context, issued)) === user) return;
   const message = 'The RPT was issued for another user: it was discarded.';
   throw new OperationError('invalid_subject_identifier', message);
@@ -46,10 +47,10 @@ export async function verifyRptUser(
 
 async function subjectOf(
   context: OperationContext,
-  issued: SignedRpt,
+  issued: IssuedJwt,
 ): Promise<string | undefined> {
   try {
-    return (await verifiedRpt(context, issued)).sub;
+    return (await verifyJwt(context, issued)).payload.sub;
   } catch (error) {
     if (isJwksFailure(error)) throw error;
     if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'sub') return undefined;

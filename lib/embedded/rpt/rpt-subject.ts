@@ -1,19 +1,14 @@
-import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose';
-import { PUBLIC_KEY_ALGS } from '../../site/client-rules.js';
-import { CLOCK_TOLERANCE } from '../../base/limits.js';
 import type { OperationContext } from '../context/operation-context.js';
+import { withIssuerKeys } from '../jwt/issuer-keys.js';
+import { isPublicKeyJwt, verifyJwt } from '../jwt/verified-jwt.js';
 import type { ProtectionApi } from '../protection-api/protection-api.js';
-import { JWKS_ERROR_CODES } from '../requests/library-error.js';
 import { OperationError } from '../requests/operation-error.js';
-import type { RegisteredSite } from '../registration/site-record.js';
+import type { IntrospectedRpt } from './rpt-permissions.js';
 
-/** Cooldown after a failed request for the keys of the authorization server, in milliseconds. */
-const JWKS_COOLDOWN = 60_000;
-
-/** RPT with the `sub` of its introspection. */
-export interface IntrospectedSubject {
+/** RPT with its state. */
+export interface CheckedRpt {
   readonly rpt: string;
-  readonly introspected: string | undefined;
+  readonly rptStatus: IntrospectedRpt;
 }
 
 /**
@@ -28,8 +23,9 @@ export interface IntrospectedSubject {
 export async function rptSubject(
   context: OperationContext,
   api: ProtectionApi,
-  { rpt, introspected }: IntrospectedSubject,
+  { rpt, rptStatus }: CheckedRpt,
 ): Promise<string | undefined> {
+  const { sub: introspected } = rptStatus.result;
   const signed = await signedSubject(context, api, rpt).catch((error: unknown) => {
     if (introspected === undefined) throw error;
     return undefined;
@@ -42,89 +38,23 @@ export async function rptSubject(
 
 /**
  * Subject of an RPT that is a JWT with a valid signature of the authorization server; else
- * undefined. After a failed request for keys the next one is sent a minute later, so that requests
- * do not wait.
+ * undefined.
  *
  * @throws {OperationError} `key_id_not_found` when the key is unknown or unavailable
- * @see RFC 8725 §3.1
  */
 async function signedSubject(
   context: OperationContext,
-  api: ProtectionApi,
-  rpt: string,
+  { site, server: { issuer } }: ProtectionApi,
+  token: string,
 ): Promise<string | undefined> {
-  if (!hasPublicKeySignature(rpt)) return undefined;
-  const { issuer } = api.server;
-  const { clock, uma } = context.runtime;
-  if (clock() < (uma.jwksCooldown.get(issuer) ?? 0)) throw keyNotFound();
+  if (!isPublicKeyJwt(token)) return undefined;
   try {
-    const { sub } = await verifiedRpt(context, { rpt, site: api.site, issuer });
-    return sub === '' ? undefined : sub;
+    const { payload } = await withIssuerKeys(context, issuer, () =>
+      verifyJwt(context, { token, site, issuer }),
+    );
+    return payload.sub === '' ? undefined : payload.sub;
   } catch (error) {
-    if (error instanceof errors.JWKSNoMatchingKey) throw keyNotFound();
-    if (!isJwksFailure(error)) return undefined;
-    uma.jwksCooldown.set(issuer, clock() + JWKS_COOLDOWN);
-    throw keyNotFound();
-  }
-}
-
-/** True for a JWT with an asymmetric algorithm; other tokens are opaque. */
-function hasPublicKeySignature(token: string): boolean {
-  if (token.split('.').length !== 3) return false;
-  try {
-    return PUBLIC_KEY_ALGS.includes(decodeProtectedHeader(token).alg ?? '');
-  } catch {
-    return false;
-  }
-}
-
-function keyNotFound(): OperationError {
-  const message = 'The key of the RPT is unknown or unavailable: its user cannot be determined.';
-  return new OperationError('key_id_not_found', message);
-}
-
-/** True if the keys are unavailable or invalid, so that the token may still be valid. */
-export function isJwksFailure(error: unknown): boolean {
-  return !(error instanceof errors.JOSEError) || JWKS_ERROR_CODES.has(error.code);
-}
-
-/** RPT that is a JWT, and its expected issuer. */
-export interface SignedRpt {
-  readonly rpt: string;
-  readonly site: RegisteredSite;
-  /** Issuer of the authorization server. */
-  readonly issuer: string;
-}
-
-/**
- * Verifies an RPT and returns its claims. An unknown key causes a new discovery, see
- * {@link KeyLookups}.
- *
- * @throws {errors.JOSEError} when the RPT is invalid
- */
-export async function verifiedRpt(
-  context: OperationContext,
-  { rpt, site, issuer }: SignedRpt,
-): Promise<JWTPayload> {
-  const { clock, providers, uma } = context.runtime;
-  const options = {
-    algorithms: [...PUBLIC_KEY_ALGS],
-    issuer,
-    requiredClaims: ['exp', 'sub'],
-    clockTolerance: CLOCK_TOLERANCE,
-    currentDate: new Date(clock()),
-  };
-  const provider = await context.provider(site);
-  try {
-    return (await jwtVerify(rpt, provider.keys, options)).payload;
-  } catch (error) {
-    if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-    const isFirst = uma.keyLookups.begin(issuer, decodeProtectedHeader(rpt).kid);
-    // A request at the same time may have begun the look-up.
-    const fresh = isFirst
-      ? await providers.rediscover(site, provider)
-      : await context.provider(site);
-    if (fresh === provider) throw error;
-    return (await jwtVerify(rpt, fresh.keys, options)).payload;
+    if (error instanceof OperationError) throw error;
+    return undefined;
   }
 }
