@@ -1,3 +1,4 @@
+import { textOf } from '../../base/json.js';
 import type { OperationContext } from '../context/operation-context.js';
 import { withIssuerKeys } from '../jwt/issuer-keys.js';
 import { isPublicKeyJwt, verifyJwt } from '../jwt/verified-jwt.js';
@@ -52,7 +53,7 @@ async function signedSubject(
     const { payload } = await withIssuerKeys(context, issuer, () =>
       verifyJwt(context, { token, site, issuer }),
     );
-    return payload.sub === '' ? undefined : payload.sub;
+    return textOf(payload.sub);
   } catch (error) {
     if (error instanceof OperationError) throw error;
     return undefined;

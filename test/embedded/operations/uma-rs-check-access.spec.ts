@@ -618,6 +618,7 @@ describe('the subject of an RPT that is a JWT', () => {
     ['without expiry', () => as.op.sign({ ...claims(), exp: undefined })],
     ['without a signature', () => as.op.unsigned(claims())],
     ['without a subject', () => as.op.sign({ ...claims(), sub: '' })],
+    ['of a subject that is a number', () => as.op.sign({ ...claims(), sub: 7 as never })],
     ['signed with another key', async () => `${await as.op.sign(claims())}x`],
     ['signed with a shared secret', () => sharedSecret(claims())],
     ['no JWT at all', () => 'eyJ.not.jwt'],
