@@ -141,15 +141,16 @@ export function createTransport(
   store: OxdStore,
   clock: OxdClock,
 ): OxdTransport {
-  const { transport, login } = options;
+  const { transport, login, uma } = options;
   if (isTransport(transport)) return transport;
   if (transport.type === 'socket') return new SocketTransport(transport);
   if (transport.type === 'https') return new HttpsTransport(transport);
   const { stateLifetime } = login;
   const insecureHosts = isProduction() ? 'loopback' : 'any';
   const limits = { stateLifetime, insecureHosts, timers: clock } as const;
-  const log = logOf(options);
-  return new EmbeddedTransport({ ...transport, ...limits, store, clock: clock.now, log });
+  const { localVerification } = uma;
+  const shared = { store, clock: clock.now, log: logOf(options) };
+  return new EmbeddedTransport({ ...transport, ...limits, ...shared, localVerification });
 }
 
 /** Creates the client that executes commands as the site of the options. */

@@ -90,6 +90,7 @@ class LoginRules {
 
 class UmaRules {
   @IsOptional() @IsBoolean() overwrite?: boolean;
+  @IsOptional() @IsBoolean() localVerification?: boolean;
 }
 
 class OptionsRules {

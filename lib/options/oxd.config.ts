@@ -78,6 +78,7 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
   OXD_LOGIN_STATE_LIFETIME: ['login.stateLifetime', number],
   OXD_LOGIN_USERINFO: ['login.userinfo', flag],
   OXD_UMA_OVERWRITE: ['uma.overwrite', flag],
+  OXD_UMA_LOCAL_VERIFICATION: ['uma.localVerification', flag],
 };
 
 /**

@@ -149,6 +149,18 @@ export interface UmaOptions {
    * the resources is already deleted.
    */
   readonly overwrite?: boolean;
+  /**
+   * True lets the guard check an RPT of the format of Keycloak by its signature, without a request to
+   * the authorization server; default false, embedded only. The RPT must be a JWT with an asymmetric
+   * algorithm, a key of the authorization server, its issuer, our `client_id` in `aud`, `exp`, `typ`
+   * `Bearer` and `authorization.permissions`; any other token is introspected. **A verified RPT is
+   * valid until its `exp`: a logout, a revocation of the RPT and a disabled user are not noticed
+   * before.** An introspection notices each of them at once. For a sensitive operation the handler
+   * can call `UmaService.introspectRpt()`.
+   *
+   * @see RFC 9068 §4
+   */
+  readonly localVerification?: boolean;
 }
 
 /** Options of `OxdModule.forRoot()`. */
@@ -229,7 +241,7 @@ export abstract class OxdOptions {
   /** Options of login. */
   readonly login: LoginOptions & Required<Pick<LoginOptions, 'stateLifetime'>>;
   /** Options of protected resources. */
-  readonly uma: UmaOptions & Required<Pick<UmaOptions, 'overwrite'>>;
+  readonly uma: UmaOptions & Required<Pick<UmaOptions, 'overwrite' | 'localVerification'>>;
 }
 
 /** Name of an `OxdModule` without the option `name`. */
@@ -254,7 +266,7 @@ const DEFAULTS = {
   },
   https: { connections: 8, timeout: 30_000 },
   login: { stateLifetime: 1_800_000 },
-  uma: { overwrite: false },
+  uma: { overwrite: false, localVerification: false },
   scope: DEFAULT_SCOPE,
 } as const;
 
@@ -299,17 +311,19 @@ function optionIssues(options: OxdModuleOptions, environment?: string): string[]
   const { paths, ...umaPlain } = uma ?? {};
   const issues = checkOptions({ ...plain, uma: umaPlain });
   const production = isProduction(environment);
+  const side = transportSide(isTransport(transport) ? transport : withType(transport));
   return [
     ...issues,
     ...checkSite(plain.site ?? {}, {
       transport: isTransport(transport) ? undefined : withType(transport),
-      isOxd: transportSide(isTransport(transport) ? transport : withType(transport)) === 'oxd',
+      isOxd: side === 'oxd',
       production,
       issues,
       hasBaseUrl: Boolean(baseUrl),
     }),
     ...baseUrlProblems(baseUrl, production),
     ...checkPaths(paths),
+    ...checkLocalVerification(umaPlain, side),
     ...(isTransport(transport) ? [] : checkTransport(transport)),
     ...checkSecret(secret, production),
     ...checkStore(store),
@@ -369,6 +383,13 @@ function checkPaths(paths: unknown): string[] {
   if (paths === undefined || typeof paths === 'function') return [];
   return ['uma.paths: must be a function (declaration, params) => path'];
 }
+
+function checkLocalVerification(uma: UmaOptions, side: TransportSide): string[] {
+  return uma.localVerification && side !== 'embedded' ? [LOCAL_VERIFICATION] : [];
+}
+
+const LOCAL_VERIFICATION =
+  'uma.localVerification: is supported by the embedded transport only; remove it';
 
 function resolveLogin(
   login: LoginOptions,

@@ -118,6 +118,7 @@ const VARIABLES: readonly Row[] = [
   ['OXD_LOGIN_STATE_LIFETIME', '60000', 'login.stateLifetime', 60_000],
   ['OXD_LOGIN_USERINFO', 'false', 'login.userinfo', false],
   ['OXD_UMA_OVERWRITE', 'true', 'uma.overwrite', true],
+  ['OXD_UMA_LOCAL_VERIFICATION', 'true', 'uma.localVerification', true],
 ];
 
 /** Variables of the transport https; a client certificate needs its key. */

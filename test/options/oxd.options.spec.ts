@@ -26,6 +26,9 @@ function issuesOf(options: unknown, environment?: string): readonly string[] {
   }
 }
 
+const EMBEDDED_ONLY =
+  'uma.localVerification: is supported by the embedded transport only; remove it';
+
 describe('options', () => {
   it('have the parameters of the site under their names in the contract', () => {
     const names = {
@@ -58,7 +61,7 @@ describe('options', () => {
       store: '.oxd/store.json',
       eager: false,
       login: { stateLifetime: 1_800_000 },
-      uma: { overwrite: false, paths: undefined },
+      uma: { overwrite: false, localVerification: false, paths: undefined },
     });
     expect(resolveOptions({ ...good, transport: { type: 'socket' } }).transport).toEqual({
       type: 'socket',
@@ -196,6 +199,11 @@ describe('options', () => {
     ['an unknown option of uma', { ...good, uma: { path: 1 } }, 'uma.path: is not an option'],
     ['uma.paths as a string', { ...good, uma: { paths: '/x' } }, 'uma.paths:'],
     ['uma.overwrite as a string', { ...good, uma: { overwrite: 'yes' } }, 'uma.overwrite:'],
+    [
+      'uma.localVerification as a string',
+      { ...good, uma: { localVerification: 'yes' } },
+      'uma.localVerification:',
+    ],
     ['uma as a string', { ...good, uma: 'x' }, 'uma.'],
     ['an unknown transport', { ...good, transport: { type: 'tcp' } }, 'transport.type:'],
     ['a transport that is a string', { ...good, transport: 'socket' }, 'transport.type:'],
@@ -823,6 +831,22 @@ describe('options', () => {
     const resolved = resolveOptions({ ...good, ...more }, environment);
     expect(resolved.store).toBeInstanceOf(MemoryStore);
     expect(resolveOptions({ ...good, ...more, store: 'a.json' }, environment).store).toBe('a.json');
+  });
+
+  it.each([
+    { name: 'embedded', transport: { type: 'embedded' }, problems: [] },
+    { name: 'the default transport', transport: undefined, problems: [] },
+    { name: 'socket', transport: { type: 'socket' }, problems: [EMBEDDED_ONLY] },
+    {
+      name: 'https',
+      transport: { type: 'https', url: 'https://oxd.example.com', version: '4.5' },
+      problems: [EMBEDDED_ONLY],
+    },
+    { name: 'an instance', transport: new ScriptedTransport(), problems: [EMBEDDED_ONLY] },
+  ])('allow uma.localVerification on embedded only: $name', ({ transport, problems }) => {
+    const options = { ...good, transport } as OxdModuleOptions;
+    expect(issuesOf({ ...options, uma: { localVerification: true } })).toEqual(problems);
+    expect(issuesOf({ ...options, uma: { localVerification: false } })).toEqual([]);
   });
 
   it('contain the given store, transport and functions, unfrozen', () => {

@@ -40,6 +40,8 @@ export interface EmbeddedOptions extends ProviderHttpOptions {
   readonly requireIssuerParameter?: boolean;
   /** Scopes of a condition that an RPT needs: one of them, as in oxd, or all; default `any`. */
   readonly requiredScopes?: 'any' | 'all';
+  /** Checks RPTs that are JWTs by their signature instead of by introspection; default false. */
+  readonly localVerification?: boolean;
 }
 
 /** Implementation of a command. */

@@ -2,9 +2,15 @@ import type { Params, Result } from '../../commands/command.js';
 import { OxdTransportError } from '../../base/errors.js';
 import type { OperationContext, Operation } from '../context/operation-context.js';
 import { ProtectionApi } from '../protection-api/protection-api.js';
-import { INACTIVE, coversResource, type NeededPermission } from '../rpt/rpt-permissions.js';
+import {
+  INACTIVE,
+  coversResource,
+  type IntrospectedRpt,
+  type NeededPermission,
+} from '../rpt/rpt-permissions.js';
 import { ticketScopes } from '../resources/declared-resource.js';
 import { introspectRpt } from '../rpt/rpt-introspection.js';
+import { locallyVerifiedRpt } from '../rpt/local-verification.js';
 import {
   findResource,
   readResources,
@@ -24,7 +30,7 @@ type Command = 'uma_rs_check_access';
 
 /**
  * Decides on a request: granted if its RPT covers the resource, else denied with a ticket. Without
- * an RPT nothing is introspected. `invalid_request` means that this path and method are not
+ * an RPT, and for a JWT that is verified locally, nothing is introspected. `invalid_request` means that this path and method are not
  * protected, or that the authorization server no longer knows the resource, which `uma_rs_protect`
  * registers again. Access is not granted if JWT and introspection name different users, or if the
  * user is unknown because no key for the JWT was found (`key_id_not_found`).
@@ -41,7 +47,7 @@ export const umaRsCheckAccess: Operation<Command> = async (context, params) => {
   const resource = findResource(record, params.path, params.http_method);
   if (!resource) throw notProtected(NEVER_PROTECTED);
   const api = new ProtectionApi(context, site, await context.umaServer(site));
-  const rptStatus = rpt.trim() === '' ? INACTIVE : await introspectRpt(context, api, rpt);
+  const rptStatus = rpt.trim() === '' ? INACTIVE : await checkedRpt(context, api, rpt);
   if (!coversResource(rptStatus, needed(context, resource, params))) {
     return denied(context, api, { resource, params });
   }
@@ -49,6 +55,14 @@ export const umaRsCheckAccess: Operation<Command> = async (context, params) => {
   const sub = await rptSubject(context, api, { rpt, rptStatus });
   return { access: 'granted', permissions, ...(sub !== undefined && { sub }) };
 };
+
+async function checkedRpt(
+  context: OperationContext,
+  api: ProtectionApi,
+  rpt: string,
+): Promise<IntrospectedRpt> {
+  return (await locallyVerifiedRpt(context, api, rpt)) ?? introspectRpt(context, api, rpt);
+}
 
 function needed(
   { runtime }: OperationContext,

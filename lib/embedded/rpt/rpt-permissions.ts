@@ -22,6 +22,8 @@ export interface IntrospectedRpt {
   readonly wholeResources: ReadonlySet<string>;
   /** Check that failed, for the log, if the RPT is not active. */
   readonly reason?: string;
+  /** True if the RPT is a JWT that was verified here, its `sub` included; default false. */
+  readonly isVerifiedJwt?: boolean;
 }
 
 /** Permission that a request needs. */
@@ -54,10 +56,24 @@ export function introspectedRpt(
 ): IntrospectedRpt | undefined {
   const token = objectOf(response);
   if (typeof token?.active !== 'boolean') return undefined;
+  if (!token.active) return { ...INACTIVE, reason: 'introspection returned active false' };
+  return rptOfClaims(token, token.permissions, expected);
+}
+
+/**
+ * Reads the claims of an RPT that is genuine, with the rules of {@link introspectedRpt}.
+ *
+ * @param permissions list of the permissions; another type counts as an empty list
+ */
+export function rptOfClaims(
+  token: JsonObject,
+  permissions: unknown,
+  expected: ExpectedRpt,
+): IntrospectedRpt {
   const times = currentTimes(token, expected.now);
   const reason = inactiveReason(token, times, expected);
   if (reason !== undefined) return { ...INACTIVE, reason };
-  const items = (Array.isArray(token.permissions) ? token.permissions : [])
+  const items = (Array.isArray(permissions) ? permissions : [])
     .map((item) => readItem(item, expected.now))
     .filter((item) => item !== undefined);
   return {
@@ -149,8 +165,7 @@ function inactiveReason(
   times: Times | undefined,
   { issuer, audience }: ExpectedRpt,
 ): string | undefined {
-  const { active, iss, aud } = token;
-  if (!active) return 'introspection returned active false';
+  const { iss, aud } = token;
   if (!times) return 'exp has passed, or nbf is in the future';
   if (iss !== undefined && iss !== issuer) return 'iss is another issuer';
   const isForClient = audience === undefined || [aud].flat().includes(audience);

@@ -27,6 +27,7 @@ export async function rptSubject(
   { rpt, rptStatus }: CheckedRpt,
 ): Promise<string | undefined> {
   const { sub: introspected } = rptStatus.result;
+  if (rptStatus.isVerifiedJwt) return introspected;
   const signed = await signedSubject(context, api, rpt).catch((error: unknown) => {
     if (introspected === undefined) throw error;
     return undefined;

@@ -1,0 +1,34 @@
+import type { JWTVerifyResult } from 'jose';
+import { objectOf } from '../../base/json.js';
+import {
+  INACTIVE,
+  rptOfClaims,
+  type ExpectedRpt,
+  type IntrospectedRpt,
+} from './rpt-permissions.js';
+
+/**
+ * Reads the claims of a JWT whose signature, issuer and times are verified, if it is an RPT of the
+ * format of Keycloak. An RPT that is not active needs an introspection.
+ */
+export function rptOfJwt(
+  { payload, protectedHeader }: Pick<JWTVerifyResult, 'payload' | 'protectedHeader'>,
+  expected: ExpectedRpt & { readonly audience: string },
+): IntrospectedRpt {
+  const { kid, crit } = protectedHeader;
+  const permissions = objectOf(payload.authorization)?.permissions;
+  if (kid === undefined) return unusable('its header has no kid');
+  if (crit !== undefined) return unusable('its header has crit');
+  // Keycloak marks id_tokens and refresh tokens by other values.
+  if (payload.typ !== 'Bearer') return unusable('its typ is not Bearer');
+  // The proof that the client has the key is not checked here (RFC 7800 §3).
+  if (payload.cnf !== undefined) return unusable('it is bound to a key (cnf)');
+  if (!Array.isArray(permissions)) return unusable('authorization.permissions is not a list');
+  const named = permissions.filter((item) => objectOf(item)?.rsid !== undefined);
+  return { ...rptOfClaims(payload, named, expected), isVerifiedJwt: true };
+}
+
+/** RPT that is not used without an introspection, with the reason for the log. */
+export function unusable(reason: string): IntrospectedRpt {
+  return { ...INACTIVE, reason };
+}

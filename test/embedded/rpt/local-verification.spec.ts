@@ -1,0 +1,382 @@
+import type { Params } from '../../../lib/commands/command.js';
+import { rejectionOf, TestTransport } from '../../support/embedded-transport.js';
+import { FakeAs } from '../../support/fake-as.js';
+import type { Vendor } from '../../support/fake-as-vendors.js';
+import { JwtRpts, type Changes } from '../../support/jwt-rpts.js';
+import { ManualClock } from '../../support/manual-clock.js';
+import { protectedSite } from '../../support/uma-site.js';
+
+let as: FakeAs;
+let rpts: JwtRpts;
+let clock: ManualClock;
+let transport: TestTransport;
+let oxd_id: string;
+const debugged: string[] = [];
+
+beforeAll(async () => {
+  as = await FakeAs.start();
+});
+afterAll(() => as.close());
+beforeEach(() => start('keycloak'));
+afterEach(() => TestTransport.closeAll());
+
+async function start(vendor: Vendor): Promise<void> {
+  as.reset(vendor);
+  clock = new ManualClock();
+  as.op.clock = clock.now;
+  rpts = new JwtRpts(as);
+  debugged.length = 0;
+  const log = {
+    warn: () => undefined,
+    error: () => undefined,
+    debug: (line: string) => void debugged.push(line),
+  };
+  transport = new TestTransport({ localVerification: true, clock: clock.now, log });
+  oxd_id = await protectedSite(transport, as);
+}
+
+function check(rpt: string, more: Partial<Params<'uma_rs_check_access'>> = {}) {
+  const params = { oxd_id, path: '/photo', http_method: 'GET', rpt, ...more };
+  return transport.run('uma_rs_check_access', params);
+}
+
+const photo = (): string => as.idOf('[GET] /photo');
+const view = () => [{ rsid: photo(), rsname: 'Photo', scopes: ['view'] }];
+const seconds = (from = 0): number => Math.floor(clock.now() / 1000) + from;
+const introspections = (): number => as.seen('rpt').length;
+
+describe('a verified RPT', () => {
+  it('is granted with user and permissions, and without an introspection', async () => {
+    expect(await check(await rpts.sign(view()))).toEqual({
+      access: 'granted',
+      sub: 'alice',
+      permissions: [{ resource_id: photo(), resource_scopes: ['view'] }],
+    });
+    expect(introspections()).toBe(0);
+    expect(debugged).toEqual([]);
+  });
+
+  it('causes one request for the keys of its issuer', async () => {
+    for (let times = 0; times < 3; times++) await check(await rpts.sign(view()));
+    expect(as.op.seen('jwks')).toHaveLength(1);
+  });
+
+  it.each(['ES384', 'EdDSA'])('may be signed with %s', async (alg) => {
+    await as.op.rotate('another kind of key', alg);
+    expect(await check(await rpts.sign(view()))).toMatchObject({ access: 'granted' });
+    expect(introspections()).toBe(0);
+  });
+
+  const GRANTED: readonly (Changes & { readonly name: string })[] = [
+    { name: 'a list of audiences', claims: { aud: ['account', 'rs-client'] } },
+    { name: 'an nbf in 30 s, for a clock that is behind', claims: { nbf: 'in 30 s' } },
+    { name: 'a header without typ', header: { typ: undefined } },
+  ];
+  it.each(GRANTED)('may have $name', async ({ claims, header }) => {
+    const times = claims?.nbf === undefined ? {} : { nbf: seconds(30) };
+    const rpt = await rpts.sign(view(), { claims: { ...claims, ...times }, header });
+    expect(await check(rpt)).toMatchObject({ access: 'granted', sub: 'alice' });
+    expect(introspections()).toBe(0);
+  });
+
+  it.each([
+    { name: 'no sub', sub: undefined },
+    { name: 'an empty sub', sub: '' },
+    { name: 'a sub that is a number', sub: 7 },
+  ])('with $name is granted without a user, as after an introspection', async ({ sub }) => {
+    const rpt = await rpts.sign(view(), { claims: { sub } });
+    const result = await check(rpt);
+    expect(result).toMatchObject({ access: 'granted' });
+    expect(result.sub).toBeUndefined();
+    const other = new TestTransport({ store: transport.store, clock: clock.now });
+    as.keep(rpt, [as.item(photo(), 'view')]);
+    expect(
+      await other.run('uma_rs_check_access', { oxd_id, path: '/photo', http_method: 'GET', rpt }),
+    ).toEqual(result);
+  });
+
+  it('is valid until its exp, and introspected from then on', async () => {
+    const rpt = as.keep(await rpts.sign(view()), [as.item(photo(), 'view')]);
+    await clock.advance(299_000);
+    expect(await check(rpt)).toMatchObject({ access: 'granted' });
+    expect(introspections()).toBe(0);
+    as.introspection = { active: false };
+    await clock.advance(1_000);
+    expect(await check(rpt)).toMatchObject({ access: 'denied' });
+    expect(introspections()).toBe(1);
+  });
+
+  it('is introspected by introspect_rpt', async () => {
+    const rpt = as.keep(await rpts.sign(view()), [as.item(photo(), 'view')]);
+    const params = { oxd_id, rpt };
+    expect(await transport.run('introspect_rpt', params)).toMatchObject({ active: true });
+    as.introspection = { active: false };
+    expect(await transport.run('introspect_rpt', params)).toEqual({ active: false });
+    expect(await check(rpt)).toMatchObject({ access: 'granted' });
+  });
+
+  const INSUFFICIENT: readonly { readonly name: string; readonly items: () => unknown[] }[] = [
+    { name: 'no permission', items: () => [] },
+    { name: 'another scope', items: () => [{ rsid: photo(), scopes: ['edit'] }] },
+    { name: 'another resource', items: () => [{ rsid: 'other', scopes: ['view'] }] },
+    { name: 'an item without rsid', items: () => [{ rsname: '[GET] /photo', scopes: ['view'] }] },
+    { name: 'an item by resource_id', items: () => [as.item(photo(), 'view')].map(withoutRsid) },
+    { name: 'an rsid that is a number', items: () => [{ rsid: 7, scopes: ['view'] }] },
+    { name: 'scopes that are null', items: () => [{ rsid: photo(), scopes: null }] },
+    { name: 'scopes that are a string', items: () => [{ rsid: photo(), scopes: 'view' }] },
+    { name: 'an item that is null', items: () => [null] },
+    { name: 'an expired item', items: () => [{ ...view()[0], exp: seconds(-1) }] },
+  ];
+  it.each(INSUFFICIENT)('with $name gets a ticket without an introspection', async ({ items }) => {
+    expect(await check(await rpts.sign(items()))).toMatchObject({
+      access: 'denied',
+      ticket: as.tickets[0]?.ticket,
+    });
+    expect(introspections()).toBe(0);
+  });
+
+  it.each([
+    { vendor: 'keycloak', access: 'granted' },
+    { vendor: 'spec', access: 'denied' },
+  ] as const)('without scopes is $access at a server like $vendor', async ({ vendor, access }) => {
+    await start(vendor);
+    expect(await check(await rpts.sign([{ rsid: photo() }]))).toMatchObject({ access });
+    expect(introspections()).toBe(0);
+  });
+});
+
+const withoutRsid = (item: object): object => ({ ...item, rsid: undefined });
+
+interface Broken extends Changes {
+  readonly name: string;
+  readonly reason: string;
+  readonly make?: () => Promise<string> | string;
+}
+
+const FAILED = 'its verification failed with';
+const CLAIM = `${FAILED} ERR_JWT_CLAIM_VALIDATION_FAILED`;
+const OPAQUE = 'it is not a JWT with an asymmetric algorithm';
+
+const BROKEN: readonly Broken[] = [
+  { name: 'alg none', make: () => as.op.unsigned(rpts.claims(view())), reason: OPAQUE },
+  {
+    name: 'HS256 with the public key as its secret',
+    make: () => rpts.signWithPublicKey(view()),
+    reason: OPAQUE,
+  },
+  {
+    name: 'a signature of another token',
+    make: async () => {
+      const other = await rpts.sign([]);
+      const parts = (await rpts.sign(view())).split('.').slice(0, 2);
+      return [...parts, other.split('.')[2]].join('.');
+    },
+    reason: `${FAILED} ERR_JWS_SIGNATURE_VERIFICATION_FAILED`,
+  },
+  { name: 'five parts', make: () => 'eyJhbGciOiJSUzI1NiJ9.a.b.c.d', reason: OPAQUE },
+  {
+    name: 'a JWT inside',
+    make: async () => rpts.signText(await rpts.sign(view()), { cty: 'JWT' }),
+    reason: `${FAILED} ERR_JWT_INVALID`,
+  },
+  { name: 'an unknown kid', header: { kid: 'x' }, reason: 'its key is unknown or unavailable' },
+  { name: 'no kid', header: { kid: undefined }, reason: 'its header has no kid' },
+  {
+    name: 'crit in its header',
+    header: { crit: ['x'], x: 1 },
+    reason: `${FAILED} ERR_JOSE_NOT_SUPPORTED`,
+  },
+  {
+    name: 'crit for b64 in its header',
+    header: { crit: ['b64'], b64: true },
+    reason: 'its header has crit',
+  },
+  { name: 'another issuer', claims: { iss: 'https://evil.example' }, reason: `${CLAIM} (iss)` },
+  { name: 'no issuer', claims: { iss: undefined }, reason: `${CLAIM} (iss)` },
+  {
+    name: 'another audience',
+    claims: { aud: 'other-api' },
+    reason: 'aud does not contain the client',
+  },
+  {
+    name: 'no audience',
+    claims: { aud: undefined },
+    reason: 'aud does not contain the client',
+  },
+  {
+    name: 'an audience that begins like ours',
+    claims: { aud: ['rs-client-2'] },
+    reason: 'aud does not contain the client',
+  },
+  { name: 'no exp', claims: { exp: undefined }, reason: `${CLAIM} (exp)` },
+  { name: 'an exp that is a string', claims: { exp: '4102444800' }, reason: `${CLAIM} (exp)` },
+  { name: 'typ ID', claims: { typ: 'ID' }, reason: 'its typ is not Bearer' },
+  { name: 'typ Refresh', claims: { typ: 'Refresh' }, reason: 'its typ is not Bearer' },
+  { name: 'typ Offline', claims: { typ: 'Offline' }, reason: 'its typ is not Bearer' },
+  { name: 'typ in lower case', claims: { typ: 'bearer' }, reason: 'its typ is not Bearer' },
+  { name: 'no typ', claims: { typ: undefined }, reason: 'its typ is not Bearer' },
+  {
+    name: 'a key of the client',
+    claims: { cnf: { jkt: 'x' } },
+    reason: 'it is bound to a key (cnf)',
+  },
+  {
+    name: 'no authorization',
+    claims: { authorization: undefined, scope: 'view', realm_access: { roles: ['view'] } },
+    reason: 'authorization.permissions is not a list',
+  },
+  {
+    name: 'permissions outside authorization',
+    make: () => rpts.sign(null, { claims: { permissions: view() } }),
+    reason: 'authorization.permissions is not a list',
+  },
+  {
+    name: 'permissions that are null',
+    make: () => rpts.sign(null),
+    reason: 'authorization.permissions is not a list',
+  },
+  {
+    name: 'permissions that are an object',
+    make: () => rpts.sign({ 0: view()[0], length: 1 }),
+    reason: 'authorization.permissions is not a list',
+  },
+];
+
+describe('a token that is not verified', () => {
+  it.each(BROKEN)(
+    'because it has $name is introspected, denied and logged with the reason',
+    async ({ make, claims, header, reason }) => {
+      const rpt = make ? await make() : await rpts.sign(view(), { claims, header });
+      expect(await check(rpt)).toMatchObject({ access: 'denied' });
+      expect(introspections()).toBe(1);
+      expect(debugged[0]).toBe(`uma_rs_check_access: the RPT is introspected, because ${reason}.`);
+    },
+  );
+
+  it.each([
+    {
+      name: 'has expired now',
+      claims: () => ({ exp: seconds() }),
+      reason: 'exp has passed, or nbf is in the future',
+    },
+    {
+      name: 'expired 31 s ago',
+      claims: () => ({ exp: seconds(-31) }),
+      reason: `${FAILED} ERR_JWT_EXPIRED (exp)`,
+    },
+    { name: 'is valid in 31 s', claims: () => ({ nbf: seconds(31) }), reason: `${CLAIM} (nbf)` },
+  ])('because it $name is introspected and denied', async ({ claims, reason }) => {
+    expect(await check(await rpts.sign(view(), { claims: claims() }))).toMatchObject({
+      access: 'denied',
+    });
+    expect(introspections()).toBe(1);
+    expect(debugged[0]).toContain(reason);
+  });
+
+  it('because discovery does not list its alg is introspected and denied', async () => {
+    as.op.discovery = {
+      ...as.op.discovery,
+      id_token_signing_alg_values_supported: ['ES384', 'HS256'],
+    };
+    // Discovery is cached for ten minutes.
+    await clock.advance(600_000);
+    expect(await check(await rpts.sign(view()))).toMatchObject({ access: 'denied' });
+    expect(debugged[0]).toContain(`${FAILED} ERR_JOSE_ALG_NOT_ALLOWED`);
+  });
+
+  it('because it has 64 kB is denied without any request but that for the ticket', async () => {
+    const rpt = await rpts.sign(view(), { claims: { padding: 'x'.repeat(48_000) } });
+    expect(rpt.length).toBeGreaterThan(64_000);
+    expect(await check(rpt)).toMatchObject({ access: 'denied' });
+    expect([introspections(), as.op.seen('jwks').length]).toEqual([0, 0]);
+  });
+
+  it('is granted if the authorization server knows it', async () => {
+    for (const rpt of ['an-opaque-rpt', await rpts.sign(view(), { claims: { aud: 'x' } })]) {
+      as.keep(rpt, [as.item(photo(), 'view')]);
+      expect(await check(rpt)).toMatchObject({ access: 'granted' });
+    }
+    expect(introspections()).toBe(2);
+  });
+});
+
+describe('an RPT of Gluu', () => {
+  const JWTS: readonly { readonly name: string; readonly claims: object }[] = [
+    { name: 'for its client', claims: { aud: 'client-of-bob' } },
+    { name: 'for the resource server as a client', claims: {} },
+    { name: 'for the resource server, typ Bearer', claims: { typ: 'Bearer' } },
+  ];
+  it.each(JWTS)(
+    'that is a JWT $name is introspected, so that an upgrade in place opens at once',
+    async ({ claims }) => {
+      await start('gluu');
+      const permissions = [{ resource_id: 'other', resource_scopes: ['view'] }];
+      const rpt = await rpts.sign(undefined, {
+        claims: {
+          typ: undefined,
+          authorization: undefined,
+          permissions,
+          pct_claims: {},
+          ...claims,
+        },
+      });
+      as.keep(rpt, permissions);
+      expect(await check(rpt)).toMatchObject({ access: 'denied' });
+      as.keep(rpt, [...permissions, as.item(photo(), 'view')]);
+      expect(await check(rpt)).toMatchObject({ access: 'granted' });
+      expect(introspections()).toBe(2);
+    },
+  );
+});
+
+describe('an unknown key', () => {
+  it('is not looked up for an inactive token', async () => {
+    await check(await rpts.sign(view()));
+    const before = [as.op.seen('discovery').length, as.op.seen('jwks').length];
+    for (let at = 0; at < 12; at++) {
+      const rpt = await rpts.sign(view(), { header: { kid: `x${at}` } });
+      expect(await check(rpt)).toMatchObject({ access: 'denied' });
+    }
+    expect([as.op.seen('discovery').length, as.op.seen('jwks').length]).toEqual(before);
+  });
+
+  it('is looked up for the first active RPT, and verifies the next one', async () => {
+    await check(await rpts.sign(view()));
+    await as.op.rotate('a new key');
+    const first = as.keep(await rpts.sign(view()), [as.item(photo(), 'view')]);
+    expect(await check(first)).toMatchObject({ access: 'granted', sub: 'alice' });
+    expect(introspections()).toBe(1);
+    expect(await check(await rpts.sign(view()))).toMatchObject({ access: 'granted', sub: 'alice' });
+    expect(introspections()).toBe(1);
+  });
+});
+
+describe('while the keys are unavailable', () => {
+  it('RPTs are introspected, and the keys are requested once a minute', async () => {
+    as.op.on('jwks', { status: 500, text: '' });
+    as.introspection = { sub: 'alice' };
+    const rpt = as.keep(await rpts.sign(view()), [as.item(photo(), 'view')]);
+    for (let times = 0; times < 3; times++) {
+      expect(await check(rpt)).toMatchObject({ access: 'granted', sub: 'alice' });
+    }
+    expect(as.op.seen('jwks')).toHaveLength(1);
+    as.op.on('jwks', (seen) => as.op.usual(seen));
+    await clock.advance(60_000);
+    expect(await check(rpt)).toMatchObject({ access: 'granted', sub: 'alice' });
+    expect(introspections()).toBe(3);
+  });
+
+  it('an RPT whose introspection names no user is rejected', async () => {
+    as.op.on('jwks', { status: 500, text: '' });
+    const rpt = as.keep(await rpts.sign(view()), [as.item(photo(), 'view')]);
+    expect(await rejectionOf(check(rpt))).toMatchObject({ error: 'key_id_not_found' });
+  });
+});
+
+it('without the option, a JWT is introspected', async () => {
+  const other = new TestTransport({ store: transport.store, clock: clock.now });
+  const rpt = await rpts.sign(view());
+  const params = { oxd_id, path: '/photo', http_method: 'GET', rpt };
+  expect(await other.run('uma_rs_check_access', params)).toMatchObject({ access: 'denied' });
+  expect(introspections()).toBe(1);
+});
