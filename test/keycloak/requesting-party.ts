@@ -82,14 +82,20 @@ export class RequestingParty {
   async logOut(): Promise<void> {
     const { refresh_token = '' } = await this.logIn();
     this.tokens = undefined;
-    const response = await fetch(`${this.realm.issuer}/protocol/openid-connect/logout`, {
+    await this.post('logout', { refresh_token });
+  }
+
+  /** Revokes a token of this client. */
+  async revoke(token: string): Promise<void> {
+    await this.post('revoke', { token });
+  }
+
+  private async post(endpoint: string, form: Readonly<Record<string, string>>): Promise<void> {
+    const response = await fetch(`${this.realm.issuer}/protocol/openid-connect/${endpoint}`, {
       method: 'POST',
-      body: new URLSearchParams({
-        refresh_token,
-        ...clientCredentials(this.realm, this.client),
-      }),
+      body: new URLSearchParams({ ...form, ...clientCredentials(this.realm, this.client) }),
     });
-    if (!response.ok) throw new Error(`The logout failed: ${response.status}`);
+    if (!response.ok) throw new Error(`${endpoint} failed: ${response.status}`);
   }
 }
 

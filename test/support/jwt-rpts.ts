@@ -30,6 +30,11 @@ export class JwtRpts {
     );
   }
 
+  /** Token without a signature. */
+  unsigned(permissions: unknown): string {
+    return registered(this.as.op.unsigned(this.claims(permissions)));
+  }
+
   /** Token with an HMAC whose secret is the public key of the server. */
   async signWithPublicKey(permissions: unknown): Promise<string> {
     const { jwk, kid } = this.as.op.key;

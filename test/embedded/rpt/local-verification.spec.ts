@@ -1,4 +1,5 @@
 import type { Params } from '../../../lib/commands/command.js';
+import { BROKEN_RPTS, brokenRpt, CLAIM, FAILED } from '../../support/broken-rpts.js';
 import { rejectionOf, TestTransport } from '../../support/embedded-transport.js';
 import { FakeAs } from '../../support/fake-as.js';
 import type { Vendor } from '../../support/fake-as-vendors.js';
@@ -147,107 +148,14 @@ describe('a verified RPT', () => {
 
 const withoutRsid = (item: object): object => ({ ...item, rsid: undefined });
 
-interface Broken extends Changes {
-  readonly name: string;
-  readonly reason: string;
-  readonly make?: () => Promise<string> | string;
-}
-
-const FAILED = 'its verification failed with';
-const CLAIM = `${FAILED} ERR_JWT_CLAIM_VALIDATION_FAILED`;
-const OPAQUE = 'it is not a JWT with an asymmetric algorithm';
-
-const BROKEN: readonly Broken[] = [
-  { name: 'alg none', make: () => as.op.unsigned(rpts.claims(view())), reason: OPAQUE },
-  {
-    name: 'HS256 with the public key as its secret',
-    make: () => rpts.signWithPublicKey(view()),
-    reason: OPAQUE,
-  },
-  {
-    name: 'a signature of another token',
-    make: async () => {
-      const other = await rpts.sign([]);
-      const parts = (await rpts.sign(view())).split('.').slice(0, 2);
-      return [...parts, other.split('.')[2]].join('.');
-    },
-    reason: `${FAILED} ERR_JWS_SIGNATURE_VERIFICATION_FAILED`,
-  },
-  { name: 'five parts', make: () => 'eyJhbGciOiJSUzI1NiJ9.a.b.c.d', reason: OPAQUE },
-  {
-    name: 'a JWT inside',
-    make: async () => rpts.signText(await rpts.sign(view()), { cty: 'JWT' }),
-    reason: `${FAILED} ERR_JWT_INVALID`,
-  },
-  { name: 'an unknown kid', header: { kid: 'x' }, reason: 'its key is unknown or unavailable' },
-  { name: 'no kid', header: { kid: undefined }, reason: 'its header has no kid' },
-  {
-    name: 'crit in its header',
-    header: { crit: ['x'], x: 1 },
-    reason: `${FAILED} ERR_JOSE_NOT_SUPPORTED`,
-  },
-  {
-    name: 'crit for b64 in its header',
-    header: { crit: ['b64'], b64: true },
-    reason: 'its header has crit',
-  },
-  { name: 'another issuer', claims: { iss: 'https://evil.example' }, reason: `${CLAIM} (iss)` },
-  { name: 'no issuer', claims: { iss: undefined }, reason: `${CLAIM} (iss)` },
-  {
-    name: 'another audience',
-    claims: { aud: 'other-api' },
-    reason: 'aud does not contain the client',
-  },
-  {
-    name: 'no audience',
-    claims: { aud: undefined },
-    reason: 'aud does not contain the client',
-  },
-  {
-    name: 'an audience that begins like ours',
-    claims: { aud: ['rs-client-2'] },
-    reason: 'aud does not contain the client',
-  },
-  { name: 'no exp', claims: { exp: undefined }, reason: `${CLAIM} (exp)` },
-  { name: 'an exp that is a string', claims: { exp: '4102444800' }, reason: `${CLAIM} (exp)` },
-  { name: 'typ ID', claims: { typ: 'ID' }, reason: 'its typ is not Bearer' },
-  { name: 'typ Refresh', claims: { typ: 'Refresh' }, reason: 'its typ is not Bearer' },
-  { name: 'typ Offline', claims: { typ: 'Offline' }, reason: 'its typ is not Bearer' },
-  { name: 'typ in lower case', claims: { typ: 'bearer' }, reason: 'its typ is not Bearer' },
-  { name: 'no typ', claims: { typ: undefined }, reason: 'its typ is not Bearer' },
-  {
-    name: 'a key of the client',
-    claims: { cnf: { jkt: 'x' } },
-    reason: 'it is bound to a key (cnf)',
-  },
-  {
-    name: 'no authorization',
-    claims: { authorization: undefined, scope: 'view', realm_access: { roles: ['view'] } },
-    reason: 'authorization.permissions is not a list',
-  },
-  {
-    name: 'permissions outside authorization',
-    make: () => rpts.sign(null, { claims: { permissions: view() } }),
-    reason: 'authorization.permissions is not a list',
-  },
-  {
-    name: 'permissions that are null',
-    make: () => rpts.sign(null),
-    reason: 'authorization.permissions is not a list',
-  },
-  {
-    name: 'permissions that are an object',
-    make: () => rpts.sign({ 0: view()[0], length: 1 }),
-    reason: 'authorization.permissions is not a list',
-  },
-];
-
 describe('a token that is not verified', () => {
-  it.each(BROKEN)(
+  it.each(BROKEN_RPTS)(
     'because it has $name is introspected, denied and logged with the reason',
-    async ({ make, claims, header, reason }) => {
-      const rpt = make ? await make() : await rpts.sign(view(), { claims, header });
-      expect(await check(rpt)).toMatchObject({ access: 'denied' });
+    async (broken) => {
+      const { reason } = broken;
+      expect(await check(await brokenRpt(broken, rpts, view()))).toMatchObject({
+        access: 'denied',
+      });
       expect(introspections()).toBe(1);
       expect(debugged[0]).toBe(`uma_rs_check_access: the RPT is introspected, because ${reason}.`);
     },
