@@ -8,6 +8,7 @@ export type {
   SiteOptions,
   SocketTransportOptions,
   SocketVersion,
+  UmaCacheOptions,
   UmaOptions,
   UmaPathResolver,
   UmaRouteDeclaration,

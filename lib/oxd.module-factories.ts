@@ -148,9 +148,10 @@ export function createTransport(
   const { stateLifetime } = login;
   const insecureHosts = isProduction() ? 'loopback' : 'any';
   const limits = { stateLifetime, insecureHosts, timers: clock } as const;
-  const { localVerification } = uma;
+  const { cache, localVerification } = uma;
   const shared = { store, clock: clock.now, log: logOf(options) };
-  return new EmbeddedTransport({ ...transport, ...limits, ...shared, localVerification });
+  const checks = { cache, localVerification };
+  return new EmbeddedTransport({ ...transport, ...limits, ...shared, ...checks });
 }
 
 /** Creates the client that executes commands as the site of the options. */

@@ -112,6 +112,7 @@ const PUBLIC: Record<string, readonly string[]> = {
     'StartLoginParams',
     'StartedLogin',
     'TokenEndpointAuthMethod',
+    'UmaCacheOptions',
     'UmaCondition',
     'UmaGuard',
     'UmaGuardError',

@@ -2,6 +2,11 @@
 export class SingleFlight<T> {
   private readonly running = new Map<string, Promise<T>>();
 
+  /** Returns the promise of the run of this key that is in progress. */
+  current(key: string): Promise<T> | undefined {
+    return this.running.get(key);
+  }
+
   /** Returns the promise of the current run of this key, or starts `work`. */
   run(key: string, work: () => Promise<T>): Promise<T> {
     const current = this.running.get(key);

@@ -12,6 +12,7 @@ import {
   IsString,
   IsUrl,
   Matches,
+  Max,
   Min,
   MinLength,
   NotEquals,
@@ -37,6 +38,8 @@ const NAME = /^[a-z][a-z0-9-]{0,31}$/;
 const NAME_RULE = {
   message: 'must be 1 to 32 lower-case letters, digits and hyphens, beginning with a letter',
 };
+/** Largest `uma.cache.max`: the process needs memory for as many RPTs. */
+const MAX_CACHED = 1_000_000;
 const PATH_TEXT = { message: 'must begin with "/"' };
 const CONFIGURATION = /^https?:\/\/[^?#]+\/\.well-known\/openid-configuration\/?(?:\?[^#]*)?$/;
 const CONFIGURATION_TEXT = {
@@ -88,9 +91,15 @@ class LoginRules {
   @IsOptional() @IsBoolean() userinfo?: boolean;
 }
 
+class CacheRules {
+  @IsOptional() @IsMilliseconds(0, 300_000) ttl?: number;
+  @IsOptional() @IsInt() @Min(1) @Max(MAX_CACHED) max?: number;
+}
+
 class UmaRules {
   @IsOptional() @IsBoolean() overwrite?: boolean;
   @IsOptional() @IsBoolean() localVerification?: boolean;
+  @IsOptional() @ValidateNested() @Type(() => CacheRules) @IsObject() cache?: CacheRules;
 }
 
 class OptionsRules {

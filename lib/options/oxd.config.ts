@@ -79,6 +79,8 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
   OXD_LOGIN_USERINFO: ['login.userinfo', flag],
   OXD_UMA_OVERWRITE: ['uma.overwrite', flag],
   OXD_UMA_LOCAL_VERIFICATION: ['uma.localVerification', flag],
+  OXD_UMA_CACHE_TTL: ['uma.cache.ttl', number],
+  OXD_UMA_CACHE_MAX: ['uma.cache.max', number],
 };
 
 /**
@@ -115,9 +117,14 @@ function unknownVariables(environment: NodeJS.ProcessEnv): string[] {
 }
 
 function assign(options: Record<string, unknown>, path: string, value: unknown): void {
-  const [group = '', member] = path.split('.');
-  if (member === undefined) options[group] = value;
-  else options[group] = { ...(options[group] as object), [member]: value };
+  const [group = '', ...rest] = path.split('.');
+  if (rest.length === 0) {
+    options[group] = value;
+    return;
+  }
+  const inner = { ...(options[group] as object) };
+  assign(inner, rest.join('.'), value);
+  options[group] = inner;
 }
 
 function checked(options: Record<string, unknown>, unknown: readonly string[]): OxdModuleOptions {

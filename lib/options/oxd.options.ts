@@ -137,6 +137,17 @@ export type UmaPathResolver = (
   params: Readonly<Record<string, string>>,
 ) => string | Promise<string>;
 
+/** Option `uma.cache`. */
+export interface UmaCacheOptions {
+  /**
+   * Maximum time that a granted check is reused, in milliseconds; at most 300000, default 30000. The
+   * expiry of the RPT and of each of its permissions shortens it. 0 caches nothing.
+   */
+  readonly ttl?: number;
+  /** Maximum number of cached RPTs; a further one replaces the least recently used. Default 10000. */
+  readonly max?: number;
+}
+
 /** Option `uma`. */
 export interface UmaOptions {
   /** Returns the concrete path of a path template; default: the template is the path. */
@@ -161,6 +172,12 @@ export interface UmaOptions {
    * @see RFC 9068 §4
    */
   readonly localVerification?: boolean;
+  /**
+   * Caches introspected RPTs in memory, so that `UmaGuard` sends no request for an RPT that it has just
+   * checked; `{}` takes the defaults. Default: off. **A revoked RPT is accepted for up to `ttl`.** The
+   * cache may grant and never deny: an RPT that lacks a permission is introspected again.
+   */
+  readonly cache?: UmaCacheOptions;
 }
 
 /** Options of `OxdModule.forRoot()`. */
@@ -241,7 +258,10 @@ export abstract class OxdOptions {
   /** Options of login. */
   readonly login: LoginOptions & Required<Pick<LoginOptions, 'stateLifetime'>>;
   /** Options of protected resources. */
-  readonly uma: UmaOptions & Required<Pick<UmaOptions, 'overwrite' | 'localVerification'>>;
+  readonly uma: Omit<UmaOptions, 'cache'> &
+    Required<Pick<UmaOptions, 'overwrite' | 'localVerification'>> & {
+      readonly cache?: Required<UmaCacheOptions>;
+    };
 }
 
 /** Name of an `OxdModule` without the option `name`. */
@@ -267,6 +287,7 @@ const DEFAULTS = {
   https: { connections: 8, timeout: 30_000 },
   login: { stateLifetime: 1_800_000 },
   uma: { overwrite: false, localVerification: false },
+  cache: { ttl: 30_000, max: 10_000 },
   scope: DEFAULT_SCOPE,
 } as const;
 
@@ -300,7 +321,7 @@ export function resolveOptions(
     store: store ?? defaultStore(transport, environment),
     eager: eager ?? false,
     login: resolveLogin(withoutUndefined(login ?? {}), transport),
-    uma: { ...DEFAULTS.uma, ...withoutUndefined(uma ?? {}) },
+    uma: resolveUma(withoutUndefined(uma ?? {})),
   };
   return deepFreeze(printedOptions(resolved));
 }
@@ -390,6 +411,11 @@ function checkLocalVerification(uma: UmaOptions, side: TransportSide): string[] 
 
 const LOCAL_VERIFICATION =
   'uma.localVerification: is supported by the embedded transport only; remove it';
+
+function resolveUma({ cache, ...uma }: UmaOptions): OxdOptions['uma'] {
+  const limits = cache && { ...DEFAULTS.cache, ...withoutUndefined(cache) };
+  return { ...DEFAULTS.uma, ...uma, ...(limits && { cache: limits }) };
+}
 
 function resolveLogin(
   login: LoginOptions,

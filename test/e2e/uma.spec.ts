@@ -483,10 +483,11 @@ describe.each(ADAPTERS)(
 
     it('costs 32 requests at once one PAT and one registration', async () => {
       const one = await server({ controllers: [albums(['view'])] });
-      const rpt = good();
+      const rpts = Array.from({ length: 32 }, good);
       expect([as.seen('pat').length, as.seen('resources', 'POST').length]).toEqual([1, 1]);
       as.revokePats();
-      await expectAll(one, { path: '/albums', rpt }, 200);
+      const answers = await Promise.all(rpts.map((rpt) => one.ask({ path: '/albums', rpt })));
+      expect(answers.map(({ status }) => status)).toEqual(Array(32).fill(200));
       expect(as.seen('pat')).toHaveLength(2);
       expect(as.seen('resources', 'POST')).toHaveLength(1);
       const pat = as.seen('rpt').at(-1)?.headers.authorization;

@@ -75,6 +75,25 @@ describe('options', () => {
     });
   });
 
+  it.each([
+    { name: 'no cache by default', cache: undefined, resolved: undefined },
+    { name: 'no cache for null', cache: null, resolved: undefined },
+    { name: 'the defaults of an empty cache', cache: {}, resolved: { ttl: 30_000, max: 10_000 } },
+    {
+      name: 'the default of an undefined limit',
+      cache: { ttl: undefined, max: 5 },
+      resolved: { ttl: 30_000, max: 5 },
+    },
+    {
+      name: 'the longest ttl',
+      cache: { ttl: 300_000 },
+      resolved: { ttl: 300_000, max: 10_000 },
+    },
+  ])('have $name', ({ cache, resolved }) => {
+    const options = { ...good, uma: { cache } } as unknown as OxdModuleOptions;
+    expect(resolveOptions(options).uma.cache).toEqual(resolved);
+  });
+
   it('treat undefined and null as omitted', () => {
     const options = {
       ...good,
@@ -204,6 +223,16 @@ describe('options', () => {
       { ...good, uma: { localVerification: 'yes' } },
       'uma.localVerification:',
     ],
+    ['uma.cache as a boolean', { ...good, uma: { cache: true } }, 'uma.cache:'],
+    ['an unknown option of uma.cache', { ...good, uma: { cache: { size: 1 } } }, 'uma.cache.size:'],
+    [
+      'a uma.cache.ttl of more than 5 minutes',
+      { ...good, uma: { cache: { ttl: 300_001 } } },
+      'uma.cache.ttl: must be milliseconds, an integer from 0 to 300000',
+    ],
+    ['a negative uma.cache.ttl', { ...good, uma: { cache: { ttl: -1 } } }, 'uma.cache.ttl:'],
+    ['a uma.cache.max of 0', { ...good, uma: { cache: { max: 0 } } }, 'uma.cache.max:'],
+    ['a uma.cache.max without end', { ...good, uma: { cache: { max: 1e9 } } }, 'uma.cache.max:'],
     ['uma as a string', { ...good, uma: 'x' }, 'uma.'],
     ['an unknown transport', { ...good, transport: { type: 'tcp' } }, 'transport.type:'],
     ['a transport that is a string', { ...good, transport: 'socket' }, 'transport.type:'],

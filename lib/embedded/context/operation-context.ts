@@ -1,11 +1,12 @@
 import type { CommandName, Params, Result } from '../../commands/command.js';
 import type { IdTokenClaims } from '../../commands/oidc.js';
 import type { OxdLog } from '../../base/log.js';
+import type { CacheLimits } from '../../base/expiring-cache.js';
 import { minimumTime } from '../../base/time-limit.js';
 import { SingleFlight } from '../../base/single-flight.js';
 import type { OxdStore } from '../../store/oxd-store.js';
 import { RejectedParameters } from '../registration/rejected-parameters.js';
-import { CommandCall } from '../requests/command-call.js';
+import { CommandCall, type CommandEnd } from '../requests/command-call.js';
 import {
   INSECURE,
   ProviderHttp,
@@ -42,6 +43,8 @@ export interface EmbeddedOptions extends ProviderHttpOptions {
   readonly requiredScopes?: 'any' | 'all';
   /** Checks RPTs that are JWTs by their signature instead of by introspection; default false. */
   readonly localVerification?: boolean;
+  /** Cache of introspections; default none. */
+  readonly cache?: CacheLimits;
 }
 
 /** Implementation of a command. */
@@ -74,7 +77,7 @@ export class EmbeddedRuntime {
     this.clock = clock;
     this.http = new ProviderHttp(options);
     this.providers = new Providers({ http: this.http, clock });
-    this.uma = new UmaState(clock);
+    this.uma = new UmaState(clock, options.cache);
     this.rejections = new RejectedParameters(log);
     const { http, providers, rejections } = this;
     this.umaServers = new UmaServers({ http, providers, clock });
@@ -109,9 +112,9 @@ export class OperationContext {
     return deadline - clock() >= minimumTime(options.timeout);
   }
 
-  /** A context for work that several callers share: it continues when the first caller aborts. */
-  detached(): OperationContext {
-    return new OperationContext(this.runtime, this.call.detached());
+  /** @see CommandCall.detached */
+  detached(end?: CommandEnd): OperationContext {
+    return new OperationContext(this.runtime, this.call.detached(end));
   }
 
   /** @see CommandCall.withSignal */

@@ -1,8 +1,10 @@
+import type { CacheLimits } from '../../base/expiring-cache.js';
 import { SingleFlight } from '../../base/single-flight.js';
 import { BoundedQueue } from './bounded-queue.js';
 import { IntrospectionAuth } from './introspection-auth.js';
 import { KeyLookups } from './key-lookups.js';
 import { PatCache } from './pat-cache.js';
+import { RptSnapshots } from './rpt-snapshots.js';
 
 /**
  * Limits of ticket requests to one authorization server. Any client can cause them: half of the
@@ -15,6 +17,7 @@ export class UmaState {
   readonly pats: PatCache;
   readonly introspections = new IntrospectionAuth();
   readonly keyLookups: KeyLookups;
+  readonly rpts: RptSnapshots;
   /** Runs equal declarations that arrive at the same time only once. */
   readonly protections = new SingleFlight<void>();
   /** Clients (issuer and `client_id`) whose RPT request without a user identity was logged. */
@@ -24,13 +27,16 @@ export class UmaState {
   /** Queue of requests for permission tickets, by issuer. */
   readonly tickets = new BoundedQueue(TICKET_LIMITS);
 
-  constructor(clock: () => number) {
+  /** @param cache limits of the cache of introspections; undefined for none */
+  constructor(clock: () => number, cache?: CacheLimits) {
     this.pats = new PatCache(clock);
     this.keyLookups = new KeyLookups(clock);
+    this.rpts = new RptSnapshots(clock, cache);
   }
 
   /** Deletes the state of a removed site. */
   forget(oxd_id: string): void {
     this.pats.forget(oxd_id);
+    this.rpts.clearSite(oxd_id);
   }
 }

@@ -17,7 +17,11 @@ export const introspectRpt: Operation<'introspect_rpt'> = async (context, params
   const api = new ProtectionApi(context, site, await context.umaServer(site));
   const rptStatus = await introspect(context, api, rpt);
   const { result } = rptStatus;
-  if (!result.active) return result;
+  const { rpts } = context.runtime.uma;
+  if (!result.active) {
+    rpts.clearRpt(rpts.keyOf(site, rpt));
+    return result;
+  }
   const sub = await rptSubject(context, api, { rpt, rptStatus });
   return withoutUndefined({ ...result, sub });
 };

@@ -2,15 +2,9 @@ import type { Params, Result } from '../../commands/command.js';
 import { OxdTransportError } from '../../base/errors.js';
 import type { OperationContext, Operation } from '../context/operation-context.js';
 import { ProtectionApi } from '../protection-api/protection-api.js';
-import {
-  INACTIVE,
-  coversResource,
-  type IntrospectedRpt,
-  type NeededPermission,
-} from '../rpt/rpt-permissions.js';
+import { rptCoverage } from '../rpt/rpt-coverage.js';
+import type { NeededPermission } from '../rpt/rpt-permissions.js';
 import { ticketScopes } from '../resources/declared-resource.js';
-import { introspectRpt } from '../rpt/rpt-introspection.js';
-import { locallyVerifiedRpt } from '../rpt/local-verification.js';
 import {
   findResource,
   readResources,
@@ -23,7 +17,6 @@ import {
   notProtected,
 } from '../resources/named-resource.js';
 import { resourcesKey } from '../registration/resources-key.js';
-import { rptSubject } from '../rpt/rpt-subject.js';
 import { permissionTicket, type PermissionRequest } from '../rpt/permission-ticket.js';
 
 type Command = 'uma_rs_check_access';
@@ -47,22 +40,10 @@ export const umaRsCheckAccess: Operation<Command> = async (context, params) => {
   const resource = findResource(record, params.path, params.http_method);
   if (!resource) throw notProtected(NEVER_PROTECTED);
   const api = new ProtectionApi(context, site, await context.umaServer(site));
-  const rptStatus = rpt.trim() === '' ? INACTIVE : await checkedRpt(context, api, rpt);
-  if (!coversResource(rptStatus, needed(context, resource, params))) {
-    return denied(context, api, { resource, params });
-  }
-  const { permissions } = rptStatus.result;
-  const sub = await rptSubject(context, api, { rpt, rptStatus });
-  return { access: 'granted', permissions, ...(sub !== undefined && { sub }) };
+  const checked = { rpt, needed: needed(context, resource, params) };
+  const coverage = rpt.trim() === '' ? undefined : await rptCoverage(context, api, checked);
+  return coverage ? { access: 'granted', ...coverage } : denied(context, api, { resource, params });
 };
-
-async function checkedRpt(
-  context: OperationContext,
-  api: ProtectionApi,
-  rpt: string,
-): Promise<IntrospectedRpt> {
-  return (await locallyVerifiedRpt(context, api, rpt)) ?? introspectRpt(context, api, rpt);
-}
 
 function needed(
   { runtime }: OperationContext,
@@ -85,6 +66,7 @@ async function denied(
   const resource_scopes = scopes.length > 0 ? scopes : ticketScopes(resource);
   const ticket = await queuedTicket(context, api, { resource_id, resource_scopes });
   if (ticket === undefined) {
+    context.runtime.uma.rpts.clearResource(api.site, resource_id);
     throw notProtected(MISSING_AT_SERVER);
   }
   const { issuer: as_uri } = api.server;

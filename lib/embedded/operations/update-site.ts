@@ -29,6 +29,7 @@ export const updateSite: Operation<'update_site'> = async (context, params) => {
   const update = { ...request, removed };
   const { client, remaining } = await updateClient(context.call, record.client, update);
   await sites.save({ ...record, client });
+  context.runtime.uma.rpts.clearSite(record.oxd_id);
   if (remaining.length > 0) {
     const names = remaining.join(', ');
     context.log.warn(`update_site: the provider still has ${names}. Remove it at the provider.`);
@@ -38,13 +39,14 @@ export const updateSite: Operation<'update_site'> = async (context, params) => {
 
 /** Updates the store only: a configured client is managed by the operator at the provider. */
 async function replaceGivenClient(
-  { runtime: { sites } }: OperationContext,
+  { runtime: { sites, uma } }: OperationContext,
   params: Params<'update_site'>,
 ): Promise<Result<'update_site'>> {
   const before = await sites.find(params.oxd_id);
   const record = withGivenClient(applyUpdate(before, params), params);
   checkRecord(record);
   await sites.save(record);
+  uma.rpts.clearSite(record.oxd_id);
   return { oxd_id: record.oxd_id };
 }
 

@@ -50,9 +50,13 @@ export class CommandCall {
     return response.status < 400 ? response : hideSentText(response, init);
   }
 
-  /** A call for work that several callers share: it continues when the first caller aborts. */
-  detached(): CommandCall {
-    return new CommandCall(this.command, this.http);
+  /**
+   * A call for work that several callers share: it continues when the first caller aborts.
+   *
+   * @param end end of the shared work; default: none
+   */
+  detached(end?: CommandEnd): CommandCall {
+    return new CommandCall(this.command, this.http, end);
   }
 
   /**

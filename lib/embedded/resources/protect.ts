@@ -41,7 +41,11 @@ async function changeResources(
     if (resourcesKey(site) !== key) return false;
     const api = new ProtectionApi(limited, site, await limited.umaServer(site));
     const record = await readResources(limited.store, key);
-    await change(new ResourceUpdate(limited, api, record));
+    try {
+      await change(new ResourceUpdate(limited, api, record));
+    } finally {
+      limited.runtime.uma.rpts.clearSite(oxd_id);
+    }
     return true;
   });
   // The site got a new client while this run waited.

@@ -1,5 +1,6 @@
 import { CLOCK_TOLERANCE } from '../../base/limits.js';
 import type { IntrospectRptResult, ScopeExpression, UmaPermission } from '../../commands/uma.js';
+import type { RptStatus } from '../context/rpt-snapshots.js';
 import { evaluate } from '../resources/scope-expression.js';
 import { isStringList, objectOf, textOf, stringsOf, type JsonObject } from '../../base/json.js';
 
@@ -15,15 +16,10 @@ export interface ExpectedRpt {
   readonly hasWholeResources?: boolean;
 }
 
-/** State and permissions of an RPT. */
-export interface IntrospectedRpt {
-  readonly result: IntrospectRptResult;
-  /** Ids of resources for which the RPT grants every scope. */
-  readonly wholeResources: ReadonlySet<string>;
+/** Result of an introspection. */
+export interface IntrospectedRpt extends RptStatus {
   /** Check that failed, for the log, if the RPT is not active. */
   readonly reason?: string;
-  /** True if the RPT is a JWT that was verified here, its `sub` included; default false. */
-  readonly isVerifiedJwt?: boolean;
 }
 
 /** Permission that a request needs. */
@@ -93,7 +89,7 @@ export function rptOfClaims(
 
 /** True if an RPT covers the needed permission. Ids and scopes are compared as exact strings. */
 export function coversResource(
-  { result, wholeResources }: IntrospectedRpt,
+  { result, wholeResources }: RptStatus,
   { resource_id, scopes, requiredScopes, scope_expression }: NeededPermission,
 ): boolean {
   if (!result.active) return false;

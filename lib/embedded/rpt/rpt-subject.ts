@@ -1,15 +1,15 @@
 import { textOf } from '../../base/json.js';
 import type { OperationContext } from '../context/operation-context.js';
+import type { RptStatus } from '../context/rpt-snapshots.js';
 import { withIssuerKeys } from '../jwt/issuer-keys.js';
 import { isPublicKeyJwt, verifyJwt } from '../jwt/verified-jwt.js';
 import type { ProtectionApi } from '../protection-api/protection-api.js';
 import { OperationError } from '../requests/operation-error.js';
-import type { IntrospectedRpt } from './rpt-permissions.js';
 
 /** RPT with its state. */
 export interface CheckedRpt {
   readonly rpt: string;
-  readonly rptStatus: IntrospectedRpt;
+  readonly rptStatus: RptStatus;
 }
 
 /**

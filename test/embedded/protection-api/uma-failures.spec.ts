@@ -135,7 +135,8 @@ it('a check with slow responses ends within twice the time limit of a request', 
   expect(as.seen('permission')).toHaveLength(0);
   // The cached discovery and PAT remain, so an introspection and a ticket fit into the limit.
   expect(await check('unknown-rpt')).toMatchObject({ access: 'denied' });
-  expect(as.seen('rpt')[0]?.aborted).toBe(true);
+  // The introspection had a separate time limit, because other checks could have shared it.
+  expect(as.seen('rpt')[0]?.aborted).toBe(false);
   expect(as.seen('permission')).toHaveLength(1);
 });
 

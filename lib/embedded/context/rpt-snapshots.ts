@@ -1,0 +1,162 @@
+import { hash } from 'node:crypto';
+import { Clearings } from '../../base/clearings.js';
+import { ExpiringCache, type CacheLimits, type Lifetime } from '../../base/expiring-cache.js';
+import { MAX_RPT_LENGTH } from '../../base/limits.js';
+import { SingleFlight } from '../../base/single-flight.js';
+import type { IntrospectRptResult, UmaPermission } from '../../commands/uma.js';
+
+/** State and permissions of an RPT. */
+export interface RptStatus {
+  readonly result: IntrospectRptResult;
+  /** Ids of resources for which the RPT grants every scope. */
+  readonly wholeResources: ReadonlySet<string>;
+  /** True if the RPT is a JWT that was verified here, its `sub` included; default false. */
+  readonly isVerifiedJwt?: boolean;
+}
+
+/** Owner of an RPT check. */
+export interface RptOwner {
+  readonly oxd_id: string;
+  readonly client: { readonly client_id: string };
+}
+
+/** Time of an introspection. */
+export interface SnapshotTime extends Lifetime {
+  /** Position of the introspection, see {@link Clearings}. */
+  readonly position: number;
+}
+
+/** State of an RPT at the time of its introspection. */
+export class RptSnapshot implements SnapshotTime {
+  readonly from: number;
+  readonly until: number;
+  readonly position: number;
+  /** User of the RPT; undefined until the user has been determined. */
+  user: { readonly sub?: string } | undefined;
+  private determined: Promise<{ readonly sub?: string }> | undefined;
+
+  constructor(
+    readonly status: RptStatus,
+    { from, until, position }: SnapshotTime,
+  ) {
+    this.from = from;
+    this.until = until;
+    this.position = position;
+  }
+
+  /** Determines the user once; callers that arrive meanwhile wait for the same result. */
+  async determineUser(work: () => Promise<string | undefined>): Promise<{ readonly sub?: string }> {
+    this.determined ??= work().then((sub) => (this.user = sub === undefined ? {} : { sub }));
+    return this.determined;
+  }
+}
+
+/**
+ * Introspections of RPTs, shared by concurrent checks, and with limits also by later checks. A snapshot
+ * may grant access; before it denies access, the RPT is introspected again.
+ */
+export class RptSnapshots {
+  // `#` instead of `private`, so that no printed object shows permissions.
+  readonly #flights = new SingleFlight<RptSnapshot>();
+  readonly #cache: ExpiringCache<RptSnapshot> | undefined;
+  readonly #clearings = new Clearings();
+  readonly #clock: () => number;
+  readonly #ttl: number;
+
+  /** @param limits undefined retains nothing */
+  constructor(clock: () => number, limits?: CacheLimits) {
+    this.#clock = clock;
+    this.#ttl = limits?.ttl ?? 0;
+    this.#cache = limits && new ExpiringCache(limits.max, clock);
+  }
+
+  /** Key of an RPT that a site checks. Contains no part of the RPT, which is a secret. */
+  keyOf({ oxd_id, client: { client_id } }: RptOwner, rpt: string): string {
+    // The lengths separate the parts, whatever characters they contain.
+    return hash(
+      'sha256',
+      `${oxd_id.length} ${client_id.length} ${oxd_id}${client_id}${rpt}`,
+      'hex',
+    );
+  }
+
+  /** Returns the retained snapshot of an RPT. */
+  cached(key: string): RptSnapshot | undefined {
+    return this.#cache?.get(key);
+  }
+
+  /** Returns the introspection of an RPT that is in progress. */
+  inProgress(key: string): Promise<RptSnapshot> | undefined {
+    return this.#flights.current(key);
+  }
+
+  /** Introspects an RPT, or waits for its introspection that has just begun. */
+  obtain(key: string, introspect: () => Promise<RptStatus>): Promise<RptSnapshot> {
+    return this.#flights.run(key, async () => {
+      const from = this.#clock();
+      const { position } = this.#clearings;
+      const status = frozen(await introspect());
+      const until = this.#endOf(from, status);
+      const snapshot = new RptSnapshot(status, { from, until, position });
+      this.#retain(key, snapshot);
+      return snapshot;
+    });
+  }
+
+  /** Returns false if the site or the resource was cleared after the introspection began. */
+  isCurrent({ position }: RptSnapshot, { oxd_id }: RptOwner, resource_id: string): boolean {
+    return (
+      this.#clearings.isCurrent(position, oxd_id) &&
+      this.#clearings.isCurrent(position, resourcePart(oxd_id, resource_id))
+    );
+  }
+
+  /** Outdates every snapshot of a site, also one whose introspection is in progress. */
+  clearSite(oxd_id: string): void {
+    this.#clearings.clear(oxd_id);
+  }
+
+  /** Outdates every snapshot for the checks of one resource. */
+  clearResource({ oxd_id }: RptOwner, resource_id: string): void {
+    this.#clearings.clear(resourcePart(oxd_id, resource_id));
+  }
+
+  /** Deletes the snapshot of an RPT, and lets one whose introspection is in progress not be retained. */
+  clearRpt(key: string): void {
+    this.#cache?.delete(key);
+    if (this.#flights.current(key)) this.#clearings.clear(key);
+  }
+
+  #retain(key: string, snapshot: RptSnapshot): void {
+    const { status, position } = snapshot;
+    const isUsable = status.result.active && this.#clearings.isCurrent(position, key);
+    if (isUsable && sizeOf(status) <= MAX_RPT_LENGTH) this.#cache?.set(key, snapshot);
+    else this.#cache?.delete(key);
+  }
+
+  #endOf(from: number, { result: { exp, permissions = [] } }: RptStatus): number {
+    const ends = [exp, ...permissions.map((permission) => permission.exp)];
+    return Math.min(from + this.#ttl, ...ends.map((end = Infinity) => end * 1000));
+  }
+}
+
+function resourcePart(oxd_id: string, resource_id: string): string {
+  return `${oxd_id} ${resource_id}`;
+}
+
+/** Handlers receive the permissions, and a change in one of them must not grant access to others. */
+function frozen(status: RptStatus): RptStatus {
+  const { permissions = [] } = status.result;
+  for (const permission of permissions) Object.freeze(permission.resource_scopes);
+  permissions.forEach((permission) => Object.freeze(permission));
+  Object.freeze(permissions);
+  return status;
+}
+
+/** Characters of the permissions of an RPT. */
+function sizeOf({ result: { permissions = [] } }: RptStatus): number {
+  const sizes = permissions.map(({ resource_id, resource_scopes }: UmaPermission) =>
+    [resource_id, ...resource_scopes].reduce((sum, text) => sum + text.length, 0),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}

@@ -1,0 +1,105 @@
+import { withTimeLimit } from '../../base/time-limit.js';
+import type { UmaPermission } from '../../commands/uma.js';
+import type { OperationContext } from '../context/operation-context.js';
+import type { RptSnapshot, RptStatus } from '../context/rpt-snapshots.js';
+import { ProtectionApi } from '../protection-api/protection-api.js';
+import { ProviderRequestError } from '../requests/provider-http.js';
+import { locallyVerifiedRpt } from './local-verification.js';
+import { introspectRpt } from './rpt-introspection.js';
+import { coversResource, type NeededPermission } from './rpt-permissions.js';
+import { rptSubject } from './rpt-subject.js';
+
+/** Content of an RPT that covers a resource. */
+export interface RptCoverage {
+  readonly permissions?: readonly UmaPermission[];
+  /** User of the RPT, if it proves one. */
+  readonly sub?: string;
+}
+
+/** RPT, and the permission that it needs. */
+export interface CheckedRpt {
+  readonly rpt: string;
+  readonly needed: NeededPermission;
+}
+
+/**
+ * Returns the content of an RPT if it covers the needed permission. Concurrent checks of an RPT share
+ * one introspection, and later checks its result while it is cached. A result from before the check may
+ * grant and never deny, because some servers upgrade an RPT in place.
+ *
+ * @returns undefined if an introspection that began after the check does not cover the permission
+ * @throws {OperationError} when the state or the user of the RPT is unknown
+ */
+export async function rptCoverage(
+  context: OperationContext,
+  api: ProtectionApi,
+  { rpt, needed }: CheckedRpt,
+): Promise<RptCoverage | undefined> {
+  const { rpts } = context.runtime.uma;
+  const key = rpts.keyOf(api.site, rpt);
+  const content = (snapshot: RptSnapshot) => contentOf(context, api, { rpt, key, snapshot });
+  const grants = (snapshot: RptSnapshot): boolean =>
+    rpts.isCurrent(snapshot, api.site, needed.resource_id) &&
+    coversResource(snapshot.status, needed);
+  const earlier = rpts.cached(key);
+  if (earlier && grants(earlier)) return content(earlier);
+  const running = rpts.inProgress(key);
+  const shared = running && (await running);
+  if (shared && grants(shared)) return content(shared);
+  context.call.signal?.throwIfAborted();
+  const fresh = await rpts.obtain(key, () => currentStatus(context, api, rpt));
+  return coversResource(fresh.status, needed) ? content(fresh) : undefined;
+}
+
+async function currentStatus(
+  context: OperationContext,
+  api: ProtectionApi,
+  rpt: string,
+): Promise<RptStatus> {
+  const verified = await locallyVerifiedRpt(context.detached(), api, rpt);
+  return verified ?? introspection(context, api, rpt);
+}
+
+/** Introspects an RPT with an own time limit: the check that began it may be aborted. */
+function introspection(
+  context: OperationContext,
+  api: ProtectionApi,
+  rpt: string,
+): Promise<RptStatus> {
+  const { clock, http, options } = context.runtime;
+  // Twice the limit of a request, as for a whole check.
+  const milliseconds = 2 * options.timeout;
+  const error = () => notIntrospected(milliseconds);
+  return withTimeLimit({ timers: http.timers, milliseconds, error }, (signal) => {
+    const shared = context.detached({ signal, deadline: clock() + milliseconds });
+    return introspectRpt(shared, new ProtectionApi(shared, api.site, api.server), rpt);
+  });
+}
+
+function notIntrospected(milliseconds: number): ProviderRequestError {
+  const message = `The authorization server did not introspect the RPT within ${milliseconds} ms.`;
+  return new ProviderRequestError('timeout', message);
+}
+
+interface Content {
+  readonly rpt: string;
+  readonly key: string;
+  readonly snapshot: RptSnapshot;
+}
+
+async function contentOf(
+  context: OperationContext,
+  api: ProtectionApi,
+  { rpt, key, snapshot }: Content,
+): Promise<RptCoverage> {
+  const { status: rptStatus } = snapshot;
+  try {
+    const user = await snapshot.determineUser(() =>
+      rptSubject(context.detached(), api, { rpt, rptStatus }),
+    );
+    return { permissions: rptStatus.result.permissions, ...user };
+  } catch (error) {
+    context.runtime.uma.rpts.clearRpt(key);
+    throw error;
+  }
+}
