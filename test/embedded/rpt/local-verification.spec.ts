@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import type { Params } from '../../../lib/commands/command.js';
 import { BROKEN_RPTS, brokenRpt, CLAIM, FAILED } from '../../support/broken-rpts.js';
 import { rejectionOf, TestTransport } from '../../support/embedded-transport.js';
@@ -5,7 +6,7 @@ import { FakeAs } from '../../support/fake-as.js';
 import type { Vendor } from '../../support/fake-as-vendors.js';
 import { JwtRpts, type Changes } from '../../support/jwt-rpts.js';
 import { ManualClock } from '../../support/manual-clock.js';
-import { protectedSite } from '../../support/uma-site.js';
+import { protectedSite, resource } from '../../support/uma-site.js';
 
 let as: FakeAs;
 let rpts: JwtRpts;
@@ -19,7 +20,10 @@ beforeAll(async () => {
 });
 afterAll(() => as.close());
 beforeEach(() => start('keycloak'));
-afterEach(() => TestTransport.closeAll());
+afterEach(() => {
+  jest.restoreAllMocks();
+  return TestTransport.closeAll();
+});
 
 async function start(vendor: Vendor): Promise<void> {
   as.reset(vendor);
@@ -55,6 +59,21 @@ describe('a verified RPT', () => {
     });
     expect(introspections()).toBe(0);
     expect(debugged).toEqual([]);
+  });
+
+  it('costs the verification of one signature', async () => {
+    const rpt = await rpts.sign(view());
+    await check(rpt);
+    const verify = jest.spyOn(crypto.subtle, 'verify');
+    await check(rpt);
+    expect(verify).toHaveBeenCalledTimes(1);
+  });
+
+  it('is verified by the clock of the module', async () => {
+    await clock.advance(3_600_000);
+    const rpt = await rpts.sign(view(), { claims: { nbf: seconds() } });
+    expect(await check(rpt)).toMatchObject({ access: 'granted' });
+    expect(introspections()).toBe(0);
   });
 
   it('causes one request for the keys of its issuer', async () => {
@@ -279,6 +298,58 @@ describe('while the keys are unavailable', () => {
     const rpt = as.keep(await rpts.sign(view()), [as.item(photo(), 'view')]);
     expect(await rejectionOf(check(rpt))).toMatchObject({ error: 'key_id_not_found' });
   });
+});
+
+describe('with a cache', () => {
+  const cached = () => {
+    const options = { store: transport.store, clock: clock.now, localVerification: true };
+    transport = new TestTransport({ ...options, cache: { ttl: 30_000, max: 10 } });
+  };
+
+  it('a verified RPT is verified again after ttl, and introspected from its exp on', async () => {
+    cached();
+    const exp = seconds(50);
+    const rpt = await rpts.sign(view(), { claims: { exp } });
+    const beforeExp = exp * 1000 - clock.now() - 1;
+    const verify = jest.spyOn(crypto.subtle, 'verify');
+    const steps = [
+      { wait: 0, verifications: 1 },
+      { wait: 29_999, verifications: 1 },
+      { wait: 1, verifications: 2 },
+      { wait: beforeExp - 30_000, verifications: 2 },
+    ];
+    for (const { wait, verifications } of steps) {
+      await clock.advance(wait);
+      expect(await check(rpt)).toMatchObject({ access: 'granted', sub: 'alice' });
+      expect(verify).toHaveBeenCalledTimes(verifications);
+    }
+    expect(introspections()).toBe(0);
+    await clock.advance(1);
+    expect(await check(rpt)).toMatchObject({ access: 'denied' });
+    expect(introspections()).toBe(1);
+  });
+
+  it('a verified RPT that does not cover a resource gets a ticket without an introspection', async () => {
+    cached();
+    await transport.run('uma_rs_protect', {
+      oxd_id,
+      resources: [resource('/doc', ['GET'], 'edit')],
+    });
+    const rpt = await rpts.sign(view());
+    expect(await check(rpt)).toMatchObject({ access: 'granted' });
+    expect(await check(rpt, { path: '/doc' })).toMatchObject({ access: 'denied' });
+    expect(await check(rpt)).toMatchObject({ access: 'granted' });
+    expect(introspections()).toBe(0);
+  });
+});
+
+it('requests at the same time share one verification', async () => {
+  const rpt = await rpts.sign(view());
+  await check(rpt);
+  const verify = jest.spyOn(crypto.subtle, 'verify');
+  const results = await Promise.all(Array.from({ length: 8 }, () => check(rpt)));
+  expect(results.map(({ access }) => access)).toEqual(results.map(() => 'granted'));
+  expect(verify).toHaveBeenCalledTimes(1);
 });
 
 it('without the option, a JWT is introspected', async () => {
