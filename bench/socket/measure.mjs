@@ -2,7 +2,7 @@
  * Runs concurrent callers for a time, each of which repeats its call when the previous one is done.
  *
  * @param call `(done) => void`
- * @returns commands per second, latencies in microseconds, CPU of this process per command in
+ * @returns number of commands, commands per second, latencies in microseconds, CPU of this process per command in
  *   microseconds
  */
 export async function measure(call, callers, milliseconds) {
@@ -15,6 +15,7 @@ export async function measure(call, callers, milliseconds) {
   const { user, system } = process.cpuUsage(cpu);
   latencies.sort((a, b) => a - b);
   return {
+    count: latencies.length,
     perSecond: latencies.length / seconds,
     p50: latencies[Math.floor(latencies.length * 0.5)],
     p99: latencies[Math.floor(latencies.length * 0.99)],

@@ -1,0 +1,38 @@
+const OXD = './applications/nestjs-oxd.mjs';
+const LEAST = './applications/least.mjs';
+const PEER = './peer/application.mjs';
+
+const protecting = { guards: ['AuthGuard', 'ResourceGuard'] };
+
+/**
+ * Contestants in the order of the table. `program` is started with `options`; `tokens` is the kind of
+ * token that its callers present.
+ */
+export const CONTESTANTS = [
+  {
+    name: 'nest-keycloak-connect, online',
+    program: PEER,
+    options: { ...protecting, tokenValidation: 'online' },
+    tokens: 'access',
+  },
+  {
+    name: 'nest-keycloak-connect, offline',
+    program: PEER,
+    options: { ...protecting, tokenValidation: 'offline' },
+    tokens: 'access',
+  },
+  { name: 'nestjs-oxd, introspection', program: OXD, options: {}, tokens: 'rpt' },
+  { name: 'nestjs-oxd, cached', program: OXD, options: { cache: {} }, tokens: 'rpt' },
+  { name: 'nestjs-oxd, local', program: OXD, options: { localVerification: true }, tokens: 'rpt' },
+  { name: 'least introspection', program: LEAST, options: { introspection: true }, tokens: 'rpt' },
+  { name: 'no guard, NestJS 12', program: LEAST, options: {}, tokens: 'none' },
+  { name: 'no guard, NestJS 10', program: PEER, options: { guards: [] }, tokens: 'none' },
+];
+
+/** Goals: rate of a contestant as a multiple of the rate of a peer. */
+export const GOALS = [
+  ['nestjs-oxd, introspection', 'nest-keycloak-connect, online', 1.8],
+  ['nestjs-oxd, introspection', 'nest-keycloak-connect, offline', 1.2],
+  ['nestjs-oxd, cached', 'nest-keycloak-connect, online', 8],
+  ['nestjs-oxd, local', 'nest-keycloak-connect, online', 5],
+].map(([name, peer, factor]) => ({ name, peer, factor }));
