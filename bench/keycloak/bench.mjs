@@ -11,6 +11,7 @@ import { CONTESTANTS } from './contestants.mjs';
 import { startCountingProxy } from './counting-proxy.mjs';
 import { openLoad } from './load.mjs';
 import { CLIENT, createRealm, issueTokens, ROUTE } from './realm.mjs';
+import { cpuOfGroup } from './process-group.mjs';
 import { report, round } from './report.mjs';
 
 const { values: settings } = parseArgs({
@@ -34,11 +35,11 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 }
 
 installPeer();
-await withKeycloak(interruption.signal, async ({ environment }) => {
+await withKeycloak(interruption.signal, async ({ environment, server }) => {
   const realm = await createRealm(environment);
   try {
     const calls = await countCalls(realm);
-    const { results, warmUp } = await measureAll(realm);
+    const { results, warmUp } = await measureAll(realm, server);
     const counted = results.map((result, index) => ({ ...result, calls: calls[index] }));
     report(counted, { callers: CALLERS, rounds: ROUNDS, warmUp });
   } finally {
@@ -84,7 +85,7 @@ function perRequest(proxy, { count }) {
   };
 }
 
-async function measureAll(realm) {
+async function measureAll(realm, server) {
   const tokens = await tokensAt(realm.url, realm);
   const opened = [];
   try {
@@ -93,7 +94,8 @@ async function measureAll(realm) {
     const warmUp = await untilWarm(opened);
     for (let index = 0; index < ROUNDS; index += 1) {
       // Alternates the order, so that no contestant always runs after the same contestant.
-      for (const one of index % 2 ? opened.toReversed() : opened) one.rounds.push(await cell(one));
+      for (const one of index % 2 ? opened.toReversed() : opened)
+        one.rounds.push(await cell(one, server));
     }
     const results = opened.map(({ name, rounds, tokenLength }) => ({ name, rounds, tokenLength }));
     return { results, warmUp };
@@ -143,10 +145,13 @@ async function untilWarm(opened) {
   return { seconds: seconds(), stable: false };
 }
 
-async function cell({ application, load }) {
+async function cell({ application, load }, server) {
   interruption.signal.throwIfAborted();
   await load.run(SETTLE);
-  const before = await application.cpu();
-  const { count, ...measured } = await load.run(CELL);
-  return { ...measured, applicationCpu: ((await application.cpu()) - before) / count };
+  const cpus = () => Promise.all([application.cpu(), server && cpuOfGroup(server.group)]);
+  const before = await cpus();
+  const { count, perSecond, p50, p99 } = await load.run(CELL);
+  const after = await cpus();
+  const [cpu, keycloakCpu] = after.map((time, index) => (time - before[index]) / count);
+  return { perSecond, p50, p99, cpu, keycloakCpu };
 }

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { measure } from '../socket/measure.mjs';
 
-const DENIED_EVERY = 250;
+const DENIED_EVERY = 500;
 
 /**
  * Callers of one route. Each request in flight has its own token: otherwise an application could

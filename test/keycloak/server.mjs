@@ -34,6 +34,11 @@ export class KeycloakServer {
     return `http://127.0.0.1:${this.#port}`;
   }
 
+  /** Process group of the running Keycloak. */
+  get group() {
+    return this.#process?.pid;
+  }
+
   /** Starts Keycloak unless it runs, and waits until it responds. */
   async start() {
     this.#abort.throwIfAborted();
