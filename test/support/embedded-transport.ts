@@ -1,7 +1,7 @@
 import { OxdCommandError } from '../../lib/base/errors.js';
 import { EmbeddedTransport } from '../../lib/embedded/embedded.transport.js';
 import type { EmbeddedOptions } from '../../lib/embedded/context/operation-context.js';
-import { readSite } from '../../lib/embedded/registration/site-record.js';
+import { readSite, siteKey } from '../../lib/embedded/registration/site-record.js';
 import { resourcesKey } from '../../lib/embedded/registration/resources-key.js';
 import { MemoryStore, type OxdStore } from '../../lib/store/oxd-store.js';
 import type { CommandName, Params, Result } from '../../lib/commands/command.js';
@@ -60,7 +60,7 @@ export class TestTransport {
 
   /** Store key of the resources of a site. */
   async resourcesKey(oxd_id: string): Promise<string> {
-    return resourcesKey(await readSite(this.store, oxd_id));
+    return resourcesKey(await readSite(this.store, siteKey(oxd_id)));
   }
 
   /** Logs in and returns the parameters of the callback. */

@@ -8,9 +8,13 @@ export interface Written {
   readonly ttl?: number;
 }
 
-/** Store that several replicas share, in the memory of the test; records every write. */
+/** Store that several replicas share, in the memory of the test; records every call. */
 export class SharedStore extends OxdStore {
   readonly written: Written[] = [];
+  /** Keys of all reads. */
+  readonly read: string[] = [];
+  /** Error of every read while it is set, as in an outage. */
+  outage: Error | undefined;
   private readonly memory: MemoryStore;
 
   /** @param clock current time in milliseconds since 1970, of the lifetimes */
@@ -24,7 +28,9 @@ export class SharedStore extends OxdStore {
     return this.written.filter(({ key }) => key.startsWith(prefix));
   }
 
-  get(key: string): Promise<unknown> {
+  async get(key: string): Promise<unknown> {
+    this.read.push(key);
+    if (this.outage) throw this.outage;
     return this.memory.get(key);
   }
 

@@ -5,6 +5,7 @@ import type { CacheLimits } from '../../base/expiring-cache.js';
 import { minimumTime } from '../../base/time-limit.js';
 import { SingleFlight } from '../../base/single-flight.js';
 import type { OxdStore } from '../../store/oxd-store.js';
+import { RecordStore } from '../../store/record-store.js';
 import { RejectedParameters } from '../registration/rejected-parameters.js';
 import { CommandCall, type CommandEnd } from '../requests/command-call.js';
 import {
@@ -70,11 +71,14 @@ export class EmbeddedRuntime {
   readonly rejections: RejectedParameters;
   readonly refreshes = new SingleFlight<RefreshResult>();
   readonly clock: () => number;
+  /** Store of sites, logins and resources, with copies of records in memory. */
+  readonly store: RecordStore;
 
   constructor(readonly options: EmbeddedOptions) {
-    const { store, initialAccessToken } = options;
-    const { clock = Date.now, log = SILENT } = options;
+    const { initialAccessToken, clock = Date.now, log = SILENT } = options;
     this.clock = clock;
+    const store = new RecordStore(options.store, clock);
+    this.store = store;
     this.http = new ProviderHttp(options);
     this.providers = new Providers({ http: this.http, clock });
     this.uma = new UmaState(clock, options.cache);
@@ -95,9 +99,9 @@ export class OperationContext {
     readonly call: CommandCall,
   ) {}
 
-  /** Store of sites, logins and resources. */
-  get store(): OxdStore {
-    return this.runtime.options.store;
+  /** @see EmbeddedRuntime.store */
+  get store(): RecordStore {
+    return this.runtime.store;
   }
 
   /** Log for problems that do not fail a command. */
@@ -120,6 +124,11 @@ export class OperationContext {
   /** @see CommandCall.withSignal */
   withSignal(signal: AbortSignal): OperationContext {
     return new OperationContext(this.runtime, this.call.withSignal(signal));
+  }
+
+  /** Site for a command that runs for each request: its copy in memory, else as {@link site}. */
+  async knownSite(oxd_id: string | undefined): Promise<RegisteredSite> {
+    return this.runtime.sites.inMemory(oxd_id) ?? this.site(oxd_id);
   }
 
   /** @see Sites.get */

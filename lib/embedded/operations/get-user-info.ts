@@ -13,7 +13,7 @@ import { givenIdToken } from '../login/given-id-token.js';
 export const getUserInfo: Operation<'get_user_info'> = async (context, params) => {
   const { access_token, id_token } = params;
   const subject = id_token === undefined ? skipSubjectCheck : givenIdToken(id_token).sub;
-  const site = await context.site(params.oxd_id);
+  const site = await context.knownSite(params.oxd_id);
   const provider = await context.provider(site);
   const configuration = clientConfiguration(context, {
     provider,

@@ -1,5 +1,8 @@
-import type { Operation } from '../context/operation-context.js';
+import type { Result } from '../../commands/command.js';
+import { withKnownRecords } from '../context/current-records.js';
+import type { Operation, OperationContext } from '../context/operation-context.js';
 import { ProtectionApi } from '../protection-api/protection-api.js';
+import type { RegisteredSite } from '../registration/site-record.js';
 import { introspectRpt as introspect } from '../rpt/rpt-introspection.js';
 import { rptSubject } from '../rpt/rpt-subject.js';
 import { withoutUndefined } from '../../base/json.js';
@@ -12,8 +15,15 @@ import { withoutUndefined } from '../../base/json.js';
  * @see oxd command introspect_rpt; UMA Federated Authorization §5
  */
 export const introspectRpt: Operation<'introspect_rpt'> = async (context, params) => {
-  const { rpt } = params;
-  const site = await context.site(params.oxd_id);
+  const find = async () => ({ site: await context.knownSite(params.oxd_id) });
+  return withKnownRecords(context, find, ({ site }) => introspected(context, site, params.rpt));
+};
+
+async function introspected(
+  context: OperationContext,
+  site: RegisteredSite,
+  rpt: string,
+): Promise<Result<'introspect_rpt'>> {
   const api = new ProtectionApi(context, site, await context.umaServer(site));
   const rptStatus = await introspect(context, api, rpt);
   const { result } = rptStatus;
@@ -24,4 +34,4 @@ export const introspectRpt: Operation<'introspect_rpt'> = async (context, params
   }
   const sub = await rptSubject(context, api, { rpt, rptStatus });
   return withoutUndefined({ ...result, sub });
-};
+}

@@ -1,22 +1,14 @@
 import type { Params, Result } from '../../commands/command.js';
 import { OxdTransportError } from '../../base/errors.js';
+import { withKnownRecords } from '../context/current-records.js';
 import type { OperationContext, Operation } from '../context/operation-context.js';
 import { ProtectionApi } from '../protection-api/protection-api.js';
 import { rptCoverage } from '../rpt/rpt-coverage.js';
 import type { NeededPermission } from '../rpt/rpt-permissions.js';
 import { ticketScopes } from '../resources/declared-resource.js';
-import {
-  findResource,
-  readResources,
-  type ProtectedResource,
-} from '../resources/resource-record.js';
-import {
-  checkNamed,
-  MISSING_AT_SERVER,
-  NEVER_PROTECTED,
-  notProtected,
-} from '../resources/named-resource.js';
-import { resourcesKey } from '../registration/resources-key.js';
+import type { ProtectedResource } from '../resources/resource-record.js';
+import { knownResource, type KnownResource } from '../resources/known-resource.js';
+import { checkNamed, MISSING_AT_SERVER, notProtected } from '../resources/named-resource.js';
 import { permissionTicket, type PermissionRequest } from '../rpt/permission-ticket.js';
 
 type Command = 'uma_rs_check_access';
@@ -34,16 +26,21 @@ type Command = 'uma_rs_check_access';
  */
 export const umaRsCheckAccess: Operation<Command> = async (context, params) => {
   checkNamed(params);
+  const find = () => knownResource(context, params);
+  return withKnownRecords(context, find, (known) => checkAccess(context, params, known));
+};
+
+async function checkAccess(
+  context: OperationContext,
+  params: Params<Command>,
+  { site, resource }: KnownResource,
+): Promise<Result<Command>> {
   const { rpt = '' } = params;
-  const site = await context.site(params.oxd_id);
-  const record = await readResources(context.store, resourcesKey(site));
-  const resource = findResource(record, params.path, params.http_method);
-  if (!resource) throw notProtected(NEVER_PROTECTED);
   const api = new ProtectionApi(context, site, await context.umaServer(site));
   const checked = { rpt, needed: needed(context, resource, params) };
   const coverage = rpt.trim() === '' ? undefined : await rptCoverage(context, api, checked);
   return coverage ? { access: 'granted', ...coverage } : denied(context, api, { resource, params });
-};
+}
 
 function needed(
   { runtime }: OperationContext,

@@ -66,17 +66,26 @@ export function clientRecord(response: unknown): ClientRecord {
 }
 
 /** Prefix of the store key of a site; its `oxd_id` follows. */
-export const SITE_KEY = 'site:';
+const SITE_KEY = 'site:';
 
 /**
- * Reads the record of a site.
+ * Store key of a site.
  *
- * @throws {OperationError} `bad_request` or `invalid_oxd_id`
+ * @throws {OperationError} `bad_request` for an empty id
+ */
+export function siteKey(oxd_id = ''): string {
+  if (oxd_id.trim() === '') throw new OperationError('bad_request', 'oxd_id: must not be empty.');
+  return SITE_KEY + oxd_id;
+}
+
+/**
+ * Reads the record under a {@link siteKey}.
+ *
+ * @throws {OperationError} `invalid_oxd_id`
  * @throws {OxdStoreError} OXD_STORE_UNAVAILABLE when the store is down or the value is not a site
  */
-export async function readSite(store: OxdStore, oxd_id = ''): Promise<RegisteredSite> {
-  if (oxd_id.trim() === '') throw new OperationError('bad_request', 'oxd_id: must not be empty.');
-  const value = await store.get(SITE_KEY + oxd_id);
+export async function readSite(store: OxdStore, key: string): Promise<RegisteredSite> {
+  const value = await store.get(key);
   if (value === undefined || value === null) {
     throw new OperationError(
       'invalid_oxd_id',

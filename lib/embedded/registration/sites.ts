@@ -3,7 +3,7 @@ import { OxdStoreError } from '../../base/errors.js';
 import type { OxdLog } from '../../base/log.js';
 import { SingleFlight } from '../../base/single-flight.js';
 import { runOnce } from '../../store/distributed-lock.js';
-import type { OxdStore } from '../../store/oxd-store.js';
+import type { RecordStore } from '../../store/record-store.js';
 import { clientMetadata, dependsOnUma } from './registration-metadata.js';
 import { deleteClient, readClient, registerClient } from './client-registration.js';
 import type { RejectedParameters } from './rejected-parameters.js';
@@ -11,14 +11,14 @@ import type { CommandCall } from '../requests/command-call.js';
 import { statusOf } from '../requests/command-error.js';
 import type { RegistrationBody } from './registration-retry.js';
 import type { Provider, Providers } from '../provider/provider.js';
-import { SITE_KEY, readSite, type ClientRecord, type RegisteredSite } from './site-record.js';
+import { readSite, siteKey, type ClientRecord, type RegisteredSite } from './site-record.js';
 import type { UmaServers } from '../provider/uma-discovery.js';
 import { resourcesKey } from './resources-key.js';
 import { lockResources } from './resources-lock.js';
 
 /** Options of {@link Sites}. */
 export interface SitesOptions {
-  readonly store: OxdStore;
+  readonly store: RecordStore;
   readonly providers: Providers;
   readonly umaServers: UmaServers;
   readonly clock: () => number;
@@ -50,27 +50,48 @@ export class Sites {
   private readonly checks = new SingleFlight<RegisteredSite>();
   /** Time of the next check of a registration, by `oxd_id`; milliseconds since 1970. */
   private readonly nextCheck = new Map<string, number>();
+  private readonly keys = new WeakMap<RegisteredSite, string>();
 
   constructor(private readonly options: SitesOptions) {}
 
   /**
-   * Returns a site, after a check of its registration if one is due.
+   * Returns the copy of a site in memory; undefined if there is none, if it is older than 30 s, or if
+   * a check of the registration is due.
+   *
+   * @throws {OperationError} `bad_request`
+   */
+  inMemory(oxd_id: string | undefined): RegisteredSite | undefined {
+    const record = this.options.store.inMemory(siteKey(oxd_id), readSite);
+    return record && !this.isCheckDue(record) ? record : undefined;
+  }
+
+  /**
+   * Reads a site, after a check of its registration if one is due.
    *
    * @throws {OperationError} `bad_request` or `invalid_oxd_id`
    */
   async get(call: CommandCall, oxd_id: string | undefined): Promise<RegisteredSite> {
-    const record = await readSite(this.options.store, oxd_id);
-    if (this.options.clock() < (this.nextCheck.get(record.oxd_id) ?? 0)) return record;
+    const record = await this.options.store.read(siteKey(oxd_id), readSite);
+    if (!this.isCheckDue(record)) return record;
     return this.checks.run(record.oxd_id, () => this.check(call.detached(), record));
   }
 
   /**
-   * Returns a site as it is stored.
+   * Reads a site as it is stored; shares no read that began before.
    *
    * @throws {OperationError} `bad_request` or `invalid_oxd_id`
    */
-  find(oxd_id: string | undefined): Promise<RegisteredSite> {
-    return readSite(this.options.store, oxd_id);
+  async find(oxd_id: string | undefined): Promise<RegisteredSite> {
+    return this.options.store.readAgain(siteKey(oxd_id), readSite);
+  }
+
+  /** Returns the {@link resourcesKey} of a site, computed once for each record. */
+  resourcesKey(site: RegisteredSite): string {
+    const known = this.keys.get(site);
+    if (known !== undefined) return known;
+    const key = resourcesKey(site);
+    this.keys.set(site, key);
+    return key;
   }
 
   /** Stores a new site, and registers a client unless one is given. */
@@ -88,7 +109,7 @@ export class Sites {
 
   /** Stores a changed site. */
   async save(record: RegisteredSite): Promise<void> {
-    await this.options.store.set(SITE_KEY + record.oxd_id, record);
+    await this.options.store.set(siteKey(record.oxd_id), record);
     this.checked(record);
   }
 
@@ -98,7 +119,7 @@ export class Sites {
    */
   async remove(call: CommandCall, record: RegisteredSite): Promise<void> {
     await this.forgetClient(call, record);
-    await this.options.store.delete(SITE_KEY + record.oxd_id);
+    await this.options.store.delete(siteKey(record.oxd_id));
     this.nextCheck.delete(record.oxd_id);
   }
 
@@ -177,7 +198,7 @@ export class Sites {
     }
     return runOnce({
       store,
-      key: `${SITE_KEY}${record.oxd_id}:lock`,
+      key: `${siteKey(record.oxd_id)}:lock`,
       deadline: RENEWAL_TIMEOUT,
       done: () => this.renewedElsewhere(record),
       work: async () => {
@@ -217,6 +238,10 @@ export class Sites {
     const expiry = this.expiryOf(record);
     this.nextCheck.set(record.oxd_id, Math.max(expiry, this.options.clock() + CHECK_INTERVAL));
     return record;
+  }
+
+  private isCheckDue({ oxd_id }: RegisteredSite): boolean {
+    return this.options.clock() >= (this.nextCheck.get(oxd_id) ?? 0);
   }
 
   private isExpired(record: RegisteredSite): boolean {

@@ -1,0 +1,47 @@
+import { isDeepStrictEqual } from 'node:util';
+import { statusOf } from '../requests/command-error.js';
+import { OperationError } from '../requests/operation-error.js';
+import { siteKey, type RegisteredSite } from '../registration/site-record.js';
+import type { OperationContext } from './operation-context.js';
+
+/** A site, and for some commands a resource of it, from copies in memory. */
+export interface KnownRecords {
+  readonly site: RegisteredSite;
+}
+
+/**
+ * Runs work with records from memory. If a server rejects the work, another replica may have changed
+ * the records, such as the secret of the client: they are read again, and if they differ, the work
+ * runs once more.
+ *
+ * @param find returns the records from memory, or reads them
+ */
+export async function withKnownRecords<K extends KnownRecords, T>(
+  context: OperationContext,
+  find: () => Promise<K>,
+  work: (known: K) => Promise<T>,
+): Promise<T> {
+  const known = await find();
+  try {
+    return await work(known);
+  } catch (error) {
+    if (!isRejection(error)) throw error;
+    dropCopies(context, known.site);
+    const current = await find();
+    if (isDeepStrictEqual(current, known)) throw error;
+    return work(current);
+  }
+}
+
+/** Drops the copies of a site and of its resources. */
+export function dropCopies({ runtime: { sites, store } }: OperationContext, site: RegisteredSite) {
+  store.drop(siteKey(site.oxd_id));
+  store.drop(sites.resourcesKey(site));
+}
+
+/** True if a server does not know the client or the resource, or does not accept a request. */
+function isRejection(error: unknown): boolean {
+  const status = statusOf(error) ?? 0;
+  const isUnknown = error instanceof OperationError && error.error === 'invalid_request';
+  return isUnknown || (status >= 400 && status < 500);
+}
