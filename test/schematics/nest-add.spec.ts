@@ -126,20 +126,25 @@ export class AppModule {}
   });
 });
 
-describe('nest add nestjs-oxd in a monorepo', () => {
+describe.each([
+  { cli: 11, isEsm: false, extension: '' },
+  { cli: 12, isEsm: true, extension: '.js' },
+])('nest add nestjs-oxd in a monorepo of Nest CLI $cli', ({ isEsm, extension }) => {
   const projects = { api: { sourceRoot: 'apps/api/src' }, shop: { sourceRoot: 'apps/shop/src' } };
   const files = {
     'nest-cli.json': JSON.stringify({ sourceRoot: 'apps/api/src', monorepo: true, projects }),
-    'apps/shop/src/main.ts': entryFile('./shop.module.js', 'ShopModule'),
+    'apps/shop/src/main.ts': entryFile(`./shop.module${extension}`, 'ShopModule'),
     'apps/shop/src/shop.module.ts':
       "import { Module } from '@nestjs/common';\n\n@Module({})\nexport class ShopModule {}\n",
+    'apps/shop/test/jest-e2e.json': '{}',
   };
+  const endToEnd = isEsm ? [] : ['apps/shop/test/jest-e2e.json'];
 
   it.each([
     { name: 'project', options: { project: 'shop' } },
     { name: 'sourceRoot, which Nest CLI passes', options: { sourceRoot: 'apps/shop/src' } },
   ])('sets up the application that $name names', async ({ options }) => {
-    const project = nestProject({ files });
+    const project = nestProject({ isEsm, files });
     expect(await runNestAdd(project, options)).toEqual([]);
     const changes = project.takeChanges().filter((path) => path.includes('/'));
     expect(changes).toEqual([
@@ -148,6 +153,7 @@ describe('nest add nestjs-oxd in a monorepo', () => {
       'apps/shop/src/oxd/login.controller.spec.ts',
       'apps/shop/src/oxd/login.controller.ts',
       'apps/shop/src/shop.module.ts',
+      ...endToEnd,
     ]);
   });
 
@@ -155,13 +161,13 @@ describe('nest add nestjs-oxd in a monorepo', () => {
     const { 'apps/shop/src/shop.module.ts': source, ...others } = files;
     const moved = {
       ...others,
-      'apps/shop/src/main.ts': entryFile('./core/shop.module.js', 'ShopModule'),
+      'apps/shop/src/main.ts': entryFile(`./core/shop.module${extension}`, 'ShopModule'),
       'apps/shop/src/core/shop.module.ts': source,
     };
-    const project = nestProject({ files: moved });
+    const project = nestProject({ isEsm, files: moved });
     expect(await runNestAdd(project, { project: 'shop' })).toEqual([]);
     expect(project.text('apps/shop/src/core/shop.module.ts')).toContain(
-      "from '../oxd/login.controller.js';",
+      `from '../oxd/login.controller${extension}';`,
     );
   });
 });
