@@ -15,11 +15,10 @@ export async function listenOnLoopback(port: number): Promise<Server> {
     return server;
   } catch (cause) {
     const inUse = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
-    const reason = inUse ? 'is in use; stop the process that listens there' : 'cannot be opened';
-    throw new OxdConfigurationError(
-      [`port: ${port} ${reason}, or choose another port for the sandbox`],
-      { cause },
-    );
+    const problem = inUse
+      ? 'is in use; stop the process that listens there, or choose another port for the sandbox'
+      : 'cannot be opened; choose another port for the sandbox';
+    throw new OxdConfigurationError([`port: ${port} ${problem}`], { cause });
   }
 }
 
