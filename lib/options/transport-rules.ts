@@ -16,6 +16,7 @@ import {
 import { MAX_TIMER_DELAY } from '../base/limits.js';
 import { addressProblems } from '../base/network-rules.js';
 import { RELEASES } from '../base/oxd-releases.js';
+import { IsAuthorities, NO_PEM, PEM_CERTIFICATE } from './pem-certificate.js';
 import { check, UNKNOWN_OPTION } from './rule-check.js';
 import { IsMilliseconds, IsOxdUrl, IsProxy } from './rule-decorators.js';
 
@@ -26,14 +27,12 @@ const VERSION_TEXT = {
 const HTTPS_VERSION_TEXT = {
   message: `must be one of ${RELEASES.join(', ')}; for 3.1.5 to 3.1.8 use 3.1.4, for 4.3 use 4.2, for 4.4 use 4.5`,
 };
-const PEM_TEXT = { message: 'must be a PEM certificate, not the path of a file' };
-const EACH_PEM = { each: true, ...PEM_TEXT };
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----/;
+const PEM_TEXT = { message: NO_PEM };
 
 class EmbeddedRules {
   @IsOptional() @IsIn(['embedded']) type?: string;
   @IsOptional() @IsBoolean() allowInsecureRequests?: boolean;
-  @IsOptional() @IsString({ each: true }) ca?: string | string[];
+  @IsOptional() @IsAuthorities() ca?: string | string[];
   @IsOptional() @IsProxy() proxy?: string | false;
   @Allow() addresses?: object;
   @IsOptional() @IsMilliseconds(1, MAX_TIMER_DELAY) timeout?: number;
@@ -57,8 +56,8 @@ class HttpsRules {
   @IsOxdUrl() url: string;
   @IsIn(RELEASES, HTTPS_VERSION_TEXT) version: string;
   @IsOptional() @IsInt() @Min(1) @Max(1024) connections?: number;
-  @IsOptional() @Matches(CERTIFICATE, EACH_PEM) ca?: string | string[];
-  @IsOptional() @Matches(CERTIFICATE, PEM_TEXT) cert?: string;
+  @IsOptional() @IsAuthorities() ca?: string | string[];
+  @IsOptional() @Matches(PEM_CERTIFICATE, PEM_TEXT) cert?: string;
   @IsOptional() @IsString() key?: string;
   @IsOptional() @IsMilliseconds(1, MAX_TIMER_DELAY) timeout?: number;
 }

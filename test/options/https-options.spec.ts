@@ -13,6 +13,7 @@ import {
 const file = (name: string) =>
   readFileSync(new URL(`../support/tls/${name}`, import.meta.url), 'utf8');
 const [cert, key, ca] = [file('cert.pem'), file('key.pem'), file('ca.pem')];
+const DAMAGED = `${ca}${ca.replace(/\n[A-Za-z]{8}/, '\nAAAAAAAA')}`;
 const otherCert = file('self-signed.pem');
 
 const site = {
@@ -103,6 +104,17 @@ describe('Options of the transport https', () => {
     },
     { name: 'a path as ca', more: { ca: '/etc/ca.pem' }, issue: 'transport.ca: must be a PEM' },
     { name: 'a path in ca', more: { ca: [ca, 'ca.pem'] }, issue: 'transport.ca: must be a PEM' },
+    { name: 'a number as ca', more: { ca: 7 }, issue: 'transport.ca: must be a string' },
+    {
+      name: 'a damaged ca',
+      more: { ca: DAMAGED },
+      issue: 'transport.ca: has a damaged certificate',
+    },
+    {
+      name: 'a ca whose end is missing',
+      more: { ca: [ca, ca.slice(0, 200)] },
+      issue: 'transport.ca: has a damaged certificate',
+    },
     { name: 'zero connections', more: { connections: 0 }, issue: 'transport.connections: ' },
     { name: 'a timeout as text', more: { timeout: '10s' }, issue: 'transport.timeout: must be' },
     { name: 'an option of socket', more: { port: 1 }, issue: 'transport.port: is not an option' },
@@ -113,6 +125,17 @@ describe('Options of the transport https', () => {
     },
   ])('reject $name', ({ more, issue }) => {
     expect(issuesOf(more)).toEqual([expect.stringContaining(issue)]);
+  });
+
+  it.each([
+    { name: 'a damaged certificate', given: DAMAGED, issue: 'has a damaged certificate' },
+    { name: 'the path of a file', given: ['/etc/ca.pem'], issue: 'must be a PEM certificate' },
+  ])('reject $name as ca of embedded', ({ given, issue }) => {
+    const transport = { type: 'embedded', ca: given } as const;
+    const options = { site, secret, transport };
+    expect(() => resolveOptions(options)).toThrow(OxdConfigurationError);
+    expect(() => resolveOptions(options)).toThrow(`transport.ca: ${issue}`);
+    expect(() => resolveOptions({ ...options, transport: { ...transport, ca } })).not.toThrow();
   });
 
   it('accept a certificate with its key in one of several forms', () => {

@@ -30,7 +30,7 @@ function issuesOf(variables: Record<string, string>): readonly string[] {
   }
 }
 
-const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+const PEM = readFileSync(new URL('../support/tls/ca.pem', import.meta.url), 'utf8').trim();
 const tlsFile = (name: string) =>
   readFileSync(new URL(`../support/tls/${name}`, import.meta.url), 'utf8');
 const CERT = tlsFile('cert.pem');
