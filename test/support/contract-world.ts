@@ -80,6 +80,8 @@ async function startProvider(name: TransportName, options?: SandboxOptions): Pro
 
 /** The module on one transport, a provider, and users with browsers. */
 export class World {
+  private token: { readonly protection_access_token?: string } = {};
+
   private constructor(
     readonly oidc: OidcService,
     readonly uma: UmaService,
@@ -94,16 +96,27 @@ export class World {
     try {
       const { module, server } = await moduleOn(name, provider.issuer);
       const services = [module.get(OidcService), module.get(UmaService)] as const;
-      return new World(...services, provider, name, module, server);
+      const world = new World(...services, provider, name, module, server);
+      if (name === 'extension 3.1.4') world.token = await world.newToken();
+      return world;
     } catch (error) {
       await provider.close();
       throw error;
     }
   }
 
-  /** Parameters of a registration. */
+  /** Parameters of a registration, and on the extension a token, which oxd requires for another site. */
   get site() {
-    return siteOf(this.sandbox.issuer);
+    return { ...siteOf(this.sandbox.issuer), ...this.token };
+  }
+
+  /** Returns a token for commands of another site. */
+  private async newToken() {
+    const { access_token } = await this.oidc.getClientToken({
+      ...(await this.newClient()),
+      scope: ['openid', 'oxd'],
+    });
+    return { protection_access_token: access_token };
   }
 
   /** Registers a client that obtains tokens for itself. In oxd 4 the client of a site does so. */
