@@ -1,5 +1,6 @@
 export default {
   testEnvironment: '<rootDir>/test/support/secrets.environment.js',
+  runtime: '<rootDir>/test/support/shared.runtime.cjs',
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(browser|keycloak|redis|pack|watch)/'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],

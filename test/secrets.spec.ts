@@ -1,13 +1,11 @@
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { Browser } from './support/browser.js';
+import { runJest, type FileReport } from './support/jest-process.js';
 import { describeLeaks, registerSecret, secretsIn } from './support/secrets.js';
 import { root } from './support/source.js';
 
@@ -116,26 +114,16 @@ describe('the hook for secrets', () => {
 });
 
 describe('a test file', () => {
-  interface FileResult {
-    readonly name: string;
-    readonly status: string;
-    readonly message: string;
-  }
-  let files: Map<string, FileResult>;
+  let files: Map<string, FileReport>;
   let printed: string;
 
   /** Runs Jest on `support/leaks`, whose files are no tests of the suite. */
   beforeAll(async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'oxd-leaks-'));
-    const report = join(folder, 'report.json');
-    printed = await jestOutput(['--testMatch', '**/leaks/*.fixture.ts', '--outputFile', report]);
-    const { testResults } = JSON.parse(await readFile(report, 'utf8')) as {
-      testResults: FileResult[];
-    };
+    const { printed: output, report } = await runJest('--testMatch', '**/leaks/*.fixture.ts');
+    printed = output;
     files = new Map(
-      testResults.map((file) => [/([\w-]+)\.fixture/.exec(file.name)?.[1] ?? '', file]),
+      report.testResults.map((file) => [/([\w-]+)\.fixture/.exec(file.name)?.[1] ?? '', file]),
     );
-    await rm(folder, { recursive: true });
   }, 60_000);
 
   it.each([
@@ -180,12 +168,4 @@ function filesBelow(folder: string): string[] {
 
 function text(file: string): string {
   return readFileSync(join(root, file), 'utf8');
-}
-
-function jestOutput(args: readonly string[]): Promise<string> {
-  const jest = join(root, 'node_modules/jest/bin/jest.js');
-  const command = ['--experimental-vm-modules', jest, '--json', '--coverage=false', ...args];
-  return new Promise((resolve) => {
-    execFile(process.execPath, command, (_, stdout, stderr) => resolve(stdout + stderr));
-  });
 }

@@ -1,4 +1,4 @@
-import { TestEnvironment } from 'jest-environment-node';
+import { SharedEnvironment } from './shared.environment.js';
 
 const NOISE = /oidc-provider (WARNING|NOTICE)/;
 
@@ -7,7 +7,7 @@ const NOISE = /oidc-provider (WARNING|NOTICE)/;
  * which Jest buffers. The file fails if a registered secret is in it, see `secrets.ts`.
  * An environment and not a hook: root hooks of a test file run after those of the set-up files.
  */
-export default class SecretsEnvironment extends TestEnvironment {
+export default class SecretsEnvironment extends SharedEnvironment {
   #console;
   #printed = new Map();
   #restore = [];
@@ -24,6 +24,7 @@ export default class SecretsEnvironment extends TestEnvironment {
   }
 
   handleTestEvent(event, state) {
+    super.handleTestEvent(event, state);
     if (event.name === 'test_start') this.#test = `"${event.test.name}"`;
     if (event.name === 'test_done') this.#test = 'no test';
     if (event.name !== 'run_finish') return;

@@ -1,0 +1,3 @@
+import { describeReplacedModule } from './replaced-module.js';
+
+describeReplacedModule();
