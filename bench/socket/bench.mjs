@@ -5,7 +5,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { contestants } from './contestants.mjs';
-import { measure, median } from './measure.mjs';
+import { measure, median } from '../support/measure.mjs';
 
 const CALLERS = [1, 8, 32];
 const ROUNDS = 21;

@@ -1,6 +1,7 @@
 // An oxd-server that sends one prepared reply to every command immediately. Runs in its own process
 // and sends its port to the parent.
 import { createServer } from 'node:net';
+import { frameOf, isFrame, listen, replying } from '../support/raw-server.mjs';
 
 const data = {
   claims: {
@@ -15,22 +16,7 @@ const data = {
   refresh_token: null,
   access_token: null,
 };
-const text = JSON.stringify({ status: 'ok', data });
-const reply = Buffer.from(String(text.length).padStart(4, '0') + text);
 
-// The requests of the benchmark are ASCII: each character is one byte.
-const server = createServer({ noDelay: true }, (socket) => {
-  let read = '';
-  socket.on('error', () => socket.destroy());
-  socket.on('data', (bytes) => {
-    read += bytes.latin1Slice();
-    if (read.length < 4 || read.length < 4 + Number(read.slice(0, 4))) return;
-    read = '';
-    socket.write(reply);
-  });
-});
-
-server.listen({ port: 0, host: '127.0.0.1', backlog: 1024 }, () => {
-  process.send?.(server.address().port);
-});
+const server = createServer(replying(isFrame, frameOf({ status: 'ok', data })));
+process.send?.(await listen(server));
 process.once('disconnect', () => process.exit());

@@ -4,7 +4,7 @@
 // all clients alike.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { measure, median } from '../socket/measure.mjs';
+import { measure, median } from '../support/measure.mjs';
 import { contestants } from './contestants.mjs';
 
 const CALLERS = [1, 8, 32];

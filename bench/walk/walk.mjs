@@ -4,7 +4,7 @@ import 'reflect-metadata';
 import { Session } from 'node:inspector/promises';
 import { Controller, Get, Module, UseGuards } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { startStubProvider } from './stub-provider.mjs';
+import { startStubProvider } from '../support/stub-provider.mjs';
 
 const WARM_UPS = 5;
 const LIBRARY = new URL('../../dist/', import.meta.url).href;
