@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'undici';
-import { measure } from '../socket/measure.mjs';
+import { measure } from '../support/measure.mjs';
 
 const DENIED_EVERY = 500;
 

@@ -1,5 +1,5 @@
 import { availableParallelism, cpus } from 'node:os';
-import { median } from '../socket/measure.mjs';
+import { median } from '../support/measure.mjs';
 import { GOALS } from './contestants.mjs';
 
 /**
