@@ -1,5 +1,6 @@
 import { SystemClock, type OxdClock } from './clock.js';
 import { MAX_TIMER_DELAY } from './limits.js';
+import { onAbort } from './until-aborted.js';
 
 /** Source of timers; tests replace it instead of waiting. */
 export type Timers = Pick<OxdClock, 'after'>;
@@ -33,11 +34,10 @@ export function startTimeLimit(
   const delay = Math.min(milliseconds, MAX_TIMER_DELAY);
   const cancel = timers.after(delay, () => end(error()));
   if (!signal) return cancel;
-  const abort = (): void => end(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
+  const stop = onAbort(signal, end);
   return () => {
     cancel();
-    signal.removeEventListener('abort', abort);
+    stop();
   };
 }
 

@@ -2,7 +2,7 @@ import type { CommandName } from '../commands/command.js';
 import { OxdCommandError, OxdTransportError, printable } from '../base/errors.js';
 import { OxdTransport, type ExecuteOptions } from '../commands/oxd-transport.js';
 import { withTimeLimit } from '../base/time-limit.js';
-import { untilAborted } from '../base/until-aborted.js';
+import { onAbort, untilEnded } from '../base/until-aborted.js';
 import {
   EmbeddedRuntime,
   OperationContext,
@@ -65,7 +65,8 @@ export class EmbeddedTransport extends OxdTransport {
   readonly #runtime: EmbeddedRuntime;
   /** Time limit of a whole command, in milliseconds; other commands have a limit for each request. */
   readonly #limits: ReadonlyMap<string, number>;
-  private readonly running = new Set<AbortController>();
+  /** Functions that reject the commands in progress. */
+  private readonly running = new Set<(reason: unknown) => void>();
   private closed = false;
 
   /** @throws {OxdConfigurationError} when an environment variable contains an invalid proxy URL */
@@ -100,22 +101,20 @@ export class EmbeddedTransport extends OxdTransport {
         this.execute(command, params, { signal: limited, deadline: clock() + milliseconds }),
       );
     }
-    const aborter = new AbortController();
-    const abort = (): void => aborter.abort(signal?.reason);
-    signal?.addEventListener('abort', abort, { once: true });
-    this.running.add(aborter);
-    try {
-      const call = new CommandCall(command, http, { signal: aborter.signal, deadline });
-      return await untilAborted(aborter.signal, this.run(call, params));
-    } finally {
-      this.running.delete(aborter);
-      signal?.removeEventListener('abort', abort);
-    }
+    const call = new CommandCall(command, http, { signal, deadline });
+    return untilEnded(this.run(call, params), (end) => {
+      const stop = onAbort(signal, end);
+      this.running.add(end);
+      return () => {
+        stop();
+        this.running.delete(end);
+      };
+    });
   }
 
   override async close(): Promise<void> {
     this.closed = true;
-    for (const aborter of this.running) aborter.abort(closedError(undefined, true));
+    for (const end of this.running) end(closedError(undefined, true));
     await this.#runtime.http.close();
   }
 

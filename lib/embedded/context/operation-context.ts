@@ -7,10 +7,11 @@ import { SingleFlight } from '../../base/single-flight.js';
 import type { OxdStore } from '../../store/oxd-store.js';
 import { RecordStore } from '../../store/record-store.js';
 import { RejectedParameters } from '../registration/rejected-parameters.js';
-import { CommandCall, type CommandEnd } from '../requests/command-call.js';
+import { CommandCall } from '../requests/command-call.js';
 import {
   INSECURE,
   ProviderHttp,
+  type CommandEnd,
   ProviderRequestError,
   type ProviderHttpOptions,
 } from '../requests/provider-http.js';

@@ -1,19 +1,12 @@
 import { wasNotExecuted, toCommandError } from './command-error.js';
 import type {
+  CommandEnd,
   ProviderResponse,
   ProviderHttp,
   ProviderRequest,
   ProviderRequestInit,
 } from './provider-http.js';
 import { hideSent, hideSentText } from './sent-values.js';
-
-/** End of a command. */
-export interface CommandEnd {
-  /** Aborted when no caller waits for the command any longer. */
-  readonly signal?: AbortSignal;
-  /** Time at which the caller stops waiting, in milliseconds since 1970; undefined without limit. */
-  readonly deadline?: number;
-}
 
 /** A command in progress: sends its requests and records if one may have changed something. */
 export class CommandCall {
@@ -40,13 +33,13 @@ export class CommandCall {
    * `fetch` that ends with the command. Secrets that were sent are removed from error responses.
    */
   async fetch(url: string, init: ProviderRequestInit): Promise<Response> {
-    const response = await this.http.fetch(url, init, this.end.signal);
+    const response = await this.http.fetch(url, init, this.end);
     return response.status < 400 ? response : hideSent(response, init);
   }
 
   /** @see ProviderHttp.send */
   async send(url: string, init: ProviderRequest): Promise<ProviderResponse> {
-    const response = await this.http.send(url, init, this.end.signal);
+    const response = await this.http.send(url, init, this.end);
     return response.status < 400 ? response : hideSentText(response, init);
   }
 

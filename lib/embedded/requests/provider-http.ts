@@ -1,13 +1,7 @@
-import { EventEmitter } from 'node:events';
-import { request, type Dispatcher } from 'undici';
 import { isLoopback } from '../../base/network-rules.js';
-import {
-  startTimeLimit,
-  SYSTEM_TIMERS,
-  type TimeLimit,
-  type Timers,
-} from '../../base/time-limit.js';
+import { startTimeLimit, SYSTEM_TIMERS, type Timers } from '../../base/time-limit.js';
 import { Connections, type ConnectionsOptions } from './connections.js';
+import { ProviderExchange, type ReceivedResponse } from './provider-exchange.js';
 import { ProxyError } from './proxy-error.js';
 
 /** Reason why a request to the provider has no response. */
@@ -44,6 +38,16 @@ export interface ProviderHttpOptions extends ConnectionsOptions {
   readonly insecureHosts?: 'any' | 'loopback';
   /** Timers of the time limits; default those of this machine. */
   readonly timers?: Timers;
+  /** Current time in milliseconds since 1970; default `Date.now`. */
+  readonly clock?: () => number;
+}
+
+/** End of a command, and of the requests that it sends. */
+export interface CommandEnd {
+  /** Aborted when no caller waits for the command any longer. */
+  readonly signal?: AbortSignal;
+  /** Time at which the caller stops waiting, in milliseconds since 1970; undefined without limit. */
+  readonly deadline?: number;
 }
 
 /** Options of `fetch` that {@link ProviderHttp.fetch} supports. */
@@ -88,21 +92,11 @@ const NOT_SENT = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
   'EPROTO',
 ]);
+/** Removes a byte order mark, too. */
+const UTF8 = new TextDecoder();
 const CERTIFICATE = /CERT|SIGNATURE/;
 /** Statuses for which `Response` accepts no body. */
 const WITHOUT_BODY = new Set([204, 205, 304]);
-
-/**
- * Signal of a request. undici also accepts an `EventEmitter`; with a second `AbortSignal` requests took
- * 50 % longer.
- */
-type Ending = EventEmitter & { reason?: unknown };
-
-/** A request and the conversion of its response. */
-interface Exchange<T> {
-  readonly init: ProviderRequest;
-  readonly read: (response: Dispatcher.ResponseData) => Promise<T>;
-}
 
 /**
  * HTTP to the provider: kept connections, one time limit for the whole exchange, a limit for the
@@ -112,16 +106,19 @@ export class ProviderHttp {
   /** Timers of the time limits. */
   readonly timers: Timers;
   readonly #connections: Connections;
-  readonly #limit: TimeLimit;
+  readonly #timeout: number;
+  readonly #clock: () => number;
   readonly #insecureHosts: 'any' | 'loopback' | 'none';
   /** Origins that passed {@link mayRequest}. */
   readonly #allowed = new Set<string>();
+  #isClosed = false;
 
   /** @throws {OxdConfigurationError} when an environment variable names no usable proxy */
   constructor(options: ProviderHttpOptions) {
     const { timeout, allowInsecureRequests, insecureHosts = 'any' } = options;
     this.timers = options.timers ?? SYSTEM_TIMERS;
-    this.#limit = { timers: this.timers, milliseconds: timeout, error: () => timedOut(timeout) };
+    this.#timeout = timeout;
+    this.#clock = options.clock ?? Date.now;
     this.#insecureHosts = allowInsecureRequests ? insecureHosts : 'none';
     this.#connections = new Connections(options);
   }
@@ -145,78 +142,77 @@ export class ProviderHttp {
   /**
    * Like global `fetch`, limited to what OAuth libraries need.
    *
-   * @param abort ends the request
+   * @param end ends the request, at the latest after its time limit
    * @throws {ProviderRequestError} when the request has no response
    */
-  fetch(url: string, init: ProviderRequestInit, abort?: AbortSignal): Promise<Response> {
+  async fetch(url: string, init: ProviderRequestInit, end?: CommandEnd): Promise<Response> {
     const sent = {
       method: (init.method ?? 'GET') as 'GET',
       headers: Object.fromEntries(new Headers(init.headers)),
       body: init.body?.toString(),
       idempotent: init.idempotent,
     };
-    return this.limited(url, abort, { init: sent, read: toResponse });
+    return toResponse(await this.exchange(url, sent, end));
   }
 
   /**
    * Sends a request without the cost of `Headers` and `Response`, for requests on hot paths.
    *
-   * @param abort ends the request
+   * @param end ends the request, at the latest after its time limit
    * @throws {ProviderRequestError} when the request has no response
    */
-  send(url: string, init: ProviderRequest, abort?: AbortSignal): Promise<ProviderResponse> {
-    return this.limited(url, abort, { init, read: toProviderResponse });
+  async send(url: string, init: ProviderRequest, end?: CommandEnd): Promise<ProviderResponse> {
+    const { status, body } = await this.exchange(url, init, end);
+    return { status, text: UTF8.decode(body) };
   }
 
   /** Closes every connection; requests in progress fail. */
   close(): Promise<void> {
+    this.#isClosed = true;
     return this.#connections.close();
   }
 
-  private async limited<T>(
+  private async exchange(
     url: string,
-    abort: AbortSignal | undefined,
-    exchange: Exchange<T>,
-  ): Promise<T> {
+    { method, headers, body, idempotent }: ProviderRequest,
+    { signal, deadline = Infinity }: CommandEnd = {},
+  ): Promise<ReceivedResponse> {
     const target = new URL(url);
-    if (!this.#allowed.has(target.origin)) this.allow(target);
-    const ending: Ending = new EventEmitter();
-    const stop = startTimeLimit({ ...this.#limit, signal: abort }, (reason) => {
-      ending.reason = reason;
-      ending.emit('abort');
-    });
+    const { origin, pathname, search } = target;
+    if (!this.#allowed.has(origin)) this.allow(target);
+    const options = { origin, path: pathname + search, method, headers, body };
+    const exchange = new ProviderExchange();
+    const milliseconds = Math.min(this.#timeout, deadline - this.#clock());
+    const limit = {
+      timers: this.timers,
+      milliseconds,
+      signal,
+      error: () => timedOut(milliseconds),
+    };
+    const stop = startTimeLimit(limit, (reason) => exchange.end(reason));
     try {
-      return await this.perform(target, exchange, ending);
+      return await exchange.send(this.#connections.to(target), options).catch((error: unknown) => {
+        if (!idempotent || !this.mayRepeat(exchange, error)) throw error;
+        // `reset` closes the connection after the response.
+        const again = { ...options, reset: true };
+        return this.#connections.fresh(target, (fresh) => exchange.send(fresh, again));
+      });
     } catch (error) {
-      throw ending.reason ?? failure(error);
+      throw exchange.reason ?? failure(error);
     } finally {
       stop();
     }
+  }
+
+  /** True for a request on a kept connection that broke before the response began. */
+  private mayRepeat({ reason }: ProviderExchange, error: unknown): boolean {
+    return reason === undefined && !this.#isClosed && this.#connections.hasBroken(error);
   }
 
   /** Checks an origin once: scheme and host decide. */
   private allow(url: URL): void {
     if (!this.mayRequest(url)) throw new ProviderRequestError('insecure', INSECURE);
     this.#allowed.add(url.origin);
-  }
-
-  private async perform<T>(
-    url: URL,
-    { init: { idempotent, ...init }, read }: Exchange<T>,
-    signal: Ending,
-  ): Promise<T> {
-    let response: Dispatcher.ResponseData;
-    try {
-      response = await request(url, { ...init, signal, dispatcher: this.#connections.to(url) });
-    } catch (error) {
-      const isRepeatable = idempotent && signal.reason === undefined;
-      if (!isRepeatable || !this.#connections.hasBroken(error)) throw error;
-      return this.#connections.fresh(url, async (dispatcher) =>
-        // `reset` closes the connection after the response.
-        read(await request(url, { ...init, signal, dispatcher, reset: true })),
-      );
-    }
-    return read(response);
   }
 }
 
@@ -225,21 +221,12 @@ function timedOut(milliseconds: number): ProviderRequestError {
   return new ProviderRequestError('timeout', message);
 }
 
-async function toProviderResponse({
-  statusCode,
-  body,
-}: Dispatcher.ResponseData): Promise<ProviderResponse> {
-  return { status: statusCode, text: await body.text() };
-}
-
-async function toResponse(received: Dispatcher.ResponseData): Promise<Response> {
-  const bytes = await received.body.arrayBuffer();
+function toResponse({ status, headers: received, body }: ReceivedResponse): Response {
   const headers = new Headers();
-  for (const [name, value] of Object.entries(received.headers)) {
+  for (const [name, value] of Object.entries(received)) {
     for (const one of [value ?? []].flat()) headers.append(name, one);
   }
-  const status = received.statusCode;
-  return new Response(WITHOUT_BODY.has(status) ? null : bytes, { status, headers });
+  return new Response(WITHOUT_BODY.has(status) ? null : body, { status, headers });
 }
 
 function failure(error: unknown): ProviderRequestError {

@@ -1,9 +1,7 @@
-import { withTimeLimit } from '../../base/time-limit.js';
 import type { UmaPermission } from '../../commands/uma.js';
 import type { OperationContext } from '../context/operation-context.js';
 import type { RptSnapshot, RptStatus } from '../context/rpt-snapshots.js';
 import { ProtectionApi } from '../protection-api/protection-api.js';
-import { ProviderRequestError } from '../requests/provider-http.js';
 import { locallyVerifiedRpt } from './local-verification.js';
 import { introspectRpt } from './rpt-introspection.js';
 import { coversResource, type NeededPermission } from './rpt-permissions.js';
@@ -60,25 +58,18 @@ async function currentStatus(
   return verified ?? introspection(context, api, rpt);
 }
 
-/** Introspects an RPT with an own time limit: the check that began it may be aborted. */
+/**
+ * Introspects an RPT with an own deadline: the check that began the introspection may be aborted.
+ */
 function introspection(
   context: OperationContext,
   api: ProtectionApi,
   rpt: string,
 ): Promise<RptStatus> {
-  const { clock, http, options } = context.runtime;
+  const { clock, options } = context.runtime;
   // Twice the limit of a request, as for a whole check.
-  const milliseconds = 2 * options.timeout;
-  const error = () => notIntrospected(milliseconds);
-  return withTimeLimit({ timers: http.timers, milliseconds, error }, (signal) => {
-    const shared = context.detached({ signal, deadline: clock() + milliseconds });
-    return introspectRpt(shared, new ProtectionApi(shared, api.site, api.server), rpt);
-  });
-}
-
-function notIntrospected(milliseconds: number): ProviderRequestError {
-  const message = `The authorization server did not introspect the RPT within ${milliseconds} ms.`;
-  return new ProviderRequestError('timeout', message);
+  const shared = context.detached({ deadline: clock() + 2 * options.timeout });
+  return introspectRpt(shared, new ProtectionApi(shared, api.site, api.server), rpt);
 }
 
 interface Content {

@@ -5,7 +5,7 @@ import { OxdCommandError, OxdError, printable } from '../../base/errors.js';
 import { OxdOptions, isTransport } from '../../options/oxd.options.js';
 import { untilAborted } from '../../base/until-aborted.js';
 import { challengeOf } from './denial-challenge.js';
-import { CheckTimeoutError } from './check-timeout.js';
+import { CheckTimeoutError, type CheckTimeLimit } from './check-timeout.js';
 import type { UmaDeclaration } from '../declarations/declaration.js';
 import type { RptContext } from './rpt-context.js';
 import { resourcePath, type RouteParams } from './resource-path.js';
@@ -23,10 +23,8 @@ import { UmaService } from '../uma.service.js';
 export interface AuthorizationInput {
   readonly rpt: string | undefined;
   readonly params: RouteParams;
-  /** Aborted with a `CheckTimeoutError` when the request exceeds its time limit. */
-  readonly signal: AbortSignal;
-  /** Time at which `signal` is aborted, in milliseconds since 1970. */
-  readonly deadline: number;
+  /** Time limit of the request, which all its checks share. */
+  readonly limit: CheckTimeLimit;
 }
 
 /** Result of the check of one resource; `reason` is for the log. */
@@ -44,6 +42,7 @@ const UNKNOWN_KEY = 'key_id_not_found';
 export class ResourceCheck {
   private readonly realm: string;
   private readonly isEmbedded: boolean;
+  private readonly isCustom: boolean;
 
   constructor(
     private readonly uma: UmaService,
@@ -53,6 +52,7 @@ export class ResourceCheck {
   ) {
     const { baseUrl, transport } = options;
     this.realm = new URL(baseUrl).host;
+    this.isCustom = isTransport(transport);
     this.isEmbedded = !isTransport(transport) && transport.type === 'embedded';
   }
 
@@ -66,7 +66,7 @@ export class ResourceCheck {
     if (!paths) return this.queryAccess(declaration, declaration.path, request);
     try {
       const resolved = resourcePath(declaration, request.params, { paths, clock: this.clock });
-      const path = await untilAborted(request.signal, resolved);
+      const path = await untilAborted(request.limit.begin().signal, resolved);
       if (path === undefined) return { denial: forbidden(), reason: 'uma.paths gave no path' };
       return await this.queryAccess(declaration, path, request);
     } catch (error) {
@@ -78,16 +78,17 @@ export class ResourceCheck {
   private async queryAccess(
     declaration: UmaDeclaration,
     path: string,
-    { rpt, signal, deadline }: AuthorizationInput,
+    { rpt, limit }: AuthorizationInput,
   ): Promise<CheckOutcome> {
     const { revision } = this.synchronizer;
     const { http_method } = declaration;
     const scopes = path === declaration.path ? this.declaredScopes(declaration) : undefined;
     try {
       const params = { path, http_method, ...(rpt !== undefined && { rpt }), ...scopes };
+      const ends = limit.begin();
+      const checked = this.uma.checkAccess(params, ends);
       // A custom transport may ignore the signal.
-      const checked = this.uma.checkAccess(params, { signal, deadline });
-      const result = await untilAborted(signal, checked);
+      const result = await (this.isCustom ? untilAborted(ends.signal, checked) : checked);
       return this.toOutcome(result, rpt);
     } catch (error) {
       if (!isUnprotected(error)) return this.failureOutcome(error);

@@ -3,8 +3,7 @@ import { OxdClock } from '../../base/clock.js';
 import { logContext } from '../../options/log-context.js';
 import { OxdOptions } from '../../options/oxd.options.js';
 import { MAX_RPT_LENGTH } from '../../base/limits.js';
-import { withTimeLimit } from '../../base/time-limit.js';
-import { CheckTimeoutError, checkLimit } from './check-timeout.js';
+import { CheckTimeLimit, checkLimit } from './check-timeout.js';
 import { effectiveMethod, labelOf, type UmaDeclaration } from '../declarations/declaration.js';
 import { mergeRptContexts, type RptContext } from './rpt-context.js';
 import { DenialLog } from './denial-log.js';
@@ -79,18 +78,18 @@ export class UmaAuthorizer {
       const { message } = credential;
       return this.deny(request.handler, { denial: invalidCredentials(), reason: message });
     }
-    const { limit: milliseconds, clock } = this;
-    const error = () => new CheckTimeoutError(`no decision in ${milliseconds} ms`);
-    const deadline = clock.now() + milliseconds;
     let { rpt } = credential;
     if (rpt !== undefined && rpt.length > MAX_RPT_LENGTH) {
       this.log.warn(`${request.handler}: ignored an RPT of more than ${MAX_RPT_LENGTH} characters`);
       // The client gets a ticket, to obtain a shorter RPT.
       rpt = undefined;
     }
-    return withTimeLimit({ timers: clock, milliseconds, error }, (signal) =>
-      this.checkEach(required, { ...request, rpt, signal, deadline }),
-    );
+    const limit = new CheckTimeLimit(this.clock, this.limit);
+    try {
+      return await this.checkEach(required, { rpt, params: request.params, limit });
+    } finally {
+      limit.end();
+    }
   }
 
   private async checkEach(

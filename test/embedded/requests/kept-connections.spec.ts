@@ -28,10 +28,12 @@ describe('An authorization server that closes idle connections without notice', 
     const transport = new TestTransport();
     const oxd_id = await transport.site({ issuer }, RS);
     await transport.run('uma_rs_protect', { oxd_id, resources: [PHOTO] });
-    const check = { oxd_id, path: '/photo', http_method: 'GET', rpt: 'a-valid-rpt' };
+    const photo = { oxd_id, path: '/photo', http_method: 'GET' };
     const denied: unknown[] = [];
-    const lane = async (): Promise<void> => {
+    const lane = async (_: unknown, at: number): Promise<void> => {
       for (let n = 0; n < CHECKS; n += 1) {
+        // Checks of the same RPT would share their introspection.
+        const check = { ...photo, rpt: `a-valid-rpt-${at}-${n}` };
         const result = await transport.run('uma_rs_check_access', check).catch((e: unknown) => e);
         if ((result as { access?: string }).access !== 'granted') denied.push(result);
       }
