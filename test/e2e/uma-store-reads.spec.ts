@@ -1,8 +1,10 @@
 import { Controller, Get, UseGuards } from '@nestjs/common';
-import { UmaGuard, UmaProtected } from '../../lib/index.js';
+import { UmaGuard, UmaProtected, type OxdModuleOptions } from '../../lib/index.js';
+import { OxdServer } from '../../lib/testing/testing.js';
 import { closing } from '../support/closing.js';
 import { FakeAs, RS } from '../support/fake-as.js';
 import { ManualClock } from '../support/manual-clock.js';
+import { registerSecret } from '../support/secrets.js';
 import { SharedStore } from '../support/shared-store.js';
 import { ADAPTERS, startUmaApp, type UmaApp } from '../support/uma-app.js';
 
@@ -30,16 +32,17 @@ beforeEach(() => {
   store = new SharedStore(clock.now);
 });
 
+/** Options of a site that is stored, not given. */
+function siteAt({ issuer }: FakeAs): OxdModuleOptions['site'] {
+  const authorization_redirect_uri = 'https://photos.example.com/callback';
+  return { op_host: issuer, authorization_redirect_uri, oxd_id: undefined };
+}
+
 describe.each(ADAPTERS)('UmaGuard on %s', (adapter) => {
   let app: UmaApp;
 
   beforeEach(async () => {
-    const site = {
-      op_host: as.issuer,
-      authorization_redirect_uri: 'https://photos.example.com/callback',
-      oxd_id: undefined,
-      ...RS,
-    };
+    const site = { ...siteAt(as), ...RS };
     const transport = { type: 'embedded', allowInsecureRequests: true } as const;
     const options = { site, store, transport, eager: true };
     app = closing(await startUmaApp({ adapter, clock, controllers: [Albums], options }));
@@ -80,5 +83,30 @@ describe.each(ADAPTERS)('UmaGuard on %s', (adapter) => {
     expect([status, headers['retry-after']]).toEqual([503, '5']);
     store.outage = undefined;
     expect(await statusOf('view')).toBe(200);
+  });
+});
+
+describe.each(['3.1.4', '4.2'] as const)('UmaGuard through oxd %s', (version) => {
+  it('reads no store after the start, whatever the decision and the time', async () => {
+    const server = closing(
+      await OxdServer.start({ version, allowInsecureRequests: true, onSecret: registerSecret }),
+    );
+    const transport =
+      version === '3.1.4'
+        ? ({ type: 'socket', port: server.port, version } as const)
+        : ({ type: 'https', url: server.url, ca: server.ca, version } as const);
+    const options = { site: siteAt(as), store, transport, eager: true };
+    const app = closing(await startUmaApp({ clock, controllers: [Albums], options }));
+    const [id = ''] = as.resources.keys();
+    const statuses = async (): Promise<number[]> => {
+      const rpts = [as.rpt(as.item(id, 'view')), as.rpt(as.item(id, 'other')), undefined];
+      const answers = rpts.map((rpt) => app.ask({ path: '/albums', rpt }));
+      return (await Promise.all(answers)).map(({ status }) => status);
+    };
+    expect(await statuses()).toEqual([200, 401, 401]);
+    store.read.length = 0;
+    await clock.advance(60_000);
+    expect(await statuses()).toEqual([200, 401, 401]);
+    expect(store.read).toEqual([]);
   });
 });
