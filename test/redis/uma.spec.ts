@@ -3,6 +3,7 @@ import { Controller, Get, Post, UseGuards, type INestApplication, type Type } fr
 import { Test } from '@nestjs/testing';
 import { OidcService, OxdStore, UmaGuard, UmaProtected, UmaService } from '../../lib/index.js';
 import type { RegisteredSite } from '../../lib/embedded/registration/site-record.js';
+import { OxdClock, SystemClock } from '../../lib/base/clock.js';
 import { RedisStore } from '../../lib/redis/redis-store.js';
 import {
   startSandbox,
@@ -10,6 +11,7 @@ import {
   type SandboxPolicyRequest,
 } from '../../lib/sandbox/sandbox.js';
 import { UmaWorld, resourceAt, type RegisteredResource } from '../support/sandbox-uma-world.js';
+import { ManualClock } from '../support/manual-clock.js';
 import { registerSecret } from '../support/secrets.js';
 import { ADAPTERS, embeddedOxdModule, httpAdapter, type Adapter } from '../support/uma-app.js';
 import { RedisServer } from './redis-server.js';
@@ -79,13 +81,21 @@ afterEach(async () => {
 async function replica({
   controllers = [AlbumsController],
   adapter = 'express',
-}: { controllers?: Type[]; adapter?: Adapter } = {}): Promise<INestApplication> {
+  clock = new SystemClock(),
+}: {
+  controllers?: Type[];
+  adapter?: Adapter;
+  clock?: OxdClock;
+} = {}): Promise<INestApplication> {
   const store = new RedisStore({ redis: redis.client });
   opened.push(() => store.close());
   const module = await Test.createTestingModule({
     imports: [embeddedOxdModule({ op_host: sandbox.issuer }, { store })],
     controllers,
-  }).compile();
+  })
+    .overrideProvider(OxdClock)
+    .useValue(clock)
+    .compile();
   const app = module.createNestApplication(httpAdapter(adapter), { logger: false });
   await app.listen(0, '127.0.0.1');
   opened.push(() => app.close());
@@ -163,11 +173,15 @@ it('replicas that start at once on one Redis register each resource once', async
   expect(await statusAt(later, rpt)).toBe(200);
 });
 
-it('a Redis that is down closes every protected route, and opens them again when it is back', async () => {
-  const app = await replica();
+it('a Redis that is down closes protected routes after 30 s, and opens them when it is back', async () => {
+  const clock = new ManualClock();
+  const app = await replica({ clock });
   const rpt = await rptFrom(app);
   expect(await statusAt(app, rpt)).toBe(200);
   await redis.stop();
+  await clock.advance(29_999);
+  expect(await statusAt(app, rpt)).toBe(200);
+  await clock.advance(1);
   expect(await statusAt(app, rpt)).toBe(503);
   await redis.start();
   expect(await settledStatus(app, rpt)).toBe(200);
