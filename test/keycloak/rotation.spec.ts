@@ -13,11 +13,16 @@ let api: Api;
 
 beforeEach(async () => {
   realm = await Realm.create();
-  api = closing(await Api.start(realm, { controllers: [controllerOf([ROUTE])] }));
+  api = await start();
   await realm.permit(await realm.resource(resourceName(ROUTE)), { policies: ['viewers'] });
 });
 
 afterEach(() => realm?.close());
+
+async function start(localVerification = false): Promise<Api> {
+  const options = { uma: { localVerification } };
+  return closing(await Api.start(realm, { controllers: [controllerOf([ROUTE])], options }));
+}
 
 async function rptOf(user: 'alice' | 'bob'): Promise<string | undefined> {
   return new RequestingParty(realm, user, 'shop-web').rptFor(api, ROUTE.path);
@@ -29,7 +34,14 @@ async function expectOpen(rpt: string | undefined, user: 'alice' | 'bob'): Promi
   expect((JSON.parse(body) as Opened).sub).toBe(await realm.userId(user));
 }
 
-describe('a rotated key of the realm', () => {
+describe.each([
+  { name: 'introspection', isLocal: false },
+  { name: 'local verification', isLocal: true },
+])('with $name a rotated key of the realm', ({ isLocal }) => {
+  beforeEach(async () => {
+    if (isLocal) api = await start(true);
+  });
+
   it('opens the route to new RPTs and to those of before, with their users', async () => {
     const before = await rptOf('alice');
     await expectOpen(before, 'alice');

@@ -293,6 +293,20 @@ describe('while the keys are unavailable', () => {
     expect(introspections()).toBe(3);
   });
 
+  it('RPTs are verified with cached keys for ten minutes, and then rejected', async () => {
+    const ask = async () => check(await rpts.sign(view()));
+    await ask();
+    as.op.on('discovery', { status: 500, text: '' });
+    await clock.advance(599_000);
+    expect(await ask()).toMatchObject({ access: 'granted' });
+    await clock.advance(1_000);
+    expect(await rejectionOf(ask())).toMatchObject({ error: 'no_connect_discovery_response' });
+    as.op.on('discovery', (seen) => as.op.usual(seen));
+    await clock.advance(60_000);
+    expect(await ask()).toMatchObject({ access: 'granted' });
+    expect(introspections()).toBe(0);
+  });
+
   it('an RPT whose introspection names no user is rejected', async () => {
     as.op.on('jwks', { status: 500, text: '' });
     const rpt = as.keep(await rpts.sign(view()), [as.item(photo(), 'view')]);
