@@ -28,7 +28,7 @@ async function measurePlatform(platform) {
   for (const contestant of options.contestants) {
     const application = await startApplication({ contestant, platform, stubs, load });
     await application.checkResponses();
-    await application.warmUp(options.warmUp);
+    await application.warmUp();
     applications.push(application);
   }
   for (let round = 0; round < options.rounds; round += 1) {

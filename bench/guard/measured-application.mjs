@@ -2,6 +2,8 @@ import { startProcess } from '../support/processes.mjs';
 
 const CORE = 0;
 const CALLERS = 50;
+/** Requests until V8 has optimized a contestant. */
+const WARM_UP = 5_000;
 const PATH = '/albums';
 /** Statuses of a denial. */
 const DENIALS = [401, 403];
@@ -11,7 +13,7 @@ export async function startApplication({ contestant, platform, stubs, load }) {
   const url = new URL('application.mjs', import.meta.url);
   const child = startProcess(url, CORE, ['--expose-gc']);
   const name = `${platform} ${contestant.name}`;
-  const servers = await stubs.ask({ name: 'start', application: name });
+  const servers = await stubs.ask({ name: 'start', application: name, tokens: CALLERS });
   const { port } = await child.ask({
     name: 'start',
     contestant: contestant.name,
@@ -47,8 +49,8 @@ class MeasuredApplication {
     }
   }
 
-  async warmUp(milliseconds) {
-    await this.#load({ milliseconds });
+  async warmUp() {
+    await this.#load({ requests: WARM_UP });
     await this.#measureHeapNow();
   }
 
@@ -84,7 +86,7 @@ class MeasuredApplication {
   async #load(limit) {
     const { load, port, contestant } = this.#parts;
     const status = contestant.sends === 'none' ? '401' : '200';
-    await load.ask({ name: 'open', port, request: this.#request(), status, callers: CALLERS });
+    await load.ask({ name: 'open', port, requests: this.#requests(), status });
     const before = await this.#counters();
     const result = await load.ask({ name: 'run', ...limit });
     const after = await this.#counters();
@@ -105,15 +107,18 @@ class MeasuredApplication {
     return { ...(await child.ask({ name: 'usage' })), calls };
   }
 
-  #request() {
-    const headers = { host: `127.0.0.1:${this.#parts.port}`, ...this.#headers() };
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-    return [`GET ${PATH} HTTP/1.1`, ...lines, '', ''].join('\r\n');
+  /** One request per connection, each with its own token: equal tokens could share an introspection. */
+  #requests() {
+    return Array.from({ length: CALLERS }, (_, index) => {
+      const headers = { host: `127.0.0.1:${this.#parts.port}`, ...this.#headers(undefined, index) };
+      const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+      return [`GET ${PATH} HTTP/1.1`, ...lines, '', ''].join('\r\n');
+    });
   }
 
-  #headers(kind = this.#parts.contestant.sends ?? 'valid') {
+  #headers(kind = this.#parts.contestant.sends ?? 'valid', index = 0) {
     const { contestant, servers } = this.#parts;
     if (kind === 'none') return {};
-    return { authorization: `Bearer ${servers.tokens[contestant.token ?? 'opaque'][kind]}` };
+    return { authorization: `Bearer ${servers.tokens[contestant.token ?? 'opaque'][kind][index]}` };
   }
 }

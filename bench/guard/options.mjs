@@ -42,7 +42,6 @@ function toOptions({ only, platform, rounds, seconds, requests, ...others }) {
     platforms: platform === undefined ? PLATFORMS : known('--platform', [platform], PLATFORMS),
     rounds: positive('--rounds', rounds),
     milliseconds,
-    warmUp: 2 * milliseconds,
     requests: Number(requests ?? (only ? 0 : 100_000)),
     profiles: others['cpu-prof'],
   };

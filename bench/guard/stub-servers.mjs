@@ -5,8 +5,9 @@ import { answerParent } from '../support/processes.mjs';
 import { frameOf, isFrame, listen, serving } from '../support/raw-server.mjs';
 import { startStubProvider } from '../support/stub-provider.mjs';
 
-const RPT = 'b3f1c0de-7a41-4a52-9d0e-51f7c8a2e6d4_7C6B.1A2F.3E4D.9B8A.0F1E.2D3C';
-const UNKNOWN_RPT = RPT.replace('b3f1c0de', '00000000');
+/** Beginning of each opaque RPT. */
+const RPT = 'b3f1c0de-7a41-4a52-9d0e-51f7c8a2e6d4_7C6B.1A2F.3E4D.9B8A.0F1E.';
+const UNKNOWN_RPT = '00000000-7a41-4a52-9d0e-51f7c8a2e6d4_7C6B.1A2F.3E4D.9B8A.0F1E.1000';
 /** Permissions of introspection, for the first resource that an application registers. */
 const permissions = [{ resource_id: 'resource-1', resource_scopes: ['view'] }];
 /** The same as claims of an RPT of Keycloak. */
@@ -32,11 +33,13 @@ const started = new Map();
 
 answerParent({ start, calls: ({ application }) => ({ calls: started.get(application)() }) });
 
-async function start({ application }) {
-  const accepted = new Set([RPT]);
+/** @param tokens number of valid tokens of each kind */
+async function start({ application, tokens }) {
+  const opaque = Array.from({ length: tokens }, (_, index) => `${RPT}${1000 + index}`);
+  const accepted = new Set(opaque);
   const provider = await startStubProvider({ isActive: (rpt) => accepted.has(rpt), permissions });
-  const jwt = await provider.sign(CLAIMS);
-  accepted.add(jwt);
+  const jwts = await Promise.all(opaque.map((jti) => provider.sign({ ...CLAIMS, jti })));
+  for (const jwt of jwts) accepted.add(jwt);
   const oxd = await startOxdServer();
   started.set(application, () => provider.calls() + oxd.calls());
   return {
@@ -44,8 +47,8 @@ async function start({ application }) {
     publicKey: provider.publicKey,
     socket: oxd.port,
     tokens: {
-      opaque: { valid: RPT, invalid: UNKNOWN_RPT },
-      jwt: { valid: jwt, invalid: withOtherSignature(jwt) },
+      opaque: { valid: opaque, invalid: [UNKNOWN_RPT] },
+      jwt: { valid: jwts, invalid: [withOtherSignature(jwts[0])] },
     },
   };
 }

@@ -1,4 +1,4 @@
-// A load generator in its own process: connections that each write the same bytes again as soon as the
+// A load generator in its own process: connections that each write their bytes again as soon as the
 // response is complete. It counts bytes instead of parsing, so that it needs less CPU than the server.
 import { connect } from 'node:net';
 import { createHistogram } from 'node:perf_hooks';
@@ -9,10 +9,10 @@ const connections = [];
 
 answerParent({ open, run, close });
 
-/** Opens connections and learns the length of a response from the first one on each. */
-async function open({ port, request, status, callers }) {
-  const bytes = Buffer.from(request, 'latin1');
-  for (let index = 0; index < callers; index += 1) {
+/** Opens a connection per request and learns the length of a response from the first one on each. */
+async function open({ port, requests, status }) {
+  for (const request of requests) {
+    const bytes = Buffer.from(request, 'latin1');
     connections.push(await openConnection({ port, bytes, status }));
   }
 }
