@@ -161,8 +161,9 @@ export function createClient(
   store: OxdStore,
   { now }: OxdClock,
 ): OxdClient {
-  const { site } = options;
-  return new OxdClient({ site, transport, store, log: logOf(options), clock: now });
+  const { site, uma } = options;
+  const { cache } = uma;
+  return new OxdClient({ site, transport, store, log: logOf(options), clock: now, cache });
 }
 
 /** Creates the synchronizer of the declared resources. */

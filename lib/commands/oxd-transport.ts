@@ -1,3 +1,5 @@
+import type { UmaRsCheckAccessParams, UmaRsCheckAccessResult } from './uma.js';
+
 /** Options of one {@link OxdTransport.execute}. */
 export interface ExecuteOptions {
   /** Aborts the call: it rejects with the reason of the signal. */
@@ -45,6 +47,15 @@ export abstract class OxdTransport {
     params: Readonly<Record<string, unknown>>,
     options?: ExecuteOptions,
   ): Promise<unknown>;
+
+  /**
+   * Returns the result of `uma_rs_check_access` from memory, without waiting. It may only grant, and only
+   * what the command has granted shortly before. Optional: for a transport without this method,
+   * `OxdModule` retains granted checks itself if option `uma.cache` is set.
+   *
+   * @returns undefined if the command must be executed
+   */
+  cachedAccess?(params: UmaRsCheckAccessParams): UmaRsCheckAccessResult | undefined;
 
   /** Closes every connection; calls in progress reject. Called at shutdown. */
   abstract close(): Promise<void>;

@@ -1,4 +1,4 @@
-import type { CommandName } from '../commands/command.js';
+import type { CommandName, Params, Result } from '../commands/command.js';
 import { OxdCommandError, OxdTransportError, printable } from '../base/errors.js';
 import { OxdTransport, type ExecuteOptions } from '../commands/oxd-transport.js';
 import { withTimeLimit } from '../base/time-limit.js';
@@ -11,6 +11,7 @@ import {
 } from './context/operation-context.js';
 import { CommandCall } from './requests/command-call.js';
 import { OperationError } from './requests/operation-error.js';
+import { cachedAccess } from './operations/cached-access.js';
 import { getAccessTokenByRefreshToken } from './operations/get-access-token-by-refresh-token.js';
 import { getAuthorizationUrl } from './operations/get-authorization-url.js';
 import { getClientToken } from './operations/get-client-token.js';
@@ -110,6 +111,12 @@ export class EmbeddedTransport extends OxdTransport {
         this.running.delete(end);
       };
     });
+  }
+
+  override cachedAccess(
+    params: Params<'uma_rs_check_access'>,
+  ): Result<'uma_rs_check_access'> | undefined {
+    return this.closed ? undefined : cachedAccess(this.#runtime, params);
   }
 
   override async close(): Promise<void> {

@@ -175,7 +175,9 @@ export interface UmaOptions {
   /**
    * Caches introspected RPTs in memory, so that `UmaGuard` sends no request for an RPT that it has just
    * checked; `{}` takes the defaults. Default: off. **A revoked RPT is accepted for up to `ttl`.** The
-   * cache may grant and never deny: an RPT that lacks a permission is introspected again.
+   * cache may grant and never deny: an RPT that lacks a permission is introspected again. On oxd and
+   * custom transports, granted checks are cached instead, by RPT, path, method and scopes: there the
+   * expiry of an opaque RPT is unknown, so that it is accepted for up to `ttl` after its expiry, too.
    */
   readonly cache?: UmaCacheOptions;
 }

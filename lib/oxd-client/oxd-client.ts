@@ -1,4 +1,5 @@
 import { OxdCommandError } from '../base/errors.js';
+import type { CacheLimits } from '../base/expiring-cache.js';
 import type { OxdLog } from '../base/log.js';
 import type { SiteOptions } from '../options/oxd.options.js';
 import type { OxdStore } from '../store/oxd-store.js';
@@ -9,6 +10,7 @@ import type { CommandName, Params, Result } from '../commands/command.js';
 import { ProtectionToken } from './protection-token.js';
 import type { SiteParams } from '../commands/registration.js';
 import { sender, type Send } from './command-sender.js';
+import { GrantCache } from './grant-cache.js';
 import { SiteLifecycle } from './site-lifecycle.js';
 import type { Site } from './registered-site.js';
 import { SITE_DEFAULTS, withSiteDefaults, type SiteContext } from './site-defaults.js';
@@ -21,6 +23,8 @@ export interface OxdClientOptions {
   readonly log: OxdLog;
   /** Milliseconds since 1970. */
   readonly clock?: () => number;
+  /** Cache of granted checks, for a transport without its own; default none. */
+  readonly cache?: CacheLimits;
 }
 
 /** Commands without `oxd_id`. */
@@ -47,10 +51,14 @@ export class OxdClient {
   readonly #protection: ProtectionToken;
   readonly #site: SiteLifecycle;
   readonly #context: Omit<SiteContext, 'isProtected'>;
+  readonly #transport: OxdTransport;
+  readonly #grants: GrantCache | undefined;
 
-  constructor({ transport, clock = Date.now, ...options }: OxdClientOptions) {
+  constructor({ transport, clock = Date.now, cache, ...options }: OxdClientOptions) {
     const { version } = transport;
-    this.#send = sender(transport);
+    this.#transport = transport;
+    if (cache && !transport.cachedAccess) this.#grants = new GrantCache({ ...cache, clock });
+    this.#send = this.#grants?.watch(sender(transport)) ?? sender(transport);
     this.#protection = new ProtectionToken(this.#send, version, clock);
     this.#site = new SiteLifecycle({
       ...options,
@@ -103,6 +111,21 @@ export class OxdClient {
     // A known site needs no await here: each await would slow down every command.
     if (!current || current.setup) return this.prepare(call);
     return this.attempt(call, current, this.identified(call, current));
+  }
+
+  /**
+   * Returns the grant of a check from memory, without waiting.
+   *
+   * @returns undefined if `uma_rs_check_access` must be executed
+   */
+  cachedAccess(params: Params<'uma_rs_check_access'>): Result<'uma_rs_check_access'> | undefined {
+    const { current } = this.#site;
+    const oxd_id = params.oxd_id ?? current?.oxd_id;
+    if (oxd_id === undefined) return undefined;
+    const check = { ...params, oxd_id };
+    const result = this.#grants ? this.#grants.find(check) : this.#transport.cachedAccess?.(check);
+    // A custom transport may break the rule that memory never denies.
+    return result?.access === 'granted' ? result : undefined;
   }
 
   private async respelled<C extends CommandName>(

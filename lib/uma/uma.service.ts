@@ -64,6 +64,16 @@ export class UmaService {
   }
 
   /**
+   * Returns the grant of a check from memory, see option `uma.cache`.
+   *
+   * @returns undefined if the check must be executed
+   * @internal
+   */
+  cachedAccess(params: Params<'uma_rs_check_access'>): Result<'uma_rs_check_access'> | undefined {
+    return this.client.cachedAccess(params);
+  }
+
+  /**
    * Exchanges a permission ticket for an RPT.
    *
    * The authorization server decides about the user only if the request contains the user's

@@ -48,6 +48,11 @@ export class TestTransport {
     return this.transport.execute(command, params as Record<string, unknown>, options);
   }
 
+  /** Grants a check from memory; undefined if the command must be executed. */
+  cachedAccess(params: Params<'uma_rs_check_access'>): Result<'uma_rs_check_access'> | undefined {
+    return this.transport.cachedAccess(params);
+  }
+
   async site(op: { issuer: string }, more: Partial<Params<'register_site'>> = {}): Promise<string> {
     const { oxd_id } = await this.run('register_site', {
       op_host: op.issuer,

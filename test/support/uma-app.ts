@@ -30,6 +30,19 @@ import { registerSecret } from './secrets.js';
 export const ADAPTERS = ['express', 'fastify'] as const;
 export type Adapter = (typeof ADAPTERS)[number];
 
+/** Adapter and options of a guard. */
+export interface GuardCase {
+  readonly name: string;
+  readonly adapter: Adapter;
+  readonly uma: OxdModuleOptions['uma'];
+}
+
+/** Guards that must deny the same requests: on each adapter, and with a cache. */
+export const GUARDS: readonly GuardCase[] = [
+  ...ADAPTERS.map((adapter) => ({ name: adapter, adapter, uma: {} })),
+  { name: 'fastify with uma.cache', adapter: 'fastify', uma: { cache: {} } },
+];
+
 type Check = Params<'uma_rs_check_access'>;
 type Checked = Result<'uma_rs_check_access'>;
 

@@ -1,9 +1,13 @@
 import { hash } from 'node:crypto';
 import { Clearings } from '../../base/clearings.js';
 import { ExpiringCache, type CacheLimits, type Lifetime } from '../../base/expiring-cache.js';
-import { MAX_RPT_LENGTH } from '../../base/limits.js';
 import { SingleFlight } from '../../base/single-flight.js';
-import type { IntrospectRptResult, UmaPermission } from '../../commands/uma.js';
+import {
+  earliestExpiry,
+  freezePermissions,
+  isRetainable,
+} from '../../commands/retained-permissions.js';
+import type { IntrospectRptResult } from '../../commands/uma.js';
 
 /** State and permissions of an RPT. */
 export interface RptStatus {
@@ -80,6 +84,11 @@ export class RptSnapshots {
     );
   }
 
+  /** True if snapshots are retained for later checks. */
+  get isCaching(): boolean {
+    return this.#cache !== undefined;
+  }
+
   /** Returns the retained snapshot of an RPT. */
   cached(key: string): RptSnapshot | undefined {
     return this.#cache?.get(key);
@@ -95,8 +104,9 @@ export class RptSnapshots {
     return this.#flights.run(key, async () => {
       const from = this.#clock();
       const { position } = this.#clearings;
-      const status = frozen(await introspect());
-      const until = this.#endOf(from, status);
+      const status = await introspect();
+      freezePermissions(status.result.permissions);
+      const until = Math.min(from + this.#ttl, earliestExpiry(status.result));
       const snapshot = new RptSnapshot(status, { from, until, position });
       this.#retain(key, snapshot);
       return snapshot;
@@ -128,35 +138,13 @@ export class RptSnapshots {
   }
 
   #retain(key: string, snapshot: RptSnapshot): void {
-    const { status, position } = snapshot;
-    const isUsable = status.result.active && this.#clearings.isCurrent(position, key);
-    if (isUsable && sizeOf(status) <= MAX_RPT_LENGTH) this.#cache?.set(key, snapshot);
+    const { active, permissions } = snapshot.status.result;
+    const isUsable = active && this.#clearings.isCurrent(snapshot.position, key);
+    if (isUsable && isRetainable(permissions)) this.#cache?.set(key, snapshot);
     else this.#cache?.delete(key);
-  }
-
-  #endOf(from: number, { result: { exp, permissions = [] } }: RptStatus): number {
-    const ends = [exp, ...permissions.map((permission) => permission.exp)];
-    return Math.min(from + this.#ttl, ...ends.map((end = Infinity) => end * 1000));
   }
 }
 
 function resourcePart(oxd_id: string, resource_id: string): string {
   return `${oxd_id} ${resource_id}`;
-}
-
-/** Handlers receive the permissions, and a change in one of them must not grant access to others. */
-function frozen(status: RptStatus): RptStatus {
-  const { permissions = [] } = status.result;
-  for (const permission of permissions) Object.freeze(permission.resource_scopes);
-  permissions.forEach((permission) => Object.freeze(permission));
-  Object.freeze(permissions);
-  return status;
-}
-
-/** Characters of the permissions of an RPT. */
-function sizeOf({ result: { permissions = [] } }: RptStatus): number {
-  const sizes = permissions.map(({ resource_id, resource_scopes }: UmaPermission) =>
-    [resource_id, ...resource_scopes].reduce((sum, text) => sum + text.length, 0),
-  );
-  return sizes.reduce((sum, size) => sum + size, 0);
 }

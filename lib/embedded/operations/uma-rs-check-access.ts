@@ -4,7 +4,7 @@ import { withKnownRecords } from '../context/current-records.js';
 import type { OperationContext, Operation } from '../context/operation-context.js';
 import { ProtectionApi } from '../protection-api/protection-api.js';
 import { rptCoverage } from '../rpt/rpt-coverage.js';
-import type { NeededPermission } from '../rpt/rpt-permissions.js';
+import { neededPermission } from '../rpt/needed-permission.js';
 import { ticketScopes } from '../resources/declared-resource.js';
 import type { ProtectedResource } from '../resources/resource-record.js';
 import { knownResource, type KnownResource } from '../resources/known-resource.js';
@@ -37,20 +37,9 @@ async function checkAccess(
 ): Promise<Result<Command>> {
   const { rpt = '' } = params;
   const api = new ProtectionApi(context, site, await context.umaServer(site));
-  const checked = { rpt, needed: needed(context, resource, params) };
+  const checked = { rpt, needed: neededPermission(context.runtime, resource, params) };
   const coverage = rpt.trim() === '' ? undefined : await rptCoverage(context, api, checked);
   return coverage ? { access: 'granted', ...coverage } : denied(context, api, { resource, params });
-}
-
-function needed(
-  { runtime }: OperationContext,
-  resource: ProtectedResource,
-  { scopes: requested = [] }: Params<Command>,
-): NeededPermission {
-  const { id: resource_id, scopes, scope_expression } = resource;
-  const { requiredScopes = 'any' } = runtime.options;
-  if (requested.length > 0) return { resource_id, scopes: requested, requiredScopes };
-  return { resource_id, scopes, requiredScopes, scope_expression };
 }
 
 async function denied(

@@ -1,7 +1,8 @@
 import type { UmaPermission } from '../../commands/uma.js';
-import type { OperationContext } from '../context/operation-context.js';
+import type { EmbeddedRuntime, OperationContext } from '../context/operation-context.js';
 import type { RptSnapshot, RptStatus } from '../context/rpt-snapshots.js';
 import { ProtectionApi } from '../protection-api/protection-api.js';
+import type { RegisteredSite } from '../registration/site-record.js';
 import { locallyVerifiedRpt } from './local-verification.js';
 import { introspectRpt } from './rpt-introspection.js';
 import { coversResource, type NeededPermission } from './rpt-permissions.js';
@@ -47,6 +48,21 @@ export async function rptCoverage(
   context.call.signal?.throwIfAborted();
   const fresh = await rpts.obtain(key, () => currentStatus(context, api, rpt));
   return coversResource(fresh.status, needed) ? content(fresh) : undefined;
+}
+
+/**
+ * Returns the content of an RPT from the cache, if it covers the needed permission and its user is
+ * known; see {@link rptCoverage}.
+ */
+export function cachedCoverage(
+  { uma: { rpts } }: EmbeddedRuntime,
+  site: RegisteredSite,
+  { rpt, needed }: CheckedRpt,
+): RptCoverage | undefined {
+  const snapshot = rpts.cached(rpts.keyOf(site, rpt));
+  if (!snapshot?.user || !rpts.isCurrent(snapshot, site, needed.resource_id)) return undefined;
+  if (!coversResource(snapshot.status, needed)) return undefined;
+  return { permissions: snapshot.status.result.permissions, ...snapshot.user };
 }
 
 async function currentStatus(

@@ -85,6 +85,8 @@ export class ResourceCheck {
     const scopes = path === declaration.path ? this.declaredScopes(declaration) : undefined;
     try {
       const params = { path, http_method, ...(rpt !== undefined && { rpt }), ...scopes };
+      const cached = this.uma.cachedAccess(params);
+      if (cached) return this.toOutcome(cached, rpt);
       const ends = limit.begin();
       const checked = this.uma.checkAccess(params, ends);
       // A custom transport may ignore the signal.

@@ -1,0 +1,26 @@
+import type { Params, Result } from '../../commands/command.js';
+import type { EmbeddedRuntime } from '../context/operation-context.js';
+import { resourceInMemory } from '../resources/known-resource.js';
+import { neededPermission } from '../rpt/needed-permission.js';
+import { cachedCoverage } from '../rpt/rpt-coverage.js';
+
+type Command = 'uma_rs_check_access';
+
+/**
+ * Grants a request from memory, without waiting: by the copies of site and resource, and by a cached
+ * introspection, which the same rules are applied to as in `uma_rs_check_access`.
+ *
+ * @returns undefined if the command must be executed
+ */
+export function cachedAccess(
+  runtime: EmbeddedRuntime,
+  params: Params<Command>,
+): Result<Command> | undefined {
+  const { rpt } = params;
+  if (!rpt || !runtime.uma.rpts.isCaching) return undefined;
+  const known = resourceInMemory(runtime, params);
+  if (!known) return undefined;
+  const needed = neededPermission(runtime, known.resource, params);
+  const coverage = cachedCoverage(runtime, known.site, { rpt, needed });
+  return coverage && { access: 'granted', ...coverage };
+}
