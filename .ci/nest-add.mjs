@@ -19,6 +19,7 @@ const CLIS = [
 await withPackage(async (folder, tarball) => {
   for (const { cli, lint, main } of CLIS) {
     const project = await makeProject({ folder, cli, tarball });
+    if (cli === '11') await proveNothingHalfWritten(project);
     const app = { src: 'src', build: [], main: 'dist/main.js', login: true, protect: true };
     const shop = { ...app, src: 'apps/shop/src', build: ['shop', '--builder', 'tsc'], main };
     for (const [title, variant] of [
@@ -52,7 +53,14 @@ async function makeProject({ folder, cli, tarball }) {
     for (const file of await files(cwd)) await rm(join(cwd, file), { recursive: true });
     await copy(original, cwd);
   };
-  return { cwd, reset };
+  return { cwd, original, reset };
+}
+
+/** Fails at a later file, the configuration of Jest, and compares every file. */
+async function proveNothingHalfWritten({ cwd, original }) {
+  await writeFile(join(cwd, 'test/jest-e2e.json'), '{');
+  await run(cwd, ...ADD);
+  await run(cwd, 'diff', '-r', '-x', 'node_modules', '-x', 'jest-e2e.json', original, cwd);
 }
 
 async function files(folder) {
