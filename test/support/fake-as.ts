@@ -105,6 +105,11 @@ export class FakeAs {
     return rpt;
   }
 
+  /** Makes an RPT inactive. */
+  withdraw(rpt: string): void {
+    this.rpts.delete(rpt);
+  }
+
   /** Permission for a resource, in the format of the vendor. */
   item(resource_id: string, ...resource_scopes: string[]): object {
     return this.behavior.item(resource_id, resource_scopes, this.now());
