@@ -25,6 +25,7 @@ export const contestants = [
   { name: 'introspection-jwt', token: 'jwt', open: embedded({}) },
   { name: 'ticket', sends: 'none', open: embedded({}) },
   { name: 'socket', open: overSocket },
+  { name: 'cached', open: embedded({ cache: {} }) },
   { name: 'local', token: 'jwt', open: embedded({ localVerification: true }) },
   { name: 'jose', token: 'jwt', open: async (servers) => ({ guard: await joseGuard(servers) }) },
   {
