@@ -1,4 +1,4 @@
-// npm run bench:keycloak [-- --rounds=N] [--only=PART OF A NAME] [--callers=N] (after a build): one
+// npm run bench:keycloak [-- --rounds=N] [--only=REGEXP] [--callers=N] (after a build): one
 // route behind nest-keycloak-connect and behind nestjs-oxd, at one running and warm Keycloak. It
 // starts the Keycloak of the test suite, or uses that of KEYCLOAK_URL.
 import { execFileSync } from 'node:child_process';
@@ -6,13 +6,12 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { withKeycloak } from '../../test/keycloak/with-keycloak.mjs';
-import { startApplication } from './application.mjs';
 import { CONTESTANTS } from './contestants.mjs';
 import { startCountingProxy } from './counting-proxy.mjs';
-import { openLoad } from './load.mjs';
-import { CLIENT, createRealm, issueTokens, ROUTE } from './realm.mjs';
-import { cpuOfGroup } from './process-group.mjs';
+import { startProcess } from '../support/processes.mjs';
+import { createRealm, issueTokens } from './realm.mjs';
 import { report, round } from './report.mjs';
+import { RunningContestant } from './running-contestant.mjs';
 
 const { values: settings } = parseArgs({
   options: {
@@ -22,30 +21,37 @@ const { values: settings } = parseArgs({
   },
 });
 const [ROUNDS, CALLERS] = [Number(settings.rounds), Number(settings.callers)];
-const chosen = CONTESTANTS.filter(({ name }) => name.includes(settings.only));
+const chosen = CONTESTANTS.filter(({ name }) => new RegExp(settings.only).test(name));
 
-const CELL = 2_500;
-const SETTLE = 300;
+const CELL = 2_000;
+const SETTLE = 200;
 const COUNTED = 1_000;
-const WARM_UP = { cell: 700, limit: 90_000, cycles: 3, spread: 1.1 };
+const WARM_UP = { cell: 700, limit: 80_000, cycles: 3, spread: 1.1 };
 
 const interruption = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(name, () => interruption.abort(new Error(`Interrupted by ${name}.`)));
 }
 
+// For the applications, which inherit it.
+process.env.NODE_ENV = 'production';
+
 installPeer();
-await withKeycloak(interruption.signal, async ({ environment, server }) => {
-  const realm = await createRealm(environment);
-  try {
-    const calls = await countCalls(realm);
-    const { results, warmUp } = await measureAll(realm, server);
-    const counted = results.map((result, index) => ({ ...result, calls: calls[index] }));
-    report(counted, { callers: CALLERS, rounds: ROUNDS, warmUp });
-  } finally {
-    await realm.remove();
-  }
-});
+const load = startProcess(new URL('../support/load.mjs', import.meta.url));
+try {
+  await withKeycloak(interruption.signal, async ({ environment, server }) => {
+    const realm = await createRealm(environment);
+    try {
+      const calls = await countCalls(realm);
+      const { results, warmUp } = await measureAll(realm, server);
+      report(results, calls, { callers: CALLERS, rounds: ROUNDS, warmUp });
+    } finally {
+      await realm.remove();
+    }
+  });
+} finally {
+  await load.stop();
+}
 
 /** Installs the packages of the peer into its own folder: it needs another version of NestJS. */
 function installPeer() {
@@ -62,11 +68,18 @@ async function countCalls(realm) {
     const tokens = await tokensAt(proxy.url, realm);
     const counts = [];
     for (const contestant of chosen) {
-      const opened = await open(contestant, { url: proxy.url, realm, tokens });
-      await opened.load.run(SETTLE);
-      proxy.take();
-      counts.push(perRequest(proxy, await opened.load.run(COUNTED, { alone: true })));
-      await opened.close();
+      // The proxy counts the calls of denied requests, too.
+      const permitted = { ...tokens[contestant.tokens], denied: [] };
+      const only = { ...tokens, [contestant.tokens]: permitted };
+      const running = await RunningContestant.start(
+        contestant,
+        { url: proxy.url, realm, tokens: only },
+        load,
+      );
+      await running.run(SETTLE);
+      const { requests } = await running.run(COUNTED, () => proxy.take());
+      counts.push(perRequest(proxy.take(), requests));
+      await running.stop();
     }
     return counts;
   } finally {
@@ -74,33 +87,35 @@ async function countCalls(realm) {
   }
 }
 
-function perRequest(proxy, { count }) {
-  const { connections, requests } = proxy.take();
+function perRequest({ connections, requests }, count) {
   const paths = Object.entries(requests);
-  const calls = paths.reduce((sum, [, calls]) => sum + calls, 0);
+  const calls = paths.reduce((sum, [, number]) => sum + number, 0);
   return {
     perRequest: round(calls / count, 2),
-    requests: Object.fromEntries(paths.map(([path, calls]) => [path, round(calls / count, 2)])),
+    requests: Object.fromEntries(paths.map(([path, number]) => [path, round(number / count, 2)])),
     connections: calls ? round((connections / calls) * 1000, 0) : 0,
   };
 }
 
 async function measureAll(realm, server) {
   const tokens = await tokensAt(realm.url, realm);
-  const opened = [];
+  const all = [];
   try {
-    for (const contestant of chosen)
-      opened.push(await open(contestant, { ...realm, realm, tokens }));
-    const warmUp = await untilWarm(opened);
+    for (const contestant of chosen) {
+      all.push(await RunningContestant.start(contestant, { url: realm.url, realm, tokens }, load));
+    }
+    const warmUp = await untilWarm(all);
     for (let index = 0; index < ROUNDS; index += 1) {
       // Alternates the order, so that no contestant always runs after the same contestant.
-      for (const one of index % 2 ? opened.toReversed() : opened)
-        one.rounds.push(await cell(one, server));
+      for (const one of index % 2 ? all.toReversed() : all) {
+        interruption.signal.throwIfAborted();
+        await one.run(SETTLE);
+        await one.measure(CELL, server);
+      }
     }
-    const results = opened.map(({ name, rounds, tokenLength }) => ({ name, rounds, tokenLength }));
-    return { results, warmUp };
+    return { results: all, warmUp };
   } finally {
-    for (const one of opened) await one.close();
+    for (const one of all) await one.stop();
   }
 }
 
@@ -109,49 +124,20 @@ async function tokensAt(url, { name }) {
   return { ...issued, none: { ...issued.access, denied: [] } };
 }
 
-async function open(contestant, { url, realm, tokens: issued }) {
-  const tokens = issued[contestant.tokens];
-  const site = { url, realm: realm.name, client: CLIENT, secret: realm.secret };
-  const application = await startApplication(contestant, { ...site, route: ROUTE });
-  const load = openLoad(application.origin, ROUTE.path, tokens);
-  return {
-    name: contestant.name,
-    tokenLength: tokens.permitted[0].length,
-    rounds: [],
-    application,
-    load,
-    async close() {
-      await load.close();
-      await application.close();
-    },
-  };
-}
-
 /** Repeats short rounds until the rate of the first contestant is stable. */
-async function untilWarm(opened) {
+async function untilWarm(all) {
   const rates = [];
   const start = performance.now();
   const seconds = () => Math.round((performance.now() - start) / 1000);
   while (performance.now() - start < WARM_UP.limit) {
-    interruption.signal.throwIfAborted();
-    for (const { load } of opened) {
-      const { perSecond } = await load.run(WARM_UP.cell);
-      if (load === opened[0].load) rates.push(perSecond);
+    for (const one of all) {
+      interruption.signal.throwIfAborted();
+      const { requests, seconds: time } = await one.run(WARM_UP.cell);
+      if (one === all[0]) rates.push(requests / time);
     }
     const last = rates.slice(-WARM_UP.cycles);
     const stable = Math.max(...last) / Math.min(...last) < WARM_UP.spread;
     if (last.length === WARM_UP.cycles && stable) return { seconds: seconds(), stable };
   }
   return { seconds: seconds(), stable: false };
-}
-
-async function cell({ application, load }, server) {
-  interruption.signal.throwIfAborted();
-  await load.run(SETTLE);
-  const cpus = () => Promise.all([application.cpu(), server && cpuOfGroup(server.group)]);
-  const before = await cpus();
-  const { count, perSecond, p50, p99 } = await load.run(CELL);
-  const after = await cpus();
-  const [cpu, keycloakCpu] = after.map((time, index) => (time - before[index]) / count);
-  return { perSecond, p50, p99, cpu, keycloakCpu };
 }

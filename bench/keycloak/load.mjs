@@ -1,57 +1,41 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Pool } from 'undici';
-import { measure } from '../support/measure.mjs';
 
 const DENIED_EVERY = 500;
 
 /**
- * Callers of one route. Each request in flight has its own token: otherwise an application could
- * share the work for requests with the same token.
+ * Callers of one route for a time, with denied requests now and then. Each request in flight has its
+ * own token: otherwise an application could share the work for requests with the same token.
  *
- * @param origin address of the application
+ * @param load process of `support/load.mjs`
+ * @param route `{ port, path }`
  * @param tokens `{ permitted, denied, status }`; as many callers as permitted tokens
+ * @param onOpen called after the first request of each caller, which is not measured
+ * @throws {Error} when a response has another status than its token demands
  */
-export function openLoad(origin, path, tokens) {
-  const pool = new Pool(origin, { connections: tokens.permitted.length + 1 });
-  const idle = [...tokens.permitted];
-  const wrong = new Map();
-  const send = (token, expected, done) => {
-    let status;
-    const end = () => {
-      if (status !== expected) wrong.set(status, (wrong.get(status) ?? 0) + 1);
-      done();
-    };
+export async function runCallers({ load, route, tokens }, milliseconds, onOpen) {
+  const requests = tokens.permitted.map((token) => requestOf(route, token));
+  await load.ask({ name: 'open', port: route.port, requests, status: '200' });
+  await onOpen?.();
+  const over = new AbortController();
+  const [measured] = await Promise.all([
+    load.ask({ name: 'run', milliseconds }).finally(() => over.abort()),
+    repeat(() => expectDenials(route, tokens), over.signal),
+  ]);
+  await load.ask({ name: 'close' });
+  return measured;
+}
+
+function requestOf({ port, path }, token) {
+  const headers = [`host: 127.0.0.1:${port}`, `authorization: Bearer ${token}`];
+  return [`GET ${path} HTTP/1.1`, ...headers, '', ''].join('\r\n');
+}
+
+async function expectDenials({ port, path }, { denied, status: expected }) {
+  for (const token of denied) {
     const headers = { authorization: `Bearer ${token}` };
-    pool.dispatch(
-      { path, method: 'GET', headers },
-      statusHandler((value) => (status = value), end),
-    );
-  };
-  const call = (done) => {
-    const token = idle.pop();
-    send(token, 200, () => {
-      idle.push(token);
-      done();
-    });
-  };
-  const denied = async () => {
-    for (const token of tokens.denied) {
-      await new Promise((resolve) => send(token, tokens.status, resolve));
-    }
-  };
-  return {
-    /** Runs all callers for a time, with denied requests now and then unless `alone` is true. */
-    async run(milliseconds, { alone = false } = {}) {
-      const over = new AbortController();
-      const watch = alone ? undefined : repeat(denied, over.signal);
-      const measured = await measure(call, tokens.permitted.length, milliseconds);
-      over.abort();
-      await watch;
-      if (wrong.size > 0) throw new Error(`Wrong statuses: ${JSON.stringify([...wrong])}`);
-      return measured;
-    },
-    close: () => pool.close(),
-  };
+    const { status } = await fetch(`http://127.0.0.1:${port}${path}`, { headers });
+    if (status !== expected) throw new Error(`Expected status ${expected} for carol: ${status}.`);
+  }
 }
 
 async function repeat(work, signal) {
@@ -59,14 +43,4 @@ async function repeat(work, signal) {
     await work();
     await pause(DENIED_EVERY, undefined, { signal }).catch(() => undefined);
   }
-}
-
-function statusHandler(onStatus, onEnd) {
-  return {
-    onRequestStart() {},
-    onResponseStart: (_controller, status) => onStatus(status),
-    onResponseData() {},
-    onResponseEnd: onEnd,
-    onResponseError: onEnd,
-  };
 }

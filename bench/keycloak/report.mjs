@@ -5,10 +5,11 @@ import { GOALS } from './contestants.mjs';
 /**
  * Prints a table, the goals, and one line of JSON.
  *
- * @param results for each contestant `{ name, tokenLength, rounds, calls }`
+ * @param results for each contestant `{ name, tokenLength, rounds }`
+ * @param calls for each contestant `{ perRequest, requests, connections }`
  */
-export function report(results, facts) {
-  const rows = results.map(summaryOf);
+export function report(results, calls, facts) {
+  const rows = results.map((result, index) => summaryOf(result, calls[index]));
   console.table(Object.fromEntries(rows.map(({ name, ...row }) => [name, columnsOf(row)])));
   const goals = GOALS.map((goal) => outcomeOf(goal, results)).filter(Boolean);
   for (const { name, peer, factor, ratio, spread, met } of goals) {
@@ -22,7 +23,7 @@ export function report(results, facts) {
   );
 }
 
-function summaryOf({ name, rounds, calls, tokenLength }) {
+function summaryOf({ name, rounds, tokenLength }, calls) {
   const of = (member) => rounds.map((round) => round[member]);
   const rates = of('perSecond');
   return {

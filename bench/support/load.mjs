@@ -1,4 +1,4 @@
-// A load generator in its own process: connections that each write their bytes again as soon as the
+// A load generator in its own process: connections that each write the same bytes again as soon as the
 // response is complete. It counts bytes instead of parsing, so that it needs less CPU than the server.
 import { connect } from 'node:net';
 import { createHistogram } from 'node:perf_hooks';
@@ -9,12 +9,15 @@ const connections = [];
 
 answerParent({ open, run, close });
 
-/** Opens a connection per request and learns the length of a response from the first one on each. */
+/**
+ * Opens a connection for each request that is given, and learns the length of a response from the
+ * first one on each.
+ */
 async function open({ port, requests, status }) {
-  for (const request of requests) {
-    const bytes = Buffer.from(request, 'latin1');
-    connections.push(await openConnection({ port, bytes, status }));
-  }
+  const opening = requests.map((request) =>
+    openConnection({ port, bytes: Buffer.from(request, 'latin1'), status }),
+  );
+  connections.push(...(await Promise.all(opening)));
 }
 
 /**

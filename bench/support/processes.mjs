@@ -9,7 +9,7 @@ export const canPin =
 /**
  * Starts a module in an own process.
  *
- * @param core core that the process is bound to, if possible
+ * @param core core that the process is bound to, if possible; default: not bound
  * @param flags options of Node.js
  * @returns `ask(question)`, which resolves with the next message of the process, and `stop()`
  */
@@ -18,7 +18,7 @@ export function startProcess(url, core, flags = []) {
     execPath: 'taskset',
     execArgv: ['-c', String(core), process.execPath, ...flags],
   };
-  const child = fork(url, canPin ? pinned : { execArgv: flags });
+  const child = fork(url, canPin && core !== undefined ? pinned : { execArgv: flags });
   const ended = once(child, 'exit');
   return {
     async ask(question) {

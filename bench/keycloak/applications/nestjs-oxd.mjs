@@ -4,37 +4,39 @@ import { NestFactory } from '@nestjs/core';
 import { MemoryStore, OxdModule, UmaGuard, UmaProtected } from 'nestjs-oxd';
 import { serve } from './serve.mjs';
 
-const { url, realm, client, secret, route, options } = JSON.parse(process.argv[2]);
+serve((settings) => NestFactory.create(applicationModule(settings), { logger: ['error'] }));
 
-class AlbumsController {
-  list() {
-    return ['Kind of Blue'];
+function applicationModule({ url, realm, client, secret, route, options }) {
+  class AlbumsController {
+    list() {
+      return ['Kind of Blue'];
+    }
   }
+  const handler = Object.getOwnPropertyDescriptor(AlbumsController.prototype, 'list');
+  Get(route.path)(AlbumsController.prototype, 'list', handler);
+  UmaProtected({ scopes: [route.scope] })(AlbumsController.prototype, 'list', handler);
+  UseGuards(UmaGuard)(AlbumsController);
+  Controller()(AlbumsController);
+
+  class ApplicationModule {}
+  const site = {
+    op_host: `${url}/realms/${realm}`,
+    authorization_redirect_uri: 'http://127.0.0.1:3000/callback',
+    client_id: client,
+    client_secret: secret,
+  };
+  Module({
+    imports: [
+      OxdModule.forRoot({
+        site,
+        transport: { type: 'embedded', allowInsecureRequests: true },
+        secret: 'a secret of the bench, 32 characters',
+        store: new MemoryStore(),
+        eager: true,
+        uma: options,
+      }),
+    ],
+    controllers: [AlbumsController],
+  })(ApplicationModule);
+  return ApplicationModule;
 }
-const handler = Object.getOwnPropertyDescriptor(AlbumsController.prototype, 'list');
-Get(route.path)(AlbumsController.prototype, 'list', handler);
-UmaProtected({ scopes: [route.scope] })(AlbumsController.prototype, 'list', handler);
-UseGuards(UmaGuard)(AlbumsController);
-Controller()(AlbumsController);
-
-class ApplicationModule {}
-Module({
-  imports: [
-    OxdModule.forRoot({
-      site: {
-        op_host: `${url}/realms/${realm}`,
-        authorization_redirect_uri: 'http://127.0.0.1:3000/callback',
-        client_id: client,
-        client_secret: secret,
-      },
-      transport: { type: 'embedded', allowInsecureRequests: true },
-      secret: 'a secret of the bench, 32 characters',
-      store: new MemoryStore(),
-      eager: true,
-      uma: options,
-    }),
-  ],
-  controllers: [AlbumsController],
-})(ApplicationModule);
-
-await serve(await NestFactory.create(ApplicationModule, { logger: ['error'] }));
