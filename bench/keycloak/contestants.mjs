@@ -25,6 +25,12 @@ export const CONTESTANTS = [
   { name: 'nestjs-oxd, cached', program: OXD, options: { cache: {} }, tokens: 'rpt' },
   { name: 'nestjs-oxd, local', program: OXD, options: { localVerification: true }, tokens: 'rpt' },
   { name: 'least introspection', program: LEAST, options: { introspection: true }, tokens: 'rpt' },
+  {
+    name: 'least introspection, subject',
+    program: LEAST,
+    options: { introspection: true, subject: true },
+    tokens: 'rpt',
+  },
   { name: 'no guard, NestJS 12', program: LEAST, options: {}, tokens: 'none' },
   { name: 'no guard, NestJS 10', program: PEER, options: { guards: [] }, tokens: 'none' },
 ];
