@@ -122,6 +122,18 @@ describe('a replica whose copy has an old client secret', () => {
     expect(store.read).toEqual([]);
   });
 
+  it('reads the site again after 401 and completes introspect_access_token', async () => {
+    as.op.on('introspect', ({ headers }) => {
+      const [, basic = ''] = (headers.authorization ?? '').split(' ');
+      const credentials = decodeURIComponent(Buffer.from(basic, 'base64').toString());
+      if (credentials.endsWith(`:${ROTATED}`)) return { json: { active: true } };
+      return { status: 401, json: { error: 'invalid_client' } };
+    });
+    const introspect = { oxd_id, access_token: 'a-token' };
+    await expect(two.run('introspect_access_token', introspect)).resolves.toEqual({ active: true });
+    expect(store.read).toEqual([`site:${oxd_id}`]);
+  });
+
   it('reports the rejection of a secret that is also the stored one, after one more read', async () => {
     as.clientSecret = 'a secret that no replica knows';
     await check('view').catch(() => undefined);
@@ -133,6 +145,13 @@ describe('a replica whose copy has an old client secret', () => {
 });
 
 describe('a login on a replica', () => {
+  it('reads no store for get_user_info, which sends no client secret', async () => {
+    as.op.on('userinfo', { json: { sub: 'alice' } });
+    const { claims } = await two.run('get_user_info', { oxd_id, access_token: 'a-token' });
+    expect(claims).toEqual({ sub: 'alice' });
+    expect(store.read).toEqual([]);
+  });
+
   it('begins with the client that another replica has stored, because a provider shows no 401', async () => {
     const site = (await store.get(`site:${oxd_id}`)) as RegisteredSite;
     const renewed = { ...site, client: { ...site.client, client_id: 'renewed-client' } };
