@@ -11,11 +11,10 @@ import {
   type UmaPermission,
 } from '../../lib/index.js';
 import {
-  ADAPTERS,
+  GUARDS,
   refusal,
   startUmaApp,
   token,
-  type Adapter,
   type Answer,
   type Asked,
   type AuthorizationServer,
@@ -171,7 +170,7 @@ const FORBIDDEN = {
   message: 'This resource cannot be accessed.',
 };
 
-describe.each(ADAPTERS)('UmaGuard on %s', (adapter: Adapter) => {
+describe.each(GUARDS)('UmaGuard on $name', ({ adapter, uma }) => {
   let one: UmaApp;
   let server: AuthorizationServer;
   let declared: readonly string[];
@@ -184,7 +183,8 @@ describe.each(ADAPTERS)('UmaGuard on %s', (adapter: Adapter) => {
 
   beforeAll(async () => {
     const maxHeaderSize = 65_536;
-    one = await startUmaApp({ adapter, maxHeaderSize, controllers: [Albums, Admin, Mixed, Lobby] });
+    const controllers = [Albums, Admin, Mixed, Lobby];
+    one = await startUmaApp({ adapter, maxHeaderSize, controllers, options: { uma } });
     server = one.transport;
     declared = server.lastProtected;
   });

@@ -26,7 +26,7 @@ import { closeNow, closing } from '../support/closing.js';
 import { FakeAs } from '../support/fake-as.js';
 import { registerSecret, secretsIn } from '../support/secrets.js';
 import {
-  ADAPTERS,
+  GUARDS,
   SITE,
   eventually,
   startUmaApp,
@@ -135,7 +135,7 @@ interface Given {
   readonly version?: '3.1.1' | '3.1.4';
 }
 
-describe.each(ADAPTERS)('a protected route on %s, through oxd-server', (adapter) => {
+describe.each(GUARDS)('a protected route on $name, through oxd-server', ({ adapter, uma }) => {
   async function start({ oxd, op_host, ...given }: Given): Promise<UmaApp> {
     const { client_name = 'Albums', controllers = [albums('view'), Admin] } = given;
     const { version = '3.1.4', options } = given;
@@ -154,6 +154,7 @@ describe.each(ADAPTERS)('a protected route on %s, through oxd-server', (adapter)
           transport: { type: 'socket', port: oxd.port, version },
           eager: true,
           ...options,
+          uma: { ...uma, ...options?.uma },
         },
       }),
     );

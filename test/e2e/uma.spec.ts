@@ -17,13 +17,14 @@ import { FakeAs, RS } from '../support/fake-as.js';
 import { ManualClock, settled } from '../support/manual-clock.js';
 import { registerSecret, secretsIn } from '../support/secrets.js';
 import {
-  ADAPTERS,
+  GUARDS,
   SITE,
   eventually,
   startUmaApp,
   token,
   type Adapter,
   type Asked,
+  type GuardCase,
   type UmaApp,
 } from '../support/uma-app.js';
 import { UMA_GRANT, UmaWorld, startQuietly, type Client } from '../support/sandbox-uma-world.js';
@@ -76,6 +77,16 @@ const { authorization_redirect_uri } = SITE;
 const TIMEOUT = 400;
 const INSECURE = { type: 'embedded', allowInsecureRequests: true, timeout: TIMEOUT } as const;
 
+/** Embedded can verify RPTs locally, too. */
+const EMBEDDED_GUARDS: readonly GuardCase[] = [
+  ...GUARDS,
+  {
+    name: 'express with uma.localVerification and uma.cache',
+    adapter: 'express',
+    uma: { localVerification: true, cache: {} },
+  },
+];
+
 interface Given {
   readonly adapter: Adapter;
   readonly clock?: ManualClock;
@@ -108,172 +119,176 @@ function closedGate(): { readonly passed: Promise<void>; open(): void } {
   return { passed, open };
 }
 
-describe.each(ADAPTERS)('a protected route on %s, with the sandbox', (adapter) => {
-  let sandbox: Sandbox;
-  let world: UmaWorld;
-  let client: Client;
-  let grant: readonly string[] | undefined;
-  /** The scopes of the last ticket that was exchanged. */
-  let asked: readonly string[];
+describe.each(EMBEDDED_GUARDS)(
+  'a protected route on $name, with the sandbox',
+  ({ adapter, uma }) => {
+    let sandbox: Sandbox;
+    let world: UmaWorld;
+    let client: Client;
+    let grant: readonly string[] | undefined;
+    /** The scopes of the last ticket that was exchanged. */
+    let asked: readonly string[];
 
-  beforeAll(async () => {
-    const policies: SandboxPolicy = ({ scopes }) => {
-      asked = scopes;
-      return grant ? { grant } : 'grant';
-    };
-    sandbox = await startQuietly({ policies });
-    world = new UmaWorld(sandbox);
-    const grants = ['authorization_code', 'refresh_token', 'client_credentials', UMA_GRANT];
-    client = await world.register({ grant_types: grants });
-  });
-  beforeEach(() => (grant = undefined));
-  afterAll(() => sandbox.close());
+    beforeAll(async () => {
+      const policies: SandboxPolicy = ({ scopes }) => {
+        asked = scopes;
+        return grant ? { grant } : 'grant';
+      };
+      sandbox = await startQuietly({ policies });
+      world = new UmaWorld(sandbox);
+      const grants = ['authorization_code', 'refresh_token', 'client_credentials', UMA_GRANT];
+      client = await world.register({ grant_types: grants });
+    });
+    beforeEach(() => (grant = undefined));
+    afterAll(() => sandbox.close());
 
-  const server = (
-    controllers?: Type[],
-    client_name = 'Albums',
-    requiredScopes: 'any' | 'all' = 'any',
-  ): Promise<UmaApp> =>
-    start({
-      adapter,
-      controllers,
-      options: {
-        transport: { type: 'embedded', allowInsecureRequests: true, requiredScopes },
-        site: {
-          op_host: sandbox.issuer,
-          authorization_redirect_uri,
-          client_name,
-          grant_types: ['authorization_code', 'client_credentials'],
-          scope: ['openid', 'uma_protection'],
+    const server = (
+      controllers?: Type[],
+      client_name = 'Albums',
+      requiredScopes: 'any' | 'all' = 'any',
+    ): Promise<UmaApp> =>
+      start({
+        adapter,
+        controllers,
+        options: {
+          uma,
+          transport: { type: 'embedded', allowInsecureRequests: true, requiredScopes },
+          site: {
+            op_host: sandbox.issuer,
+            authorization_redirect_uri,
+            client_name,
+            grant_types: ['authorization_code', 'client_credentials'],
+            scope: ['openid', 'uma_protection'],
+          },
         },
-      },
-    });
+      });
 
-  async function ticketOf(one: UmaApp, path: string): Promise<string> {
-    const { status, headers } = await one.ask(path);
-    expect(status).toBe(401);
-    const challenge = headers['www-authenticate'] ?? '';
-    const [, ticket = ''] = /ticket="([^"]+)"/.exec(challenge) ?? [];
-    registerSecret(ticket);
-    const expected = `UMA realm="photos.example.com:8443", as_uri="${sandbox.issuer}", ticket="${ticket}"`;
-    expect(challenge === expected).toBe(true);
-    return ticket;
-  }
-
-  async function rptFor(one: UmaApp, path: string): Promise<string> {
-    const reply = await world.ask(client, { ticket: await ticketOf(one, path) });
-    expect(reply.status).toBe(200);
-    return String(reply.body.access_token);
-  }
-
-  it('goes from declaration to ticket to RPT to access', async () => {
-    const one = await server();
-    const rpt = await rptFor(one, '/albums');
-    const answer = await one.ask({ path: '/albums', rpt });
-    expect(JSON.parse(answer.body)).toMatchObject({
-      ran: 'list',
-      permissions: [{ resource_id: expect.any(String), resource_scopes: ['view'] }],
-    });
-    expect(secretsIn(one.log.lines.join('\n'))).toHaveLength(0);
-  });
-
-  it('is not opened by the RPT of another resource', async () => {
-    const one = await server();
-    const rpt = await rptFor(one, '/albums');
-    expect((await one.ask({ path: '/admin', rpt })).status).toBe(401);
-    expect((await one.ask({ path: '/albums', rpt })).status).toBe(200);
-  });
-
-  it('is not opened by the RPT of another resource server, with resources of the same names', async () => {
-    const [one, other] = [await server(undefined, 'One'), await server(undefined, 'Other')];
-    const rpt = await rptFor(other, '/albums');
-    expect((await other.ask({ path: '/albums', rpt })).status).toBe(200);
-    expect((await one.ask({ path: '/albums', rpt })).status).toBe(401);
-  });
-
-  it('is not opened by ordinary tokens: of a client, of a user, the id_token, a PAT, a ticket', async () => {
-    const one = await server();
-    const user = await world.logIn(client);
-    const pat = (await world.resourceServer()).pat;
-    const tokens = [
-      await world.clientToken(client),
-      user.access_token,
-      user.id_token,
-      pat,
-      await ticketOf(one, '/albums'),
-    ];
-    for (const rpt of tokens) {
-      expect((await one.ask({ path: '/albums', rpt })).status).toBe(401);
+    async function ticketOf(one: UmaApp, path: string): Promise<string> {
+      const { status, headers } = await one.ask(path);
+      expect(status).toBe(401);
+      const challenge = headers['www-authenticate'] ?? '';
+      const [, ticket = ''] = /ticket="([^"]+)"/.exec(challenge) ?? [];
+      registerSecret(ticket);
+      const expected = `UMA realm="photos.example.com:8443", as_uri="${sandbox.issuer}", ticket="${ticket}"`;
+      expect(challenge === expected).toBe(true);
+      return ticket;
     }
-  });
 
-  it('is not opened by a refresh token, or by a PAT of the application itself', async () => {
-    const one = await server();
-    const { refresh_token = '' } = await world.logIn(client);
-    expect(refresh_token).not.toBe('');
-    const { client: own } = await siteOf(one);
-    const tokens = [refresh_token, await world.clientToken(own as Client, 'uma_protection')];
-    for (const rpt of tokens) {
-      const { status, body } = await one.ask({ path: '/albums', rpt });
-      expect([status, body.includes('"ran"')]).toEqual([401, false]);
+    async function rptFor(one: UmaApp, path: string): Promise<string> {
+      const reply = await world.ask(client, { ticket: await ticketOf(one, path) });
+      expect(reply.status).toBe(200);
+      return String(reply.body.access_token);
     }
-  });
 
-  it.each([
-    ['read add', 200],
-    ['read all', 200],
-    ['read add all', 200],
-    ['read', 401],
-    ['add all', 401],
-    ['all', 401],
-  ])('evaluates a scope_expression of an RPT with the scopes %s: %i', async (scopes, status) => {
-    const one = await server([protectedBy({ scope_expression: READ_AND_MORE })], 'Expression');
-    grant = scopes.split(' ');
-    const rpt = await rptFor(one, '/albums');
-    expect(asked).toEqual(READ_AND_MORE.data);
-    const answer = await one.ask({ path: '/albums', rpt });
-    expect([answer.status, answer.body.includes('"ran"')]).toEqual([status, status === 200]);
-  });
-
-  it('asks with a ticket for the ticketScopes, of which only scopes open the route', async () => {
-    const one = await server([albums(['view'], ['view', 'edit'])], 'Ticket');
-    const rpt = await rptFor(one, '/albums');
-    expect(asked).toEqual(['view', 'edit']);
-    const { body } = await one.ask({ path: '/albums', rpt });
-    expect(JSON.parse(body)).toMatchObject({
-      ran: 'list',
-      permissions: [{ resource_scopes: ['view', 'edit'] }],
-    });
-    grant = ['edit'];
-    const other = await rptFor(one, '/albums');
-    expect((await one.ask({ path: '/albums', rpt: other })).status).toBe(401);
-  });
-
-  it('requires every scope if requiredScopes is all, compared as exact strings', async () => {
-    const one = await server([albums(['read', 'readwrite'])], 'All', 'all');
-    for (const some of [['read'], ['readwrite']]) {
-      grant = some;
+    it('goes from declaration to ticket to RPT to access', async () => {
+      const one = await server();
       const rpt = await rptFor(one, '/albums');
+      const answer = await one.ask({ path: '/albums', rpt });
+      expect(JSON.parse(answer.body)).toMatchObject({
+        ran: 'list',
+        permissions: [{ resource_id: expect.any(String), resource_scopes: ['view'] }],
+      });
+      expect(secretsIn(one.log.lines.join('\n'))).toHaveLength(0);
+    });
+
+    it('is not opened by the RPT of another resource', async () => {
+      const one = await server();
+      const rpt = await rptFor(one, '/albums');
+      expect((await one.ask({ path: '/admin', rpt })).status).toBe(401);
+      expect((await one.ask({ path: '/albums', rpt })).status).toBe(200);
+    });
+
+    it('is not opened by the RPT of another resource server, with resources of the same names', async () => {
+      const [one, other] = [await server(undefined, 'One'), await server(undefined, 'Other')];
+      const rpt = await rptFor(other, '/albums');
+      expect((await other.ask({ path: '/albums', rpt })).status).toBe(200);
       expect((await one.ask({ path: '/albums', rpt })).status).toBe(401);
-    }
-    grant = ['read', 'readwrite'];
-    const rpt = await rptFor(one, '/albums');
-    expect((await one.ask({ path: '/albums', rpt })).status).toBe(200);
-  });
+    });
 
-  it('issues a new ticket each time, valid once', async () => {
-    const one = await server();
-    const tickets = [await ticketOf(one, '/albums'), await ticketOf(one, '/albums')];
-    expect(new Set(tickets).size).toBe(2);
-    const params = { grant_type: UMA_GRANT, ticket: tickets[0] ?? '' };
-    expect((await world.token(client, params)).status).toBe(200);
-    expect((await world.token(client, params)).status).toBe(400);
-  });
-});
+    it('is not opened by ordinary tokens: of a client, of a user, the id_token, a PAT, a ticket', async () => {
+      const one = await server();
+      const user = await world.logIn(client);
+      const pat = (await world.resourceServer()).pat;
+      const tokens = [
+        await world.clientToken(client),
+        user.access_token,
+        user.id_token,
+        pat,
+        await ticketOf(one, '/albums'),
+      ];
+      for (const rpt of tokens) {
+        expect((await one.ask({ path: '/albums', rpt })).status).toBe(401);
+      }
+    });
 
-describe.each(ADAPTERS)(
-  'a protected route on %s, with a scripted authorization server',
-  (adapter) => {
+    it('is not opened by a refresh token, or by a PAT of the application itself', async () => {
+      const one = await server();
+      const { refresh_token = '' } = await world.logIn(client);
+      expect(refresh_token).not.toBe('');
+      const { client: own } = await siteOf(one);
+      const tokens = [refresh_token, await world.clientToken(own as Client, 'uma_protection')];
+      for (const rpt of tokens) {
+        const { status, body } = await one.ask({ path: '/albums', rpt });
+        expect([status, body.includes('"ran"')]).toEqual([401, false]);
+      }
+    });
+
+    it.each([
+      ['read add', 200],
+      ['read all', 200],
+      ['read add all', 200],
+      ['read', 401],
+      ['add all', 401],
+      ['all', 401],
+    ])('evaluates a scope_expression of an RPT with the scopes %s: %i', async (scopes, status) => {
+      const one = await server([protectedBy({ scope_expression: READ_AND_MORE })], 'Expression');
+      grant = scopes.split(' ');
+      const rpt = await rptFor(one, '/albums');
+      expect(asked).toEqual(READ_AND_MORE.data);
+      const answer = await one.ask({ path: '/albums', rpt });
+      expect([answer.status, answer.body.includes('"ran"')]).toEqual([status, status === 200]);
+    });
+
+    it('asks with a ticket for the ticketScopes, of which only scopes open the route', async () => {
+      const one = await server([albums(['view'], ['view', 'edit'])], 'Ticket');
+      const rpt = await rptFor(one, '/albums');
+      expect(asked).toEqual(['view', 'edit']);
+      const { body } = await one.ask({ path: '/albums', rpt });
+      expect(JSON.parse(body)).toMatchObject({
+        ran: 'list',
+        permissions: [{ resource_scopes: ['view', 'edit'] }],
+      });
+      grant = ['edit'];
+      const other = await rptFor(one, '/albums');
+      expect((await one.ask({ path: '/albums', rpt: other })).status).toBe(401);
+    });
+
+    it('requires every scope if requiredScopes is all, compared as exact strings', async () => {
+      const one = await server([albums(['read', 'readwrite'])], 'All', 'all');
+      for (const some of [['read'], ['readwrite']]) {
+        grant = some;
+        const rpt = await rptFor(one, '/albums');
+        expect((await one.ask({ path: '/albums', rpt })).status).toBe(401);
+      }
+      grant = ['read', 'readwrite'];
+      const rpt = await rptFor(one, '/albums');
+      expect((await one.ask({ path: '/albums', rpt })).status).toBe(200);
+    });
+
+    it('issues a new ticket each time, valid once', async () => {
+      const one = await server();
+      const tickets = [await ticketOf(one, '/albums'), await ticketOf(one, '/albums')];
+      expect(new Set(tickets).size).toBe(2);
+      const params = { grant_type: UMA_GRANT, ticket: tickets[0] ?? '' };
+      expect((await world.token(client, params)).status).toBe(200);
+      expect((await world.token(client, params)).status).toBe(400);
+    });
+  },
+);
+
+describe.each(EMBEDDED_GUARDS)(
+  'a protected route on $name, with a scripted authorization server',
+  ({ adapter, uma }) => {
     let as: FakeAs;
 
     beforeAll(async () => {
@@ -287,7 +302,8 @@ describe.each(ADAPTERS)(
     const server = (given: Partial<Given> = {}): Promise<UmaApp> => {
       const clock = new ManualClock();
       as.op.onHang = () => void clock.advance(TIMEOUT);
-      return start({ adapter, clock, ...given, options: { site: site(), ...given.options } });
+      const options = { site: site(), ...given.options, uma: { ...uma, ...given.options?.uma } };
+      return start({ adapter, clock, ...given, options });
     };
 
     const NAME = '[GET] /albums';
