@@ -11,8 +11,11 @@ export class SingleFlight<T> {
   run(key: string, work: () => Promise<T>): Promise<T> {
     const current = this.running.get(key);
     if (current) return current;
-    const started = work().finally(() => this.running.delete(key));
+    const started = work();
     this.running.set(key, started);
+    const stop = (): void => void this.running.delete(key);
+    // Before the callers continue. Not `finally()`, which needs four more promises.
+    started.then(stop, stop);
     return started;
   }
 }

@@ -1,3 +1,4 @@
+import type { Abortable } from './call-end.js';
 import { SystemClock, type OxdClock } from './clock.js';
 import { MAX_TIMER_DELAY } from './limits.js';
 import { onAbort } from './until-aborted.js';
@@ -16,7 +17,7 @@ export interface TimeLimit {
   /** Reason of the end after the limit. */
   readonly error: () => Error;
   /** Signal of the caller, which ends the work earlier, with its own reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: Abortable;
 }
 
 /**

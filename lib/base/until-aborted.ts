@@ -1,3 +1,5 @@
+import type { Abortable } from './call-end.js';
+
 /** Receives the reason of an early end. */
 type End = (reason: unknown) => void;
 
@@ -6,7 +8,7 @@ type End = (reason: unknown) => void;
  *
  * @returns function that removes the listener
  */
-export function onAbort(signal: AbortSignal | undefined, end: End): () => void {
+export function onAbort(signal: Abortable | undefined, end: End): () => void {
   if (!signal) return () => undefined;
   const abort = (): void => end(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
@@ -42,7 +44,7 @@ export function untilEnded<T>(work: Promise<T>, listen: (end: End) => () => void
  *
  * @throws the reason of the signal
  */
-export function untilAborted<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
+export function untilAborted<T>(signal: Abortable | undefined, work: Promise<T>): Promise<T> {
   if (!signal) return work;
   return untilEnded(work, (end) => {
     if (signal.aborted) end(signal.reason);

@@ -1,3 +1,4 @@
+import type { Abortable } from '../base/call-end.js';
 import type { UmaRsCheckAccessParams, UmaRsCheckAccessResult } from './uma.js';
 
 /** Options of one {@link OxdTransport.execute}. */
@@ -11,6 +12,12 @@ export interface ExecuteOptions {
    * @internal
    */
   readonly deadline?: number;
+  /**
+   * Source of `signal`. A transport that uses it does not read `signal`, which is then never created.
+   *
+   * @internal
+   */
+  readonly end?: Abortable;
 }
 
 /** Versions of oxd that the dialect supports; `contract` needs no translation. */

@@ -87,13 +87,14 @@ export class EmbeddedTransport extends OxdTransport {
    * @throws {OxdTransportError} OXD_TRANSPORT_CLOSED after {@link close}, OXD_TRANSPORT_BUSY when
    *   too many requests wait for a ticket
    */
-  override async execute(
+  override execute(
     command: string,
     params: Readonly<Record<string, unknown>>,
-    { signal, deadline }: ExecuteOptions = {},
+    options: ExecuteOptions = {},
   ): Promise<unknown> {
-    signal?.throwIfAborted();
-    if (this.closed) throw closedError(command, false);
+    const { deadline, end: signal = options.signal } = options;
+    if (signal?.aborted) return Promise.reject(signal.reason as Error);
+    if (this.closed) return Promise.reject(closedError(command, false));
     const { http, clock } = this.#runtime;
     const milliseconds = deadline === undefined ? this.#limits.get(command) : undefined;
     if (milliseconds !== undefined) {

@@ -45,6 +45,13 @@ describe('a command with signal and deadline of its caller', () => {
     expect(controllers.count).toBe(0);
   });
 
+  it('sends no request after the deadline', async () => {
+    const params = { oxd_id, access_token: 'a-token' };
+    const outcome = transport.run('get_user_info', params, { deadline: Date.now() - 1 });
+    await expect(outcome).rejects.toMatchObject({ code: 'OXD_COMMAND_FAILED' });
+    expect(as.op.seen('userinfo')).toHaveLength(0);
+  });
+
   it('ends with OXD_TRANSPORT_CLOSED when the transport is closed', async () => {
     as.on('rpt', { hang: true });
     const outcome = check().catch((error: unknown) => error);

@@ -1,3 +1,5 @@
+import type { Abortable } from '../../base/call-end.js';
+
 /** Limits of a {@link BoundedQueue} for each key. */
 export interface QueueLimits {
   /** Tasks that run at a time. */
@@ -28,7 +30,7 @@ export class BoundedQueue {
    * @throws the reason of the signal
    */
   async run<T>(
-    { key, signal }: { readonly key: string; readonly signal?: AbortSignal },
+    { key, signal }: { readonly key: string; readonly signal?: Abortable },
     work: () => Promise<T>,
   ): Promise<{ readonly done: T } | undefined> {
     signal?.throwIfAborted();
@@ -53,7 +55,7 @@ export class BoundedQueue {
   }
 }
 
-function waitIn(queue: (() => void)[], signal?: AbortSignal): Promise<void> {
+function waitIn(queue: (() => void)[], signal?: Abortable): Promise<void> {
   return new Promise((resolve, reject) => {
     const leave = (): void => {
       queue.splice(queue.indexOf(next), 1);

@@ -73,8 +73,9 @@ export function checkParams<C extends CommandName>(command: C, params: unknown):
     throw new OperationError('bad_request', 'params: must be an object.');
   }
   const checked: Record<string, unknown> = {};
-  const given = Object.entries(params).filter(([, value]) => value !== undefined && value !== null);
-  for (const [name, value] of given) {
+  for (const name of Object.keys(params)) {
+    const value = params[name];
+    if (value === undefined || value === null) continue;
     const parameter = PARAMETERS[command].get(name);
     if (parameter === undefined) throw unknownParam(command, name);
     const { type, rule } = parameter;

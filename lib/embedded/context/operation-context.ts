@@ -1,5 +1,6 @@
 import type { CommandName, Params, Result } from '../../commands/command.js';
 import type { IdTokenClaims } from '../../commands/oidc.js';
+import type { Abortable } from '../../base/call-end.js';
 import type { OxdLog } from '../../base/log.js';
 import type { CacheLimits } from '../../base/expiring-cache.js';
 import { minimumTime } from '../../base/time-limit.js';
@@ -123,7 +124,7 @@ export class OperationContext {
   }
 
   /** @see CommandCall.withSignal */
-  withSignal(signal: AbortSignal): OperationContext {
+  withSignal(signal: Abortable): OperationContext {
     return new OperationContext(this.runtime, this.call.withSignal(signal));
   }
 

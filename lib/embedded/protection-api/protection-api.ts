@@ -10,14 +10,17 @@ import { patOf, patOwner, markFreshRejected } from './pat.js';
 /** Request to the protection API. */
 export interface ProtectionRequest extends Pick<ProviderRequest, 'method'> {
   readonly url: string;
-  /** JSON value, or a form. */
-  readonly body?: object;
+  /** JSON value; a string is a form. */
+  readonly body?: object | string;
   /**
    * See {@link ProviderRequest.idempotent}; default true unless the method is POST (RFC 9110
    * §9.2.2).
    */
   readonly idempotent?: boolean;
 }
+
+const JSON_TYPE = { accept: 'application/json', 'content-type': 'application/json' };
+const FORM = { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' };
 
 /**
  * Client of the protection API of an authorization server, for one command of one site.
@@ -70,17 +73,13 @@ export class ProtectionApi {
 
   private send(request: ProtectionRequest, token: string): Promise<ProviderResponse> {
     const { method, url, body, idempotent = method !== 'POST' } = request;
-    const isForm = body instanceof URLSearchParams;
+    const authorization = `Bearer ${token}`;
+    const isForm = typeof body === 'string';
+    const type = isForm ? FORM : JSON_TYPE;
     return this.context.call.send(url, {
       method,
-      headers: {
-        accept: 'application/json',
-        authorization: `Bearer ${token}`,
-        ...(body && {
-          'content-type': isForm ? 'application/x-www-form-urlencoded' : 'application/json',
-        }),
-      },
-      body: body && (isForm ? body.toString() : JSON.stringify(body)),
+      headers: body ? { ...type, authorization } : { accept: 'application/json', authorization },
+      body: isForm ? body : body && JSON.stringify(body),
       idempotent,
     });
   }

@@ -15,6 +15,8 @@ const LIFETIME = 600_000;
  */
 export abstract class DiscoveryCache<T> {
   private readonly cache = new Map<string, Discovery<T>>();
+  /** Keys of addresses: the records of sites are addresses and are passed for each request. */
+  private readonly keys = new WeakMap<ProviderAddress, string>();
   private readonly flights = new SingleFlight<T>();
 
   constructor(private readonly clock: () => number) {}
@@ -25,7 +27,7 @@ export abstract class DiscoveryCache<T> {
    * @throws {OperationError} if the discovery fails
    */
   async at(address: ProviderAddress): Promise<T> {
-    const key = addressKey(address);
+    const key = this.keyOf(address);
     const cached = this.cache.get(key);
     if (cached && this.clock() < cached.staleAt) return cached.found;
     return this.flights.run(key, async () => {
@@ -37,8 +39,16 @@ export abstract class DiscoveryCache<T> {
 
   /** Deletes the cached result if it is still `stale`, so that the next call runs a discovery. */
   protected forget(address: ProviderAddress, stale: T): void {
-    const key = addressKey(address);
+    const key = this.keyOf(address);
     if (this.cache.get(key)?.found === stale) this.cache.delete(key);
+  }
+
+  private keyOf(address: ProviderAddress): string {
+    const known = this.keys.get(address);
+    if (known !== undefined) return known;
+    const key = addressKey(address);
+    this.keys.set(address, key);
+    return key;
   }
 
   /** Runs a discovery. */

@@ -1,3 +1,4 @@
+import type { Abortable } from '../../base/call-end.js';
 import { wasNotExecuted, toCommandError } from './command-error.js';
 import type {
   CommandEnd,
@@ -20,7 +21,7 @@ export class CommandCall {
   ) {}
 
   /** See {@link CommandEnd.signal}. */
-  get signal(): AbortSignal | undefined {
+  get signal(): Abortable | undefined {
     return this.end.signal;
   }
 
@@ -56,7 +57,7 @@ export class CommandCall {
    * Returns a call of the same command with another signal. Both calls share the record of possible
    * changes.
    */
-  withSignal(signal: AbortSignal): CommandCall {
+  withSignal(signal: Abortable): CommandCall {
     const call = new CommandCall(this.command, this.http, { ...this.end, signal });
     call.effect = this.effect;
     return call;

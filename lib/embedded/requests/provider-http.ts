@@ -1,3 +1,4 @@
+import type { Abortable } from '../../base/call-end.js';
 import { isLoopback } from '../../base/network-rules.js';
 import { startTimeLimit, SYSTEM_TIMERS, type Timers } from '../../base/time-limit.js';
 import { Connections, type ConnectionsOptions } from './connections.js';
@@ -45,7 +46,7 @@ export interface ProviderHttpOptions extends ConnectionsOptions {
 /** End of a command, and of the requests that it sends. */
 export interface CommandEnd {
   /** Aborted when no caller waits for the command any longer. */
-  readonly signal?: AbortSignal;
+  readonly signal?: Abortable;
   /** Time at which the caller stops waiting, in milliseconds since 1970; undefined without limit. */
   readonly deadline?: number;
 }
@@ -183,6 +184,7 @@ export class ProviderHttp {
     const options = { origin, path: pathname + search, method, headers, body };
     const exchange = new ProviderExchange();
     const milliseconds = Math.min(this.#timeout, deadline - this.#clock());
+    if (milliseconds <= 0) throw timedOut(0);
     const limit = {
       timers: this.timers,
       milliseconds,

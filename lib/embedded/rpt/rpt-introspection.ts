@@ -93,7 +93,7 @@ const sendWith: Readonly<Record<IntrospectionMethod, SendRequest>> = {
     api.call({
       method: 'POST',
       url: api.server.introspection_endpoint,
-      body: new URLSearchParams({ token: rpt }),
+      body: `token=${encodeURIComponent(rpt)}`,
       idempotent: true,
     }),
 };

@@ -28,7 +28,7 @@ export const introspectRpt: ServerCommand = async (context, { rpt }, { oxd_id })
 /** Introspects an RPT at the authorization server. */
 export function introspected(server: AuthorizationServer, rpt: string): Promise<ProviderResponse> {
   const url = server.uma.introspection_endpoint;
-  return server.call({ method: 'POST', url, body: new URLSearchParams({ token: rpt }) });
+  return server.call({ method: 'POST', url, body: `token=${encodeURIComponent(rpt)}` });
 }
 
 /**

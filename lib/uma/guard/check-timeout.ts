@@ -1,3 +1,4 @@
+import { CallEnd } from '../../base/call-end.js';
 import type { OxdClock } from '../../base/clock.js';
 import { MAX_TIMER_DELAY } from '../../base/limits.js';
 import { startTimeLimit } from '../../base/time-limit.js';
@@ -22,10 +23,13 @@ export function checkLimit({ transport }: OxdOptions): number {
 
 /**
  * Time limit for the check of one request. It begins when the check first needs a command, so that a
- * decision from memory creates neither a signal nor a timer.
+ * decision from memory needs no timer.
  */
-export class CheckTimeLimit {
-  private begun?: Required<ExecuteOptions>;
+export class CheckTimeLimit implements ExecuteOptions {
+  /** Ends with a {@link CheckTimeoutError}. */
+  readonly end = new CallEnd();
+  /** Time of the end, in milliseconds since 1970; 0 before {@link begin}. */
+  deadline = 0;
   private cancel?: () => void;
 
   /** @param milliseconds see {@link checkLimit} */
@@ -34,27 +38,23 @@ export class CheckTimeLimit {
     private readonly milliseconds: number,
   ) {}
 
-  /**
-   * Begins the limit at the first call.
-   *
-   * @returns the deadline of the request, and the signal that is aborted then with a
-   *   `CheckTimeoutError`; the same for every command of the request
-   */
-  begin(): Required<ExecuteOptions> {
-    return (this.begun ??= this.start());
+  get signal(): AbortSignal {
+    return this.end.signal;
+  }
+
+  /** Begins the limit at the first call, and returns it as the options of a command. */
+  begin(): this {
+    if (this.cancel) return this;
+    const { clock, milliseconds } = this;
+    const error = () => new CheckTimeoutError(`no decision in ${milliseconds} ms`);
+    const limit = { timers: clock, milliseconds, error };
+    this.cancel = startTimeLimit(limit, (reason) => this.end.abort(reason));
+    this.deadline = clock.now() + milliseconds;
+    return this;
   }
 
   /** Clears the timer; call it when the request is decided. */
-  end(): void {
+  stop(): void {
     this.cancel?.();
-  }
-
-  private start(): Required<ExecuteOptions> {
-    const { clock, milliseconds } = this;
-    const aborter = new AbortController();
-    const error = () => new CheckTimeoutError(`no decision in ${milliseconds} ms`);
-    const limit = { timers: clock, milliseconds, error };
-    this.cancel = startTimeLimit(limit, (reason) => aborter.abort(reason));
-    return { signal: aborter.signal, deadline: clock.now() + milliseconds };
   }
 }

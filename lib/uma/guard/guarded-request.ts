@@ -27,7 +27,7 @@ export function toAccessRequest(
 ): Omit<AccessRequest, 'rpt'> {
   const template = request.routeOptions?.url ?? request.route?.path;
   return {
-    handler: handlerOf(context),
+    handler: () => handlerOf(context),
     route: {
       controller: context.getClass(),
       callback: context.getHandler(),

@@ -66,7 +66,7 @@ export class ResourceCheck {
     if (!paths) return this.queryAccess(declaration, declaration.path, request);
     try {
       const resolved = resourcePath(declaration, request.params, { paths, clock: this.clock });
-      const path = await untilAborted(request.limit.begin().signal, resolved);
+      const path = await untilAborted(request.limit.begin().end, resolved);
       if (path === undefined) return { denial: forbidden(), reason: 'uma.paths gave no path' };
       return await this.queryAccess(declaration, path, request);
     } catch (error) {
@@ -87,10 +87,9 @@ export class ResourceCheck {
       const params = { path, http_method, ...(rpt !== undefined && { rpt }), ...scopes };
       const cached = this.uma.cachedAccess(params);
       if (cached) return this.toOutcome(cached, rpt);
-      const ends = limit.begin();
-      const checked = this.uma.checkAccess(params, ends);
+      const checked = this.uma.checkAccess(params, limit.begin());
       // A custom transport may ignore the signal.
-      const result = await (this.isCustom ? untilAborted(ends.signal, checked) : checked);
+      const result = await (this.isCustom ? untilAborted(limit.end, checked) : checked);
       return this.toOutcome(result, rpt);
     } catch (error) {
       if (!isUnprotected(error)) return this.failureOutcome(error);

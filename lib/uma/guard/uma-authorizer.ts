@@ -15,8 +15,8 @@ import { UmaRouteTable, type MatchedRoute } from '../declarations/route-table.js
 
 /** Parts of a request on which access depends; the URL is not among them. */
 export interface AccessRequest {
-  /** Name of the handler, as `AlbumsController.find`. */
-  readonly handler: string;
+  /** Returns the name of the handler, as `AlbumsController.find`. */
+  readonly handler: () => string;
   readonly route: MatchedRoute;
   /** HTTP method of the request. */
   readonly method: string;
@@ -50,7 +50,7 @@ export class UmaAuthorizer {
   async decide(request: AccessRequest): Promise<UmaDecision> {
     const route = this.routes.find(request.route);
     if (!route) {
-      this.log.once(`${request.handler} is behind UmaGuard without @UmaProtected or @UmaPublic.`);
+      this.log.once(`${request.handler()} is behind UmaGuard without @UmaProtected or @UmaPublic.`);
       return forbidden();
     }
     if (route.isPublic) return { granted: true };
@@ -76,11 +76,13 @@ export class UmaAuthorizer {
     const credential = await readCredential(request);
     if (credential instanceof CredentialError) {
       const { message } = credential;
-      return this.deny(request.handler, { denial: invalidCredentials(), reason: message });
+      return this.deny(request.handler(), { denial: invalidCredentials(), reason: message });
     }
     let { rpt } = credential;
     if (rpt !== undefined && rpt.length > MAX_RPT_LENGTH) {
-      this.log.warn(`${request.handler}: ignored an RPT of more than ${MAX_RPT_LENGTH} characters`);
+      this.log.warn(
+        `${request.handler()}: ignored an RPT of more than ${MAX_RPT_LENGTH} characters`,
+      );
       // The client gets a ticket, to obtain a shorter RPT.
       rpt = undefined;
     }
@@ -88,7 +90,7 @@ export class UmaAuthorizer {
     try {
       return await this.checkEach(required, { rpt, params: request.params, limit });
     } finally {
-      limit.end();
+      limit.stop();
     }
   }
 
