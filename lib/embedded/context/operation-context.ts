@@ -128,9 +128,10 @@ export class OperationContext {
     return new OperationContext(this.runtime, this.call.withSignal(signal));
   }
 
-  /** Site for a command that runs for each request: its copy in memory, else as {@link site}. */
+  /** Site for a command that runs for each request: its copy in memory, else a new copy. */
   async knownSite(oxd_id: string | undefined): Promise<RegisteredSite> {
-    return this.runtime.sites.inMemory(oxd_id) ?? this.site(oxd_id);
+    const { sites } = this.runtime;
+    return sites.inMemory(oxd_id) ?? sites.known(this.call, oxd_id);
   }
 
   /** @see Sites.get */

@@ -108,7 +108,7 @@ export class RptSnapshots {
       freezePermissions(status.result.permissions);
       const until = Math.min(from + this.#ttl, earliestExpiry(status.result));
       const snapshot = new RptSnapshot(status, { from, until, position });
-      this.#retain(key, snapshot);
+      if (this.#cache) this.#retain(this.#cache, key, snapshot);
       return snapshot;
     });
   }
@@ -137,11 +137,11 @@ export class RptSnapshots {
     if (this.#flights.current(key)) this.#clearings.clear(key);
   }
 
-  #retain(key: string, snapshot: RptSnapshot): void {
+  #retain(cache: ExpiringCache<RptSnapshot>, key: string, snapshot: RptSnapshot): void {
     const { active, permissions } = snapshot.status.result;
     const isUsable = active && this.#clearings.isCurrent(snapshot.position, key);
-    if (isUsable && isRetainable(permissions)) this.#cache?.set(key, snapshot);
-    else this.#cache?.delete(key);
+    if (isUsable && isRetainable(permissions)) cache.set(key, snapshot);
+    else cache.delete(key);
   }
 }
 

@@ -8,9 +8,9 @@ import { rptSubject } from '../rpt/rpt-subject.js';
 import { withoutUndefined } from '../../base/json.js';
 
 /**
- * Introspects an RPT, never verifies it locally. `active` must be a boolean; for an inactive RPT no other claim is returned.
- * `sub` comes from the verified JWT, else from the introspection. An RPT for which the two name
- * different users is rejected.
+ * Introspects an RPT, never verifies it locally. `active` must be a boolean; for an inactive RPT no
+ * other claim is returned. `sub` comes from the verified JWT, else from the introspection. An RPT for
+ * which the two name different users is rejected.
  *
  * @see oxd command introspect_rpt; UMA Federated Authorization §5
  */

@@ -17,8 +17,9 @@ type Command = 'uma_rs_check_access';
  * Decides on a request: granted if its RPT covers the resource, else denied with a ticket. Without
  * an RPT, and for a JWT that is verified locally, nothing is introspected. `invalid_request` means
  * that this path and method are not protected, or that the authorization server no longer knows the
- * resource, which `uma_rs_protect` registers again. Access is not granted if JWT and introspection name different users, or if the
- * user is unknown because no key for the JWT was found (`key_id_not_found`).
+ * resource, which `uma_rs_protect` registers again. Access is not granted if JWT and introspection
+ * name different users, or if the user is unknown because no key for the JWT was found
+ * (`key_id_not_found`).
  *
  * @throws {OxdTransportError} OXD_TRANSPORT_BUSY when too many requests wait for a ticket,
  *   or too little time is left for one

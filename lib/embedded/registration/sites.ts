@@ -66,14 +66,18 @@ export class Sites {
   }
 
   /**
-   * Reads a site, after a check of its registration if one is due.
+   * Reads a site, after a check of its registration if one is due. Keeps no copy: only the commands of
+   * guarded requests need one.
    *
    * @throws {OperationError} `bad_request` or `invalid_oxd_id`
    */
   async get(call: CommandCall, oxd_id: string | undefined): Promise<RegisteredSite> {
-    const record = await this.options.store.read(siteKey(oxd_id), readSite);
-    if (!this.isCheckDue(record)) return record;
-    return this.checks.run(record.oxd_id, () => this.check(call.detached(), record));
+    return this.current(call, await readSite(this.options.store, siteKey(oxd_id)));
+  }
+
+  /** Like {@link get}, but shares the read with concurrent calls, and keeps a copy in memory. */
+  async known(call: CommandCall, oxd_id: string | undefined): Promise<RegisteredSite> {
+    return this.current(call, await this.options.store.read(siteKey(oxd_id), readSite));
   }
 
   /**
@@ -161,6 +165,11 @@ export class Sites {
     await deleteClient(call.detached(), client).catch(() => {
       this.options.log.warn(`Client ${client.client_id} could not be deleted at the provider.`);
     });
+  }
+
+  private current(call: CommandCall, record: RegisteredSite): Promise<RegisteredSite> {
+    if (!this.isCheckDue(record)) return Promise.resolve(record);
+    return this.checks.run(record.oxd_id, () => this.check(call.detached(), record));
   }
 
   /** Checks a registration; a failed check is logged, because the client may still work. */

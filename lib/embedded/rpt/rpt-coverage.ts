@@ -70,7 +70,7 @@ async function currentStatus(
   api: ProtectionApi,
   rpt: string,
 ): Promise<RptStatus> {
-  const verified = await locallyVerifiedRpt(context.detached(), api, rpt);
+  const verified = await locallyVerifiedRpt(context, api, rpt);
   return verified ?? introspection(context, api, rpt);
 }
 
@@ -101,9 +101,7 @@ async function contentOf(
 ): Promise<RptCoverage> {
   const { status: rptStatus } = snapshot;
   try {
-    const user = await snapshot.determineUser(() =>
-      rptSubject(context.detached(), api, { rpt, rptStatus }),
-    );
+    const user = await snapshot.determineUser(() => rptSubject(context, api, { rpt, rptStatus }));
     return { permissions: rptStatus.result.permissions, ...user };
   } catch (error) {
     context.runtime.uma.rpts.clearRpt(key);

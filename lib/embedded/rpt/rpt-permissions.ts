@@ -94,8 +94,11 @@ export function coversResource(
 ): boolean {
   if (!result.active) return false;
   if (wholeResources.has(resource_id)) return true;
-  const items = (result.permissions ?? []).filter((item) => item.resource_id === resource_id);
-  const granted = new Set(items.flatMap(({ resource_scopes }) => resource_scopes));
+  const granted = new Set<string>();
+  for (const item of result.permissions ?? []) {
+    if (item.resource_id !== resource_id) continue;
+    for (const scope of item.resource_scopes) granted.add(scope);
+  }
   if (scope_expression) return evaluate(scope_expression, granted);
   if (scopes.length === 0) return false;
   const isGranted = (scope: string): boolean => granted.has(scope);
