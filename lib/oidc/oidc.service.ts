@@ -114,13 +114,18 @@ export class OidcService extends OidcCommands {
     });
   }
 
-  /** @internal Passport strategy of this module, which sets it; undefined without one. */
+  /** @internal Passport strategy of this module; undefined without one. */
   get strategy(): StrategyEntry | undefined {
     return this.#strategy;
   }
 
-  /** @internal */
-  set strategy(strategy: StrategyEntry | undefined) {
+  /**
+   * A method instead of a setter: tools that trace providers wrap this service in a `Proxy`, on which a
+   * setter cannot use private fields.
+   *
+   * @internal
+   */
+  useStrategy(strategy: StrategyEntry): void {
     if (this.#strategy) throw new OxdConfigurationError([SECOND_STRATEGY]);
     this.#strategy = strategy;
   }

@@ -66,7 +66,7 @@ export class OidcStrategy extends Strategy {
     if (uri === undefined) throw new OxdConfigurationError([NO_REDIRECT_URI]);
     if (hasPrivateScheme(uri)) throw new OxdConfigurationError([NO_CALLBACK]);
     this.callbackPath = new URL(uri).pathname;
-    oidc.strategy = new PassportEntry(this, OidcStrategy);
+    oidc.useStrategy(new PassportEntry(this, OidcStrategy));
   }
 
   /**
