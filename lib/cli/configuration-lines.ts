@@ -4,14 +4,14 @@
  */
 export function configurationLines(issuer: string, redirectUri: string): string[] {
   return [
-    'Add these lines to the file .env of your application:',
+    'Your application needs these lines in its file .env (after "nest add nestjs-oxd", only compare them):',
     '',
     `OXD_OP_HOST=${issuer}`,
     `OXD_AUTHORIZATION_REDIRECT_URI=${redirectUri}`,
     'OXD_SCOPE=openid,profile,email,uma_protection',
     'OXD_TRANSPORT_ALLOW_INSECURE_REQUESTS=true',
     '',
-    'They are read by these imports of its module (npm install @nestjs/config):',
+    'Its module reads them with these imports ("nest add" has added them; by hand: npm install @nestjs/config):',
     '',
     'ConfigModule.forRoot(), OxdModule.forRootAsync(oxdConfig.asProvider())',
   ];

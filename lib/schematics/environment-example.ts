@@ -114,7 +114,8 @@ const TRANSPORTS: Readonly<
 const SECRET: Variable = {
   name: 'OXD_SECRET',
   value: '',
-  meaning: 'Secret of at least 32 characters that encrypts login cookies; required in production.',
+  meaning:
+    'Secret of at least 32 characters that encrypts login cookies. Production requires it; elsewhere, an empty one only causes a warning.',
 };
 
 function when(condition: boolean, variable: Variable): Variable[] {

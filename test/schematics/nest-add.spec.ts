@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { configurationLines } from '../../lib/cli/configuration-lines.js';
 import { DEFAULTS } from '../../lib/schematics/nest-add-options.js';
 import { oxdConfig } from '../../lib/options/oxd.config.js';
 import { entryFile, nestProject, runNestAdd } from '../support/nest-project.js';
@@ -192,6 +193,15 @@ describe('.env.example of nest add nestjs-oxd', () => {
     const { site, transport } = oxdConfig() as { site: object; transport: object };
     expect(site).toMatchObject({ op_host: options.opHost });
     expect(transport).toMatchObject({ type: options.transport });
+  });
+
+  it('contains every variable that the sandbox prints', async () => {
+    const files = nestProject();
+    await runNestAdd(files);
+    const lines = configurationLines('http://localhost:9400', 'http://localhost:3000/callback');
+    const variables = lines.filter((line) => line.startsWith('OXD_'));
+    expect(variables.length).toBeGreaterThan(3);
+    expect(files.text('.env.example').split('\n')).toEqual(expect.arrayContaining(variables));
   });
 
   it('states a meaning above every variable', async () => {
