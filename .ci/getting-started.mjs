@@ -2,6 +2,7 @@
 // the login with Chromium, and a comparison of the texts that the page shows.
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { expectText, logIn, responds, run, start, withPackage } from './new-project.mjs';
 
 const PAGE = 'docs/getting-started.md';
@@ -11,13 +12,15 @@ const SERVERS = {
   'npm start': 'http://localhost:3000',
 };
 const ADD = 'nest add nestjs-oxd';
-const LOGIN =
-  /<(http:\S+)\/login>, and log in as `(\w+)` with the password `(\w+)`: the page contains\s`(.+?)`/;
+/** Steps of the login and logout: user and buttons are bold, the password and the texts of the application are code. */
+const LOGIN = /<(http:\S+)\/login>[^]*/;
+/** Number of texts of the page that are compared: login, result of the client, result of the tests. */
+const COMPARISONS = 3;
 
 await withPackage(async (folder, tarball) => {
   const page = await readFile(join(import.meta.dirname, '..', PAGE), 'utf8');
   const [, ...parts] = `\n${page}`.split(/^```(\w*)\n([^]*?)^```$/m);
-  const terminal = { tarball, cwd: folder, output: '', servers: new Map() };
+  const terminal = { tarball, cwd: folder, output: '', compared: 0, servers: new Map() };
   try {
     let before = page.slice(0, page.indexOf('```'));
     for (let row = 0; row < parts.length; row += 3) {
@@ -26,6 +29,7 @@ await withPackage(async (folder, tarball) => {
       await compare(terminal, after);
       before = after;
     }
+    expectText(`${terminal.compared} comparisons`, `${COMPARISONS} comparisons`);
   } finally {
     for (const server of terminal.servers.values()) await server.stop();
   }
@@ -47,11 +51,22 @@ async function take(terminal, { before, language, code }) {
 }
 
 /** Does and compares what a text of the page states. */
-async function compare({ output }, text) {
+async function compare(terminal, text) {
+  const { output } = terminal;
   const [, printed] = /^It prints `(.+?)`/m.exec(text) ?? [];
   if (printed) expectText(output.trim(), printed);
-  const [, origin, username, password, shown] = LOGIN.exec(text) ?? [];
-  if (origin) await logIn(origin, { username, password, text: shown });
+  const [, tests, files] = /^All (\d+) tests in (\d+) files pass/m.exec(text) ?? [];
+  if (tests) expectPassed(stripVTControlCharacters(output), { tests, files });
+  const [steps, origin] = LOGIN.exec(text) ?? [];
+  if (origin) await logIn(origin, loginSteps(steps));
+  terminal.compared += [printed, tests, origin].filter(Boolean).length;
+}
+
+function loginSteps(text) {
+  const all = (pattern) => [...text.matchAll(pattern)].map(([, match]) => match);
+  const [user, ...buttons] = all(/\*\*(.+?)\*\*/g);
+  const [password, ...texts] = all(/`(.+?)`/g);
+  return { user, password, buttons, texts };
 }
 
 /** Starts a server, after the end of the one with the same command. */
@@ -82,6 +97,15 @@ async function runCommands(terminal, code) {
 function expectLine(output, line) {
   const pattern = line.split('…').map(escaped);
   if (!new RegExp(`^${pattern.join('.+')}\\r?$`, 'm').test(output)) expectText(output, line);
+}
+
+/** Expects the summary of Vitest. */
+function expectPassed(output, { tests, files }) {
+  for (const summary of [
+    `Test Files  ${files} passed (${files})`,
+    `Tests  ${tests} passed (${tests})`,
+  ])
+    if (!output.includes(summary)) expectText(output, summary);
 }
 
 function escaped(text) {

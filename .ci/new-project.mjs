@@ -27,23 +27,32 @@ export async function withPackage(use) {
   }
 }
 
-const ZOE = { username: 'zoe', password: 'sandbox', text: 'Hello Zoë Nováková' };
+const ZOE = {
+  user: 'Zoë',
+  password: 'sandbox',
+  buttons: ['Log in', 'Allow', 'Log out'],
+  texts: ['Hello Zoë Nováková', 'Hello World!'],
+};
 
 /** Logs in at the sandbox with Chromium, and logs out. */
-export async function logIn(origin, { username, password, text } = ZOE) {
+export async function logIn(origin, { user, password, buttons, texts } = ZOE) {
+  const [logInButton, allowButton, logOutButton] = buttons;
+  const [greeting, startPage] = texts;
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', headless: true });
   try {
     const page = await browser.newPage();
     await page.goto(`${origin}/login`);
-    await page.check(`input[name=login][value=${username}]`);
-    await page.fill('input[name=password]', password);
-    await page.keyboard.press('Enter');
-    await page.click('button.main');
+    const click = (name) => page.getByRole('button', { name, exact: true }).click();
+    await page.getByRole('radio', { name: user }).check();
+    await page.getByLabel('Password').fill(password);
+    await click(logInButton);
+    await click(allowButton);
     await page.waitForURL(`${origin}/callback**`);
-    expectText(await page.textContent('body'), text);
+    expectText(await page.textContent('body'), greeting);
     await page.goto(`${origin}/logout`);
-    await page.click('button.main');
+    await click(logOutButton);
     await page.waitForURL(`${origin}/`);
+    expectText(await page.textContent('body'), startPage);
   } finally {
     await browser.close();
   }
