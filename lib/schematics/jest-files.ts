@@ -8,10 +8,12 @@ import { textOf, write, type ProjectTree } from './project-tree.js';
  * Makes the Jest of a CommonJS project compile the ES modules of the package, in `package.json` and in
  * the configuration of end-to-end tests.
  *
+ * A Jest that loads ES modules itself stays as it is: it fails on compiled ones.
+ *
  * @returns a warning for each configuration that cannot be edited
  */
 export function setUpJest(tree: ProjectTree, { sourceRoot, isEsm }: Application): string[] {
-  if (isEsm) return [];
+  if (isEsm || loadsEsModules(tree)) return [];
   const endToEnd = posix.join(posix.dirname(sourceRoot), 'test/jest-e2e.json');
   const own = ['js', 'ts', 'cjs', 'mjs'].map((extension) => `jest.config.${extension}`);
   return [
@@ -19,6 +21,12 @@ export function setUpJest(tree: ProjectTree, { sourceRoot, isEsm }: Application)
     ...edit(tree, endToEnd),
     ...own.filter((path) => tree.exists(path) && !isDone(tree, path)).map(byHand),
   ];
+}
+
+/** True for the Jest of Nest CLI 12, which runs with `--experimental-vm-modules` on Node 24.9 or later. */
+function loadsEsModules(tree: ProjectTree): boolean {
+  const manifest = parseJsonFile('package.json', textOf(tree, 'package.json') ?? '{}');
+  return String(objectAt(manifest, 'scripts').test).includes('--experimental-vm-modules');
 }
 
 function isDone(tree: ProjectTree, path: string): boolean {

@@ -126,6 +126,19 @@ describe('package.json after nest add nestjs-oxd', () => {
     expect(files.text('test/jest-e2e.json')).toContain(pattern);
   });
 
+  it('leaves the Jest of Nest CLI 12 unchanged in a CommonJS project', async () => {
+    const test = 'node --experimental-vm-modules ./node_modules/jest/bin/jest.js';
+    const jest = {
+      'jest.config.ts': 'export default {};',
+      'test/jest-e2e.json': '{ "rootDir": "." }',
+    };
+    const manifest = { 'package.json': JSON.stringify({ scripts: { test } }) };
+    const files = nestProject({ isEsm: false, files: { ...jest, ...manifest } });
+    expect(await runNestAdd(files)).toEqual([]);
+    expect(files.text('jest.config.ts')).toBe(jest['jest.config.ts']);
+    expect(files.text('test/jest-e2e.json')).toBe(jest['test/jest-e2e.json']);
+  });
+
   it('leaves Jest alone in an ES module project', async () => {
     const files = nestProject();
     await runNestAdd(files);
