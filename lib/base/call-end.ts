@@ -32,7 +32,8 @@ export class CallEnd implements Abortable {
     this.aborted = true;
     this.reason = reason;
     this.aborter?.abort(reason);
-    for (const listener of this.listeners.splice(0)) listener();
+    // One at a time: a listener that an earlier one removes is not called, as on an AbortSignal.
+    for (let next = this.listeners.shift(); next; next = this.listeners.shift()) next();
   }
 
   throwIfAborted(): void {

@@ -262,6 +262,7 @@ export abstract class OxdOptions {
   /** Options of protected resources. */
   readonly uma: Omit<UmaOptions, 'cache'> &
     Required<Pick<UmaOptions, 'overwrite' | 'localVerification'>> & {
+      /** Limits of the cache; undefined without a cache. */
       readonly cache?: Required<UmaCacheOptions>;
     };
 }

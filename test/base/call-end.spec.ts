@@ -18,6 +18,16 @@ describe('CallEnd', () => {
     expect(end.reason).toBe(reason);
   });
 
+  it('does not call a listener that an earlier listener removes', () => {
+    const end = new CallEnd();
+    const called: string[] = [];
+    const second = (): void => void called.push('second');
+    end.addEventListener('abort', () => end.removeEventListener('abort', second));
+    end.addEventListener('abort', second);
+    end.abort(reason);
+    expect(called).toEqual([]);
+  });
+
   it('throws its reason from the end on', () => {
     const end = new CallEnd();
     expect(() => end.throwIfAborted()).not.toThrow();

@@ -27,6 +27,8 @@ export interface Answer {
   readonly hang?: boolean;
   /** Closes the connection without a response. */
   readonly drop?: boolean;
+  /** Closes the connection after the beginning of the body. */
+  readonly cut?: boolean;
 }
 
 /** Received request. */
@@ -177,6 +179,10 @@ export class FakeOp {
     const answer = typeof script === 'function' ? await script(seen) : script;
     if (answer.hang) return this.onHang();
     if (answer.drop) return void request.socket.destroy();
+    if (answer.cut) {
+      response.writeHead(200, { 'content-length': '100' });
+      return void response.write('{', () => request.socket.destroy());
+    }
     const { status = 200, json, text, headers = {} } = answer;
     const type = json === undefined ? 'text/html' : 'application/json';
     response.writeHead(status, { 'content-type': type, ...headers });

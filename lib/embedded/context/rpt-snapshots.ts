@@ -26,6 +26,8 @@ export interface RptOwner {
 
 /** Time of an introspection. */
 export interface SnapshotTime extends Lifetime {
+  /** See {@link RptSnapshots.keyOf}. */
+  readonly key: string;
   /** Position of the introspection, see {@link Clearings}. */
   readonly position: number;
 }
@@ -35,17 +37,19 @@ export class RptSnapshot implements SnapshotTime {
   readonly from: number;
   readonly until: number;
   readonly position: number;
+  readonly key: string;
   /** User of the RPT; undefined until the user has been determined. */
   user: { readonly sub?: string } | undefined;
   private determined: Promise<{ readonly sub?: string }> | undefined;
 
   constructor(
     readonly status: RptStatus,
-    { from, until, position }: SnapshotTime,
+    { from, until, position, key }: SnapshotTime,
   ) {
     this.from = from;
     this.until = until;
     this.position = position;
+    this.key = key;
   }
 
   /** Determines the user once; callers that arrive meanwhile wait for the same result. */
@@ -107,15 +111,16 @@ export class RptSnapshots {
       const status = await introspect();
       freezePermissions(status.result.permissions);
       const until = Math.min(from + this.#ttl, earliestExpiry(status.result));
-      const snapshot = new RptSnapshot(status, { from, until, position });
+      const snapshot = new RptSnapshot(status, { from, until, position, key });
       if (this.#cache) this.#retain(this.#cache, key, snapshot);
       return snapshot;
     });
   }
 
-  /** Returns false if the site or the resource was cleared after the introspection began. */
-  isCurrent({ position }: RptSnapshot, { oxd_id }: RptOwner, resource_id: string): boolean {
+  /** Returns false if RPT, site or resource was cleared after the introspection began. */
+  isCurrent({ position, key }: RptSnapshot, { oxd_id }: RptOwner, resource_id: string): boolean {
     return (
+      this.#clearings.isCurrent(position, key) &&
       this.#clearings.isCurrent(position, oxd_id) &&
       this.#clearings.isCurrent(position, resourcePart(oxd_id, resource_id))
     );

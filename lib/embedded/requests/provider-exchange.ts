@@ -24,6 +24,11 @@ export class ProviderExchange implements Dispatcher.DispatchHandler {
   private headers: ReceivedResponse['headers'] = {};
   private chunks: Buffer[] = [];
 
+  /** True once the response has begun. */
+  get hasBegun(): boolean {
+    return this.status !== 0;
+  }
+
   /**
    * Sends the request and reads the response.
    *

@@ -207,8 +207,9 @@ export class ProviderHttp {
   }
 
   /** True for a request on a kept connection that broke before the response began. */
-  private mayRepeat({ reason }: ProviderExchange, error: unknown): boolean {
-    return reason === undefined && !this.#isClosed && this.#connections.hasBroken(error);
+  private mayRepeat({ reason, hasBegun }: ProviderExchange, error: unknown): boolean {
+    const isOver = hasBegun || reason !== undefined || this.#isClosed;
+    return !isOver && this.#connections.hasBroken(error);
   }
 
   /** Checks an origin once: scheme and host decide. */

@@ -201,6 +201,14 @@ describe('When keep-alive connections have broken', () => {
     expect(op.seen('userinfo')).toHaveLength(2);
   });
 
+  it('a request is not repeated after its response has begun', async () => {
+    const oxd_id = await transport.site(op);
+    op.on('userinfo', { cut: true });
+    const request = transport.run('get_user_info', { oxd_id, access_token: 'a-token' });
+    expect((await rejectionOf(request)).message).toContain('broke');
+    expect(op.seen('userinfo')).toHaveLength(1);
+  });
+
   it('a request is not repeated after its time limit', async () => {
     const oxd_id = await transport.site(op);
     const short = new TestTransport({ store: transport.store, ...limitEndedBy(op) });

@@ -159,6 +159,20 @@ describe.each([
     expect(await after).toMatchObject({ access: 'granted' });
     expect(introspected()).toEqual([rpt, rpt]);
   });
+
+  it('do not share an introspection that began before introspect_rpt found the RPT inactive', async () => {
+    const rpt = as.rpt(photo('view'));
+    const open = heldIntrospections();
+    const before = check({ rpt });
+    await settled();
+    as.on('rpt', { json: { active: false } });
+    await transport.run('introspect_rpt', { oxd_id, rpt });
+    const after = check({ rpt });
+    await settled();
+    open();
+    expect(await before).toMatchObject({ access: 'granted' });
+    expect(await after).toMatchObject({ access: 'denied' });
+  });
 });
 
 it('a shared introspection ends after twice the time limit of a request', async () => {
