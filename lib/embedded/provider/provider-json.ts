@@ -5,6 +5,9 @@ import { parseJson, objectOf, textOf, stringsOf, type JsonObject } from '../../b
 /** Grants whose responses may contain an `id_token`; in others the property has no meaning. */
 const ID_TOKEN_GRANTS = ['authorization_code', 'refresh_token'];
 
+/** Least length of the modulus of an RSA key, in bits. */
+const MIN_RSA_BITS = 2048;
+
 /** Properties of discovery that this package or its libraries read as lists of strings. */
 const METADATA_LISTS = [
   ...['scopes_supported', 'grant_types_supported', 'token_endpoint_auth_methods_supported'],
@@ -39,10 +42,11 @@ export async function usableResponse(
 }
 
 /**
- * Removes the entries of a key set that are no usable public key. A set without a usable key is
- * returned unchanged: the error of the library then names the keys, not the token.
+ * Removes the entries of a key set that are no usable public key, and RSA keys of less than 2048 bits:
+ * for a token that names one of these, jose throws the error of an unavailable key set. A set without a
+ * usable key is returned unchanged: the error of the library then names the keys, not the token.
  *
- * @see RFC 7517 §5
+ * @see RFC 7517 §5, RFC 7518 §3.3
  */
 export async function usableKeys(response: Response): Promise<Response> {
   const keys = (await bodyOf(response))?.keys;
@@ -84,8 +88,9 @@ async function usableTokens(response: Response, grant: string): Promise<Response
 function isPublicKey(key: JsonObject): boolean {
   if ('d' in key) return false;
   try {
-    createPublicKey({ key, format: 'jwk' });
-    return true;
+    const { asymmetricKeyDetails } = createPublicKey({ key, format: 'jwk' });
+    const { modulusLength = MIN_RSA_BITS } = asymmetricKeyDetails ?? {};
+    return modulusLength >= MIN_RSA_BITS;
   } catch {
     return false;
   }

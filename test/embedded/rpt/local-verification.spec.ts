@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { jest } from '@jest/globals';
 import type { Params } from '../../../lib/commands/command.js';
 import { BROKEN_RPTS, brokenRpt, CLAIM, FAILED } from '../../support/broken-rpts.js';
@@ -311,6 +312,19 @@ describe('while the keys are unavailable', () => {
     as.op.on('jwks', { status: 500, text: '' });
     const rpt = as.keep(await rpts.sign(view()), [as.item(photo(), 'view')]);
     expect(await rejectionOf(check(rpt))).toMatchObject({ error: 'key_id_not_found' });
+  });
+});
+
+describe('a key set with an RSA key of 1024 bits', () => {
+  it('verifies RPTs with its other key after a token that names the small key', async () => {
+    const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+    const small = { ...publicKey.export({ format: 'jwk' }), kid: 'small', alg: 'RS256' };
+    as.op.on('jwks', { json: { keys: [small, as.op.key.jwk] } });
+    const forged = await rpts.sign(view(), { header: { kid: 'small' } });
+    expect(await check(forged)).toMatchObject({ access: 'denied' });
+    expect(introspections()).toBe(1);
+    expect(await check(await rpts.sign(view()))).toMatchObject({ access: 'granted', sub: 'alice' });
+    expect(introspections()).toBe(1);
   });
 });
 
