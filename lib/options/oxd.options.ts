@@ -163,11 +163,12 @@ export interface UmaOptions {
   /**
    * True lets the guard check an RPT of the format of Keycloak by its signature, without a request to
    * the authorization server; default false, embedded only. The RPT must be a JWT with an asymmetric
-   * algorithm, a key of the authorization server, its issuer, our `client_id` in `aud`, `exp`, `typ`
-   * `Bearer` and `authorization.permissions`; any other token is introspected. **A verified RPT is
-   * valid until its `exp`: a logout, a revocation of the RPT and a disabled user are not noticed
-   * before.** An introspection notices each of them at once. For a sensitive operation the handler
-   * can call `UmaService.introspectRpt()`.
+   * algorithm, a key of the authorization server, its issuer, our `client_id` in `aud`, `sub`, `exp`,
+   * `typ` `Bearer` and `authorization.permissions`; any other token is introspected. **A verified RPT
+   * is valid until its `exp`: a logout, a revocation of the RPT and a disabled user are not noticed
+   * before.** An introspection notices each of them at once. A key that the authorization server
+   * removes is accepted for up to 10 minutes, the lifetime of the discovery. For a sensitive operation
+   * the handler can call `UmaService.introspectRpt()`.
    *
    * @see RFC 9068 §4
    */

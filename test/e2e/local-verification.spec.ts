@@ -85,6 +85,17 @@ describe.each(ADAPTERS)('a route with uma.localVerification on %s', (adapter) =>
     expect(as.op.requests).toHaveLength(before);
   });
 
+  it('is opened by an RPT without a sub, for the user that its introspection names', async () => {
+    const app = await start(adapter);
+    const claims = { sub: undefined };
+    const item = as.item(as.idOf('[GET] /photo'), 'view');
+    const rpt = as.keep(await rpts.sign(view(), { claims }), [item]);
+    as.introspection = { sub: 'alice' };
+    const { status, body } = await app.ask({ path: '/photo', rpt });
+    expect(status).toBe(200);
+    expect(JSON.parse(body)).toMatchObject({ sub: 'alice' });
+  });
+
   it('is opened by none of the broken tokens: 401 with a ticket, and no token in the log', async () => {
     const app = await start(adapter);
     for (const broken of BROKEN_RPTS) {

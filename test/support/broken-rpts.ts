@@ -4,6 +4,7 @@ import type { Changes, JwtRpts } from './jwt-rpts.js';
 export const FAILED = 'its verification failed with';
 /** The same for a claim. */
 export const CLAIM = `${FAILED} ERR_JWT_CLAIM_VALIDATION_FAILED`;
+const NO_USER = 'it names no user (sub)';
 const OPAQUE = 'it is not a JWT with an asymmetric algorithm';
 
 /** Token that local verification must not accept; the tokens are valid in every other respect. */
@@ -67,6 +68,9 @@ export const BROKEN_RPTS: readonly BrokenRpt[] = [
   },
   { name: 'no exp', claims: { exp: undefined }, reason: `${CLAIM} (exp)` },
   { name: 'an exp that is a string', claims: { exp: '4102444800' }, reason: `${CLAIM} (exp)` },
+  { name: 'no sub', claims: { sub: undefined }, reason: NO_USER },
+  { name: 'an empty sub', claims: { sub: '' }, reason: NO_USER },
+  { name: 'a sub that is a number', claims: { sub: 7 }, reason: NO_USER },
   { name: 'typ ID', claims: { typ: 'ID' }, reason: 'its typ is not Bearer' },
   { name: 'typ Refresh', claims: { typ: 'Refresh' }, reason: 'its typ is not Bearer' },
   { name: 'typ Offline', claims: { typ: 'Offline' }, reason: 'its typ is not Bearer' },

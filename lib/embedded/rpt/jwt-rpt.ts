@@ -1,5 +1,5 @@
 import type { JWTVerifyResult } from 'jose';
-import { objectOf } from '../../base/json.js';
+import { objectOf, textOf } from '../../base/json.js';
 import {
   INACTIVE,
   rptOfClaims,
@@ -9,7 +9,8 @@ import {
 
 /**
  * Reads the claims of a JWT whose signature, issuer and times are verified, if it is an RPT of the
- * format of Keycloak. An RPT that is not active needs an introspection.
+ * format of Keycloak. An RPT that is not active needs an introspection, as does one without a user,
+ * whom the introspection may name (lightweight access tokens of Keycloak).
  */
 export function rptOfJwt(
   { payload, protectedHeader }: Pick<JWTVerifyResult, 'payload' | 'protectedHeader'>,
@@ -23,6 +24,7 @@ export function rptOfJwt(
   if (payload.typ !== 'Bearer') return unusable('its typ is not Bearer');
   // The proof that the client has the key is not checked here (RFC 7800 §3).
   if (payload.cnf !== undefined) return unusable('it is bound to a key (cnf)');
+  if (textOf(payload.sub) === undefined) return unusable('it names no user (sub)');
   if (!Array.isArray(permissions)) return unusable('authorization.permissions is not a list');
   const named = permissions.filter((item) => objectOf(item)?.rsid !== undefined);
   return { ...rptOfClaims(payload, named, expected), isVerifiedJwt: true };
