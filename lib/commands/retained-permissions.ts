@@ -19,6 +19,13 @@ export function freezePermissions(permissions: readonly UmaPermission[] = []): v
   Object.freeze(permissions);
 }
 
+/** Returns a frozen copy, for permissions that belong to someone else. */
+export function frozenPermissions(permissions: readonly UmaPermission[]): readonly UmaPermission[] {
+  const copies = permissions.map((one) => ({ ...one, resource_scopes: [...one.resource_scopes] }));
+  freezePermissions(copies);
+  return copies;
+}
+
 /** Returns false for permissions that are too large for a cache: in sum longer than the longest RPT. */
 export function isRetainable(permissions: readonly UmaPermission[] = []): boolean {
   let size = 0;

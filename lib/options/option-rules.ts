@@ -38,7 +38,7 @@ const NAME = /^[a-z][a-z0-9-]{0,31}$/;
 const NAME_RULE = {
   message: 'must be 1 to 32 lower-case letters, digits and hyphens, beginning with a letter',
 };
-/** Largest `uma.cache.max`: the process needs memory for as many RPTs. */
+/** Largest `uma.cache.max`: the process needs memory for as many RPTs or granted checks. */
 const MAX_CACHED = 1_000_000;
 const PATH_TEXT = { message: 'must begin with "/"' };
 const CONFIGURATION = /^https?:\/\/[^?#]+\/\.well-known\/openid-configuration\/?(?:\?[^#]*)?$/;

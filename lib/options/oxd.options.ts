@@ -144,7 +144,10 @@ export interface UmaCacheOptions {
    * expiry of the RPT and of each of its permissions shortens it. 0 caches nothing.
    */
   readonly ttl?: number;
-  /** Maximum number of cached RPTs; a further one replaces the least recently used. Default 10000. */
+  /**
+   * Maximum number of cached RPTs, on oxd and custom transports of granted checks; a further one replaces
+   * the least recently used. Default 10000.
+   */
   readonly max?: number;
 }
 

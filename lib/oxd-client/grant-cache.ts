@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto';
-import { Clearings } from '../base/clearings.js';
 import { OxdCommandError } from '../base/errors.js';
 import { ExpiringCache, type CacheLimits, type Lifetime } from '../base/expiring-cache.js';
 import { objectOf, parseJson } from '../base/json.js';
+import { PartMarks, type PartMark } from '../base/part-marks.js';
 import type { CommandName, Params, Result } from '../commands/command.js';
 import type { ExecuteOptions } from '../commands/oxd-transport.js';
 import {
   earliestExpiry,
-  freezePermissions,
+  frozenPermissions,
   isRetainable,
 } from '../commands/retained-permissions.js';
 import type { Send } from './command-sender.js';
@@ -23,27 +23,23 @@ export type SiteCheck = Params<'uma_rs_check_access'> & {
   readonly oxd_id: string;
 };
 
+type RptCheck = SiteCheck & { readonly rpt: string };
+
 /** Begin of a check. */
 interface Begun {
   /** In milliseconds since 1970. */
   readonly from: number;
-  /** See {@link Clearings}. */
+  /** See {@link PartMarks}. */
   readonly position: number;
 }
 
 type Checked = Result<'uma_rs_check_access'>;
 
-interface Grant extends Lifetime, Begun {
+interface Grant extends Lifetime {
   readonly result: Checked;
+  /** Marks of the site, the resource and the RPT. */
+  readonly marks: readonly PartMark[];
 }
-
-/** Granted checks of one RPT; each of them has its own lifetime. */
-interface RptGrants extends Lifetime {
-  readonly byRequest: ExpiringCache<Grant>;
-}
-
-/** Maximum number of grants for one RPT. */
-const MAX_GRANTS = 100;
 
 /** Commands after which no earlier grant of their site is used. */
 const CHANGES = new Set<CommandName>()
@@ -60,30 +56,27 @@ const CHANGES = new Set<CommandName>()
  */
 export class GrantCache {
   // `#` instead of `private`, so that no printed client shows users and permissions.
-  readonly #rpts: ExpiringCache<RptGrants>;
-  readonly #clearings = new Clearings();
+  readonly #grants: ExpiringCache<Grant>;
+  readonly #marks: PartMarks;
   readonly #options: GrantCacheOptions;
 
   constructor(options: GrantCacheOptions) {
     this.#options = options;
-    this.#rpts = new ExpiringCache(options.max, options.clock);
+    this.#grants = new ExpiringCache(options.max, options.clock);
+    this.#marks = new PartMarks(3 * options.max);
   }
 
   /** Returns the result of the same check if that was granted, and nothing has cleared it since. */
   find(check: SiteCheck): Checked | undefined {
     if (!check.rpt) return undefined;
-    const grant = this.#rpts.get(rptKey(check.oxd_id, check.rpt))?.byRequest.get(requestKey(check));
-    if (!grant) return undefined;
-    const isCurrent = [check.oxd_id, resourcePart(check)].every((part) =>
-      this.#clearings.isCurrent(grant.position, part),
-    );
-    return isCurrent ? grant.result : undefined;
+    const grant = this.#grants.get(requestKey(check, rptKey(check.oxd_id, check.rpt)));
+    return grant && this.#marks.areCurrent(grant.marks) ? grant.result : undefined;
   }
 
   /** Returns a sender that retains grants, and clears what its commands outdate. */
   watch(send: Send): Send {
     return <C extends CommandName>(command: C, params: Params<C>, options?: ExecuteOptions) => {
-      const begun = { from: this.#options.clock(), position: this.#clearings.position };
+      const begun = { from: this.#options.clock(), position: this.#marks.position };
       const sent = send(command, params, options);
       // This cast is safe: a watched command is for a site, and names it.
       const watched = params as SiteCheck;
@@ -96,42 +89,45 @@ export class GrantCache {
   async #watchCheck<R>(check: SiteCheck, sent: Promise<R>, begun: Begun): Promise<R> {
     try {
       const result = await sent;
-      if (check.rpt) this.#retain(check, check.rpt, { ...begun, result: result as Checked });
+      if (check.rpt) this.#note({ ...check, rpt: check.rpt }, result as Checked, begun);
       return result;
     } catch (error) {
       const isUnprotected = error instanceof OxdCommandError && error.error === 'invalid_request';
-      if (isUnprotected) this.#clearings.clear(resourcePart(check));
+      if (isUnprotected) this.#marks.clear(resourcePart(check));
       throw error;
     }
   }
 
   async #watchIntrospection<R>({ oxd_id, rpt = '' }: SiteCheck, sent: Promise<R>): Promise<R> {
     const result = await sent;
-    if (objectOf(result)?.active !== true) this.#rpts.delete(rptKey(oxd_id, rpt));
+    if (objectOf(result)?.active !== true) this.#marks.clear(rptKey(oxd_id, rpt));
     return result;
   }
 
   /** A failed command may have changed something, too. */
   #watchChange<R>({ oxd_id }: SiteCheck, sent: Promise<R>): Promise<R> {
-    return sent.finally(() => this.#clearings.clear(oxd_id));
+    return sent.finally(() => this.#marks.clear(oxd_id));
   }
 
-  #retain(check: SiteCheck, rpt: string, { result, ...begun }: Omit<Grant, 'until'>): void {
-    const key = rptKey(check.oxd_id, rpt);
-    const { access, permissions } = result;
-    if (access !== 'granted' || !isRetainable(permissions)) return this.#rpts.delete(key);
-    freezePermissions(permissions);
-    const expiry = Math.min(earliestExpiry(result), earliestExpiry(unverifiedClaims(rpt)));
-    const until = Math.min(begun.from + this.#options.ttl, expiry);
-    const grants = this.#rpts.get(key) ?? this.#newGrants();
-    grants.byRequest.set(requestKey(check), { ...begun, result, until });
-    this.#rpts.set(key, grants);
+  /** Retains a grant; any other result outdates the grants of the RPT. */
+  #note(check: RptCheck, result: Checked, { from, position }: Begun): void {
+    const key = rptKey(check.oxd_id, check.rpt);
+    if (result.access !== 'granted') return this.#marks.clear(key);
+    if (!isRetainable(result.permissions)) return;
+    const marks = this.#marks.obtain([check.oxd_id, resourcePart(check), key], position);
+    if (!marks) return;
+    const expiry = Math.min(earliestExpiry(result), earliestExpiry(unverifiedClaims(check.rpt)));
+    const until = Math.min(from + this.#options.ttl, expiry);
+    this.#grants.set(requestKey(check, key), { from, until, marks, result: frozen(result) });
   }
+}
 
-  #newGrants(): RptGrants {
-    const byRequest = new ExpiringCache<Grant>(MAX_GRANTS, this.#options.clock);
-    return { from: -Infinity, until: Infinity, byRequest };
-  }
+/** Returns a copy that later callers share; the first caller and the transport keep their own. */
+function frozen({ permissions, ...result }: Checked): Checked {
+  return Object.freeze({
+    ...result,
+    ...(permissions && { permissions: frozenPermissions(permissions) }),
+  });
 }
 
 /** Contains no part of the RPT, which is a secret; the length separates the site from the RPT. */
@@ -139,13 +135,13 @@ function rptKey(oxd_id: string, rpt: string): string {
   return hash('sha256', `${oxd_id.length} ${oxd_id}${rpt}`, 'hex');
 }
 
-function requestKey({ path, http_method, scopes = [] }: SiteCheck): string {
-  return JSON.stringify([http_method, path, ...scopes]);
+function requestKey({ path, http_method, scopes = [] }: SiteCheck, rptKeyOfSite: string): string {
+  return JSON.stringify([rptKeyOfSite, http_method, path, ...scopes]);
 }
 
-/** oxd ignores the case of a path. */
+/** oxd ignores the case of a path; one resource has one name, however a caller writes the method. */
 function resourcePart({ oxd_id, path, http_method }: SiteCheck): string {
-  return JSON.stringify([oxd_id, http_method, path.toLowerCase()]);
+  return JSON.stringify([oxd_id, http_method.toUpperCase(), path.toLowerCase()]);
 }
 
 /** Expiry of an RPT that is a JWT. */

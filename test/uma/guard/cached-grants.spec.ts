@@ -42,6 +42,7 @@ class Albums {
 
 const TTL = 30_000;
 const MAX = 3;
+const INVALID = { error: 'invalid_request' };
 
 let one: UmaApp;
 let server: AuthorizationServer;
@@ -115,18 +116,55 @@ describe('a granted check of a transport without an own cache', () => {
     expect(client.cachedAccess(other)).toBeUndefined();
   });
 
-  it('is found under each of several keys of one RPT, which count as one', async () => {
+  it('is the least recently used of more than max, and is executed again', async () => {
     reply(() => ({ access: 'granted' }));
-    const rpts = Array.from({ length: MAX }, () => server.issue('GET /albums'));
-    const all = async () => {
-      for (const rpt of rpts) await statusOf(rpt);
-      for (const rpt of rpts) await statusOf(rpt, '/photos');
+    const [first = '', second = '', third = ''] = [1, 2, 3].map(() => server.issue('GET /albums'));
+    const retained = async () => {
+      await statusOf(first, '/photos');
+      await statusOf(second);
+      await statusOf(first);
     };
-    await all();
-    expect(await checks(all)).toBe(0);
-    await statusOf(server.issue('GET /albums'));
-    expect(await checks(() => statusOf(rpts[2] ?? ''))).toBe(0);
-    expect(await checks(() => statusOf(rpts[0] ?? ''))).toBe(1);
+    await retained();
+    expect(await checks(retained)).toBe(0);
+    await statusOf(third);
+    expect(await checks(() => statusOf(first))).toBe(0);
+    expect(await checks(() => statusOf(first, '/photos'))).toBe(1);
+  });
+
+  it('does not change when its first caller changes the result', async () => {
+    const rpt = server.issue('GET /albums');
+    const { body } = await one.ask({ path: '/albums', rpt: server.issue('GET /albums') });
+    const check = { path: '/albums', http_method: 'GET', rpt, scopes: ['view'] };
+    const result = await service().checkAccess(check);
+    Object.assign(result, { sub: 'mallory', permissions: [] });
+    let second = '';
+    expect(
+      await checks(async () => ({ body: second } = await one.ask({ path: '/albums', rpt }))),
+    ).toBe(0);
+    expect(second).toBe(body);
+  });
+
+  it('neither freezes nor shares the permissions of its transport', async () => {
+    const resource_scopes = ['view'];
+    const permissions = [{ resource_id: '1', resource_scopes }];
+    const transport = new AuthorizationServer();
+    const result = { access: 'granted', permissions };
+    const execute = transport.execute.bind(transport);
+    transport.execute = async (command, params) => {
+      const own = await execute(command, params);
+      return command === 'uma_rs_check_access' ? result : own;
+    };
+    await start(transport);
+    const rpt = server.issue('GET /albums');
+    await statusOf(rpt);
+    resource_scopes.push('delete');
+    permissions.push({ resource_id: '2', resource_scopes });
+    const check = { path: '/albums', http_method: 'GET', rpt, scopes: ['view'] };
+    const cached = one.app.get(OxdClient, { strict: false }).cachedAccess(check);
+    expect(cached?.permissions).toEqual([{ resource_id: '1', resource_scopes: ['view'] }]);
+    const parts = [cached, cached?.permissions, ...(cached?.permissions ?? [])];
+    expect(parts.every((part) => Object.isFrozen(part))).toBe(true);
+    expect(Object.isFrozen(cached?.permissions?.[0]?.resource_scopes)).toBe(true);
   });
 
   it.each([
@@ -227,6 +265,16 @@ describe('a granted check of a transport without an own cache', () => {
       },
     },
     {
+      name: 'invalid_request of a check that names the resource in other letters',
+      clear: async () => {
+        reply(() => {
+          throw refusal('invalid_request');
+        });
+        const check = { path: '/Albums', http_method: 'get', rpt: 'another' };
+        await expect(service().checkAccess(check)).rejects.toMatchObject(INVALID);
+      },
+    },
+    {
       name: 'a check of another resource that is denied',
       clear: async (rpt) => {
         reply(() => server.denied());
@@ -251,7 +299,7 @@ describe('a granted check of a transport without an own cache', () => {
     expect(await checks(() => statusOf(rpt))).toBe(1);
   });
 
-  it.each(CLEARINGS.slice(0, 6))('is not retained if it ends after $name', async ({ clear }) => {
+  it.each(CLEARINGS)('is not retained if it ends after $name', async ({ clear }) => {
     const rpt = server.issue('GET /albums');
     let open = (): void => undefined;
     const opened = new Promise<void>((resolve) => (open = resolve));
@@ -277,6 +325,23 @@ describe('a granted check of a transport without an own cache', () => {
     await statusOf(rpt);
     server.script({ introspect_rpt: { active: true } });
     await service().introspectRpt({ rpt });
+    expect(await checks(() => statusOf(rpt))).toBe(0);
+  });
+
+  it('remains after many other RPTs are denied, and many unknown paths are checked', async () => {
+    const rpt = server.issue('GET /albums');
+    await statusOf(rpt);
+    reply(({ path }) => {
+      if (path !== '/photos') throw refusal('invalid_request');
+      return server.denied();
+    });
+    for (let index = 0; index < 1001; index += 1) {
+      const check = { http_method: 'GET', rpt: `denied-${index}` };
+      const denied = await service().checkAccess({ ...check, path: '/photos' });
+      expect(denied.access).toBe('denied');
+      const unknown = service().checkAccess({ ...check, path: `/unknown/${index}` });
+      await expect(unknown).rejects.toMatchObject(INVALID);
+    }
     expect(await checks(() => statusOf(rpt))).toBe(0);
   });
 });
