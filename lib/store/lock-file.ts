@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 /** Process and instance that hold a lock, as the lock file contains them. */
 interface Holder {
@@ -83,12 +83,33 @@ export class LockFile {
     return holderOf(this.read())?.instance === this.holder.instance;
   }
 
+  /**
+   * Creates the lock file together with its content: another process that finds the file without its
+   * content twice takes the lock over.
+   */
   private create(): boolean {
+    const draft = `${this.path}.${this.holder.instance}`;
+    const content = JSON.stringify(this.holder);
+    const options = { flag: 'wx', mode: 0o600 };
     try {
-      writeFileSync(this.path, JSON.stringify(this.holder), { flag: 'wx', mode: 0o600 });
+      writeFileSync(draft, content, options);
+      linkSync(draft, this.path);
+    } catch (error) {
+      if (isExisting(error)) return false;
+      // A file system without hard links; another cause, such as a missing directory, fails again.
+      return this.write(content, options);
+    } finally {
+      rmSync(draft, { force: true });
+    }
+    return true;
+  }
+
+  private write(content: string, options: { flag: string; mode: number }): boolean {
+    try {
+      writeFileSync(this.path, content, options);
       return true;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      if (isExisting(error)) return false;
       throw error;
     }
   }
@@ -117,6 +138,10 @@ export class LockFile {
       return undefined;
     }
   }
+}
+
+function isExisting(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EEXIST';
 }
 
 /**
