@@ -26,7 +26,7 @@ beforeEach(async () => {
 });
 afterEach(() => TestTransport.closeAll());
 
-/** Checks an RPT of its own: checks of the same RPT share their introspection. */
+/** Checks a new RPT: checks of the same RPT share their introspection. */
 const check = () => {
   const rpt = as.rpt(as.item(as.idOf('[GET] /photo'), 'view'));
   const params = { oxd_id, path: '/photo', http_method: 'GET', rpt };

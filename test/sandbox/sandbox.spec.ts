@@ -428,7 +428,7 @@ describe('start', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('rejects a port that cannot be opened, and asks for another one', async () => {
+  it('rejects a port that cannot be opened, and requests another port', async () => {
     await expect(startQuietly({ port: 70_000 })).rejects.toThrow(
       'port: 70000 cannot be opened; choose another port for the sandbox',
     );

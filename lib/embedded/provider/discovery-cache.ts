@@ -1,3 +1,4 @@
+import { oncePerObject } from '../../base/once-per-object.js';
 import { SingleFlight } from '../../base/single-flight.js';
 import { addressKey, type ProviderAddress } from './provider-address.js';
 
@@ -15,8 +16,8 @@ const LIFETIME = 600_000;
  */
 export abstract class DiscoveryCache<T> {
   private readonly cache = new Map<string, Discovery<T>>();
-  /** Keys of addresses: the records of sites are addresses and are passed for each request. */
-  private readonly keys = new WeakMap<ProviderAddress, string>();
+  /** Records of sites are addresses, too, and are passed for each request. */
+  private readonly keyOf = oncePerObject(addressKey);
   private readonly flights = new SingleFlight<T>();
 
   constructor(private readonly clock: () => number) {}
@@ -41,14 +42,6 @@ export abstract class DiscoveryCache<T> {
   protected forget(address: ProviderAddress, stale: T): void {
     const key = this.keyOf(address);
     if (this.cache.get(key)?.found === stale) this.cache.delete(key);
-  }
-
-  private keyOf(address: ProviderAddress): string {
-    const known = this.keys.get(address);
-    if (known !== undefined) return known;
-    const key = addressKey(address);
-    this.keys.set(address, key);
-    return key;
   }
 
   /** Runs a discovery. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { OxdStoreError } from '../../base/errors.js';
 import type { OxdLog } from '../../base/log.js';
+import { oncePerObject } from '../../base/once-per-object.js';
 import { SingleFlight } from '../../base/single-flight.js';
 import { runOnce } from '../../store/distributed-lock.js';
 import type { RecordStore } from '../../store/record-store.js';
@@ -50,7 +51,8 @@ export class Sites {
   private readonly checks = new SingleFlight<RegisteredSite>();
   /** Time of the next check of a registration, by `oxd_id`; milliseconds since 1970. */
   private readonly nextCheck = new Map<string, number>();
-  private readonly keys = new WeakMap<RegisteredSite, string>();
+  /** Returns the {@link resourcesKey} of a site, computed once for each record. */
+  readonly resourcesKey = oncePerObject(resourcesKey);
 
   constructor(private readonly options: SitesOptions) {}
 
@@ -87,15 +89,6 @@ export class Sites {
    */
   async find(oxd_id: string | undefined): Promise<RegisteredSite> {
     return this.options.store.readAgain(siteKey(oxd_id), readSite);
-  }
-
-  /** Returns the {@link resourcesKey} of a site, computed once for each record. */
-  resourcesKey(site: RegisteredSite): string {
-    const known = this.keys.get(site);
-    if (known !== undefined) return known;
-    const key = resourcesKey(site);
-    this.keys.set(site, key);
-    return key;
   }
 
   /** Stores a new site, and registers a client unless one is given. */

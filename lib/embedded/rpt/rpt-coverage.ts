@@ -1,6 +1,6 @@
 import type { UmaPermission } from '../../commands/uma.js';
 import type { EmbeddedRuntime, OperationContext } from '../context/operation-context.js';
-import type { RptSnapshot, RptStatus } from '../context/rpt-snapshots.js';
+import type { RptSnapshot, RptSnapshots, RptStatus } from '../context/rpt-snapshots.js';
 import { ProtectionApi } from '../protection-api/protection-api.js';
 import type { RegisteredSite } from '../registration/site-record.js';
 import { locallyVerifiedRpt } from './local-verification.js';
@@ -38,8 +38,7 @@ export async function rptCoverage(
   const key = rpts.keyOf(api.site, rpt);
   const content = (snapshot: RptSnapshot) => contentOf(context, api, { rpt, key, snapshot });
   const grants = (snapshot: RptSnapshot): boolean =>
-    rpts.isCurrent(snapshot, api.site, needed.resource_id) &&
-    coversResource(snapshot.status, needed);
+    mayGrant(rpts, snapshot, { site: api.site, needed });
   const earlier = rpts.cached(key);
   if (earlier && grants(earlier)) return content(earlier);
   const running = rpts.inProgress(key);
@@ -60,9 +59,18 @@ export function cachedCoverage(
   { rpt, needed }: CheckedRpt,
 ): RptCoverage | undefined {
   const snapshot = rpts.cached(rpts.keyOf(site, rpt));
-  if (!snapshot?.user || !rpts.isCurrent(snapshot, site, needed.resource_id)) return undefined;
-  if (!coversResource(snapshot.status, needed)) return undefined;
+  if (!snapshot?.user || !mayGrant(rpts, snapshot, { site, needed })) return undefined;
   return { permissions: snapshot.status.result.permissions, ...snapshot.user };
+}
+
+/** True if an earlier introspection covers the permission, and nothing was cleared since. */
+function mayGrant(
+  rpts: RptSnapshots,
+  snapshot: RptSnapshot,
+  { site, needed }: { readonly site: RegisteredSite; readonly needed: NeededPermission },
+): boolean {
+  const { resource_id } = needed;
+  return rpts.isCurrent(snapshot, site, resource_id) && coversResource(snapshot.status, needed);
 }
 
 async function currentStatus(

@@ -7,7 +7,7 @@ import type { ProtectionApi } from '../protection-api/protection-api.js';
 import { OperationError } from '../requests/operation-error.js';
 
 /** RPT with its state. */
-export interface CheckedRpt {
+export interface RptWithStatus {
   readonly rpt: string;
   readonly rptStatus: RptStatus;
 }
@@ -24,7 +24,7 @@ export interface CheckedRpt {
 export async function rptSubject(
   context: OperationContext,
   api: ProtectionApi,
-  { rpt, rptStatus }: CheckedRpt,
+  { rpt, rptStatus }: RptWithStatus,
 ): Promise<string | undefined> {
   const { sub: introspected } = rptStatus.result;
   if (rptStatus.isVerifiedJwt) return introspected;
