@@ -84,7 +84,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: [...NEST, 'passport'],
   },
   uma: { rooms: ['commands', 'oxd-client'], packages: NEST },
-  'uma/challenge': { rooms: [] },
+  'uma/challenge': { rooms: ['http'] },
   'uma/declarations': { rooms: ['commands', 'options'], packages: NEST },
   'uma/resources': {
     rooms: ['commands', 'store', 'oxd-client', 'uma/declarations'],

@@ -1,3 +1,5 @@
+import { challengeHeader, isChallengeValue } from '../../http/challenge-header.js';
+
 /** `Warning` header of a response without a ticket (UMA Federated Authorization §4.2). */
 export const AS_UNREACHABLE = '199 - "UMA Authorization Server Unreachable"';
 
@@ -9,21 +11,23 @@ export interface Challenge {
   readonly as_uri: string;
   /** Permission ticket. */
   readonly ticket: string;
+  /** Scopes of the resource that the request needs, with blanks between. */
+  readonly scope?: string;
+  /** URL of the metadata of the API (RFC 9728 §5.1). */
+  readonly resource_metadata?: string;
 }
-
-/** Visible ASCII and blanks: other characters could end the header or begin another. */
-const PRINTABLE = /^[ -~]+$/;
 
 /**
  * Builds the value of a `WWW-Authenticate` header.
  *
- * @returns undefined if a parameter is empty or has characters that are invalid in a header
+ * @returns undefined if a required parameter is empty or has characters that are invalid in a header;
+ *   optional ones are then omitted
  * @see UMA 2.0 Grant §3.2.1; RFC 7235 §2.1
  */
-export function umaChallenge({ realm, as_uri, ticket }: Challenge): string | undefined {
-  const parts = Object.entries({ realm, as_uri, ticket });
-  if (!parts.every(([, value]) => PRINTABLE.test(value))) return undefined;
-  return `UMA ${parts.map(([name, value]) => `${name}="${escaped(value)}"`).join(', ')}`;
+export function umaChallenge(challenge: Challenge): string | undefined {
+  const { realm, as_uri, ticket, scope, resource_metadata } = challenge;
+  if (![realm, as_uri, ticket].every(isChallengeValue)) return undefined;
+  return challengeHeader('UMA', { realm, as_uri, ticket, scope, resource_metadata });
 }
 
 /**
@@ -38,8 +42,4 @@ export function exposeChallengeHeader(current: unknown): string {
     .map((name) => name.trim());
   const others = all.filter((name) => name !== '' && name.toLowerCase() !== 'www-authenticate');
   return [...others, 'WWW-Authenticate'].join(', ');
-}
-
-function escaped(value: string): string {
-  return value.replace(/["\\]/g, '\\$&');
 }

@@ -9,6 +9,10 @@ export interface ChallengeSource {
   readonly realm: string;
   /** Issuer of the authorization server if the result does not name it. */
   readonly op_host: string;
+  /** URL of the metadata of the API, with option `bearer.resource`. */
+  readonly resource_metadata?: string;
+  /** Scopes that the declaration of the route names. */
+  readonly scopes?: readonly string[];
 }
 
 /**
@@ -19,9 +23,11 @@ export interface ChallengeSource {
  */
 export function challengeOf(
   { ticket, as_uri, 'www-authenticate_header': header = '' }: UmaRsCheckAccessResult,
-  { realm, op_host }: ChallengeSource,
+  { realm, op_host, resource_metadata, scopes }: ChallengeSource,
 ): string | undefined {
   if (!isTicket(ticket)) return undefined;
   const issuer = as_uri ?? parseChallenge(header)?.as_uri ?? op_host;
-  return umaChallenge({ realm, as_uri: issuer, ticket });
+  // Clients that read the metadata read the scopes as well; others expect the parameters of UMA only.
+  const scope = resource_metadata === undefined ? undefined : scopes?.join(' ');
+  return umaChallenge({ realm, as_uri: issuer, ticket, scope, resource_metadata });
 }

@@ -4,7 +4,8 @@ import type { UmaRsCheckAccessResult } from '../../commands/uma.js';
 import { OxdCommandError, OxdError, printable } from '../../base/errors.js';
 import { OxdOptions, isTransport } from '../../options/oxd.options.js';
 import { untilAborted } from '../../base/until-aborted.js';
-import { challengeOf } from './denial-challenge.js';
+import { resourceMetadataOf } from '../../http/bearer-challenge.js';
+import { challengeOf, type ChallengeSource } from './denial-challenge.js';
 import { CheckTimeoutError, type CheckTimeLimit } from './check-timeout.js';
 import type { UmaDeclaration } from '../declarations/declaration.js';
 import type { RptContext } from './rpt-context.js';
@@ -40,7 +41,7 @@ const UNKNOWN_KEY = 'key_id_not_found';
 /** Checks whether the RPT of a request covers one declared resource. */
 @Injectable()
 export class ResourceCheck {
-  private readonly realm: string;
+  private readonly challengeSource: ChallengeSource;
   private readonly isEmbedded: boolean;
   private readonly isCustom: boolean;
 
@@ -50,8 +51,12 @@ export class ResourceCheck {
     private readonly options: OxdOptions,
     private readonly clock: OxdClock,
   ) {
-    const { baseUrl, transport } = options;
-    this.realm = new URL(baseUrl).host;
+    const { baseUrl, transport, site } = options;
+    this.challengeSource = {
+      realm: new URL(baseUrl).host,
+      op_host: site.op_host,
+      resource_metadata: resourceMetadataOf(options),
+    };
     this.isCustom = isTransport(transport);
     this.isEmbedded = !isTransport(transport) && transport.type === 'embedded';
   }
@@ -86,11 +91,11 @@ export class ResourceCheck {
     try {
       const params = { path, http_method, ...(rpt !== undefined && { rpt }), ...scopes };
       const cached = this.uma.cachedAccess(params);
-      if (cached) return this.toOutcome(cached, rpt);
+      if (cached) return this.toOutcome(cached, rpt, declaration);
       const checked = this.uma.checkAccess(params, limit.begin());
       // A custom transport may ignore the signal.
       const result = await (this.isCustom ? untilAborted(limit.end, checked) : checked);
-      return this.toOutcome(result, rpt);
+      return this.toOutcome(result, rpt, declaration);
     } catch (error) {
       if (!isUnprotected(error)) return this.failureOutcome(error);
       if (path !== declaration.path) {
@@ -106,7 +111,11 @@ export class ResourceCheck {
     return scopes && !ticketScopes && this.synchronizer.takesScopes ? { scopes } : undefined;
   }
 
-  private toOutcome(result: UmaRsCheckAccessResult, rpt: string | undefined): CheckOutcome {
+  private toOutcome(
+    result: UmaRsCheckAccessResult,
+    rpt: string | undefined,
+    { scopes }: UmaDeclaration,
+  ): CheckOutcome {
     const { access, permissions, sub } = result;
     if (access === 'granted' && rpt !== undefined) {
       const isListed = Array.isArray(permissions);
@@ -115,8 +124,7 @@ export class ResourceCheck {
     if (access !== 'denied') {
       return { denial: serverUnreachable(), reason: 'the result is neither granted nor denied' };
     }
-    const { realm } = this;
-    const challenge = challengeOf(result, { realm, op_host: this.options.site.op_host });
+    const challenge = challengeOf(result, { ...this.challengeSource, scopes });
     if (challenge) return { denial: permissionRequired(challenge), reason: 'denied' };
     return { denial: serverUnreachable(), reason: 'denied without a valid ticket' };
   }

@@ -11,6 +11,18 @@ describe('umaChallenge', () => {
     );
   });
 
+  it('ends with scope and resource_metadata of the API', () => {
+    const resource_metadata = 'https://photos.example.com/.well-known/oauth-protected-resource';
+    expect(umaChallenge({ ...valid, scope: 'view print', resource_metadata })).toBe(
+      'UMA realm="photos.example.com", as_uri="https://as.example.com", ticket="t-1", ' +
+        `scope="view print", resource_metadata="${resource_metadata}"`,
+    );
+  });
+
+  it('omits scopes with characters that are invalid in a header', () => {
+    expect(umaChallenge({ ...valid, scope: 'view\r\nX: y' })).toBe(umaChallenge(valid));
+  });
+
   it('escapes quotes and backslashes', () => {
     expect(umaChallenge({ ...valid, ticket: 'a"b\\c' })).toContain(String.raw`ticket="a\"b\\c"`);
   });
@@ -35,6 +47,16 @@ describe('umaChallenge', () => {
 
 describe('challengeOf', () => {
   const denied = { access: 'denied' } as const;
+
+  it('names the scopes of the declaration only together with the metadata of the API', () => {
+    const result = { ...denied, ticket: 't-1' };
+    const scopes = ['view', 'print'];
+    expect(challengeOf(result, { ...source, scopes })).not.toContain('scope=');
+    const resource_metadata = 'https://photos.example.com/.well-known/oauth-protected-resource';
+    expect(challengeOf(result, { ...source, scopes, resource_metadata })).toContain(
+      `ticket="t-1", scope="view print", resource_metadata="${resource_metadata}"`,
+    );
+  });
 
   it.each([
     ['the header', 'UMA realm="rs",as_uri="https://as",error="insufficient_scope",ticket="t-2"'],
