@@ -23,7 +23,7 @@ export { OxdUser, type UserParamDecorator } from './oidc/oxd-user.decorator.js';
 export { AccessToken } from './oidc/access-token.decorator.js';
 export { UmaService } from './uma/uma.service.js';
 export { UmaGuard } from './uma/guard/uma.guard.js';
-export type { GuardedRequest } from './uma/guard/guarded-request.js';
+export type { GuardedRequest } from './routes/guarded-request.js';
 export type { UmaGuardError } from './uma/guard/uma-decision.js';
 export { UmaProtected } from './uma/declarations/uma-protected.decorator.js';
 export type { UmaProtectedOptions } from './uma/declarations/uma-protected.decorator.js';

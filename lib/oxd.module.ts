@@ -36,7 +36,7 @@ import { ResourceCheck } from './uma/guard/resource-check.js';
 import { UmaAuthorizer } from './uma/guard/uma-authorizer.js';
 import { ResourceSynchronizer } from './uma/resources/resource-synchronizer.js';
 import { UmaResourceExplorer } from './uma/explorer/uma-resource.explorer.js';
-import { UmaRouteTable } from './uma/declarations/route-table.js';
+import { UmaRouteTable } from './uma/declarations/declared-route.js';
 import { UmaService } from './uma/uma.service.js';
 
 const providers: Provider[] = [

@@ -79,7 +79,9 @@ it('the pages about UMA quote log lines and errors as they are', () => {
   const code = libFiles()
     .map(libSource)
     .join('\n')
-    .replace(/['"`] \+\s+['"`]/g, '');
+    .replace(/['"`] \+\s+['"`]/g, '')
+    // Messages of every guard contain the prefix of its name.
+    .replace(/\$\{(?:marks\.)?prefix\}/g, 'Uma');
   const source = code.replaceAll("\\'", "'");
   const tables = [text('docs/protect-an-api.md'), text('docs/operate-uma.md')]
     .flatMap((page) => page.split('\n\n'))

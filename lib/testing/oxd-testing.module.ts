@@ -7,7 +7,7 @@ import type { UmaPermission } from '../commands/uma.js';
 import { OidcService } from '../oidc/oidc.service.js';
 import { OxdOptions } from '../options/oxd.options.js';
 import { OxdModule } from '../oxd.module.js';
-import { UmaRouteTable } from '../uma/declarations/route-table.js';
+import { UmaRouteTable } from '../uma/declarations/declared-route.js';
 import { ResourceCheck } from '../uma/guard/resource-check.js';
 import { UmaAuthorizer } from '../uma/guard/uma-authorizer.js';
 import { ScriptedTransport } from './scripted-transport.js';

@@ -29,17 +29,3 @@ export function umaChallenge(challenge: Challenge): string | undefined {
   if (![realm, as_uri, ticket].every(isChallengeValue)) return undefined;
   return challengeHeader('UMA', { realm, as_uri, ticket, scope, resource_metadata });
 }
-
-/**
- * Adds the challenge to an `Access-Control-Expose-Headers` value, so that browser scripts can read
- * it.
- */
-export function exposeChallengeHeader(current: unknown): string {
-  const names = [current].flat().flatMap((value) => (typeof value === 'string' ? [value] : []));
-  const all = names
-    .join(',')
-    .split(',')
-    .map((name) => name.trim());
-  const others = all.filter((name) => name !== '' && name.toLowerCase() !== 'www-authenticate');
-  return [...others, 'WWW-Authenticate'].join(', ');
-}

@@ -1,6 +1,6 @@
 import { METHODS } from 'node:http';
 import { RequestMethod } from '@nestjs/common';
-import type { UmaMark } from './uma-metadata.js';
+import type { UmaMark } from './uma-marks.js';
 import type { UmaProtectedOptions } from './uma-protected.decorator.js';
 import { isJsonObject } from '../../base/json.js';
 

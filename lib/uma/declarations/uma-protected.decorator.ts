@@ -1,5 +1,5 @@
 import type { ScopeExpression } from '../../commands/uma.js';
-import { markDecorator } from './uma-metadata.js';
+import { UMA_MARKS } from './uma-marks.js';
 
 /** Options of {@link UmaProtected}. */
 export interface UmaProtectedOptions {
@@ -52,6 +52,6 @@ export function UmaProtected(
   options?: UmaProtectedOptions,
 ): ClassDecorator & MethodDecorator {
   if (typeof first === 'string')
-    return markDecorator({ kind: 'protected', path: first, method, options });
-  return markDecorator({ kind: 'protected', options: first });
+    return UMA_MARKS.decorator({ kind: 'protected', path: first, method, options });
+  return UMA_MARKS.decorator({ kind: 'protected', options: first });
 }

@@ -1,4 +1,4 @@
-import { markDecorator } from './uma-metadata.js';
+import { UMA_MARKS } from './uma-marks.js';
 
 /**
  * Makes `UmaGuard` let every request to a method, or to the methods of a class, pass. A decorator
@@ -10,5 +10,5 @@ import { markDecorator } from './uma-metadata.js';
  *   has `@UmaProtected`
  */
 export function UmaPublic(): ClassDecorator & MethodDecorator {
-  return markDecorator({ kind: 'public' });
+  return UMA_MARKS.decorator({ kind: 'public' });
 }

@@ -1,7 +1,7 @@
 import { effectiveMethod, type UmaDeclaration } from '../declarations/declaration.js';
 import type { Protection } from '../declarations/declaration-rules.js';
 import type { Level } from '../declarations/handler-access.js';
-import type { HttpRoute } from './http-routes.js';
+import type { HttpRoute } from '../../routes/http-routes.js';
 
 /** Declarations of each level for one template of the route. */
 export function declarationsOf(

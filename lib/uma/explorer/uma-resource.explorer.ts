@@ -3,16 +3,17 @@ import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/co
 import { OxdConfigurationError } from '../../base/errors.js';
 import type { UmaDeclaration } from '../declarations/declaration.js';
 import { mergeDeclarations } from '../declarations/declaration-merge.js';
-import { PresentGuards } from './guard-presence.js';
 import { accessOf } from '../declarations/handler-access.js';
-import { httpRoutes, type HttpRoute } from './http-routes.js';
+import type { GuardedRoute } from '../../routes/guard-issues.js';
+import { guardedRoutes } from '../../routes/guarded-routes.js';
 import { declarationsOf } from './route-access.js';
 import { routeIssues } from './route-issues.js';
-import { unusedDeclarationIssues } from './unused-declarations.js';
+import { unusedDeclarationIssues } from '../../routes/unused-declarations.js';
 import { logContext } from '../../options/log-context.js';
 import { OxdOptions } from '../../options/oxd.options.js';
 import { UmaAuthorizer } from '../guard/uma-authorizer.js';
-import { requiredByMethod, UmaRouteTable } from '../declarations/route-table.js';
+import { UMA_FAMILY } from '../guard/uma.guard.js';
+import { requiredByMethod, UmaRouteTable } from '../declarations/declared-route.js';
 
 /** Reads the declarations of the application's routes once, at start-up. */
 @Injectable()
@@ -36,8 +37,9 @@ export class UmaResourceExplorer {
    *   declaration is invalid
    */
   explore(): readonly UmaDeclaration[] {
-    throwIssues(unusedDeclarationIssues(this.modules));
-    const routes = this.routes();
+    throwIssues(unusedDeclarationIssues(this.modules, UMA_FAMILY.marks));
+    const { modules, config, adapterHost } = this;
+    const routes = guardedRoutes({ modules, config, adapterHost }, UMA_FAMILY);
     throwIssues(routeIssues(routes));
     const own = routes.filter(({ guards }) => guards.includes(this.access));
     const { declarations, issues } = mergeDeclarations(
@@ -48,15 +50,7 @@ export class UmaResourceExplorer {
     return declarations;
   }
 
-  private routes(): HttpRoute[] {
-    const { httpAdapter } = this.adapterHost;
-    if (!httpAdapter) return [];
-    const normalize = (path: string): string => httpAdapter.normalizePath?.(path) ?? path;
-    const { modules, config } = this;
-    return httpRoutes({ modules, config, normalize, guards: new PresentGuards(modules) });
-  }
-
-  private warnUndeclared(routes: readonly HttpRoute[]): void {
+  private warnUndeclared(routes: readonly GuardedRoute<UmaAuthorizer>[]): void {
     const undeclared = routes.filter((route) => accessOf(route) === undefined);
     if (undeclared.length === 0) return;
     const names = [...new Set(undeclared.map(({ name }) => name))];
@@ -65,7 +59,7 @@ export class UmaResourceExplorer {
     );
   }
 
-  private addToTable(route: HttpRoute): UmaDeclaration[] {
+  private addToTable(route: GuardedRoute<UmaAuthorizer>): UmaDeclaration[] {
     const access = accessOf(route);
     if (access === undefined) return [];
     const { controller, name: handler } = route;
@@ -82,5 +76,5 @@ export class UmaResourceExplorer {
 }
 
 function throwIssues(issues: readonly string[]): void {
-  if (issues.length > 0) throw new OxdConfigurationError(issues);
+  if (issues.length > 0) throw new OxdConfigurationError([...new Set(issues)]);
 }

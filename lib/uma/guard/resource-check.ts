@@ -6,7 +6,7 @@ import { OxdOptions, isTransport } from '../../options/oxd.options.js';
 import { untilAborted } from '../../base/until-aborted.js';
 import { resourceMetadataOf } from '../../http/bearer-challenge.js';
 import { challengeOf, type ChallengeSource } from './denial-challenge.js';
-import { CheckTimeoutError, type CheckTimeLimit } from './check-timeout.js';
+import { CheckTimeoutError, type CheckTimeLimit } from '../../routes/check-timeout.js';
 import type { UmaDeclaration } from '../declarations/declaration.js';
 import type { RptContext } from './rpt-context.js';
 import { resourcePath, type RouteParams } from './resource-path.js';

@@ -2,7 +2,7 @@ import type { OxdClock } from '../../base/clock.js';
 import type { UmaPathResolver } from '../../options/oxd.options.js';
 import { withTimeLimit } from '../../base/time-limit.js';
 import { untilAborted } from '../../base/until-aborted.js';
-import { CheckTimeoutError } from './check-timeout.js';
+import { CheckTimeoutError } from '../../routes/check-timeout.js';
 import type { UmaDeclaration } from '../declarations/declaration.js';
 
 /** Parameters of a route in the form of the platform: a wildcard is a list on Express. */

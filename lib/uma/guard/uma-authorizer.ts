@@ -3,15 +3,16 @@ import { OxdClock } from '../../base/clock.js';
 import { logContext } from '../../options/log-context.js';
 import { OxdOptions } from '../../options/oxd.options.js';
 import { MAX_RPT_LENGTH } from '../../base/limits.js';
-import { CheckTimeLimit, checkLimit } from './check-timeout.js';
+import { CheckTimeLimit, checkLimit } from '../../routes/check-timeout.js';
 import { effectiveMethod, labelOf, type UmaDeclaration } from '../declarations/declaration.js';
 import { mergeRptContexts, type RptContext } from './rpt-context.js';
-import { DenialLog } from './denial-log.js';
+import { DenialLog } from '../../http/denial-log.js';
 import { ResourceCheck, type AuthorizationInput } from './resource-check.js';
 import type { RouteParams } from './resource-path.js';
 import { CredentialError, checkedToken } from '../../http/bearer-token.js';
 import { forbidden, invalidCredentials, type UmaDecision, type UmaDenial } from './uma-decision.js';
-import { UmaRouteTable, type MatchedRoute } from '../declarations/route-table.js';
+import { UmaRouteTable } from '../declarations/declared-route.js';
+import type { MatchedRoute } from '../../routes/route-table.js';
 
 /** Parts of a request on which access depends; the URL is not among them. */
 export interface AccessRequest {

@@ -1,3 +1,4 @@
+import { NO_STORE, type Denial } from '../../http/denial.js';
 import { AS_UNREACHABLE } from '../challenge/challenge.js';
 import type { RptContext } from './rpt-context.js';
 
@@ -10,19 +11,14 @@ export type UmaGuardError =
   | 'UMA_UNAVAILABLE';
 
 /** Denial as an HTTP response. */
-export interface UmaDenial {
+export interface UmaDenial extends Denial {
   readonly granted: false;
   readonly status: 400 | 401 | 403 | 503;
   readonly error: UmaGuardError;
-  /** Message for the client; the same for every cause, so that it discloses no internals. */
-  readonly message: string;
-  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** Decision on a request. */
 export type UmaDecision = ({ readonly granted: true } & RptContext) | UmaDenial;
-
-const NO_STORE = { 'Cache-Control': 'no-store' };
 
 /** The request lacks a permission: the client may exchange the ticket (UMA 2.0 Grant §3.2.1). */
 export function permissionRequired(challenge: string): UmaDenial {

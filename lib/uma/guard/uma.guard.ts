@@ -1,10 +1,12 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { attachRptContext } from './rpt-context.js';
-import { toAccessRequest, handlerOf, type GuardedRequest } from './guarded-request.js';
-import { isPublicHandler } from '../declarations/handler-access.js';
-import { denialResponse } from './denial-response.js';
+import { UMA_MARKS } from '../declarations/uma-marks.js';
+import { matchedRoute, handlerOf, type GuardedRequest } from '../../routes/guarded-request.js';
+import { isPublicHandler } from '../../routes/handler-place.js';
+import { denialResponse } from '../../routes/denial-response.js';
 import { bearerToken } from '../../http/bearer-token.js';
+import type { GuardFamily } from '../../routes/guard-family.js';
 import { UmaAuthorizer } from './uma-authorizer.js';
 
 /**
@@ -36,13 +38,19 @@ export class UmaGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const type = context.getType<string>();
     if (type !== 'http') {
-      const isPublic = isPublicHandler(context.getClass(), context.getHandler());
+      const isPublic = isPublicHandler(UMA_MARKS, context.getClass(), context.getHandler());
       return isPublic || this.access.denyNonHttp(handlerOf(context), type);
     }
     const http = context.switchToHttp();
     const request = http.getRequest<GuardedRequest>();
-    const rpt = () => this.extractRpt(request);
-    const decision = await this.access.decide({ ...toAccessRequest(context, request), rpt });
+    const decision = await this.access.decide({
+      handler: () => handlerOf(context),
+      route: matchedRoute(context, request),
+      method: request.method,
+      params: request.params ?? {},
+      source: request,
+      rpt: () => this.extractRpt(request),
+    });
     if (!decision.granted)
       throw denialResponse(decision, http.getResponse(), this.#adapterHost.httpAdapter);
     attachRptContext(request, decision);
@@ -60,7 +68,10 @@ export class UmaGuard implements CanActivate {
   }
 }
 
-/** Authorizer of a guard; undefined if the constructor of the guard has not run. */
-export function accessOfGuard(guard: UmaGuard): UmaAuthorizer | undefined {
-  return guard['access'];
-}
+/** `UmaGuard` with its decorators. */
+export const UMA_FAMILY: GuardFamily<UmaAuthorizer> = {
+  guard: UmaGuard,
+  authorizer: UmaAuthorizer,
+  marks: UMA_MARKS,
+  authorizerOf: (guard) => (guard instanceof UmaGuard ? guard['access'] : undefined),
+};

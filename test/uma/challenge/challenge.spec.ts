@@ -1,4 +1,4 @@
-import { exposeChallengeHeader, umaChallenge } from '../../../lib/uma/challenge/challenge.js';
+import { umaChallenge } from '../../../lib/uma/challenge/challenge.js';
 import { challengeOf } from '../../../lib/uma/guard/denial-challenge.js';
 
 const valid = { realm: 'photos.example.com', as_uri: 'https://as.example.com', ticket: 't-1' };
@@ -102,26 +102,5 @@ describe('challengeOf', () => {
   ])('returns undefined for %s', (_, ticket, header) => {
     const result = { ...denied, ticket, 'www-authenticate_header': header };
     expect(challengeOf(result, source)).toBeUndefined();
-  });
-});
-
-describe('exposeChallengeHeader', () => {
-  it.each<{ name: string; current: unknown; exposed: string }>([
-    { name: 'no header', current: undefined, exposed: 'WWW-Authenticate' },
-    { name: 'another name', current: 'X-Total', exposed: 'X-Total, WWW-Authenticate' },
-    {
-      name: 'the challenge in lower case',
-      current: 'X-Total,www-authenticate',
-      exposed: 'X-Total, WWW-Authenticate',
-    },
-    {
-      name: 'two headers',
-      current: ['X-Total', 'X-Page'],
-      exposed: 'X-Total, X-Page, WWW-Authenticate',
-    },
-    { name: 'an empty header', current: '', exposed: 'WWW-Authenticate' },
-    { name: 'a number', current: 7, exposed: 'WWW-Authenticate' },
-  ])('adds WWW-Authenticate to $name', ({ current, exposed }) => {
-    expect(exposeChallengeHeader(current)).toBe(exposed);
   });
 });

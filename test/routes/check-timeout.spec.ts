@@ -1,8 +1,8 @@
-import { MemoryStore, type OxdModuleOptions } from '../../../lib/index.js';
-import { resolveOptions } from '../../../lib/options/oxd.options.js';
-import { ScriptedTransport } from '../../../lib/testing/testing.js';
-import { checkLimit } from '../../../lib/uma/guard/check-timeout.js';
-import { SITE } from '../../support/uma-app.js';
+import { MemoryStore, type OxdModuleOptions } from '../../lib/index.js';
+import { resolveOptions } from '../../lib/options/oxd.options.js';
+import { ScriptedTransport } from '../../lib/testing/testing.js';
+import { checkLimit } from '../../lib/routes/check-timeout.js';
+import { SITE } from '../support/uma-app.js';
 
 const MAX_TIMER_DELAY = 2 ** 31 - 1;
 const HTTPS = { type: 'https', url: 'https://oxd.example.com', version: '4.5' } as const;

@@ -1,35 +1,35 @@
 import type { Type } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
-import { methodsOf } from '../declarations/handler-access.js';
+import { methodsOf } from './handler-place.js';
 import { isRoute } from './http-routes.js';
-import {
-  hasOwnMarks,
-  marksOfClass,
-  marksOfMethod,
-  type UmaMark,
-} from '../declarations/uma-metadata.js';
+import { isPublic, type Mark, type Marks } from './marks.js';
 
-/** Issues for each `@UmaProtected` outside of routes, which would protect nothing. */
-export function unusedDeclarationIssues(modules: ModulesContainer): string[] {
+/** Issues for each protection outside of routes, which would protect nothing. */
+export function unusedDeclarationIssues(modules: ModulesContainer, marks: Marks<Mark>): string[] {
   const all = [...modules.values()];
   const controllers = new Set(all.flatMap((module) => classesOf(module.controllers)));
   const providers = new Set(all.flatMap((module) => classesOf(module.providers)));
   return [
-    ...[...controllers].flatMap((type) => unusedOn(type, (method) => isRoute(type, method))),
+    ...[...controllers].flatMap((type) => unusedOn(type, marks, (method) => isRoute(type, method))),
     ...[...providers]
       .filter((type) => !controllers.has(type))
-      .flatMap((type) => unusedOn(type, () => false)),
+      .flatMap((type) => unusedOn(type, marks, () => false)),
   ];
 }
 
-function unusedOn(type: Type, isRouteOf: (method: string) => boolean): string[] {
+function unusedOn(
+  type: Type,
+  marks: Marks<Mark>,
+  isRouteOf: (method: string) => boolean,
+): string[] {
   const methods = methodsOf(type);
-  const isUnused = marksOfClass(type).some(isProtection) && !methods.some(isRouteOf);
+  const isUnused = marks.ofClass(type).some(isProtection) && !methods.some(isRouteOf);
+  const issue = `is @${marks.prefix}Protected, but no route of a controller; only routes can be protected`;
   return [
-    ...(isUnused ? [`${type.name}: ${NO_ROUTE}`] : []),
+    ...(isUnused ? [`${type.name}: ${issue}`] : []),
     ...methods
-      .filter((method) => !isRouteOf(method) && isProtectedHandler(type, method))
-      .map((method) => `${type.name}.${method}: ${NO_ROUTE}`),
+      .filter((method) => !isRouteOf(method) && isProtectedHandler(type, method, marks))
+      .map((method) => `${type.name}.${method}: ${issue}`),
   ];
 }
 
@@ -38,14 +38,12 @@ function unusedOn(type: Type, isRouteOf: (method: string) => boolean): string[] 
  * overrides a protected one: Nest calls no undecorated method. A decorated method may be a handler
  * of another context type, for which the inherited protection would have no effect.
  */
-function isProtectedHandler({ prototype }: Type, method: string): boolean {
+function isProtectedHandler({ prototype }: Type, method: string, marks: Marks<Mark>): boolean {
   const owner = prototype as object;
   const isDecorated = Reflect.getMetadataKeys(Reflect.get(owner, method) as object).length > 0;
-  const isMarked = marksOfMethod(owner, method).some(isProtection);
-  return isMarked && (isDecorated || hasOwnMarks(owner, method));
+  const isMarked = marks.ofMethod(owner, method).some(isProtection);
+  return isMarked && (isDecorated || marks.hasOwn(owner, method));
 }
-
-const NO_ROUTE = 'is @UmaProtected, but no route of a controller; only routes can be protected';
 
 interface Wrapper {
   readonly metatype: unknown;
@@ -68,6 +66,6 @@ function isClass(metatype: unknown): metatype is Type {
   return typeof metatype === 'function' && typeof metatype.prototype === 'object';
 }
 
-function isProtection({ kind }: UmaMark): boolean {
-  return kind === 'protected';
+function isProtection(mark: Mark): boolean {
+  return !isPublic(mark);
 }

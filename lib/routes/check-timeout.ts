@@ -1,9 +1,9 @@
-import { CallEnd } from '../../base/call-end.js';
-import type { OxdClock } from '../../base/clock.js';
-import { MAX_TIMER_DELAY } from '../../base/limits.js';
-import { startTimeLimit } from '../../base/time-limit.js';
-import type { ExecuteOptions } from '../../commands/oxd-transport.js';
-import { isTransport, type OxdOptions } from '../../options/oxd.options.js';
+import { CallEnd } from '../base/call-end.js';
+import type { OxdClock } from '../base/clock.js';
+import { MAX_TIMER_DELAY } from '../base/limits.js';
+import { startTimeLimit } from '../base/time-limit.js';
+import type { ExecuteOptions } from '../commands/oxd-transport.js';
+import { isTransport, type OxdOptions } from '../options/oxd.options.js';
 
 /** The decision, or one of its steps, exceeded its time limit. */
 export class CheckTimeoutError extends Error {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { RouteTable } from '../../routes/route-table.js';
 import { labelOf, type UmaDeclaration } from './declaration.js';
 
 /** Declarations for one template of a route. */
@@ -32,33 +33,6 @@ function distinct(declarations: readonly UmaDeclaration[]): UmaDeclaration[] {
   return [...new Map(declarations.map((one) => [labelOf(one), one])).values()];
 }
 
-/** Route that the router matched. */
-export interface MatchedRoute {
-  readonly controller: unknown;
-  readonly callback: unknown;
-  /** Template that the router reports; undefined if it reports none. */
-  readonly template: string | undefined;
-}
-
-/** Declared routes, by the properties that the router reports. Empty before start-up fills it. */
+/** Routes that `UmaGuard` checks or opens. */
 @Injectable()
-export class UmaRouteTable {
-  private readonly routes = new Map<unknown, Map<unknown, Map<string, DeclaredRoute>>>();
-
-  add({ controller, callback, template = '' }: MatchedRoute, route: DeclaredRoute): void {
-    const callbacks = entry(this.routes, controller, () => new Map());
-    entry(callbacks, callback, () => new Map()).set(template, route);
-  }
-
-  /** Declarations of the matched route; undefined for an undeclared route. */
-  find({ controller, callback, template }: MatchedRoute): DeclaredRoute | undefined {
-    if (template === undefined) return undefined;
-    return this.routes.get(controller)?.get(callback)?.get(template);
-  }
-}
-
-function entry<V>(map: Map<unknown, V>, key: unknown, make: () => V): V {
-  const value = map.get(key) ?? make();
-  map.set(key, value);
-  return value;
-}
+export class UmaRouteTable extends RouteTable<DeclaredRoute> {}

@@ -1,6 +1,6 @@
-import type { Logger } from '@nestjs/common';
-import type { OxdClock } from '../../base/clock.js';
-import { LimitedLog } from '../../base/limited-log.js';
+import type { OxdClock } from '../base/clock.js';
+import { LimitedLog } from '../base/limited-log.js';
+import type { OxdLog } from '../base/log.js';
 
 /** Logs denials, rate-limited so that clients cannot flood the log. */
 export class DenialLog {
@@ -8,15 +8,15 @@ export class DenialLog {
   private readonly faults = new Set<string>();
 
   constructor(
-    private readonly log: Logger,
+    private readonly log: OxdLog,
     clock: OxdClock,
   ) {
     this.limited = new LimitedLog((line) => this.log.warn(line), clock);
   }
 
-  /** Logs a normal denial at level debug, such as a request without an RPT. */
+  /** Logs a normal denial at level debug, such as a request without a token. */
   expected(message: string): void {
-    this.log.debug(message);
+    this.log.debug?.(message);
   }
 
   /** Logs a denial that an operator should investigate: each message at most once a minute. */

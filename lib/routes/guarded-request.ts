@@ -1,8 +1,8 @@
 import type { ExecutionContext } from '@nestjs/common';
-import type { CredentialRequest } from '../../http/bearer-token.js';
-import type { AccessRequest } from './uma-authorizer.js';
+import type { CredentialRequest } from '../http/bearer-token.js';
+import type { MatchedRoute } from './route-table.js';
 
-/** Properties of an Express or Fastify request that `UmaGuard` reads. */
+/** Properties of an Express or Fastify request that the guards read. */
 export interface GuardedRequest extends CredentialRequest {
   /** HTTP method. */
   readonly method: string;
@@ -20,22 +20,13 @@ export interface GuardedRequest extends CredentialRequest {
   };
 }
 
-/** Converts a request to the input of the decision; the RPT is read separately. */
-export function toAccessRequest(
-  context: ExecutionContext,
-  request: GuardedRequest,
-): Omit<AccessRequest, 'rpt'> {
+/** Route of a request, as the router reports it. */
+export function matchedRoute(context: ExecutionContext, request: GuardedRequest): MatchedRoute {
   const template = request.routeOptions?.url ?? request.route?.path;
   return {
-    handler: () => handlerOf(context),
-    route: {
-      controller: context.getClass(),
-      callback: context.getHandler(),
-      template: typeof template === 'string' ? template : undefined,
-    },
-    method: request.method,
-    params: request.params ?? {},
-    source: request,
+    controller: context.getClass(),
+    callback: context.getHandler(),
+    template: typeof template === 'string' ? template : undefined,
   };
 }
 

@@ -1,6 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { exposeChallengeHeader } from '../challenge/challenge.js';
-import type { UmaDenial } from './uma-decision.js';
+import { exposeChallengeHeader, type Denial } from '../http/denial.js';
 
 /** Methods of Nest's HTTP adapters that set headers on Express and Fastify. */
 interface Headers {
@@ -12,12 +11,12 @@ interface Headers {
  * Sets the headers of a denial on the response and returns the exception with its status and body.
  */
 export function denialResponse(
-  { status: statusCode, error, message, headers }: UmaDenial,
+  { status: statusCode, error, message, headers }: Denial,
   response: unknown,
   adapter: Headers,
 ): HttpException {
   for (const [name, value] of Object.entries(headers)) adapter.setHeader(response, name, value);
-  if (statusCode === 401) {
+  if ('WWW-Authenticate' in headers) {
     const name = 'Access-Control-Expose-Headers';
     adapter.setHeader(response, name, exposeChallengeHeader(adapter.getHeader?.(response, name)));
   }

@@ -7,12 +7,19 @@ import {
 } from '@nestjs/common/constants.js';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
-import type { PresentGuard, PresentGuards } from './guard-presence.js';
-import { methodsOf } from '../declarations/handler-access.js';
+import { methodsOf } from './handler-place.js';
 import { routeSelector, routeTemplates } from './route-templates.js';
 
+/** Guards that `@UseGuards()` names, on the method or the class. */
+export interface GuardReferences {
+  /** Classes or instances. */
+  readonly references: readonly unknown[];
+  /** Injectables of the controller's module, in which Nest looks up classes. */
+  readonly injectables: ReadonlyMap<unknown, InstanceWrapper>;
+}
+
 /** Route with the properties that the router uses. */
-export interface HttpRoute {
+export interface HttpRoute extends GuardReferences {
   readonly controller: Type;
   readonly method: string;
   /** The handler, as `AlbumsController.find`. */
@@ -25,8 +32,6 @@ export interface HttpRoute {
   readonly templates: readonly string[];
   /** Criterion besides the template by which the router selects the route. */
   readonly chosenBy?: 'host' | 'version';
-  /** The `UmaGuard`s that are certain to run: of method, class and application. */
-  readonly guards: readonly PresentGuard[];
 }
 
 /** Parts of the application from which routes are read. */
@@ -35,7 +40,6 @@ export interface RouteSource {
   readonly config: ApplicationConfig;
   /** Converts a template to the spelling that the router reports. */
   readonly normalize: (template: string) => string;
-  readonly guards: PresentGuards;
 }
 
 interface Owner {
@@ -44,8 +48,7 @@ interface Owner {
   /** Serves every request with this instance; false for a request-scoped controller. */
   readonly isShared: boolean;
   readonly modulePath: string | undefined;
-  /** Enhancers of the controller's module. */
-  readonly injectables: ReadonlyMap<unknown, InstanceWrapper>;
+  readonly injectables: GuardReferences['injectables'];
 }
 
 interface Handler extends Owner {
@@ -82,7 +85,7 @@ function routesOf(source: RouteSource, owner: Owner): HttpRoute[] {
     });
 }
 
-function routeOf({ config, normalize, guards }: RouteSource, place: Handler): HttpRoute {
+function routeOf({ config, normalize }: RouteSource, place: Handler): HttpRoute {
   const { controller, instance, isShared, method, handler, injectables } = place;
   const called = propertyOf(instance, method) ?? handler;
   const verb = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod;
@@ -94,13 +97,10 @@ function routeOf({ config, normalize, guards }: RouteSource, place: Handler): Ht
     verb: RequestMethod[verb],
     templates: [...new Set(routeTemplates(config, place).map(normalize))],
     chosenBy: routeSelector(config, place),
-    guards: [
-      // Nest reads the metadata of the function it calls. A constructor may have replaced that
-      // function, so it is unknown until the instance exists.
-      ...guards.ofReferences(isShared ? guardsOf(called) : [], injectables),
-      ...guards.ofReferences(guardsOf(controller), injectables),
-      ...guards.ofApplication(config),
-    ],
+    // Nest reads the metadata of the function it calls. A constructor may have replaced that
+    // function, so it is unknown until the instance exists.
+    references: [...(isShared ? guardsOf(called) : []), ...guardsOf(controller)],
+    injectables,
   };
 }
 
