@@ -8,6 +8,8 @@ export interface SandboxArguments {
   /** Path of the file that exports the policies. */
   readonly policyFile?: string;
   readonly owner?: string;
+  /** Scopes of APIs. */
+  readonly scopes?: readonly string[];
   readonly clientsFile?: string;
 }
 
@@ -41,6 +43,7 @@ function parse(args: readonly string[]) {
       'redirect-uri': { type: 'string', default: DEFAULT_REDIRECT_URI },
       policy: { type: 'string' },
       owner: { type: 'string' },
+      scopes: { type: 'string' },
       'clients-file': { type: 'string' },
       help: { type: 'boolean', short: 'h' },
       version: { type: 'boolean', short: 'v' },
@@ -64,7 +67,8 @@ function sandboxArguments(values: ReturnType<typeof parse>['values']): Arguments
     return invalid(`--redirect-uri: must be a URL such as ${DEFAULT_REDIRECT_URI}`);
   }
   const number = port === undefined ? undefined : Number(port);
-  return { kind: 'sandbox', redirectUri, port: number, policyFile, owner, clientsFile };
+  const scopes = values.scopes?.split(',').filter((scope) => scope !== '');
+  return { kind: 'sandbox', redirectUri, port: number, policyFile, owner, scopes, clientsFile };
 }
 
 function invalid(problem: string): Arguments {

@@ -9,6 +9,7 @@ import { loadPolicyFile } from './policy-file.js';
 const ARGUMENTS: Readonly<Record<string, string>> = {
   port: '--port',
   owner: '--owner, or export "owner" of --policy',
+  scopes: '--scopes',
   policies: '--policy, export "policies"',
   clientsFile: '--clients-file',
 };

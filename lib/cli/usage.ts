@@ -12,6 +12,7 @@ Options:
   --redirect-uri <url>    redirect URI of the application; default ${DEFAULT_REDIRECT_URI}
   --policy <file.mjs>     file that exports "policies", and "owner" if requests need one
   --owner <username>      user who decides requests submitted to the resource owner
+  --scopes <names>        scopes of APIs, separated by commas; default none
   --clients-file <file>   file of the registered clients; default .oxd/sandbox-clients.json
   -h, --help              prints this text
   -v, --version           prints the version of nestjs-oxd

@@ -1,5 +1,5 @@
-import { PASSWORD_ACR } from './provider-configuration.js';
 import { authenticate, DEMO_PASSWORD, DEMO_USERS, type SandboxUser } from './provider/accounts.js';
+import { acrToReach, ONE_TIME_CODE, STRONG_ACR } from './provider/authentication-classes.js';
 import { readForm } from './web/body.js';
 import type { Context, Interaction, OidcProvider } from './provider/oidc-provider.js';
 import { consentPage, errorPage, loginPage, sendPage, type Application } from './web/pages.js';
@@ -34,12 +34,13 @@ class Interactions {
     const { prompt, params } = interaction;
     const application = await this.applicationOf(interaction);
     if (prompt.name === 'consent') {
-      const scopes = prompt.details.missingOIDCScope ?? [];
-      return sendPage(context, 200, consentPage(application, scopes));
+      return sendPage(context, 200, consentPage(application, missingScopes(interaction)));
     }
-    const selected = retry?.selected ?? params.login_hint;
+    const selected = retry?.selected ?? params.login_hint ?? this.usernameOf(interaction);
     const hint = this.users === DEMO_USERS ? DEMO_PASSWORD : undefined;
-    const page = loginPage(application, this.users, { selected, hint, problem: retry?.problem });
+    const code = acrToReach(params.acr_values) === STRONG_ACR ? ONE_TIME_CODE : undefined;
+    const form = { selected, hint, code, problem: retry?.problem };
+    const page = loginPage(application, this.users, form);
     return sendPage(context, retry ? 400 : 200, page);
   }
 
@@ -55,7 +56,11 @@ class Interactions {
     const selected = form.get('login') ?? '';
     const user = authenticate(this.users, selected, form.get('password') ?? '');
     if (!user) return this.ask(interaction, context, { selected, problem: WRONG_PASSWORD });
-    return this.finish(context, { login: { accountId: user.claims.sub, acr: PASSWORD_ACR } });
+    const acr = acrToReach(interaction.params.acr_values);
+    if (acr === STRONG_ACR && form.get('code') !== ONE_TIME_CODE) {
+      return this.ask(interaction, context, { selected, problem: WRONG_CODE });
+    }
+    return this.finish(context, { login: { accountId: user.claims.sub, acr } });
   }
 
   private async finish(context: Context, result: object): Promise<void> {
@@ -67,6 +72,11 @@ class Interactions {
   private async applicationOf({ params }: Interaction): Promise<Application> {
     const client = await this.provider.Client.find(params.client_id);
     return { name: client?.clientName ?? params.client_id, redirectUri: params.redirect_uri };
+  }
+
+  /** Name of the user who is logged in at this browser; undefined when none is. */
+  private usernameOf({ session }: Interaction): string | undefined {
+    return this.users.find(({ claims }) => claims.sub === session?.accountId)?.username;
   }
 
   private async grant({ grantId, session, params, prompt }: Interaction): Promise<string> {
@@ -90,6 +100,13 @@ interface Retry {
 }
 
 const WRONG_PASSWORD = 'Wrong password. Try again.';
+const WRONG_CODE = 'Wrong one-time code. Try again.';
+
+/** Scopes to consent to; a scope of several resources is listed once. */
+function missingScopes({ prompt }: Interaction): string[] {
+  const { missingOIDCScope = [], missingResourceScopes = {} } = prompt.details;
+  return [...new Set([...missingOIDCScope, ...Object.values(missingResourceScopes).flat()])];
+}
 
 function sendExpired(context: Context): void {
   sendPage(context, 400, errorPage('expired', 'This page has expired or was already used.'));

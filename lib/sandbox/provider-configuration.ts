@@ -1,7 +1,10 @@
+import { accessTokenConfiguration } from './provider/access-tokens.js';
 import { findAccount, type SandboxUser } from './provider/accounts.js';
+import { ACR_VALUES, hasRequestedAcr } from './provider/authentication-classes.js';
 import type { SandboxKeys } from './provider/keys.js';
 import type {
   Context,
+  InteractionPolicy,
   OidcProviderModule,
   ProviderClient,
   ProviderToken,
@@ -17,7 +20,7 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const FORTNIGHT = 14 * 24 * HOUR;
 
-/** Scopes that the sandbox supports, except those of UMA resources. */
+/** Scopes that the sandbox always supports. */
 export const SCOPES: readonly string[] = [
   'openid',
   'profile',
@@ -27,23 +30,25 @@ export const SCOPES: readonly string[] = [
   'oxd',
 ];
 
-/** Authentication context class of a login, which is always by password. */
-export const PASSWORD_ACR = 'basic';
-
 /** Input of {@link providerConfiguration}. */
 export interface ConfigurationOptions {
   readonly keys: SandboxKeys;
   readonly users: readonly SandboxUser[];
+  /** Every supported scope. */
+  readonly scopes: readonly string[];
   readonly adapterContext: AdapterContext;
-  readonly errors: OidcProviderModule['errors'];
+  readonly module: OidcProviderModule;
 }
 
 /** Configuration of `oidc-provider`; sets every option whose default causes a warning. */
 export function providerConfiguration(options: ConfigurationOptions): object {
-  const { keys, users, adapterContext, errors } = options;
+  const { keys, users, scopes, adapterContext, module } = options;
+  const { extraTokenClaims, resourceIndicators } = accessTokenConfiguration(users, scopes);
   return {
     adapter: (model: string) => new StoreAdapter(model, adapterContext),
-    ...umaConfiguration(errors),
+    ...umaConfiguration(module.errors),
+    extraTokenClaims,
+    interactions: { policy: interactionPolicy(module) },
     jwks: keys.jwks,
     cookies: {
       keys: keys.cookies,
@@ -55,9 +60,9 @@ export function providerConfiguration(options: ConfigurationOptions): object {
       },
     },
     findAccount: (_context: Context, sub: string) => findAccount(users, sub),
-    scopes: SCOPES,
+    scopes,
     claims: CLAIMS,
-    acrValues: [PASSWORD_ACR],
+    acrValues: ACR_VALUES,
     responseTypes: ['code'],
     pkce: { required: () => true },
     issueRefreshToken: (_context: Context, client: ProviderClient) =>
@@ -69,6 +74,7 @@ export function providerConfiguration(options: ConfigurationOptions): object {
     ttl: TTL,
     features: {
       ...FEATURES,
+      resourceIndicators,
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: askForLogout,
@@ -78,7 +84,7 @@ export function providerConfiguration(options: ConfigurationOptions): object {
   };
 }
 
-/** Additions for UMA: a parameter of registrations, and the claims of RPTs. */
+/** Addition for UMA: a parameter of registrations. */
 function umaConfiguration(errors: OidcProviderModule['errors']): object {
   return {
     extraClientMetadata: {
@@ -88,8 +94,17 @@ function umaConfiguration(errors: OidcProviderModule['errors']): object {
         if (problem !== undefined) throw new errors.InvalidClientMetadata(problem);
       },
     },
-    extraTokenClaims: (_context: Context, { claims }: ProviderToken) => claims,
   };
+}
+
+/** The policy of `oidc-provider`, and a login when the session lacks the requested `acr` (RFC 9470). */
+function interactionPolicy({ interactionPolicy: library }: OidcProviderModule): InteractionPolicy {
+  const policy = library.base();
+  const lacksAcr = ({ oidc }: Context) =>
+    !hasRequestedAcr(oidc.session?.acr, oidc.params?.acr_values);
+  const failure = ['none of the requested acr_values is met', 'login_required'] as const;
+  policy.get('login').checks.add(new library.Check('acr_values', ...failure, lacksAcr));
+  return policy;
 }
 
 const CLAIMS = {

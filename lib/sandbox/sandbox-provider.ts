@@ -18,6 +18,8 @@ export interface ProviderOptions {
   readonly policies: SandboxPolicies;
   /** Username of the resource owner; undefined: every user. */
   readonly owner?: string;
+  /** Further scopes. */
+  readonly scopes: readonly string[];
   /** Called with every issued secret. */
   readonly onSecret: (value: string) => void;
   /** Logs failures. */
@@ -31,13 +33,14 @@ export interface ProviderOptions {
  */
 export async function openProvider(
   issuer: string,
-  { store, users, policies, owner, onSecret, log }: ProviderOptions,
+  { store, users, policies, owner, scopes: further, onSecret, log }: ProviderOptions,
 ): Promise<OidcProvider> {
-  const { Provider, errors } = await loadOidcProvider();
+  const module = await loadOidcProvider();
   const keys = await openKeys(store);
   const adapterContext = { store, grants: new Map(), onSecret };
-  const configuration = providerConfiguration({ keys, users, adapterContext, errors });
-  const provider = new Provider(issuer, configuration);
+  const scopes = [...new Set([...SCOPES, ...further])];
+  const configuration = providerConfiguration({ keys, users, scopes, adapterContext, module });
+  const provider = new module.Provider(issuer, configuration);
   logProviderEvents(provider, onSecret, log);
   rejectOtherHosts(provider, issuer);
   useInteractions(provider, users);
@@ -51,7 +54,7 @@ export async function openProvider(
     onSecret,
     log,
   });
-  useUma(uma, SCOPES);
+  useUma(uma, scopes);
   useUmaPages(uma);
   return provider;
 }
@@ -66,8 +69,9 @@ function logProviderEvents(
     log(`The sandbox failed: ${printable(error.message)}`),
   );
   provider.on('grant.success', ({ body }) => {
-    const { id_token } = body as { id_token?: string };
-    if (id_token !== undefined) onSecret(id_token);
+    // No adapter sees a JWT: neither is stored.
+    const { id_token, access_token } = body as { id_token?: string; access_token?: string };
+    for (const token of [id_token, access_token]) if (token !== undefined) onSecret(token);
   });
 }
 

@@ -44,6 +44,11 @@ export interface SandboxOptions {
    * undefined: every user decides.
    */
   readonly owner?: string;
+  /**
+   * Scopes of APIs, beside `openid`, `profile`, `email`, `offline_access`, `uma_protection` and `oxd`;
+   * default none. A client can register and request no other scope.
+   */
+  readonly scopes?: readonly string[];
   /** Called with every issued token, ticket, code, session id and client secret; for tests. */
   readonly onSecret?: (value: string) => void;
   /** Logs one line: the startup summary and failures; default the standard output of the process. */
@@ -67,6 +72,7 @@ const DEFAULTS = {
   clientsFile: '.oxd/sandbox-clients.json',
   users: DEMO_USERS,
   policies: DEMO_POLICY as SandboxPolicies,
+  scopes: [] as readonly string[],
   onSecret: () => undefined,
   log: (line: string) => void process.stdout.write(`${line}\n`),
 } as const;
@@ -79,7 +85,7 @@ const DEFAULTS = {
  *
  * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID when `NODE_ENV` is `production`, when
  *   `oidc-provider` is not installed, when the port or the file is in use, when `users` is empty,
- *   when `owner` is not one of them, or when a policy is not a function
+ *   when `owner` is not one of them, when a scope is malformed, or when a policy is not a function
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   checkOptions(options);
@@ -99,11 +105,11 @@ type Settings = Required<Omit<SandboxOptions, 'quiet' | 'owner'>> &
   Pick<SandboxOptions, 'quiet' | 'owner'>;
 
 async function start(store: OxdStore, settings: Settings): Promise<Sandbox> {
-  const { users, policies, owner, onSecret } = settings;
+  const { users, policies, owner, scopes, onSecret } = settings;
   const log = settings.quiet ? () => undefined : settings.log;
   const server = await listenOnLoopback(settings.port);
   const issuer = `http://localhost:${portOf(server)}`;
-  const provider = openProvider(issuer, { store, users, policies, owner, onSecret, log });
+  const provider = openProvider(issuer, { store, users, policies, owner, scopes, onSecret, log });
   const handler = provider.then((opened) => opened.callback());
   // Requests that arrive before the provider is ready wait for it.
   server.on('request', (request, response) => {
@@ -119,7 +125,7 @@ async function start(store: OxdStore, settings: Settings): Promise<Sandbox> {
   return { issuer, users, close: () => closeServer(server).then(() => closeStore(store)) };
 }
 
-function checkOptions({ users, policies, owner }: SandboxOptions): void {
+function checkOptions({ users, policies, owner, scopes = [] }: SandboxOptions): void {
   const issues: string[] = [];
   if (isProduction()) {
     issues.push(
@@ -134,8 +140,14 @@ function checkOptions({ users, policies, owner }: SandboxOptions): void {
   if (policies !== undefined && !arePolicies(policies)) {
     issues.push('policies: must be a function, or an object of functions by resource name');
   }
+  if (!scopes.every((scope) => SCOPE.test(scope))) {
+    issues.push('scopes: must be names without blanks, quotes and backslashes');
+  }
   if (issues.length > 0) throw new OxdConfigurationError(issues);
 }
+
+/** A scope (RFC 6749 §3.3). */
+const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
 
 async function openStore(clientsFile: string | false): Promise<OxdStore> {
   if (clientsFile === false) return new MemoryStore();

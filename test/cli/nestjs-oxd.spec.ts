@@ -31,7 +31,7 @@ describe('nestjs-oxd', () => {
     const page = await readFile(join(root, 'docs/sandbox.md'), 'utf8');
     const listed = page.match(/^\| `--[\w-]+ <[\w.]+>`/gm)?.map((cell) => cell.slice(3, -1));
     expect(listed).toEqual((await run('--help')).stdout.match(/--[\w-]+ <[\w.]+>/g));
-    expect(listed).toHaveLength(5);
+    expect(listed).toHaveLength(6);
   });
 
   it('prints the version of the package', async () => {

@@ -103,6 +103,18 @@ describe('nestjs-oxd sandbox', () => {
     expect(await readFile(join(cwd, 'clients.json'), 'utf8')).toContain(client_id);
   });
 
+  it('supports the scopes of --scopes', async () => {
+    const child = start(['--port=0', '--scopes=albums:read,albums:write']);
+    const { OXD_OP_HOST = '' } = await child.variables();
+    const discovery = await fetch(`${OXD_OP_HOST}/.well-known/openid-configuration`);
+    const { scopes_supported } = (await discovery.json()) as { scopes_supported: string[] };
+    expect(scopes_supported.slice(-2)).toEqual(['albums:read', 'albums:write']);
+  });
+
+  it('names --scopes when a scope is malformed', async () => {
+    expect(await failure(['--port=0', '--scopes=a b'])).toMatch(/^--scopes: must be names/);
+  });
+
   it('does not start in production', async () => {
     const message = await failure([], { NODE_ENV: 'production' });
     expect(message).toMatch(/^NODE_ENV: the sandbox .* must not run in production/);

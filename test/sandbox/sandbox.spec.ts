@@ -47,7 +47,7 @@ describe('discovery', () => {
       end_session_endpoint: `${sandbox.issuer}/session/end`,
       authorization_response_iss_parameter_supported: true,
       code_challenge_methods_supported: ['S256'],
-      acr_values_supported: ['basic'],
+      acr_values_supported: ['basic', 'strong'],
       scopes_supported: expect.arrayContaining(['offline_access', 'uma_protection', 'oxd']),
     });
   });
@@ -438,6 +438,7 @@ describe('start', () => {
     ['port', { port: 70_000 }],
     ['users', { users: [] }],
     ['owner', { owner: 'mallory' }],
+    ['scopes', { scopes: ['albums:read albums:write'] }],
   ])('rejects an invalid %s by name', async (option, options) => {
     await expect(startQuietly(options)).rejects.toThrow(`${option}: `);
   });

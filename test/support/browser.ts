@@ -103,6 +103,8 @@ export class Browser {
 export interface SandboxAnswers {
   readonly username?: string;
   readonly password?: string;
+  /** One-time code, if the login page asks for it. */
+  readonly code?: string;
   /** Decision on the login page; default `allow`. */
   readonly login?: 'allow' | 'deny';
   /** Decision on the consent page; default `allow`. */
@@ -122,7 +124,7 @@ export async function passSandbox(
   answers: SandboxAnswers = {},
   stop?: (url: string) => boolean,
 ): Promise<Page> {
-  const { username = 'zoe', password = 'sandbox' } = answers;
+  const { username = 'zoe', password = 'sandbox', code = '123456' } = answers;
   let page = await browser.follow(from, stop);
   for (let asked = 0; asked < 5 && page.location === undefined; asked++) {
     const question = new URL(page.url).pathname;
@@ -131,6 +133,7 @@ export async function passSandbox(
       const decision = (isLogin ? answers.login : answers.consent) ?? 'allow';
       page = await browser.submitForm(page, {
         ...(isLogin && { login: username, password }),
+        ...(page.html.includes('name="code"') && { code }),
         decision,
       });
     } else if (question === '/session/end') {

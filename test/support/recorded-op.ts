@@ -39,6 +39,7 @@ export class RecordedOp {
       store: new MemoryStore(),
       users: DEMO_USERS,
       policies,
+      scopes: [],
       onSecret: registerSecret,
       log: () => undefined,
     });

@@ -6,6 +6,8 @@ export interface SandboxUser {
   readonly password: string;
   /** Claims about the user (OpenID Connect Core §5.1). */
   readonly claims: SandboxClaims;
+  /** Roles, in the claim `realm_access.roles` of access tokens as at Keycloak; default none. */
+  readonly roles?: readonly string[];
 }
 
 /** Claims about a sandbox user, by the names of OpenID Connect Core §5.1. */
@@ -25,6 +27,7 @@ export const DEMO_USERS: readonly SandboxUser[] = [
   {
     username: 'zoe',
     password: DEMO_PASSWORD,
+    roles: ['editor', 'admin'],
     claims: {
       sub: 'user-zoe',
       name: 'Zoë Nováková',
@@ -41,6 +44,7 @@ export const DEMO_USERS: readonly SandboxUser[] = [
   {
     username: 'eleni',
     password: DEMO_PASSWORD,
+    roles: ['editor'],
     claims: {
       sub: 'user-eleni',
       name: 'Ελένη Παπαδοπούλου',

@@ -72,9 +72,20 @@ export interface Context {
   readonly oidc: {
     readonly client?: ProviderClient;
     readonly params?: Readonly<Record<string, string | undefined>>;
-    readonly session?: { readonly accountId?: string };
-    readonly entities: { readonly IdTokenHint?: { readonly payload: { readonly sub: string } } };
+    readonly session?: { readonly accountId?: string; readonly acr?: string };
+    readonly entities: {
+      readonly IdTokenHint?: { readonly payload: { readonly sub: string } };
+      readonly AuthorizationCode?: ProviderLogin;
+      readonly RefreshToken?: ProviderLogin;
+    };
   };
+}
+
+/** Login in which a code or a refresh token was issued. */
+interface ProviderLogin {
+  readonly acr?: string;
+  /** Seconds since 1970. */
+  readonly authTime?: number;
 }
 
 /** A registered client. */
@@ -90,6 +101,7 @@ export interface ProviderClient {
 
 /** An access token of a user or of a client itself; times are seconds. */
 export interface ProviderToken {
+  readonly kind: string;
   readonly clientId: string;
   /** The user it was issued for. */
   readonly accountId?: string;
@@ -112,7 +124,7 @@ export interface ProviderSession {
   readonly id: string;
   readonly uid: string;
   readonly accountId?: string;
-  loginAccount(details: { readonly accountId: string }): void;
+  loginAccount(details: { readonly accountId: string; readonly acr: string }): void;
   /** @param ttl lifetime in seconds */
   save(ttl: number): Promise<unknown>;
 }
@@ -153,8 +165,15 @@ export interface Interaction {
     readonly client_id: string;
     readonly redirect_uri: string;
     readonly login_hint?: string;
+    readonly acr_values?: string;
   };
   readonly session?: { readonly accountId: string };
+}
+
+/** Rules that decide when the user must log in or consent. */
+export interface InteractionPolicy {
+  /** Returns the rules of a prompt. */
+  get(prompt: 'login'): { readonly checks: { add(check: object): void } };
 }
 
 /** Used exports of the package. */
@@ -162,6 +181,19 @@ export interface OidcProviderModule {
   readonly Provider: new (issuer: string, configuration: object) => OidcProvider;
   readonly errors: {
     readonly InvalidClientMetadata: new (description: string) => Error;
+  };
+  readonly interactionPolicy: {
+    /**
+     * @param error error code if the request forbids the prompt
+     * @param check returns true when the prompt is needed
+     */
+    readonly Check: new (
+      reason: string,
+      description: string,
+      error: string,
+      check: (context: Context) => boolean,
+    ) => object;
+    base(): InteractionPolicy;
   };
 }
 

@@ -1,4 +1,5 @@
 import { authenticate, DEMO_PASSWORD, DEMO_USERS, type SandboxUser } from '../provider/accounts.js';
+import { PASSWORD_ACR } from '../provider/authentication-classes.js';
 import type { Html } from './html.js';
 import type { Context, OidcProvider } from '../provider/oidc-provider.js';
 import { loginPage } from './pages.js';
@@ -49,7 +50,7 @@ export class PageLogin {
     const user = authenticate(this.users, form.get('login') ?? '', form.get('password') ?? '');
     if (!user) return false;
     const session = new provider.Session();
-    session.loginAccount({ accountId: user.claims.sub });
+    session.loginAccount({ accountId: user.claims.sub, acr: PASSWORD_ACR });
     await session.save(SESSION_LIFETIME);
     const { cookies } = provider.createContext(req, res);
     cookies.set(provider.cookieName('session'), session.id, { httpOnly: true, sameSite: 'lax' });

@@ -36,11 +36,22 @@ export function sendPage(context: Context, status: number, page: Html): void {
   context.body = page.text;
 }
 
-/** Login page with a choice of users and a password field. */
+/** Content of a login page. */
+export interface LoginForm {
+  /** Username of the preselected user; default the first user. */
+  readonly selected?: string;
+  readonly problem?: string;
+  /** Password to show. */
+  readonly hint?: string;
+  /** One-time code to show and to ask for; undefined for a login by password only. */
+  readonly code?: string;
+}
+
+/** Login page with a choice of users, a password field, and a field for the one-time code. */
 export function loginPage(
   application: Pick<Application, 'name'>,
   users: readonly SandboxUser[],
-  form: { readonly selected?: string; readonly problem?: string; readonly hint?: string },
+  form: LoginForm,
 ): Html {
   const selected = users.find((user) => user.username === form.selected) ?? users[0];
   return page(
@@ -66,6 +77,7 @@ export function loginPage(
         <p class="hint" id="hint">
           ${form.hint !== undefined && html`Every user here has the password <code>${form.hint}</code>.`}
         </p>
+        ${form.code !== undefined && codeField(form.code)}
         <div class="actions">
           <button class="main" name="decision" value="allow">Log in</button>
           <button name="decision" value="deny" formnovalidate>Cancel</button>
@@ -144,6 +156,22 @@ export function errorPage(error: string, description = ''): Html {
       <p class="bad" role="alert"><strong>${error}</strong> ${description}</p>
       <p>Go back to the application and start again.</p>`,
   );
+}
+
+function codeField(code: string): Html {
+  return html`<label class="label" for="code">One-time code</label>
+    <input
+      type="text"
+      id="code"
+      name="code"
+      inputmode="numeric"
+      autocomplete="one-time-code"
+      required
+      aria-describedby="code-hint"
+    />
+    <p class="hint" id="code-hint">
+      The application requests a stronger login. The code is always <code>${code}</code>.
+    </p>`;
 }
 
 function userChoice({ username, claims }: SandboxUser, selected: boolean): Html {

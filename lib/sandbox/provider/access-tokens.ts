@@ -1,0 +1,40 @@
+import { withoutUndefined } from '../../base/json.js';
+import type { SandboxUser } from './accounts.js';
+import type { Context, ProviderToken } from './oidc-provider.js';
+
+/** Claims of an access token in addition to those of RFC 9068 §2.2. */
+type TokenClaims = Readonly<Record<string, unknown>>;
+
+/**
+ * Access tokens of APIs: a request with the parameter `resource` (RFC 8707) gets a JWT (RFC 9068) whose
+ * audience is that resource; a request without it an opaque token. Every resource is accepted.
+ */
+export function accessTokenConfiguration(users: readonly SandboxUser[], scopes: readonly string[]) {
+  const resourceServer = { scope: scopes.join(' '), accessTokenFormat: 'jwt' };
+  return {
+    extraTokenClaims: (context: Context, token: ProviderToken) =>
+      token.kind === 'AccessToken' ? userClaims(users, context, token) : token.claims,
+    resourceIndicators: {
+      enabled: true,
+      getResourceServerInfo: () => resourceServer,
+      // The token request may omit `resource`: a login through oxd cannot send it there.
+      useGrantedResource: () => true,
+    },
+  };
+}
+
+/** Claims about a login and its user, with the roles as Keycloak issues them. */
+function userClaims(
+  users: readonly SandboxUser[],
+  { oidc }: Context,
+  { accountId }: ProviderToken,
+): TokenClaims {
+  // A refreshed token has the values of the login (RFC 9068 §2.2.1).
+  const { acr, authTime } = oidc.entities.AuthorizationCode ?? oidc.entities.RefreshToken ?? {};
+  const user = users.find(({ claims }) => claims.sub === accountId);
+  const realm_access = user?.roles && { roles: user.roles };
+  return withoutUndefined({
+    ...{ acr, auth_time: authTime, realm_access },
+    preferred_username: user?.username,
+  });
+}
