@@ -184,6 +184,8 @@ const PUBLIC: Record<string, readonly string[]> = {
     'ScriptedReply',
     'ScriptedTransport',
     'TestIssuer',
+    'TestIssuerEndpoint',
+    'TestIssuerFault',
     'TestTokenOptions',
   ],
 };

@@ -6,6 +6,7 @@ export { ScriptedTransport } from './scripted-transport.js';
 export type { FrameAnswer, FrameDelivery, FrameHandler } from './frames/frame-answer.js';
 export type { FrameServerOptions } from './frames/frame-server.js';
 export type { TestTokenOptions } from './issuer/access-token-claims.js';
+export type { TestIssuerEndpoint, TestIssuerFault } from './issuer/endpoint-traffic.js';
 export type { OxdServerFault } from './oxd-server/faults.js';
 export type { OxdServerOptions } from './oxd-server/oxd-server-options.js';
 export type { OxdTestingOptions } from './oxd-testing.module.js';

@@ -17,10 +17,23 @@ export interface TestTokenOptions {
   readonly permissions?: readonly UmaPermission[];
   /** Audience; default `account`. */
   readonly aud?: string | readonly string[];
+  /** Authentication context class of the login; default `1`, as at Keycloak. */
+  readonly acr?: string;
+  /** Time of the login, in seconds since 1970; default none, as at Keycloak for a token without login. */
+  readonly auth_time?: number;
   /** Lifetime in seconds; a negative number makes an expired token. Default 300. */
   readonly expiresIn?: number;
   /** Further claims; they replace claims of the same name. Default none. */
   readonly claims?: Readonly<Record<string, unknown>>;
+  /** Header parameters of the JWT, such as `typ: 'at+jwt'`; they replace `alg: RS256`, `typ: JWT` and `kid`. */
+  readonly header?: Readonly<Record<string, unknown>>;
+  /**
+   * - `jwt` (default): a signed JWT with every claim.
+   * - `lightweight`: a signed JWT without `sub`, `aud`, `acr` and roles, as a client of Keycloak with
+   *   lightweight access tokens gets it; its introspection has every claim.
+   * - `opaque`: a random string; its introspection has every claim.
+   */
+  readonly form?: 'jwt' | 'lightweight' | 'opaque';
 }
 
 /** Lifetime of a token, in seconds. */
@@ -36,7 +49,7 @@ export function accessTokenClaims(
   { issuer, now }: { readonly issuer: string; readonly now: number },
 ): JWTPayload {
   const { sub = 'alice', scope = 'profile email', aud = 'account', claims } = options;
-  const { roles, permissions, expiresIn = TOKEN_LIFETIME } = options;
+  const { roles, permissions, acr = '1', auth_time, expiresIn = TOKEN_LIFETIME } = options;
   const time = Math.floor(now / 1000);
   return {
     exp: time + expiresIn,
@@ -48,13 +61,22 @@ export function accessTokenClaims(
     sub,
     typ: 'Bearer',
     azp: 'test-client',
-    acr: '1',
+    acr,
+    ...(auth_time !== undefined && { auth_time }),
     scope,
     preferred_username: sub,
     ...(roles && { realm_access: { roles } }),
     ...(permissions && { authorization: { permissions: permissions.map(keycloakPermission) } }),
     ...claims,
   };
+}
+
+/** Claims of a lightweight access token of Keycloak. */
+const LIGHTWEIGHT = ['exp', 'iat', 'jti', 'iss', 'typ', 'azp', 'scope'];
+
+/** Returns the claims that a lightweight access token contains. */
+export function lightweightClaims(claims: JWTPayload): JWTPayload {
+  return Object.fromEntries(Object.entries(claims).filter(([name]) => LIGHTWEIGHT.includes(name)));
 }
 
 /** Permission as in a token of Keycloak. */

@@ -4,6 +4,7 @@ import { readBody } from '../../sandbox/web/body.js';
 import { accessTokenClaims, permissionsOf, TOKEN_LIFETIME } from './access-token-claims.js';
 import { issuerMetadata, PATHS } from './issuer-metadata.js';
 import { failure, ok, type IssuerReply } from './issuer-reply.js';
+import type { IssuedTokens } from './issued-tokens.js';
 import { ResourceSets } from './resource-sets.js';
 import type { TokenSigner } from './token-signer.js';
 
@@ -38,6 +39,7 @@ export class IssuerEndpoints {
   constructor(
     private readonly issuer: string,
     private readonly signer: TokenSigner,
+    private readonly tokens: IssuedTokens,
   ) {}
 
   /** Returns the response to a request. */
@@ -66,7 +68,7 @@ export class IssuerEndpoints {
 
   /** @see RFC 7662 §2.2; UMA Federated Authorization §5.1.1 */
   private async introspect(form: URLSearchParams): Promise<IssuerReply> {
-    const claims = await this.signer.verify(form.get('token') ?? '');
+    const claims = await this.tokens.find(form.get('token') ?? '');
     if (!claims) return ok({ active: false });
     const { azp: client_id, sub: username } = claims;
     const permissions = permissionsOf(claims);

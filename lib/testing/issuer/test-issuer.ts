@@ -2,6 +2,12 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { rejectProduction } from '../../base/reject-production.js';
 import { closeServer, listenOnLoopback, portOf } from '../../sandbox/web/loopback.js';
 import { accessTokenClaims, type TestTokenOptions } from './access-token-claims.js';
+import {
+  EndpointTraffic,
+  type TestIssuerEndpoint,
+  type TestIssuerFault,
+} from './endpoint-traffic.js';
+import { IssuedTokens } from './issued-tokens.js';
 import { IssuerEndpoints } from './issuer-endpoints.js';
 import { TokenSigner } from './token-signer.js';
 
@@ -18,12 +24,22 @@ import { TokenSigner } from './token-signer.js';
  * ```
  */
 export class TestIssuer {
+  private readonly traffic = new EndpointTraffic();
+  private readonly tokens: IssuedTokens;
+
   private constructor(
     /** Issuer, such as `http://127.0.0.1:41234`. */
     readonly issuer: string,
     private readonly server: Server,
     private readonly signer: TokenSigner,
-  ) {}
+  ) {
+    this.tokens = new IssuedTokens(signer);
+    const endpoints = new IssuerEndpoints(issuer, signer, this.tokens);
+    server.on('request', (request, response) => {
+      const fault = this.traffic.register(new URL(request.url ?? '/', issuer).pathname);
+      void respond(endpoints, request, response, fault);
+    });
+  }
 
   /**
    * Starts an issuer with a new key on a free port.
@@ -34,16 +50,44 @@ export class TestIssuer {
     rejectProduction('TestIssuer');
     const server = await listenOnLoopback(0);
     const issuer = `http://127.0.0.1:${portOf(server)}`;
-    const signer = await TokenSigner.create(issuer);
-    const endpoints = new IssuerEndpoints(issuer, signer);
-    server.on('request', (request, response) => void respond(endpoints, request, response));
-    return new TestIssuer(issuer, server, signer);
+    return new TestIssuer(issuer, server, await TokenSigner.create(issuer));
   }
 
-  /** Issues a token: a signed JWT with the claims of an access token or an RPT of Keycloak. */
+  /** Number of requests since the start, by endpoint, such as `requests.introspection`. */
+  get requests(): Readonly<Record<TestIssuerEndpoint, number>> {
+    return this.traffic.requests;
+  }
+
+  /** Issues a token with the claims of an access token or an RPT of Keycloak; default a signed JWT. */
   token(options: TestTokenOptions = {}): Promise<string> {
     const { issuer } = this;
-    return this.signer.sign(accessTokenClaims(options, { issuer, now: Date.now() }));
+    const claims = accessTokenClaims(options, { issuer, now: Date.now() });
+    return this.tokens.issue(claims, options);
+  }
+
+  /** Makes a token inactive at introspection; the signature of a JWT stays valid. */
+  revoke(token: string): void {
+    this.tokens.revoke(token);
+  }
+
+  /**
+   * Signs with a new key, under a new `kid`, from now on.
+   *
+   * @param options `keepOld: true` still publishes the former keys; default false: tokens that they
+   *   signed are no longer valid
+   */
+  rotateKeys({ keepOld = false }: { readonly keepOld?: boolean } = {}): Promise<void> {
+    return this.signer.rotate(keepOld);
+  }
+
+  /**
+   * Lets an endpoint fail, for each further request: `{ status: 503 }` sends this status with an empty
+   * body, `{ hang: true }` never responds.
+   *
+   * @param fault default undefined: the endpoint responds normally again
+   */
+  disturb(endpoint: TestIssuerEndpoint, fault?: TestIssuerFault): void {
+    this.traffic.disturb(endpoint, fault);
   }
 
   /** Closes every connection and releases the port. */
@@ -56,8 +100,11 @@ async function respond(
   endpoints: IssuerEndpoints,
   request: IncomingMessage,
   response: ServerResponse,
+  fault: TestIssuerFault | undefined,
 ): Promise<void> {
+  if (fault && 'hang' in fault) return;
   try {
+    if (fault) return void response.writeHead(fault.status).end();
     const { status, json } = await endpoints.reply(request);
     response.writeHead(status, { 'Content-Type': 'application/json' });
     response.end(json === undefined ? undefined : JSON.stringify(json));

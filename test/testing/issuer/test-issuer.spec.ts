@@ -1,4 +1,5 @@
-import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
+import { setImmediate } from 'node:timers/promises';
+import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { Controller, Get, UseGuards } from '@nestjs/common';
 import {
   OxdModule,
@@ -138,6 +139,68 @@ describe('TestIssuer', () => {
     expect(payload).not.toHaveProperty('authorization');
   });
 
+  it('issues a token with acr, time of the login and header of the options', async () => {
+    const options = { acr: 'gold', auth_time: 1_700_000_000, header: { typ: 'at+jwt' } };
+    const issued = await token(options);
+    expect(decodeJwt(issued)).toMatchObject({ acr: 'gold', auth_time: 1_700_000_000 });
+    expect(decodeProtectedHeader(issued)).toMatchObject({ typ: 'at+jwt', alg: 'RS256' });
+    const other = decodeJwt(await token());
+    expect(other.acr).toBe('1');
+    expect(other).not.toHaveProperty('auth_time');
+  });
+
+  it.each(['opaque', 'lightweight'] as const)(
+    'introspects a token of the form %s with every claim',
+    async (form) => {
+      const issued = await token({
+        form,
+        sub: 'bob',
+        roles: ['admin'],
+        aud: 'photos',
+        acr: 'gold',
+      });
+      const introspection = await (await post('/introspect', { token: issued })).json();
+      const realm_access = { roles: ['admin'] };
+      const claims = { active: true, sub: 'bob', aud: 'photos', acr: 'gold', realm_access };
+      expect(introspection).toMatchObject(claims);
+    },
+  );
+
+  it('issues an opaque token without a structure, and introspects it as inactive once expired', async () => {
+    const issued = await token({ form: 'opaque', expiresIn: -1 });
+    expect(issued).toMatch(/^[\w-]{43}$/);
+    expect(await (await post('/introspect', { token: issued })).json()).toEqual({ active: false });
+  });
+
+  it('issues a lightweight token without sub, aud, acr and roles', async () => {
+    const payload = decodeJwt(await token({ form: 'lightweight', roles: ['admin'] }));
+    const names = ['exp', 'iat', 'jti', 'iss', 'typ', 'azp', 'scope'];
+    expect(Object.keys(payload).toSorted()).toEqual(names.toSorted());
+  });
+
+  it.each(['jwt', 'lightweight', 'opaque'] as const)(
+    'introspects a revoked token of the form %s as inactive',
+    async (form) => {
+      const issued = await token({ form });
+      issuer.revoke(issued);
+      const response = await post('/introspect', { token: issued });
+      expect(await response.json()).toEqual({ active: false });
+    },
+  );
+
+  it('counts the requests of each endpoint', async () => {
+    const before = issuer.requests;
+    await fetch(`${issuer.issuer}/.well-known/openid-configuration`);
+    await fetch(`${issuer.issuer}/resource_set/7`);
+    for (let times = 0; times < 2; times++) await post('/introspect', { token: 'x' });
+    expect(issuer.requests).toEqual({
+      ...before,
+      discovery: before.discovery + 1,
+      resources: before.resources + 1,
+      introspection: before.introspection + 2,
+    });
+  });
+
   it('issues an expired token that was issued before its expiry', async () => {
     const { exp = 0, iat = 0 } = decodeJwt(await token({ expiresIn: -60 }));
     expect(exp).toBeLessThan(Date.now() / 1000 - 59);
@@ -206,6 +269,57 @@ describe('TestIssuer', () => {
     const response = await send();
     expect(response.status).toBe(status);
     expect(await response.text()).toContain('startSandbox() of nestjs-oxd/sandbox');
+  });
+
+  describe('after rotateKeys()', () => {
+    let own: TestIssuer;
+    let old: string;
+
+    beforeEach(async () => {
+      own = await TestIssuer.start();
+      old = await token({}, own);
+    });
+
+    afterEach(() => own.close());
+
+    async function verify(issued: string): Promise<unknown> {
+      const keys = createRemoteJWKSet(new URL(`${own.issuer}/jwks`));
+      return (await jwtVerify(issued, keys)).payload;
+    }
+
+    it('has only its new key', async () => {
+      await own.rotateKeys();
+      await expect(verify(old)).rejects.toThrow('no applicable key found');
+      expect(await verify(await token({ sub: 'bob' }, own))).toMatchObject({ sub: 'bob' });
+    });
+
+    it('has the former keys, too, with keepOld', async () => {
+      await own.rotateKeys({ keepOld: true });
+      await own.rotateKeys({ keepOld: true });
+      expect(await verify(old)).toMatchObject({ sub: 'alice' });
+      expect(await verify(await token({ sub: 'bob' }, own))).toMatchObject({ sub: 'bob' });
+    });
+  });
+
+  it('responds with the status of disturb() at this endpoint until it is called again', async () => {
+    issuer.disturb('jwks', { status: 503 });
+    expect((await fetch(`${issuer.issuer}/jwks`)).status).toBe(503);
+    expect((await post('/introspect', { token: 'x' })).status).toBe(200);
+    issuer.disturb('jwks');
+    expect((await fetch(`${issuer.issuer}/jwks`)).status).toBe(200);
+  });
+
+  it('does not respond while disturb() lets the endpoint hang', async () => {
+    issuer.disturb('introspection', { hang: true });
+    const before = issuer.requests.introspection;
+    const controller = new AbortController();
+    const { signal } = controller;
+    const pending = fetch(`${issuer.issuer}/introspect`, { method: 'POST', signal });
+    while (issuer.requests.introspection === before) await setImmediate();
+    await fetch(`${issuer.issuer}/jwks`);
+    controller.abort();
+    await expect(pending).rejects.toThrow('aborted');
+    issuer.disturb('introspection');
   });
 
   it('responds with 400 to a body that is not JSON', async () => {
