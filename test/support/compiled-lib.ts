@@ -6,23 +6,31 @@ import { reachableFrom, root } from './source.js';
 
 /** A file of `lib/` and its imports as JavaScript, in a copy of the package for child processes. */
 export interface CompiledLib {
-  /** Path of the compiled file. */
+  /** Path of the compiled file; the first one of several. */
   readonly path: string;
+  /** Folder of the copy. Files in it import the package by its name. */
+  readonly directory: string;
   remove(): Promise<void>;
 }
 
 /**
- * Compiles a file of `lib/` and all its imports.
+ * Compiles files of `lib/` and all their imports.
  *
  * @param packages packages that the copy can import; default every installed one
  */
-export async function compileLib(file: string, packages?: readonly string[]): Promise<CompiledLib> {
+export async function compileLib(
+  files: string | readonly string[],
+  packages?: readonly string[],
+): Promise<CompiledLib> {
   const directory = await mkdtemp(join(tmpdir(), 'oxd-lib-'));
   await copyFile(join(root, 'package.json'), join(directory, 'package.json'));
   await linkPackages(directory, packages);
-  await Promise.all(reachableFrom(file).map((one) => compile(one, targetIn(directory, one))));
+  const entries = [files].flat();
+  const reachable = new Set(entries.flatMap((entry) => reachableFrom(entry)));
+  await Promise.all([...reachable].map((one) => compile(one, targetIn(directory, one))));
   return {
-    path: targetIn(directory, file),
+    path: targetIn(directory, entries[0] ?? ''),
+    directory,
     remove: () => rm(directory, { recursive: true }),
   };
 }
@@ -41,9 +49,20 @@ function targetIn(directory: string, file: string): string {
 }
 
 async function compile(file: string, target: string): Promise<void> {
-  const { outputText } = ts.transpileModule(await readFile(join(root, 'lib', file), 'utf8'), {
-    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022 },
-  });
   await mkdir(dirname(target), { recursive: true });
-  await writeFile(target, outputText);
+  await writeFile(target, toJavaScript(await readFile(join(root, 'lib', file), 'utf8')));
+}
+
+/** Compiles one module, its decorators included, without a check of its types. */
+export function toJavaScript(source: string): string {
+  const { outputText } = ts.transpileModule(source, {
+    compilerOptions: {
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.ES2022,
+      experimentalDecorators: true,
+      emitDecoratorMetadata: true,
+      useDefineForClassFields: false,
+    },
+  });
+  return outputText;
 }
