@@ -13,7 +13,7 @@ interface Room {
 const EMBEDDED = [
   ...['embedded/requests', 'embedded/provider', 'embedded/registration', 'embedded/context'],
   ...['embedded/jwt', 'embedded/login', 'embedded/protection-api', 'embedded/resources'],
-  'embedded/rpt',
+  ...['embedded/rpt', 'embedded/decision'],
 ];
 const PROVIDER = ['openid-client', 'jose', 'undici'];
 const NEST = ['@nestjs/common', '@nestjs/core'];
@@ -72,6 +72,13 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [
       ...['site', 'commands', 'embedded/requests', 'embedded/provider', 'embedded/registration'],
       ...['embedded/context', 'embedded/jwt', 'embedded/protection-api', 'embedded/resources'],
+    ],
+    packages: PROVIDER,
+  },
+  'embedded/decision': {
+    rooms: [
+      ...['commands', 'embedded/requests', 'embedded/provider', 'embedded/registration'],
+      ...['embedded/context', 'embedded/protection-api', 'embedded/resources', 'embedded/rpt'],
     ],
     packages: PROVIDER,
   },

@@ -1,6 +1,6 @@
 import { within, type Release, type Span } from '../base/oxd-releases.js';
 import type { ParameterKind, ParameterTypes } from '../site/parameter-kinds.js';
-import type { ScopeExpression } from './uma.js';
+import type { ScopeExpression, UmaPushedClaims } from './uma.js';
 
 /** Type of one parameter of one command, and its support and encoding by the releases of oxd. */
 export interface ParamRule extends Span {
@@ -79,7 +79,7 @@ type RequiredKind<V> = unknown extends V
   ? unknown
   : V extends string | readonly object[]
     ? unknown
-    : V extends ScopeExpression
+    : V extends ScopeExpression | UmaPushedClaims
       ? { readonly asJson: true }
       : { readonly kind: KindOf<V> };
 

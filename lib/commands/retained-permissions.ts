@@ -1,3 +1,4 @@
+import { objectOf, parseJson } from '../base/json.js';
 import { MAX_RPT_LENGTH } from '../base/limits.js';
 import type { UmaPermission } from './uma.js';
 
@@ -40,4 +41,14 @@ export function isRetainable(permissions: readonly UmaPermission[] = []): boolea
 export function earliestExpiry({ exp = Infinity, permissions = [] }: Expiring): number {
   const ends = permissions.map((permission) => permission.exp ?? Infinity);
   return 1000 * Math.min(exp, ...ends);
+}
+
+/**
+ * Expiry of a token, in milliseconds since 1970. The `exp` of a JWT is not verified, so that it may
+ * shorten a lifetime and never extend one; another token has no known expiry.
+ */
+export function unverifiedExpiry(token: string): number {
+  const [, payload = ''] = token.split('.');
+  const { exp } = objectOf(parseJson(Buffer.from(payload, 'base64url').toString())) ?? {};
+  return typeof exp === 'number' ? 1000 * exp : Infinity;
 }

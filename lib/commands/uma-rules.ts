@@ -98,6 +98,9 @@ export const UMA_RULES: { readonly [C in UmaCommand]: CommandRule<Params<C>> } =
       http_method: KNOWN,
       rpt: RPT,
       scopes: { kind: 'strings', since: '4.2' },
+      mode: { oxd: false, defaultValue: 'rpt' },
+      resource: { oxd: false },
+      claims: { asJson: true, oxd: false },
     },
   },
   uma_rp_get_rpt: {

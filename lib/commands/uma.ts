@@ -61,15 +61,40 @@ export interface UmaRsModifyParams extends SiteParams {
 
 /** Parameters of `uma_rs_check_access`. Source: oxd command `uma_rs_check_access`. */
 export interface UmaRsCheckAccessParams extends SiteParams {
-  /** Path of a protected resource. */
-  readonly path: string;
-  /** HTTP method of the request. */
-  readonly http_method: string;
-  /** RPT of the request; undefined if the request has none. */
+  /** Path of a protected resource; required without `resource`. */
+  readonly path?: string;
+  /** HTTP method of the request; required without `resource`. */
+  readonly http_method?: string;
+  /**
+   * RPT of the request, with `mode: 'decision'` the access token of the user; undefined if the request
+   * has none.
+   */
   readonly rpt?: string;
   /** Scopes that replace those of the resource in this check. Embedded and oxd 4.2 and later. */
   readonly scopes?: readonly string[];
+  /**
+   * `decision` lets the authorization server decide about an ordinary access token, without ticket and
+   * RPT (Keycloak); default `rpt`. Embedded only.
+   */
+  readonly mode?: UmaMode;
+  /**
+   * Name or id of a resource that an administrator made at the authorization server, instead of `path`
+   * and `http_method`; a name needs Keycloak. `scopes` may be omitted only if the resource has none.
+   * Embedded only.
+   */
+  readonly resource?: string;
+  /**
+   * Claims for the policies, with `mode: 'decision'` only. The request then authenticates the client, and
+   * the access token has at most 4000 characters. Embedded only.
+   */
+  readonly claims?: UmaPushedClaims;
 }
+
+/** Decision by the permissions of an RPT, or by the authorization server about an access token. */
+export type UmaMode = 'rpt' | 'decision';
+
+/** Claims that are pushed to the policies of the authorization server, each with a list of values. */
+export type UmaPushedClaims = Readonly<Record<string, readonly string[]>>;
 
 /** Permission of an RPT for one resource (UMA Federated Authorization §5.1.1). */
 export interface UmaPermission {

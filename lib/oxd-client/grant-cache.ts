@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { OxdCommandError } from '../base/errors.js';
 import { ExpiringCache, type CacheLimits, type Lifetime } from '../base/expiring-cache.js';
-import { objectOf, parseJson } from '../base/json.js';
+import { objectOf } from '../base/json.js';
 import { PartMarks, type PartMark } from '../base/part-marks.js';
 import type { CommandName, Params, Result } from '../commands/command.js';
 import type { ExecuteOptions } from '../commands/oxd-transport.js';
@@ -9,6 +9,7 @@ import {
   earliestExpiry,
   frozenPermissions,
   isRetainable,
+  unverifiedExpiry,
 } from '../commands/retained-permissions.js';
 import type { Send } from './command-sender.js';
 
@@ -116,7 +117,7 @@ export class GrantCache {
     if (!isRetainable(result.permissions)) return;
     const marks = this.#marks.obtain([check.oxd_id, resourcePart(check), key], position);
     if (!marks) return;
-    const expiry = Math.min(earliestExpiry(result), earliestExpiry(unverifiedClaims(check.rpt)));
+    const expiry = Math.min(earliestExpiry(result), unverifiedExpiry(check.rpt));
     const until = Math.min(from + this.#options.ttl, expiry);
     this.#grants.set(requestKey(check, key), { from, until, marks, result: frozen(result) });
   }
@@ -135,18 +136,12 @@ function rptKey(oxd_id: string, rpt: string): string {
   return hash('sha256', `${oxd_id.length} ${oxd_id}${rpt}`, 'hex');
 }
 
-function requestKey({ path, http_method, scopes = [] }: SiteCheck, rptKeyOfSite: string): string {
-  return JSON.stringify([rptKeyOfSite, http_method, path, ...scopes]);
+function requestKey(check: SiteCheck, rptKeyOfSite: string): string {
+  const { path, http_method, scopes, mode, resource, claims } = check;
+  return JSON.stringify([rptKeyOfSite, http_method, path, scopes, mode, resource, claims]);
 }
 
 /** oxd ignores the case of a path; one resource has one name, however a caller writes the method. */
-function resourcePart({ oxd_id, path, http_method }: SiteCheck): string {
+function resourcePart({ oxd_id, path = '', http_method = '' }: SiteCheck): string {
   return JSON.stringify([oxd_id, http_method.toUpperCase(), path.toLowerCase()]);
-}
-
-/** Expiry of an RPT that is a JWT. */
-function unverifiedClaims(rpt: string): { readonly exp?: number } {
-  const [, payload = ''] = rpt.split('.');
-  const { exp } = objectOf(parseJson(Buffer.from(payload, 'base64url').toString())) ?? {};
-  return typeof exp === 'number' ? { exp } : {};
 }

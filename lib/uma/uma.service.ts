@@ -50,10 +50,13 @@ export class UmaService {
 
   /**
    * Checks whether an RPT covers a protected resource; obtains a permission ticket if it does not.
-   * `UmaGuard` does this for every request.
+   * `UmaGuard` does this for every request. With `mode: 'decision'` (embedded) the authorization server
+   * decides about an ordinary access token, and a denial has no ticket.
    *
    * @throws {OxdCommandError} OXD_COMMAND_FAILED; `error` is `invalid_request` when path and method
-   *   are not protected
+   *   are not protected, `invalid_resource` when the authorization server does not have `resource`,
+   *   `invalid_token` when it does not accept the access token. OXD_COMMAND_UNSUPPORTED for `mode`,
+   *   `resource` and `claims` on oxd
    * @see oxd 3.1 uma_rs_check_access; UMA Federated Authorization §4 and §5
    */
   checkAccess(

@@ -380,7 +380,7 @@ describe.each(GUARDS)('UmaGuard on $name', ({ adapter, uma }) => {
       expect((await ask({ path: '/albums/both', rpt })).status).toBe(401);
       const both = (path: string): boolean => path === '/one' || path === '/two';
       server.script({
-        uma_rs_check_access: ({ path }) =>
+        uma_rs_check_access: ({ path = '' }) =>
           both(path)
             ? { access: 'granted', permissions: [{ resource_id: path, resource_scopes: ['x'] }] }
             : server.denied(),
@@ -400,7 +400,7 @@ describe.each(GUARDS)('UmaGuard on $name', ({ adapter, uma }) => {
       server.script({ uma_rs_check_access: { access: 'granted' } });
       expect(ran(await ask({ path: '/admin/own', rpt: classOnly }))).toBe('own');
       const checks = server.sent('uma_rs_check_access').slice(-2);
-      expect(checks.map(({ path }) => path).sort()).toEqual(['/admin/own', '/own']);
+      expect(checks.map(({ path = '' }) => path).sort()).toEqual(['/admin/own', '/own']);
       expect(ran(await ask('/admin/open'))).toBe('open');
     });
 

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { UMA_GRANT_TYPE } from '../../lib/base/uma-tokens.js';
 import { FakeOp, type Answer, type Seen } from './fake-op.js';
 import { registerSecret } from './secrets.js';
 import { VENDORS, type VendorBehavior, type Vendor } from './fake-as-vendors.js';
 
 /** Endpoints that {@link FakeAs} adds to those of a provider. */
-export type UmaEndpoint = 'uma-discovery' | 'pat' | 'resources' | 'permission' | 'rpt';
+export type UmaEndpoint =
+  'uma-discovery' | 'pat' | 'resources' | 'permission' | 'rpt' | 'uma-grant';
 
 type Script = Answer | ((seen: Seen) => Answer | Promise<Answer>);
 
@@ -140,6 +142,8 @@ export class FakeAs {
         return this.protected(seen) ?? this.issueTicket(seen);
       case 'rpt':
         return this.mayIntrospect(seen) ?? this.introspect(seen);
+      case 'uma-grant':
+        return { status: 400, json: { error: 'unsupported_grant_type' } };
     }
   }
 
@@ -148,7 +152,11 @@ export class FakeAs {
   }
 
   private token(seen: Seen): Promise<Answer> | Answer {
-    const isPat = seen.form.get('grant_type') === 'client_credentials';
+    const grant = seen.form.get('grant_type');
+    if (grant === UMA_GRANT_TYPE && this.scripts.has('uma-grant')) {
+      return this.answer('uma-grant', seen);
+    }
+    const isPat = grant === 'client_credentials';
     const [id, secret] = basicOf(seen);
     if (isPat && id === RS.client_id && secret !== this.clientSecret) {
       return { status: 401, json: { error: 'invalid_client' } };
@@ -187,7 +195,7 @@ export class FakeAs {
       permission_endpoint: `${issuer}/uma/permission`,
       resource_registration_endpoint: `${issuer}/uma/resource${this.behavior.slash ?? ''}`,
       introspection_endpoint: `${issuer}/uma/rpt`,
-      grant_types_supported: ['urn:ietf:params:oauth:grant-type:uma-ticket'],
+      grant_types_supported: [UMA_GRANT_TYPE],
       ...this.behavior.discovery,
     };
   }
@@ -281,7 +289,7 @@ export class FakeAs {
 }
 
 /** Client id and secret of HTTP Basic, both form-encoded (RFC 6749 §2.3.1). */
-function basicOf({ headers }: Seen): string[] {
+export function basicOf({ headers }: Seen): string[] {
   const [scheme, basic = ''] = (headers.authorization ?? '').split(' ');
   if (scheme !== 'Basic') return [];
   return Buffer.from(basic, 'base64').toString().split(':').map(decodeURIComponent);

@@ -113,7 +113,7 @@ export class AuthorizationServer extends ScriptedTransport {
   }
 
   /** Default result of a check. */
-  check({ path, http_method, rpt }: Check): Checked {
+  check({ path = '', http_method = '', rpt }: Check): Checked {
     const resource = this.protectedHere.get(path.toLowerCase());
     const known = resource?.conditions.some((one) => one.httpMethods.includes(http_method));
     if (!known) throw refusal('invalid_request');

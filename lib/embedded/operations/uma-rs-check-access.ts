@@ -2,16 +2,35 @@ import type { Params, Result } from '../../commands/command.js';
 import { OxdTransportError } from '../../base/errors.js';
 import { withKnownRecords } from '../context/current-records.js';
 import type { OperationContext, Operation } from '../context/operation-context.js';
+import { decide } from '../decision/decision.js';
 import { ProtectionApi } from '../protection-api/protection-api.js';
 import { rptCoverage } from '../rpt/rpt-coverage.js';
 import { neededPermission } from '../rpt/needed-permission.js';
 import { ticketScopes } from '../resources/declared-resource.js';
-import type { ProtectedResource } from '../resources/resource-record.js';
-import { knownResource, type KnownResource } from '../resources/known-resource.js';
-import { checkNamed, MISSING_AT_SERVER, notProtected } from '../resources/named-resource.js';
+import { withAdministeredResource } from '../resources/administered-resource.js';
+import {
+  knownResource,
+  type CheckedResource,
+  type KnownResource,
+} from '../resources/known-resource.js';
+import {
+  checkMode,
+  checkNamed,
+  isRejectedResource,
+  MISSING_AT_SERVER,
+  noSuchResource,
+  notProtected,
+} from '../resources/named-resource.js';
 import { permissionTicket, type PermissionRequest } from '../rpt/permission-ticket.js';
 
 type Command = 'uma_rs_check_access';
+
+/** Check of one resource, by the mode. */
+type CheckResource = (
+  context: OperationContext,
+  params: Params<Command>,
+  known: KnownResource,
+) => Promise<Result<Command>>;
 
 /**
  * Decides on a request: granted if its RPT covers the resource, else denied with a ticket. Without
@@ -21,32 +40,64 @@ type Command = 'uma_rs_check_access';
  * name different users, or if the user is unknown because no key for the JWT was found
  * (`key_id_not_found`).
  *
+ * With `mode: 'decision'` the authorization server decides about an access token; a denial then has no
+ * ticket, and `invalid_token` means that the server does not accept the token. `resource` replaces path
+ * and method; `invalid_resource` means that the authorization server has no such resource.
+ *
  * @throws {OxdTransportError} OXD_TRANSPORT_BUSY when too many requests wait for a ticket,
  *   or too little time is left for one
  * @see oxd command uma_rs_check_access; UMA 2.0 Grant §3.2, UMA Federated Authorization §4, §5
  */
 export const umaRsCheckAccess: Operation<Command> = async (context, params) => {
-  checkNamed(params);
-  const find = () => knownResource(context, params);
-  return withKnownRecords(context, find, (known) => checkAccess(context, params, known));
+  checkMode(params);
+  const check = params.mode === 'decision' ? decide : checkRpt;
+  return params.resource === undefined
+    ? checkProtected(context, params, check)
+    : checkAdministered(context, { ...params, resource: params.resource }, check);
 };
 
-async function checkAccess(
+async function checkProtected(
   context: OperationContext,
   params: Params<Command>,
-  { site, resource }: KnownResource,
+  check: CheckResource,
 ): Promise<Result<Command>> {
+  checkNamed(params);
+  const find = () => knownResource(context, params);
+  return withKnownRecords(context, find, async (known) => {
+    try {
+      return await check(context, params, known);
+    } catch (error) {
+      throw isRejectedResource(error) ? notProtected(MISSING_AT_SERVER) : error;
+    }
+  });
+}
+
+function checkAdministered(
+  context: OperationContext,
+  params: Params<Command> & { readonly resource: string },
+  check: CheckResource,
+): Promise<Result<Command>> {
+  const { resource: name } = params;
+  const find = async () => ({ site: await context.knownSite(params.oxd_id) });
+  return withKnownRecords(context, find, ({ site }) =>
+    withAdministeredResource(context, { site, name }, params, (resource) =>
+      check(context, params, { site, resource }),
+    ),
+  );
+}
+
+const checkRpt: CheckResource = async (context, params, { site, resource }) => {
   const { rpt = '' } = params;
   const api = new ProtectionApi(context, site, await context.umaServer(site));
   const checked = { rpt, needed: neededPermission(context.runtime, resource, params) };
   const coverage = rpt.trim() === '' ? undefined : await rptCoverage(context, api, checked);
   return coverage ? { access: 'granted', ...coverage } : denied(context, api, { resource, params });
-}
+};
 
 async function denied(
   context: OperationContext,
   api: ProtectionApi,
-  { resource, params }: { resource: ProtectedResource; params: Params<Command> },
+  { resource, params }: { resource: CheckedResource; params: Params<Command> },
 ): Promise<Result<Command>> {
   const { id: resource_id } = resource;
   const { scopes = [] } = params;
@@ -54,7 +105,7 @@ async function denied(
   const ticket = await queuedTicket(context, api, { resource_id, resource_scopes });
   if (ticket === undefined) {
     context.runtime.uma.rpts.clearResource(api.site, resource_id);
-    throw notProtected(MISSING_AT_SERVER);
+    throw noSuchResource();
   }
   const { issuer: as_uri } = api.server;
   const header = challenge(as_uri, ticket);

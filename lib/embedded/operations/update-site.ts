@@ -29,7 +29,7 @@ export const updateSite: Operation<'update_site'> = async (context, params) => {
   const update = { ...request, removed };
   const { client, remaining } = await updateClient(context.call, record.client, update);
   await sites.save({ ...record, client });
-  context.runtime.uma.rpts.clearSite(record.oxd_id);
+  context.runtime.uma.clearSite(record.oxd_id);
   if (remaining.length > 0) {
     const names = remaining.join(', ');
     context.log.warn(`update_site: the provider still has ${names}. Remove it at the provider.`);
@@ -46,7 +46,7 @@ async function replaceGivenClient(
   const record = withGivenClient(applyUpdate(before, params), params);
   checkRecord(record);
   await sites.save(record);
-  uma.rpts.clearSite(record.oxd_id);
+  uma.clearSite(record.oxd_id);
   return { oxd_id: record.oxd_id };
 }
 

@@ -51,6 +51,12 @@ export function protectionAdvice({ status, error = '' }: RejectedRequest): strin
   return ownAdvice(error) ?? (isPatRejection({ status }) ? PAT_RIGHTS : '');
 }
 
+/** Advice after a rejected request for a decision; empty if the cause is unknown. */
+export function decisionAdvice({ status, error = '' }: RejectedRequest): string {
+  if (error === 'invalid_request') return RESOURCE_SERVER;
+  return status === 401 ? CREDENTIALS : '';
+}
+
 function ownAdvice(error: string): string | undefined {
   return Object.hasOwn(ADVICE_BY_CODE, error) ? ADVICE_BY_CODE[error] : undefined;
 }

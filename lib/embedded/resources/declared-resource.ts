@@ -69,7 +69,7 @@ export function registeredScopes(resource: Scoped): readonly string[] {
 }
 
 /** Scopes that a ticket for a resource requests. */
-export function ticketScopes(resource: DeclaredResource): readonly string[] {
+export function ticketScopes(resource: Scoped): readonly string[] {
   const { ticketScopes: requested = [] } = resource;
   return requested.length > 0 ? requested : neededScopes(resource);
 }

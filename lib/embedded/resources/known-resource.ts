@@ -4,9 +4,18 @@ import type { EmbeddedRuntime, OperationContext } from '../context/operation-con
 import { NEVER_PROTECTED, notProtected } from './named-resource.js';
 import { findResource, readResources, type ProtectedResource } from './resource-record.js';
 
-/** A protected resource with its site. */
+/** Properties of a resource that a check needs. */
+export interface CheckedResource extends Pick<
+  ProtectedResource,
+  'id' | 'scopes' | 'ticketScopes' | 'scope_expression'
+> {
+  /** True for a resource that an administrator made, found by its name or id. */
+  readonly isAdministered?: true;
+}
+
+/** A resource to check with its site. */
 export interface KnownResource extends KnownRecords {
-  readonly resource: ProtectedResource;
+  readonly resource: CheckedResource;
 }
 
 /** Parameters that name a resource. */
@@ -41,12 +50,16 @@ export async function knownResource(
   if (copies) dropCopies(context, copies.site);
   const site = await context.knownSite(named.oxd_id);
   const record = await runtime.store.record(runtime.sites.resourcesKey(site), readResources);
-  const resource = findResource(record, named.path, named.http_method);
+  const { path = '', http_method = '' } = named;
+  const resource = findResource(record, path, http_method);
   if (!resource) throw notProtected(NEVER_PROTECTED);
   return { site, resource };
 }
 
-function inMemory({ sites, store }: EmbeddedRuntime, { oxd_id, path, http_method }: Named) {
+function inMemory(
+  { sites, store }: EmbeddedRuntime,
+  { oxd_id, path = '', http_method = '' }: Named,
+) {
   const site = sites.inMemory(oxd_id);
   const record = site && store.inMemory(sites.resourcesKey(site), readResources);
   return record && { site, resource: findResource(record, path, http_method) };

@@ -44,7 +44,7 @@ async function changeResources(
     try {
       await change(new ResourceUpdate(limited, api, record));
     } finally {
-      limited.runtime.uma.rpts.clearSite(oxd_id);
+      limited.runtime.uma.clearSite(oxd_id);
     }
     return true;
   });

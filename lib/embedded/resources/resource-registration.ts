@@ -13,7 +13,7 @@ import {
   type ResourceDescription,
 } from './resource-description.js';
 
-/** Resource that was found by its name. */
+/** Resource that was found by its name or id. */
 export interface FoundResource {
   readonly id: string;
   readonly scopes: readonly string[];
@@ -127,6 +127,13 @@ export class ResourceRegistration {
       `The client has more than ${MAX_READ} resources, and "${printable(name)}" is not among the ` +
         'first. It may be registered. Remove unused resources at the authorization server.',
     );
+  }
+
+  /** Finds a resource by its id; its owner does not matter. */
+  async findById(id: string): Promise<FoundResource | undefined> {
+    const existing = await this.read(id);
+    const { _id = id } = existing ?? {};
+    return existing && _id === id ? { id, scopes: scopesOf(existing) } : undefined;
   }
 
   private async readNamed(id: string, name: string): Promise<FoundResource | undefined> {

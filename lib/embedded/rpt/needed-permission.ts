@@ -1,12 +1,12 @@
 import type { Params } from '../../commands/command.js';
 import type { EmbeddedRuntime } from '../context/operation-context.js';
-import type { ProtectedResource } from '../resources/resource-record.js';
+import type { CheckedResource } from '../resources/known-resource.js';
 import type { NeededPermission } from './rpt-permissions.js';
 
 /** Permission that a request for a resource needs; scopes of the request replace those of the resource. */
 export function neededPermission(
   { options }: EmbeddedRuntime,
-  { id: resource_id, scopes, scope_expression }: ProtectedResource,
+  { id: resource_id, scopes, scope_expression }: CheckedResource,
   { scopes: requested = [] }: Pick<Params<'uma_rs_check_access'>, 'scopes'>,
 ): NeededPermission {
   const { requiredScopes = 'any' } = options;

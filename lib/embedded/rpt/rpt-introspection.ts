@@ -1,8 +1,8 @@
 import { MAX_RPT_LENGTH } from '../../base/limits.js';
 import type { OperationContext } from '../context/operation-context.js';
 import type { ProviderResponse } from '../requests/provider-http.js';
-import { clientAuthentication } from '../registration/client-configuration.js';
 import { isPatRejection } from '../protection-api/advice.js';
+import { clientHeaders } from '../protection-api/client-headers.js';
 import { unexpectedResponse, type ProtectionApi } from '../protection-api/protection-api.js';
 import { OperationError } from '../requests/operation-error.js';
 import { INACTIVE, introspectedRpt, type IntrospectedRpt } from './rpt-permissions.js';
@@ -73,18 +73,11 @@ type SendRequest = (
 
 const sendWith: Readonly<Record<IntrospectionMethod, SendRequest>> = {
   client: async (context, { site, server }, rpt) => {
-    const provider = await context.provider(site);
     const body = new URLSearchParams({ token: rpt, token_type_hint: 'requesting_party_token' });
-    const headers = new Headers({
-      accept: 'application/json',
-      'content-type': 'application/x-www-form-urlencoded',
-    });
-    const authenticate = clientAuthentication(provider, site.client);
-    // Typed as synchronous, but client_secret_jwt returns a promise.
-    await Promise.resolve(authenticate(provider.metadata, { ...site.client }, body, headers));
+    const headers = await clientHeaders(context, site, body);
     return context.call.send(server.introspection_endpoint, {
       method: 'POST',
-      headers: Object.fromEntries(headers),
+      headers,
       body: body.toString(),
       idempotent: true,
     });

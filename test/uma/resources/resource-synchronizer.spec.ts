@@ -29,7 +29,7 @@ class FakeTransport extends ScriptedTransport {
   recover(): void {
     this.script({
       uma_rs_protect: (params) => this.protect(params),
-      uma_rs_check_access: ({ path }) => {
+      uma_rs_check_access: ({ path = '' }) => {
         if (!this.paths.includes(path)) throw refusal('invalid_request');
         const header = 'UMA realm="rs",as_uri="https://as",error="insufficient_scope",ticket="t-1"';
         return { access: 'denied', ticket: 't-1', 'www-authenticate_header': header };
