@@ -98,7 +98,7 @@ const NOT_SENT = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
   'EPROTO',
 ]);
-/** Maximum number of parsed URLs that are kept. */
+/** Maximum number of parsed URLs in memory. */
 const MAX_TARGETS = 100;
 const CERTIFICATE = /CERT|SIGNATURE/;
 /** Statuses for which `Response` accepts no body. */
