@@ -13,6 +13,13 @@ export type {
   UmaPathResolver,
   UmaRouteDeclaration,
 } from './options/oxd.options.js';
+export type {
+  BearerCacheOptions,
+  BearerIntrospection,
+  BearerOptions,
+  BearerRoles,
+  ResolvedBearerOptions,
+} from './options/bearer-options.js';
 export type { HttpsTransportOptions, HttpsVersion } from './options/https-transport-options.js';
 export { OidcService } from './oidc/oidc.service.js';
 export type { FinishedLogin, StartLoginParams, StartedLogin } from './oidc/oidc.service.js';
@@ -83,6 +90,7 @@ export type {
 export type { ListedRp, RpRecord, RpResource } from './commands/rp-record.js';
 export type { SiteMetadata, TokenEndpointAuthMethod } from './site/site-parameters.js';
 export type {
+  AccessTokenClaims,
   AddressClaim,
   GetAccessTokenByRefreshTokenParams,
   GetAuthorizationUrlParams,

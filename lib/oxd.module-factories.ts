@@ -47,6 +47,7 @@ export function resolveModuleOptions(options: OxdModuleOptions): OxdOptions {
         'the site again. Set store, or site.client_id and site.client_secret.',
     );
   }
+  if (resolved.bearer.anyAudience) log.warn(ANY_AUDIENCE);
   plainConnections(resolved).forEach((warning) => log.warn(warning));
   checkNetwork(resolved, log);
   return resolved;
@@ -62,6 +63,10 @@ function plainConnections({ site, transport }: OxdOptions): string[] {
     ...(isRemote ? [PLAIN_SOCKET] : []),
   ];
 }
+
+const ANY_AUDIENCE =
+  'bearer.anyAudience is true: in decision mode a token that a user gave to another API opens this API, ' +
+  'too. Set bearer.audience instead.';
 
 const PLAIN_REDIRECT =
   'site.authorization_redirect_uri is plain http on a host that is not loopback: codes and cookies of ' +
@@ -141,7 +146,7 @@ export function createTransport(
   store: OxdStore,
   clock: OxdClock,
 ): OxdTransport {
-  const { transport, login, uma } = options;
+  const { transport, login, uma, bearer } = options;
   if (isTransport(transport)) return transport;
   if (transport.type === 'socket') return new SocketTransport(transport);
   if (transport.type === 'https') return new HttpsTransport(transport);
@@ -150,7 +155,7 @@ export function createTransport(
   const limits = { stateLifetime, insecureHosts, timers: clock } as const;
   const { cache, localVerification } = uma;
   const shared = { store, clock: clock.now, log: logOf(options) };
-  const checks = { cache, localVerification };
+  const checks = { cache, localVerification, clockTolerance: bearer.clockTolerance };
   return new EmbeddedTransport({ ...transport, ...limits, ...shared, ...checks });
 }
 
@@ -161,9 +166,9 @@ export function createClient(
   store: OxdStore,
   { now }: OxdClock,
 ): OxdClient {
-  const { site, uma } = options;
-  const { cache } = uma;
-  return new OxdClient({ site, transport, store, log: logOf(options), clock: now, cache });
+  const { site, uma, bearer } = options;
+  const caches = { cache: uma.cache, tokens: bearer.cache };
+  return new OxdClient({ site, transport, store, log: logOf(options), clock: now, ...caches });
 }
 
 /** Creates the synchronizer of the declared resources. */

@@ -7,6 +7,7 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { AccessTokenVerifier } from './access-token/access-token-verifier.js';
 import { OxdClock, SystemClock } from './base/clock.js';
 import { OxdConfigurationError } from './base/errors.js';
 import { OxdTransport } from './commands/oxd-transport.js';
@@ -68,6 +69,7 @@ const providers: Provider[] = [
   ProtectedClient,
   ResourceCheck,
   UmaAuthorizer,
+  AccessTokenVerifier,
 ];
 
 /**
@@ -78,8 +80,11 @@ const providers: Provider[] = [
  */
 @Module({
   providers,
-  // UmaAuthorizer is a dependency of UmaGuard, which Nest creates in the module of each controller.
-  exports: [OidcService, UmaService, UmaAuthorizer, OxdOptions, OxdTransport, OxdStore],
+  // Dependencies of the guards are exported, too: Nest creates a guard in the module of each controller.
+  exports: [
+    ...[OidcService, UmaService, UmaAuthorizer, AccessTokenVerifier],
+    ...[OxdOptions, OxdTransport, OxdStore],
+  ],
 })
 export class OxdModule
   extends ConfigurableModuleClass

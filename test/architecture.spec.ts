@@ -40,7 +40,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   socket: { rooms: ['commands', 'options'] },
   https: { rooms: ['commands', 'commands/dialect', 'options'], packages: ['undici'] },
   'embedded/requests': { rooms: [], packages: PROVIDER },
-  'embedded/provider': { rooms: ['embedded/requests'], packages: PROVIDER },
+  'embedded/provider': { rooms: ['site', 'embedded/requests'], packages: PROVIDER },
   'embedded/registration': {
     rooms: ['site', 'commands', 'store', 'embedded/requests', 'embedded/provider'],
     packages: PROVIDER,
@@ -82,10 +82,21 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ],
     packages: PROVIDER,
   },
-  'embedded/operations': { rooms: ['site', 'commands', ...EMBEDDED], packages: PROVIDER },
+  'embedded/access-token': {
+    rooms: ['commands', ...EMBEDDED.slice(0, 5)],
+    packages: PROVIDER,
+  },
+  'embedded/operations': {
+    rooms: ['site', 'commands', ...EMBEDDED, 'embedded/access-token'],
+    packages: PROVIDER,
+  },
   embedded: {
     rooms: ['commands', 'embedded/requests', 'embedded/context', 'embedded/operations'],
     packages: PROVIDER,
+  },
+  'access-token': {
+    rooms: ['commands', 'options', 'oxd-client', 'routes'],
+    packages: ['@nestjs/common'],
   },
   oidc: {
     rooms: ['site', 'http', 'commands', 'store', 'options', 'transaction', 'oxd-client'],

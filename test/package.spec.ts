@@ -20,9 +20,14 @@ const optional = Object.keys(manifest.peerDependenciesMeta);
 const PUBLIC: Record<string, readonly string[]> = {
   '.': [
     'AccessToken',
+    'AccessTokenClaims',
     'AddressClaim',
     'AliasTable',
     'AliasedParams',
+    'BearerCacheOptions',
+    'BearerIntrospection',
+    'BearerOptions',
+    'BearerRoles',
     'CallbackParams',
     'ClientMetadata',
     'ClientTokenResult',
@@ -95,6 +100,7 @@ const PUBLIC: Record<string, readonly string[]> = {
     'RequestHeaders',
     'RequestSubmittedError',
     'RequiredClaim',
+    'ResolvedBearerOptions',
     'Result',
     'RpRecord',
     'RpResource',

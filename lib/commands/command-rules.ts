@@ -106,7 +106,13 @@ export const COMMAND_RULES: { readonly [C in CommandName]: CommandRule<Params<C>
   },
   introspect_access_token: {
     since: '3.1.2',
-    params: { ...SITE_LATE, access_token: KNOWN },
+    params: {
+      ...SITE_LATE,
+      access_token: KNOWN,
+      audience: { ...STRINGS, ...EMBEDDED_ONLY },
+      introspection: EMBEDDED_ONLY,
+      anyAudience: { kind: 'boolean', ...EMBEDDED_ONLY },
+    },
   },
   ...UMA_RULES,
 };

@@ -242,10 +242,46 @@ export interface GetLogoutUriResult {
   readonly uri: string;
 }
 
-/** Parameters of `introspect_access_token`. oxd 3.1.2 and later. */
+/**
+ * Parameters of `introspect_access_token`. oxd 3.1.2 and later. With one of the parameters that only
+ * embedded has, the token must be an access token for this API: a JWT is verified by its signature, and
+ * any other kind of token, such as an ID token, is not active.
+ */
 export interface IntrospectAccessTokenParams extends SiteParams {
   /** Access token to introspect. */
   readonly access_token: string;
+  /**
+   * Audiences, of which the token must have one; default: the `client_id` of the site. Embedded only.
+   *
+   * @see RFC 9068 §4, RFC 8725 §3.9
+   */
+  readonly audience?: readonly string[];
+  /** Tokens that are introspected, see option `bearer.introspection`; default `opaque`. Embedded only. */
+  readonly introspection?: 'opaque' | 'always' | 'never';
+  /** True accepts a token with any audience, or without one; default false. Embedded only. */
+  readonly anyAudience?: boolean;
+}
+
+/** Claims of a verified access token (RFC 9068 §2.2, RFC 7662 §2.2). Times are seconds since 1970. */
+export interface AccessTokenClaims {
+  /** Id of the user, or of the client. Missing in some introspection responses. */
+  readonly sub?: string;
+  /** Issuer. */
+  readonly iss?: string;
+  /** Audience. */
+  readonly aud?: string | readonly string[];
+  /** Expiry. */
+  readonly exp?: number;
+  /** Time of issue. */
+  readonly iat?: number;
+  /** Id of the client that requested the token. */
+  readonly client_id?: string;
+  /** Time of the user's authentication. */
+  readonly auth_time?: number;
+  /** Authentication context class. */
+  readonly acr?: string;
+  /** Any further claim. */
+  readonly [claim: string]: unknown;
 }
 
 /** Result of `introspect_access_token` (RFC 7662 §2.2). Times are seconds since 1970. */
@@ -274,4 +310,11 @@ export interface IntrospectAccessTokenResult {
   readonly iat?: number;
   /** Scopes, separated by blanks. */
   readonly scope?: string;
+  /** Every claim of the verified token. Embedded, with one of the parameters that only embedded has. */
+  readonly claims?: AccessTokenClaims;
+  /**
+   * Reason for which the token is not active, for a log: it contains no value of the token. Embedded,
+   * with one of the parameters that only embedded has.
+   */
+  readonly reason?: string;
 }

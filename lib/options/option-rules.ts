@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import {
+  Allow,
   ArrayMinSize,
   IsArray,
   IsBoolean,
@@ -22,6 +23,7 @@ import type { ParameterKind, SiteParameter } from '../site/parameter-kinds.js';
 import { REGISTRATION_ROWS } from '../site/site-parameters.js';
 import { check } from './rule-check.js';
 import {
+  IsIdentifiers,
   IsMilliseconds,
   IsRedirectUri,
   IsStringMap,
@@ -38,8 +40,11 @@ const NAME = /^[a-z][a-z0-9-]{0,31}$/;
 const NAME_RULE = {
   message: 'must be 1 to 32 lower-case letters, digits and hyphens, beginning with a letter',
 };
-/** Largest `uma.cache.max`: the process needs memory for as many RPTs or granted checks. */
+/** Largest `max` of a cache: the process needs memory for as many tokens or granted checks. */
 const MAX_CACHED = 1_000_000;
+/** @see RFC 6749 §3.3 */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+const EACH_SCOPE = { each: true, message: 'must be a list of scopes, without blanks and quotes' };
 const PATH_TEXT = { message: 'must begin with "/"' };
 const CONFIGURATION = /^https?:\/\/[^?#]+\/\.well-known\/openid-configuration\/?(?:\?[^#]*)?$/;
 const CONFIGURATION_TEXT = {
@@ -102,11 +107,22 @@ class UmaRules {
   @IsOptional() @ValidateNested() @Type(() => CacheRules) @IsObject() cache?: CacheRules;
 }
 
+class BearerRules {
+  @IsOptional() @IsIdentifiers() audience?: string | string[];
+  @IsOptional() @IsMilliseconds(0, 60_000) clockTolerance?: number;
+  @IsOptional() @IsIn(['opaque', 'always', 'never']) introspection?: string;
+  @IsOptional() @ValidateNested() @Type(() => CacheRules) @IsObject() cache?: CacheRules;
+  @Allow() resource?: string;
+  @IsOptional() @Matches(SCOPE, EACH_SCOPE) @IsArray(LIST) scopesSupported?: string[];
+  @IsOptional() @IsBoolean() anyAudience?: boolean;
+}
+
 class OptionsRules {
   @IsOptional() @Matches(NAME, NAME_RULE) name?: string;
   @ValidateNested() @Type(() => SiteRules) @IsObject(SITE_TEXT) site: SiteRules;
   @IsOptional() @ValidateNested() @Type(() => LoginRules) @IsObject() login?: LoginRules;
   @IsOptional() @ValidateNested() @Type(() => UmaRules) @IsObject() uma?: UmaRules;
+  @IsOptional() @ValidateNested() @Type(() => BearerRules) @IsObject() bearer?: BearerRules;
   @IsOptional() @IsBoolean() eager?: boolean;
 }
 

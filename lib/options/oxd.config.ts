@@ -81,6 +81,14 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
   OXD_UMA_LOCAL_VERIFICATION: ['uma.localVerification', flag],
   OXD_UMA_CACHE_TTL: ['uma.cache.ttl', number],
   OXD_UMA_CACHE_MAX: ['uma.cache.max', number],
+  OXD_BEARER_AUDIENCE: ['bearer.audience', list],
+  OXD_BEARER_CLOCK_TOLERANCE: ['bearer.clockTolerance', number],
+  OXD_BEARER_INTROSPECTION: ['bearer.introspection', text],
+  OXD_BEARER_CACHE_TTL: ['bearer.cache.ttl', number],
+  OXD_BEARER_CACHE_MAX: ['bearer.cache.max', number],
+  OXD_BEARER_RESOURCE: ['bearer.resource', text],
+  OXD_BEARER_SCOPES_SUPPORTED: ['bearer.scopesSupported', list],
+  OXD_BEARER_ANY_AUDIENCE: ['bearer.anyAudience', flag],
 };
 
 /**

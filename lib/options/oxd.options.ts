@@ -6,6 +6,12 @@ import { isProduction } from '../base/environment.js';
 import { OxdConfigurationError } from '../base/errors.js';
 import { STORE_FILE } from '../store/file-store.js';
 import { baseUrlProblems } from './base-url.js';
+import {
+  bearerProblems,
+  resolveBearer,
+  type BearerOptions,
+  type ResolvedBearerOptions,
+} from './bearer-options.js';
 import type { HttpsTransportOptions } from './https-transport-options.js';
 import { printedOptions, printedSite, printedTransport } from './printed-options.js';
 import { checkOptions } from './option-rules.js';
@@ -13,6 +19,7 @@ import { checkTransport } from './transport-rules.js';
 import { checkSite } from './site-option-rules.js';
 import { MemoryStore, type OxdStore } from '../store/oxd-store.js';
 import type { OxdTransport } from '../commands/oxd-transport.js';
+import { deepFreeze } from '../base/deep-freeze.js';
 import { withoutUndefined } from '../base/json.js';
 import { DEFAULT_SCOPE } from '../site/site-parameters.js';
 
@@ -225,6 +232,8 @@ export interface OxdModuleOptions {
   readonly login?: LoginOptions;
   /** Options of protected resources. */
   readonly uma?: UmaOptions;
+  /** Options of access tokens that protect routes without UMA. */
+  readonly bearer?: BearerOptions;
 }
 
 /** Factory for `useClass` and `useExisting` of `OxdModule.forRootAsync()`. */
@@ -269,6 +278,8 @@ export abstract class OxdOptions {
       /** Limits of the cache; undefined without a cache. */
       readonly cache?: Required<UmaCacheOptions>;
     };
+  /** Options of access tokens. */
+  readonly bearer: ResolvedBearerOptions;
 }
 
 /** Name of an `OxdModule` without the option `name`. */
@@ -317,7 +328,7 @@ export function resolveOptions(
   const issues = [...aliasIssues(given), ...optionIssues(options, environment)];
   if (issues.length > 0) throw new OxdConfigurationError(issues);
   const { name, site, baseUrl, transport = DEFAULTS.embedded, secret } = options;
-  const { store, eager, login, uma } = options;
+  const { store, eager, login, uma, bearer } = options;
   const resolved = {
     name: name ?? DEFAULT_NAME,
     site: printedSite({ scope: DEFAULTS.scope, ...structuredClone(withoutUndefined(site)) }),
@@ -329,15 +340,17 @@ export function resolveOptions(
     eager: eager ?? false,
     login: resolveLogin(withoutUndefined(login ?? {}), transport),
     uma: resolveUma(withoutUndefined(uma ?? {})),
+    bearer: resolveBearer(bearer ?? {}, transportSide(transport) === 'embedded'),
   };
   return deepFreeze(printedOptions(resolved));
 }
 
 function optionIssues(options: OxdModuleOptions, environment?: string): string[] {
   // class-validator clones its input: instances and functions of the user are checked separately.
-  const { store, transport = DEFAULTS.embedded, secret, uma, baseUrl, ...plain } = options ?? {};
-  const { paths, ...umaPlain } = uma ?? {};
-  const issues = checkOptions({ ...plain, uma: umaPlain });
+  const { store, transport = DEFAULTS.embedded, secret, baseUrl, ...plain } = options ?? {};
+  const { paths, ...uma } = plain.uma ?? {};
+  const { roles, ...bearer } = plain.bearer ?? {};
+  const issues = checkOptions({ ...plain, uma, bearer });
   const production = isProduction(environment);
   const side = transportSide(isTransport(transport) ? transport : withType(transport));
   return [
@@ -351,7 +364,8 @@ function optionIssues(options: OxdModuleOptions, environment?: string): string[]
     }),
     ...baseUrlProblems(baseUrl, production),
     ...checkPaths(paths),
-    ...checkLocalVerification(umaPlain, side),
+    ...checkLocalVerification(uma, side),
+    ...bearerProblems({ ...bearer, roles }, side === 'embedded'),
     ...(isTransport(transport) ? [] : checkTransport(transport)),
     ...checkSecret(secret, production),
     ...checkStore(store),
@@ -447,13 +461,4 @@ export function transportSide(
 /** Returns true for a transport instance, false for the options of a transport. */
 export function isTransport(value: OxdModuleOptions['transport']): value is OxdTransport {
   return typeof (value as OxdTransport | undefined)?.execute === 'function';
-}
-
-/** Freezes plain objects and arrays only: store and transport instances have state. */
-function deepFreeze<T>(value: T): T {
-  const plain =
-    Array.isArray(value) || (value && Object.getPrototypeOf(value) === Object.prototype);
-  if (!plain) return value;
-  Object.values(value as object).forEach(deepFreeze);
-  return Object.freeze(value);
 }

@@ -33,7 +33,9 @@ export function printedOptions<T extends Printable>(options: T): T {
 }
 
 /** Options that may be accessors of a class, which a copy of the own properties lacks. */
-const NAMES = ['site', 'transport', 'secret', 'store', 'eager', 'login', 'uma', 'name', 'baseUrl'];
+const NAMES = [
+  ...['site', 'transport', 'secret', 'store', 'eager', 'login', 'uma', 'bearer', 'name', 'baseUrl'],
+];
 
 /**
  * Returns a copy of options, not checked yet, whose secrets are hidden when it is printed. A value that

@@ -1,5 +1,6 @@
 import { ValidateBy, isObject, isURL, type ValidationArguments } from 'class-validator';
 import { redirectUriProblem } from '../site/redirect-uris.js';
+import { textOf } from '../base/json.js';
 import { isLoopback, proxyProblem } from '../base/network-rules.js';
 
 /** Returns a message for an invalid value, and another one for a missing value. */
@@ -49,6 +50,20 @@ export function IsStringMap(): PropertyDecorator {
       validate: (value: unknown) =>
         isObject(value) && Object.values(value as object).every((item) => typeof item === 'string'),
       defaultMessage: () => 'must be an object of strings',
+    },
+  });
+}
+
+/** Requires a string that is not blank, or a list of such strings. */
+export function IsIdentifiers(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isIdentifiers',
+    validator: {
+      validate: (value: unknown) => {
+        const list = [value].flat();
+        return list.length > 0 && list.every((item) => textOf(item) !== undefined);
+      },
+      defaultMessage: () => 'must be a string that is not blank, or a list of such strings',
     },
   });
 }

@@ -7,10 +7,12 @@ import { untilAborted } from '../base/until-aborted.js';
 import type { ExecuteOptions, OxdTransport } from '../commands/oxd-transport.js';
 import { COMMAND_ALIASES, contractParams, type GivenParams } from '../commands/aliases.js';
 import type { CommandName, Params, Result } from '../commands/command.js';
+import { hasCommand } from '../commands/dialect/dialect.js';
 import { ProtectionToken } from './protection-token.js';
 import type { SiteParams } from '../commands/registration.js';
 import { sender, type Send } from './command-sender.js';
 import { GrantCache } from './grant-cache.js';
+import { TokenCache } from './token-cache.js';
 import { SiteLifecycle } from './site-lifecycle.js';
 import type { Site } from './registered-site.js';
 import { SITE_DEFAULTS, withSiteDefaults, type SiteContext } from './site-defaults.js';
@@ -25,6 +27,8 @@ export interface OxdClientOptions {
   readonly clock?: () => number;
   /** Cache of granted checks, for a transport without its own; default none. */
   readonly cache?: CacheLimits;
+  /** Cache of verified access tokens; default none. */
+  readonly tokens?: CacheLimits;
 }
 
 /** Commands without `oxd_id`. */
@@ -53,12 +57,15 @@ export class OxdClient {
   readonly #context: Omit<SiteContext, 'isProtected'>;
   readonly #transport: OxdTransport;
   readonly #grants: GrantCache | undefined;
+  readonly #tokens: TokenCache | undefined;
 
-  constructor({ transport, clock = Date.now, cache, ...options }: OxdClientOptions) {
+  constructor({ transport, clock = Date.now, cache, tokens, ...options }: OxdClientOptions) {
     const { version } = transport;
     this.#transport = transport;
     if (cache && !transport.cachedAccess) this.#grants = new GrantCache({ ...cache, clock });
-    this.#send = this.#grants?.watch(sender(transport)) ?? sender(transport);
+    if (tokens) this.#tokens = new TokenCache({ ...tokens, clock });
+    const send = this.#grants?.watch(sender(transport)) ?? sender(transport);
+    this.#send = this.#tokens?.watch(send) ?? send;
     this.#protection = new ProtectionToken(this.#send, version, clock);
     this.#site = new SiteLifecycle({
       ...options,
@@ -126,6 +133,42 @@ export class OxdClient {
     const result = this.#grants ? this.#grants.find(check) : this.#transport.cachedAccess?.(check);
     // A custom transport may break the rule that memory never denies.
     return result?.access === 'granted' ? result : undefined;
+  }
+
+  /** Returns true if the peer of the transport has a command. */
+  supports(command: CommandName): boolean {
+    return hasCommand(this.#transport.version, command);
+  }
+
+  /**
+   * Returns a verified access token from memory, without waiting.
+   *
+   * @param use see {@link TokenOwner.use}
+   */
+  cachedToken(token: string, use: string): object | undefined {
+    const { current } = this.#site;
+    return current && this.#tokens?.find({ oxd_id: current.oxd_id, token, use });
+  }
+
+  /**
+   * Begins the verification of an access token.
+   *
+   * @returns function that retains the result for {@link cachedToken}, unless site or token have changed
+   *   meanwhile; undefined without a cache
+   */
+  retainedToken(
+    token: string,
+    use: string,
+  ): ((value: object, claims: { readonly exp?: number }) => void) | undefined {
+    const tokens = this.#tokens;
+    if (!tokens) return undefined;
+    const { current: before } = this.#site;
+    const start = tokens.begin();
+    return (value, { exp }) => {
+      const { current } = this.#site;
+      if (!current || (before && before.oxd_id !== current.oxd_id)) return;
+      tokens.retain({ oxd_id: current.oxd_id, token, use }, value, { ...start, exp });
+    };
   }
 
   private async respelled<C extends CommandName>(

@@ -121,6 +121,15 @@ const VARIABLES: readonly Row[] = [
   ['OXD_UMA_LOCAL_VERIFICATION', 'true', 'uma.localVerification', true],
   ['OXD_UMA_CACHE_TTL', '5000', 'uma.cache.ttl', 5000],
   ['OXD_UMA_CACHE_MAX', '100', 'uma.cache.max', 100],
+  ['OXD_BEARER_AUDIENCE', 'https://api.example', 'bearer.audience', ['https://api.example']],
+  ['OXD_BEARER_AUDIENCE', 'a, b', 'bearer.audience', ['a', 'b']],
+  ['OXD_BEARER_CLOCK_TOLERANCE', '1000', 'bearer.clockTolerance', 1000],
+  ['OXD_BEARER_INTROSPECTION', 'always', 'bearer.introspection', 'always'],
+  ['OXD_BEARER_CACHE_TTL', '5000', 'bearer.cache.ttl', 5000],
+  ['OXD_BEARER_CACHE_MAX', '100', 'bearer.cache.max', 100],
+  ['OXD_BEARER_RESOURCE', 'https://api.example/v1', 'bearer.resource', 'https://api.example/v1'],
+  ['OXD_BEARER_SCOPES_SUPPORTED', 'read write', 'bearer.scopesSupported', ['read', 'write']],
+  ['OXD_BEARER_ANY_AUDIENCE', 'true', 'bearer.anyAudience', true],
 ];
 
 /** Variables of the transport https; a client certificate needs its key. */
@@ -137,6 +146,7 @@ function requiredWith(name: string): Record<string, string> {
   if (OXD_ONLY.has(name) || /^OXD_TRANSPORT_(HOST|PORT|VERSION|CONN|MAX)/.test(name))
     return { OXD_TRANSPORT_TYPE: 'socket' };
   if (/^OXD_TRANSPORT_(URL|CERT|KEY)/.test(name)) return HTTPS;
+  if (name === 'OXD_BEARER_SCOPES_SUPPORTED') return { OXD_BEARER_RESOURCE: 'https://api.example' };
   const client = { OXD_CLIENT_ID: 'client-1', OXD_CLIENT_SECRET: 'its secret' };
   return /^OXD_CLIENT_(ID|SECRET|REGISTRATION)/.test(name) ? client : {};
 }

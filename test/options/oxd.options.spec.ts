@@ -62,6 +62,7 @@ describe('options', () => {
       eager: false,
       login: { stateLifetime: 1_800_000 },
       uma: { overwrite: false, localVerification: false, paths: undefined },
+      bearer: { audience: [], clockTolerance: 30_000, introspection: 'opaque' },
     });
     expect(resolveOptions({ ...good, transport: { type: 'socket' } }).transport).toEqual({
       type: 'socket',

@@ -42,6 +42,11 @@ export function toWire(version: OxdVersion, command: CommandName, params: object
   return { command: spelled(version, command, rule), params: wire };
 }
 
+/** Returns true if an oxd version has a command. */
+export function hasCommand(version: OxdVersion, command: CommandName): boolean {
+  return version === 'contract' || within(version, COMMAND_RULES[command]);
+}
+
 /**
  * Translates the response of one oxd version to the contract: drops nulls, joins scopes to one string,
  * converts claims to plain values.

@@ -31,6 +31,7 @@ export const READERS = {
   audience: (value: unknown): unknown =>
     isStringList(value) ? (value.length === 1 ? value[0] : value) : READERS.text(value),
   claims: (value: unknown) => (isJsonObject(value) ? value : undefined),
+  object: (value: unknown) => (isJsonObject(value) ? value : undefined),
   access: (value: unknown) => (value === 'granted' || value === 'denied' ? value : undefined),
   permissions: readPermissions,
   node: readNode,
@@ -115,6 +116,8 @@ const RESULT_RULES: {
     exp: number,
     iat: number,
     scope: { kind: 'scope', alias: 'scopes' },
+    claims: { kind: 'object' },
+    reason: text,
   },
   uma_rs_protect: site,
   uma_rs_modify: site,

@@ -21,6 +21,7 @@ import type { ProviderAddress } from '../provider/provider-address.js';
 import { Sites } from '../registration/sites.js';
 import type { RegisteredSite } from '../registration/site-record.js';
 import { UmaServers, type UmaServer } from '../provider/uma-discovery.js';
+import { ACCESS_TOKEN_KEYS, KeyLookups } from './key-lookups.js';
 import { UmaState } from './uma-state.js';
 
 /** Options of `EmbeddedTransport`. Times in milliseconds. */
@@ -48,6 +49,8 @@ export interface EmbeddedOptions extends ProviderHttpOptions {
   readonly localVerification?: boolean;
   /** Cache of introspections; default none. */
   readonly cache?: CacheLimits;
+  /** Tolerated difference between the clocks for access tokens, in milliseconds; default 30000. */
+  readonly clockTolerance?: number;
 }
 
 /** Implementation of a command. */
@@ -72,6 +75,8 @@ export class EmbeddedRuntime {
   readonly sites: Sites;
   readonly rejections: RejectedParameters;
   readonly refreshes = new SingleFlight<RefreshResult>();
+  /** Look-ups of the keys of access tokens. */
+  readonly accessTokenKeys: KeyLookups;
   readonly clock: () => number;
   /** Store of sites, logins and resources, with copies of records in memory. */
   readonly store: RecordStore;
@@ -84,6 +89,7 @@ export class EmbeddedRuntime {
     this.http = new ProviderHttp(options);
     this.providers = new Providers({ http: this.http, clock });
     this.uma = new UmaState(clock, options.cache);
+    this.accessTokenKeys = new KeyLookups(clock, ACCESS_TOKEN_KEYS);
     this.rejections = new RejectedParameters(log);
     const { http, providers, rejections } = this;
     this.umaServers = new UmaServers({ http, providers, clock });

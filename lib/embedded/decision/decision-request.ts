@@ -1,7 +1,7 @@
 import type { Decision, DecisionRequest } from '../context/decisions.js';
 import type { OperationContext } from '../context/operation-context.js';
 import type { UmaServer } from '../provider/uma-discovery.js';
-import { clientHeaders } from '../protection-api/client-headers.js';
+import { clientHeaders } from '../context/client-headers.js';
 import type { RegisteredSite } from '../registration/site-record.js';
 import { decisionAnswer } from './decision-answer.js';
 import { decisionForm } from './decision-form.js';

@@ -1,6 +1,7 @@
 import { decodeProtectedHeader, errors, jwtVerify, type JWTVerifyResult } from 'jose';
 import { CLOCK_TOLERANCE } from '../../base/limits.js';
 import { PUBLIC_KEY_ALGS } from '../../site/client-rules.js';
+import type { KeyLookups } from '../context/key-lookups.js';
 import type { OperationContext } from '../context/operation-context.js';
 import type { Provider } from '../provider/provider.js';
 import type { RegisteredSite } from '../registration/site-record.js';
@@ -15,6 +16,8 @@ export interface IssuedJwt {
   readonly requiredClaims?: readonly string[];
   /** Accepts only algorithms that the provider lists; default false: every asymmetric one. */
   readonly listedAlgsOnly?: boolean;
+  /** Tolerated difference between the clocks, in seconds; default {@link CLOCK_TOLERANCE}. */
+  readonly clockTolerance?: number;
 }
 
 /** True for a JWT with an asymmetric algorithm; other tokens are opaque. */
@@ -44,24 +47,26 @@ export async function verifyWithKnownKey(
 /**
  * Like {@link verifyWithKnownKey}, but an unknown key causes a new discovery, see {@link KeyLookups}.
  *
+ * @param lookups limits of these discoveries
  * @throws {errors.JOSEError} when the JWT is invalid
  */
 export async function verifyJwt(
   context: OperationContext,
   jwt: IssuedJwt,
+  lookups: KeyLookups = context.runtime.uma.keyLookups,
 ): Promise<JWTVerifyResult> {
   const { site, issuer, token } = jwt;
-  const { providers, uma } = context.runtime;
+  const { providers } = context.runtime;
   const provider = await context.provider(site);
   try {
     return await verify(context, jwt, provider);
   } catch (error) {
     if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-    const isFirst = uma.keyLookups.begin(issuer, decodeProtectedHeader(token).kid);
+    const isFirst = lookups.begin(issuer, decodeProtectedHeader(token).kid);
     // A request at the same time may have begun the look-up.
     const fresh = isFirst
       ? await providers.rediscover(site, provider)
-      : await context.provider(site);
+      : await providers.latest(site);
     if (fresh === provider) throw error;
     return verify(context, jwt, fresh);
   }
@@ -69,20 +74,23 @@ export async function verifyJwt(
 
 function verify(
   { runtime }: OperationContext,
-  { token, issuer, requiredClaims = ['exp', 'sub'], listedAlgsOnly = false }: IssuedJwt,
-  provider: Provider,
+  jwt: IssuedJwt,
+  { keys, listedAlgs }: Provider,
 ): Promise<JWTVerifyResult> {
-  return jwtVerify(token, provider.keys, {
-    algorithms: listedAlgsOnly ? listedAlgs(provider) : [...PUBLIC_KEY_ALGS],
+  const { token, issuer, requiredClaims = ['exp', 'sub'], listedAlgsOnly = false } = jwt;
+  const { clockTolerance = CLOCK_TOLERANCE } = jwt;
+  return jwtVerify(token, keys, {
+    // jose reads these lists and does not change them.
+    algorithms: (listedAlgsOnly ? listedAlgs : PUBLIC_KEY_ALGS) as string[],
     issuer,
-    requiredClaims: [...requiredClaims],
-    clockTolerance: CLOCK_TOLERANCE,
+    requiredClaims: requiredClaims as string[],
+    clockTolerance,
     currentDate: new Date(runtime.clock()),
   });
 }
 
-/** Asymmetric algorithms that the provider lists; all of them if its discovery has no list. */
-function listedAlgs({ metadata }: Provider): string[] {
-  const { id_token_signing_alg_values_supported: listed = PUBLIC_KEY_ALGS } = metadata;
-  return listed.filter((alg) => PUBLIC_KEY_ALGS.includes(alg));
+/** Reason for which a JWT was rejected, without any value of it. */
+export function rejectionReason(error: errors.JOSEError): string {
+  const claim = 'claim' in error ? ` (${String(error.claim)})` : '';
+  return `its verification failed with ${error.code}${claim}`;
 }

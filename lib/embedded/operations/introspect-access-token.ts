@@ -1,5 +1,9 @@
 import { tokenIntrospection } from 'openid-client';
+import type { Params } from '../../commands/command.js';
 import type { IntrospectAccessTokenResult } from '../../commands/oidc.js';
+import { accessTokenCheck } from '../access-token/access-token-check.js';
+import { verificationResult } from '../access-token/verification-result.js';
+import { verifiedClaims } from '../access-token/verified-claims.js';
 import { clientConfiguration } from '../registration/client-configuration.js';
 import { withKnownRecords } from '../context/current-records.js';
 import type { Operation, OperationContext } from '../context/operation-context.js';
@@ -8,24 +12,40 @@ import { withoutUndefined } from '../../base/json.js';
 
 /**
  * Introspects an access token. `active` must be a boolean; for an inactive token no other claim is
- * returned.
+ * returned. With a parameter that only embedded has, the token is verified as an access token for this
+ * API.
  *
- * @see oxd command introspect_access_token; RFC 7662 §2
+ * @see oxd command introspect_access_token; RFC 7662 §2, RFC 9068 §4
  */
 export const introspectAccessToken: Operation<'introspect_access_token'> = async (
   context,
   params,
 ) => {
   const find = async () => ({ site: await context.knownSite(params.oxd_id) });
-  return withKnownRecords(context, find, ({ site }) =>
-    introspected(context, site, params.access_token),
-  );
+  const work = OWN.some((name) => params[name] !== undefined) ? verified : introspected;
+  return withKnownRecords(context, find, ({ site }) => work(context, site, params));
 };
+
+/** Parameters that only embedded has. */
+const OWN = ['audience', 'introspection', 'anyAudience'] as const;
+
+async function verified(
+  context: OperationContext,
+  site: RegisteredSite,
+  params: Params<'introspect_access_token'>,
+): Promise<IntrospectAccessTokenResult> {
+  const check = await accessTokenCheck(context, site, params);
+  const result = verificationResult(await verifiedClaims(context, check));
+  if (result.reason !== undefined) {
+    context.log.debug?.(`${context.call.command}: the token is not active: ${result.reason}.`);
+  }
+  return result;
+}
 
 async function introspected(
   context: OperationContext,
   site: RegisteredSite,
-  token: string,
+  { access_token: token }: Params<'introspect_access_token'>,
 ): Promise<IntrospectAccessTokenResult> {
   const provider = await context.provider(site);
   const configuration = clientConfiguration(context, {

@@ -1,15 +1,8 @@
 import { printable } from '../../base/errors.js';
 import { statusOf } from '../requests/command-error.js';
-import type { ProviderResponse } from '../requests/provider-http.js';
-import { ProviderResponseError, OperationError } from '../requests/operation-error.js';
+import { OperationError } from '../requests/operation-error.js';
 import type { RejectedRequest } from './advice.js';
-import { objectOf, parseJson, textOf } from '../../base/json.js';
-
-/** Error of an authorization server response: its status, error code and description. */
-export function responseError({ status, text }: ProviderResponse): ProviderResponseError {
-  const body = objectOf(parseJson(text));
-  return new ProviderResponseError(status, textOf(body?.error), textOf(body?.error_description));
-}
+import { textOf } from '../../base/json.js';
 
 /**
  * Error for a request that the authorization server did not execute. After a response the error

@@ -4,8 +4,6 @@ import { addressKey, type ProviderAddress } from './provider-address.js';
 
 interface Discovery<T> {
   readonly found: T;
-  /** Promise of `found`, which every caller gets: each guarded request asks. */
-  readonly result: Promise<T>;
   /** Time of the next discovery, in milliseconds since 1970. */
   readonly staleAt: number;
 }
@@ -29,22 +27,36 @@ export abstract class DiscoveryCache<T> {
    *
    * @throws {OperationError} if the discovery fails
    */
-  at(address: ProviderAddress): Promise<T> {
+  async at(address: ProviderAddress): Promise<T> {
     const key = this.keyOf(address);
     const cached = this.cache.get(key);
-    if (cached && this.clock() < cached.staleAt) return cached.result;
-    return this.flights.run(key, async () => {
-      const found = await this.discover(address);
-      const staleAt = this.clock() + LIFETIME;
-      this.cache.set(key, { found, result: Promise.resolve(found), staleAt });
-      return found;
-    });
+    if (cached && this.clock() < cached.staleAt) return cached.found;
+    return this.flights.run(key, () => this.store(key, this.discover(address)));
   }
 
-  /** Deletes the cached result if it is still `stale`, so that the next call runs a discovery. */
-  protected forget(address: ProviderAddress, stale: T): void {
+  /**
+   * Returns the result of a discovery that is in progress, else that of {@link at}.
+   *
+   * @throws {OperationError} if the discovery fails
+   */
+  latest(address: ProviderAddress): Promise<T> {
+    return this.flights.current(this.keyOf(address)) ?? this.at(address);
+  }
+
+  /**
+   * Replaces the cached result if it is still `stale`. It is used until `discover` has succeeded, and
+   * stays if that fails.
+   */
+  protected replace(address: ProviderAddress, stale: T, discover: () => Promise<T>): Promise<T> {
     const key = this.keyOf(address);
-    if (this.cache.get(key)?.found === stale) this.cache.delete(key);
+    if (this.cache.get(key)?.found !== stale) return this.latest(address);
+    return this.flights.run(key, () => this.store(key, discover()));
+  }
+
+  private async store(key: string, discovered: Promise<T>): Promise<T> {
+    const found = await discovered;
+    this.cache.set(key, { found, staleAt: this.clock() + LIFETIME });
+    return found;
   }
 
   /** Runs a discovery. */

@@ -5,9 +5,10 @@ import {
   None,
   type ServerMetadata,
 } from 'openid-client';
-import { createRemoteJWKSet, customFetch as josefetch, type JWTVerifyGetKey } from 'jose';
+import { createRemoteJWKSet, customFetch as josefetch } from 'jose';
 import { isIssuerOf } from '../../base/issuer.js';
 import { MAX_TIMER_DELAY } from '../../base/limits.js';
+import { PUBLIC_KEY_ALGS } from '../../site/client-rules.js';
 import { DiscoveryCache } from './discovery-cache.js';
 import type { ProviderHttp } from '../requests/provider-http.js';
 import {
@@ -24,7 +25,9 @@ import { OperationError } from '../requests/operation-error.js';
 export interface Provider {
   readonly metadata: Readonly<ServerMetadata>;
   /** Public keys of the provider, requested at first use and cached as long as the metadata. */
-  readonly keys: JWTVerifyGetKey;
+  readonly keys: ReturnType<typeof createRemoteJWKSet>;
+  /** Asymmetric algorithms that the provider lists; all of them if its discovery has no list. */
+  readonly listedAlgs: readonly string[];
 }
 
 /** Options of {@link Providers}. */
@@ -39,10 +42,16 @@ export class Providers extends DiscoveryCache<Provider> {
     super(options.clock);
   }
 
-  /** Returns the provider with metadata and keys newer than those of `stale`. */
+  /**
+   * Returns the provider with metadata and keys newer than those of `stale`, which stay in use until
+   * both have been received.
+   */
   rediscover(address: ProviderAddress, stale: Provider): Promise<Provider> {
-    this.forget(address, stale);
-    return this.at(address);
+    return this.replace(address, stale, async () => {
+      const provider = await this.discover(address);
+      await provider.keys.reload();
+      return provider;
+    });
   }
 
   /**
@@ -57,7 +66,7 @@ export class Providers extends DiscoveryCache<Provider> {
     if (!isIssuerOf(address, metadata.issuer)) {
       throw unusable(issuerMismatch(address, metadata.issuer));
     }
-    return { metadata, keys: this.keysOf(metadata) };
+    return { metadata, keys: this.keysOf(metadata), listedAlgs: listedAlgs(metadata) };
   }
 
   private async download(url: URL): Promise<ServerMetadata> {
@@ -75,7 +84,7 @@ export class Providers extends DiscoveryCache<Provider> {
   /**
    * Caches the keys as long as the metadata: an unknown key causes a new discovery, not a reload.
    */
-  private keysOf({ jwks_uri }: ServerMetadata): JWTVerifyGetKey {
+  private keysOf({ jwks_uri }: ServerMetadata): Provider['keys'] {
     const { http } = this.options;
     if (!jwks_uri || !URL.canParse(jwks_uri)) {
       throw unusable('The discovery document has no usable jwks_uri.');
@@ -88,6 +97,12 @@ export class Providers extends DiscoveryCache<Provider> {
         usableKeys(await http.fetch(href, { ...init, idempotent: true })),
     });
   }
+}
+
+function listedAlgs({
+  id_token_signing_alg_values_supported: listed = [...PUBLIC_KEY_ALGS],
+}: Readonly<ServerMetadata>): readonly string[] {
+  return listed.filter((alg) => PUBLIC_KEY_ALGS.includes(alg));
 }
 
 function unusable(reason: string, cause?: unknown): OperationError {

@@ -1,14 +1,10 @@
 import type { Dispatcher } from 'undici';
-import { ReceivedResponse } from './received-response.js';
-import { hideSent } from './sent-values.js';
 
-/** Request as undici sends it. */
-export interface SentRequest {
-  readonly origin: string;
-  readonly path: string;
-  readonly method: Dispatcher.HttpMethod;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+/** Response whose body has been read. */
+export interface ReceivedResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
 }
 
 /**
@@ -28,25 +24,22 @@ export class ProviderExchange implements Dispatcher.DispatchHandler {
   private headers: ReceivedResponse['headers'] = {};
   private chunks: Buffer[] = [];
 
-  constructor(private readonly request: SentRequest) {}
-
   /** True once the response has begun. */
   get hasBegun(): boolean {
     return this.status !== 0;
   }
 
   /**
-   * Sends the request and reads the response. Secrets that were sent are removed from an error response.
+   * Sends the request and reads the response.
    *
-   * @param reset closes the connection after the response
    * @throws the reason of an early end, or the error of undici
    */
-  send(dispatcher: Dispatcher, reset = false): Promise<ReceivedResponse> {
+  send(dispatcher: Dispatcher, options: Dispatcher.DispatchOptions): Promise<ReceivedResponse> {
     return new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
       this.chunks = [];
-      dispatcher.dispatch(reset ? { ...this.request, reset } : this.request, this);
+      dispatcher.dispatch(options, this);
     });
   }
 
@@ -76,11 +69,10 @@ export class ProviderExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    const { status, headers, chunks, request } = this;
+    const { status, headers, chunks } = this;
     const [first] = chunks;
     const body = first && chunks.length === 1 ? first : Buffer.concat(chunks);
-    const response = new ReceivedResponse(status, headers, body);
-    this.resolve(status < 400 ? response : hideSent(response, request));
+    this.resolve({ status, headers, body });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {

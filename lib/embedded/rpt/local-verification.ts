@@ -2,15 +2,15 @@ import { errors } from 'jose';
 import { MAX_RPT_LENGTH } from '../../base/limits.js';
 import type { OperationContext } from '../context/operation-context.js';
 import { withIssuerKeys } from '../jwt/issuer-keys.js';
-import { isPublicKeyJwt, verifyWithKnownKey } from '../jwt/verified-jwt.js';
+import { isPublicKeyJwt, rejectionReason, verifyWithKnownKey } from '../jwt/verified-jwt.js';
 import type { ProtectionApi } from '../protection-api/protection-api.js';
 import { isKeycloak } from '../provider/uma-discovery.js';
 import { rptOfJwt, unusable } from './jwt-rpt.js';
 import type { IntrospectedRpt } from './rpt-permissions.js';
 
 /**
- * State of an RPT by its signature, without a request to the authorization server, for option
- * `localVerification`. Revocation, logout and a disabled user are not noticed before `exp`.
+ * State of an RPT by its signature, without a request to the authorization server, if option
+ * `localVerification` is set. Revocation, logout and a disabled user are not noticed before `exp`.
  *
  * An unknown key is not looked up here, because any client can name one: after an introspection,
  * `rptSubject()` looks up the key of an active RPT.
@@ -23,6 +23,7 @@ export async function locallyVerifiedRpt(
   api: ProtectionApi,
   rpt: string,
 ): Promise<IntrospectedRpt | undefined> {
+  if (!context.runtime.options.localVerification) return undefined;
   const rptStatus = await verify(context, api, rpt);
   if (rptStatus.result.active) return rptStatus;
   const { command } = context.call;
@@ -54,7 +55,6 @@ async function verify(
 
 /** Reason without any value of the token. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof errors.JOSEError)) return 'its key is unknown or unavailable';
-  const claim = 'claim' in error ? ` (${String(error.claim)})` : '';
-  return `its verification failed with ${error.code}${claim}`;
+  const isRejection = error instanceof errors.JOSEError;
+  return isRejection ? rejectionReason(error) : 'its key is unknown or unavailable';
 }

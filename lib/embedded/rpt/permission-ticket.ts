@@ -1,7 +1,7 @@
 import { isTicket } from '../../base/uma-tokens.js';
 import { unexpectedResponse, type ProtectionApi } from '../protection-api/protection-api.js';
 import { type ProviderResponseError, OperationError } from '../requests/operation-error.js';
-import { responseError } from '../protection-api/error-response.js';
+import { responseError } from '../requests/response-error.js';
 import { parseJson, objectOf } from '../../base/json.js';
 import { isResourceId } from '../resources/resource-description.js';
 import { ResourceRegistration } from '../resources/resource-registration.js';

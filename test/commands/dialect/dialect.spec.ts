@@ -22,6 +22,9 @@ function caught(work: () => unknown): OxdError {
   throw new Error('nothing was thrown');
 }
 
+/** Parameters of the verification of an access token, which only embedded has. */
+const VERIFICATION = ['audience', 'introspection', 'anyAudience'];
+
 describe('toWire', () => {
   it.each([
     ['3.1.1', 'update_site_registration'],
@@ -182,8 +185,18 @@ describe('toWire', () => {
         ...['remove', 'client_id', 'client_secret'],
         ...['client_registration_access_token', 'client_registration_client_uri'],
       ].map((param) => `update_site ${param}`);
+      const verification = VERIFICATION.map((param) => `introspect_access_token ${param}`);
       const listed = lacks.map(([command, param]) => `${command} ${param}`);
-      expect(new Set([...listed, ...embeddedOnly])).toEqual(new Set(login));
+      expect(new Set([...listed, ...embeddedOnly, ...verification])).toEqual(new Set(login));
+    });
+
+    it.each(VERIFICATION)('rejects %s of introspect_access_token on every oxd', (param) => {
+      for (const version of RELEASES.slice(1)) {
+        const params = { access_token: 'a-token', [param]: value };
+        const error = caught(() => toWire(version, 'introspect_access_token', params));
+        expect(error).toMatchObject({ code: 'OXD_COMMAND_UNSUPPORTED' });
+        expect(error.message).toContain(param);
+      }
     });
 
     it.each([

@@ -1,4 +1,4 @@
-import type { OperationContext } from '../context/operation-context.js';
+import type { OperationContext } from './operation-context.js';
 import { clientAuthentication } from '../registration/client-configuration.js';
 import type { RegisteredSite } from '../registration/site-record.js';
 

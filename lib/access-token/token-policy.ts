@@ -1,0 +1,55 @@
+import { isIssuerOf } from '../base/issuer.js';
+import type { JsonObject } from '../base/json.js';
+import { accessTokenProblem } from '../commands/access-token-rules.js';
+import type { Params } from '../commands/command.js';
+import { transportSide, type OxdOptions } from '../options/oxd.options.js';
+
+/** Purpose of a verification: a route of `BearerGuard`, or a decision of the authorization server. */
+export type TokenUse = 'bearer' | 'decision';
+
+/** Expectations of access tokens for one purpose. */
+export interface TokenPolicy {
+  readonly use: TokenUse;
+  /** Parameters of `introspect_access_token` beside the token. */
+  readonly params: Omit<Params<'introspect_access_token'>, 'access_token'>;
+  /** Reason for which no token is valid; undefined if one may be. */
+  readonly misconfigured: string | undefined;
+  /**
+   * Reason for which an active token is not valid for this API; undefined if it is. Embedded has
+   * applied the same rules already.
+   *
+   * @param now seconds since 1970
+   */
+  readonly problem: (claims: JsonObject, now: number) => string | undefined;
+}
+
+/** Returns the policies of option `bearer`. One policy serves both purposes if they do not differ. */
+export function tokenPolicies(options: OxdOptions): Readonly<Record<TokenUse, TokenPolicy>> {
+  const { audience, anyAudience = false } = options.bearer;
+  const bearer = policyOf(options, 'bearer');
+  const isShared = audience.length > 0 && !anyAudience;
+  return { bearer, decision: isShared ? bearer : policyOf(options, 'decision') };
+}
+
+function policyOf(options: OxdOptions, use: TokenUse): TokenPolicy {
+  const { audience, introspection, anyAudience } = options.bearer;
+  const isEmbedded = transportSide(options.transport) === 'embedded';
+  const isAny = use === 'decision' && anyAudience === true;
+  const isMissing = use === 'bearer' && audience.length === 0;
+  return {
+    use,
+    // Without audiences, embedded requires the `client_id` of the site.
+    params: isEmbedded ? { audience, introspection, ...(isAny && { anyAudience: true }) } : {},
+    misconfigured: isMissing ? 'bearer.audience is not set' : undefined,
+    problem: isEmbedded ? () => undefined : (claims, now) => problemOf(options, claims, now),
+  };
+}
+
+function problemOf({ site, bearer }: OxdOptions, claims: JsonObject, now: number) {
+  return accessTokenProblem(claims, {
+    audience: bearer.audience,
+    isIssuer: (issuer) => isIssuerOf(site, issuer),
+    now,
+    clockTolerance: bearer.clockTolerance / 1000,
+  });
+}
