@@ -52,6 +52,12 @@ export function checkedToken(token: string): string {
   return token;
 }
 
+/** Loop with a comparison of lengths, because every request is checked. */
 function countOf(raw: readonly string[], name: string): number {
-  return raw.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length;
+  let count = 0;
+  for (let at = 0; at < raw.length; at += 2) {
+    const text = raw[at] ?? '';
+    if (text.length === name.length && text.toLowerCase() === name) count += 1;
+  }
+  return count;
 }

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { OxdClock } from '../../base/clock.js';
-import type { UmaRsCheckAccessResult } from '../../commands/uma.js';
+import type { UmaRsCheckAccessParams, UmaRsCheckAccessResult } from '../../commands/uma.js';
 import { OxdCommandError, OxdError, printable } from '../../base/errors.js';
-import { OxdOptions, isTransport } from '../../options/oxd.options.js';
+import { OxdOptions, isTransport, type UmaPathResolver } from '../../options/oxd.options.js';
 import { untilAborted } from '../../base/until-aborted.js';
 import { resourceMetadataOf } from '../../http/bearer-challenge.js';
 import { challengeOf, type ChallengeSource } from './denial-challenge.js';
@@ -31,6 +31,9 @@ export interface AuthorizationInput {
 /** Result of the check of one resource; `reason` is for the log. */
 export type CheckOutcome =
   { readonly rptContext: RptContext } | { readonly denial: UmaDenial; readonly reason: string };
+
+/** Parameters of a check. */
+type Checked = { -readonly [name in keyof UmaRsCheckAccessParams]: UmaRsCheckAccessParams[name] };
 
 /** `Retry-After` after a failure that specifies none, in milliseconds. */
 const RETRY_DELAY = 5_000;
@@ -62,43 +65,71 @@ export class ResourceCheck {
   }
 
   /**
-   * Checks one resource; every failure is a denial. Rejects with an error that `uma.paths` throws.
+   * Checks one resource; every failure is a denial. A grant from memory needs no promise. Rejects with
+   * an error that `uma.paths` throws.
    */
-  async check(declaration: UmaDeclaration, request: AuthorizationInput): Promise<CheckOutcome> {
+  check(
+    declaration: UmaDeclaration,
+    request: AuthorizationInput,
+  ): CheckOutcome | Promise<CheckOutcome> {
     const { wait } = this.synchronizer;
     if (wait !== undefined) return { denial: unavailable(wait), reason: 'not registered yet' };
     const { paths } = this.options.uma;
-    if (!paths) return this.queryAccess(declaration, declaration.path, request);
+    return paths
+      ? this.checkNamed(paths, declaration, request)
+      : this.checkPath(declaration, declaration.path, request);
+  }
+
+  /** Checks the resource that `uma.paths` names. */
+  private async checkNamed(
+    paths: UmaPathResolver,
+    declaration: UmaDeclaration,
+    request: AuthorizationInput,
+  ): Promise<CheckOutcome> {
     try {
       const resolved = resourcePath(declaration, request.params, { paths, clock: this.clock });
       const path = await untilAborted(request.limit.begin().end, resolved);
       if (path === undefined) return { denial: forbidden(), reason: 'uma.paths gave no path' };
-      return await this.queryAccess(declaration, path, request);
+      return await this.checkPath(declaration, path, request);
     } catch (error) {
       if (!(error instanceof CheckTimeoutError)) throw error;
       return { denial: unavailable(RETRY_DELAY), reason: `uma.paths: ${error.message}` };
     }
   }
 
-  private async queryAccess(
+  private checkPath(
     declaration: UmaDeclaration,
     path: string,
     { rpt, limit }: AuthorizationInput,
+  ): CheckOutcome | Promise<CheckOutcome> {
+    const params: Checked = { path, http_method: declaration.http_method };
+    if (rpt !== undefined) params.rpt = rpt;
+    const scopes = path === declaration.path ? this.declaredScopes(declaration) : undefined;
+    if (scopes) params.scopes = scopes;
+    try {
+      const cached = this.uma.cachedAccess(params);
+      return cached
+        ? this.toOutcome(cached, rpt, declaration)
+        : this.queryAccess(declaration, params, limit);
+    } catch (error) {
+      return this.failureOutcome(error);
+    }
+  }
+
+  private async queryAccess(
+    declaration: UmaDeclaration,
+    params: Checked,
+    limit: CheckTimeLimit,
   ): Promise<CheckOutcome> {
     const { revision } = this.synchronizer;
-    const { http_method } = declaration;
-    const scopes = path === declaration.path ? this.declaredScopes(declaration) : undefined;
     try {
-      const params = { path, http_method, ...(rpt !== undefined && { rpt }), ...scopes };
-      const cached = this.uma.cachedAccess(params);
-      if (cached) return this.toOutcome(cached, rpt, declaration);
       const checked = this.uma.checkAccess(params, limit.begin());
       // A custom transport may ignore the signal.
       const result = await (this.isCustom ? untilAborted(limit.end, checked) : checked);
-      return this.toOutcome(result, rpt, declaration);
+      return this.toOutcome(result, params.rpt, declaration);
     } catch (error) {
       if (!isUnprotected(error)) return this.failureOutcome(error);
-      if (path !== declaration.path) {
+      if (params.path !== declaration.path) {
         return { denial: forbidden(), reason: 'what uma.paths named is not protected' };
       }
       const wait = this.synchronizer.restore(revision);
@@ -107,8 +138,8 @@ export class ResourceCheck {
   }
 
   /** Scopes sent along: during a deployment, another version may have registered other scopes. */
-  private declaredScopes({ scopes, ticketScopes }: UmaDeclaration) {
-    return scopes && !ticketScopes && this.synchronizer.takesScopes ? { scopes } : undefined;
+  private declaredScopes({ scopes, ticketScopes }: UmaDeclaration): readonly string[] | undefined {
+    return ticketScopes || !this.synchronizer.takesScopes ? undefined : scopes;
   }
 
   private toOutcome(
@@ -118,8 +149,8 @@ export class ResourceCheck {
   ): CheckOutcome {
     const { access, permissions, sub } = result;
     if (access === 'granted' && rpt !== undefined) {
-      const isListed = Array.isArray(permissions);
-      return { rptContext: { ...(isListed && { permissions }), ...(sub && { sub }) } };
+      const listed = Array.isArray(permissions) ? permissions : undefined;
+      return { rptContext: { permissions: listed, sub: sub || undefined } };
     }
     if (access !== 'denied') {
       return { denial: serverUnreachable(), reason: 'the result is neither granted nor denied' };

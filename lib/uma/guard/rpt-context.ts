@@ -26,8 +26,8 @@ export function rptContextOf(request: object): RptContext | undefined {
 
 /** Merges contexts: each permission once, and the subject if all contexts have the same. */
 export function mergeRptContexts(contexts: readonly RptContext[]): RptContext {
-  const [first, ...others] = contexts;
-  if (first && others.length === 0) return first;
+  const [first] = contexts;
+  if (first && contexts.length === 1) return first;
   const lists = contexts.flatMap(({ permissions }) => (permissions ? [permissions] : []));
   const each = new Map(lists.flat().map((item) => [JSON.stringify(item), item]));
   const subjects = new Set(contexts.map(({ sub }) => sub));

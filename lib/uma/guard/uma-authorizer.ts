@@ -7,7 +7,7 @@ import { CheckTimeLimit, checkLimit } from '../../routes/check-timeout.js';
 import { effectiveMethod, labelOf, type UmaDeclaration } from '../declarations/declaration.js';
 import { mergeRptContexts, type RptContext } from './rpt-context.js';
 import { DenialLog } from '../../http/denial-log.js';
-import { ResourceCheck, type AuthorizationInput } from './resource-check.js';
+import { ResourceCheck } from './resource-check.js';
 import type { RouteParams } from './resource-path.js';
 import { CredentialError, checkedToken } from '../../http/bearer-token.js';
 import { forbidden, invalidCredentials, type UmaDecision, type UmaDenial } from './uma-decision.js';
@@ -48,13 +48,13 @@ export class UmaAuthorizer {
   }
 
   /** Decides on a request. Rejects with an error that `uma.paths` or `extractRpt()` throws. */
-  async decide(request: AccessRequest): Promise<UmaDecision> {
+  decide(request: AccessRequest): UmaDecision | Promise<UmaDecision> {
     const route = this.routes.find(request.route);
     if (!route) {
       this.log.once(`${request.handler()} is behind UmaGuard without @UmaProtected or @UmaPublic.`);
       return forbidden();
     }
-    if (route.isPublic) return { granted: true };
+    if (route.isPublic) return { granted: true, rptContext: {} };
     const required = route.required.get(effectiveMethod(request.method));
     if (required) return this.check(required, request);
     this.log.warn(`${route.handler} is not declared for this method: 403 UMA_FORBIDDEN`);
@@ -74,40 +74,40 @@ export class UmaAuthorizer {
     required: readonly UmaDeclaration[],
     request: AccessRequest,
   ): Promise<UmaDecision> {
-    const credential = await readCredential(request);
-    if (credential instanceof CredentialError) {
-      const { message } = credential;
-      return this.deny(request.handler(), { denial: invalidCredentials(), reason: message });
+    const rpt = await this.readRpt(request);
+    if (rpt instanceof CredentialError) {
+      return this.deny(request.handler(), { denial: invalidCredentials(), reason: rpt.message });
     }
-    let { rpt } = credential;
-    if (rpt !== undefined && rpt.length > MAX_RPT_LENGTH) {
-      this.log.warn(
-        `${request.handler()}: ignored an RPT of more than ${MAX_RPT_LENGTH} characters`,
-      );
-      // The client gets a ticket, to obtain a shorter RPT.
-      rpt = undefined;
-    }
+    const { params } = request;
     const limit = new CheckTimeLimit(this.clock, this.limit);
+    const contexts: RptContext[] = [];
     try {
-      return await this.checkEach(required, { rpt, params: request.params, limit });
+      for (const declaration of required) {
+        const outcome = await this.resources.check(declaration, { rpt, params, limit });
+        if ('denial' in outcome) {
+          return this.deny(`${declaration.handler}, ${labelOf(declaration)}`, outcome);
+        }
+        contexts.push(outcome.rptContext);
+      }
     } finally {
       limit.stop();
     }
+    return { granted: true, rptContext: mergeRptContexts(contexts) };
   }
 
-  private async checkEach(
-    required: readonly UmaDeclaration[],
-    request: AuthorizationInput,
-  ): Promise<UmaDecision> {
-    const contexts: RptContext[] = [];
-    for (const declaration of required) {
-      const outcome = await this.resources.check(declaration, request);
-      if (!('rptContext' in outcome)) {
-        return this.deny(`${declaration.handler}, ${labelOf(declaration)}`, outcome);
-      }
-      contexts.push(outcome.rptContext);
+  /** Reads the RPT; an RPT that is too long counts as none, so that the client gets a ticket. */
+  private async readRpt(request: AccessRequest): Promise<string | undefined | CredentialError> {
+    try {
+      const token = await request.rpt();
+      const rpt = token ? checkedToken(token) : undefined;
+      if (rpt === undefined || rpt.length <= MAX_RPT_LENGTH) return rpt;
+    } catch (error) {
+      if (error instanceof CredentialError) return error;
+      throw error;
     }
-    return { granted: true, ...mergeRptContexts(contexts) };
+    const handler = request.handler();
+    this.log.warn(`${handler}: ignored an RPT of more than ${MAX_RPT_LENGTH} characters`);
+    return undefined;
   }
 
   private deny(what: string, { denial, reason }: { denial: UmaDenial; reason: string }): UmaDenial {
@@ -115,17 +115,5 @@ export class UmaAuthorizer {
     if (denial.status === 401) this.log.expected(message);
     else this.log.warn(message);
     return denial;
-  }
-}
-
-async function readCredential({
-  rpt,
-}: AccessRequest): Promise<{ rpt: string | undefined } | CredentialError> {
-  try {
-    const token = await rpt();
-    return { rpt: token ? checkedToken(token) : undefined };
-  } catch (error) {
-    if (error instanceof CredentialError) return error;
-    throw error;
   }
 }

@@ -18,7 +18,7 @@ export interface UmaDenial extends Denial {
 }
 
 /** Decision on a request. */
-export type UmaDecision = ({ readonly granted: true } & RptContext) | UmaDenial;
+export type UmaDecision = { readonly granted: true; readonly rptContext: RptContext } | UmaDenial;
 
 /** The request lacks a permission: the client may exchange the ticket (UMA 2.0 Grant §3.2.1). */
 export function permissionRequired(challenge: string): UmaDenial {

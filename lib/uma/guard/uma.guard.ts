@@ -53,7 +53,7 @@ export class UmaGuard implements CanActivate {
     });
     if (!decision.granted)
       throw denialResponse(decision, http.getResponse(), this.#adapterHost.httpAdapter);
-    attachRptContext(request, decision);
+    attachRptContext(request, decision.rptContext);
     return true;
   }
 
