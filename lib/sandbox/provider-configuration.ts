@@ -1,4 +1,8 @@
-import { accessTokenConfiguration } from './provider/access-tokens.js';
+import {
+  accessTokenConfiguration,
+  allowApiScopes,
+  type ScopedClient,
+} from './provider/access-tokens.js';
 import { findAccount, type SandboxUser } from './provider/accounts.js';
 import { ACR_VALUES, hasRequestedAcr } from './provider/authentication-classes.js';
 import type { SandboxKeys } from './provider/keys.js';
@@ -21,7 +25,7 @@ const HOUR = 60 * MINUTE;
 const FORTNIGHT = 14 * 24 * HOUR;
 
 /** Scopes that the sandbox always supports. */
-export const SCOPES: readonly string[] = [
+const SCOPES: readonly string[] = [
   'openid',
   'profile',
   'email',
@@ -30,23 +34,29 @@ export const SCOPES: readonly string[] = [
   'oxd',
 ];
 
+/** Returns every supported scope. */
+export function supportedScopes(apiScopes: readonly string[]): string[] {
+  return [...new Set([...SCOPES, ...apiScopes])];
+}
+
 /** Input of {@link providerConfiguration}. */
 export interface ConfigurationOptions {
   readonly keys: SandboxKeys;
   readonly users: readonly SandboxUser[];
-  /** Every supported scope. */
-  readonly scopes: readonly string[];
+  /** Scopes beside {@link SCOPES}. */
+  readonly apiScopes: readonly string[];
   readonly adapterContext: AdapterContext;
   readonly module: OidcProviderModule;
 }
 
 /** Configuration of `oidc-provider`; sets every option whose default causes a warning. */
 export function providerConfiguration(options: ConfigurationOptions): object {
-  const { keys, users, scopes, adapterContext, module } = options;
+  const { keys, users, apiScopes, adapterContext, module } = options;
+  const scopes = supportedScopes(apiScopes);
   const { extraTokenClaims, resourceIndicators } = accessTokenConfiguration(users, scopes);
   return {
     adapter: (model: string) => new StoreAdapter(model, adapterContext),
-    ...umaConfiguration(module.errors),
+    extraClientMetadata: clientMetadata(options),
     extraTokenClaims,
     interactions: { policy: interactionPolicy(module) },
     jwks: keys.jwks,
@@ -84,15 +94,14 @@ export function providerConfiguration(options: ConfigurationOptions): object {
   };
 }
 
-/** Addition for UMA: a parameter of registrations. */
-function umaConfiguration(errors: OidcProviderModule['errors']): object {
+/** Rules of registrations: a parameter of UMA, and the scopes of APIs. */
+function clientMetadata({ apiScopes, module }: ConfigurationOptions): object {
   return {
-    extraClientMetadata: {
-      properties: CLAIMS_REDIRECT_URIS,
-      validator: (_context: Context, name: string, value: unknown) => {
-        const problem = claimsRedirectUriProblem(name, value);
-        if (problem !== undefined) throw new errors.InvalidClientMetadata(problem);
-      },
+    properties: CLAIMS_REDIRECT_URIS,
+    validator: (_context: Context, name: string, value: unknown, client: ScopedClient) => {
+      const problem = claimsRedirectUriProblem(name, value);
+      if (problem !== undefined) throw new module.errors.InvalidClientMetadata(problem);
+      allowApiScopes(client, apiScopes);
     },
   };
 }

@@ -5,7 +5,7 @@ import { useInteractions } from './interactions.js';
 import { openKeys } from './provider/keys.js';
 import { loadOidcProvider, type OidcProvider } from './provider/oidc-provider.js';
 import { errorPage, sendPage } from './web/pages.js';
-import { providerConfiguration, SCOPES } from './provider-configuration.js';
+import { providerConfiguration, supportedScopes } from './provider-configuration.js';
 import type { SandboxPolicies } from './uma/policy.js';
 import { useUmaPages } from './uma/pages/page-routes.js';
 import { useUma } from './uma/endpoints/routes.js';
@@ -33,13 +33,12 @@ export interface ProviderOptions {
  */
 export async function openProvider(
   issuer: string,
-  { store, users, policies, owner, scopes: further, onSecret, log }: ProviderOptions,
+  { store, users, policies, owner, scopes: apiScopes, onSecret, log }: ProviderOptions,
 ): Promise<OidcProvider> {
   const module = await loadOidcProvider();
   const keys = await openKeys(store);
   const adapterContext = { store, grants: new Map(), onSecret };
-  const scopes = [...new Set([...SCOPES, ...further])];
-  const configuration = providerConfiguration({ keys, users, scopes, adapterContext, module });
+  const configuration = providerConfiguration({ keys, users, apiScopes, adapterContext, module });
   const provider = new module.Provider(issuer, configuration);
   logProviderEvents(provider, onSecret, log);
   rejectOtherHosts(provider, issuer);
@@ -54,7 +53,7 @@ export async function openProvider(
     onSecret,
     log,
   });
-  useUma(uma, scopes);
+  useUma(uma, supportedScopes(apiScopes));
   useUmaPages(uma);
   return provider;
 }

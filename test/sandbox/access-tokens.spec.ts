@@ -218,6 +218,19 @@ it('a login with max_age asks again after that time, and the token has the new t
   }
 });
 
+it('a client that registers a scope of an API may request each of them', async () => {
+  const { token_endpoint_auth_method, redirect_uris } = METADATA;
+  const client = { token_endpoint_auth_method, redirect_uris, application_type: 'native' };
+  const one = await register({ ...client, scope: 'albums:read' });
+  const params = { client_id: one.client_id, scope: 'albums:read albums:write', resource: API };
+  const { access_token } = await logIn(params);
+  expect(decodeJwt(access_token).scope).toBe('albums:read albums:write');
+  const other = await register({ ...client, scope: 'openid' });
+  const { url } = authorizationUrl({ ...params, client_id: other.client_id });
+  const { location = '' } = await new Browser().request(url);
+  expect(new URL(location).searchParams.get('error')).toBe('invalid_scope');
+});
+
 it('the metadata of the authorization server names scopes, PKCE and registration', async () => {
   const response = await fetch(`${sandbox.issuer}/.well-known/oauth-authorization-server`);
   expect(await response.json()).toMatchObject({
@@ -267,7 +280,8 @@ async function logIn(
   const { url, verifier } = authorizationUrl(params);
   const { location = '' } = await passSandbox(browser, url, answers, atApplication);
   const response = await post('/token', {
-    ...{ grant_type: 'authorization_code', client_id, redirect_uri: REDIRECT_URI },
+    ...{ grant_type: 'authorization_code', redirect_uri: REDIRECT_URI },
+    client_id: params.client_id ?? client_id,
     code: new URL(location).searchParams.get('code') ?? '',
     code_verifier: verifier,
     ...inTokenRequest,

@@ -23,6 +23,23 @@ export function accessTokenConfiguration(users: readonly SandboxUser[], scopes: 
   };
 }
 
+/** Registered metadata of a client. */
+export interface ScopedClient {
+  /** Scopes that the client may request, separated by blanks; undefined: every scope. */
+  scope?: unknown;
+}
+
+/**
+ * Lets a client that registers a scope of an API request each of them: MCP clients register the scopes of
+ * their first request, and request more when a tool needs them.
+ */
+export function allowApiScopes(client: ScopedClient, apiScopes: readonly string[]): void {
+  if (typeof client.scope !== 'string') return;
+  const registered = client.scope.split(' ');
+  if (!registered.some((scope) => apiScopes.includes(scope))) return;
+  client.scope = [...new Set([...registered, ...apiScopes])].join(' ');
+}
+
 /** Claims about a login and its user, with the roles as Keycloak issues them. */
 function userClaims(
   users: readonly SandboxUser[],
