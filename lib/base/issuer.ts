@@ -25,6 +25,13 @@ export function isIssuerOf(address: ProviderLocation, issuer: string): boolean {
   return issuers.some((candidate) => isSameUrl(candidate, issuer));
 }
 
+/** Returns the URL below which clients find the discovery document: that of the issuer, for most providers. */
+export function providerUrl(address: ProviderLocation): string {
+  const { op_host, op_discovery_path: path, op_configuration_endpoint: endpoint } = address;
+  const [configured] = endpoint?.split('/.well-known/') ?? [];
+  return configured ?? (path ? `${withoutSlash(op_host)}/${path.replace(/^\//, '')}` : op_host);
+}
+
 /** Returns true when two URLs are equal; one slash at the end is ignored. */
 export function isSameUrl(first: string, second: string): boolean {
   return first === second || normalised(first) === normalised(second);

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { OxdConfigurationError } from '../../base/errors.js';
-import { isSameUrl, withoutSlash } from '../../base/issuer.js';
-import { OxdOptions, type SiteOptions } from '../../options/oxd.options.js';
+import { isSameUrl, providerUrl } from '../../base/issuer.js';
+import { OxdOptions } from '../../options/oxd.options.js';
 import { siteFingerprint } from '../../options/site-fingerprint.js';
 
 /** Client that owns the resources of a module's protected routes at the authorization server. */
@@ -47,11 +47,6 @@ function isSameClient(one: OxdOptions, other: OxdOptions): boolean {
   }
   // Modules without a configured client share the one that is registered in a common store.
   return one.store === other.store && siteFingerprint(one) === siteFingerprint(other);
-}
-
-function providerUrl({ op_host, op_discovery_path, op_configuration_endpoint }: SiteOptions) {
-  const [configured] = op_configuration_endpoint?.split('/.well-known/') ?? [];
-  return configured ?? `${withoutSlash(op_host)}${op_discovery_path ?? ''}`;
 }
 
 function sharedClient({ name: first }: OxdOptions, { name: second }: OxdOptions): string {
