@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { OxdClock } from '../base/clock.js';
 import { OxdTransportError } from '../base/errors.js';
 import { SingleFlight } from '../base/single-flight.js';
+import { untilAborted } from '../base/until-aborted.js';
 import type { Result } from '../commands/command.js';
-import { OxdOptions } from '../options/oxd.options.js';
+import { isTransport, OxdOptions } from '../options/oxd.options.js';
 import { OxdClient } from '../oxd-client/oxd-client.js';
 import { CheckTimeLimit, CheckTimeoutError, checkLimit } from '../routes/check-timeout.js';
 import { tokenPolicies, type TokenPolicy, type TokenUse } from './token-policy.js';
@@ -34,6 +35,8 @@ export class AccessTokenVerifier {
   readonly #client: OxdClient;
   readonly #clock: OxdClock;
   readonly #limit: number;
+  /** True for a transport that may ignore the end of a command. */
+  readonly #isCustom: boolean;
   readonly #policies: Readonly<Record<TokenUse, TokenPolicy>>;
   readonly #requests = new WeakMap<object, Verification>();
   /** Verifications in progress, which concurrent requests with the same token share. */
@@ -46,6 +49,7 @@ export class AccessTokenVerifier {
     this.#client = client;
     this.#clock = clock;
     this.#limit = checkLimit(options);
+    this.#isCustom = isTransport(options.transport);
     this.#policies = tokenPolicies(options);
     this.isSupported = client.supports('introspect_access_token');
   }
@@ -86,7 +90,8 @@ export class AccessTokenVerifier {
     const retain = this.#client.retainedToken(token, policy.use);
     const params = { access_token: token, ...policy.params };
     try {
-      const result = await this.#client.execute('introspect_access_token', params, limit);
+      const sent = this.#client.execute('introspect_access_token', params, limit);
+      const result = await (this.#isCustom ? untilAborted(limit.end, sent) : sent);
       const outcome = this.#outcome(token, policy, result);
       if (!retain || !(outcome instanceof VerifiedToken) || !outcome.isRetainable) return outcome;
       retain(outcome, outcome.claims);
@@ -104,10 +109,11 @@ export class AccessTokenVerifier {
     { active, reason, claims, ...rest }: Result<'introspect_access_token'>,
   ): Outcome {
     if (!active) return { rejected: reason ?? 'the provider does not know it, or has revoked it' };
-    // oxd returns the claims among the properties of its result.
-    const found = claims ?? rest;
-    const rejected = policy.problem(found, this.#clock.now() / 1000);
-    return rejected === undefined ? new VerifiedToken(token, found) : { rejected };
+    if (policy.isVerified) return new VerifiedToken(token, claims ?? {});
+    // Another transport returns the claims as properties of its result.
+    const now = this.#clock.now() / 1000;
+    const rejected = policy.problem({ token, claims: rest, now });
+    return rejected === undefined ? new VerifiedToken(token, rest) : { rejected };
   }
 }
 

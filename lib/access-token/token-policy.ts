@@ -1,11 +1,20 @@
 import { isIssuerOf } from '../base/issuer.js';
 import type { JsonObject } from '../base/json.js';
-import { accessTokenProblem } from '../commands/access-token-rules.js';
+import { unverifiedJwt } from '../base/unverified-jwt.js';
+import { accessTokenProblem, bindingProblem, kindProblem } from '../commands/access-token-rules.js';
 import type { Params } from '../commands/command.js';
 import { transportSide, type OxdOptions } from '../options/oxd.options.js';
 
 /** Purpose of a verification: a route of `BearerGuard`, or a decision of the authorization server. */
 export type TokenUse = 'bearer' | 'decision';
+
+/** Active token of oxd or a custom transport. */
+export interface IntrospectedToken {
+  readonly token: string;
+  readonly claims: JsonObject;
+  /** Current time, in seconds since 1970. */
+  readonly now: number;
+}
 
 /** Expectations of access tokens for one purpose. */
 export interface TokenPolicy {
@@ -14,13 +23,10 @@ export interface TokenPolicy {
   readonly params: Omit<Params<'introspect_access_token'>, 'access_token'>;
   /** Reason for which no token is valid; undefined if one may be. */
   readonly misconfigured: string | undefined;
-  /**
-   * Reason for which an active token is not valid for this API; undefined if it is. Embedded has
-   * applied the same rules already.
-   *
-   * @param now seconds since 1970
-   */
-  readonly problem: (claims: JsonObject, now: number) => string | undefined;
+  /** True if the transport applies the rules of an access token itself, as embedded does. */
+  readonly isVerified: boolean;
+  /** Reason for which an active token is not valid for this API; undefined if it is. */
+  readonly problem: (introspected: IntrospectedToken) => string | undefined;
 }
 
 /** Returns the policies of option `bearer`. One policy serves both purposes if they do not differ. */
@@ -41,15 +47,26 @@ function policyOf(options: OxdOptions, use: TokenUse): TokenPolicy {
     // Without audiences, embedded requires the `client_id` of the site.
     params: isEmbedded ? { audience, introspection, ...(isAny && { anyAudience: true }) } : {},
     misconfigured: isMissing ? 'bearer.audience is not set' : undefined,
-    problem: isEmbedded ? () => undefined : (claims, now) => problemOf(options, claims, now),
+    isVerified: isEmbedded,
+    problem: (introspected) => problemOf(options, introspected),
   };
 }
 
-function problemOf({ site, bearer }: OxdOptions, claims: JsonObject, now: number) {
-  return accessTokenProblem(claims, {
+function problemOf(
+  { site, bearer }: OxdOptions,
+  { token, claims, now }: IntrospectedToken,
+): string | undefined {
+  const rules = {
     audience: bearer.audience,
-    isIssuer: (issuer) => isIssuerOf(site, issuer),
+    isIssuer: (issuer: string) => isIssuerOf(site, issuer),
     now,
     clockTolerance: bearer.clockTolerance / 1000,
-  });
+  };
+  return accessTokenProblem(claims, rules) ?? omittedProblem(token);
+}
+
+/** oxd omits claims of the introspection, such as `cnf` and `typ`, which a JWT has, too. */
+function omittedProblem(token: string): string | undefined {
+  const jwt = unverifiedJwt(token);
+  return jwt && (kindProblem(jwt.claims, jwt.header) ?? bindingProblem(jwt.claims));
 }

@@ -27,7 +27,7 @@ export function accessTokenProblem(
 ): string | undefined {
   return (
     kindProblem(claims, header) ??
-    boundTo(claims) ??
+    bindingProblem(claims) ??
     issuerProblem(claims, rules) ??
     timeProblem(claims, rules) ??
     audienceProblem(claims, rules)
@@ -44,18 +44,23 @@ export function isAccessTokenType(typ: unknown): boolean {
  * access token by its header; other types need the marks of one.
  */
 export function kindProblem(claims: JsonObject, header?: JsonObject): string | undefined {
-  const { typ = 'Bearer', token_type = 'Bearer', token_use = 'access', events } = claims;
-  const isTyped = isAccessTokenType(header?.typ);
-  if (typ !== 'Bearer' || !/^bearer$|^access_token$/i.test(String(token_type))) return OTHER_TYPE;
-  if (token_use !== 'access' && token_use !== 'access_token') return OTHER_TYPE;
-  if (events !== undefined) return 'it reports a security event, such as a logout (events)';
-  if (isTyped) return undefined;
+  if (!isBearer(claims)) return OTHER_TYPE;
+  if (claims.events !== undefined) return SECURITY_EVENT;
+  if (isAccessTokenType(header?.typ)) return undefined;
   if (ID_TOKEN_CLAIMS.some((name) => claims[name] !== undefined)) return ID_TOKEN;
   const isMarked = MARKS.some((name) => claims[name] !== undefined);
   return header && !isMarked ? UNMARKED : undefined;
 }
 
+/** @see RFC 7662 §2.2; `typ` is a claim of Keycloak, `token_use` one of Cognito and Hydra */
+function isBearer({ typ = 'Bearer', token_type = 'Bearer', token_use = 'access' }: JsonObject) {
+  const isOfType = /^(?:bearer|access_token)$/i.test(String(token_type));
+  return typ === 'Bearer' && isOfType && /^access(?:_token)?$/.test(String(token_use));
+}
+
 const OTHER_TYPE = 'it is no access token of the type Bearer (typ, token_type or token_use)';
+
+const SECURITY_EVENT = 'it reports a security event, such as a logout (events)';
 
 /** Claims of an ID token. @see OpenID Connect Core §2, §3.1.3.6, §3.3.2.11 */
 const ID_TOKEN_CLAIMS = ['nonce', 'at_hash', 'c_hash'];
@@ -70,7 +75,7 @@ const UNMARKED = 'it may be an ID token: it has none of scope, scp, client_id an
  *
  * @see RFC 7800 §3, RFC 9449 §7.2; Janssen has `x5t#S256` outside of `cnf`
  */
-function boundTo({ cnf, 'x5t#S256': thumbprint }: JsonObject): string | undefined {
+export function bindingProblem({ cnf, 'x5t#S256': thumbprint }: JsonObject): string | undefined {
   return cnf === undefined && thumbprint === undefined ? undefined : BOUND;
 }
 
@@ -112,9 +117,8 @@ export function scopesOf({ scope, scp }: JsonObject): ReadonlySet<string> {
   const scopes = new Set<string>();
   for (const claim of [scope, scp]) {
     const items = isStringList(claim) ? claim : [textOf(claim) ?? ''];
-    for (const item of items) {
-      for (const one of item.split(' ')) if (one !== '') scopes.add(one);
-    }
+    for (const one of items.join(' ').split(' ')) scopes.add(one);
   }
+  scopes.delete('');
   return scopes;
 }

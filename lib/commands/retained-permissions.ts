@@ -1,4 +1,4 @@
-import { objectOf, parseJson } from '../base/json.js';
+import { unverifiedJwt } from '../base/unverified-jwt.js';
 import { MAX_RPT_LENGTH } from '../base/limits.js';
 import type { UmaPermission } from './uma.js';
 
@@ -48,7 +48,6 @@ export function earliestExpiry({ exp = Infinity, permissions = [] }: Expiring): 
  * shorten a lifetime and never extend one; another token has no known expiry.
  */
 export function unverifiedExpiry(token: string): number {
-  const [, payload = ''] = token.split('.');
-  const { exp } = objectOf(parseJson(Buffer.from(payload, 'base64url').toString())) ?? {};
+  const { exp } = unverifiedJwt(token)?.claims ?? {};
   return typeof exp === 'number' ? 1000 * exp : Infinity;
 }

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { ExpiringCache, type CacheLimits, type Lifetime } from '../base/expiring-cache.js';
 import { objectOf } from '../base/json.js';
 import { PartMarks, type PartMark } from '../base/part-marks.js';
+import { unverifiedExpiry } from '../commands/retained-permissions.js';
 import type { CommandName, Params } from '../commands/command.js';
 import type { ExecuteOptions } from '../commands/oxd-transport.js';
 import type { Send } from './command-sender.js';
@@ -69,7 +70,7 @@ export class TokenCache {
     const key = keyOf(oxd_id, token);
     const marks = this.#marks.obtain([oxd_id, key], position);
     if (!marks) return;
-    const until = Math.min(from + this.#options.ttl, 1000 * exp);
+    const until = Math.min(from + this.#options.ttl, 1000 * exp, unverifiedExpiry(token));
     this.#entries.set(use + key, { value, from, until, marks });
   }
 

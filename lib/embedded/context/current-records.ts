@@ -18,7 +18,7 @@ export interface KnownRecords {
  */
 export async function withKnownRecords<K extends KnownRecords, T>(
   context: OperationContext,
-  find: () => Promise<K>,
+  find: () => K | Promise<K>,
   work: (known: K) => Promise<T>,
 ): Promise<T> {
   const known = await find();

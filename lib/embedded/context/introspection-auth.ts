@@ -11,18 +11,23 @@ export type IntrospectionMethod = 'client' | 'pat';
  * second is tried; the accepted one is used until the server rejects it.
  */
 export class IntrospectionAuth {
-  private readonly known = new Map<string, IntrospectionMethod>();
+  private readonly known = new Map<string, readonly [IntrospectionMethod]>();
 
   /** Methods to try, in this order. */
   methodsFor(server: UmaServer): readonly IntrospectionMethod[] {
     const known = this.known.get(server.introspection_endpoint);
-    if (known) return [known];
-    return isKeycloak(server) ? ['client', 'pat'] : ['pat', 'client'];
+    return known ?? (isKeycloak(server) ? ['client', 'pat'] : ['pat', 'client']);
   }
 
   /** Records the result of an attempt. */
-  record(server: UmaServer, method: IntrospectionMethod, isRejected: boolean): void {
-    if (isRejected) this.known.delete(server.introspection_endpoint);
-    else this.known.set(server.introspection_endpoint, method);
+  record(
+    { introspection_endpoint }: UmaServer,
+    method: IntrospectionMethod,
+    isRejected: boolean,
+  ): void {
+    if (isRejected) this.known.delete(introspection_endpoint);
+    else if (this.known.get(introspection_endpoint)?.[0] !== method) {
+      this.known.set(introspection_endpoint, [method]);
+    }
   }
 }

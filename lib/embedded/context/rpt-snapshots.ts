@@ -14,8 +14,11 @@ export interface RptStatus {
   readonly result: IntrospectRptResult;
   /** Ids of resources for which the RPT grants every scope. */
   readonly wholeResources: ReadonlySet<string>;
-  /** True if the RPT is a JWT that was verified here, its `sub` included; default false. */
-  readonly isVerifiedJwt?: boolean;
+  /**
+   * True if `sub` needs no further verification: the RPT is opaque, or a JWT that was verified here.
+   * Default false.
+   */
+  readonly isSubjectProven?: boolean;
 }
 
 /** Owner of an RPT check. */
@@ -50,11 +53,12 @@ export class RptSnapshot implements SnapshotTime {
     this.until = until;
     this.position = position;
     this.key = key;
+    if (status.isSubjectProven) this.user = userOf(status.result.sub);
   }
 
   /** Determines the user once; callers that arrive meanwhile wait for the same result. */
   async determineUser(work: () => Promise<string | undefined>): Promise<{ readonly sub?: string }> {
-    this.determined ??= work().then((sub) => (this.user = sub === undefined ? {} : { sub }));
+    this.determined ??= work().then((sub) => (this.user = userOf(sub)));
     return this.determined;
   }
 }
@@ -148,6 +152,10 @@ export class RptSnapshots {
     if (isUsable && isRetainable(permissions)) cache.set(key, snapshot);
     else cache.delete(key);
   }
+}
+
+function userOf(sub: string | undefined): { readonly sub?: string } {
+  return sub === undefined ? {} : { sub };
 }
 
 function resourcePart(oxd_id: string, resource_id: string): string {

@@ -48,7 +48,7 @@ type CheckResource = (
  *   or too little time is left for one
  * @see oxd command uma_rs_check_access; UMA 2.0 Grant §3.2, UMA Federated Authorization §4, §5
  */
-export const umaRsCheckAccess: Operation<Command> = async (context, params) => {
+export const umaRsCheckAccess: Operation<Command> = (context, params) => {
   checkMode(params);
   const check = params.mode === 'decision' ? decide : checkRpt;
   return params.resource === undefined
@@ -56,20 +56,18 @@ export const umaRsCheckAccess: Operation<Command> = async (context, params) => {
     : checkAdministered(context, { ...params, resource: params.resource }, check);
 };
 
-async function checkProtected(
+function checkProtected(
   context: OperationContext,
   params: Params<Command>,
   check: CheckResource,
 ): Promise<Result<Command>> {
   checkNamed(params);
   const find = () => knownResource(context, params);
-  return withKnownRecords(context, find, async (known) => {
-    try {
-      return await check(context, params, known);
-    } catch (error) {
+  return withKnownRecords(context, find, (known) =>
+    check(context, params, known).catch((error: unknown) => {
       throw isRejectedResource(error) ? notProtected(MISSING_AT_SERVER) : error;
-    }
-  });
+    }),
+  );
 }
 
 function checkAdministered(

@@ -12,7 +12,7 @@ import {
 import type { RegisteredSite } from '../registration/site-record.js';
 import { authorizationServerError } from './error-response.js';
 import type { UmaServer } from '../provider/uma-discovery.js';
-import type { Pat, PatOwner } from '../context/pat-cache.js';
+import type { Pat } from '../context/pat-cache.js';
 
 /** Lifetime of a PAT without `expires_in`, in milliseconds. */
 const DEFAULT_LIFETIME = 300_000;
@@ -37,12 +37,7 @@ export function patOf(
   rejected?: Pat,
 ): Promise<Pat> {
   const { pats } = context.runtime.uma;
-  return pats.get(patOwner(site), () => obtain(context.detached(), site), rejected);
-}
-
-/** Owner of the PAT of a site. */
-export function patOwner({ oxd_id, client }: RegisteredSite): PatOwner {
-  return { oxd_id, client_id: client.client_id };
+  return pats.get(site, () => obtain(context.detached(), site), rejected);
 }
 
 /**
@@ -54,7 +49,7 @@ export function markFreshRejected(
   site: RegisteredSite,
   issuer: string,
 ): void {
-  runtime.uma.pats.markFreshRejected(patOwner(site));
+  runtime.uma.pats.markFreshRejected(site);
   runtime.rejections.forget(patScopeOf(issuer, site.client.client_id));
 }
 
@@ -74,9 +69,10 @@ async function obtain(context: OperationContext, site: RegisteredSite): Promise<
   const tokens = await clientCredentials(request).catch((error: unknown) => {
     throw authorizationServerError('No protection API token was issued.', error, tokenAdvice);
   });
-  const { access_token: token, expires_in } = tokens;
+  const { access_token, expires_in } = tokens;
   const lifetime = expires_in === undefined ? DEFAULT_LIFETIME : expires_in * 1000;
-  return { token, renewAt: requestedAt + lifetime - Math.min(RENEWAL_MARGIN, lifetime / 2) };
+  const renewAt = requestedAt + lifetime - Math.min(RENEWAL_MARGIN, lifetime / 2);
+  return { authorization: `Bearer ${access_token}`, renewAt };
 }
 
 /** Provider metadata with the token endpoint of UMA discovery. */

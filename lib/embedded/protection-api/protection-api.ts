@@ -5,8 +5,9 @@ import type { RegisteredSite } from '../registration/site-record.js';
 import { isPatRejection, protectionAdvice } from './advice.js';
 import { authorizationServerError } from './error-response.js';
 import { responseError } from '../requests/response-error.js';
+import type { Pat } from '../context/pat-cache.js';
 import type { UmaServer } from '../provider/uma-discovery.js';
-import { patOf, patOwner, markFreshRejected } from './pat.js';
+import { patOf, markFreshRejected } from './pat.js';
 
 /** Request to the protection API. */
 export interface ProtectionRequest extends Pick<ProviderRequest, 'method'> {
@@ -44,12 +45,13 @@ export class ProtectionApi {
    */
   async call(request: ProtectionRequest): Promise<ProviderResponse> {
     const { pats } = this.context.runtime.uma;
-    const pat = await patOf(this.context, this.site);
-    const response = await this.send(request, pat.token);
-    if (!isPatRejection(response) || !pats.mayRenew(patOwner(this.site))) return response;
-    const renewed = await patOf(this.context, this.site, pat);
-    const second = await this.send(request, renewed.token);
-    if (isPatRejection(second)) markFreshRejected(this.context, this.site, this.server.issuer);
+    const { context, site } = this;
+    const pat = pats.current(site) ?? (await patOf(context, site));
+    const response = await this.send(request, pat);
+    if (!isPatRejection(response) || !pats.mayRenew(site)) return response;
+    const renewed = await patOf(context, site, pat);
+    const second = await this.send(request, renewed);
+    if (isPatRejection(second)) markFreshRejected(context, site, this.server.issuer);
     return second;
   }
 
@@ -72,9 +74,8 @@ export class ProtectionApi {
     });
   }
 
-  private send(request: ProtectionRequest, token: string): Promise<ProviderResponse> {
+  private send(request: ProtectionRequest, { authorization }: Pat): Promise<ProviderResponse> {
     const { method, url, body, idempotent = method !== 'POST' } = request;
-    const authorization = `Bearer ${token}`;
     const isForm = typeof body === 'string';
     const type = isForm ? FORM : JSON_TYPE;
     return this.context.call.send(url, {

@@ -4,6 +4,8 @@ import { addressKey, type ProviderAddress } from './provider-address.js';
 
 interface Discovery<T> {
   readonly found: T;
+  /** Promise of `found`, which every caller gets: each guarded request asks. */
+  readonly result: Promise<T>;
   /** Time of the next discovery, in milliseconds since 1970. */
   readonly staleAt: number;
 }
@@ -27,10 +29,10 @@ export abstract class DiscoveryCache<T> {
    *
    * @throws {OperationError} if the discovery fails
    */
-  async at(address: ProviderAddress): Promise<T> {
+  at(address: ProviderAddress): Promise<T> {
     const key = this.keyOf(address);
     const cached = this.cache.get(key);
-    if (cached && this.clock() < cached.staleAt) return cached.found;
+    if (cached && this.clock() < cached.staleAt) return cached.result;
     return this.flights.run(key, () => this.store(key, this.discover(address)));
   }
 
@@ -55,7 +57,8 @@ export abstract class DiscoveryCache<T> {
 
   private async store(key: string, discovered: Promise<T>): Promise<T> {
     const found = await discovered;
-    this.cache.set(key, { found, staleAt: this.clock() + LIFETIME });
+    const staleAt = this.clock() + LIFETIME;
+    this.cache.set(key, { found, result: Promise.resolve(found), staleAt });
     return found;
   }
 

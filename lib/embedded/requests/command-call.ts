@@ -7,7 +7,6 @@ import type {
   ProviderRequest,
   ProviderRequestInit,
 } from './provider-http.js';
-import { hideSent, hideSentText } from './sent-values.js';
 
 /** A command in progress: sends its requests and records if one may have changed something. */
 export class CommandCall {
@@ -30,18 +29,14 @@ export class CommandCall {
     return this.end.deadline;
   }
 
-  /**
-   * `fetch` that ends with the command. Secrets that were sent are removed from error responses.
-   */
-  async fetch(url: string, init: ProviderRequestInit): Promise<Response> {
-    const response = await this.http.fetch(url, init, this.end);
-    return response.status < 400 ? response : hideSent(response, init);
+  /** `fetch` that ends with the command. */
+  fetch(url: string, init: ProviderRequestInit): Promise<Response> {
+    return this.http.fetch(url, init, this.end);
   }
 
   /** @see ProviderHttp.send */
-  async send(url: string, init: ProviderRequest): Promise<ProviderResponse> {
-    const response = await this.http.send(url, init, this.end);
-    return response.status < 400 ? response : hideSentText(response, init);
+  send(url: string, init: ProviderRequest): Promise<ProviderResponse> {
+    return this.http.send(url, init, this.end);
   }
 
   /**

@@ -1,10 +1,14 @@
 import type { Dispatcher } from 'undici';
+import { ReceivedResponse } from './received-response.js';
+import { hideSent } from './sent-values.js';
 
-/** Response whose body has been read. */
-export interface ReceivedResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Buffer;
+/** Request as undici sends it. */
+export interface SentRequest {
+  readonly origin: string;
+  readonly path: string;
+  readonly method: Dispatcher.HttpMethod;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
 }
 
 /**
@@ -24,22 +28,25 @@ export class ProviderExchange implements Dispatcher.DispatchHandler {
   private headers: ReceivedResponse['headers'] = {};
   private chunks: Buffer[] = [];
 
+  constructor(private readonly request: SentRequest) {}
+
   /** True once the response has begun. */
   get hasBegun(): boolean {
     return this.status !== 0;
   }
 
   /**
-   * Sends the request and reads the response.
+   * Sends the request and reads the response. Secrets that were sent are removed from an error response.
    *
+   * @param reset closes the connection after the response
    * @throws the reason of an early end, or the error of undici
    */
-  send(dispatcher: Dispatcher, options: Dispatcher.DispatchOptions): Promise<ReceivedResponse> {
+  send(dispatcher: Dispatcher, reset = false): Promise<ReceivedResponse> {
     return new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
       this.chunks = [];
-      dispatcher.dispatch(options, this);
+      dispatcher.dispatch(reset ? { ...this.request, reset } : this.request, this);
     });
   }
 
@@ -69,10 +76,11 @@ export class ProviderExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    const { status, headers, chunks } = this;
+    const { status, headers, chunks, request } = this;
     const [first] = chunks;
     const body = first && chunks.length === 1 ? first : Buffer.concat(chunks);
-    this.resolve({ status, headers, body });
+    const response = new ReceivedResponse(status, headers, body);
+    this.resolve(status < 400 ? response : hideSent(response, request));
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {

@@ -1,9 +1,11 @@
+import type { Dispatcher } from 'undici';
 import type { Abortable } from '../../base/call-end.js';
 import { isLoopback } from '../../base/network-rules.js';
 import { startTimeLimit, SYSTEM_TIMERS, type Timers } from '../../base/time-limit.js';
 import { Connections, type ConnectionsOptions } from './connections.js';
-import { ProviderExchange, type ReceivedResponse } from './provider-exchange.js';
+import { ProviderExchange } from './provider-exchange.js';
 import { ProxyError } from './proxy-error.js';
+import type { ReceivedResponse } from './received-response.js';
 
 /** Reason why a request to the provider has no response. */
 export type ProviderRequestFailure =
@@ -61,12 +63,8 @@ export interface ProviderRequestInit {
   readonly idempotent?: boolean;
 }
 
-/** Response of the provider, as {@link ProviderHttp.send} returns it. */
-export interface ProviderResponse {
-  readonly status: number;
-  /** The body. */
-  readonly text: string;
-}
+/** Response of the provider, as most callers of {@link ProviderHttp.send} read it. */
+export type ProviderResponse = Pick<ReceivedResponse, 'status' | 'text'>;
 
 /** Request that {@link ProviderHttp.send} sends. */
 export interface ProviderRequest {
@@ -83,6 +81,13 @@ export interface ProviderRequest {
   readonly idempotent?: boolean;
 }
 
+/** Parsed URL, with the connections to its origin. */
+interface Target {
+  readonly origin: string;
+  readonly path: string;
+  readonly dispatcher: Dispatcher;
+}
+
 /** Message for a provider on plain http, with the options to change. */
 export const INSECURE =
   'The OpenID Provider must be on https. For a provider on this machine set allowInsecureRequests, ' +
@@ -93,8 +98,8 @@ const NOT_SENT = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
   'EPROTO',
 ]);
-/** Removes a byte order mark, too. */
-const UTF8 = new TextDecoder();
+/** Maximum number of parsed URLs in memory. */
+const MAX_TARGETS = 100;
 const CERTIFICATE = /CERT|SIGNATURE/;
 /** Statuses for which `Response` accepts no body. */
 const WITHOUT_BODY = new Set([204, 205, 304]);
@@ -110,8 +115,8 @@ export class ProviderHttp {
   readonly #timeout: number;
   readonly #clock: () => number;
   readonly #insecureHosts: 'any' | 'loopback' | 'none';
-  /** Origins that passed {@link mayRequest}. */
-  readonly #allowed = new Set<string>();
+  /** Targets of recent requests, all of which passed {@link mayRequest}. */
+  readonly #targets = new Map<string, Target>();
   #isClosed = false;
 
   /** @throws {OxdConfigurationError} when an environment variable names no usable proxy */
@@ -153,7 +158,7 @@ export class ProviderHttp {
       body: init.body?.toString(),
       idempotent: init.idempotent,
     };
-    return toResponse(await this.exchange(url, sent, end));
+    return toResponse(await this.send(url, sent, end));
   }
 
   /**
@@ -162,9 +167,27 @@ export class ProviderHttp {
    * @param end ends the request, at the latest after its time limit
    * @throws {ProviderRequestError} when the request has no response
    */
-  async send(url: string, init: ProviderRequest, end?: CommandEnd): Promise<ProviderResponse> {
-    const { status, body } = await this.exchange(url, init, end);
-    return { status, text: UTF8.decode(body) };
+  async send(
+    url: string,
+    request: ProviderRequest,
+    { signal, deadline = Infinity }: CommandEnd = {},
+  ): Promise<ReceivedResponse> {
+    const { dispatcher, origin, path } = this.target(url);
+    const milliseconds = Math.min(this.#timeout, deadline - this.#clock());
+    if (milliseconds <= 0) throw timedOut(0);
+    const { method, headers, body, idempotent = false } = request;
+    const exchange = new ProviderExchange({ origin, path, method, headers, body });
+    const error = () => timedOut(milliseconds);
+    const limit = { timers: this.timers, milliseconds, signal, error };
+    const stop = startTimeLimit(limit, (reason) => exchange.end(reason));
+    try {
+      return await exchange.send(dispatcher);
+    } catch (cause) {
+      if (idempotent && this.mayRepeat(exchange, cause)) return await this.repeat(url, exchange);
+      throw exchange.reason ?? failure(cause);
+    } finally {
+      stop();
+    }
   }
 
   /** Closes every connection; requests in progress fail. */
@@ -173,36 +196,11 @@ export class ProviderHttp {
     return this.#connections.close();
   }
 
-  private async exchange(
-    url: string,
-    { method, headers, body, idempotent }: ProviderRequest,
-    { signal, deadline = Infinity }: CommandEnd = {},
-  ): Promise<ReceivedResponse> {
-    const target = new URL(url);
-    const { origin, pathname, search } = target;
-    if (!this.#allowed.has(origin)) this.allow(target);
-    const options = { origin, path: pathname + search, method, headers, body };
-    const exchange = new ProviderExchange();
-    const milliseconds = Math.min(this.#timeout, deadline - this.#clock());
-    if (milliseconds <= 0) throw timedOut(0);
-    const limit = {
-      timers: this.timers,
-      milliseconds,
-      signal,
-      error: () => timedOut(milliseconds),
-    };
-    const stop = startTimeLimit(limit, (reason) => exchange.end(reason));
+  private async repeat(url: string, exchange: ProviderExchange): Promise<ReceivedResponse> {
     try {
-      return await exchange.send(this.#connections.to(target), options).catch((error: unknown) => {
-        if (!idempotent || !this.mayRepeat(exchange, error)) throw error;
-        // `reset` closes the connection after the response.
-        const again = { ...options, reset: true };
-        return this.#connections.fresh(target, (fresh) => exchange.send(fresh, again));
-      });
+      return await this.#connections.fresh(new URL(url), (fresh) => exchange.send(fresh, true));
     } catch (error) {
       throw exchange.reason ?? failure(error);
-    } finally {
-      stop();
     }
   }
 
@@ -212,10 +210,17 @@ export class ProviderHttp {
     return !isOver && this.#connections.hasBroken(error);
   }
 
-  /** Checks an origin once: scheme and host decide. */
-  private allow(url: URL): void {
+  /** Parses and checks a URL once: most requests go to a few endpoints. */
+  private target(href: string): Target {
+    const known = this.#targets.get(href);
+    if (known) return known;
+    const url = new URL(href);
     if (!this.mayRequest(url)) throw new ProviderRequestError('insecure', INSECURE);
-    this.#allowed.add(url.origin);
+    const { origin, pathname, search } = url;
+    const target = { origin, path: pathname + search, dispatcher: this.#connections.to(url) };
+    if (this.#targets.size >= MAX_TARGETS) this.#targets.clear();
+    this.#targets.set(href, target);
+    return target;
   }
 }
 

@@ -1,6 +1,6 @@
 import { withoutValues } from '../../base/hidden-values.js';
-import type { ProviderResponse, ProviderRequestInit } from './provider-http.js';
 import { parseJson, objectOf } from '../../base/json.js';
+import { ReceivedResponse } from './received-response.js';
 
 /** Form parameters without secrets; the values of all other parameters are hidden. */
 const PUBLIC = [
@@ -8,30 +8,28 @@ const PUBLIC = [
   ...['client_assertion_type', 'claim_token_format', 'audience', 'response_mode'],
 ];
 
+/** Parts of a request that contain secrets. */
+interface SentParts {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
 /**
  * Removes the secrets of a request from the printed parts of its error response: `error`,
  * `error_description` and challenges. Some servers quote the values they reject.
  *
  * @see RFC 6749 §5.2, RFC 6750 §3
  */
-export async function hideSent(
-  response: Response,
-  request: ProviderRequestInit,
-): Promise<Response> {
+export function hideSent(response: ReceivedResponse, request: SentParts): ReceivedResponse {
   const sent = sentValues(request);
-  const headers = new Headers(response.headers);
-  const challenge = headers.get('www-authenticate');
-  if (challenge !== null) headers.set('www-authenticate', withoutValues(challenge, sent));
-  const text = hiddenIn(await response.text(), sent);
-  return new Response(text, { status: response.status, headers });
-}
-
-/** Removes the secrets of a request from a {@link ProviderResponse}, like {@link hideSent}. */
-export function hideSentText(
-  response: ProviderResponse,
-  request: ProviderRequestInit,
-): ProviderResponse {
-  return { ...response, text: hiddenIn(response.text, sentValues(request)) };
+  const { status, headers, text } = response;
+  const challenges = [headers['www-authenticate'] ?? []].flat();
+  const hidden = challenges.map((challenge) => withoutValues(challenge, sent));
+  return new ReceivedResponse(
+    status,
+    { ...headers, 'www-authenticate': hidden },
+    Buffer.from(hiddenIn(text, sent)),
+  );
 }
 
 /**
@@ -48,7 +46,7 @@ function hiddenIn(text: string, sent: readonly string[]): string {
 }
 
 /** Tokens, codes, tickets and secrets of a request, plain and percent-encoded; longest first. */
-function sentValues({ headers, body }: ProviderRequestInit): readonly string[] {
+function sentValues({ headers, body = '' }: SentParts): readonly string[] {
   const sent = new Headers(headers);
   const values = [...credentials(sent.get('authorization') ?? ''), ...bodyValues(sent, body)];
   const encoded = values.flatMap((value) => [value, encodeURIComponent(value)]);
@@ -56,8 +54,7 @@ function sentValues({ headers, body }: ProviderRequestInit): readonly string[] {
   return distinct.sort((one, other) => other.length - one.length);
 }
 
-function bodyValues(headers: Headers, body: ProviderRequestInit['body']): readonly string[] {
-  const text = body?.toString() ?? '';
+function bodyValues(headers: Headers, text: string): readonly string[] {
   if (headers.get('content-type')?.includes('json')) {
     const statement = objectOf(parseJson(text))?.software_statement;
     return typeof statement === 'string' ? [statement] : [];

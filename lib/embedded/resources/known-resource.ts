@@ -40,13 +40,16 @@ export function resourceInMemory(
  * @throws {OperationError} `invalid_request` if the resource is not protected, `bad_request`,
  *   `invalid_oxd_id`
  */
-export async function knownResource(
+export function knownResource(
   context: OperationContext,
   named: Named,
-): Promise<KnownResource> {
+): KnownResource | Promise<KnownResource> {
+  return resourceInMemory(context.runtime, named) ?? readResource(context, named);
+}
+
+async function readResource(context: OperationContext, named: Named): Promise<KnownResource> {
   const { runtime } = context;
   const copies = inMemory(runtime, named);
-  if (copies?.resource) return { site: copies.site, resource: copies.resource };
   if (copies) dropCopies(context, copies.site);
   const site = await context.knownSite(named.oxd_id);
   const record = await runtime.store.record(runtime.sites.resourcesKey(site), readResources);

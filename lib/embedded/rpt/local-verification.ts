@@ -9,8 +9,8 @@ import { rptOfJwt, unusable } from './jwt-rpt.js';
 import type { IntrospectedRpt } from './rpt-permissions.js';
 
 /**
- * State of an RPT by its signature, without a request to the authorization server, if option
- * `localVerification` is set. Revocation, logout and a disabled user are not noticed before `exp`.
+ * State of an RPT by its signature, without a request to the authorization server, for option
+ * `localVerification`. Revocation, logout and a disabled user are not noticed before `exp`.
  *
  * An unknown key is not looked up here, because any client can name one: after an introspection,
  * `rptSubject()` looks up the key of an active RPT.
@@ -23,7 +23,6 @@ export async function locallyVerifiedRpt(
   api: ProtectionApi,
   rpt: string,
 ): Promise<IntrospectedRpt | undefined> {
-  if (!context.runtime.options.localVerification) return undefined;
   const rptStatus = await verify(context, api, rpt);
   if (rptStatus.result.active) return rptStatus;
   const { command } = context.call;

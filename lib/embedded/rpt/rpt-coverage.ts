@@ -36,7 +36,8 @@ export async function rptCoverage(
 ): Promise<RptCoverage | undefined> {
   const { rpts } = context.runtime.uma;
   const key = rpts.keyOf(api.site, rpt);
-  const content = (snapshot: RptSnapshot) => contentOf(context, api, { rpt, key, snapshot });
+  const content = (snapshot: RptSnapshot) =>
+    knownContent(snapshot) ?? contentOf(context, api, { rpt, key, snapshot });
   const grants = (snapshot: RptSnapshot): boolean =>
     mayGrant(rpts, snapshot, { site: api.site, needed });
   const earlier = rpts.cached(key);
@@ -59,8 +60,9 @@ export function cachedCoverage(
   { rpt, needed }: CheckedRpt,
 ): RptCoverage | undefined {
   const snapshot = rpts.cached(rpts.keyOf(site, rpt));
-  if (!snapshot?.user || !mayGrant(rpts, snapshot, { site, needed })) return undefined;
-  return { permissions: snapshot.status.result.permissions, ...snapshot.user };
+  return snapshot && mayGrant(rpts, snapshot, { site, needed })
+    ? knownContent(snapshot)
+    : undefined;
 }
 
 /** True if an earlier introspection covers the permission, and nothing was cleared since. */
@@ -78,8 +80,9 @@ async function currentStatus(
   api: ProtectionApi,
   rpt: string,
 ): Promise<RptStatus> {
-  const verified = await locallyVerifiedRpt(context, api, rpt);
-  return verified ?? introspection(context, api, rpt);
+  const { localVerification } = context.runtime.options;
+  const verified = localVerification ? await locallyVerifiedRpt(context, api, rpt) : undefined;
+  return verified ?? (await introspection(context, api, rpt));
 }
 
 /**
@@ -94,6 +97,11 @@ function introspection(
   // Twice the limit of a request, as for a whole check.
   const shared = context.detached({ deadline: clock() + 2 * options.timeout });
   return introspectRpt(shared, new ProtectionApi(shared, api.site, api.server), rpt);
+}
+
+/** Content of an RPT whose user is known. */
+function knownContent({ user, status }: RptSnapshot): RptCoverage | undefined {
+  return user && { permissions: status.result.permissions, sub: user.sub };
 }
 
 interface Content {

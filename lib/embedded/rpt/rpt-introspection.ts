@@ -1,6 +1,7 @@
 import { MAX_RPT_LENGTH } from '../../base/limits.js';
 import type { OperationContext } from '../context/operation-context.js';
 import type { ProviderResponse } from '../requests/provider-http.js';
+import { isPublicKeyJwt } from '../jwt/verified-jwt.js';
 import { isPatRejection } from '../protection-api/advice.js';
 import { clientHeaders } from '../context/client-headers.js';
 import { unexpectedResponse, type ProtectionApi } from '../protection-api/protection-api.js';
@@ -35,7 +36,7 @@ export async function introspectRpt(
     // The client only learns that it needs another RPT.
     const { reason } = rptStatus;
     if (reason) context.log.debug?.(`${context.call.command}: the RPT is not active: ${reason}.`);
-    return rptStatus;
+    return { ...rptStatus, isSubjectProven: !isPublicKeyJwt(rpt) };
   }
   if (response.status !== 200) {
     throw unexpectedResponse('The RPT could not be introspected.', response);

@@ -2,7 +2,7 @@ import { textOf } from '../../base/json.js';
 import type { OperationContext } from '../context/operation-context.js';
 import type { RptStatus } from '../context/rpt-snapshots.js';
 import { withIssuerKeys } from '../jwt/issuer-keys.js';
-import { isPublicKeyJwt, verifyJwt } from '../jwt/verified-jwt.js';
+import { verifyJwt } from '../jwt/verified-jwt.js';
 import type { ProtectionApi } from '../protection-api/protection-api.js';
 import { OperationError } from '../requests/operation-error.js';
 
@@ -27,7 +27,7 @@ export async function rptSubject(
   { rpt, rptStatus }: RptWithStatus,
 ): Promise<string | undefined> {
   const { sub: introspected } = rptStatus.result;
-  if (rptStatus.isVerifiedJwt) return introspected;
+  if (rptStatus.isSubjectProven) return introspected;
   const signed = await signedSubject(context, api, rpt).catch((error: unknown) => {
     if (introspected === undefined) throw error;
     return undefined;
@@ -49,7 +49,6 @@ async function signedSubject(
   { site, server: { issuer } }: ProtectionApi,
   token: string,
 ): Promise<string | undefined> {
-  if (!isPublicKeyJwt(token)) return undefined;
   try {
     const { payload } = await withIssuerKeys(context, issuer, () =>
       verifyJwt(context, { token, site, issuer }),
