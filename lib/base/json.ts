@@ -47,7 +47,8 @@ export function stringsOf(value: unknown): readonly string[] | undefined {
  */
 export function withoutUndefined<T extends object>(object: T): T {
   const copy: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(object)) {
+  for (const name of Object.keys(object)) {
+    const value = (object as JsonObject)[name];
     if (value !== null && value !== undefined && name !== '__proto__') copy[name] = value;
   }
   return copy as T;
