@@ -16,10 +16,14 @@ export function isChallengeValue(value: string | undefined): value is string {
  * @see RFC 7235 §2.1
  */
 export function challengeHeader(scheme: string, parameters: ChallengeParameters): string {
-  const parts = Object.entries(parameters).flatMap(([name, value]) =>
-    isChallengeValue(value) ? [`${name}="${escaped(value)}"`] : [],
-  );
-  return `${scheme} ${parts.join(', ')}`;
+  let header = scheme;
+  let separator = ' ';
+  for (const [name, value] of Object.entries(parameters)) {
+    if (!isChallengeValue(value)) continue;
+    header += `${separator}${name}="${escaped(value)}"`;
+    separator = ', ';
+  }
+  return header;
 }
 
 function escaped(value: string): string {

@@ -16,6 +16,7 @@ export const NO_STORE = { 'Cache-Control': 'no-store' };
  * it.
  */
 export function exposeChallengeHeader(current: unknown): string {
+  if (current === undefined) return 'WWW-Authenticate';
   const names = [current].flat().flatMap((value) => (typeof value === 'string' ? [value] : []));
   const all = names
     .join(',')

@@ -25,23 +25,29 @@ export class BoundedQueue {
   /**
    * Runs a task, possibly after it has waited.
    *
-   * @param task.signal removes the task from the queue
+   * @param task.signal removes the task from the queue; the promise rejects with its reason
    * @returns undefined, without running the task, if the queue is full
-   * @throws the reason of the signal
+   * @throws the reason of a signal that is already aborted
    */
-  async run<T>(
+  run<T>(
     { key, signal }: { readonly key: string; readonly signal?: Abortable },
     work: () => Promise<T>,
-  ): Promise<{ readonly done: T } | undefined> {
+  ): Promise<T> | undefined {
     signal?.throwIfAborted();
     const lane = this.lanes.get(key) ?? { running: 0, waiting: [] };
     this.lanes.set(key, lane);
-    if (lane.running < this.limits.concurrent) lane.running++;
-    else if (lane.waiting.length >= this.limits.waiting) return undefined;
+    if (lane.running < this.limits.concurrent) {
+      lane.running++;
+      return this.work(key, lane, work);
+    }
+    if (lane.waiting.length >= this.limits.waiting) return undefined;
     // A task that ends passes its slot to the first one in the queue.
-    else await waitIn(lane.waiting, signal);
+    return waitIn(lane.waiting, signal).then(() => this.work(key, lane, work));
+  }
+
+  private async work<T>(key: string, lane: Lane, work: () => Promise<T>): Promise<T> {
     try {
-      return { done: await work() };
+      return await work();
     } finally {
       this.leave(key, lane);
     }

@@ -89,7 +89,8 @@ const checkRpt: CheckResource = async (context, params, { site, resource }) => {
   const api = new ProtectionApi(context, site, await context.umaServer(site));
   const checked = { rpt, needed: neededPermission(context.runtime, resource, params) };
   const coverage = rpt.trim() === '' ? undefined : await rptCoverage(context, api, checked);
-  return coverage ? { access: 'granted', ...coverage } : denied(context, api, { resource, params });
+  if (coverage) return { access: 'granted', ...coverage };
+  return await denied(context, api, { resource, params });
 };
 
 async function denied(
@@ -116,7 +117,7 @@ async function denied(
  * place until the server has responded or the request for the ticket has timed out: the server still
  * works on it.
  */
-async function queuedTicket(
+function queuedTicket(
   context: OperationContext,
   api: ProtectionApi,
   request: PermissionRequest,
@@ -124,12 +125,17 @@ async function queuedTicket(
   const { call, runtime } = context;
   const { command, signal } = call;
   const shared = new ProtectionApi(context.detached(), api.site, api.server);
-  const outcome = await runtime.uma.tickets.run({ key: api.server.issuer, signal }, async () =>
-    context.hasTimeLeft ? { ticket: await permissionTicket(shared, request) } : undefined,
-  );
-  if (outcome?.done) return outcome.done.ticket;
+  const ticket = runtime.uma.tickets.run({ key: api.server.issuer, signal }, () => {
+    if (!context.hasTimeLeft) throw busy(command);
+    return permissionTicket(shared, request);
+  });
+  if (ticket) return ticket;
+  throw busy(command);
+}
+
+function busy(command: string): OxdTransportError {
   const message = 'Too many requests wait for a ticket of the authorization server.';
-  throw new OxdTransportError('OXD_TRANSPORT_BUSY', message, { command });
+  return new OxdTransportError('OXD_TRANSPORT_BUSY', message, { command });
 }
 
 /** Header in the form of oxd, with quotes in the ticket escaped. */

@@ -85,8 +85,8 @@ async function queuedSearch(
   const { runtime, call } = context;
   const api = new ProtectionApi(context, site, await context.umaServer(site));
   const key = api.server.issuer;
-  const outcome = await runtime.uma.searches.run({ key }, () => search(api, name));
-  if (outcome) return outcome.done;
+  const found = runtime.uma.searches.run({ key }, () => search(api, name));
+  if (found) return found;
   const message = 'Too many requests wait for the look-up of a resource.';
   throw new OxdTransportError('OXD_TRANSPORT_BUSY', message, { command: call.command });
 }

@@ -76,8 +76,8 @@ async function oneAtATime(
   work: (limited: OperationContext) => Promise<boolean>,
 ): Promise<boolean> {
   const { changes } = context.runtime.uma;
-  const outcome = await changes.run({ key }, () =>
+  const isDone = await changes.run({ key }, () =>
     lockResources(context.store, key, (signal) => work(context.withSignal(signal))),
   );
-  return outcome?.done ?? true;
+  return isDone ?? true;
 }
