@@ -26,7 +26,8 @@ export type { FinishedLogin, StartLoginParams, StartedLogin } from './oidc/oidc.
 export type { CallbackParams } from './oidc/callback-params.js';
 export type { RequestHeaders } from './oidc/speculative.js';
 export type { OxdUserProfile, UserTokens } from './oidc/user-profile.js';
-export { OxdUser, type UserParamDecorator } from './oidc/oxd-user.decorator.js';
+export { OxdUser } from './oidc/oxd-user.decorator.js';
+export type { OxdUserDecorator, UserParamDecorator } from './oidc/oxd-user.decorator.js';
 export { AccessToken } from './oidc/access-token.decorator.js';
 export { UmaService } from './uma/uma.service.js';
 export { UmaGuard } from './uma/guard/uma.guard.js';
@@ -36,6 +37,16 @@ export { UmaProtected } from './uma/declarations/uma-protected.decorator.js';
 export type { UmaProtectedOptions } from './uma/declarations/uma-protected.decorator.js';
 export { UmaPublic } from './uma/declarations/uma-public.decorator.js';
 export { Rpt, type RptParamDecorator } from './uma/guard/rpt.decorator.js';
+export { BearerGuard } from './bearer/guard/bearer.guard.js';
+export { BearerProtected } from './bearer/declarations/bearer-protected.decorator.js';
+export type {
+  BearerProtectedOptions,
+  BearerScopes,
+} from './bearer/declarations/bearer-protected.decorator.js';
+export { BearerPublic } from './bearer/declarations/bearer-public.decorator.js';
+export { keycloakRoles } from './bearer/keycloak-roles.js';
+export type { BearerGuardError } from './http/bearer-denial.js';
+export type { BearerUser } from './http/bearer-user.js';
 export { OxdExceptionFilter } from './oxd-exception.filter.js';
 export type { OxdErrorBody } from './oxd-exception.filter.js';
 export {

@@ -10,6 +10,10 @@ import { ModulesContainer } from '@nestjs/core';
 import { AccessTokenVerifier } from './access-token/access-token-verifier.js';
 import { OxdClock, SystemClock } from './base/clock.js';
 import { OxdConfigurationError } from './base/errors.js';
+import { BEARER_MARKS } from './bearer/declarations/bearer-marks.js';
+import { BearerRouteExplorer } from './bearer/explorer/bearer-route.explorer.js';
+import { BearerAuthorizer } from './bearer/guard/bearer-authorizer.js';
+import { BearerRouteTable } from './bearer/guard/bearer-route-table.js';
 import { OxdTransport } from './commands/oxd-transport.js';
 import { OidcService } from './oidc/oidc.service.js';
 import { StrategyLifecycle } from './oidc/strategy-lifecycle.js';
@@ -30,6 +34,8 @@ import {
 import { importIssues, injectionIssues, type NestModule } from './oxd.module-imports.js';
 import { OxdOptions, type OxdModuleOptions } from './options/oxd.options.js';
 import { OxdClient } from './oxd-client/oxd-client.js';
+import { GuardMarks } from './routes/guard-marks.js';
+import { rejectIssues } from './routes/reject-issues.js';
 import { GuardedStore } from './store/guarded-store.js';
 import { OxdStore } from './store/oxd-store.js';
 import { ProtectedClient } from './uma/explorer/protected-client.js';
@@ -37,6 +43,7 @@ import { ResourceCheck } from './uma/guard/resource-check.js';
 import { UmaAuthorizer } from './uma/guard/uma-authorizer.js';
 import { ResourceSynchronizer } from './uma/resources/resource-synchronizer.js';
 import { UmaResourceExplorer } from './uma/explorer/uma-resource.explorer.js';
+import { UMA_MARKS } from './uma/declarations/uma-marks.js';
 import { UmaRouteTable } from './uma/declarations/declared-route.js';
 import { UmaService } from './uma/uma.service.js';
 
@@ -64,6 +71,10 @@ const providers: Provider[] = [
     useFactory: createResourceSynchronizer,
     inject: [OxdOptions, OxdClient, OxdTransport, OxdStore, OxdClock],
   },
+  { provide: GuardMarks, useFactory: () => new GuardMarks([UMA_MARKS, BEARER_MARKS]) },
+  BearerRouteTable,
+  BearerRouteExplorer,
+  BearerAuthorizer,
   UmaRouteTable,
   UmaResourceExplorer,
   ProtectedClient,
@@ -82,7 +93,7 @@ const providers: Provider[] = [
   providers,
   // Dependencies of the guards are exported, too: Nest creates a guard in the module of each controller.
   exports: [
-    ...[OidcService, UmaService, UmaAuthorizer, AccessTokenVerifier],
+    ...[OidcService, UmaService, UmaAuthorizer, BearerAuthorizer, AccessTokenVerifier],
     ...[OxdOptions, OxdTransport, OxdStore],
   ],
 })
@@ -96,6 +107,7 @@ export class OxdModule
   readonly #client: OxdClient;
   readonly #store: OxdStore;
   readonly #explorer: UmaResourceExplorer;
+  readonly #bearerExplorer: BearerRouteExplorer;
   readonly #protection: ResourceSynchronizer;
   readonly #strategy: StrategyLifecycle;
   readonly #protectedClient: ProtectedClient;
@@ -107,6 +119,7 @@ export class OxdModule
     client: OxdClient,
     store: OxdStore,
     explorer: UmaResourceExplorer,
+    bearerExplorer: BearerRouteExplorer,
     protection: ResourceSynchronizer,
     strategy: StrategyLifecycle,
     protectedClient: ProtectedClient,
@@ -118,6 +131,7 @@ export class OxdModule
     this.#client = client;
     this.#store = store;
     this.#explorer = explorer;
+    this.#bearerExplorer = bearerExplorer;
     this.#protection = protection;
     this.#strategy = strategy;
     this.#protectedClient = protectedClient;
@@ -158,6 +172,7 @@ export class OxdModule
   async onApplicationBootstrap(): Promise<void> {
     await this.runAtStart(async () => {
       this.#strategy.begin();
+      this.#bearerExplorer.explore();
       const declared = this.#explorer.explore();
       if (declared.length > 0) this.#protectedClient.claim();
       await this.#protection.begin(declared);
@@ -186,10 +201,6 @@ export class OxdModule
 
 function isOxdModule({ metatype }: NestModule): boolean {
   return metatype === OxdModule || metatype.prototype instanceof OxdModule;
-}
-
-function rejectIssues(issues: readonly string[]): void {
-  if (issues.length > 0) throw new OxdConfigurationError(issues);
 }
 
 function readOptions(options: OxdModuleOptions, modules: ModulesContainer): OxdOptions {

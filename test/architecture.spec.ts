@@ -123,6 +123,16 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: NEST,
   },
   'uma/explorer': { rooms: ['options', 'routes', 'uma/declarations', 'uma/guard'], packages: NEST },
+  bearer: { rooms: ['options'] },
+  'bearer/declarations': { rooms: ['routes'], packages: NEST },
+  'bearer/guard': {
+    rooms: ['http', 'options', 'routes', 'access-token', 'bearer/declarations'],
+    packages: NEST,
+  },
+  'bearer/explorer': {
+    rooms: ['options', 'routes', 'access-token', 'bearer/declarations', 'bearer/guard'],
+    packages: NEST,
+  },
   'sandbox/provider': { rooms: ['store'], packages: ['jose', 'oidc-provider'] },
   'sandbox/web': { rooms: ['sandbox/provider'], packages: ['oidc-provider'] },
   'sandbox/uma': { rooms: ['store', 'sandbox/provider'], packages: ['oidc-provider'] },

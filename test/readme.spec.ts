@@ -66,6 +66,13 @@ it('docs/errors.md has every error code of the library', () => {
   expect(rows.toSorted()).toEqual([...codes].toSorted());
 });
 
+it('docs/errors.md has every error code of BearerGuard', () => {
+  const codes = new Set(text('lib/http/bearer-denial.ts').match(/BEARER_[A-Z_]+/g));
+  const rows = [...text('docs/errors.md').matchAll(/^\| `(BEARER_\w+)`/gm)];
+  expect(codes.size).toBeGreaterThan(5);
+  expect(rows.map(([, code = '']) => code).toSorted()).toEqual([...codes].toSorted());
+});
+
 it('docs/environment.md names every variable that is read, except parameters of the site', () => {
   const variables = [...text('lib/options/oxd.config.ts').matchAll(VARIABLE)];
   const rows = text('docs/environment.md').matchAll(/^\| `(OXD_\w+)` +\| `([\w.]+)`/gm);

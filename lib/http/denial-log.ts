@@ -19,9 +19,13 @@ export class DenialLog {
     this.log.debug?.(message);
   }
 
-  /** Logs a denial that an operator should investigate: each message at most once a minute. */
-  warn(message: string): void {
-    this.limited.log(message);
+  /**
+   * Logs a denial that an operator should investigate: each kind at most once a minute.
+   *
+   * @param kind default: the message
+   */
+  warn(message: string, kind?: string): void {
+    this.limited.log(message, kind);
   }
 
   /** Logs a fault of the application itself: each message once. */

@@ -11,7 +11,7 @@ export class Marks<M extends Mark> {
   readonly #key: symbol;
 
   /** @param prefix prefix of the names of the guard and its decorators */
-  constructor(readonly prefix: 'Uma') {
+  constructor(readonly prefix: 'Uma' | 'Bearer') {
     this.#key = Symbol(`nestjs-oxd.${prefix}.marks`);
   }
 

@@ -1,13 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
-import { OxdConfigurationError } from '../../base/errors.js';
 import type { UmaDeclaration } from '../declarations/declaration.js';
 import { mergeDeclarations } from '../declarations/declaration-merge.js';
-import { accessOf } from '../declarations/handler-access.js';
+import { accessOf, type HandlerAccess } from '../declarations/handler-access.js';
 import type { GuardedRoute } from '../../routes/guard-issues.js';
 import { guardedRoutes } from '../../routes/guarded-routes.js';
 import { declarationsOf } from './route-access.js';
 import { routeIssues } from './route-issues.js';
+import { GuardMarks } from '../../routes/guard-marks.js';
+import { rejectIssues } from '../../routes/reject-issues.js';
 import { unusedDeclarationIssues } from '../../routes/unused-declarations.js';
 import { logContext } from '../../options/log-context.js';
 import { OxdOptions } from '../../options/oxd.options.js';
@@ -25,6 +26,7 @@ export class UmaResourceExplorer {
     private readonly table: UmaRouteTable,
     private readonly access: UmaAuthorizer,
     private readonly options: OxdOptions,
+    private readonly guards: GuardMarks,
   ) {}
 
   /**
@@ -37,21 +39,21 @@ export class UmaResourceExplorer {
    *   declaration is invalid
    */
   explore(): readonly UmaDeclaration[] {
-    throwIssues(unusedDeclarationIssues(this.modules, UMA_FAMILY.marks));
+    rejectIssues(unusedDeclarationIssues(this.modules, UMA_FAMILY.marks));
     const { modules, config, adapterHost } = this;
     const routes = guardedRoutes({ modules, config, adapterHost }, UMA_FAMILY);
-    throwIssues(routeIssues(routes));
+    rejectIssues(routeIssues(routes));
     const own = routes.filter(({ guards }) => guards.includes(this.access));
     const { declarations, issues } = mergeDeclarations(
       own.flatMap((route) => this.addToTable(route)),
     );
-    throwIssues(issues);
+    rejectIssues(issues);
     this.warnUndeclared(own);
     return declarations;
   }
 
   private warnUndeclared(routes: readonly GuardedRoute<UmaAuthorizer>[]): void {
-    const undeclared = routes.filter((route) => accessOf(route) === undefined);
+    const undeclared = routes.filter((route) => this.accessOf(route) === undefined);
     if (undeclared.length === 0) return;
     const names = [...new Set(undeclared.map(({ name }) => name))];
     new Logger(logContext('UmaGuard', this.options)).warn(
@@ -59,8 +61,14 @@ export class UmaResourceExplorer {
     );
   }
 
+  /** Access by `UmaGuard`, which leaves a route without a declaration to the guard that protects it. */
+  private accessOf(route: GuardedRoute<UmaAuthorizer>): HandlerAccess {
+    const isElsewhere = this.guards.isProtectedByOther(UMA_FAMILY.marks, route);
+    return accessOf(route) ?? (isElsewhere ? 'public' : undefined);
+  }
+
   private addToTable(route: GuardedRoute<UmaAuthorizer>): UmaDeclaration[] {
-    const access = accessOf(route);
+    const access = this.accessOf(route);
     if (access === undefined) return [];
     const { controller, name: handler } = route;
     const isPublic = access === 'public';
@@ -73,8 +81,4 @@ export class UmaResourceExplorer {
       return levels.flat();
     });
   }
-}
-
-function throwIssues(issues: readonly string[]): void {
-  if (issues.length > 0) throw new OxdConfigurationError([...new Set(issues)]);
 }

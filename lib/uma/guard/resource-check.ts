@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { OxdClock } from '../../base/clock.js';
 import type { UmaRsCheckAccessParams, UmaRsCheckAccessResult } from '../../commands/uma.js';
-import { OxdCommandError, OxdError, printable } from '../../base/errors.js';
+import { OxdCommandError } from '../../base/errors.js';
 import { OxdOptions, isTransport, type UmaPathResolver } from '../../options/oxd.options.js';
 import { untilAborted } from '../../base/until-aborted.js';
+import { failureReason } from '../../http/failure-reason.js';
 import { resourceMetadataOf } from '../../http/bearer-challenge.js';
 import { challengeOf, type ChallengeSource } from './denial-challenge.js';
 import { CheckTimeoutError, type CheckTimeLimit } from '../../routes/check-timeout.js';
@@ -166,16 +167,10 @@ export class ResourceCheck {
       (error instanceof OxdCommandError && error.error !== UNKNOWN_KEY) ||
       (this.isEmbedded && error instanceof CheckTimeoutError);
     const denial = isServerFailure ? serverUnreachable() : unavailable(RETRY_DELAY);
-    return { denial, reason: reasonOf(error) };
+    return { denial, reason: failureReason(error) };
   }
 }
 
 function isUnprotected(error: unknown): boolean {
   return error instanceof OxdCommandError && error.error === 'invalid_request';
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof OxdError
-    ? `${error.code}: ${error.message}`
-    : printable(error instanceof Error ? error.message : 'unknown reason');
 }

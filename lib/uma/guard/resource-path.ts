@@ -1,15 +1,10 @@
 import type { OxdClock } from '../../base/clock.js';
 import type { UmaPathResolver } from '../../options/oxd.options.js';
-import { withTimeLimit } from '../../base/time-limit.js';
-import { untilAborted } from '../../base/until-aborted.js';
-import { CheckTimeoutError } from '../../routes/check-timeout.js';
+import { withFunctionLimit } from '../../routes/function-limit.js';
 import type { UmaDeclaration } from '../declarations/declaration.js';
 
 /** Parameters of a route in the form of the platform: a wildcard is a list on Express. */
 export type RouteParams = Readonly<Record<string, unknown>>;
-
-/** Time limit for `uma.paths`, in milliseconds. */
-const PATHS_TIMEOUT = 10_000;
 
 /**
  * Returns the path to check, from the option `uma.paths`.
@@ -26,9 +21,7 @@ export async function resourcePath(
   const { path, http_method, handler } = declaration;
   const work = async (): Promise<unknown> =>
     paths({ path, http_method, handler }, stringParams(params));
-  const error = () => new CheckTimeoutError(`no result in ${PATHS_TIMEOUT} ms`);
-  const limit = { timers: clock, milliseconds: PATHS_TIMEOUT, error };
-  const resolved = await withTimeLimit(limit, (signal) => untilAborted(signal, work()));
+  const resolved = await withFunctionLimit(clock, work);
   return typeof resolved === 'string' && resolved.startsWith('/') ? resolved : undefined;
 }
 

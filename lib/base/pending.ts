@@ -1,0 +1,16 @@
+/** Value that is available at once or later. A promise for each guarded request would cost time. */
+export type Pending<T> = T | PromiseLike<T>;
+
+/** Applies a function to a value, at once if the value is available. */
+export function whenAvailable<T, R>(
+  value: Pending<T>,
+  apply: (value: T) => Pending<R>,
+): Pending<R> {
+  return isPromiseLike(value) ? value.then(apply) : apply(value);
+}
+
+/** True for a promise, also of another implementation. */
+export function isPromiseLike<T>(value: Pending<T>): value is PromiseLike<T> {
+  const { then } = (value ?? {}) as { readonly then?: unknown };
+  return typeof then === 'function';
+}

@@ -1,0 +1,163 @@
+import { Injectable, Logger, type ExecutionContext } from '@nestjs/common';
+import {
+  AccessTokenVerifier,
+  type RejectedAccessToken,
+  type VerifiedAccessToken,
+} from '../../access-token/access-token-verifier.js';
+import { OxdClock } from '../../base/clock.js';
+import { withoutValues } from '../../base/hidden-values.js';
+import { MAX_RPT_LENGTH } from '../../base/limits.js';
+import { isPromiseLike, whenAvailable, type Pending } from '../../base/pending.js';
+import { BearerDenials, type BearerDenial } from '../../http/bearer-denial.js';
+import { CredentialError, checkedToken } from '../../http/bearer-token.js';
+import { DenialLog } from '../../http/denial-log.js';
+import { failureReason } from '../../http/failure-reason.js';
+import { logContext } from '../../options/log-context.js';
+import { OxdOptions } from '../../options/oxd.options.js';
+import { handlerOf } from '../../routes/guarded-request.js';
+import type { BearerRequirement } from '../declarations/bearer-requirement.js';
+import { BearerRouteTable } from './bearer-route-table.js';
+import { RequirementCheck, RETRY_DELAY, type DeniedCheck } from './requirement-check.js';
+
+/** Parts of a request on which access depends. */
+export interface BearerRequest {
+  readonly context: ExecutionContext;
+  /** Request of the platform. */
+  readonly source: object;
+  /** Reads the token; not called for public routes. */
+  readonly token: () => Pending<string | undefined>;
+}
+
+/** Decision on a request: a verified token, a route that needs none, or a denial. */
+export type BearerDecision = VerifiedAccessToken | 'public' | BearerDenial;
+
+type Outcome = VerifiedAccessToken | RejectedAccessToken;
+
+/** Decides on requests with access tokens; the guard turns a decision into a response. */
+@Injectable()
+export class BearerAuthorizer {
+  /** Name of the module in messages. */
+  readonly module: string;
+  private readonly log: DenialLog;
+  private readonly denials: BearerDenials;
+  private readonly requirements: RequirementCheck;
+
+  constructor(
+    private readonly routes: BearerRouteTable,
+    private readonly verifier: AccessTokenVerifier,
+    options: OxdOptions,
+    clock: OxdClock,
+  ) {
+    this.module = `OxdModule "${options.name}"`;
+    this.denials = new BearerDenials(options);
+    this.requirements = new RequirementCheck(options, clock);
+    this.log = new DenialLog(new Logger(logContext('BearerGuard', options)), clock);
+  }
+
+  /**
+   * Decides on a request. Throws or rejects with an error of `extractToken()` or of a function of
+   * scopes.
+   */
+  decide(request: BearerRequest): Pending<BearerDecision> {
+    const { context } = request;
+    const [controller, callback] = [context.getClass(), context.getHandler()];
+    const route = this.routes.find({ controller, callback, template: '' });
+    if (!route) {
+      const handler = handlerOf(context);
+      this.log.once(`${handler} is behind BearerGuard without @BearerProtected or @BearerPublic.`);
+      return this.denials.forbidden();
+    }
+    return route === 'public' ? route : this.readToken(route, request);
+  }
+
+  /** Denies a call of a context type other than HTTP, for which no check exists. */
+  denyNonHttp(handler: string, type: string): false {
+    this.log.once(
+      `${handler} is behind BearerGuard, which protects HTTP only, not ${type}: denied. Open it with ` +
+        '@BearerPublic() if it needs no protection.',
+    );
+    return false;
+  }
+
+  /** Decides on a request with this token, or without one. */
+  protected authorize(
+    requirement: BearerRequirement,
+    request: BearerRequest,
+    token: string | undefined,
+  ): Pending<BearerDecision> {
+    if (token === undefined) {
+      const denial = this.denials.tokenRequired(requirement.scopes);
+      return this.deny(request, { denial, reason: 'no access token' });
+    }
+    if (token.length > MAX_RPT_LENGTH) {
+      const reason = `a token of more than ${MAX_RPT_LENGTH} characters`;
+      return this.deny(request, { denial: this.denials.invalidRequest(), reason });
+    }
+    return whenAvailable(this.verify(request, token), (outcome) =>
+      'denial' in outcome ? this.deny(request, outcome) : this.check(requirement, request, outcome),
+    );
+  }
+
+  private readToken(
+    requirement: BearerRequirement,
+    request: BearerRequest,
+  ): Pending<BearerDecision> {
+    const authorize = (token: string | undefined): Pending<BearerDecision> =>
+      this.authorize(requirement, request, token ? checkedToken(token) : undefined);
+    const failed = (error: unknown): BearerDenial => {
+      if (!(error instanceof CredentialError)) throw error;
+      const denial = this.denials.invalidRequest();
+      return this.deny(request, { denial, reason: error.message });
+    };
+    try {
+      const token = request.token();
+      return isPromiseLike(token)
+        ? token.then(authorize).then(undefined, failed)
+        : authorize(token);
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  /** Verifies a token; every failure is a denial. */
+  private verify({ source }: BearerRequest, token: string): Pending<Outcome | DeniedCheck> {
+    const failed = (error: unknown): DeniedCheck => {
+      const denial = this.denials.unavailable(RETRY_DELAY);
+      return { denial, reason: withoutValues(failureReason(error), [token]) };
+    };
+    try {
+      return (
+        this.verifier.cached(token) ?? this.verifier.verify(source, token).then(undefined, failed)
+      );
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  private check(
+    requirement: BearerRequirement,
+    request: BearerRequest,
+    outcome: Outcome,
+  ): Pending<BearerDecision> {
+    if (!('claims' in outcome)) {
+      const denial = this.denials.invalidToken(requirement.scopes);
+      return this.deny(request, { denial, reason: `rejected token: ${outcome.rejected}` });
+    }
+    return whenAvailable(
+      this.requirements.check(requirement, outcome, request.context),
+      (denied) => (denied ? this.deny(request, denied) : outcome),
+    );
+  }
+
+  private deny({ context }: BearerRequest, { denial, reason }: DeniedCheck): BearerDenial {
+    const { status, error } = denial;
+    const message = `${handlerOf(context)}: ${status} ${error}, ${reason}`;
+    if (error === 'BEARER_TOKEN_REQUIRED' || error === 'BEARER_STEP_UP_REQUIRED') {
+      this.log.expected(message);
+    } else {
+      // Expired tokens are frequent: one line a minute for all handlers.
+      this.log.warn(message, error === 'BEARER_INVALID_TOKEN' ? reason : message);
+    }
+    return denial;
+  }
+}

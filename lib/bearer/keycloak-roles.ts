@@ -1,0 +1,34 @@
+import { isJsonObject } from '../base/json.js';
+import type { BearerRoles } from '../options/bearer-options.js';
+
+/** Prefix of realm roles beside the roles of a client. */
+const REALM = 'realm:';
+
+/**
+ * Returns a function for option `bearer.roles` that reads the roles from tokens of Keycloak: without an
+ * argument the realm roles by name (`admin`); with a client id the roles of that client by name and the
+ * realm roles with a prefix (`realm:admin`). A client role whose name begins with `realm:` is ignored,
+ * since it could pass for a realm role.
+ *
+ * @param clientId client whose roles are read, usually that of the API
+ */
+export function keycloakRoles(clientId?: string): BearerRoles {
+  return (claims) => {
+    const realm = rolesIn(claims.realm_access);
+    if (clientId === undefined) return realm;
+    const own = rolesIn(ownValue(claims.resource_access, clientId));
+    return [
+      ...own.filter((role) => !role.startsWith(REALM)),
+      ...realm.map((role) => `${REALM}${role}`),
+    ];
+  };
+}
+
+function rolesIn(access: unknown): string[] {
+  const roles = ownValue(access, 'roles');
+  return Array.isArray(roles) ? roles.filter((role) => typeof role === 'string') : [];
+}
+
+function ownValue(object: unknown, name: string): unknown {
+  return isJsonObject(object) && Object.hasOwn(object, name) ? object[name] : undefined;
+}

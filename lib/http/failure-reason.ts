@@ -1,0 +1,7 @@
+import { OxdError, printable } from '../base/errors.js';
+
+/** Reason of a failed check, for the log. */
+export function failureReason(error: unknown): string {
+  if (error instanceof OxdError) return `${error.code}: ${error.message}`;
+  return printable(error instanceof Error ? error.message : 'unknown reason');
+}
