@@ -27,8 +27,8 @@ const MAX_RETAINED = 65_536;
 /** {@link VerifiedAccessToken} that hides the token when it is printed. */
 export class VerifiedToken implements VerifiedAccessToken {
   readonly #token: string;
+  #scopes: ReadonlySet<string> | undefined;
   readonly sub: string | undefined;
-  readonly scopes: ReadonlySet<string>;
 
   constructor(
     token: string,
@@ -36,13 +36,18 @@ export class VerifiedToken implements VerifiedAccessToken {
   ) {
     this.#token = token;
     this.sub = textOf(claims.sub);
-    this.scopes = scopesOf(claims);
     deepFreeze(claims);
     Object.freeze(this);
   }
 
   get token(): string {
     return this.#token;
+  }
+
+  /** Computed at first use: many routes need no scope. */
+  get scopes(): ReadonlySet<string> {
+    this.#scopes ??= scopesOf(this.claims);
+    return this.#scopes;
   }
 
   /** False for claims that are too large for a cache. */

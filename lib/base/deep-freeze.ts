@@ -3,9 +3,10 @@
  * state, stay as they are. Returns the same value.
  */
 export function deepFreeze<T>(value: T): T {
-  const isPlain =
-    Array.isArray(value) || (value && Object.getPrototypeOf(value) === Object.prototype);
-  if (!isPlain) return value;
-  for (const inner of Object.values(value as object)) deepFreeze(inner);
+  if (typeof value !== 'object' || value === null) return value;
+  if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return value;
+  for (const inner of Object.values(value)) {
+    if (typeof inner === 'object') deepFreeze(inner);
+  }
   return Object.freeze(value);
 }

@@ -284,7 +284,10 @@ export interface AccessTokenClaims {
   readonly [claim: string]: unknown;
 }
 
-/** Result of `introspect_access_token` (RFC 7662 §2.2). Times are seconds since 1970. */
+/**
+ * Result of `introspect_access_token` (RFC 7662 §2.2). Times are seconds since 1970. With one of the
+ * parameters that only embedded has, it has `active` and `claims`, or `reason`, and no other property.
+ */
 export interface IntrospectAccessTokenResult {
   /** True if the token is valid. Always a boolean. */
   readonly active: boolean;

@@ -67,6 +67,18 @@ describe('AccessTokenVerifier', () => {
     expect(() => Object.assign(claims, { sub: 'bob' })).toThrow(TypeError);
   });
 
+  it.each([
+    { name: 'a string', claims: { scope: ' read  write ' }, scopes: ['read', 'write'] },
+    { name: 'a list', claims: { scope: ['read', 'write'] }, scopes: ['read', 'write'] },
+    { name: 'scp', claims: { scope: undefined, scp: 'read' }, scopes: ['read'] },
+    { name: 'both', claims: { scope: 'read', scp: ['pay', 'read'] }, scopes: ['read', 'pay'] },
+    { name: 'a number', claims: { scope: 7 }, scopes: [] },
+    { name: 'a list with a number', claims: { scope: ['read', 7] }, scopes: [] },
+    { name: 'neither', claims: { scope: undefined }, scopes: [] },
+  ])('returns the scopes of $name', async ({ claims, scopes }) => {
+    expect(await verify(await tokens.sign({ claims }))).toMatchObject({ scopes });
+  });
+
   it('returns user and scopes of an opaque token', async () => {
     expect(await verify(OPAQUE)).toMatchObject({ sub: 'alice', scopes: ['read'] });
   });

@@ -17,22 +17,22 @@ export interface AccessTokenCheck {
   readonly rules: AccessTokenRules;
 }
 
+/** Site whose client and provider decide about a token. */
+export type TokenSite = Pick<AccessTokenCheck, 'site' | 'provider'>;
+
 /**
  * Check that parameters of `introspect_access_token` describe.
  *
- * @throws {OperationError} `bad_request` for an unknown value of `introspection`; when the discovery of
- *   the provider fails
+ * @throws {OperationError} `bad_request` for an unknown value of `introspection`
  */
-export async function accessTokenCheck(
-  context: OperationContext,
-  site: RegisteredSite,
+export function accessTokenCheck(
+  { runtime: { clock, options } }: OperationContext,
+  { site, provider }: TokenSite,
   { access_token: token, audience = [], introspection = 'opaque', anyAudience }: Params,
-): Promise<AccessTokenCheck> {
+): AccessTokenCheck {
   if (!INTROSPECTIONS.includes(introspection))
     throw new OperationError('bad_request', INTROSPECTION);
-  const provider = await context.provider(site);
   const { issuer } = provider.metadata;
-  const { clock, options } = context.runtime;
   const { clockTolerance = CLOCK_TOLERANCE * 1000 } = options;
   const expected = audience.length > 0 ? audience : [site.client.client_id];
   const rules = {

@@ -2,7 +2,7 @@ import { errors, type JWTVerifyResult } from 'jose';
 import { isAccessTokenType } from '../../commands/access-token-rules.js';
 import type { OperationContext } from '../context/operation-context.js';
 import { isJwksFailure } from '../jwt/issuer-keys.js';
-import { rejectionReason, verifyJwt } from '../jwt/verified-jwt.js';
+import { rejectionReason, verifyWith } from '../jwt/verified-jwt.js';
 import { OperationError } from '../requests/operation-error.js';
 import type { AccessTokenCheck } from './access-token-check.js';
 
@@ -25,10 +25,17 @@ export async function verifyAccessToken(
 ): Promise<JWTVerifyResult | Rejection> {
   const { issuer } = provider.metadata;
   const { clockTolerance } = rules;
-  const jwt = { token, site, issuer, clockTolerance, requiredClaims: REQUIRED };
-  const { accessTokenKeys } = context.runtime;
+  const jwt = {
+    token,
+    site,
+    issuer,
+    clockTolerance,
+    requiredClaims: REQUIRED,
+    listedAlgsOnly: true,
+  };
+  const { accessTokenKeys: lookups } = context.runtime;
   try {
-    const verified = await verifyJwt(context, { ...jwt, listedAlgsOnly: true }, accessTokenKeys);
+    const verified = await verifyWith(context, jwt, { provider, lookups });
     const reason = headerProblem(verified.protectedHeader);
     return reason === undefined ? verified : { reason };
   } catch (error) {
@@ -36,7 +43,7 @@ export async function verifyAccessToken(
     if (error instanceof errors.JOSEError && !isJwksFailure(error)) {
       return { reason: rejectionReason(error) };
     }
-    accessTokenKeys.recordFailure(issuer);
+    lookups.recordFailure(issuer);
     throw error;
   }
 }

@@ -12,6 +12,9 @@ export interface VerifiedClaims {
   readonly claims: JsonObject;
 }
 
+/** Result of the verification of an access token. */
+export type Verification = VerifiedClaims | Rejection;
+
 /**
  * Verifies an access token for this API: a JWT by its signature, and with `always` also by
  * introspection; any other token by introspection.
@@ -19,10 +22,10 @@ export interface VerifiedClaims {
  * @throws {OperationError} when keys or introspection are unavailable: the token may be valid
  * @see RFC 9068 §4, RFC 7662 §2.2, RFC 8725 §3
  */
-export async function verifiedClaims(
+export function verifiedClaims(
   context: OperationContext,
   check: AccessTokenCheck,
-): Promise<VerifiedClaims | Rejection> {
+): Verification | Promise<Verification> {
   const { token, introspection } = check;
   if (token.length > MAX_RPT_LENGTH) return { reason: 'it is too long' };
   switch (tokenForm(token)) {
@@ -37,10 +40,7 @@ export async function verifiedClaims(
 
 const NOT_INTROSPECTED = { reason: 'it is no JWT, and introspection is never' };
 
-async function verified(
-  context: OperationContext,
-  check: AccessTokenCheck,
-): Promise<VerifiedClaims | Rejection> {
+async function verified(context: OperationContext, check: AccessTokenCheck): Promise<Verification> {
   const result = await verifyAccessToken(context, check);
   if ('reason' in result) return result;
   const { protectedHeader } = result;
@@ -58,7 +58,7 @@ const NO_USER =
 async function twiceVerified(
   context: OperationContext,
   check: AccessTokenCheck,
-): Promise<VerifiedClaims | Rejection> {
+): Promise<Verification> {
   const result = await verifyAccessToken(context, check);
   if ('reason' in result) return result;
   const { protectedHeader: header } = result;
@@ -73,7 +73,7 @@ async function introspected(
   context: OperationContext,
   check: AccessTokenCheck,
   header?: JsonObject,
-): Promise<VerifiedClaims | Rejection> {
+): Promise<Verification> {
   const { active, ...claims } = await introspectToken(context, check);
   if (active !== true) return { reason: 'the provider does not know it, or has revoked it' };
   const reason = accessTokenProblem(claims, check.rules, header);

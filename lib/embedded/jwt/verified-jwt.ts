@@ -44,24 +44,39 @@ export async function verifyWithKnownKey(
   return verify(context, jwt, await context.provider(jwt.site));
 }
 
+/** Keys that a JWT is verified with. */
+export interface JwtKeys {
+  /** Provider with the known keys. */
+  readonly provider: Provider;
+  /** Limits of the look-ups of unknown keys. */
+  readonly lookups: KeyLookups;
+}
+
 /**
  * Like {@link verifyWithKnownKey}, but an unknown key causes a new discovery, see {@link KeyLookups}.
  *
- * @param lookups limits of these discoveries
  * @throws {errors.JOSEError} when the JWT is invalid
  */
 export async function verifyJwt(
   context: OperationContext,
   jwt: IssuedJwt,
-  lookups: KeyLookups = context.runtime.uma.keyLookups,
 ): Promise<JWTVerifyResult> {
-  const { site, issuer, token } = jwt;
-  const { providers } = context.runtime;
-  const provider = await context.provider(site);
+  const lookups = context.runtime.uma.keyLookups;
+  return verifyWith(context, jwt, { provider: await context.provider(jwt.site), lookups });
+}
+
+/** Like {@link verifyJwt}, with given keys. */
+export async function verifyWith(
+  context: OperationContext,
+  jwt: IssuedJwt,
+  { provider, lookups }: JwtKeys,
+): Promise<JWTVerifyResult> {
   try {
     return await verify(context, jwt, provider);
   } catch (error) {
     if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+    const { site, issuer, token } = jwt;
+    const { providers } = context.runtime;
     const isFirst = lookups.begin(issuer, decodeProtectedHeader(token).kid);
     // A request at the same time may have begun the look-up.
     const fresh = isFirst

@@ -2,7 +2,6 @@ import { tokenIntrospection } from 'openid-client';
 import type { Params } from '../../commands/command.js';
 import type { IntrospectAccessTokenResult } from '../../commands/oidc.js';
 import { accessTokenCheck } from '../access-token/access-token-check.js';
-import { verificationResult } from '../access-token/verification-result.js';
 import { verifiedClaims } from '../access-token/verified-claims.js';
 import { clientConfiguration } from '../registration/client-configuration.js';
 import { withKnownRecords } from '../context/current-records.js';
@@ -17,29 +16,26 @@ import { withoutUndefined } from '../../base/json.js';
  *
  * @see oxd command introspect_access_token; RFC 7662 §2, RFC 9068 §4
  */
-export const introspectAccessToken: Operation<'introspect_access_token'> = async (
-  context,
-  params,
-) => {
+export const introspectAccessToken: Operation<'introspect_access_token'> = (context, params) => {
+  const { audience, introspection, anyAudience } = params;
+  const isVerified = audience ?? introspection ?? anyAudience;
   const find = async () => ({ site: await context.knownSite(params.oxd_id) });
-  const work = OWN.some((name) => params[name] !== undefined) ? verified : introspected;
+  const work = isVerified === undefined ? introspected : verified;
   return withKnownRecords(context, find, ({ site }) => work(context, site, params));
 };
-
-/** Parameters that only embedded has. */
-const OWN = ['audience', 'introspection', 'anyAudience'] as const;
 
 async function verified(
   context: OperationContext,
   site: RegisteredSite,
   params: Params<'introspect_access_token'>,
 ): Promise<IntrospectAccessTokenResult> {
-  const check = await accessTokenCheck(context, site, params);
-  const result = verificationResult(await verifiedClaims(context, check));
-  if (result.reason !== undefined) {
-    context.log.debug?.(`${context.call.command}: the token is not active: ${result.reason}.`);
-  }
-  return result;
+  const provider = await context.provider(site);
+  const check = accessTokenCheck(context, { site, provider }, params);
+  const result = await verifiedClaims(context, check);
+  if ('claims' in result) return { active: true, claims: result.claims };
+  const { reason } = result;
+  context.log.debug?.(`${context.call.command}: the token is not active: ${reason}.`);
+  return { active: false, reason };
 }
 
 async function introspected(

@@ -55,26 +55,22 @@ describe('an opaque access token', () => {
       ...{ iss: op.issuer, aud: API, sub: 'alice', client_id: 'shop-web', token_type: 'Bearer' },
       ...{ scope: 'read', exp: seconds(300), tenant: 'a' },
     };
-    const { tenant, ...typed } = claims;
-    expect(await verify()).toEqual({ active: true, ...typed, claims });
+    expect(await verify()).toEqual({ active: true, claims });
     const [request] = introspections();
     expect(Object.fromEntries(request?.form ?? [])).toEqual({
       token: OPAQUE,
       token_type_hint: 'access_token',
     });
     expect(request?.headers.authorization).toMatch(/^Basic /);
-    expect([tenant, introspections().length, op.seen('jwks').length]).toEqual(['a', 1, 0]);
+    expect([introspections().length, op.seen('jwks').length]).toEqual([1, 0]);
   });
 
-  it.each(['one.two.three', 'a.b.c.d.e', 'eyJ4IjoxfQ.e30.c2ln'])(
-    'may have dots (%s)',
-    async (token) => {
-      op.on('introspect', active());
-      registerSecret(token);
-      expect(await verify(token)).toMatchObject({ active: true });
-      expect(introspections()).toHaveLength(1);
-    },
-  );
+  it.each(['one.two.three', 'a.b.c.d.e', 'e30.e30.c2ln'])('may have dots (%s)', async (token) => {
+    op.on('introspect', active());
+    registerSecret(token);
+    expect(await verify(token)).toMatchObject({ active: true });
+    expect(introspections()).toHaveLength(1);
+  });
 
   it.each([
     { name: 'a list of audiences', changes: { aud: ['account', API] } },
@@ -87,7 +83,7 @@ describe('an opaque access token', () => {
   ])('may have $name', async ({ changes }) => {
     const times = 'exp' in changes && changes.exp ? { exp: seconds(-29) } : {};
     op.on('introspect', active({ ...changes, ...times }));
-    expect(await verify()).toMatchObject({ active: true, scope: 'read' });
+    expect(await verify()).toMatchObject({ active: true, claims: { scope: 'read' } });
   });
 
   const OTHER_TYPE = 'it is no access token of the type Bearer (typ, token_type or token_use)';
@@ -192,7 +188,7 @@ describe('a JWT with introspection always', () => {
     op.on('introspect', active({ realm_access, sub: 'bob', scope: 'pay' }));
     const token = await tokens.sign(LIGHT);
     const result = await verify(token, ALWAYS);
-    expect(result).toMatchObject({ active: true, sub: 'bob', scope: 'pay' });
+    expect(result.active).toBe(true);
     expect(result.claims).toMatchObject({ sub: 'bob', aud: API, scope: 'pay', realm_access });
     expect(await verify(token)).toMatchObject({ active: false });
     expect(introspections()).toHaveLength(1);
@@ -201,8 +197,9 @@ describe('a JWT with introspection always', () => {
   it('has no scopes or roles that its introspection lacks', async () => {
     op.on('introspect', active({ scope: undefined }));
     const token = await tokens.sign({ claims: { roles: ['admin'] } });
-    const { claims, scope } = await verify(token, ALWAYS);
-    expect([scope, claims?.scope, claims?.roles]).toEqual([undefined, undefined, undefined]);
+    const { claims } = await verify(token, ALWAYS);
+    expect(claims).toMatchObject({ sub: 'alice' });
+    expect([claims?.scope, claims?.roles]).toEqual([undefined, undefined]);
   });
 
   it.each([
@@ -213,8 +210,7 @@ describe('a JWT with introspection always', () => {
     const exp = introspected && seconds(introspected);
     op.on('introspect', active({ exp }));
     const token = await tokens.sign({ claims: { exp: seconds(jwt) } });
-    const result = await verify(token, ALWAYS);
-    expect([result.exp, result.claims?.exp]).toEqual([seconds(100), seconds(100)]);
+    expect((await verify(token, ALWAYS)).claims?.exp).toBe(seconds(100));
   });
 
   it.each([

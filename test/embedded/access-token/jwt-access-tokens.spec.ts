@@ -49,10 +49,7 @@ describe('a JWT access token', () => {
   it('is active with all its claims, and is not introspected', async () => {
     const claims = tokens.claims({ groups: ['staff'] });
     const token = await tokens.sign({ claims });
-    expect(await verify(token)).toEqual({
-      ...{ active: true, claims, client_id: 'shop-web', sub: 'alice', aud: API, iss: op.issuer },
-      ...{ jti: 'a1', exp: claims.exp, iat: claims.iat, scope: 'read write' },
-    });
+    expect(await verify(token)).toEqual({ active: true, claims });
     expect([introspections(), op.seen('jwks').length]).toEqual([0, 1]);
     expect(debugged).toEqual([]);
   });
@@ -81,22 +78,15 @@ describe('a JWT access token', () => {
     { name: 'claims that are null', claims: { cnf: null, nonce: null, events: null } },
   ];
   it.each(ACCEPTED)('may have $name', async (changes) => {
-    expect(await verify(await tokens.sign(changes))).toMatchObject({ active: true, sub: 'alice' });
+    expect(await verify(await tokens.sign(changes))).toMatchObject({
+      active: true,
+      claims: { sub: 'alice' },
+    });
   });
 
   it.each(['ES384', 'EdDSA', 'RS256'])('may be signed with %s', async (alg) => {
     await op.rotate(`key for ${alg}`, alg);
     expect(await verify(await tokens.sign())).toMatchObject({ active: true });
-  });
-
-  it.each([
-    { name: 'a string', claims: { scope: 'read  write' }, scope: 'read write' },
-    { name: 'a list', claims: { scope: ['read', 'write'] }, scope: 'read write' },
-    { name: 'scp', claims: { scope: undefined, scp: 'read' }, scope: 'read' },
-    { name: 'both', claims: { scope: 'read', scp: ['write', 'read'] }, scope: 'read write' },
-    { name: 'a number', claims: { scope: 7 }, scope: undefined },
-  ])('returns the scopes of $name', async ({ claims, scope }) => {
-    expect((await verify(await tokens.sign({ claims }))).scope).toBe(scope);
   });
 
   it.each([
