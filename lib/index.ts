@@ -44,6 +44,7 @@ export type {
   BearerScopes,
 } from './bearer/declarations/bearer-protected.decorator.js';
 export { BearerPublic } from './bearer/declarations/bearer-public.decorator.js';
+export { ProtectedResourceController } from './bearer/metadata/protected-resource.controller.js';
 export { keycloakRoles } from './bearer/keycloak-roles.js';
 export type { BearerGuardError } from './http/bearer-denial.js';
 export type { BearerUser } from './http/bearer-user.js';

@@ -133,6 +133,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ['options', 'routes', 'access-token', 'bearer/declarations', 'bearer/guard'],
     packages: NEST,
   },
+  'bearer/metadata': {
+    rooms: ['http', 'options', 'routes', 'bearer/declarations', 'uma/declarations'],
+    packages: NEST,
+  },
   'sandbox/provider': { rooms: ['store'], packages: ['jose', 'oidc-provider'] },
   'sandbox/web': { rooms: ['sandbox/provider'], packages: ['oidc-provider'] },
   'sandbox/uma': { rooms: ['store', 'sandbox/provider'], packages: ['oidc-provider'] },

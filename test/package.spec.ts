@@ -101,6 +101,7 @@ const PUBLIC: Record<string, readonly string[]> = {
     'OxdVersion',
     'Params',
     'Protected',
+    'ProtectedResourceController',
     'RegisterSiteParams',
     'RegisterSiteResult',
     'RemoveSiteParams',
