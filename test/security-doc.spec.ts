@@ -12,16 +12,27 @@ interface Proof {
 const rows = readFileSync(join(root, 'docs/security.md'), 'utf8')
   .split('\n')
   .flatMap((line) => {
-    const [, number] = /^\| +(\d+|[A-Z]) +\|/.exec(line) ?? [];
+    const [, number] = /^\| +(\d+|[A-Z]\d*) +\|/.exec(line) ?? [];
     return number === undefined ? [] : [{ number, proofs: proofsIn(line) }];
   });
 
-/** Numbers of the requirements for a resource server, and letters of those for a login. */
+/**
+ * Numbers of the requirements for a resource server, letters of those for a login, and both for access
+ * tokens: a letter for each RFC.
+ */
 const NUMBERS = [
   ...[4, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18],
   ...[19, 20, 21, 23, 27, 28, 30, 31, 32, 33, 34],
   ...['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L'],
+  ...numbered('B', 10),
+  ...numbered('J', 10),
+  ...numbered('S', 4),
+  ...numbered('M', 5),
 ].map(String);
+
+function numbered(letter: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${letter}${index + 1}`);
+}
 
 it('docs/security.md has every requirement, in its order', () => {
   expect(rows.map(({ number }) => number)).toEqual(NUMBERS);
@@ -56,6 +67,7 @@ describe('the title of a test', () => {
       it('a test', () => expect('what is expected').toBe(text));
       it.each(TABLE)('a test with a table: %s', () => undefined);
       it.each(titled([{ because: 'not its title', title: 'a title in a row' }]))('%s', run);
+      it.each([{ name: 'a name in a row', other: 'x' }])('%s', run);
       it.each<[string]>([['a head']])('another test with a table: %s', run);
       it.skip('a test that is skipped', () => undefined);
       it.todo('a test that is to be written');
@@ -73,6 +85,7 @@ describe('the title of a test', () => {
       'a head',
       'a head of a constant',
       'a head of what is spread',
+      'a name in a row',
       'a test',
       'a test with a table: %s',
       'a title in a row',

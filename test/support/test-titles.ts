@@ -2,12 +2,14 @@ import ts from 'typescript';
 
 /** Functions that declare a test or a group; variants such as `it.skip` run nothing. */
 const DECLARE = new Set(['it', 'test', 'describe']);
+/** Columns of a table that its title shows. */
+const TITLES = new Set(['title', 'name']);
 const NEVER_RUN = new Set(['skip', 'todo', 'xit', 'xtest', 'xdescribe']);
 
 /**
  * Titles of the tests of a file: the titles of `it`, `test` and `describe`, and the first column
- * of the tables of `.each`, or its column `title`, if a table is a literal or a constant of the same
- * file.
+ * of the tables of `.each`, or its column `title` or `name`, if a table is a literal or a constant of the
+ * same file.
  */
 export function testTitles(source: string): ReadonlySet<string> {
   const file = ts.createSourceFile('x.ts', source, ts.ScriptTarget.Latest, true);
@@ -76,12 +78,12 @@ function headsOf(table: ts.Expression, constants: Constants): readonly string[] 
   );
 }
 
-/** The first cell of a row, or its `title`. */
+/** The first cell of a row, or its `title` or `name`. */
 function headOf(row: ts.Expression): ts.Node | undefined {
   if (ts.isArrayLiteralExpression(row)) return row.elements[0];
   if (!ts.isObjectLiteralExpression(row)) return row;
   const members = row.properties.filter((member) => ts.isPropertyAssignment(member));
-  return members.find(({ name }) => ts.isIdentifier(name) && name.text === 'title')?.initializer;
+  return members.find(({ name }) => ts.isIdentifier(name) && TITLES.has(name.text))?.initializer;
 }
 
 function bare(value: ts.Expression): ts.Expression {
