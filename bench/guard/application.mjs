@@ -6,7 +6,7 @@ import { Controller, Get, Module, UseGuards } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { MemoryStore, UmaProtected } from 'nestjs-oxd';
+import { MemoryStore } from 'nestjs-oxd';
 import { answerParent } from '../support/processes.mjs';
 import { contestants } from './contestants.mjs';
 import { startProfile } from './profile.mjs';
@@ -52,7 +52,7 @@ async function heap() {
   return { heap: process.memoryUsage().heapUsed };
 }
 
-function applicationModule({ imports = [], guard, isProtected = false }) {
+function applicationModule({ imports = [], guard, declare }) {
   class AlbumsController {
     list() {
       return ['Kind of Blue'];
@@ -60,7 +60,7 @@ function applicationModule({ imports = [], guard, isProtected = false }) {
   }
   const handler = Object.getOwnPropertyDescriptor(AlbumsController.prototype, 'list');
   Get()(AlbumsController.prototype, 'list', handler);
-  if (isProtected) UmaProtected({ scopes: ['view'] })(AlbumsController.prototype, 'list', handler);
+  declare?.({ scopes: ['view'] })(AlbumsController.prototype, 'list', handler);
   UseGuards(guard)(AlbumsController);
   Controller('albums')(AlbumsController);
 

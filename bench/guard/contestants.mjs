@@ -1,4 +1,4 @@
-import { OxdModule, UmaGuard } from 'nestjs-oxd';
+import { BearerGuard, BearerProtected, OxdModule, UmaGuard, UmaProtected } from 'nestjs-oxd';
 import {
   connectionPerCheckGuard,
   emptyGuard,
@@ -11,8 +11,8 @@ const CLIENT = { client_id: 'client-1', client_secret: 'secret of the measured a
 
 /**
  * Contestants. Each has
- * - `open(servers, store)`: the `guard` of the route, the `imports` of the application, and
- *   `isProtected` if the route is declared with `@UmaProtected()`
+ * - `open(servers, store)`: the `guard` of the route, the `imports` of the application, and the
+ *   decorator of the route, `declare`
  * - `token`: kind of its tokens, default `opaque`
  * - `sends`: token of the measured requests, default `valid`; `none` is answered with 401
  * - `grantsAll`: no request is denied; default false
@@ -27,6 +27,9 @@ export const contestants = [
   { name: 'socket', open: overSocket },
   { name: 'cached', open: embedded({ cache: {} }) },
   { name: 'local', token: 'jwt', open: embedded({ localVerification: true }) },
+  { name: 'bearer-jwt', token: 'jwt', open: bearer({}) },
+  { name: 'bearer-cached', token: 'jwt', open: bearer({ cache: {} }) },
+  { name: 'bearer-opaque', open: bearer({}) },
   { name: 'jose', token: 'jwt', open: async (servers) => ({ guard: await joseGuard(servers) }) },
   {
     name: 'passport-jwt-pem',
@@ -45,24 +48,36 @@ export const contestants = [
   },
 ];
 
+const UMA = { guard: UmaGuard, declare: UmaProtected };
+const BEARER = { guard: BearerGuard, declare: BearerProtected };
+
 function embedded(uma) {
-  return ({ issuer }, store) => {
-    const site = { op_host: issuer, ...CLIENT, scope: ['openid', 'uma_protection'] };
-    return guarded({
-      site,
-      transport: { type: 'embedded', allowInsecureRequests: true },
-      uma,
+  return ({ issuer }, store) =>
+    guarded(UMA, { ...embeddedAt(issuer, ['openid', 'uma_protection']), uma, store });
+}
+
+function bearer(options) {
+  return ({ issuer }, store) =>
+    guarded(BEARER, {
+      ...embeddedAt(issuer, ['openid']),
+      bearer: { audience: CLIENT.client_id, ...options },
       store,
     });
+}
+
+function embeddedAt(issuer, scope) {
+  return {
+    site: { op_host: issuer, ...CLIENT, scope },
+    transport: { type: 'embedded', allowInsecureRequests: true },
   };
 }
 
 function overSocket({ socket: port }, store) {
   const site = { op_host: 'https://op.example.com', oxd_id: 'site-1' };
-  return guarded({ site, transport: { type: 'socket', port }, store });
+  return guarded(UMA, { site, transport: { type: 'socket', port }, store });
 }
 
-function guarded({ site, ...options }) {
+function guarded(route, { site, ...options }) {
   const authorization_redirect_uri = 'http://127.0.0.1:3000/callback';
   const module = OxdModule.forRoot({
     ...options,
@@ -70,5 +85,5 @@ function guarded({ site, ...options }) {
     secret: 'a secret of 32 characters or more',
     eager: true,
   });
-  return { imports: [module], guard: UmaGuard, isProtected: true };
+  return { imports: [module], ...route };
 }

@@ -10,9 +10,12 @@ const RPT = 'b3f1c0de-7a41-4a52-9d0e-51f7c8a2e6d4_7C6B.1A2F.3E4D.9B8A.0F1E.';
 const UNKNOWN_RPT = '00000000-7a41-4a52-9d0e-51f7c8a2e6d4_7C6B.1A2F.3E4D.9B8A.0F1E.1000';
 /** Permissions of introspection, for the first resource that an application registers. */
 const permissions = [{ resource_id: 'resource-1', resource_scopes: ['view'] }];
-/** The same as claims of an RPT of Keycloak. */
+/** Claims for `BearerGuard`, which a JWT and an introspection have alike. */
+const BEARER = { scope: 'view', aud: 'client-1' };
+/** The permissions as claims of an RPT of Keycloak. */
 const CLAIMS = {
   typ: 'Bearer',
+  scope: BEARER.scope,
   authorization: {
     permissions: [{ rsid: 'resource-1', rsname: '[GET] /albums', scopes: ['view'] }],
   },
@@ -37,7 +40,11 @@ answerParent({ start, calls: ({ application }) => ({ calls: started.get(applicat
 async function start({ application, tokens }) {
   const opaque = Array.from({ length: tokens }, (_, index) => `${RPT}${1000 + index}`);
   const accepted = new Set(opaque);
-  const provider = await startStubProvider({ isActive: (rpt) => accepted.has(rpt), permissions });
+  const provider = await startStubProvider({
+    isActive: (token) => accepted.has(token),
+    permissions,
+    claims: BEARER,
+  });
   const jwts = await Promise.all(opaque.map((jti) => provider.sign({ ...CLAIMS, jti })));
   for (const jwt of jwts) accepted.add(jwt);
   const oxd = await startOxdServer();

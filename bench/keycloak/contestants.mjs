@@ -3,6 +3,7 @@ const LEAST = './applications/least.mjs';
 const PEER = './peer/application.mjs';
 
 const protecting = { guards: ['AuthGuard', 'ResourceGuard'] };
+const byRole = { guards: ['AuthGuard', 'RoleGuard'] };
 
 /**
  * Contestants in the order of the table. `program` is started with `options`; `tokens` is the kind of
@@ -21,9 +22,44 @@ export const CONTESTANTS = [
     options: { ...protecting, tokenValidation: 'offline' },
     tokens: 'access',
   },
-  { name: 'nestjs-oxd, introspection', program: OXD, options: {}, tokens: 'rpt' },
-  { name: 'nestjs-oxd, cached', program: OXD, options: { cache: {} }, tokens: 'rpt' },
-  { name: 'nestjs-oxd, local', program: OXD, options: { localVerification: true }, tokens: 'rpt' },
+  { name: 'nestjs-oxd, introspection', program: OXD, options: { uma: {} }, tokens: 'rpt' },
+  {
+    name: 'nestjs-oxd, cached',
+    program: OXD,
+    options: { uma: { cache: {} } },
+    tokens: 'rpt',
+  },
+  {
+    name: 'nestjs-oxd, local',
+    program: OXD,
+    options: { uma: { localVerification: true } },
+    tokens: 'rpt',
+  },
+  {
+    name: 'nest-keycloak-connect, role online',
+    program: PEER,
+    options: { ...byRole, tokenValidation: 'online' },
+    tokens: 'access',
+  },
+  {
+    name: 'nest-keycloak-connect, role offline',
+    program: PEER,
+    options: { ...byRole, tokenValidation: 'offline' },
+    tokens: 'access',
+  },
+  { name: 'nestjs-oxd, role', program: OXD, options: { bearer: {} }, tokens: 'access' },
+  {
+    name: 'nestjs-oxd, role introspected',
+    program: OXD,
+    options: { bearer: { introspection: 'always' } },
+    tokens: 'access',
+  },
+  {
+    name: 'nestjs-oxd, role cached',
+    program: OXD,
+    options: { bearer: { cache: {} } },
+    tokens: 'access',
+  },
   { name: 'least introspection', program: LEAST, options: { introspection: true }, tokens: 'rpt' },
   {
     name: 'least introspection, subject',
@@ -41,4 +77,6 @@ export const GOALS = [
   ['nestjs-oxd, introspection', 'nest-keycloak-connect, offline', 1.2],
   ['nestjs-oxd, cached', 'nest-keycloak-connect, online', 8],
   ['nestjs-oxd, local', 'nest-keycloak-connect, online', 5],
+  ['nestjs-oxd, role', 'nest-keycloak-connect, role offline', 1.5],
+  ['nestjs-oxd, role', 'nest-keycloak-connect, role online', 5],
 ].map(([name, peer, factor]) => ({ name, peer, factor }));

@@ -6,7 +6,12 @@ const UMA_GRANT = 'urn:ietf:params:oauth:grant-type:uma-ticket';
 export const CLIENT = 'albums-api';
 
 /** The measured route; the resource has the name that `nestjs-oxd` gives it. */
-export const ROUTE = { path: '/albums', resource: '[GET] /albums', scope: 'view' };
+export const ROUTE = {
+  path: '/albums',
+  resource: '[GET] /albums',
+  scope: 'view',
+  role: 'viewer',
+};
 
 /** Resource that every user may view: its RPT is valid and does not cover the route. */
 const OPEN = 'open albums';
@@ -54,8 +59,8 @@ function template() {
     sslRequired: 'external',
     accessTokenLifespan: LIFE,
     ssoSessionIdleTimeout: LIFE,
-    roles: { realm: [{ name: 'viewer' }] },
-    users: [user('alice', ['viewer']), user('carol', [])],
+    roles: { realm: [{ name: ROUTE.role }] },
+    users: [user('alice', [ROUTE.role]), user('carol', [])],
     clients: [webClient(), resourceServer()],
   };
 }
@@ -104,7 +109,7 @@ function resourceServer() {
       scopes: [{ name: ROUTE.scope }],
       resources: [ROUTE.resource, OPEN].map((name) => ({ name, scopes: [{ name: ROUTE.scope }] })),
       policies: [
-        { name: 'viewers', type: 'role', config: { roles: role('viewer') } },
+        { name: 'viewers', type: 'role', config: { roles: role(ROUTE.role) } },
         { name: 'since 2020', type: 'time', config: { nbf: '2020-01-01 00:00:00' } },
         permission(ROUTE.resource, 'viewers'),
         permission(OPEN, 'since 2020'),

@@ -12,11 +12,12 @@ const KEY_ID = 'key-1';
  *
  * @param isActive `(rpt) => boolean`; default: each RPT is active
  * @param permissions of each active RPT; default: all scopes of all registered resources
+ * @param claims further claims of the introspection of an active token
  */
-export async function startStubProvider({ isActive = () => true, permissions } = {}) {
+export async function startStubProvider({ isActive = () => true, permissions, claims } = {}) {
   const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
   const jwk = { ...(await exportJWK(publicKey)), kid: KEY_ID, alg: 'RS256', use: 'sig' };
-  const state = { nonce: '', resources: new Map(), calls: 0, isActive, permissions };
+  const state = { nonce: '', resources: new Map(), calls: 0, isActive, permissions, claims };
   const sockets = new Set();
   const server = createServer((socket) => {
     sockets.add(socket.once('close', () => sockets.delete(socket)));
@@ -94,7 +95,7 @@ function metadata(issuer) {
 function signer({ issuer, privateKey }) {
   return (claims) =>
     new SignJWT(claims)
-      .setProtectedHeader({ alg: 'RS256', kid: KEY_ID })
+      .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: KEY_ID })
       .setIssuer(issuer)
       .setAudience('client-1')
       .setSubject('alice')
@@ -109,12 +110,12 @@ async function tokens(body, state, sign) {
   return { ...answer, id_token: await sign({ nonce: state.nonce }) };
 }
 
-function introspection({ resources, permissions }) {
+function introspection({ resources, permissions, claims }) {
   const all = [...resources].map(([resource_id, { resource_scopes }]) => ({
     resource_id,
     resource_scopes,
   }));
-  return { active: true, sub: 'alice', permissions: permissions ?? all };
+  return { active: true, sub: 'alice', ...claims, permissions: permissions ?? all };
 }
 
 function resource({ method, path, body }, state) {

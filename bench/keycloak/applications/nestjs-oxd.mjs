@@ -1,7 +1,15 @@
 import 'reflect-metadata';
 import { Controller, Get, Module, UseGuards } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { MemoryStore, OxdModule, UmaGuard, UmaProtected } from 'nestjs-oxd';
+import {
+  BearerGuard,
+  BearerProtected,
+  MemoryStore,
+  OxdModule,
+  UmaGuard,
+  UmaProtected,
+  keycloakRoles,
+} from 'nestjs-oxd';
 import { serve } from './serve.mjs';
 
 serve((settings) => NestFactory.create(applicationModule(settings), { logger: ['error'] }));
@@ -14,8 +22,12 @@ function applicationModule({ url, realm, client, secret, route, options }) {
   }
   const handler = Object.getOwnPropertyDescriptor(AlbumsController.prototype, 'list');
   Get(route.path)(AlbumsController.prototype, 'list', handler);
-  UmaProtected({ scopes: [route.scope] })(AlbumsController.prototype, 'list', handler);
-  UseGuards(UmaGuard)(AlbumsController);
+  const { bearer } = options;
+  const declaration = bearer
+    ? BearerProtected({ roles: [route.role] })
+    : UmaProtected({ scopes: [route.scope] });
+  declaration(AlbumsController.prototype, 'list', handler);
+  UseGuards(bearer ? BearerGuard : UmaGuard)(AlbumsController);
   Controller()(AlbumsController);
 
   class ApplicationModule {}
@@ -33,7 +45,8 @@ function applicationModule({ url, realm, client, secret, route, options }) {
         secret: 'a secret of the bench, 32 characters',
         store: new MemoryStore(),
         eager: true,
-        uma: options,
+        ...options,
+        ...(bearer && { bearer: { audience: client, roles: keycloakRoles(), ...bearer } }),
       }),
     ],
     controllers: [AlbumsController],

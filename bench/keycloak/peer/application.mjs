@@ -15,11 +15,16 @@ function applicationModule({ url, realm, client, secret, route, options }) {
   }
   const handler = Object.getOwnPropertyDescriptor(AlbumsController.prototype, 'list');
   Get(route.path)(AlbumsController.prototype, 'list', handler);
-  peer.Scopes(route.scope)(AlbumsController.prototype, 'list', handler);
-  peer.Resource(route.resource)(AlbumsController);
+  const { guards, ...validation } = options;
+  if (guards.includes('RoleGuard')) {
+    const roles = { roles: [`realm:${route.role}`] };
+    peer.Roles(roles)(AlbumsController.prototype, 'list', handler);
+  } else {
+    peer.Scopes(route.scope)(AlbumsController.prototype, 'list', handler);
+    peer.Resource(route.resource)(AlbumsController);
+  }
   Controller()(AlbumsController);
 
-  const { guards, ...validation } = options;
   const connection = { authServerUrl: url, realm, clientId: client, secret, bearerOnly: true };
   const enforcement = { policyEnforcement: 'enforcing', ...validation };
   class ApplicationModule {}
