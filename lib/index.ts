@@ -34,7 +34,11 @@ export { UmaGuard } from './uma/guard/uma.guard.js';
 export type { GuardedRequest } from './routes/guarded-request.js';
 export type { UmaGuardError } from './uma/guard/uma-decision.js';
 export { UmaProtected } from './uma/declarations/uma-protected.decorator.js';
-export type { UmaProtectedOptions } from './uma/declarations/uma-protected.decorator.js';
+export type {
+  UmaClaimsResolver,
+  UmaProtectedOptions,
+  UmaResourceResolver,
+} from './uma/declarations/uma-protected.decorator.js';
 export { UmaPublic } from './uma/declarations/uma-public.decorator.js';
 export { Rpt, type RptParamDecorator } from './uma/guard/rpt.decorator.js';
 export { BearerGuard } from './bearer/guard/bearer.guard.js';

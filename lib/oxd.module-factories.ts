@@ -20,6 +20,7 @@ import { GuardedStore } from './store/guarded-store.js';
 import { isVolatile } from './store/keyv-check.js';
 import type { OxdStore } from './store/oxd-store.js';
 import { reprotectModeOf } from './uma/resources/resource-registrar.js';
+import { ServerProbe } from './uma/resources/server-probe.js';
 import { ResourceSynchronizer } from './uma/resources/resource-synchronizer.js';
 
 /**
@@ -189,6 +190,16 @@ export function createResourceSynchronizer(
     ...{ client, store, clock, log: logOf(options) },
     ...{ reprotectMode, sharedList, overwrite, eager, volatile },
   });
+}
+
+/** Creates the probe of resources and decisions that declarations need. */
+export function createServerProbe(
+  options: OxdOptions,
+  client: OxdClient,
+  clock: OxdClock,
+): ServerProbe {
+  const { eager } = options;
+  return new ServerProbe({ client, clock, eager, log: logOf(options) });
 }
 
 function logOf(options: Pick<OxdOptions, 'name'>): Logger {

@@ -27,6 +27,7 @@ import {
 import {
   createClient,
   createResourceSynchronizer,
+  createServerProbe,
   createTransport,
   openStore,
   resolveModuleOptions,
@@ -39,8 +40,13 @@ import { rejectIssues } from './routes/reject-issues.js';
 import { GuardedStore } from './store/guarded-store.js';
 import { OxdStore } from './store/oxd-store.js';
 import { ProtectedClient } from './uma/explorer/protected-client.js';
+import { CheckSubjects } from './uma/guard/check-subjects.js';
+import { DecisionAuthorizer } from './uma/guard/decision-authorizer.js';
+import { NamedFailures } from './uma/guard/named-failures.js';
 import { ResourceCheck } from './uma/guard/resource-check.js';
+import { TokenAuthentication } from './uma/guard/token-authentication.js';
 import { UmaAuthorizer } from './uma/guard/uma-authorizer.js';
+import { ServerProbe } from './uma/resources/server-probe.js';
 import { ResourceSynchronizer } from './uma/resources/resource-synchronizer.js';
 import { UmaResourceExplorer } from './uma/explorer/uma-resource.explorer.js';
 import { UMA_MARKS } from './uma/declarations/uma-marks.js';
@@ -78,7 +84,16 @@ const providers: Provider[] = [
   UmaRouteTable,
   UmaResourceExplorer,
   ProtectedClient,
+  {
+    provide: ServerProbe,
+    useFactory: createServerProbe,
+    inject: [OxdOptions, OxdClient, OxdClock],
+  },
+  CheckSubjects,
+  NamedFailures,
   ResourceCheck,
+  TokenAuthentication,
+  DecisionAuthorizer,
   UmaAuthorizer,
   AccessTokenVerifier,
 ];
@@ -109,6 +124,7 @@ export class OxdModule
   readonly #explorer: UmaResourceExplorer;
   readonly #bearerExplorer: BearerRouteExplorer;
   readonly #protection: ResourceSynchronizer;
+  readonly #probe: ServerProbe;
   readonly #strategy: StrategyLifecycle;
   readonly #protectedClient: ProtectedClient;
   readonly #modules: ModulesContainer;
@@ -121,6 +137,7 @@ export class OxdModule
     explorer: UmaResourceExplorer,
     bearerExplorer: BearerRouteExplorer,
     protection: ResourceSynchronizer,
+    probe: ServerProbe,
     strategy: StrategyLifecycle,
     protectedClient: ProtectedClient,
     modules: ModulesContainer,
@@ -133,6 +150,7 @@ export class OxdModule
     this.#explorer = explorer;
     this.#bearerExplorer = bearerExplorer;
     this.#protection = protection;
+    this.#probe = probe;
     this.#strategy = strategy;
     this.#protectedClient = protectedClient;
     this.#modules = modules;
@@ -173,9 +191,10 @@ export class OxdModule
     await this.runAtStart(async () => {
       this.#strategy.begin();
       this.#bearerExplorer.explore();
-      const declared = this.#explorer.explore();
-      if (declared.length > 0) this.#protectedClient.claim();
-      await this.#protection.begin(declared);
+      const { registered, all } = this.#explorer.explore();
+      if (registered.length > 0) this.#protectedClient.claim();
+      await this.#protection.begin(registered);
+      await this.#probe.begin(all);
     });
   }
 
@@ -183,6 +202,7 @@ export class OxdModule
   async onApplicationShutdown(): Promise<void> {
     this.#strategy.end();
     this.#protection.stop();
+    this.#probe.stop();
     await this.#transport.close();
     // An application or a test that overrides the store provider closes its own store.
     if (this.#store instanceof GuardedStore) await this.#store.close();

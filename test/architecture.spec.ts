@@ -102,7 +102,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ['site', 'http', 'commands', 'store', 'options', 'transaction', 'oxd-client'],
     packages: [...NEST, 'passport'],
   },
-  uma: { rooms: ['commands', 'oxd-client'], packages: NEST },
+  uma: { rooms: ['commands', 'options', 'oxd-client', 'access-token'], packages: NEST },
   'uma/challenge': { rooms: ['http'] },
   'uma/declarations': { rooms: ['commands', 'options', 'routes'], packages: NEST },
   'uma/resources': {
@@ -115,6 +115,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'commands',
       'options',
       'routes',
+      'access-token',
       'uma',
       'uma/challenge',
       'uma/declarations',
@@ -170,8 +171,14 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'testing/issuer': { rooms: ['commands', 'sandbox/web'], packages: ['jose'] },
   testing: {
     rooms: [
-      ...['lib/*.ts', 'commands', 'oidc', 'options', 'transaction', 'uma/declarations'],
-      ...['uma/guard', 'testing/frames', 'testing/oxd-server', 'testing/issuer'],
+      ...['lib/*.ts', 'commands', 'oidc', 'options', 'transaction', 'access-token'],
+      ...[
+        'uma/declarations',
+        'uma/guard',
+        'testing/frames',
+        'testing/oxd-server',
+        'testing/issuer',
+      ],
     ],
     packages: NEST,
   },

@@ -18,7 +18,7 @@ const rows = readFileSync(join(root, 'docs/security.md'), 'utf8')
 
 /**
  * Numbers of the requirements for a resource server, letters of those for a login, and both for access
- * tokens: a letter for each RFC.
+ * tokens: a letter for each RFC, and D for decisions.
  */
 const NUMBERS = [
   ...[4, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18],
@@ -28,6 +28,7 @@ const NUMBERS = [
   ...numbered('J', 10),
   ...numbered('S', 4),
   ...numbered('M', 5),
+  ...numbered('D', 4),
 ].map(String);
 
 function numbered(letter: string, count: number): string[] {

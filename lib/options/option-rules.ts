@@ -102,6 +102,7 @@ class CacheRules {
 }
 
 class UmaRules {
+  @IsOptional() @IsIn(['rpt', 'decision']) mode?: string;
   @IsOptional() @IsBoolean() overwrite?: boolean;
   @IsOptional() @IsBoolean() localVerification?: boolean;
   @IsOptional() @ValidateNested() @Type(() => CacheRules) @IsObject() cache?: CacheRules;

@@ -77,6 +77,7 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
   OXD_EAGER: ['eager', flag],
   OXD_LOGIN_STATE_LIFETIME: ['login.stateLifetime', number],
   OXD_LOGIN_USERINFO: ['login.userinfo', flag],
+  OXD_UMA_MODE: ['uma.mode', text],
   OXD_UMA_OVERWRITE: ['uma.overwrite', flag],
   OXD_UMA_LOCAL_VERIFICATION: ['uma.localVerification', flag],
   OXD_UMA_CACHE_TTL: ['uma.cache.ttl', number],

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { RegisterSiteParams } from '../commands/registration.js';
 import type { AliasedParams } from '../commands/aliases.js';
+import type { UmaMode } from '../commands/uma.js';
 import { aliasIssues, withContractSite } from './site-aliases.js';
 import { isProduction } from '../base/environment.js';
 import { OxdConfigurationError } from '../base/errors.js';
@@ -160,6 +161,12 @@ export interface UmaCacheOptions {
 
 /** Option `uma`. */
 export interface UmaOptions {
+  /**
+   * Mode of declarations without their own `mode`. `rpt` requires an RPT of UMA 2.0. `decision` lets the
+   * authorization server decide about the user's ordinary access token, without a ticket (Keycloak); not
+   * on oxd. Default `rpt`.
+   */
+  readonly mode?: UmaMode;
   /** Returns the concrete path of a path template; default: the template is the path. */
   readonly paths?: UmaPathResolver;
   /**
@@ -274,7 +281,7 @@ export abstract class OxdOptions {
   readonly login: LoginOptions & Required<Pick<LoginOptions, 'stateLifetime'>>;
   /** Options of protected resources. */
   readonly uma: Omit<UmaOptions, 'cache'> &
-    Required<Pick<UmaOptions, 'overwrite' | 'localVerification'>> & {
+    Required<Pick<UmaOptions, 'mode' | 'overwrite' | 'localVerification'>> & {
       /** Limits of the cache; undefined without a cache. */
       readonly cache?: Required<UmaCacheOptions>;
     };
@@ -304,7 +311,7 @@ const DEFAULTS = {
   },
   https: { connections: 8, timeout: 30_000 },
   login: { stateLifetime: 1_800_000 },
-  uma: { overwrite: false, localVerification: false },
+  uma: { mode: 'rpt', overwrite: false, localVerification: false },
   cache: { ttl: 30_000, max: 10_000 },
   scope: DEFAULT_SCOPE,
 } as const;
@@ -365,6 +372,7 @@ function optionIssues(options: OxdModuleOptions, environment?: string): string[]
     ...baseUrlProblems(baseUrl, production),
     ...checkPaths(paths),
     ...checkLocalVerification(uma, side),
+    ...checkMode(uma, side),
     ...bearerProblems({ ...bearer, roles }, side === 'embedded'),
     ...(isTransport(transport) ? [] : checkTransport(transport)),
     ...checkSecret(secret, production),
@@ -429,6 +437,13 @@ function checkPaths(paths: unknown): string[] {
 function checkLocalVerification(uma: UmaOptions, side: TransportSide): string[] {
   return uma.localVerification && side !== 'embedded' ? [LOCAL_VERIFICATION] : [];
 }
+
+function checkMode(uma: UmaOptions, side: TransportSide): string[] {
+  return uma.mode === 'decision' && side === 'oxd' ? [MODE_ON_OXD] : [];
+}
+
+const MODE_ON_OXD =
+  "uma.mode: 'decision' is not supported by oxd; remove it, or use the embedded transport";
 
 const LOCAL_VERIFICATION =
   'uma.localVerification: is supported by the embedded transport only; remove it';

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Logger, type DynamicModule, type Provider } from '@nestjs/common';
+import { AccessTokenVerifier } from '../access-token/access-token-verifier.js';
 import { OxdClock } from '../base/clock.js';
 import { OxdConfigurationError } from '../base/errors.js';
 import { rejectProduction } from '../base/reject-production.js';
@@ -8,9 +9,12 @@ import { OidcService } from '../oidc/oidc.service.js';
 import { OxdOptions } from '../options/oxd.options.js';
 import { OxdModule } from '../oxd.module.js';
 import { UmaRouteTable } from '../uma/declarations/declared-route.js';
+import { DecisionAuthorizer } from '../uma/guard/decision-authorizer.js';
 import { ResourceCheck } from '../uma/guard/resource-check.js';
+import { TokenAuthentication } from '../uma/guard/token-authentication.js';
 import { UmaAuthorizer } from '../uma/guard/uma-authorizer.js';
 import { ScriptedTransport } from './scripted-transport.js';
+import { TestingAuthentication } from './testing-authentication.js';
 import { TestingAuthorizer, type TestDecisions } from './testing-authorizer.js';
 import { GrantDecisions, type OxdTestingGrant } from './testing-grant.js';
 import { TestingLogin } from './testing-login.js';
@@ -95,15 +99,21 @@ function replaced(decisions: TestDecisions): Provider[] {
     provide: UmaAuthorizer,
     useFactory: (...dependencies: ConstructorParameters<typeof UmaAuthorizer>) =>
       new TestingAuthorizer(decisions, ...dependencies),
-    inject: [UmaRouteTable, ResourceCheck, OxdOptions, OxdClock],
+    inject: [UmaRouteTable, ResourceCheck, OxdOptions, OxdClock, DecisionAuthorizer],
   };
-  if (!user) return [authorizer];
+  const authentication: Provider = {
+    provide: TokenAuthentication,
+    useFactory: (...dependencies: ConstructorParameters<typeof TokenAuthentication>) =>
+      new TestingAuthentication(decisions, ...dependencies),
+    inject: [AccessTokenVerifier, OxdOptions],
+  };
+  if (!user) return [authorizer, authentication];
   const login: Provider = {
     provide: TestingLogin,
     useFactory: (oidc: OidcService) => new TestingLogin(oidc, { grants, user, origin: ORIGIN }),
     inject: [OidcService],
   };
-  return [authorizer, login];
+  return [authorizer, authentication, login];
 }
 
 function checkedUser(user: OxdTestingUser): OxdTestingUser {

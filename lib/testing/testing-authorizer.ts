@@ -1,5 +1,6 @@
 import type { OxdUserProfile } from '../oidc/user-profile.js';
-import { UmaAuthorizer, type AccessRequest } from '../uma/guard/uma-authorizer.js';
+import type { AccessRequest } from '../uma/guard/access-request.js';
+import { UmaAuthorizer } from '../uma/guard/uma-authorizer.js';
 import type { UmaDecision } from '../uma/guard/uma-decision.js';
 import type { GrantDecisions } from './testing-grant.js';
 
@@ -13,7 +14,7 @@ export interface TestDecisions {
 }
 
 /**
- * Replaces the RPT of each request by one that the grant of the test decides on. Declarations,
+ * Replaces the token of each granted request by one that the transport of the test accepts. Declarations,
  * credentials, registration and denials remain those of `UmaGuard`.
  */
 export class TestingAuthorizer extends UmaAuthorizer {
@@ -29,14 +30,16 @@ export class TestingAuthorizer extends UmaAuthorizer {
     const isGranted = await grants.of(request.source);
     const rpt = () => this.rptOf(request, isGranted);
     const decision = await super.decide({ ...request, rpt });
-    if (decision.granted && isGranted) setUser(request.source, user);
-    return decision;
+    if (!decision.granted) return decision;
+    if (isGranted) setUser(request.source, user);
+    // The user of the test replaces that of the token.
+    return { ...decision, verified: user ? undefined : decision.verified };
   }
 
-  /** Reads the RPT of the request too, so that malformed credentials are rejected. */
+  /** Reads the token of the request too, so that malformed credentials are rejected. */
   private async rptOf({ rpt }: AccessRequest, isGranted: boolean): Promise<string | undefined> {
-    await rpt();
-    return isGranted ? this.decisions.rpt : undefined;
+    const given = await rpt();
+    return isGranted ? this.decisions.rpt : given;
   }
 }
 

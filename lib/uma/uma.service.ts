@@ -1,5 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Params, Result } from '../commands/command.js';
+import { AccessTokenVerifier } from '../access-token/access-token-verifier.js';
+import { OxdCommandError } from '../base/errors.js';
+import { untilAborted } from '../base/until-aborted.js';
+import { OxdOptions, transportSide } from '../options/oxd.options.js';
 import { OxdClient } from '../oxd-client/oxd-client.js';
 import type { ExecuteOptions } from '../commands/oxd-transport.js';
 
@@ -11,7 +15,11 @@ import type { ExecuteOptions } from '../commands/oxd-transport.js';
  */
 @Injectable()
 export class UmaService {
-  constructor(private readonly client: OxdClient) {}
+  constructor(
+    private readonly client: OxdClient,
+    private readonly verifier: AccessTokenVerifier,
+    private readonly options: OxdOptions,
+  ) {}
 
   /**
    * Registers further resources at the authorization server, such as those of option `uma.paths`.
@@ -51,11 +59,12 @@ export class UmaService {
   /**
    * Checks whether an RPT covers a protected resource; obtains a permission ticket if it does not.
    * `UmaGuard` does this for every request. With `mode: 'decision'` (embedded) the authorization server
-   * decides about an ordinary access token, and a denial has no ticket.
+   * decides about an ordinary access token, and a denial has no ticket. The token is verified first, as
+   * option `bearer` defines; an invalid one is sent nowhere.
    *
    * @throws {OxdCommandError} OXD_COMMAND_FAILED; `error` is `invalid_request` when path and method
    *   are not protected, `invalid_resource` when the authorization server does not have `resource`,
-   *   `invalid_token` when it does not accept the access token. OXD_COMMAND_UNSUPPORTED for `mode`,
+   *   `invalid_token` when the access token is not valid. OXD_COMMAND_UNSUPPORTED for `mode`,
    *   `resource` and `claims` on oxd
    * @see oxd 3.1 uma_rs_check_access; UMA Federated Authorization §4 and §5
    */
@@ -63,7 +72,36 @@ export class UmaService {
     params: Params<'uma_rs_check_access'>,
     options?: ExecuteOptions,
   ): Promise<Result<'uma_rs_check_access'>> {
+    const isOnOxd = transportSide(this.options.transport) === 'oxd';
+    return params.mode === 'decision' && !isOnOxd
+      ? this.verifyFirst(params, options)
+      : this.client.execute('uma_rs_check_access', params, options);
+  }
+
+  /**
+   * Executes a check whose access token was verified; for the guard.
+   *
+   * @internal
+   */
+  checkVerified(
+    params: Params<'uma_rs_check_access'>,
+    options?: ExecuteOptions,
+  ): Promise<Result<'uma_rs_check_access'>> {
     return this.client.execute('uma_rs_check_access', params, options);
+  }
+
+  private async verifyFirst(
+    params: Params<'uma_rs_check_access'>,
+    options?: ExecuteOptions,
+  ): Promise<Result<'uma_rs_check_access'>> {
+    const { rpt = '' } = params;
+    if (rpt.trim() === '') return this.checkVerified(params, options);
+    const verification = this.verifier.verify({}, rpt, 'decision');
+    const verified = await untilAborted(options?.signal, verification);
+    if ('rejected' in verified) throw invalidToken(verified.rejected);
+    const { sub } = verified;
+    const result = await this.checkVerified(params, options);
+    return result.access === 'granted' && sub !== undefined ? { ...result, sub } : result;
   }
 
   /**
@@ -126,4 +164,10 @@ export class UmaService {
   ): Promise<Result<'introspect_rpt'>> {
     return this.client.execute('introspect_rpt', params, options);
   }
+}
+
+function invalidToken(reason: string): OxdCommandError {
+  const command = 'uma_rs_check_access';
+  const message = `${command} was not sent: the access token is not valid for this API: ${reason}.`;
+  return new OxdCommandError(message, { error: 'invalid_token' }, { command });
 }

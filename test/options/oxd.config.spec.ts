@@ -118,6 +118,7 @@ const VARIABLES: readonly Row[] = [
   ['OXD_LOGIN_STATE_LIFETIME', '60000', 'login.stateLifetime', 60_000],
   ['OXD_LOGIN_USERINFO', 'false', 'login.userinfo', false],
   ['OXD_UMA_OVERWRITE', 'true', 'uma.overwrite', true],
+  ['OXD_UMA_MODE', 'decision', 'uma.mode', 'decision'],
   ['OXD_UMA_LOCAL_VERIFICATION', 'true', 'uma.localVerification', true],
   ['OXD_UMA_CACHE_TTL', '5000', 'uma.cache.ttl', 5000],
   ['OXD_UMA_CACHE_MAX', '100', 'uma.cache.max', 100],

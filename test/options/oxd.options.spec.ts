@@ -28,6 +28,8 @@ function issuesOf(options: unknown, environment?: string): readonly string[] {
 
 const EMBEDDED_ONLY =
   'uma.localVerification: is supported by the embedded transport only; remove it';
+const NO_DECISIONS =
+  "uma.mode: 'decision' is not supported by oxd; remove it, or use the embedded transport";
 
 describe('options', () => {
   it('have the parameters of the site under their names in the contract', () => {
@@ -61,7 +63,7 @@ describe('options', () => {
       store: '.oxd/store.json',
       eager: false,
       login: { stateLifetime: 1_800_000 },
-      uma: { overwrite: false, localVerification: false, paths: undefined },
+      uma: { mode: 'rpt', overwrite: false, localVerification: false, paths: undefined },
       bearer: { audience: [], clockTolerance: 30_000, introspection: 'opaque' },
     });
     expect(resolveOptions({ ...good, transport: { type: 'socket' } }).transport).toEqual({
@@ -218,6 +220,7 @@ describe('options', () => {
     ['an unknown option', { ...good, umma: {} }, 'umma: is not an option'],
     ['an unknown option of uma', { ...good, uma: { path: 1 } }, 'uma.path: is not an option'],
     ['uma.paths as a string', { ...good, uma: { paths: '/x' } }, 'uma.paths:'],
+    ['an unknown uma.mode', { ...good, uma: { mode: 'rpts' } }, 'uma.mode:'],
     ['uma.overwrite as a string', { ...good, uma: { overwrite: 'yes' } }, 'uma.overwrite:'],
     [
       'uma.localVerification as a string',
@@ -877,6 +880,16 @@ describe('options', () => {
     const options = { ...good, transport } as OxdModuleOptions;
     expect(issuesOf({ ...options, uma: { localVerification: true } })).toEqual(problems);
     expect(issuesOf({ ...options, uma: { localVerification: false } })).toEqual([]);
+  });
+
+  it.each([
+    { name: 'embedded', transport: undefined, problems: [] },
+    { name: 'an instance', transport: new ScriptedTransport(), problems: [] },
+    { name: 'socket', transport: { type: 'socket' }, problems: [NO_DECISIONS] },
+  ])('allow uma.mode decision except on oxd: $name', ({ transport, problems }) => {
+    const options = { ...good, transport } as OxdModuleOptions;
+    expect(issuesOf({ ...options, uma: { mode: 'decision' } })).toEqual(problems);
+    expect(issuesOf({ ...options, uma: { mode: 'rpt' } })).toEqual([]);
   });
 
   it('contain the given store, transport and functions, unfrozen', () => {

@@ -71,6 +71,16 @@ class AlbumsController {
   create() {}
 }
 
+@Controller('decided')
+@UseGuards(UmaGuard)
+class DecidedController {
+  @Get()
+  @UmaProtected({ mode: 'decision', resource: 'Album', scopes: ['view'] })
+  find(@OxdUser() user: OxdUserProfile | undefined, @AccessToken() token: string | undefined) {
+    return { sub: user?.sub, token };
+  }
+}
+
 @Controller()
 class LoginController {
   @Get(['login', 'callback'])
@@ -170,6 +180,16 @@ describe.each(ADAPTERS)('OxdTestingModule on %s', (adapter) => {
   ])('rejects $name although it grants', async ({ asked, code }) => {
     const ask = await start({ user: alice }, { adapter });
     expect((await ask(asked)).status).toBe(code);
+  });
+
+  it('decides in mode decision, with the denials of production', async () => {
+    const controllers = [DecidedController];
+    const ask = await start({ user: alice, grant: byHeader }, { adapter, controllers });
+    const granted = await ask({ path: '/decided', headers: asAlice });
+    expect(JSON.parse(granted.body)).toEqual({ sub: 'alice', token: 'a-token' });
+    expect((await ask({ path: '/decided', rpt: 'any' })).status).toBe(403);
+    const { status, headers } = await ask('/decided');
+    expect([status, headers['www-authenticate']]).toEqual([401, 'Bearer realm="localhost:3000"']);
   });
 
   it('finishes a login with OidcService as the user', async () => {

@@ -2,9 +2,9 @@ import { isJsonObject, parseJson } from '../../base/json.js';
 import type { Decision, DecisionRequest } from '../context/decisions.js';
 import { decisionAdvice } from '../protection-api/advice.js';
 import { authorizationServerError } from '../protection-api/error-response.js';
-import { responseError } from '../requests/response-error.js';
 import { OperationError, type ProviderResponseError } from '../requests/operation-error.js';
 import type { ProviderResponse } from '../requests/provider-http.js';
+import { responseError } from '../requests/response-error.js';
 import { coversResource, rptOfClaims } from '../rpt/rpt-permissions.js';
 import { listsPermissions } from './decision-form.js';
 

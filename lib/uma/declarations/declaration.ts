@@ -1,12 +1,19 @@
 import { createHash } from 'node:crypto';
-import type { ScopeExpression, UmaCondition, UmaResource } from '../../commands/uma.js';
+import { printable } from '../../base/errors.js';
+import type { ScopeExpression, UmaCondition, UmaMode, UmaResource } from '../../commands/uma.js';
 import type { UmaRouteDeclaration } from '../../options/oxd.options.js';
+import type { UmaProtectedOptions } from './uma-protected.decorator.js';
 
 /** Resource that a route requires: one `@UmaProtected` for one template and method. */
 export interface UmaDeclaration extends UmaRouteDeclaration {
   readonly scopes?: readonly string[];
   readonly ticketScopes?: readonly string[];
   readonly scope_expression?: ScopeExpression;
+  /** Default `rpt`. */
+  readonly mode?: UmaMode;
+  /** Resource of an administrator; replaces the path. */
+  readonly resource?: UmaProtectedOptions['resource'];
+  readonly claims?: UmaProtectedOptions['claims'];
 }
 
 /** HTTP method that selects the declaration: HEAD counts as GET, whose headers it returns. */
@@ -15,7 +22,21 @@ export function effectiveMethod(method: string): string {
   return upper === 'HEAD' ? 'GET' : upper;
 }
 
-/** Identifier of a resource, also in log lines: `GET /albums`. */
+/** True for a resource that start-up registers: not for one of an administrator. */
+export function isRegistered({ resource }: UmaDeclaration): boolean {
+  return resource === undefined;
+}
+
+/** Resource of a declaration in log lines: `GET /albums`, or the name of an administrator's resource. */
+export function shownResource(declaration: UmaDeclaration): string {
+  const { resource } = declaration;
+  if (resource === undefined) return labelOf(declaration);
+  return typeof resource === 'string'
+    ? `resource ${printable(resource)}`
+    : 'resource of a function';
+}
+
+/** Identifier of a registered resource, also in log lines: `GET /albums`. */
 export function labelOf({ http_method, path }: UmaRouteDeclaration): string {
   return `${http_method} ${path}`;
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { RouteTable } from '../../routes/route-table.js';
-import { labelOf, type UmaDeclaration } from './declaration.js';
+import { isRegistered, labelOf, type UmaDeclaration } from './declaration.js';
 
 /** Declarations for one template of a route. */
 export interface DeclaredRoute {
@@ -29,8 +29,11 @@ export function requiredByMethod(
   return required;
 }
 
+/** Declarations with the same path and method are one check, unless they differ in more than that. */
 function distinct(declarations: readonly UmaDeclaration[]): UmaDeclaration[] {
-  return [...new Map(declarations.map((one) => [labelOf(one), one])).values()];
+  const keyOf = (one: UmaDeclaration): unknown =>
+    isRegistered(one) && !one.claims ? labelOf(one) : one;
+  return [...new Map(declarations.map((one) => [keyOf(one), one])).values()];
 }
 
 /** Routes that `UmaGuard` checks or opens. */

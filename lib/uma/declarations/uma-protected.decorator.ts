@@ -1,11 +1,23 @@
-import type { ScopeExpression } from '../../commands/uma.js';
+import type { ExecutionContext } from '@nestjs/common';
+import type { ScopeExpression, UmaMode, UmaPushedClaims } from '../../commands/uma.js';
 import { UMA_MARKS } from './uma-marks.js';
+
+/**
+ * Names the resource of a request: by the name or the id of a resource that an administrator made.
+ * Takes at most 10 seconds.
+ */
+export type UmaResourceResolver = (context: ExecutionContext) => string | Promise<string>;
+
+/** Returns the claims of a request that the policies need. Takes at most 10 seconds. */
+export type UmaClaimsResolver = (
+  context: ExecutionContext,
+) => UmaPushedClaims | Promise<UmaPushedClaims>;
 
 /** Options of {@link UmaProtected}. */
 export interface UmaProtectedOptions {
   /**
    * Scopes of which an RPT needs one; on embedded `transport.requiredScopes` can require all.
-   * Default without `scope_expression`: the name of the HTTP method, such as `GET`.
+   * Default without `scope_expression` and `resource`: the name of the HTTP method, such as `GET`.
    */
   readonly scopes?: readonly string[];
   /** Scopes that a permission ticket requests; default `scopes`. */
@@ -14,6 +26,23 @@ export interface UmaProtectedOptions {
    * JsonLogic rule of sufficient scopes, instead of `scopes`. Embedded, and oxd 3.1.2 and later.
    */
   readonly scope_expression?: ScopeExpression;
+  /**
+   * `decision` lets the authorization server decide about the user's ordinary access token, without a
+   * ticket and an RPT (Keycloak); `rpt` requires an RPT. All declarations of a handler have one mode.
+   * Default: option `uma.mode`. Not on oxd.
+   */
+  readonly mode?: UmaMode;
+  /**
+   * Name or id of a resource that an administrator made at the authorization server, or a function that
+   * names it for each request; replaces the path, in both modes. The resource is never created or
+   * changed. A name needs Keycloak; `scopes` may be omitted only if the resource has none. Not on oxd.
+   */
+  readonly resource?: string | UmaResourceResolver;
+  /**
+   * Claims that are pushed to the policies with each request, in mode `decision` only. The access token
+   * then has at most 4000 characters.
+   */
+  readonly claims?: UmaClaimsResolver;
 }
 
 /**

@@ -52,8 +52,8 @@ function levelIssues(route: HttpRoute): string[] {
   ]);
 }
 
-function placeIssues(route: HttpRoute, { path, method }: Protection): string[] {
-  const named = path !== undefined;
+function placeIssues(route: HttpRoute, { path, method, options }: Protection): string[] {
+  const named = path !== undefined || options.resource !== undefined;
   return [
     ...(route.verb === 'ALL' && method === undefined ? [NAME_METHOD] : []),
     ...(!named && route.templates.some(isPattern) ? [NAME_PATH_OF_PATTERN] : []),

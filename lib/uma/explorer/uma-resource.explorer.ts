@@ -1,11 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
-import type { UmaDeclaration } from '../declarations/declaration.js';
+import { isRegistered, type UmaDeclaration } from '../declarations/declaration.js';
 import { mergeDeclarations } from '../declarations/declaration-merge.js';
 import { accessOf, type HandlerAccess } from '../declarations/handler-access.js';
 import type { GuardedRoute } from '../../routes/guard-issues.js';
 import { guardedRoutes } from '../../routes/guarded-routes.js';
 import { declarationsOf } from './route-access.js';
+import { modeIssues } from './mode-issues.js';
 import { routeIssues } from './route-issues.js';
 import { GuardMarks } from '../../routes/guard-marks.js';
 import { rejectIssues } from '../../routes/reject-issues.js';
@@ -15,6 +16,14 @@ import { OxdOptions } from '../../options/oxd.options.js';
 import { UmaAuthorizer } from '../guard/uma-authorizer.js';
 import { UMA_FAMILY } from '../guard/uma.guard.js';
 import { requiredByMethod, UmaRouteTable } from '../declarations/declared-route.js';
+
+/** Declarations of the routes of a module. */
+export interface ExploredDeclarations {
+  /** Each resource to register once. */
+  readonly registered: readonly UmaDeclaration[];
+  /** Every declaration. */
+  readonly all: readonly UmaDeclaration[];
+}
 
 /** Reads the declarations of the application's routes once, at start-up. */
 @Injectable()
@@ -33,23 +42,22 @@ export class UmaResourceExplorer {
    * Checks every route of the application and fills the route table with those whose `UmaGuard`
    * uses the authorizer of this module. Logs the names of routes without a declaration.
    *
-   * @returns each declared resource of these routes once; an empty list in an application without
-   *   HTTP
+   * @returns empty lists in an application without HTTP
    * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID, with the name of every handler whose
    *   declaration is invalid
    */
-  explore(): readonly UmaDeclaration[] {
+  explore(): ExploredDeclarations {
     rejectIssues(unusedDeclarationIssues(this.modules, UMA_FAMILY.marks));
     const { modules, config, adapterHost } = this;
     const routes = guardedRoutes({ modules, config, adapterHost }, UMA_FAMILY);
     rejectIssues(routeIssues(routes));
     const own = routes.filter(({ guards }) => guards.includes(this.access));
-    const { declarations, issues } = mergeDeclarations(
-      own.flatMap((route) => this.addToTable(route)),
-    );
+    rejectIssues(own.flatMap((route) => modeIssues(route, this.options)));
+    const all = own.flatMap((route) => this.addToTable(route));
+    const { declarations, issues } = mergeDeclarations(all.filter(isRegistered));
     rejectIssues(issues);
     this.warnUndeclared(own);
-    return declarations;
+    return { registered: declarations, all };
   }
 
   private warnUndeclared(routes: readonly GuardedRoute<UmaAuthorizer>[]): void {
@@ -73,7 +81,9 @@ export class UmaResourceExplorer {
     const { controller, name: handler } = route;
     const isPublic = access === 'public';
     return route.templates.flatMap((template) => {
-      const levels = isPublic ? [] : declarationsOf(route, access, template);
+      const levels = isPublic
+        ? []
+        : declarationsOf(route, access, { template, mode: this.options.uma.mode });
       const required = requiredByMethod(levels);
       for (const callback of route.callbacks) {
         this.table.add({ controller, callback, template }, { handler, isPublic, required });

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type ExecutionContext } from '@nestjs/common';
 import { OxdClock } from '../../base/clock.js';
 import type { UmaRsCheckAccessParams, UmaRsCheckAccessResult } from '../../commands/uma.js';
 import { OxdCommandError } from '../../base/errors.js';
@@ -8,7 +8,9 @@ import { failureReason } from '../../http/failure-reason.js';
 import { resourceMetadataOf } from '../../http/bearer-challenge.js';
 import { challengeOf, type ChallengeSource } from './denial-challenge.js';
 import { CheckTimeoutError, type CheckTimeLimit } from '../../routes/check-timeout.js';
-import type { UmaDeclaration } from '../declarations/declaration.js';
+import { isRegistered, type UmaDeclaration } from '../declarations/declaration.js';
+import { CheckSubjects } from './check-subjects.js';
+import { NamedFailures } from './named-failures.js';
 import type { RptContext } from './rpt-context.js';
 import { resourcePath, type RouteParams } from './resource-path.js';
 import {
@@ -16,7 +18,7 @@ import {
   permissionRequired,
   serverUnreachable,
   unavailable,
-  type UmaDenial,
+  type DeniedCheck,
 } from './uma-decision.js';
 import { ResourceSynchronizer } from '../resources/resource-synchronizer.js';
 import { UmaService } from '../uma.service.js';
@@ -25,13 +27,13 @@ import { UmaService } from '../uma.service.js';
 export interface AuthorizationInput {
   readonly rpt: string | undefined;
   readonly params: RouteParams;
+  readonly context: ExecutionContext;
   /** Time limit of the request, which all its checks share. */
   readonly limit: CheckTimeLimit;
 }
 
 /** Result of the check of one resource; `reason` is for the log. */
-export type CheckOutcome =
-  { readonly rptContext: RptContext } | { readonly denial: UmaDenial; readonly reason: string };
+export type CheckOutcome = { readonly rptContext: RptContext } | DeniedCheck;
 
 /** Parameters of a check. */
 type Checked = { -readonly [name in keyof UmaRsCheckAccessParams]: UmaRsCheckAccessParams[name] };
@@ -54,6 +56,8 @@ export class ResourceCheck {
     private readonly synchronizer: ResourceSynchronizer,
     private readonly options: OxdOptions,
     private readonly clock: OxdClock,
+    private readonly subjects: CheckSubjects,
+    private readonly failures: NamedFailures,
   ) {
     const { baseUrl, transport, site } = options;
     this.challengeSource = {
@@ -73,6 +77,7 @@ export class ResourceCheck {
     declaration: UmaDeclaration,
     request: AuthorizationInput,
   ): CheckOutcome | Promise<CheckOutcome> {
+    if (!isRegistered(declaration)) return this.checkAdministered(declaration, request);
     const { wait } = this.synchronizer;
     if (wait !== undefined) return { denial: unavailable(wait), reason: 'not registered yet' };
     const { paths } = this.options.uma;
@@ -95,6 +100,27 @@ export class ResourceCheck {
     } catch (error) {
       if (!(error instanceof CheckTimeoutError)) throw error;
       return { denial: unavailable(RETRY_DELAY), reason: `uma.paths: ${error.message}` };
+    }
+  }
+
+  /** Checks the resource of an administrator. */
+  private async checkAdministered(
+    declaration: UmaDeclaration,
+    request: AuthorizationInput,
+  ): Promise<CheckOutcome> {
+    const { rpt, limit } = request;
+    const subject = await this.subjects.of(declaration, request);
+    if ('denial' in subject) return subject;
+    const { revision } = this.synchronizer;
+    try {
+      const params = { ...subject, ...(rpt !== undefined && { rpt }) };
+      const result =
+        this.uma.cachedAccess(params) ??
+        (await untilAborted(limit.begin().end, this.uma.checkAccess(params, limit.begin())));
+      return this.toOutcome(result, rpt, declaration);
+    } catch (error) {
+      const failed = { error, subject, revision };
+      return this.failures.of(declaration, failed) ?? this.failureOutcome(error);
     }
   }
 
@@ -162,7 +188,7 @@ export class ResourceCheck {
   }
 
   /** A timeout on embedded is attributed to the authorization server, its only slow dependency. */
-  private failureOutcome(error: unknown): CheckOutcome {
+  failureOutcome(error: unknown): DeniedCheck {
     const isServerFailure =
       (error instanceof OxdCommandError && error.error !== UNKNOWN_KEY) ||
       (this.isEmbedded && error instanceof CheckTimeoutError);

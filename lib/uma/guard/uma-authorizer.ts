@@ -4,29 +4,24 @@ import { logContext } from '../../options/log-context.js';
 import { OxdOptions } from '../../options/oxd.options.js';
 import { MAX_RPT_LENGTH } from '../../base/limits.js';
 import { CheckTimeLimit, checkLimit } from '../../routes/check-timeout.js';
-import { effectiveMethod, labelOf, type UmaDeclaration } from '../declarations/declaration.js';
+import {
+  effectiveMethod,
+  shownResource,
+  type UmaDeclaration,
+} from '../declarations/declaration.js';
 import { mergeRptContexts, type RptContext } from './rpt-context.js';
 import { DenialLog } from '../../http/denial-log.js';
 import { ResourceCheck } from './resource-check.js';
-import type { RouteParams } from './resource-path.js';
+import type { AccessRequest } from './access-request.js';
 import { CredentialError, checkedToken } from '../../http/bearer-token.js';
-import { forbidden, invalidCredentials, type UmaDecision, type UmaDenial } from './uma-decision.js';
+import { DecisionAuthorizer } from './decision-authorizer.js';
+import {
+  forbidden,
+  invalidCredentials,
+  type DeniedCheck,
+  type UmaDecision,
+} from './uma-decision.js';
 import { UmaRouteTable } from '../declarations/declared-route.js';
-import type { MatchedRoute } from '../../routes/route-table.js';
-
-/** Parts of a request on which access depends; the URL is not among them. */
-export interface AccessRequest {
-  /** Returns the name of the handler, as `AlbumsController.find`. */
-  readonly handler: () => string;
-  readonly route: MatchedRoute;
-  /** HTTP method of the request. */
-  readonly method: string;
-  readonly params: RouteParams;
-  /** Request of the platform. Only the module for tests reads it, never a real decision. */
-  readonly source: object;
-  /** Reads the RPT; not called for public routes. */
-  readonly rpt: () => string | undefined | Promise<string | undefined>;
-}
 
 /** Decides on requests; the guard turns a decision into a response. */
 @Injectable()
@@ -41,6 +36,7 @@ export class UmaAuthorizer {
     private readonly resources: ResourceCheck,
     options: OxdOptions,
     private readonly clock: OxdClock,
+    private readonly serverDecisions: DecisionAuthorizer,
   ) {
     this.module = `OxdModule "${options.name}"`;
     this.limit = checkLimit(options);
@@ -56,6 +52,7 @@ export class UmaAuthorizer {
     }
     if (route.isPublic) return { granted: true, rptContext: {} };
     const required = route.required.get(effectiveMethod(request.method));
+    if (required?.[0]?.mode === 'decision') return this.serverDecisions.decide(required, request);
     if (required) return this.check(required, request);
     this.log.warn(`${route.handler} is not declared for this method: 403 UMA_FORBIDDEN`);
     return forbidden();
@@ -78,14 +75,14 @@ export class UmaAuthorizer {
     if (rpt instanceof CredentialError) {
       return this.deny(request.handler(), { denial: invalidCredentials(), reason: rpt.message });
     }
-    const { params } = request;
+    const { params, context } = request;
     const limit = new CheckTimeLimit(this.clock, this.limit);
     const contexts: RptContext[] = [];
     try {
       for (const declaration of required) {
-        const outcome = await this.resources.check(declaration, { rpt, params, limit });
+        const outcome = await this.resources.check(declaration, { rpt, params, context, limit });
         if ('denial' in outcome) {
-          return this.deny(`${declaration.handler}, ${labelOf(declaration)}`, outcome);
+          return this.deny(`${declaration.handler}, ${shownResource(declaration)}`, outcome);
         }
         contexts.push(outcome.rptContext);
       }
@@ -110,7 +107,7 @@ export class UmaAuthorizer {
     return undefined;
   }
 
-  private deny(what: string, { denial, reason }: { denial: UmaDenial; reason: string }): UmaDenial {
+  private deny(what: string, { denial, reason }: DeniedCheck): UmaDecision {
     const message = `${what}: ${denial.status} ${denial.error}, ${reason}`;
     if (denial.status === 401) this.log.expected(message);
     else this.log.warn(message);

@@ -1,5 +1,7 @@
 import { NO_STORE, type Denial } from '../../http/denial.js';
 import { AS_UNREACHABLE } from '../challenge/challenge.js';
+import type { VerifiedAccessToken } from '../../access-token/access-token-verifier.js';
+import type { BearerDenial } from '../../http/bearer-denial.js';
 import type { RptContext } from './rpt-context.js';
 
 /** Error code of a denial by `UmaGuard`, property `error` of the response body. */
@@ -17,8 +19,26 @@ export interface UmaDenial extends Denial {
   readonly error: UmaGuardError;
 }
 
-/** Decision on a request. */
-export type UmaDecision = { readonly granted: true; readonly rptContext: RptContext } | UmaDenial;
+/** Denial with its reason for the log. */
+export interface DeniedCheck {
+  readonly denial: UmaDenial | BearerDenial;
+  readonly reason: string;
+  /** True for a denial that needs no operator. */
+  readonly isUsual?: boolean;
+  /** Kind of log lines, one of which is logged per minute; default: each line. */
+  readonly kind?: string;
+}
+
+/** Decision on a request; in mode `decision` a denial may be a Bearer response. */
+export type UmaDecision =
+  | {
+      readonly granted: true;
+      readonly rptContext: RptContext;
+      /** Access token that decided, in mode `decision`. */
+      readonly verified?: VerifiedAccessToken;
+    }
+  | UmaDenial
+  | BearerDenial;
 
 /** The request lacks a permission: the client may exchange the ticket (UMA 2.0 Grant §3.2.1). */
 export function permissionRequired(challenge: string): UmaDenial {

@@ -1,5 +1,6 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { attachBearerUser } from '../../http/bearer-user.js';
 import { attachRptContext } from './rpt-context.js';
 import { UMA_MARKS } from '../declarations/uma-marks.js';
 import { matchedRoute, handlerOf, type GuardedRequest } from '../../routes/guarded-request.js';
@@ -42,18 +43,21 @@ export class UmaGuard implements CanActivate {
       return isPublic || this.access.denyNonHttp(handlerOf(context), type);
     }
     const http = context.switchToHttp();
-    const request = http.getRequest<GuardedRequest>();
+    const request = http.getRequest<GuardedRequest & { user?: unknown }>();
     const decision = await this.access.decide({
       handler: () => handlerOf(context),
       route: matchedRoute(context, request),
       method: request.method,
       params: request.params ?? {},
+      context,
       source: request,
       rpt: () => this.extractRpt(request),
     });
     if (!decision.granted)
       throw denialResponse(decision, http.getResponse(), this.#adapterHost.httpAdapter);
-    attachRptContext(request, decision.rptContext);
+    const { verified, rptContext } = decision;
+    if (verified) attachBearerUser(request, verified);
+    attachRptContext(request, rptContext);
     return true;
   }
 
