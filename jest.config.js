@@ -7,8 +7,9 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
-    // The examples of the documentation import the package by its name.
+    // The examples of the documentation and the samples import the package by its name.
     '^nestjs-oxd$': '<rootDir>/lib/index.ts',
+    '^nestjs-oxd/config$': '<rootDir>/lib/options/oxd.config.ts',
     '^nestjs-oxd/passport$': '<rootDir>/lib/oidc/passport.ts',
     '^nestjs-oxd/(sandbox|testing)$': '<rootDir>/lib/$1/$1.ts',
   },

@@ -1,5 +1,5 @@
 // Runs `npm start`, also with each server of `--oxd`, in a fresh checkout: it must build its dependencies,
-// print two addresses, respond there, and end on Ctrl-C with its ports released.
+// print three addresses, respond there, and end on Ctrl-C with its ports released.
 import { spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -12,7 +12,8 @@ const LIMIT = 60_000;
 
 const root = join(import.meta.dirname, '..');
 
-for (const folder of ['.', 'sample/01-login', 'sample/02-protect-an-api']) {
+const samples = ['sample/01-login', 'sample/02-protect-an-api', 'sample/03-bearer-and-mcp'];
+for (const folder of ['.', ...samples]) {
   await rm(join(root, folder, 'dist'), { recursive: true, force: true });
 }
 for (const [args, server] of [
@@ -29,7 +30,7 @@ for (const [args, server] of [
 
 async function prove({ command, args, server }, deadline) {
   const ports = {};
-  for (const name of ['PORT', 'API_PORT', 'SANDBOX_PORT', 'OXD_PORT'])
+  for (const name of ['PORT', 'API_PORT', 'MCP_PORT', 'SANDBOX_PORT', 'OXD_PORT'])
     ports[name] = await freePort();
   const npm = run(args, ports);
   const until = async (what, condition, alive = true) => {
@@ -40,13 +41,16 @@ async function prove({ command, args, server }, deadline) {
     }
   };
   try {
-    await until('print the addresses', () => npm.addresses().length === 2);
-    const [login, api] = npm.addresses();
+    await until('print the addresses', () => npm.addresses().length === 3);
+    const [login, api, mcp] = npm.addresses();
     await expectResponse(login, 200, async (answer) =>
       (await answer.text()).includes('href="/login'),
     );
     await expectResponse(`${api}/api/albums`, 401, ({ headers }) =>
       /^UMA .*ticket="/.test(headers.get('www-authenticate')),
+    );
+    await expectResponse(`${mcp}/mcp`, 401, ({ headers }) =>
+      headers.get('www-authenticate').includes(`${mcp}/.well-known/oauth-protected-resource/mcp`),
     );
     const line = server ? `${server}:${ports.OXD_PORT}` : `:${ports.OXD_PORT}`;
     if (npm.output().includes(line) !== (server !== undefined))

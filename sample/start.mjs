@@ -7,13 +7,15 @@ import { join, relative } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { owner, policies } from './02-protect-an-api/policies.mjs';
 
-const { PORT = '3000', API_PORT = String(Number(PORT) + 1) } = process.env;
+const { PORT = '3000' } = process.env;
+const { API_PORT = String(Number(PORT) + 1), MCP_PORT = String(Number(PORT) + 2) } = process.env;
 const oxd = oxdOf(process.argv);
 const { SANDBOX_PORT = '9400', OXD_PORT = oxd?.port } = process.env;
 
 const SAMPLES = [
   { name: '01-login', variable: 'PORT', port: PORT, environment: login },
   { name: '02-protect-an-api', variable: 'API_PORT', port: API_PORT, environment: protect },
+  { name: '03-bearer-and-mcp', variable: 'MCP_PORT', port: MCP_PORT, environment: bearer },
 ];
 
 const named = SAMPLES.filter(({ name }) => process.argv.includes(name));
@@ -25,8 +27,8 @@ try {
   await checkPort(SANDBOX_PORT, 'SANDBOX_PORT', 'the sandbox');
   if (oxd) await checkPort(OXD_PORT, 'OXD_PORT', oxd.name);
   const { issuer } = await startProvider();
-  const shared = { OXD_OP_HOST: issuer, ...(oxd ? await startOxdServer() : embedded()) };
-  process.exitCode = await runSamples(shared);
+  const transport = oxd ? await startOxdServer() : embedded();
+  process.exitCode = await runSamples({ issuer, transport });
 } catch (error) {
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
@@ -61,6 +63,26 @@ function protect(app) {
   };
 }
 
+/**
+ * Variables of sample 03, which is embedded with each `--oxd`: an oxd introspects every token, and the
+ * sandbox introspects no JWT.
+ */
+function bearer(app) {
+  return {
+    ...embedded(),
+    SESSION_SECRET: secret(),
+    OXD_SECRET: secret(),
+    OXD_CLIENT_NAME: 'Sample 03',
+    OXD_AUTHORIZATION_REDIRECT_URI: `${app}/callback`,
+    OXD_GRANT_TYPES: 'authorization_code',
+    OXD_SCOPE: 'openid profile albums:read albums:write',
+    OXD_LOGIN_USERINFO: 'false',
+    OXD_BEARER_AUDIENCE: `${app}/mcp`,
+    OXD_BEARER_RESOURCE: `${app}/mcp`,
+    OXD_BEARER_SCOPES_SUPPORTED: 'albums:read',
+  };
+}
+
 /** Allows http, which the sandbox uses. */
 function embedded() {
   return { OXD_TRANSPORT_TYPE: 'embedded', OXD_TRANSPORT_ALLOW_INSECURE_REQUESTS: 'true' };
@@ -69,7 +91,10 @@ function embedded() {
 async function startProvider() {
   const { startSandbox } = await import('nestjs-oxd/sandbox');
   const clientsFile = file('sandbox-clients.json');
-  const sandbox = await startSandbox({ port: Number(SANDBOX_PORT), clientsFile, policies, owner });
+  const sandbox = await startSandbox({
+    ...{ port: Number(SANDBOX_PORT), clientsFile, policies, owner },
+    scopes: ['albums:read', 'albums:write'],
+  });
   closing.push(() => sandbox.close());
   return sandbox;
 }
@@ -125,8 +150,8 @@ function httpsTo({ url, ca }) {
 }
 
 /** Runs the samples until one ends or a signal arrives. @returns the exit code */
-async function runSamples(shared) {
-  const children = chosen.map((sample) => run(sample, shared));
+async function runSamples(provider) {
+  const children = chosen.map((sample) => run(sample, provider));
   const exits = children.map((child) => once(child, 'exit'));
   const stop = (signal) => children.forEach((child) => child.kill(signal));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
@@ -139,8 +164,14 @@ async function runSamples(shared) {
   return codes.find((code) => code !== 0) ?? 0;
 }
 
-function run({ name, port, environment }, shared) {
-  const variables = { PORT: port, ...shared, ...environment(addressOf(port)) };
+function run({ name, port, environment }, { issuer, transport }) {
+  const own = environment(addressOf(port));
+  const variables = {
+    PORT: port,
+    OXD_OP_HOST: issuer,
+    ...('OXD_TRANSPORT_TYPE' in own ? {} : transport),
+    ...own,
+  };
   return spawn(process.execPath, ['dist/main.js'], {
     cwd: join(import.meta.dirname, name),
     stdio: 'inherit',

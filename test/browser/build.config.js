@@ -6,6 +6,7 @@ export default function build() {
     ['run', 'build'],
     ['run', 'build', '-w', 'sample/01-login'],
     ['run', 'build', '-w', 'sample/02-protect-an-api'],
+    ['run', 'build', '-w', 'sample/03-bearer-and-mcp'],
   ]) {
     execFileSync('npm', args, { stdio: 'inherit' });
   }

@@ -9,6 +9,8 @@ import { registerSecret } from '../support/secrets.js';
 
 const CLOCK = resolve('test/browser/clock.mjs');
 
+type Variables = Readonly<Record<string, string>>;
+
 /** A sample as a user starts it: a process with an environment. */
 export class SampleApp {
   /** All that it has printed. */
@@ -23,9 +25,9 @@ export class SampleApp {
     process.stderr?.on('data', (chunk) => (this.output += String(chunk)));
   }
 
-  /** @param environment variables that configure provider and transport */
+  /** @param environment variables that configure provider and transport, or a function of the origin */
   static async start(
-    environment: Readonly<Record<string, string>>,
+    environment: Variables | ((origin: string) => Variables),
     sample = '01-login',
   ): Promise<SampleApp> {
     const port = await freePort();
@@ -48,7 +50,7 @@ export class SampleApp {
         OXD_GRANT_TYPES: 'authorization_code refresh_token',
         OXD_SCOPE: 'openid profile email',
         ...secrets,
-        ...environment,
+        ...(typeof environment === 'function' ? environment(origin) : environment),
       },
     });
     const app = new SampleApp(origin, folder, child);

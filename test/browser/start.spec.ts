@@ -37,17 +37,18 @@ it.each([
   ['npm start -- --oxd=extension', ['--oxd=extension'], 6, 4],
   ['npm start -- --oxd=rest', ['--oxd=rest'], 6, 2],
 ])(
-  '%s prints the addresses of both samples; the next start registers no new client',
+  '%s prints the addresses of the samples; the next start registers no new client',
   async (_name, args, resources, clients) => {
     const ports = await freePorts();
     const registered: Awaited<ReturnType<typeof registrations>>[] = [];
     for (let times = 0; times < 2; times++) {
       const started = await start(ports, args);
-      const [login = '', api = ''] = started.addresses;
+      const [login = '', api = '', mcp = ''] = started.addresses;
       const profile = await passSandbox(...(await beginLogin(login)));
       expect(textOf(profile.html)).toContain('zoe@example.com');
       await expectChallenge(`${api}/api/albums`);
       await expectGrant(`${api}/try/list`);
+      await expectMetadata(`${mcp}/try/mcp`, `${mcp}/mcp`);
       expect(await started.stop()).toBe(0);
       registered.push(await registrations());
     }
@@ -91,7 +92,7 @@ it('one sample can be started alone', async () => {
   expect(await started.stop()).toBe(0);
 });
 
-it.each(['PORT', 'API_PORT', 'SANDBOX_PORT', 'OXD_PORT'] as const)(
+it.each(['PORT', 'API_PORT', 'MCP_PORT', 'SANDBOX_PORT', 'OXD_PORT'] as const)(
   'names the variable to change when the port of %s is taken',
   async (variable) => {
     const ports = await freePorts();
@@ -114,7 +115,7 @@ it('names the servers that --oxd accepts', async () => {
 });
 
 async function freePorts() {
-  const names = ['PORT', 'API_PORT', 'SANDBOX_PORT', 'OXD_PORT'] as const;
+  const names = ['PORT', 'API_PORT', 'MCP_PORT', 'SANDBOX_PORT', 'OXD_PORT'] as const;
   const ports = names.map(async (name) => [name, String(await freePort())] as const);
   return Object.fromEntries(await Promise.all(ports)) as Record<(typeof names)[number], string>;
 }
@@ -180,6 +181,12 @@ async function expectChallenge(url: string): Promise<void> {
 async function expectGrant(url: string): Promise<void> {
   const page = await fetch(url, { method: 'POST' });
   expect(await page.text()).toContain('Kind of Blue');
+}
+
+/** Runs the step of the page that reads the metadata. */
+async function expectMetadata(url: string, resource: string): Promise<void> {
+  const page = await fetch(url, { method: 'POST' });
+  expect(await page.text()).toContain(`&#34;resource&#34;: &#34;${resource}&#34;`);
 }
 
 /** Ids of the clients and of the resources that the sandbox keeps over a restart. */
