@@ -19,6 +19,7 @@ const pages = [
   'docs/migration',
   'sample/01-login',
   'sample/02-protect-an-api',
+  'sample/03-bearer-and-mcp',
 ].flatMap((folder) =>
   readdirSync(join(root, folder))
     .filter((file) => file.endsWith('.md'))
@@ -82,7 +83,7 @@ it('docs/environment.md names every variable that is read, except parameters of 
   expect(pairs(rows)).toEqual(pairs(variables));
 });
 
-it('the pages about UMA quote log lines and errors as they are', () => {
+it('the pages about the guards quote log lines and errors as they are', () => {
   const code = libFiles()
     .map(libSource)
     .join('\n')
@@ -90,10 +91,10 @@ it('the pages about UMA quote log lines and errors as they are', () => {
     // Messages of every guard contain the prefix of its name.
     .replace(/\$\{(?:marks\.)?prefix\}/g, 'Uma');
   const source = code.replaceAll("\\'", "'");
-  const tables = [text('docs/protect-an-api.md'), text('docs/operate-uma.md')]
-    .flatMap((page) => page.split('\n\n'))
+  const tables = ['docs/protect-an-api.md', 'docs/operate-uma.md', 'docs/bearer-tokens.md']
+    .flatMap((page) => text(page).split('\n\n'))
     .filter((block) => /^\| the (line contains|error states)/.test(block));
-  expect(tables).toHaveLength(2);
+  expect(tables).toHaveLength(3);
   const quoted = tables
     .flatMap((table) => table.split('\n').slice(2))
     .flatMap((row) => [...(row.split(' | ')[0] ?? '').matchAll(/`([^`]+)`/g)])

@@ -88,6 +88,34 @@ it('the second code of README.md protects a route', async () => {
   }
 });
 
+it('the first code of docs/bearer-tokens.md protects routes by scope and role', async () => {
+  const issuer = await TestIssuer.start();
+  const { AppModule } = (await documentedCode('docs/bearer-tokens.md', '', {
+    "'nestjs-oxd'": "'../../../lib/index.js'",
+    'https://sso.example.com/realms/shop': issuer.issuer,
+    'process.env.OXD_CLIENT_SECRET': "'any'",
+    'process.env.OXD_SECRET': `'a secret of 32 characters or more',
+      transport: { type: 'embedded', allowInsecureRequests: true }`,
+  })) as { AppModule: Type };
+  const app = await NestFactory.create(AppModule, { logger: ['error'] });
+  try {
+    await app.listen(0, '127.0.0.1');
+    const send = async (method: string, path: string, scope: string, roles: string[]) => {
+      const token = await issuer.token({ aud: 'https://api.example.com', scope, roles });
+      const headers = { authorization: `Bearer ${token}` };
+      return fetch(`${await app.getUrl()}${path}`, { method, headers });
+    };
+    const listed = await send('GET', '/albums', 'albums:read', []);
+    expect(await listed.json()).toEqual({ sub: 'alice', albums: ['Kind of Blue'] });
+    expect((await send('GET', '/albums', 'albums:write', ['admin'])).status).toBe(403);
+    expect((await send('DELETE', '/albums/7', 'albums:write', ['admin'])).status).toBe(204);
+    expect((await send('DELETE', '/albums/7', 'albums:write', ['reader'])).status).toBe(403);
+  } finally {
+    await app.close();
+    await issuer.close();
+  }
+});
+
 /** Returns the module of the README. */
 async function quickStart(): Promise<Type> {
   const { AppModule } = (await documentedCode('README.md', '', {
