@@ -105,6 +105,12 @@ it('Docker Compose: the application finds Keycloak at the address of its file', 
     `curl -si --retry 5 http://localhost:${own}/albums/1 | grep -i '^WWW-Authenticate'`,
   );
   expect(challenge).toContain(`as_uri="${LISTENING}/realms/shop"`);
+  const { host } = new URL(KEYCLOAK);
+  const viewer = await terminal.run(`
+    TOKEN_ENDPOINT=${LISTENING}/realms/shop/protocol/openid-connect/token
+    curl() { command curl --connect-to localhost:8080:${host} "$@"; }
+    curl -s http://localhost:${own}/reports -H "Authorization: Bearer $(token_of alice)"`);
+  expect(JSON.parse(viewer)).toMatchObject({ name: 'alice' });
 });
 
 it('the application prints no secret', () => {
