@@ -45,7 +45,7 @@ export class RequirementCheck {
     const { scopes, scopesOf } = requirement;
     if (!scopesOf) return this.compare(scopes, requirement, token);
     const required: Pending<unknown> = scopesOf(context);
-    if (!isPromiseLike(required)) return this.compare(required, requirement, token);
+    if (!isPromiseLike(required)) return this.compareReturned(required, requirement, token);
     return this.compareLater(required, requirement, token);
   }
 
@@ -56,7 +56,7 @@ export class RequirementCheck {
   ): Promise<DeniedCheck | undefined> {
     try {
       const scopes = await withFunctionLimit(this.clock, async () => required);
-      return this.compare(scopes, requirement, token);
+      return this.compareReturned(scopes, requirement, token);
     } catch (error) {
       if (!(error instanceof CheckTimeoutError)) throw error;
       const denial = this.denials.unavailable(RETRY_DELAY);
@@ -64,15 +64,21 @@ export class RequirementCheck {
     }
   }
 
-  private compare(
+  private compareReturned(
     scopes: unknown,
+    requirement: BearerRequirement,
+    token: VerifiedAccessToken,
+  ): DeniedCheck | undefined {
+    if (areScopes(scopes)) return this.compare(scopes, requirement, token);
+    const reason = 'the function of scopes returned no list of scopes';
+    return { denial: this.denials.forbidden(), reason };
+  }
+
+  private compare(
+    scopes: readonly string[],
     requirement: BearerRequirement,
     { scopes: granted, claims }: VerifiedAccessToken,
   ): DeniedCheck | undefined {
-    if (!areScopes(scopes)) {
-      const reason = 'the function of scopes returned no list of scopes';
-      return { denial: this.denials.forbidden(), reason };
-    }
     if (!scopes.every((scope) => granted.has(scope))) {
       const reason = `the token lacks one of the scopes ${scopes.join(' ')}`;
       return { denial: this.denials.insufficientScope(scopes), reason };

@@ -1,0 +1,205 @@
+import { createHmac } from 'node:crypto';
+import { Controller, Get, UseGuards } from '@nestjs/common';
+import {
+  BearerGuard,
+  BearerProtected,
+  keycloakRoles,
+  MemoryStore,
+  OxdModule,
+  type OxdModuleOptions,
+} from '../../../lib/index.js';
+import { TestIssuer, type TestTokenOptions } from '../../../lib/testing/testing.js';
+import { AUDIENCE, outcomeOf } from '../../support/bearer-app.js';
+import { closing } from '../../support/closing.js';
+import { registerSecret, secretsIn } from '../../support/secrets.js';
+import { ADAPTERS, startApp, type RunningApp } from '../../support/uma-app.js';
+
+const REALM = 'realm="localhost:47124"';
+
+@Controller('albums')
+@UseGuards(BearerGuard)
+@BearerProtected({ scopes: ['view'], roles: ['editor'] })
+class Albums {
+  @Get() list(): string {
+    return 'ran';
+  }
+}
+
+const VALID = { aud: AUDIENCE, scope: 'openid view', roles: ['editor'] } as const;
+
+let issuer: TestIssuer;
+let other: TestIssuer;
+beforeAll(async () => {
+  issuer = await TestIssuer.start();
+  other = await TestIssuer.start();
+});
+afterAll(async () => {
+  await issuer.close();
+  await other.close();
+});
+
+describe.each(ADAPTERS)('BearerGuard with tokens of an issuer, on %s', (adapter) => {
+  async function start(bearer: OxdModuleOptions['bearer'] = {}): Promise<RunningApp> {
+    const module = OxdModule.forRoot({
+      site: {
+        op_host: issuer.issuer,
+        authorization_redirect_uri: 'http://localhost:47124/callback',
+      },
+      transport: { type: 'embedded', allowInsecureRequests: true, timeout: 5_000 },
+      secret: 'a test secret of more than 32 characters',
+      store: new MemoryStore(),
+      bearer: { audience: AUDIENCE, roles: keycloakRoles(), ...bearer },
+    });
+    return closing(
+      await startApp({ adapter, imports: [{ ...module, global: true }], controllers: [Albums] }),
+    );
+  }
+
+  async function issue(options: TestTokenOptions = {}, from = issuer): Promise<string> {
+    const value = await from.token({ ...VALID, ...options });
+    registerSecret(value);
+    return value;
+  }
+
+  const granted: { name: string; given: TestTokenOptions; bearer?: OxdModuleOptions['bearer'] }[] =
+    [
+      { name: 'a JWT', given: {} },
+      { name: 'a JWT of the type at+jwt', given: { header: { typ: 'at+jwt' } } },
+      { name: 'an opaque token', given: { form: 'opaque' } },
+      {
+        name: 'a lightweight token',
+        given: { form: 'lightweight' },
+        bearer: { introspection: 'always' },
+      },
+      { name: 'a JWT from the cache', given: {}, bearer: { cache: {} } },
+    ];
+
+  it.each(granted)('grant with $name', async ({ given, bearer }) => {
+    const app = await start(bearer);
+    const rpt = await issue(given);
+    for (let count = 0; count < 2; count++) {
+      const answer = await app.ask({ path: '/albums', rpt });
+      expect([answer.status, answer.body]).toEqual([200, 'ran']);
+    }
+    expect(app.log.with('warn', 'Albums')).toEqual([]);
+  });
+
+  const past = Math.floor(Date.now() / 1000) - 3600;
+  const rejected: {
+    name: string;
+    given: TestTokenOptions;
+    bearer?: OxdModuleOptions['bearer'];
+    reason: string;
+  }[] = [
+    { name: 'for another API', given: { aud: 'account' }, reason: 'audience' },
+    { name: 'without aud', given: { claims: { aud: undefined } }, reason: 'aud' },
+    { name: 'that has expired', given: { expiresIn: -60 }, reason: 'exp' },
+    { name: 'without exp', given: { claims: { exp: undefined } }, reason: 'exp' },
+    { name: 'that is not valid yet', given: { claims: { nbf: past + 7200 } }, reason: 'nbf' },
+    {
+      name: 'with another iss',
+      given: { claims: { iss: 'https://other.example.com' } },
+      reason: 'iss',
+    },
+    { name: 'that is an id_token', given: { claims: { typ: 'ID', nonce: 'n' } }, reason: 'typ' },
+    { name: 'that is a refresh token', given: { claims: { typ: 'Refresh' } }, reason: 'typ' },
+    { name: 'that is bound to a key', given: { claims: { cnf: { jkt: 'a' } } }, reason: 'cnf' },
+    {
+      name: 'that is opaque and for another API',
+      given: { form: 'opaque', aud: 'account' },
+      reason: 'audience',
+    },
+    {
+      name: 'that is opaque, without introspection',
+      given: { form: 'opaque' },
+      bearer: { introspection: 'never' },
+      reason: '',
+    },
+  ];
+
+  async function expectInvalid(app: RunningApp, rpt: string, reason: string): Promise<void> {
+    const answer = await app.ask({ path: '/albums', rpt });
+    expect(outcomeOf(answer)).toEqual({
+      status: 401,
+      error: 'BEARER_INVALID_TOKEN',
+      challenge: `Bearer ${REALM}, error="invalid_token"`,
+    });
+    expect(answer.headers['cache-control']).toBe('no-store');
+    const [line, ...more] = app.log.with(
+      'warn',
+      'Albums.list: 401 BEARER_INVALID_TOKEN, rejected token: ',
+    );
+    expect(line).toContain(reason);
+    expect(more).toEqual([]);
+    expect(secretsIn(app.log.lines.join() + answer.body)).toEqual([]);
+  }
+
+  it.each(rejected)('deny with a token $name', async ({ given, bearer, reason }) => {
+    const app = await start(bearer);
+    await expectInvalid(app, await issue(given), reason);
+  });
+
+  it('deny with a JWT of another issuer', async () => {
+    await expectInvalid(await start(), await issue({}, other), '');
+  });
+
+  it('deny with a JWT that names no algorithm', async () => {
+    const [, payload] = (await issue()).split('.');
+    const header = Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url');
+    await expectInvalid(await start(), `${header}.${payload}.`, '');
+  });
+
+  it('deny with a JWT that is signed with a shared secret', async () => {
+    const [, payload] = (await issue()).split('.');
+    const header = Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url');
+    const signature = createHmac('sha256', 'k').update(`${header}.${payload}`).digest('base64url');
+    await expectInvalid(await start(), `${header}.${payload}.${signature}`, '');
+  });
+
+  it('deny with a JWT whose content was changed', async () => {
+    const [header, , signature] = (await issue()).split('.');
+    const [, payload] = (await issue({ sub: 'mallory' })).split('.');
+    await expectInvalid(await start(), `${header}.${payload}.${signature}`, '');
+  });
+
+  it('deny with a revoked opaque token', async () => {
+    const rpt = await issue({ form: 'opaque' });
+    issuer.revoke(rpt);
+    await expectInvalid(await start(), rpt, '');
+  });
+
+  it.each([
+    { name: 'scope', given: { scope: 'openid' }, error: 'BEARER_INSUFFICIENT_SCOPE' },
+    { name: 'role', given: { roles: ['viewer'] }, error: 'BEARER_INSUFFICIENT_ROLE' },
+  ])('deny with a JWT without the $name', async ({ given, error }) => {
+    const app = await start();
+    const answer = await app.ask({ path: '/albums', rpt: await issue(given) });
+    expect(outcomeOf(answer)).toMatchObject({ status: 403, error });
+  });
+
+  it.each([
+    { name: 'keys', endpoint: 'jwks', given: {} },
+    { name: 'discovery', endpoint: 'discovery', given: {} },
+    { name: 'introspection', endpoint: 'introspection', given: { form: 'opaque' } },
+  ] as const)('respond with 503 while $name fails, then grant', async ({ endpoint, given }) => {
+    const app = await start();
+    const rpt = await issue(given);
+    issuer.disturb(endpoint, { status: 503 });
+    const answer = await app.ask({ path: '/albums', rpt });
+    issuer.disturb(endpoint);
+    expect(outcomeOf(answer)).toEqual({
+      status: 503,
+      error: 'BEARER_UNAVAILABLE',
+      challenge: undefined,
+    });
+    expect([answer.headers['retry-after'], answer.headers['cache-control']]).toEqual([
+      '5',
+      'no-store',
+    ]);
+    expect(app.log.with('warn', 'Albums.list: 503 BEARER_UNAVAILABLE, ')).toHaveLength(1);
+    expect(secretsIn(app.log.lines.join())).toEqual([]);
+    await app.clock.advance(60_000);
+    const later = await issue(given);
+    expect((await app.ask({ path: '/albums', rpt: later })).status).toBe(200);
+  });
+});
