@@ -11,6 +11,8 @@ import {
 
 export const AUDIENCE = 'https://api.example.com';
 
+const DEFAULTS = { iss: SITE.op_host, aud: AUDIENCE, sub: 'alice', typ: 'Bearer' };
+
 /** Transport in memory that introspects the access tokens which it has issued. */
 export class TokenServer extends AuthorizationServer {
   private readonly claims = new Map<string, AccessTokenClaims>();
@@ -28,8 +30,14 @@ export class TokenServer extends AuthorizationServer {
   /** Issues a token of alice for the API, with further claims. */
   accessToken(claims: Readonly<Record<string, unknown>> = {}): string {
     const value = token('access-token');
-    const defaults = { iss: SITE.op_host, aud: AUDIENCE, sub: 'alice', typ: 'Bearer' };
-    this.claims.set(value, { ...defaults, ...claims });
+    this.claims.set(value, { ...DEFAULTS, ...claims });
+    return value;
+  }
+
+  /** Issues an access token that is also an RPT for one resource. */
+  accessRpt(resource: string): string {
+    const value = this.issue(resource);
+    this.claims.set(value, DEFAULTS);
     return value;
   }
 
