@@ -172,13 +172,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   testing: {
     rooms: [
       ...['lib/*.ts', 'commands', 'oidc', 'options', 'transaction', 'access-token'],
-      ...[
-        'uma/declarations',
-        'uma/guard',
-        'testing/frames',
-        'testing/oxd-server',
-        'testing/issuer',
-      ],
+      ...['bearer/declarations', 'bearer/guard', 'uma/declarations'],
+      ...['uma/guard', 'testing/frames', 'testing/oxd-server', 'testing/issuer'],
     ],
     packages: NEST,
   },

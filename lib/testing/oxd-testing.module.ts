@@ -4,6 +4,8 @@ import { AccessTokenVerifier } from '../access-token/access-token-verifier.js';
 import { OxdClock } from '../base/clock.js';
 import { OxdConfigurationError } from '../base/errors.js';
 import { rejectProduction } from '../base/reject-production.js';
+import { BearerAuthorizer } from '../bearer/guard/bearer-authorizer.js';
+import { BearerRouteTable } from '../bearer/guard/bearer-route-table.js';
 import type { UmaPermission } from '../commands/uma.js';
 import { OidcService } from '../oidc/oidc.service.js';
 import { OxdOptions } from '../options/oxd.options.js';
@@ -16,6 +18,7 @@ import { UmaAuthorizer } from '../uma/guard/uma-authorizer.js';
 import { ScriptedTransport } from './scripted-transport.js';
 import { TestingAuthentication } from './testing-authentication.js';
 import { TestingAuthorizer, type TestDecisions } from './testing-authorizer.js';
+import { TestingBearerAuthorizer } from './testing-bearer.js';
 import { GrantDecisions, type OxdTestingGrant } from './testing-grant.js';
 import { TestingLogin } from './testing-login.js';
 import { testingReplies } from './testing-replies.js';
@@ -32,12 +35,17 @@ export interface OxdTestingOptions {
   /** Permissions that `@Rpt()` injects for granted requests; default an empty list. */
   readonly permissions?: readonly UmaPermission[];
   /**
-   * Decision of `UmaGuard` and `LoginGuard`, or a function that decides on each request. Default
+   * Decision of `UmaGuard`, `BearerGuard` and `LoginGuard`, or a function that decides on each request. Default
    * true with `user`, else false.
    */
   readonly grant?: OxdTestingGrant;
   /** Name of the Passport strategy, as option `name` of `OxdModule`; default `oxd`. */
   readonly name?: string;
+  /**
+   * URL of the API, as option `bearer.resource` of `OxdModule`; `ProtectedResourceController` needs it. Default
+   * none.
+   */
+  readonly resource?: string;
   /** Makes the services injectable in every module, as with `OxdModule`; default false. */
   readonly isGlobal?: boolean;
 }
@@ -80,6 +88,8 @@ export class OxdTestingModule {
     const real = OxdModule.forRoot({
       site: { op_host: ISSUER, authorization_redirect_uri: `${ORIGIN}/callback`, oxd_id },
       transport,
+      // Every declaration of the application is satisfied: the grant decides.
+      bearer: { audience: ORIGIN, resource: options.resource, roles: () => [] },
       secret: randomBytes(32).toString('hex'),
       eager: true,
       name: options.name,
@@ -95,25 +105,38 @@ const FOR_TESTS =
 /** Providers that replace those of `OxdModule`, or that are added to them. */
 function replaced(decisions: TestDecisions): Provider[] {
   const { user, grants } = decisions;
-  const authorizer: Provider = {
-    provide: UmaAuthorizer,
-    useFactory: (...dependencies: ConstructorParameters<typeof UmaAuthorizer>) =>
-      new TestingAuthorizer(decisions, ...dependencies),
-    inject: [UmaRouteTable, ResourceCheck, OxdOptions, OxdClock, DecisionAuthorizer],
-  };
-  const authentication: Provider = {
-    provide: TokenAuthentication,
-    useFactory: (...dependencies: ConstructorParameters<typeof TokenAuthentication>) =>
-      new TestingAuthentication(decisions, ...dependencies),
-    inject: [AccessTokenVerifier, OxdOptions],
-  };
-  if (!user) return [authorizer, authentication];
+  if (!user) return deciding(decisions);
   const login: Provider = {
     provide: TestingLogin,
     useFactory: (oidc: OidcService) => new TestingLogin(oidc, { grants, user, origin: ORIGIN }),
     inject: [OidcService],
   };
-  return [authorizer, authentication, login];
+  return [...deciding(decisions), login];
+}
+
+/** Providers through which the guards decide by the test. */
+function deciding(decisions: TestDecisions): Provider[] {
+  const make =
+    <D extends unknown[]>(type: new (decisions: TestDecisions, ...dependencies: D) => object) =>
+    (...dependencies: D): object =>
+      new type(decisions, ...dependencies);
+  return [
+    {
+      provide: UmaAuthorizer,
+      useFactory: make(TestingAuthorizer),
+      inject: [UmaRouteTable, ResourceCheck, OxdOptions, OxdClock, DecisionAuthorizer],
+    },
+    {
+      provide: TokenAuthentication,
+      useFactory: make(TestingAuthentication),
+      inject: [AccessTokenVerifier, OxdOptions],
+    },
+    {
+      provide: BearerAuthorizer,
+      useFactory: make(TestingBearerAuthorizer),
+      inject: [BearerRouteTable, AccessTokenVerifier, OxdOptions, OxdClock],
+    },
+  ];
 }
 
 function checkedUser(user: OxdTestingUser): OxdTestingUser {

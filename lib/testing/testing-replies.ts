@@ -24,6 +24,7 @@ export function testingReplies(values: ReplyValues): ScriptedReplies {
     get_authorization_url: () => ({
       authorization_url: `${issuer}/authorize?state=${randomUUID()}`,
     }),
+    introspect_access_token: { active: false },
     uma_rs_protect: { oxd_id },
     uma_rs_check_access: ({ rpt }) => (rpt === values.rpt ? granted(values) : denied(issuer)),
     ...(user && loginReplies(user)),
