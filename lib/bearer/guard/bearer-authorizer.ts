@@ -5,7 +5,6 @@ import {
   type VerifiedAccessToken,
 } from '../../access-token/access-token-verifier.js';
 import { OxdClock } from '../../base/clock.js';
-import { withoutValues } from '../../base/hidden-values.js';
 import { MAX_RPT_LENGTH } from '../../base/limits.js';
 import { isPromiseLike, whenAvailable, type Pending } from '../../base/pending.js';
 import { BearerDenials, type BearerDenial } from '../../http/bearer-denial.js';
@@ -123,7 +122,7 @@ export class BearerAuthorizer {
   private verify({ source }: BearerRequest, token: string): Pending<Outcome | DeniedCheck> {
     const failed = (error: unknown): DeniedCheck => {
       const denial = this.denials.unavailable(RETRY_DELAY);
-      return { denial, reason: withoutValues(failureReason(error), [token]) };
+      return { denial, reason: failureReason(error) };
     };
     try {
       return (
