@@ -7,19 +7,15 @@ const MAX_PARTS = 1000;
  */
 export class Clearings {
   private readonly cleared = new Map<string, number>();
-  private count = 0;
-  private forgotten = 0;
-
   /** Position of a request that begins now, for {@link isCurrent}. */
-  get position(): number {
-    return this.count;
-  }
+  position = 0;
+  private forgotten = 0;
 
   /** Outdates every result of a part that was requested before. */
   clear(part: string): void {
-    this.count += 1;
+    this.position += 1;
     this.cleared.delete(part);
-    this.cleared.set(part, this.count);
+    this.cleared.set(part, this.position);
     if (this.cleared.size > MAX_PARTS) this.forgetOldest();
   }
 

@@ -1,4 +1,4 @@
-import type { CommandName, Params, Result } from '../commands/command.js';
+import type { CommandName } from '../commands/command.js';
 import { OxdCommandError, OxdTransportError, printable } from '../base/errors.js';
 import { OxdTransport, type ExecuteOptions } from '../commands/oxd-transport.js';
 import { withTimeLimit } from '../base/time-limit.js';
@@ -62,6 +62,8 @@ const OPERATIONS: { readonly [C in CommandName]: Operation<C> } = {
  */
 export class EmbeddedTransport extends OxdTransport {
   override readonly isChecked = true;
+  /** Undefined without option `cache`. */
+  override readonly cachedAccess?: OxdTransport['cachedAccess'];
   /** Private field, which no inspection prints, because the options contain secrets. */
   readonly #runtime: EmbeddedRuntime;
   /** Time limit of a whole command, in milliseconds; other commands have a limit for each request. */
@@ -76,6 +78,8 @@ export class EmbeddedTransport extends OxdTransport {
     this.#runtime = new EmbeddedRuntime(options);
     // Twice the limit of a request: enough for an introspection and a ticket.
     this.#limits = new Map([['uma_rs_check_access', 2 * options.timeout]]);
+    if (!options.cache) return;
+    this.cachedAccess = (params) => (this.closed ? undefined : cachedAccess(this.#runtime, params));
   }
 
   /**
@@ -112,12 +116,6 @@ export class EmbeddedTransport extends OxdTransport {
         this.running.delete(end);
       };
     });
-  }
-
-  override cachedAccess(
-    params: Params<'uma_rs_check_access'>,
-  ): Result<'uma_rs_check_access'> | undefined {
-    return this.closed ? undefined : cachedAccess(this.#runtime, params);
   }
 
   override async close(): Promise<void> {

@@ -126,10 +126,10 @@ export class OxdClient {
    * @returns undefined if `uma_rs_check_access` must be executed
    */
   cachedAccess(params: Params<'uma_rs_check_access'>): Result<'uma_rs_check_access'> | undefined {
-    const { current } = this.#site;
-    const oxd_id = params.oxd_id ?? current?.oxd_id;
+    if (!this.#grants && !this.#transport.cachedAccess) return undefined;
+    const oxd_id = params.oxd_id ?? this.#site.current?.oxd_id;
     if (oxd_id === undefined) return undefined;
-    const check = { ...params, oxd_id };
+    const check = Object.assign({}, params, { oxd_id });
     const result = this.#grants ? this.#grants.find(check) : this.#transport.cachedAccess?.(check);
     // A custom transport may break the rule that memory never denies.
     return result?.access === 'granted' ? result : undefined;

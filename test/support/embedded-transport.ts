@@ -50,7 +50,7 @@ export class TestTransport {
 
   /** Grants a check from memory; undefined if the command must be executed. */
   cachedAccess(params: Params<'uma_rs_check_access'>): Result<'uma_rs_check_access'> | undefined {
-    return this.transport.cachedAccess(params);
+    return this.transport.cachedAccess?.(params);
   }
 
   async site(op: { issuer: string }, more: Partial<Params<'register_site'>> = {}): Promise<string> {

@@ -20,14 +20,8 @@ export class IntrospectionAuth {
   }
 
   /** Records the result of an attempt. */
-  record(
-    { introspection_endpoint }: UmaServer,
-    method: IntrospectionMethod,
-    isRejected: boolean,
-  ): void {
-    if (isRejected) this.known.delete(introspection_endpoint);
-    else if (this.known.get(introspection_endpoint)?.[0] !== method) {
-      this.known.set(introspection_endpoint, [method]);
-    }
+  record(server: UmaServer, method: IntrospectionMethod, isRejected: boolean): void {
+    if (isRejected) this.known.delete(server.introspection_endpoint);
+    else this.known.set(server.introspection_endpoint, [method]);
   }
 }

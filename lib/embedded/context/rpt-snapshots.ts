@@ -92,11 +92,6 @@ export class RptSnapshots {
     );
   }
 
-  /** True if snapshots are retained for later checks. */
-  get isCaching(): boolean {
-    return this.#cache !== undefined;
-  }
-
   /** Returns the retained snapshot of an RPT. */
   cached(key: string): RptSnapshot | undefined {
     return this.#cache?.get(key);
@@ -114,15 +109,18 @@ export class RptSnapshots {
       const { position } = this.#clearings;
       const status = await introspect();
       freezePermissions(status.result.permissions);
+      if (!this.#cache) return new RptSnapshot(status, { from, until: from, position, key });
       const until = Math.min(from + this.#ttl, earliestExpiry(status.result));
       const snapshot = new RptSnapshot(status, { from, until, position, key });
-      if (this.#cache) this.#retain(this.#cache, key, snapshot);
+      this.#retain(this.#cache, key, snapshot);
       return snapshot;
     });
   }
 
   /** Returns false if RPT, site or resource was cleared after the introspection began. */
   isCurrent({ position, key }: RptSnapshot, { oxd_id }: RptOwner, resource_id: string): boolean {
+    // Nothing at all was cleared: no key has to be built and looked up.
+    if (position === this.#clearings.position) return true;
     return (
       this.#clearings.isCurrent(position, key) &&
       this.#clearings.isCurrent(position, oxd_id) &&

@@ -19,7 +19,7 @@ export function cachedAccess(
   params: Params<Command>,
 ): Result<Command> | undefined {
   const { rpt } = params;
-  if (!rpt || !runtime.uma.rpts.isCaching) return undefined;
+  if (!rpt) return undefined;
   const known =
     params.resource === undefined
       ? resourceInMemory(runtime, params)
@@ -28,5 +28,5 @@ export function cachedAccess(
   if (params.mode === 'decision') return cachedDecision(runtime, params, known);
   const needed = neededPermission(runtime, known.resource, params);
   const coverage = cachedCoverage(runtime, known.site, { rpt, needed });
-  return coverage && { access: 'granted', ...coverage };
+  return coverage && { access: 'granted', permissions: coverage.permissions, sub: coverage.sub };
 }

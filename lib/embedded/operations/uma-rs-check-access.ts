@@ -62,11 +62,13 @@ function checkProtected(
   check: CheckResource,
 ): Promise<Result<Command>> {
   checkNamed(params);
-  const find = () => knownResource(context, params);
-  return withKnownRecords(context, find, (known) =>
-    check(context, params, known).catch((error: unknown) => {
-      throw isRejectedResource(error) ? notProtected(MISSING_AT_SERVER) : error;
-    }),
+  return withKnownRecords(
+    context,
+    () => knownResource(context, params),
+    (known) =>
+      check(context, params, known).catch((error: unknown) => {
+        throw isRejectedResource(error) ? notProtected(MISSING_AT_SERVER) : error;
+      }),
   );
 }
 

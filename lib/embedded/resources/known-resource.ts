@@ -44,13 +44,14 @@ export function knownResource(
   context: OperationContext,
   named: Named,
 ): KnownResource | Promise<KnownResource> {
-  return resourceInMemory(context.runtime, named) ?? readResource(context, named);
+  const copies = inMemory(context.runtime, named);
+  if (copies?.resource) return { site: copies.site, resource: copies.resource };
+  if (copies) dropCopies(context, copies.site);
+  return readResource(context, named);
 }
 
 async function readResource(context: OperationContext, named: Named): Promise<KnownResource> {
   const { runtime } = context;
-  const copies = inMemory(runtime, named);
-  if (copies) dropCopies(context, copies.site);
   const site = await context.knownSite(named.oxd_id);
   const record = await runtime.store.record(runtime.sites.resourcesKey(site), readResources);
   const { path = '', http_method = '' } = named;

@@ -43,9 +43,11 @@ export async function rptCoverage(
   const earlier = rpts.cached(key);
   if (earlier && grants(earlier)) return content(earlier);
   const running = rpts.inProgress(key);
-  const shared = running && (await running);
-  if (shared && grants(shared)) return content(shared);
-  context.call.signal?.throwIfAborted();
+  if (running) {
+    const shared = await running;
+    if (grants(shared)) return content(shared);
+    context.call.signal?.throwIfAborted();
+  }
   const fresh = await rpts.obtain(key, () => currentStatus(context, api, rpt));
   return coversResource(fresh.status, needed) ? content(fresh) : undefined;
 }
@@ -75,28 +77,20 @@ function mayGrant(
   return rpts.isCurrent(snapshot, site, resource_id) && coversResource(snapshot.status, needed);
 }
 
+/**
+ * State of an RPT now. An introspection has its own deadline: the check that began it may be aborted.
+ */
 async function currentStatus(
   context: OperationContext,
   api: ProtectionApi,
   rpt: string,
 ): Promise<RptStatus> {
-  const { localVerification } = context.runtime.options;
-  const verified = localVerification ? await locallyVerifiedRpt(context, api, rpt) : undefined;
-  return verified ?? (await introspection(context, api, rpt));
-}
-
-/**
- * Introspects an RPT with an own deadline: the check that began the introspection may be aborted.
- */
-function introspection(
-  context: OperationContext,
-  api: ProtectionApi,
-  rpt: string,
-): Promise<RptStatus> {
   const { clock, options } = context.runtime;
+  const verified = options.localVerification && (await locallyVerifiedRpt(context, api, rpt));
+  if (verified) return verified;
   // Twice the limit of a request, as for a whole check.
   const shared = context.detached({ deadline: clock() + 2 * options.timeout });
-  return introspectRpt(shared, new ProtectionApi(shared, api.site, api.server), rpt);
+  return await introspectRpt(shared, new ProtectionApi(shared, api.site, api.server), rpt);
 }
 
 /** Content of an RPT whose user is known. */

@@ -58,7 +58,8 @@ async function introspect(
   const response = await sendWith[first](context, api, rpt);
   const isRejected = isPatRejection(response);
   if (!isRejected || !second) {
-    introspections.record(api.server, first, isRejected);
+    // The only method is the one that was accepted last.
+    if (isRejected || second) introspections.record(api.server, first, isRejected);
     return response;
   }
   const other = await sendWith[second](context, api, rpt);

@@ -94,15 +94,24 @@ export function coversResource(
 ): boolean {
   if (!result.active) return false;
   if (wholeResources.has(resource_id)) return true;
-  const granted = new Set<string>();
-  for (const item of result.permissions ?? []) {
-    if (item.resource_id !== resource_id) continue;
-    for (const scope of item.resource_scopes) granted.add(scope);
-  }
-  if (scope_expression) return evaluate(scope_expression, granted);
+  const granted = grantedScopes(result.permissions, resource_id);
+  if (scope_expression) return evaluate(scope_expression, new Set(granted));
   if (scopes.length === 0) return false;
-  const isGranted = (scope: string): boolean => granted.has(scope);
-  return requiredScopes === 'all' ? scopes.every(isGranted) : scopes.some(isGranted);
+  return requiredScopes === 'all'
+    ? scopes.every((scope) => granted.includes(scope))
+    : scopes.some((scope) => granted.includes(scope));
+}
+
+/** Scopes that permissions grant for a resource. */
+function grantedScopes(
+  permissions: readonly UmaPermission[] = [],
+  resource_id: string,
+): readonly string[] {
+  const lists = permissions
+    .filter((item) => item.resource_id === resource_id)
+    .map(({ resource_scopes }) => resource_scopes);
+  const [first = []] = lists;
+  return lists.length > 1 ? lists.flat() : first;
 }
 
 interface Item {
@@ -175,9 +184,9 @@ function inactiveReason(
 function textsIn(token: JsonObject): Partial<IntrospectRptResult> {
   const found: { -readonly [name in (typeof TEXTS)[number]]?: string } = {};
   for (const name of TEXTS) {
-    const text = textOf(token[name]);
+    const text = token[name] === undefined ? undefined : textOf(token[name]);
     if (text !== undefined) found[name] = text;
   }
-  const aud = textOf(token.aud) ?? stringsOf(token.aud);
+  const aud = token.aud === undefined ? undefined : (textOf(token.aud) ?? stringsOf(token.aud));
   return aud === undefined ? found : { ...found, aud };
 }

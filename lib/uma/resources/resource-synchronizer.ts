@@ -22,12 +22,16 @@ export class ResourceSynchronizer {
   private declared: readonly UmaDeclaration[] = [];
   private ready = false;
   private missing = false;
-  private runs = 0;
+  /** Number that changes with every registration: results of earlier checks are then outdated. */
+  revision = 0;
   private orphans = 0;
   private readonly aborter = new AbortController();
+  /** True if a check accepts its own `scopes` instead of those registered last (embedded). */
+  readonly takesScopes: boolean;
 
   constructor(private readonly options: SynchronizerOptions) {
     this.registrar = new ResourceRegistrar(options);
+    this.takesScopes = options.reprotectMode === 'upsert';
     this.retry = new BackoffRetry(options.clock, () => this.attempt());
   }
 
@@ -56,11 +60,6 @@ export class ResourceSynchronizer {
     return this.ready ? undefined : this.retry.wait;
   }
 
-  /** Number that changes with every registration: results of earlier checks are then outdated. */
-  get revision(): number {
-    return this.runs;
-  }
-
   /**
    * Registers the resources again after a check found a declared resource missing; once, even if
    * many requests find it missing.
@@ -69,16 +68,11 @@ export class ResourceSynchronizer {
    * @returns milliseconds to wait before a retry
    */
   restore(revision: number): number {
-    if (!this.isManual && revision === this.runs) {
+    if (!this.isManual && revision === this.revision) {
       this.missing = true;
       this.retry.start();
     }
     return this.retry.wait;
-  }
-
-  /** True if a check accepts its own `scopes` instead of those registered last (embedded). */
-  get takesScopes(): boolean {
-    return this.options.reprotectMode === 'upsert';
   }
 
   /** Ends the background work. */
@@ -103,7 +97,7 @@ export class ResourceSynchronizer {
     try {
       const { signal } = this.aborter;
       await this.registrar.register(this.declared, { missing, signal });
-      this.runs++;
+      this.revision++;
       this.succeed();
       return true;
     } catch (error) {
