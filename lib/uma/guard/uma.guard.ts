@@ -1,6 +1,6 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { attachBearerUser } from '../../http/bearer-user.js';
+import { BearerUsers } from '../../http/bearer-user.js';
 import { attachRptContext } from './rpt-context.js';
 import { UMA_MARKS } from '../declarations/uma-marks.js';
 import { matchedRoute, handlerOf, type GuardedRequest } from '../../routes/guarded-request.js';
@@ -22,6 +22,7 @@ import { UmaAuthorizer } from './uma-authorizer.js';
 export class UmaGuard implements CanActivate {
   /** `#` instead of `private`, so that a printed guard does not show the whole application. */
   readonly #adapterHost: HttpAdapterHost;
+  readonly #users = new BearerUsers();
 
   constructor(
     private readonly access: UmaAuthorizer,
@@ -56,7 +57,7 @@ export class UmaGuard implements CanActivate {
     if (!decision.granted)
       throw denialResponse(decision, http.getResponse(), this.#adapterHost.httpAdapter);
     const { verified, rptContext } = decision;
-    if (verified) attachBearerUser(request, verified);
+    if (verified) this.#users.attach(request, verified);
     attachRptContext(request, rptContext);
     return true;
   }
