@@ -4,6 +4,7 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import {
   MemoryStore,
+  OxdClock,
   OxdModule,
   UmaService,
   type EmbeddedTransportOptions,
@@ -28,6 +29,8 @@ export interface ApiResponse {
 
 export interface ApiOptions {
   readonly controllers: readonly Type[];
+  /** Clock of the application; default that of the machine. */
+  readonly clock?: OxdClock;
   /** Client of the realm that the application is; default `albums-api`. */
   readonly server?: ResourceServer;
   readonly transport?: Partial<EmbeddedTransportOptions>;
@@ -54,7 +57,7 @@ export class Api {
   static async start(realm: Realm, given: ApiOptions): Promise<Api> {
     const { server = 'albums-api' } = given;
     const log = new LogLines();
-    const module = await Test.createTestingModule({
+    const builder = Test.createTestingModule({
       imports: [
         OxdModule.forRoot({
           site: {
@@ -72,9 +75,9 @@ export class Api {
         }),
       ],
       controllers: [...given.controllers],
-    })
-      .setLogger(log)
-      .compile();
+    }).setLogger(log);
+    if (given.clock) builder.overrideProvider(OxdClock).useValue(given.clock);
+    const module = await builder.compile();
     const app = module.createNestApplication(new LongHeaderAdapter());
     await app.listen(0, '127.0.0.1');
     return new Api(app, log, await app.getUrl());

@@ -117,6 +117,13 @@ export class Realm {
     await this.call('PUT', path, { ...client, ...change });
   }
 
+  /** Adds a resource server to the audience of the access tokens of a client; replaces other mappers. */
+  changeAudience(clientId: RequestingClient, audience: ResourceServer): Promise<void> {
+    const config = { 'included.client.audience': audience, 'access.token.claim': 'true' };
+    const mapper = { protocol: 'openid-connect', protocolMapper: 'oidc-audience-mapper', config };
+    return this.changeClient(clientId, { protocolMappers: [{ name: 'audience', ...mapper }] });
+  }
+
   /** Admin path of a user. */
   async user(name: User): Promise<string> {
     return `/users/${await this.userId(name)}`;
@@ -148,6 +155,17 @@ export class Realm {
     const [found, ...others] = (await this.resources(server)).filter((one) => one.name === name);
     if (!found || others.length > 0) throw new Error(`There is not one resource ${name}.`);
     return found;
+  }
+
+  /** Creates a resource as an administrator does. */
+  async createResource(name: string, scopes: readonly string[]): Promise<Resource> {
+    const path = `${await this.authorization('albums-api')}/resource`;
+    return this.call('POST', path, { name, scopes: scopes.map((scope) => ({ name: scope })) });
+  }
+
+  /** Creates a policy as an administrator does. */
+  async createPolicy(type: string, policy: object): Promise<void> {
+    await this.call('POST', `${await this.authorization('albums-api')}/policy/${type}`, policy);
   }
 
   /** Changes a resource as an administrator does. */
