@@ -64,8 +64,8 @@ function protect(app) {
 }
 
 /**
- * Variables of sample 03, which is embedded with each `--oxd`: an oxd introspects every token, and the
- * sandbox introspects no JWT.
+ * Variables of sample 03, which is embedded with each `--oxd`: the introspection of an oxd has neither
+ * roles nor `auth_time`.
  */
 function bearer(app) {
   return {

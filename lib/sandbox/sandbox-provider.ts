@@ -3,6 +3,7 @@ import type { OxdStore } from '../store/oxd-store.js';
 import type { SandboxUser } from './provider/accounts.js';
 import { useInteractions } from './interactions.js';
 import { openKeys } from './provider/keys.js';
+import { useJwtIntrospection } from './provider/jwt-introspection.js';
 import { loadOidcProvider, type OidcProvider } from './provider/oidc-provider.js';
 import { errorPage, sendPage } from './web/pages.js';
 import { providerConfiguration, supportedScopes } from './provider-configuration.js';
@@ -42,6 +43,7 @@ export async function openProvider(
   const provider = new module.Provider(issuer, configuration);
   logProviderEvents(provider, onSecret, log);
   rejectOtherHosts(provider, issuer);
+  useJwtIntrospection(provider, issuer, keys);
   useInteractions(provider, users);
   const uma = await UmaServer.open({
     issuer,

@@ -125,6 +125,52 @@ it('a login of OxdModule with the resource as parameter ends with a token for th
   await module.close();
 });
 
+describe('the introspection of a JWT', () => {
+  const token_endpoint_auth_method = 'client_secret_post';
+  let api: Client;
+
+  beforeAll(async () => {
+    api = await register({ redirect_uris: [REDIRECT_URI], token_endpoint_auth_method });
+  });
+
+  async function introspect(token: string, client: Client = api): Promise<unknown> {
+    return (await post('/token/introspection', { token, ...client })).json();
+  }
+
+  it('has its claims, until it expires', async () => {
+    const { access_token } = await logIn({ resource: API });
+    const introspection = await introspect(access_token);
+    expect(introspection).toEqual({
+      ...decodeJwt(access_token),
+      ...{ active: true, token_type: 'Bearer' },
+    });
+    const { exp = 0 } = decodeJwt(access_token);
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => exp * 1000);
+    try {
+      expect(await introspect(access_token)).toEqual({ active: false });
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
+  it.each<{ name: string; forged: (tokens: Tokens) => string }>([
+    { name: 'an ID token', forged: ({ id_token = '' }) => id_token },
+    {
+      name: 'a changed token',
+      forged: ({ access_token }) => `${access_token.slice(0, -8)}AAAAAAAA`,
+    },
+  ])('reports $name as inactive', async ({ forged }) => {
+    expect(await introspect(forged(await logIn({ resource: API })))).toEqual({ active: false });
+  });
+
+  it('is denied to a client that does not authenticate itself', async () => {
+    const { access_token } = await logIn({ resource: API });
+    const { client_id: id } = api;
+    const wrong = { client_id: id, client_secret: 'wrong' };
+    expect(await introspect(access_token, wrong)).toMatchObject({ error: 'invalid_client' });
+  });
+});
+
 describe('an access token without a resource', () => {
   it('is opaque, and its introspection has the roles but no audience', async () => {
     const token_endpoint_auth_method = 'client_secret_post';
