@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { registerSecret } from '../support/secrets.js';
 import { LIMIT } from './admin.js';
 import type { Api } from './api.js';
@@ -31,17 +33,22 @@ export class RequestingParty {
     return (await this.logIn()).access_token ?? '';
   }
 
+  /** Access token that Keycloak binds to a new key of the client (RFC 9449). */
+  async boundToken(): Promise<string> {
+    const { publicKey, privateKey } = await generateKeyPair('ES256');
+    const proof = await new SignJWT({ htm: 'POST', htu: tokenEndpoint(this.realm) })
+      .setProtectedHeader({ typ: 'dpop+jwt', alg: 'ES256', jwk: await exportJWK(publicKey) })
+      .setJti(randomUUID())
+      .setIssuedAt()
+      .sign(privateKey);
+    const { access_token = '' } = await this.requestTokens({ DPoP: proof });
+    return access_token;
+  }
+
   /** Tokens of the user; the user logs in again when they have been used for a while. */
   async logIn(): Promise<TokenResponse> {
     if (this.tokens && Date.now() < this.tokens.until) return this.tokens.value;
-    const value = await tokenRequest(this.realm, {
-      grant_type: 'password',
-      scope: 'openid',
-      username: this.user,
-      password: this.realm.secretOf(this.user) ?? '',
-      ...clientCredentials(this.realm, this.client),
-    });
-    if (!value.access_token) throw new Error(`${this.user} cannot log in: ${value.error}`);
+    const value = await this.requestTokens();
     this.tokens = { value, until: Date.now() + TOKEN_USE };
     return value;
   }
@@ -51,7 +58,7 @@ export class RequestingParty {
     const { access_token, error } = await tokenRequest(
       this.realm,
       { grant_type: UMA_GRANT, ticket, submit_request: 'false', ...(rpt && { rpt }) },
-      await this.accessToken(),
+      bearer(await this.accessToken()),
     );
     if (error !== undefined && error !== 'access_denied') throw new Error(`No RPT: ${error}`);
     return access_token;
@@ -73,7 +80,11 @@ export class RequestingParty {
   /** One RPT with all that Keycloak grants this user at a resource server. */
   async rptForEverything(audience: string): Promise<string> {
     const form = { grant_type: UMA_GRANT, audience };
-    const { access_token, error } = await tokenRequest(this.realm, form, await this.accessToken());
+    const { access_token, error } = await tokenRequest(
+      this.realm,
+      form,
+      bearer(await this.accessToken()),
+    );
     if (!access_token) throw new Error(`No RPT: ${error}`);
     return access_token;
   }
@@ -88,6 +99,19 @@ export class RequestingParty {
   /** Revokes a token of this client. */
   async revoke(token: string): Promise<void> {
     await this.post('revoke', { token });
+  }
+
+  private async requestTokens(headers?: Readonly<Record<string, string>>): Promise<TokenResponse> {
+    const form = {
+      grant_type: 'password',
+      scope: 'openid',
+      username: this.user,
+      password: this.realm.secretOf(this.user) ?? '',
+      ...clientCredentials(this.realm, this.client),
+    };
+    const value = await tokenRequest(this.realm, form, headers);
+    if (!value.access_token) throw new Error(`${this.user} cannot log in: ${value.error}`);
+    return value;
   }
 
   private async post(endpoint: string, form: Readonly<Record<string, string>>): Promise<void> {
@@ -108,6 +132,14 @@ export async function clientToken(realm: Realm, clientId: string): Promise<strin
   return access_token;
 }
 
+function tokenEndpoint({ issuer }: Realm): string {
+  return `${issuer}/protocol/openid-connect/token`;
+}
+
+function bearer(token: string): Record<string, string> {
+  return { authorization: `Bearer ${token}` };
+}
+
 function clientCredentials(realm: Realm, client_id: string): Record<string, string> {
   const client_secret = realm.secretOf(client_id);
   return { client_id, ...(client_secret !== undefined && { client_secret }) };
@@ -116,11 +148,11 @@ function clientCredentials(realm: Realm, client_id: string): Record<string, stri
 async function tokenRequest(
   realm: Realm,
   form: Readonly<Record<string, string>>,
-  bearer?: string,
+  headers?: Readonly<Record<string, string>>,
 ): Promise<TokenResponse> {
-  const response = await fetch(`${realm.issuer}/protocol/openid-connect/token`, {
+  const response = await fetch(tokenEndpoint(realm), {
     method: 'POST',
-    headers: bearer === undefined ? undefined : { authorization: `Bearer ${bearer}` },
+    headers,
     body: new URLSearchParams(form),
     signal: AbortSignal.timeout(LIMIT),
   });
