@@ -1,6 +1,7 @@
 import { decodeProtectedHeader, errors, jwtVerify, type JWTVerifyResult } from 'jose';
 import { CLOCK_TOLERANCE } from '../../base/limits.js';
 import { PUBLIC_KEY_ALGS } from '../../site/client-rules.js';
+import { unverifiedJwt } from '../../base/unverified-jwt.js';
 import type { KeyLookups } from '../context/key-lookups.js';
 import type { OperationContext } from '../context/operation-context.js';
 import type { Provider } from '../provider/provider.js';
@@ -74,8 +75,10 @@ export async function verifyWith(
   try {
     return await verify(context, jwt, provider);
   } catch (error) {
-    if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
     const { site, issuer, token } = jwt;
+    // Tokens of other issuers must not use up the look-ups.
+    const isOurs = unverifiedJwt(token)?.claims.iss === issuer;
+    if (!(error instanceof errors.JWKSNoMatchingKey) || !isOurs) throw error;
     const { providers } = context.runtime;
     const isFirst = lookups.begin(issuer, decodeProtectedHeader(token).kid);
     // A request at the same time may have begun the look-up.

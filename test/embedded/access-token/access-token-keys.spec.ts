@@ -143,6 +143,15 @@ describe('an unknown key', () => {
     expect(requests()).toEqual([2, 2]);
   });
 
+  it('of a token of another issuer is not looked up', async () => {
+    await verify(await tokens.sign());
+    op.requests.length = 0;
+    const claims = { iss: 'https://other.example' };
+    const foreign = await tokens.sign({ header: { kid: 'x' }, claims });
+    expect(await verify(foreign)).toMatchObject({ active: false });
+    expect(requests()).toEqual([0, 0]);
+  });
+
   it('does not end the use of the known keys when its look-up fails', async () => {
     const token = await tokens.sign();
     await verify(token);
