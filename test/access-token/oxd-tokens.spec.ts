@@ -103,7 +103,7 @@ describe('a reply of oxd', () => {
     app = closing(
       await startVerifier({
         transport,
-        bearer: { audience: API },
+        bearer: { audience: API, cache: {} },
         site: { op_host: ISSUER, oxd_id: 'site-1', op_discovery_path: '/realms/shop' },
       }),
     );
@@ -151,6 +151,20 @@ describe('a reply of oxd', () => {
     { name: 'claims of its own', changes: () => ({ aud: 'x', claims: { aud: API, sub: 'bob' } }) },
   ])('with $name denies', async ({ changes }) => {
     expect(await verify(changes())).toHaveProperty('rejected');
+  });
+
+  it('without exp is cached until the exp of a JWT, which may only shorten that', async () => {
+    const tokens = new AccessTokens(op);
+    const exp = seconds(10);
+    const short = await tokens.sign({ claims: { exp } });
+    const long = await tokens.sign({ claims: { exp: seconds(300) } });
+    const cached = () => [short, long].map((token) => app.verifier.cached(token) !== undefined);
+    for (const token of [short, long]) await verify({}, token);
+    expect(cached()).toEqual([true, true]);
+    await app.clock.advance(exp * 1000 - app.clock.now());
+    expect(cached()).toEqual([false, true]);
+    await app.clock.advance(30_000);
+    expect(cached()).toEqual([false, false]);
   });
 
   it.each([

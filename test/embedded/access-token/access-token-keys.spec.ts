@@ -143,6 +143,15 @@ describe('an unknown key', () => {
     expect(requests()).toEqual([2, 2]);
   });
 
+  it('is rejected once the keys are available again', async () => {
+    op.on('jwks', { status: 500, text: '' });
+    await rejectionOf(verify(await tokens.sign()));
+    usual('jwks');
+    for (const kid of ['x1', 'x2']) {
+      expect(await verify(await unknown(kid))).toMatchObject({ active: false });
+    }
+  });
+
   it('of a token of another issuer is not looked up', async () => {
     await verify(await tokens.sign());
     op.requests.length = 0;

@@ -252,6 +252,12 @@ describe('a JWT with introspection always', () => {
     expect(introspections()).toHaveLength(0);
   });
 
+  it('of the type JWT may be introspected without the marks of an access token', async () => {
+    op.on('introspect', active({ scope: undefined, client_id: undefined }));
+    const token = await tokens.sign({ header: { typ: 'JWT' } });
+    expect(await verify(token, ALWAYS)).toMatchObject({ active: true });
+  });
+
   it('of the type at+jwt may be introspected with a nonce', async () => {
     op.on('introspect', active({ nonce: 'n' }));
     expect(await verify(await tokens.sign(), ALWAYS)).toMatchObject({ active: true });

@@ -5,6 +5,7 @@ import { AccessTokens, API, type TokenChanges } from '../../support/access-token
 import { rejectionOf, TestTransport } from '../../support/embedded-transport.js';
 import { FakeOp } from '../../support/fake-op.js';
 import { ManualClock } from '../../support/manual-clock.js';
+import { registerSecret } from '../../support/secrets.js';
 
 let op: FakeOp;
 let tokens: AccessTokens;
@@ -107,6 +108,12 @@ describe('a JWT access token', () => {
     const params = { oxd_id, access_token, audience: [API] };
     expect(await strict.run('introspect_access_token', params)).toMatchObject({ active: false });
     expect(await verify(access_token)).toMatchObject({ active: true });
+  });
+
+  it('is verified by the clock of the module', async () => {
+    await clock.advance(3_600_000);
+    const token = await tokens.sign({ claims: { nbf: seconds() } });
+    expect(await verify(token)).toMatchObject({ active: true });
   });
 
   it('is accepted with any audience only if the caller asks for that', async () => {
@@ -246,6 +253,17 @@ describe('a JWT is not active', () => {
       active: false,
       reason: `${FAILED} ERR_JOSE_ALG_NOT_ALLOWED`,
     });
+  });
+
+  it('without a signature, and with a blank in its header', async () => {
+    const part = (text: string): string => Buffer.from(text).toString('base64url');
+    const token = `${part('{ "alg": "none" }')}.${part(JSON.stringify(tokens.claims()))}.`;
+    registerSecret(token);
+    expect(await verify(token)).toEqual({
+      active: false,
+      reason: `${FAILED} ERR_JOSE_ALG_NOT_ALLOWED`,
+    });
+    expect(introspections()).toBe(0);
   });
 
   it('with an HMAC by the public key', async () => {
