@@ -17,7 +17,7 @@ import {
   type BearerProtectedOptions,
   type OxdVersion,
 } from '../../../lib/index.js';
-import { startBearerApp, TokenServer, type BearerApp } from '../../support/bearer-app.js';
+import { AUDIENCE, startBearerApp, TokenServer, type BearerApp } from '../../support/bearer-app.js';
 import { closing } from '../../support/closing.js';
 import { ADAPTERS, SITE, oxdModule, startApp, type UmaAppOptions } from '../../support/uma-app.js';
 
@@ -357,6 +357,31 @@ describe.each(ADAPTERS)('several OxdModules with BearerGuard on %s', (adapter) =
     expect((await ask({ path: '/albums', rpt })).status).toBe(200);
     expect((await ask({ path: '/films', rpt })).status).toBe(401);
     expect(films.transport.introspections).toBe(1);
+  });
+
+  it('check a route by the options of its own module only', async () => {
+    @Controller('albums')
+    @UseGuards(BearerGuard)
+    class Albums {
+      @Get() @BearerProtected({ roles: ['x'] }) find(): string {
+        return 'ran';
+      }
+    }
+    class Login {}
+    class Api {}
+    const transport = new TokenServer();
+    const bearer = { audience: AUDIENCE, roles: () => ['x'] };
+    const site = { ...SITE, oxd_id: 'site of the API' };
+    const imports = [
+      { module: Login, imports: [oxdModule(new TokenServer(), { name: 'login' })] },
+      {
+        module: Api,
+        imports: [oxdModule(transport, { name: 'api', site, bearer })],
+        controllers: [Albums],
+      },
+    ];
+    const { ask } = closing(await startApp({ adapter, imports }));
+    expect((await ask({ path: '/albums', rpt: transport.accessToken() })).body).toBe('ran');
   });
 
   it('reject guards of two modules on one route', async () => {

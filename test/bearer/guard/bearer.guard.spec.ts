@@ -504,6 +504,12 @@ describe.each(ADAPTERS)('declarations of BearerGuard on %s', (adapter) => {
     expect((await app.ask({ method, path: '/mixed', rpt })).status).toBe(200);
   });
 
+  it('log rejected tokens of one reason once for all routes', async () => {
+    await app.ask({ path: '/mixed', rpt: token('bad') });
+    await app.ask({ path: '/mixed/own', rpt: token('bad') });
+    expect(app.log.with('warn', 'BEARER_INVALID_TOKEN')).toHaveLength(1);
+  });
+
   it('deny an undeclared route for every token, and log it once', async () => {
     for (let count = 0; count < 2; count++) {
       const answer = await app.ask({ path: '/plain', rpt: app.transport.accessToken() });
