@@ -1,14 +1,12 @@
 // npm run bench:keycloak [-- --rounds=N] [--only=REGEXP] [--callers=N] (after a build): one
 // route behind nest-keycloak-connect and behind nestjs-oxd, at one running and warm Keycloak. It
 // starts the Keycloak of the test suite, or uses that of KEYCLOAK_URL.
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { withKeycloak } from '../../test/keycloak/with-keycloak.mjs';
 import { CONTESTANTS } from './contestants.mjs';
 import { startCountingProxy } from './counting-proxy.mjs';
 import { startProcess } from '../support/processes.mjs';
+import './peer/install.mjs';
 import { createRealm, issueTokens } from './realm.mjs';
 import { report, round } from './report.mjs';
 import { RunningContestant } from './running-contestant.mjs';
@@ -36,7 +34,6 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 // For the applications, which inherit it.
 process.env.NODE_ENV = 'production';
 
-installPeer();
 const load = startProcess(new URL('../support/load.mjs', import.meta.url));
 try {
   await withKeycloak(interruption.signal, async ({ environment, server }) => {
@@ -51,14 +48,6 @@ try {
   });
 } finally {
   await load.stop();
-}
-
-/** Installs the packages of the peer into its own folder: it needs another version of NestJS. */
-function installPeer() {
-  const cwd = fileURLToPath(new URL('peer', import.meta.url));
-  if (existsSync(`${cwd}/node_modules/nest-keycloak-connect`)) return;
-  const flags = ['--no-audit', '--no-fund', '--ignore-scripts'];
-  execFileSync('npm', ['ci', ...flags], { cwd, stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
 /** Calls of each application to Keycloak, through a proxy that the measured rounds do without. */
