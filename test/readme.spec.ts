@@ -172,17 +172,22 @@ describe('TypeScript examples', () => {
   });
 });
 
-/** The `ts` blocks of a page as files that do not exist, named after the page and their line. */
 function manifestOf(folder: string): Manifest {
   return JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as Manifest;
 }
 
+/**
+ * The `ts` blocks of a page as files that do not exist, named after the page and their line, except code
+ * before a migration, marked `ts before`: it needs packages of another NestJS.
+ */
 function examplesOf(page: string): [string, string][] {
   const source = text(page);
-  return [...source.matchAll(/^```(?:ts|typescript)\b.*\n([^]*?)^```$/gm)].map((match) => {
-    const line = source.slice(0, match.index).split('\n').length + 1;
-    return [join(root, `${page}.${line}.ts`), match[1] ?? ''];
-  });
+  return [...source.matchAll(/^```(?:ts|typescript)\b(?! before).*\n([^]*?)^```$/gm)].map(
+    (match) => {
+      const line = source.slice(0, match.index).split('\n').length + 1;
+      return [join(root, `${page}.${line}.ts`), match[1] ?? ''];
+    },
+  );
 }
 
 /** Type errors of the examples, all in one program, with the package read from its sources. */

@@ -54,11 +54,11 @@ async function compile(file: string, target: string): Promise<void> {
 }
 
 /** Compiles one module, its decorators included, without a check of its types. */
-export function toJavaScript(source: string): string {
+export function toJavaScript(source: string, module = ts.ModuleKind.ES2022): string {
   const { outputText } = ts.transpileModule(source, {
     compilerOptions: {
       target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.ES2022,
+      module,
       experimentalDecorators: true,
       emitDecoratorMetadata: true,
       useDefineForClassFields: false,

@@ -6,7 +6,7 @@ import { root } from '../../support/source.js';
 export interface Block {
   /** Heading of its section. */
   readonly section: string;
-  /** Info string; empty for an output. */
+  /** Language, and a word that distinguishes blocks of one language; empty for an output. */
   readonly language: string;
   readonly code: string;
   /** Path of a file; undefined for commands and outputs. */
@@ -28,7 +28,7 @@ export class Page {
 
   /** The blocks in their order. */
   get blocks(): readonly Block[] {
-    const parts = this.text.split(/^```(\w*)[^\n]*\n([^]*?)^```$/m);
+    const parts = this.text.split(/^```([\w ]*)\n([^]*?)^```$/m);
     const blocks: Block[] = [];
     for (let index = 0; index + 2 < parts.length; index += 3) {
       const [before = '', language = '', code = ''] = parts.slice(index, index + 3);
