@@ -36,6 +36,18 @@ export const CONTESTANTS = [
     tokens: 'rpt',
   },
   {
+    name: 'nestjs-oxd, decision',
+    program: OXD,
+    options: { uma: { mode: 'decision' } },
+    tokens: 'access',
+  },
+  {
+    name: 'nestjs-oxd, decision cached',
+    program: OXD,
+    options: { uma: { mode: 'decision', cache: {} }, bearer: { cache: {} } },
+    tokens: 'access',
+  },
+  {
     name: 'nest-keycloak-connect, role online',
     program: PEER,
     options: { ...byRole, tokenValidation: 'online' },
@@ -77,6 +89,9 @@ export const GOALS = [
   ['nestjs-oxd, introspection', 'nest-keycloak-connect, offline', 1.2],
   ['nestjs-oxd, cached', 'nest-keycloak-connect, online', 8],
   ['nestjs-oxd, local', 'nest-keycloak-connect, online', 5],
+  ['nestjs-oxd, decision', 'nest-keycloak-connect, online', 1.8],
+  ['nestjs-oxd, decision', 'nest-keycloak-connect, offline', 1.2],
+  ['nestjs-oxd, decision cached', 'nest-keycloak-connect, online', 8],
   ['nestjs-oxd, role', 'nest-keycloak-connect, role offline', 1.5],
   ['nestjs-oxd, role', 'nest-keycloak-connect, role online', 5],
 ].map(([name, peer, factor]) => ({ name, peer, factor }));

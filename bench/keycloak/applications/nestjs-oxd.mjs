@@ -23,11 +23,12 @@ function applicationModule({ url, realm, client, secret, route, options }) {
   const handler = Object.getOwnPropertyDescriptor(AlbumsController.prototype, 'list');
   Get(route.path)(AlbumsController.prototype, 'list', handler);
   const { bearer } = options;
-  const declaration = bearer
+  const byRole = bearer !== undefined && options.uma === undefined;
+  const declaration = byRole
     ? BearerProtected({ roles: [route.role] })
     : UmaProtected({ scopes: [route.scope] });
   declaration(AlbumsController.prototype, 'list', handler);
-  UseGuards(bearer ? BearerGuard : UmaGuard)(AlbumsController);
+  UseGuards(byRole ? BearerGuard : UmaGuard)(AlbumsController);
   Controller()(AlbumsController);
 
   class ApplicationModule {}
