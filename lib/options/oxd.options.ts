@@ -195,7 +195,8 @@ export interface UmaOptions {
    * checked; `{}` takes the defaults. Default: off. **A revoked RPT is accepted for up to `ttl`.** The
    * cache may grant and never deny: an RPT that lacks a permission is introspected again. On oxd and
    * custom transports, granted checks are cached instead, by RPT, path, method and scopes: there the
-   * expiry of an opaque RPT is unknown, so that it is accepted for up to `ttl` after its expiry, too.
+   * expiry of an opaque RPT is unknown, so that it is accepted for up to `ttl` after its expiry, too. In
+   * mode `decision` granted decisions are cached, by token, resource, scopes and claims.
    */
   readonly cache?: UmaCacheOptions;
 }

@@ -1,4 +1,4 @@
-import { Controller, Get, Post, UseGuards, type ExecutionContext } from '@nestjs/common';
+import { Controller, Get, Post, UseGuards, type ExecutionContext, type Type } from '@nestjs/common';
 import {
   MemoryStore,
   OxdModule,
@@ -75,6 +75,16 @@ class AlbumsController {
   }
 }
 
+@Controller('rpt')
+@UseGuards(UmaGuard)
+class RptController {
+  @Get(':name')
+  @UmaProtected({ scopes: ['view'], resource: nameOf })
+  find(): string {
+    return 'found';
+  }
+}
+
 let as: FakeAs;
 let policies: DecisionPolicies;
 let running: RunningApp;
@@ -92,14 +102,18 @@ interface Options {
   readonly bearer?: BearerOptions;
   readonly requiredScopes?: 'all';
   readonly adapter?: Adapter;
+  readonly controllers?: Type[];
   readonly eager?: boolean;
+  /** Called before the application starts. */
+  readonly prepare?: () => void;
 }
 
 /** Token of alice for this API, with other claims. */
 const tokenWith = (claims: Record<string, unknown> = {}): Promise<string> =>
   new JwtRpts(as).sign(undefined, { claims: { authorization: undefined, ...claims } });
 
-async function start({ uma, bearer, requiredScopes, adapter, eager = true }: Options = {}) {
+async function start(given: Options = {}) {
+  const { uma, bearer, requiredScopes, adapter, eager = true, prepare } = given;
   as.reset('keycloak');
   policies = new DecisionPolicies(as);
   as.resources.set('id-1', { name: 'Album', resource_scopes: ['view'] });
@@ -121,8 +135,14 @@ async function start({ uma, bearer, requiredScopes, adapter, eager = true }: Opt
     uma: { mode: 'decision', ...uma },
     bearer,
   });
+  prepare?.();
   const imports = [module];
-  running = await startApp({ adapter, clock, imports, controllers: [AlbumsController] });
+  running = await startApp({
+    adapter,
+    clock,
+    imports,
+    controllers: given.controllers ?? [AlbumsController],
+  });
 }
 
 const ask = (path: string, rpt: string | undefined = token, headers: readonly string[] = []) =>
@@ -318,6 +338,68 @@ describe('UmaGuard in mode decision', () => {
     as.resources.set('id-3', { name: 'Album', resource_scopes: ['view'] });
     await clock.advance(60_000);
     expect((await ask('/fixed')).status).toBe(200);
+  });
+});
+
+describe('start-up with eager', () => {
+  it.each([
+    {
+      name: 'a fixed resource is missing',
+      prepare: () => void as.resources.delete('id-1'),
+      message: 'AlbumsController.fixed, resource Album: uma_rs_check_access: resource: The auth',
+    },
+    {
+      name: 'the name of a fixed resource differs in case',
+      prepare: () => void as.resources.set('id-1', { name: 'album', resource_scopes: [] }),
+      message: 'resource Album',
+    },
+    {
+      name: 'the server makes no decisions',
+      prepare: () => void (as.discovery = { grant_types_supported: ['client_credentials'] }),
+      message: 'The authorization server makes no decisions',
+    },
+  ])('fails if $name', async ({ prepare, message }) => {
+    await expect(start({ prepare })).rejects.toThrow(message);
+    // For `afterEach`.
+    await start();
+  });
+
+  it('does not send a request for a decision', async () => {
+    await start();
+    expect(policies.seen).toHaveLength(0);
+  });
+});
+
+describe('a server without decisions', () => {
+  it('gets 503, and a log line names the grant', async () => {
+    const prepare = () => void (as.discovery = { grant_types_supported: [] });
+    await start({ eager: false, prepare });
+    await settled();
+    expect(running.log.with('error', 'urn:ietf:params:oauth:grant-type:uma-ticket')).toHaveLength(
+      1,
+    );
+    await clock.advance(1_000);
+    expect(errorOf(await ask('/fixed'))).toBe('UMA_UNAVAILABLE');
+    expect(errorOf(await ask('/named/Album'))).toBe('UMA_UNAVAILABLE');
+    expect(policies.seen).toHaveLength(0);
+  });
+});
+
+describe("UmaGuard in mode rpt with an administrator's resource", () => {
+  beforeEach(async () => {
+    await start({ uma: { mode: 'rpt' }, controllers: [RptController] });
+  });
+
+  it('gives a ticket for its id, and checks an RPT against it', async () => {
+    const denied = await running.ask('/rpt/Album');
+    expect([denied.status, errorOf(denied)]).toEqual([401, 'UMA_PERMISSION_REQUIRED']);
+    expect(as.tickets.at(-1)?.permissions).toEqual([
+      { resource_id: 'id-1', resource_scopes: ['view'] },
+    ]);
+    const rpt = as.rpt(as.item('id-1', 'view'));
+    expect((await ask('/rpt/Album', rpt)).status).toBe(200);
+    expect((await ask('/rpt/Other', rpt)).status).toBe(401);
+    expect((await ask('/rpt/missing', rpt)).status).toBe(403);
   });
 });
 
