@@ -2,7 +2,8 @@ import { authenticate, DEMO_PASSWORD, DEMO_USERS, type SandboxUser } from './pro
 import { acrToReach, ONE_TIME_CODE, STRONG_ACR } from './provider/authentication-classes.js';
 import { readForm } from './web/body.js';
 import type { Context, Interaction, OidcProvider } from './provider/oidc-provider.js';
-import { consentPage, errorPage, loginPage, sendPage, type Application } from './web/pages.js';
+import { loginPage } from './web/login-page.js';
+import { consentPage, errorPage, sendPage, type Application } from './web/pages.js';
 
 const PATH = /^\/interaction\/([\w-]+)$/;
 const DENIED = { error: 'access_denied', error_description: 'The user denied the request.' };

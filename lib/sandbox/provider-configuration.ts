@@ -6,13 +6,8 @@ import {
 import { findAccount, type SandboxUser } from './provider/accounts.js';
 import { ACR_VALUES, hasRequestedAcr } from './provider/authentication-classes.js';
 import type { SandboxKeys } from './provider/keys.js';
-import type {
-  Context,
-  InteractionPolicy,
-  OidcProviderModule,
-  ProviderClient,
-  ProviderToken,
-} from './provider/oidc-provider.js';
+import type { Context, ProviderClient, ProviderToken } from './provider/oidc-provider.js';
+import type { InteractionPolicy, OidcProviderModule } from './provider/oidc-provider-module.js';
 import { errorPage, loggedOutPage, logoutPage, sendPage } from './web/pages.js';
 import { StoreAdapter, type AdapterContext } from './provider/store.adapter.js';
 import {
@@ -98,7 +93,7 @@ export function providerConfiguration(options: ConfigurationOptions): object {
 function clientMetadata({ apiScopes, module }: ConfigurationOptions): object {
   return {
     properties: CLAIMS_REDIRECT_URIS,
-    validator: (_context: Context, name: string, value: unknown, client: ScopedClient) => {
+    validator: (...[, name, value, client]: [Context, string, unknown, ScopedClient]) => {
       const problem = claimsRedirectUriProblem(name, value);
       if (problem !== undefined) throw new module.errors.InvalidClientMetadata(problem);
       allowApiScopes(client, apiScopes);

@@ -5,7 +5,7 @@ import { MemoryStore, type OxdStore } from '../store/oxd-store.js';
 import { DEMO_USERS, type SandboxUser } from './provider/accounts.js';
 import { startupLines } from './startup-lines.js';
 import { closeServer, listenOnLoopback, portOf } from './web/loopback.js';
-import { loadOidcProvider } from './provider/oidc-provider.js';
+import { loadOidcProvider } from './provider/oidc-provider-module.js';
 import { openProvider } from './sandbox-provider.js';
 import { arePolicies, DEMO_POLICY, type SandboxPolicies } from './uma/policy.js';
 import { withoutUndefined } from '../base/json.js';

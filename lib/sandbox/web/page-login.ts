@@ -2,7 +2,7 @@ import { authenticate, DEMO_PASSWORD, DEMO_USERS, type SandboxUser } from '../pr
 import { PASSWORD_ACR } from '../provider/authentication-classes.js';
 import type { Html } from './html.js';
 import type { Context, OidcProvider } from '../provider/oidc-provider.js';
-import { loginPage } from './pages.js';
+import { loginPage } from './login-page.js';
 
 /** Lifetime of a session in seconds; a login at an application prolongs it. */
 const SESSION_LIFETIME = 3600;

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { SandboxUser } from '../provider/accounts.js';
 import { Html, html } from './html.js';
 import type { Context } from '../provider/oidc-provider.js';
 import { STYLE, SUBMIT } from './page-style.js';
@@ -34,56 +33,6 @@ export function sendPage(context: Context, status: number, page: Html): void {
   context.set('referrer-policy', 'no-referrer');
   context.set('x-content-type-options', 'nosniff');
   context.body = page.text;
-}
-
-/** Content of a login page. */
-export interface LoginForm {
-  /** Username of the preselected user; default the first user. */
-  readonly selected?: string;
-  readonly problem?: string;
-  /** Password to show. */
-  readonly hint?: string;
-  /** One-time code to show and to ask for; undefined for a login by password only. */
-  readonly code?: string;
-}
-
-/** Login page with a choice of users, a password field, and a field for the one-time code. */
-export function loginPage(
-  application: Pick<Application, 'name'>,
-  users: readonly SandboxUser[],
-  form: LoginForm,
-): Html {
-  const selected = users.find((user) => user.username === form.selected) ?? users[0];
-  return page(
-    'Log in',
-    html`<h1>Log in</h1>
-      <p>to continue to <strong>${application.name}</strong></p>
-      ${form.problem !== undefined && html`<p class="bad" role="alert">${form.problem}</p>`}
-      <form method="post">
-        <fieldset>
-          <legend>Who are you?</legend>
-          ${users.map((user) => userChoice(user, user === selected))}
-        </fieldset>
-        <label class="label" for="password">Password</label>
-        <input
-          type="password"
-          id="password"
-          name="password"
-          autocomplete="current-password"
-          autofocus
-          required
-          aria-describedby="hint"
-        />
-        <p class="hint" id="hint">
-          ${form.hint !== undefined && html`Every user here has the password <code>${form.hint}</code>.`}
-        </p>
-        ${form.code !== undefined && codeField(form.code)}
-        <div class="actions">
-          <button class="main" name="decision" value="allow">Log in</button>
-          <button name="decision" value="deny" formnovalidate>Cancel</button>
-        </div>
-      </form>`,
-  );
 }
 
 /** Consent page with the scopes that the application requests. */
@@ -156,29 +105,6 @@ export function errorPage(error: string, description = ''): Html {
       <p class="bad" role="alert"><strong>${error}</strong> ${description}</p>
       <p>Go back to the application and start again.</p>`,
   );
-}
-
-function codeField(code: string): Html {
-  return html`<label class="label" for="code">One-time code</label>
-    <input
-      type="text"
-      id="code"
-      name="code"
-      inputmode="numeric"
-      autocomplete="one-time-code"
-      required
-      aria-describedby="code-hint"
-    />
-    <p class="hint" id="code-hint">
-      The application requests a stronger login. The code is always <code>${code}</code>.
-    </p>`;
-}
-
-function userChoice({ username, claims }: SandboxUser, selected: boolean): Html {
-  return html`<label class="user">
-    <input type="radio" name="login" value="${username}" ${selected && new Html('checked')} />
-    <span>${claims.name} <small>${username}</small></span>
-  </label>`;
 }
 
 const SCOPE_LABELS: Readonly<Record<string, string>> = {
