@@ -4,6 +4,7 @@ import {
   emptyGuard,
   floorGuard,
   joseGuard,
+  leastCachedGuard,
   passportJwtGuard,
 } from './peers.mjs';
 
@@ -26,6 +27,7 @@ export const contestants = [
   { name: 'ticket', sends: 'none', open: embedded({}) },
   { name: 'socket', open: overSocket },
   { name: 'cached', open: embedded({ cache: {} }) },
+  { name: 'least-cached', open: ({ issuer }) => ({ guard: leastCachedGuard(issuer) }) },
   { name: 'local', token: 'jwt', open: embedded({ localVerification: true }) },
   { name: 'bearer-jwt', token: 'jwt', open: bearer({}) },
   { name: 'bearer-cached', token: 'jwt', open: bearer({ cache: {} }) },
