@@ -72,8 +72,7 @@ export class UmaService {
     params: Params<'uma_rs_check_access'>,
     options?: ExecuteOptions,
   ): Promise<Result<'uma_rs_check_access'>> {
-    const isOnOxd = transportSide(this.options.transport) === 'oxd';
-    return params.mode === 'decision' && !isOnOxd
+    return params.mode === 'decision' && transportSide(this.options.transport) !== 'oxd'
       ? this.verifyFirst(params, options)
       : this.client.execute('uma_rs_check_access', params, options);
   }

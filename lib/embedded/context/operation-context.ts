@@ -126,7 +126,8 @@ export class OperationContext {
 
   /** @see CommandCall.detached */
   detached(end?: CommandEnd): OperationContext {
-    return new OperationContext(this.runtime, this.call.detached(end));
+    const { command } = this.call;
+    return new OperationContext(this.runtime, new CommandCall(command, this.runtime.http, end));
   }
 
   /** @see CommandCall.withSignal */

@@ -7,7 +7,7 @@ import {
   freezePermissions,
   isRetainable,
 } from '../../commands/retained-permissions.js';
-import type { IntrospectRptResult } from '../../commands/uma.js';
+import type { IntrospectRptResult, UmaPermission } from '../../commands/uma.js';
 
 /** State and permissions of an RPT. */
 export interface RptStatus {
@@ -19,6 +19,13 @@ export interface RptStatus {
    * Default false.
    */
   readonly isSubjectProven?: boolean;
+}
+
+/** Content of an RPT for the request that carries it. */
+export interface RptContent {
+  readonly permissions?: readonly UmaPermission[];
+  /** User of the RPT, if it proves one. */
+  readonly sub?: string;
 }
 
 /** Owner of an RPT check. */
@@ -41,9 +48,9 @@ export class RptSnapshot implements SnapshotTime {
   readonly until: number;
   readonly position: number;
   readonly key: string;
-  /** User of the RPT; undefined until the user has been determined. */
-  user: { readonly sub?: string } | undefined;
-  private determined: Promise<{ readonly sub?: string }> | undefined;
+  /** Undefined until the user has been determined. */
+  content: RptContent | undefined;
+  private determined: Promise<RptContent> | undefined;
 
   constructor(
     readonly status: RptStatus,
@@ -53,12 +60,14 @@ export class RptSnapshot implements SnapshotTime {
     this.until = until;
     this.position = position;
     this.key = key;
-    if (status.isSubjectProven) this.user = userOf(status.result.sub);
+    const { permissions, sub } = status.result;
+    if (status.isSubjectProven) this.content = { permissions, sub };
   }
 
   /** Determines the user once; callers that arrive meanwhile wait for the same result. */
-  async determineUser(work: () => Promise<string | undefined>): Promise<{ readonly sub?: string }> {
-    this.determined ??= work().then((sub) => (this.user = userOf(sub)));
+  determineUser(work: () => Promise<string | undefined>): Promise<RptContent> {
+    const { permissions } = this.status.result;
+    this.determined ??= work().then((sub) => (this.content = { permissions, sub }));
     return this.determined;
   }
 }
@@ -150,10 +159,6 @@ export class RptSnapshots {
     if (isUsable && isRetainable(permissions)) cache.set(key, snapshot);
     else cache.delete(key);
   }
-}
-
-function userOf(sub: string | undefined): { readonly sub?: string } {
-  return sub === undefined ? {} : { sub };
 }
 
 function resourcePart(oxd_id: string, resource_id: string): string {

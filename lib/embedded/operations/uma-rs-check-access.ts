@@ -3,7 +3,7 @@ import { OxdTransportError } from '../../base/errors.js';
 import { withKnownRecords } from '../context/current-records.js';
 import type { OperationContext, Operation } from '../context/operation-context.js';
 import { decide } from '../decision/decision.js';
-import { ProtectionApi } from '../protection-api/protection-api.js';
+import { ProtectionApi, type SiteAtServer } from '../protection-api/protection-api.js';
 import { rptCoverage } from '../rpt/rpt-coverage.js';
 import { neededPermission } from '../rpt/needed-permission.js';
 import { ticketScopes } from '../resources/declared-resource.js';
@@ -51,16 +51,8 @@ type CheckResource = (
 export const umaRsCheckAccess: Operation<Command> = (context, params) => {
   checkMode(params);
   const check = params.mode === 'decision' ? decide : checkRpt;
-  return params.resource === undefined
-    ? checkProtected(context, params, check)
-    : checkAdministered(context, { ...params, resource: params.resource }, check);
-};
-
-function checkProtected(
-  context: OperationContext,
-  params: Params<Command>,
-  check: CheckResource,
-): Promise<Result<Command>> {
+  const { resource } = params;
+  if (resource !== undefined) return checkAdministered(context, { ...params, resource }, check);
   checkNamed(params);
   return withKnownRecords(
     context,
@@ -70,7 +62,7 @@ function checkProtected(
         throw isRejectedResource(error) ? notProtected(MISSING_AT_SERVER) : error;
       }),
   );
-}
+};
 
 function checkAdministered(
   context: OperationContext,
@@ -88,27 +80,28 @@ function checkAdministered(
 
 const checkRpt: CheckResource = async (context, params, { site, resource }) => {
   const { rpt = '' } = params;
-  const api = new ProtectionApi(context, site, await context.umaServer(site));
-  const checked = { rpt, needed: neededPermission(context.runtime, resource, params) };
-  const coverage = rpt.trim() === '' ? undefined : await rptCoverage(context, api, checked);
+  const { runtime } = context;
+  const at = { site, server: await runtime.umaServers.at(site) };
+  const checked = { rpt, needed: neededPermission(runtime, resource, params) };
+  const coverage = rpt.trim() === '' ? undefined : await rptCoverage(context, at, checked);
   if (coverage) return { access: 'granted', ...coverage };
-  return await denied(context, api, { resource, params });
+  return await denied(context, at, { resource, params });
 };
 
 async function denied(
   context: OperationContext,
-  api: ProtectionApi,
+  at: SiteAtServer,
   { resource, params }: { resource: CheckedResource; params: Params<Command> },
 ): Promise<Result<Command>> {
   const { id: resource_id } = resource;
   const { scopes = [] } = params;
   const resource_scopes = scopes.length > 0 ? scopes : ticketScopes(resource);
-  const ticket = await queuedTicket(context, api, { resource_id, resource_scopes });
+  const ticket = await queuedTicket(context, at, { resource_id, resource_scopes });
   if (ticket === undefined) {
-    context.runtime.uma.rpts.clearResource(api.site, resource_id);
+    context.runtime.uma.rpts.clearResource(at.site, resource_id);
     throw noSuchResource();
   }
-  const { issuer: as_uri } = api.server;
+  const { issuer: as_uri } = at.server;
   const header = challenge(as_uri, ticket);
   return { access: 'denied', 'www-authenticate_header': header, ticket, as_uri };
 }
@@ -121,13 +114,13 @@ async function denied(
  */
 function queuedTicket(
   context: OperationContext,
-  api: ProtectionApi,
+  { site, server }: SiteAtServer,
   request: PermissionRequest,
 ): Promise<string | undefined> {
   const { call, runtime } = context;
   const { command, signal } = call;
-  const shared = new ProtectionApi(context.detached(), api.site, api.server);
-  const ticket = runtime.uma.tickets.run({ key: api.server.issuer, signal }, () => {
+  const shared = new ProtectionApi(context.detached(), site, server);
+  const ticket = runtime.uma.tickets.run({ key: server.issuer, signal }, () => {
     if (!context.hasTimeLeft) throw busy(command);
     return permissionTicket(shared, request);
   });

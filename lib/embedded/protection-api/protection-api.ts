@@ -24,6 +24,9 @@ export interface ProtectionRequest extends Pick<ProviderRequest, 'method'> {
 const JSON_TYPE = { accept: 'application/json', 'content-type': 'application/json' };
 const FORM = { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' };
 
+/** A site with its authorization server. */
+export type SiteAtServer = Pick<ProtectionApi, 'site' | 'server'>;
+
 /**
  * Client of the protection API of an authorization server, for one command of one site.
  *

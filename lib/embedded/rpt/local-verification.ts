@@ -3,7 +3,7 @@ import { MAX_RPT_LENGTH } from '../../base/limits.js';
 import type { OperationContext } from '../context/operation-context.js';
 import { withIssuerKeys } from '../jwt/issuer-keys.js';
 import { isPublicKeyJwt, rejectionReason, verifyWithKnownKey } from '../jwt/verified-jwt.js';
-import type { ProtectionApi } from '../protection-api/protection-api.js';
+import type { SiteAtServer } from '../protection-api/protection-api.js';
 import { isKeycloak } from '../provider/uma-discovery.js';
 import { rptOfJwt, unusable } from './jwt-rpt.js';
 import type { IntrospectedRpt } from './rpt-permissions.js';
@@ -20,10 +20,10 @@ import type { IntrospectedRpt } from './rpt-permissions.js';
  */
 export async function locallyVerifiedRpt(
   context: OperationContext,
-  api: ProtectionApi,
+  at: SiteAtServer,
   rpt: string,
 ): Promise<IntrospectedRpt | undefined> {
-  const rptStatus = await verify(context, api, rpt);
+  const rptStatus = await verify(context, at, rpt);
   if (rptStatus.result.active) return rptStatus;
   const { command } = context.call;
   context.log.debug?.(`${command}: the RPT is introspected, because ${rptStatus.reason}.`);
@@ -32,7 +32,7 @@ export async function locallyVerifiedRpt(
 
 async function verify(
   context: OperationContext,
-  { site, server }: ProtectionApi,
+  { site, server }: SiteAtServer,
   token: string,
 ): Promise<IntrospectedRpt> {
   if (token.length > MAX_RPT_LENGTH) return unusable('it is too long');

@@ -1,19 +1,11 @@
-import type { UmaPermission } from '../../commands/uma.js';
 import type { EmbeddedRuntime, OperationContext } from '../context/operation-context.js';
-import type { RptSnapshot, RptSnapshots, RptStatus } from '../context/rpt-snapshots.js';
-import { ProtectionApi } from '../protection-api/protection-api.js';
+import type { RptContent, RptSnapshot, RptSnapshots, RptStatus } from '../context/rpt-snapshots.js';
+import { ProtectionApi, type SiteAtServer } from '../protection-api/protection-api.js';
 import type { RegisteredSite } from '../registration/site-record.js';
 import { locallyVerifiedRpt } from './local-verification.js';
 import { introspectRpt } from './rpt-introspection.js';
 import { coversResource, type NeededPermission } from './rpt-permissions.js';
 import { rptSubject } from './rpt-subject.js';
-
-/** Content of an RPT that covers a resource. */
-export interface RptCoverage {
-  readonly permissions?: readonly UmaPermission[];
-  /** User of the RPT, if it proves one. */
-  readonly sub?: string;
-}
 
 /** RPT, and the permission that it needs. */
 export interface CheckedRpt {
@@ -31,25 +23,24 @@ export interface CheckedRpt {
  */
 export async function rptCoverage(
   context: OperationContext,
-  api: ProtectionApi,
+  at: SiteAtServer,
   { rpt, needed }: CheckedRpt,
-): Promise<RptCoverage | undefined> {
+): Promise<RptContent | undefined> {
   const { rpts } = context.runtime.uma;
-  const key = rpts.keyOf(api.site, rpt);
-  const content = (snapshot: RptSnapshot) =>
-    knownContent(snapshot) ?? contentOf(context, api, { rpt, key, snapshot });
+  const key = rpts.keyOf(at.site, rpt);
   const grants = (snapshot: RptSnapshot): boolean =>
-    mayGrant(rpts, snapshot, { site: api.site, needed });
+    mayGrant(rpts, snapshot, { site: at.site, needed });
   const earlier = rpts.cached(key);
-  if (earlier && grants(earlier)) return content(earlier);
+  if (earlier && grants(earlier)) return contentOf(context, at, { rpt, key, snapshot: earlier });
   const running = rpts.inProgress(key);
   if (running) {
     const shared = await running;
-    if (grants(shared)) return content(shared);
+    if (grants(shared)) return contentOf(context, at, { rpt, key, snapshot: shared });
     context.call.signal?.throwIfAborted();
   }
-  const fresh = await rpts.obtain(key, () => currentStatus(context, api, rpt));
-  return coversResource(fresh.status, needed) ? content(fresh) : undefined;
+  const fresh = await rpts.obtain(key, () => currentStatus(context, at, rpt));
+  if (!coversResource(fresh.status, needed)) return undefined;
+  return fresh.content ?? contentOf(context, at, { rpt, key, snapshot: fresh });
 }
 
 /**
@@ -60,11 +51,9 @@ export function cachedCoverage(
   { uma: { rpts } }: EmbeddedRuntime,
   site: RegisteredSite,
   { rpt, needed }: CheckedRpt,
-): RptCoverage | undefined {
+): RptContent | undefined {
   const snapshot = rpts.cached(rpts.keyOf(site, rpt));
-  return snapshot && mayGrant(rpts, snapshot, { site, needed })
-    ? knownContent(snapshot)
-    : undefined;
+  return snapshot && mayGrant(rpts, snapshot, { site, needed }) ? snapshot.content : undefined;
 }
 
 /** True if an earlier introspection covers the permission, and nothing was cleared since. */
@@ -82,20 +71,15 @@ function mayGrant(
  */
 async function currentStatus(
   context: OperationContext,
-  api: ProtectionApi,
+  at: SiteAtServer,
   rpt: string,
 ): Promise<RptStatus> {
   const { clock, options } = context.runtime;
-  const verified = options.localVerification && (await locallyVerifiedRpt(context, api, rpt));
+  const verified = options.localVerification && (await locallyVerifiedRpt(context, at, rpt));
   if (verified) return verified;
   // Twice the limit of a request, as for a whole check.
   const shared = context.detached({ deadline: clock() + 2 * options.timeout });
-  return await introspectRpt(shared, new ProtectionApi(shared, api.site, api.server), rpt);
-}
-
-/** Content of an RPT whose user is known. */
-function knownContent({ user, status }: RptSnapshot): RptCoverage | undefined {
-  return user && { permissions: status.result.permissions, sub: user.sub };
+  return await introspectRpt(shared, new ProtectionApi(shared, at.site, at.server), rpt);
 }
 
 interface Content {
@@ -106,13 +90,15 @@ interface Content {
 
 async function contentOf(
   context: OperationContext,
-  api: ProtectionApi,
+  at: SiteAtServer,
   { rpt, key, snapshot }: Content,
-): Promise<RptCoverage> {
+): Promise<RptContent> {
   const { status: rptStatus } = snapshot;
   try {
-    const user = await snapshot.determineUser(() => rptSubject(context, api, { rpt, rptStatus }));
-    return { permissions: rptStatus.result.permissions, ...user };
+    return (
+      snapshot.content ??
+      (await snapshot.determineUser(() => rptSubject(context, at, { rpt, rptStatus })))
+    );
   } catch (error) {
     context.runtime.uma.rpts.clearRpt(key);
     throw error;

@@ -94,24 +94,15 @@ export function coversResource(
 ): boolean {
   if (!result.active) return false;
   if (wholeResources.has(resource_id)) return true;
-  const granted = grantedScopes(result.permissions, resource_id);
+  const { permissions = [] } = result;
+  const granted = permissions.flatMap((one) =>
+    one.resource_id === resource_id ? one.resource_scopes : [],
+  );
   if (scope_expression) return evaluate(scope_expression, new Set(granted));
   if (scopes.length === 0) return false;
   return requiredScopes === 'all'
     ? scopes.every((scope) => granted.includes(scope))
     : scopes.some((scope) => granted.includes(scope));
-}
-
-/** Scopes that permissions grant for a resource. */
-function grantedScopes(
-  permissions: readonly UmaPermission[] = [],
-  resource_id: string,
-): readonly string[] {
-  const lists = permissions
-    .filter((item) => item.resource_id === resource_id)
-    .map(({ resource_scopes }) => resource_scopes);
-  const [first = []] = lists;
-  return lists.length > 1 ? lists.flat() : first;
 }
 
 interface Item {

@@ -3,7 +3,7 @@ import type { OperationContext } from '../context/operation-context.js';
 import type { RptStatus } from '../context/rpt-snapshots.js';
 import { withIssuerKeys } from '../jwt/issuer-keys.js';
 import { verifyJwt } from '../jwt/verified-jwt.js';
-import type { ProtectionApi } from '../protection-api/protection-api.js';
+import type { SiteAtServer } from '../protection-api/protection-api.js';
 import { OperationError } from '../requests/operation-error.js';
 
 /** RPT with its state. */
@@ -23,12 +23,12 @@ export interface RptWithStatus {
  */
 export async function rptSubject(
   context: OperationContext,
-  api: ProtectionApi,
+  at: SiteAtServer,
   { rpt, rptStatus }: RptWithStatus,
 ): Promise<string | undefined> {
   const { sub: introspected } = rptStatus.result;
   if (rptStatus.isSubjectProven) return introspected;
-  const signed = await signedSubject(context, api, rpt).catch((error: unknown) => {
+  const signed = await signedSubject(context, at, rpt).catch((error: unknown) => {
     if (introspected === undefined) throw error;
     return undefined;
   });
@@ -46,7 +46,7 @@ export async function rptSubject(
  */
 async function signedSubject(
   context: OperationContext,
-  { site, server: { issuer } }: ProtectionApi,
+  { site, server: { issuer } }: SiteAtServer,
   token: string,
 ): Promise<string | undefined> {
   try {

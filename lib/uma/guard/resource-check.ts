@@ -131,8 +131,10 @@ export class ResourceCheck {
   ): CheckOutcome | Promise<CheckOutcome> {
     const params: Checked = { path, http_method: declaration.http_method };
     if (rpt !== undefined) params.rpt = rpt;
-    const scopes = path === declaration.path ? this.declaredScopes(declaration) : undefined;
-    if (scopes) params.scopes = scopes;
+    const { scopes, ticketScopes } = declaration;
+    // During a deployment, another version may have registered other scopes.
+    const isSent = path === declaration.path && !ticketScopes && this.synchronizer.takesScopes;
+    if (scopes && isSent) params.scopes = scopes;
     try {
       const cached = this.uma.cachedAccess(params);
       return cached
@@ -162,11 +164,6 @@ export class ResourceCheck {
       const wait = this.synchronizer.restore(revision);
       return { denial: unavailable(wait), reason: 'is not registered' };
     }
-  }
-
-  /** Scopes sent along: during a deployment, another version may have registered other scopes. */
-  private declaredScopes({ scopes, ticketScopes }: UmaDeclaration): readonly string[] | undefined {
-    return ticketScopes || !this.synchronizer.takesScopes ? undefined : scopes;
   }
 
   private toOutcome(
