@@ -7,9 +7,10 @@ import { GuardMarks } from '../../routes/guard-marks.js';
 import { guardedRoutes } from '../../routes/guarded-routes.js';
 import type { HttpRoute } from '../../routes/http-routes.js';
 import { rejectIssues } from '../../routes/reject-issues.js';
+import { sharedFunctionIssues } from '../../routes/shared-functions.js';
 import { unusedDeclarationIssues } from '../../routes/unused-declarations.js';
 import { BEARER_MARKS } from '../declarations/bearer-marks.js';
-import { requirementOf } from '../declarations/bearer-requirement.js';
+import { requirementOf, type BearerRequirement } from '../declarations/bearer-requirement.js';
 import { BearerAuthorizer } from '../guard/bearer-authorizer.js';
 import { BearerRouteTable } from '../guard/bearer-route-table.js';
 import { BEARER_FAMILY } from '../guard/bearer.guard.js';
@@ -42,14 +43,20 @@ export class BearerRouteExplorer {
     const routes = guardedRoutes({ modules, config, adapterHost }, BEARER_FAMILY);
     rejectIssues(bearerRouteIssues(routes));
     const own = routes.filter(({ guards }) => guards.includes(this.access));
+    rejectIssues(sharedFunctionIssues(own, (route) => this.accessOf(route)));
     rejectIssues(bearerOptionIssues(own, options, verifier.isSupported));
     this.warnUndeclared(own.filter((route) => !this.addToTable(route)));
   }
 
+  /** Access by `BearerGuard`, which leaves a route without a declaration to the guard that protects it. */
+  private accessOf(route: HttpRoute): BearerRequirement | 'public' | undefined {
+    const isElsewhere = this.guards.isProtectedByOther(BEARER_MARKS, route);
+    return requirementOf(route) ?? (isElsewhere ? 'public' : undefined);
+  }
+
   /** @returns false for a route that this guard denies */
   private addToTable(route: HttpRoute): boolean {
-    const isElsewhere = this.guards.isProtectedByOther(BEARER_MARKS, route);
-    const required = requirementOf(route) ?? (isElsewhere ? 'public' : undefined);
+    const required = this.accessOf(route);
     if (required === undefined) return false;
     const { controller, callbacks } = route;
     for (const callback of callbacks) {

@@ -132,6 +132,46 @@ describe.each(ADAPTERS)('start-up on %s', (adapter) => {
     expect(issues).toEqual(['Albums.find: has several @BearerProtected; combine them in one']);
   });
 
+  describe('with one function for several routes, which a constructor assigns,', () => {
+    /** A controller whose routes `one` and `two` run the same function. */
+    function twins(one: MethodDecorator[], two: MethodDecorator[]): Type {
+      @Controller('twins')
+      @UseGuards(BearerGuard)
+      class Twins {
+        constructor() {
+          this.two = this.one = () => 'ran';
+        }
+        @Get('one') one(): string {
+          return 'one';
+        }
+        @Get('two') two(): string {
+          return 'two';
+        }
+      }
+      for (const decorate of one) decorate(Twins.prototype, 'one', {});
+      for (const decorate of two) decorate(Twins.prototype, 'two', {});
+      return Twins;
+    }
+
+    const [a, b] = [BearerProtected({ scopes: ['a'] }), BearerProtected({ scopes: ['b'] })];
+
+    it.each([
+      { name: 'a public one', one: [a], two: [BearerPublic()] },
+      { name: 'another scope', one: [a], two: [b] },
+      { name: 'no declaration', one: [], two: [BearerPublic()] },
+    ])('rejects $name beside the other', async ({ one, two }) => {
+      const remedy = 'declare both routes alike, or give each its own function';
+      expect(await start({ controllers: [twins(one, two)] })).toEqual([
+        `Twins.one: runs the function of Twins.two; ${remedy}`,
+        `Twins.two: runs the function of Twins.one; ${remedy}`,
+      ]);
+    });
+
+    it('accepts equal declarations', async () => {
+      expect(await start({ controllers: [twins([a], [a])] })).toEqual([]);
+    });
+  });
+
   it('rejects roles without bearer.roles', async () => {
     const issues = await start({ controllers: [albums(BearerProtected({ roles: ['x'] }))] });
     expect(issues).toEqual([
