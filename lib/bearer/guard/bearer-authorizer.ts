@@ -150,13 +150,24 @@ export class BearerAuthorizer {
 
   private deny({ context }: BearerRequest, { denial, reason }: DeniedCheck): BearerDenial {
     const { status, error } = denial;
-    const message = `${handlerOf(context)}: ${status} ${error}, ${reason}`;
+    const what = `${handlerOf(context)}: ${status} ${error}`;
+    const message = `${what}, ${reason}`;
     if (error === 'BEARER_TOKEN_REQUIRED' || error === 'BEARER_STEP_UP_REQUIRED') {
       this.log.expected(message);
     } else {
-      // Expired tokens are frequent: one line a minute for all handlers.
-      this.log.warn(message, error === 'BEARER_INVALID_TOKEN' ? reason : message);
+      this.log.warn(message, kindOf(error, { what, reason }));
     }
     return denial;
   }
+}
+
+/** Kind of a line in the log, of which one is logged a minute. */
+function kindOf(
+  error: BearerDenial['error'],
+  { what, reason }: { readonly what: string; readonly reason: string },
+): string {
+  // Expired tokens are frequent: one line for all handlers.
+  if (error === 'BEARER_INVALID_TOKEN') return reason;
+  // A function may derive the scopes from the request, so that a client could cause any number of kinds.
+  return error === 'BEARER_INSUFFICIENT_SCOPE' ? what : `${what}, ${reason}`;
 }

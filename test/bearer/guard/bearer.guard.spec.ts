@@ -335,6 +335,15 @@ describe.each(ADAPTERS)('a function of scopes on %s', (adapter) => {
     });
   });
 
+  it('causes one line a minute in the log, whatever scopes it derives from requests', async () => {
+    let count = 0;
+    const { app, pending } = await ask(() => [`album:${(count += 1)}`]);
+    await pending;
+    await app.ask({ path: '/albums', rpt: app.transport.accessToken() });
+    expect(count).toBe(2);
+    expect(app.log.with('warn', 'BEARER_INSUFFICIENT_SCOPE')).toHaveLength(1);
+  });
+
   it('requires no scope by an empty list', async () => {
     expect((await (await ask(() => [])).pending).status).toBe(200);
   });
