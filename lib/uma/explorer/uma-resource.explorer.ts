@@ -10,6 +10,7 @@ import { modeIssues } from './mode-issues.js';
 import { routeIssues } from './route-issues.js';
 import { GuardMarks } from '../../routes/guard-marks.js';
 import { rejectIssues } from '../../routes/reject-issues.js';
+import { haveCommonTemplate, sharedFunctionIssues } from '../../routes/shared-functions.js';
 import { unusedDeclarationIssues } from '../../routes/unused-declarations.js';
 import { logContext } from '../../options/log-context.js';
 import { OxdOptions } from '../../options/oxd.options.js';
@@ -53,6 +54,7 @@ export class UmaResourceExplorer {
     rejectIssues(routeIssues(routes));
     const own = routes.filter(({ guards }) => guards.includes(this.access));
     rejectIssues(own.flatMap((route) => modeIssues(route, this.options)));
+    rejectIssues(sharedFunctionIssues(own, (route) => this.accessOf(route), haveCommonTemplate));
     const all = own.flatMap((route) => this.addToTable(route));
     const { declarations, issues } = mergeDeclarations(all.filter(isRegistered));
     rejectIssues(issues);

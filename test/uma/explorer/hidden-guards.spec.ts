@@ -1,4 +1,4 @@
-import { Controller, Get, Scope, UseGuards, type Type } from '@nestjs/common';
+import { Controller, Get, Post, Scope, UseGuards, type Type } from '@nestjs/common';
 import { OxdConfigurationError, UmaGuard, UmaProtected, UmaPublic } from '../../../lib/index.js';
 import { closing } from '../../support/closing.js';
 import { ADAPTERS, startUmaApp, type Adapter, type UmaApp } from '../../support/uma-app.js';
@@ -108,5 +108,44 @@ describe.each(ADAPTERS)('@UmaPublic on %s', (adapter) => {
 
     const answer = await (await boot(Child, adapter)).ask('/child');
     expect([answer.status, answer.headers['www-authenticate']]).toEqual([403, undefined]);
+  });
+});
+
+describe.each(ADAPTERS)('one function for two routes, on %s', (adapter) => {
+  it('prevents the start if both routes have one template and different declarations', async () => {
+    @Controller('twins')
+    @UseGuards(UmaGuard)
+    class Twins {
+      constructor() {
+        this.open = this.closed = () => 'ran';
+      }
+      @Post() @UmaProtected() closed(): string {
+        return 'closed';
+      }
+      @Get() @UmaPublic() open(): string {
+        return 'open';
+      }
+    }
+    const issue = 'Twins.closed: runs the function of Twins.open; declare both routes alike';
+    await expect(boot(Twins, adapter)).rejects.toThrow(issue);
+  });
+
+  it('has the declaration of each template', async () => {
+    @Controller('twins')
+    @UseGuards(UmaGuard)
+    class Twins {
+      constructor() {
+        this.open = this.closed = () => 'ran';
+      }
+      @Get('closed') @UmaProtected() closed(): string {
+        return 'closed';
+      }
+      @Get('open') @UmaPublic() open(): string {
+        return 'open';
+      }
+    }
+    const app = await boot(Twins, adapter);
+    expect((await app.ask('/twins/closed')).status).toBe(401);
+    expect((await app.ask('/twins/open')).status).toBe(200);
   });
 });
