@@ -1,4 +1,5 @@
-import { isJsonObject } from '../base/json.js';
+import { OxdConfigurationError } from '../base/errors.js';
+import { isJsonObject, textOf } from '../base/json.js';
 import type { BearerRoles } from '../options/bearer-options.js';
 
 /** Prefix of realm roles beside the roles of a client. */
@@ -10,9 +11,15 @@ const REALM = 'realm:';
  * realm roles with a prefix (`realm:admin`). A client role whose name begins with `realm:` is ignored,
  * since it could pass for a realm role.
  *
- * @param clientId client whose roles are read, usually that of the API
+ * @param client client whose roles are read, usually that of the API
+ * @throws {OxdConfigurationError} OXD_CONFIGURATION_INVALID for a client id that is undefined or blank, such
+ *   as a missing variable: realm roles would count as roles of the client
  */
-export function keycloakRoles(clientId?: string): BearerRoles {
+export function keycloakRoles(...client: readonly [] | readonly [clientId: string]): BearerRoles {
+  const [clientId] = client;
+  if (client.length > 0 && textOf(clientId) === undefined) {
+    throw new OxdConfigurationError([NO_CLIENT]);
+  }
   return (claims) => {
     const realm = rolesIn(claims.realm_access);
     if (clientId === undefined) return realm;
@@ -23,6 +30,9 @@ export function keycloakRoles(clientId?: string): BearerRoles {
     ];
   };
 }
+
+const NO_CLIENT =
+  'bearer.roles: keycloakRoles(clientId) needs a client id; call keycloakRoles() for the realm roles';
 
 function rolesIn(access: unknown): string[] {
   const roles = ownValue(access, 'roles');

@@ -1,4 +1,4 @@
-import { keycloakRoles, type AccessTokenClaims } from '../../lib/index.js';
+import { keycloakRoles, OxdConfigurationError, type AccessTokenClaims } from '../../lib/index.js';
 
 const claims = {
   realm_access: { roles: ['admin', 'user'] },
@@ -44,5 +44,12 @@ describe('keycloakRoles', () => {
 
   it.each(['__proto__', 'constructor', 'toString'])('reads no roles of a client %s', (client) => {
     expect(keycloakRoles(client)({ resource_access: {} })).toEqual([]);
+  });
+
+  it.each([
+    { name: 'undefined', id: undefined },
+    { name: 'blank', id: ' ' },
+  ])('rejects a client id that is $name, instead of reading realm roles', ({ id }) => {
+    expect(() => keycloakRoles(id as string)).toThrow(OxdConfigurationError);
   });
 });
