@@ -13,7 +13,7 @@ export interface CheckTime {
  * shown it: access is denied.
  *
  * @returns reason of a denial for the log; undefined if the authentication suffices
- * @see RFC 9470 §3 and §5
+ * @see RFC 9470 §3 and §6
  */
 export function missingAuthentication(
   { acr_values, max_age }: BearerRequirement,

@@ -25,7 +25,7 @@ export function resourceMetadata({ bearer, site }: OxdOptions): ResourceMetadata
   return {
     resource,
     authorization_servers: [providerUrl(site)],
-    // RFC 9728 §2 forbids empty lists.
+    // RFC 9728 §3.2 forbids empty lists.
     ...(scopesSupported.length > 0 && { scopes_supported: scopesSupported }),
     bearer_methods_supported: ['header'],
   };
