@@ -126,6 +126,10 @@ describe('toWire on oxd 4', () => {
       embedded(`get_tokens_by_code ${name}`),
     ),
     embedded('get_access_token_by_refresh_token id_token'),
+    ...['audience', 'introspection', 'anyAudience'].map((name) =>
+      embedded(`introspect_access_token ${name}`),
+    ),
+    ...['mode', 'resource', 'claims'].map((name) => embedded(`uma_rs_check_access ${name}`)),
   ];
 
   function embedded(name: string): Fact {

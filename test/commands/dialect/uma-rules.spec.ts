@@ -77,6 +77,9 @@ describe('toWire', () => {
   const lacking: readonly (readonly [CommandName, string, unknown, OxdVersion[], string])[] = [
     ['uma_rs_protect', 'overwrite', true, ['3.1.1', '3.1.2'], 'oxd 3.1.3 and later'],
     ['uma_rs_check_access', 'scopes', ['read'], OXD, 'oxd 4.2 and later'],
+    ['uma_rs_check_access', 'mode', 'decision', OXD, 'embedded'],
+    ['uma_rs_check_access', 'resource', 'albums', OXD, 'embedded'],
+    ['uma_rs_check_access', 'claims', { a: ['b'] }, OXD, 'embedded'],
     ['uma_rp_get_rpt', 'params', { a: 'b' }, OXD, 'oxd 4.0 and later'],
     ['uma_rp_get_claims_gathering_url', 'state', 'own', OXD, 'oxd 4.0 and later'],
     ['uma_rp_get_claims_gathering_url', 'custom_parameters', { a: 'b' }, OXD, 'oxd 4.2 and later'],
