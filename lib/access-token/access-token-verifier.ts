@@ -108,7 +108,8 @@ export class AccessTokenVerifier {
     policy: TokenPolicy,
     { active, reason, claims, ...rest }: Result<'introspect_access_token'>,
   ): Outcome {
-    if (!active) return { rejected: reason ?? 'the provider does not know it, or has revoked it' };
+    // A reason of another transport may contain values of the token.
+    if (!active) return { rejected: (policy.isVerified && reason) || UNKNOWN };
     if (policy.isVerified) return new VerifiedToken(token, claims ?? {});
     // Another transport returns the claims as properties of its result.
     const now = this.#clock.now() / 1000;
@@ -116,6 +117,8 @@ export class AccessTokenVerifier {
     return rejected === undefined ? new VerifiedToken(token, rest) : { rejected };
   }
 }
+
+const UNKNOWN = 'the provider does not know it, or has revoked it';
 
 function timedOut({ message }: CheckTimeoutError): OxdTransportError {
   const command = 'introspect_access_token';

@@ -153,6 +153,11 @@ describe('a reply of oxd', () => {
     expect(await verify(changes())).toHaveProperty('rejected');
   });
 
+  it('with active false and a reason denies for another reason, since that may contain the token', async () => {
+    const outcome = await verify({ active: false, reason: `the token ${OPAQUE} is unknown` });
+    expect(outcome).toEqual({ rejected: 'the provider does not know it, or has revoked it' });
+  });
+
   it('without exp is cached until the exp of a JWT, which may only shorten that', async () => {
     const tokens = new AccessTokens(op);
     const exp = seconds(10);

@@ -109,6 +109,11 @@ describe('an opaque access token', () => {
     expect(result).toEqual({ active: false, reason: expect.stringContaining(reason) });
   });
 
+  it('is not active with the issuer and a slash, because issuers are compared exactly', async () => {
+    op.on('introspect', active({ iss: `${op.issuer}/` }));
+    expect(await verify()).toEqual({ active: false, reason: 'it has another issuer (iss)' });
+  });
+
   it('is not active from its exp on, beyond the tolerance', async () => {
     const exp = seconds(300);
     op.on('introspect', active({ exp }));
