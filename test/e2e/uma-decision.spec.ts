@@ -55,6 +55,12 @@ class AlbumsController {
     return 'fixed';
   }
 
+  @Get('undefined')
+  @UmaProtected({ scopes: ['view'], resource: 'Album', mode: undefined })
+  undefinedMode(): string {
+    return 'undefined';
+  }
+
   @Get('named/:name')
   @UmaProtected({ scopes: ['view'], resource: nameOf })
   named(): string {
@@ -163,6 +169,11 @@ describe.each(ADAPTERS)('UmaGuard in mode decision on %s', (adapter) => {
     expect(sub).toBe('alice');
     expect(policies.seen).toHaveLength(1);
     expect(as.seen('rpt', 'POST')).toHaveLength(0);
+  });
+
+  it('has the default mode for a declaration whose mode is undefined', async () => {
+    expect((await ask('/undefined')).status).toBe(200);
+    expect((await running.ask('/undefined')).headers['www-authenticate']).toMatch(/^Bearer /);
   });
 
   it('denies without a ticket', async () => {

@@ -24,7 +24,8 @@ export function declarationsOf(
         const http_method = effectiveMethod(method);
         const isNamed = options.scope_expression ?? options.resource;
         const { scopes = isNamed ? undefined : [http_method] } = options;
-        return { handler: name, path, http_method, mode, ...options, ...(scopes && { scopes }) };
+        const required = { ...options, mode: options.mode ?? mode, ...(scopes && { scopes }) };
+        return { handler: name, path, http_method, ...required };
       }),
   );
 }
