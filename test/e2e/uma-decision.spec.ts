@@ -73,6 +73,13 @@ class AlbumsController {
     return 'claims';
   }
 
+  @Get('twice')
+  @UmaProtected({ scopes: ['view'] })
+  @UmaProtected({ scopes: ['view'], claims: claimsOf })
+  twice(): string {
+    return 'twice';
+  }
+
   @Post('both')
   @UmaProtected({ scopes: ['view'], resource: 'Album' })
   @UmaProtected({ scopes: ['view'], resource: 'Other' })
@@ -285,6 +292,15 @@ describe.each(ADAPTERS)('UmaGuard in mode decision on %s', (adapter) => {
     expect((await ask('/both')).status).toBe(403);
     policies.set(token, () => true);
     expect((await ask('/both')).status).toBe(201);
+  });
+
+  it('needs a declaration with claims beside one without claims for the same path', async () => {
+    policies.set(token, (_, __, { network }) => network === undefined);
+    expect((await ask('/twice')).status).toBe(403);
+    policies.set(token, (_, __, { network }) => network !== undefined);
+    expect((await ask('/twice')).status).toBe(403);
+    policies.set(token, () => true);
+    expect((await ask('/twice')).status).toBe(200);
   });
 
   it('names the resource of a request by a function', async () => {
