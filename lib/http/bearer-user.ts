@@ -6,6 +6,7 @@ export interface BearerUser {
   readonly sub?: string;
   /** Claims of the verified token, or of its introspection. */
   readonly claims: Readonly<Record<string, unknown>>;
+  /** Tokens of the request. */
   readonly tokens: {
     /** The token. Not enumerable, so that neither logs nor JSON of the user contain it. */
     readonly access_token: string;

@@ -75,6 +75,7 @@ export interface ResolvedBearerOptions extends Omit<
   readonly audience: readonly string[];
   /** In milliseconds. */
   readonly clockTolerance: number;
+  /** Tokens that are introspected. */
   readonly introspection: BearerIntrospection;
   /** Limits of the cache; undefined without a cache. */
   readonly cache?: Required<BearerCacheOptions>;

@@ -17,7 +17,12 @@ export interface BearerProtectedOptions {
    * Roles by option `bearer.roles`: a list of which the token needs one, or `{ all }` with a list of
    * which it needs all.
    */
-  readonly roles?: readonly string[] | { readonly all: readonly string[] };
+  readonly roles?:
+    | readonly string[]
+    | {
+        /** Roles that the token needs, all of them. */
+        readonly all: readonly string[];
+      };
   /**
    * Authentication context classes: claim `acr` of the token must be one of them. Else the response
    * requires a new authentication (RFC 9470).

@@ -1,10 +1,19 @@
 import { PATHS } from './issuer-metadata.js';
 
 /** Endpoint of a `TestIssuer`; `discovery` has the documents of OpenID Connect and of UMA. */
-export type TestIssuerEndpoint = 'discovery' | keyof typeof PATHS;
+export type TestIssuerEndpoint =
+  'discovery' | 'jwks' | 'token' | 'registration' | 'introspection' | 'permission' | 'resources';
 
 /** Failure of an endpoint: a status without a usable body, or no response at all. */
-export type TestIssuerFault = { readonly status: number } | { readonly hang: true };
+export type TestIssuerFault =
+  | {
+      /** Status of each response. */
+      readonly status: number;
+    }
+  | {
+      /** Never responds. */
+      readonly hang: true;
+    };
 
 /** Counts and disturbs the requests of each endpoint. */
 export class EndpointTraffic {
