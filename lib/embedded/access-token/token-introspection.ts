@@ -1,6 +1,5 @@
 import { objectOf, parseJson, type JsonObject } from '../../base/json.js';
 import type { OperationContext } from '../context/operation-context.js';
-import { clientHeaders } from '../context/client-headers.js';
 import { OperationError } from '../requests/operation-error.js';
 import type { ProviderResponse } from '../requests/provider-http.js';
 import { responseError } from '../requests/response-error.js';
@@ -20,9 +19,8 @@ export async function introspectToken(
   const { introspection_endpoint: url } = provider.metadata;
   if (!url) throw new OperationError('unsupported_operation', NO_ENDPOINT);
   const form = new URLSearchParams({ token, token_type_hint: 'access_token' });
-  const headers = await clientHeaders(context, site, form);
-  const request = { method: 'POST', headers, body: form.toString(), idempotent: true } as const;
-  return stateOf(await context.call.send(url, request));
+  const request = await context.clientForm(site, form);
+  return stateOf(await context.call.send(url, { ...request, idempotent: true }));
 }
 
 const NO_ENDPOINT =

@@ -21,6 +21,7 @@ import type { ProviderAddress } from '../provider/provider-address.js';
 import { Sites } from '../registration/sites.js';
 import type { RegisteredSite } from '../registration/site-record.js';
 import { UmaServers, type UmaServer } from '../provider/uma-discovery.js';
+import { ClientForms, type ClientForm } from './client-forms.js';
 import { ACCESS_TOKEN_KEYS, KeyLookups } from './key-lookups.js';
 import { UmaState } from './uma-state.js';
 
@@ -75,6 +76,7 @@ export class EmbeddedRuntime {
   readonly sites: Sites;
   readonly rejections: RejectedParameters;
   readonly refreshes = new SingleFlight<RefreshResult>();
+  readonly clientForms = new ClientForms();
   /** Look-ups of the keys of access tokens. */
   readonly accessTokenKeys: KeyLookups;
   readonly clock: () => number;
@@ -149,6 +151,12 @@ export class OperationContext {
   /** @see Providers.at */
   provider(address: ProviderAddress): Promise<Provider> {
     return this.runtime.providers.at(address);
+  }
+
+  /** Form that the client of a site sends to its provider. @see ClientForms.build */
+  async clientForm(site: RegisteredSite, form: URLSearchParams): Promise<ClientForm> {
+    const { providers, clientForms } = this.runtime;
+    return clientForms.build(await providers.at(site), site.client, form);
   }
 
   /** @see UmaServers.at */

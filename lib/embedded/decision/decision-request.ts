@@ -1,7 +1,6 @@
 import type { Decision, DecisionRequest } from '../context/decisions.js';
 import type { OperationContext } from '../context/operation-context.js';
 import type { UmaServer } from '../provider/uma-discovery.js';
-import { clientHeaders } from '../context/client-headers.js';
 import type { RegisteredSite } from '../registration/site-record.js';
 import { decisionAnswer } from './decision-answer.js';
 import { decisionForm } from './decision-form.js';
@@ -18,21 +17,19 @@ export async function sendDecisionRequest(
   request: DecisionRequest,
 ): Promise<Decision> {
   const form = decisionForm(site.client.client_id, request);
-  const headers = request.claims
-    ? await clientHeaders(context, site, form)
-    : { ...FORM_HEADERS, authorization: `Bearer ${request.token}` };
-  const response = await context.call.send(server.token_endpoint, {
-    method: 'POST',
-    headers,
-    body: form.toString(),
-    // A lost decision has no effect.
-    idempotent: true,
-  });
+  const sent = request.claims
+    ? await context.clientForm(site, form)
+    : ({ method: 'POST', headers: bearerHeaders(request), body: form.toString() } as const);
+  // A lost decision has no effect.
+  const response = await context.call.send(server.token_endpoint, { ...sent, idempotent: true });
   const { issuer } = server;
   return decisionAnswer(response, request, { issuer, now: context.runtime.clock() / 1000 });
 }
 
-const FORM_HEADERS = {
-  accept: 'application/json',
-  'content-type': 'application/x-www-form-urlencoded',
-};
+function bearerHeaders({ token }: DecisionRequest): Readonly<Record<string, string>> {
+  return {
+    accept: 'application/json',
+    'content-type': 'application/x-www-form-urlencoded',
+    authorization: `Bearer ${token}`,
+  };
+}

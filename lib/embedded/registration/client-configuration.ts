@@ -81,8 +81,7 @@ export function clientAuthentication(
   provider: Pick<Provider, 'metadata'>,
   client: ClientRecord,
 ): ClientAuth {
-  const method =
-    client.token_endpoint_auth_method ?? supportedSecretMethod(provider) ?? SECRET_METHODS[0];
+  const method = authenticationMethod(provider, client);
   switch (method) {
     case 'client_secret_basic':
       return ClientSecretBasic(client.client_secret);
@@ -99,6 +98,19 @@ export function clientAuthentication(
           'Register it with client_secret_basic or client_secret_post.',
       );
   }
+}
+
+/** True if the authentication of a client is equal in every request. */
+export function isStaticAuthentication(
+  provider: Pick<Provider, 'metadata'>,
+  client: ClientRecord,
+): boolean {
+  // The assertion of client_secret_jwt has a time and an id.
+  return authenticationMethod(provider, client) !== 'client_secret_jwt';
+}
+
+function authenticationMethod(provider: Pick<Provider, 'metadata'>, client: ClientRecord): string {
+  return client.token_endpoint_auth_method ?? supportedSecretMethod(provider) ?? SECRET_METHODS[0];
 }
 
 /** Authentication methods that need the secret only, in order of preference. */

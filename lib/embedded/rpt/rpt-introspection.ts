@@ -3,7 +3,6 @@ import type { OperationContext } from '../context/operation-context.js';
 import type { ProviderResponse } from '../requests/provider-http.js';
 import { isPublicKeyJwt } from '../jwt/verified-jwt.js';
 import { isPatRejection } from '../protection-api/advice.js';
-import { clientHeaders } from '../context/client-headers.js';
 import { unexpectedResponse, type ProtectionApi } from '../protection-api/protection-api.js';
 import { OperationError } from '../requests/operation-error.js';
 import { INACTIVE, introspectedRpt, type IntrospectedRpt } from './rpt-permissions.js';
@@ -75,14 +74,9 @@ type SendRequest = (
 
 const sendWith: Readonly<Record<IntrospectionMethod, SendRequest>> = {
   client: async (context, { site, server }, rpt) => {
-    const body = new URLSearchParams({ token: rpt, token_type_hint: 'requesting_party_token' });
-    const headers = await clientHeaders(context, site, body);
-    return context.call.send(server.introspection_endpoint, {
-      method: 'POST',
-      headers,
-      body: body.toString(),
-      idempotent: true,
-    });
+    const form = new URLSearchParams({ token: rpt, token_type_hint: 'requesting_party_token' });
+    const request = await context.clientForm(site, form);
+    return context.call.send(server.introspection_endpoint, { ...request, idempotent: true });
   },
   pat: (_, api, rpt) =>
     api.call({

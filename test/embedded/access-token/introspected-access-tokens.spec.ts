@@ -86,6 +86,39 @@ describe('an opaque access token', () => {
     expect(await verify()).toMatchObject({ active: true, claims: { scope: 'read' } });
   });
 
+  it.each(['client_secret_basic', 'client_secret_post'] as const)(
+    'is introspected with the current secret of a client with %s',
+    async (method) => {
+      op.on('introspect', active());
+      const client = { client_id: 'shop', client_token_endpoint_auth_method: method };
+      oxd_id = await transport.site(op, { ...client, client_secret: 'first1secret' });
+      await verify();
+      await verify('another-opaque-token');
+      await transport.run('update_site', { oxd_id, ...client, client_secret: 'second2secret' });
+      await verify();
+      const sent = introspections().map(({ form, headers: { authorization = '' } }) =>
+        method === 'client_secret_post'
+          ? `${form.get('client_id')}:${form.get('client_secret')}`
+          : Buffer.from(authorization.slice('Basic '.length), 'base64').toString(),
+      );
+      expect(sent).toEqual(['shop:first1secret', 'shop:first1secret', 'shop:second2secret']);
+      expect(introspections().map(({ form }) => form.get('token'))).toEqual([
+        ...[OPAQUE, 'another-opaque-token', OPAQUE],
+      ]);
+    },
+  );
+
+  it('is introspected with a new assertion of a client with client_secret_jwt', async () => {
+    op.on('introspect', active());
+    const client = { client_id: 'shop', client_secret: 'a-secret-of-at-least-32-characters' };
+    const client_token_endpoint_auth_method = 'client_secret_jwt' as const;
+    oxd_id = await transport.site(op, { ...client, client_token_endpoint_auth_method });
+    await verify();
+    await verify();
+    const assertions = introspections().map(({ form }) => form.get('client_assertion'));
+    expect(new Set(assertions).size).toBe(2);
+  });
+
   const OTHER_TYPE = 'it is no access token of the type Bearer (typ, token_type or token_use)';
   const BOUND =
     'it is bound to a key or a certificate of its client (cnf), whose proof is not checked';
