@@ -116,6 +116,43 @@ it('the first code of docs/bearer-tokens.md protects routes by scope and role', 
   }
 });
 
+it('the code of docs/bearer-tokens.md for the sandbox gets a token, and needs a strong login', async () => {
+  const sandbox = await startSandbox({
+    ...{ port: 0, clientsFile: false, quiet: true, scopes: ['albums:read', 'albums:write'] },
+    onSecret: registerSecret,
+  });
+  const port = await freePort();
+  const api = `http://localhost:${port}`;
+  const { AppModule } = (await documentedCode('docs/bearer-tokens.md', 'TokenGuard', {
+    "'nestjs-oxd'": "'../../../lib/index.js'",
+    "'nestjs-oxd/passport'": "'../../../lib/oidc/passport.js'",
+    'http://localhost:3000': api,
+    'http://localhost:9400': sandbox.issuer,
+  })) as { AppModule: Type };
+  const app = await NestFactory.create(AppModule, { logger: ['error'] });
+  const send = async (method: string, path: string, token: string) =>
+    (await fetch(`${api}${path}`, { method, headers: { authorization: `Bearer ${token}` } }))
+      .status;
+  const login = async (query: string, username: string) => {
+    const page = await passSandbox(new Browser(), `${api}/login${query}`, { username });
+    registerSecret(page.html);
+    return page.html;
+  };
+  try {
+    await app.listen(port);
+    expect((await fetch(`${api}/albums`)).status).toBe(401);
+    const basic = await login('', 'zoe');
+    expect(await send('GET', '/albums', basic)).toBe(200);
+    expect(await send('DELETE', '/albums/1', basic)).toBe(401);
+    const strong = '?acr_values=strong';
+    expect(await send('DELETE', '/albums/1', await login(strong, 'zoe'))).toBe(204);
+    expect(await send('DELETE', '/albums/1', await login(strong, 'amara'))).toBe(403);
+  } finally {
+    await app.close();
+    await sandbox.close();
+  }
+});
+
 /** Returns the module of the README. */
 async function quickStart(): Promise<Type> {
   const { AppModule } = (await documentedCode('README.md', '', {
