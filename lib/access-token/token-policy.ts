@@ -1,7 +1,13 @@
 import { isIssuerOf } from '../base/issuer.js';
 import type { JsonObject } from '../base/json.js';
 import { unverifiedJwt } from '../base/unverified-jwt.js';
-import { accessTokenProblem, bindingProblem, kindProblem } from '../commands/access-token-rules.js';
+import {
+  accessTokenProblem,
+  bindingProblem,
+  kindProblem,
+  timeProblem,
+  type AccessTokenRules,
+} from '../commands/access-token-rules.js';
 import type { Params } from '../commands/command.js';
 import { transportSide, type OxdOptions } from '../options/oxd.options.js';
 
@@ -62,11 +68,13 @@ function problemOf(
     now,
     clockTolerance: bearer.clockTolerance / 1000,
   };
-  return accessTokenProblem(claims, rules) ?? omittedProblem(token);
+  return accessTokenProblem(claims, rules) ?? omittedProblem(token, rules);
 }
 
-/** oxd omits claims of the introspection, such as `cnf` and `typ`, which a JWT has, too. */
-function omittedProblem(token: string): string | undefined {
+/** oxd omits claims of the introspection, such as `cnf`, `typ` and `nbf`, which a JWT has, too. */
+function omittedProblem(token: string, rules: AccessTokenRules): string | undefined {
   const jwt = unverifiedJwt(token);
-  return jwt && (kindProblem(jwt.claims, jwt.header) ?? bindingProblem(jwt.claims));
+  if (!jwt) return undefined;
+  const { claims, header } = jwt;
+  return kindProblem(claims, header) ?? bindingProblem(claims) ?? timeProblem(claims, rules);
 }

@@ -87,9 +87,10 @@ function issuerProblem({ iss }: JsonObject, { isIssuer }: AccessTokenRules): str
   return 'it has another issuer (iss)';
 }
 
-function timeProblem(
+/** Reason for which a token has expired or is not valid yet. */
+export function timeProblem(
   { exp, nbf, iat }: JsonObject,
-  { now, clockTolerance }: AccessTokenRules,
+  { now, clockTolerance }: Pick<AccessTokenRules, 'now' | 'clockTolerance'>,
 ): string | undefined {
   if (![exp, nbf, iat].every(isTime)) return 'exp, nbf or iat is not a number';
   if (Number(exp ?? Infinity) <= now - clockTolerance) return 'it has expired (exp)';
