@@ -374,6 +374,17 @@ describe.each([
       expect(await introspections(() => granted(rpt))).toBe(1);
     });
 
+    it('when its site was updated, also if its client was registered dynamically', async () => {
+      oxd_id = await transport.site(as);
+      const path = '/new';
+      await run('uma_rs_protect', { ...site(), resources: [resource(path, ['GET'], 'view')] });
+      const rpt = as.rpt(as.item(idOf(path), 'view'));
+      await granted(rpt, { path });
+      expect(await introspections(() => granted(rpt, { path }))).toBe(0);
+      await run('update_site', { ...site(), client_name: 'another name' });
+      expect(await introspections(() => granted(rpt, { path }))).toBe(1);
+    });
+
     it('for the resource that was deleted at the server only', async () => {
       const rpt = as.rpt(photo('view'), album());
       await granted(rpt);
