@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto';
 import {
   CompactEncrypt,
   CompactSign,
@@ -5,6 +6,7 @@ import {
   SignJWT,
   type CompactJWSHeaderParameters,
   type CryptoKey,
+  type JWK,
 } from 'jose';
 import type { FakeOp } from './fake-op.js';
 import { registerSecret } from './secrets.js';
@@ -50,9 +52,9 @@ export class AccessTokens {
   }
 
   /** JWT with an HMAC whose secret is the public key of the provider. */
-  async signWithPublicKey(): Promise<string> {
+  async signWithPublicKey(form: 'jwk' | 'pem' = 'jwk'): Promise<string> {
     const { jwk, kid } = this.op.key;
-    const secret = new TextEncoder().encode(JSON.stringify(jwk));
+    const secret = new TextEncoder().encode(form === 'jwk' ? JSON.stringify(jwk) : pemOf(jwk));
     const header = { alg: 'HS256', typ: 'at+jwt', kid };
     return registered(await new SignJWT(this.claims()).setProtectedHeader(header).sign(secret));
   }
@@ -74,6 +76,11 @@ export class AccessTokens {
       ...changes,
     });
   }
+}
+
+function pemOf(key: JWK): string {
+  const publicKey = createPublicKey({ key: { ...key }, format: 'jwk' });
+  return publicKey.export({ type: 'spki', format: 'pem' }).toString();
 }
 
 function registered(token: string): string {
