@@ -4,6 +4,7 @@ import {
   BearerProtected,
   keycloakRoles,
   MemoryStore,
+  OidcService,
   OxdModule,
   type OxdModuleOptions,
 } from '../../../lib/index.js';
@@ -111,6 +112,17 @@ describe.each(ADAPTERS)('BearerGuard with tokens of an issuer, on %s', (adapter)
     const rpt = await issue({ form: 'opaque' });
     issuer.revoke(rpt);
     await expectInvalid(await start(), rpt, 'revoked');
+  });
+
+  it('deny with a revoked token of the cache after removeSite()', async () => {
+    const app = await start({ cache: {} });
+    const rpt = await issue({ form: 'opaque' });
+    const status = async () => (await app.ask({ path: '/albums', rpt })).status;
+    expect(await status()).toBe(200);
+    issuer.revoke(rpt);
+    expect(await status()).toBe(200);
+    await app.app.get(OidcService).removeSite();
+    await expectInvalid(app, rpt, 'revoked');
   });
 
   it.each([
