@@ -7,6 +7,8 @@ export const DESKTOP = { width: 1280, height: 900 };
 
 /** Nothing reaches over the edge. With SCREENSHOTS set to a folder, a picture goes there. */
 export async function expectToFit(page: Page, name: string): Promise<void> {
+  // Without its style sheet, a page is wider.
+  await page.waitForLoadState('load');
   const { SCREENSHOTS } = process.env;
   if (SCREENSHOTS) {
     const file = `${name}-${page.viewportSize()?.width}.png`;
