@@ -204,7 +204,7 @@ describe.each([
   it('runs the tests of docs/testing.md in two workers at once', async () => {
     const env = { ...testEnvironment(), NODE_OPTIONS: project.nodeOptions };
     const { stdout, stderr } = await run('npx', project.command, { cwd, env });
-    expect(`${stdout}${stderr}`).toMatch(/Tests:? +13 passed/);
+    expect(`${stdout}${stderr}`).toMatch(/Tests:? +21 passed/);
   });
 
   it('leaves no store file behind', async () => {
