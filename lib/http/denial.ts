@@ -8,6 +8,9 @@ export interface Denial {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** `Retry-After` after a failure that specifies none, in milliseconds. */
+export const RETRY_DELAY = 5_000;
+
 /** Header of every denial. */
 export const NO_STORE = { 'Cache-Control': 'no-store' };
 

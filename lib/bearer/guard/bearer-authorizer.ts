@@ -9,6 +9,7 @@ import { MAX_RPT_LENGTH } from '../../base/limits.js';
 import { isPromiseLike, whenAvailable, type Pending } from '../../base/pending.js';
 import { BearerDenials, type BearerDenial } from '../../http/bearer-denial.js';
 import { CredentialError, checkedToken } from '../../http/bearer-token.js';
+import { RETRY_DELAY } from '../../http/denial.js';
 import { DenialLog } from '../../http/denial-log.js';
 import { failureReason } from '../../http/failure-reason.js';
 import { logContext } from '../../options/log-context.js';
@@ -16,7 +17,7 @@ import { OxdOptions } from '../../options/oxd.options.js';
 import { handlerOf } from '../../routes/guarded-request.js';
 import type { BearerRequirement } from '../declarations/bearer-requirement.js';
 import { BearerRouteTable } from './bearer-route-table.js';
-import { RequirementCheck, RETRY_DELAY, type DeniedCheck } from './requirement-check.js';
+import { RequirementCheck, type DeniedCheck } from './requirement-check.js';
 
 /** Parts of a request on which access depends. */
 export interface BearerRequest {

@@ -3,6 +3,7 @@ import type { VerifiedAccessToken } from '../../access-token/access-token-verifi
 import type { OxdClock } from '../../base/clock.js';
 import { isPromiseLike, type Pending } from '../../base/pending.js';
 import { BearerDenials, type BearerDenial } from '../../http/bearer-denial.js';
+import { RETRY_DELAY } from '../../http/denial.js';
 import type { OxdOptions } from '../../options/oxd.options.js';
 import { CheckTimeoutError } from '../../routes/check-timeout.js';
 import { withFunctionLimit } from '../../routes/function-limit.js';
@@ -16,9 +17,6 @@ export interface DeniedCheck {
   readonly denial: BearerDenial;
   readonly reason: string;
 }
-
-/** `Retry-After` after a failure that specifies none, in milliseconds. */
-export const RETRY_DELAY = 5_000;
 
 /** Compares a verified token with the requirements of a route. */
 export class RequirementCheck {

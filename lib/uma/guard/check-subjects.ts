@@ -1,4 +1,5 @@
 import { Injectable, type ExecutionContext } from '@nestjs/common';
+import { RETRY_DELAY } from '../../http/denial.js';
 import { OxdClock } from '../../base/clock.js';
 import { untilAborted } from '../../base/until-aborted.js';
 import type { UmaRsCheckAccessParams } from '../../commands/uma.js';
@@ -22,9 +23,6 @@ export type CheckSubject = Pick<
   UmaRsCheckAccessParams,
   'path' | 'http_method' | 'resource' | 'scopes' | 'claims'
 >;
-
-/** `Retry-After` after a failure that specifies none, in milliseconds. */
-const RETRY_DELAY = 5_000;
 
 /** Names the resource of a request by its declaration: by path, name, id or a function. */
 @Injectable()

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { OxdCommandError } from '../../base/errors.js';
+import { RETRY_DELAY } from '../../http/denial.js';
 import type { UmaDeclaration } from '../declarations/declaration.js';
 import { ResourceSynchronizer } from '../resources/resource-synchronizer.js';
 import { ServerProbe } from '../resources/server-probe.js';
@@ -13,9 +14,6 @@ export interface FailedCheck {
   /** See {@link ResourceSynchronizer.revision}. */
   readonly revision: number;
 }
-
-/** `Retry-After` after a failure that specifies none, in milliseconds. */
-const RETRY_DELAY = 5_000;
 
 /**
  * Denials for a resource or a decision that the authorization server does not have, and the repair in

@@ -4,6 +4,7 @@ import type { UmaRsCheckAccessParams, UmaRsCheckAccessResult } from '../../comma
 import { OxdCommandError } from '../../base/errors.js';
 import { OxdOptions, isTransport, type UmaPathResolver } from '../../options/oxd.options.js';
 import { untilAborted } from '../../base/until-aborted.js';
+import { RETRY_DELAY } from '../../http/denial.js';
 import { failureReason } from '../../http/failure-reason.js';
 import { resourceMetadataOf } from '../../http/bearer-challenge.js';
 import { challengeOf, type ChallengeSource } from './denial-challenge.js';
@@ -37,9 +38,6 @@ export type CheckOutcome = { readonly rptContext: RptContext } | DeniedCheck;
 
 /** Parameters of a check. */
 type Checked = { -readonly [name in keyof UmaRsCheckAccessParams]: UmaRsCheckAccessParams[name] };
-
-/** `Retry-After` after a failure that specifies none, in milliseconds. */
-const RETRY_DELAY = 5_000;
 
 /** Error code for an RPT that covers the resource, but whose user is not known yet. */
 const UNKNOWN_KEY = 'key_id_not_found';

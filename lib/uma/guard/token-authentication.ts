@@ -7,6 +7,7 @@ import { MAX_RPT_LENGTH } from '../../base/limits.js';
 import { withoutValues } from '../../base/hidden-values.js';
 import { untilAborted } from '../../base/until-aborted.js';
 import { BearerDenials } from '../../http/bearer-denial.js';
+import { RETRY_DELAY } from '../../http/denial.js';
 import { failureReason } from '../../http/failure-reason.js';
 import { OxdOptions } from '../../options/oxd.options.js';
 import type { CheckTimeLimit } from '../../routes/check-timeout.js';
@@ -17,9 +18,6 @@ export interface AuthenticatedRequest {
   readonly source: object;
   readonly limit: CheckTimeLimit;
 }
-
-/** `Retry-After` after a failure that specifies none, in milliseconds. */
-const RETRY_DELAY = 5_000;
 
 /**
  * Verifies the access token of a request in decision mode, before it is sent anywhere. Denials are the
