@@ -11,7 +11,7 @@ import { BearerDenials, type BearerDenial } from '../../http/bearer-denial.js';
 import { CredentialError, checkedToken } from '../../http/bearer-token.js';
 import { RETRY_DELAY } from '../../http/denial.js';
 import { DenialLog } from '../../http/denial-log.js';
-import { failureReason } from '../../http/failure-reason.js';
+import { failureReason } from '../../base/failure-reason.js';
 import { logContext } from '../../options/log-context.js';
 import { OxdOptions } from '../../options/oxd.options.js';
 import { handlerOf } from '../../routes/guarded-request.js';

@@ -5,7 +5,7 @@ import { OxdCommandError } from '../../base/errors.js';
 import { OxdOptions, isTransport, type UmaPathResolver } from '../../options/oxd.options.js';
 import { untilAborted } from '../../base/until-aborted.js';
 import { RETRY_DELAY } from '../../http/denial.js';
-import { failureReason } from '../../http/failure-reason.js';
+import { failureReason } from '../../base/failure-reason.js';
 import { resourceMetadataOf } from '../../http/bearer-challenge.js';
 import { challengeOf, type ChallengeSource } from './denial-challenge.js';
 import { CheckTimeoutError, type CheckTimeLimit } from '../../routes/check-timeout.js';

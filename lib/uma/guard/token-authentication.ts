@@ -8,7 +8,7 @@ import { withoutValues } from '../../base/hidden-values.js';
 import { untilAborted } from '../../base/until-aborted.js';
 import { BearerDenials } from '../../http/bearer-denial.js';
 import { RETRY_DELAY } from '../../http/denial.js';
-import { failureReason } from '../../http/failure-reason.js';
+import { failureReason } from '../../base/failure-reason.js';
 import { OxdOptions } from '../../options/oxd.options.js';
 import type { CheckTimeLimit } from '../../routes/check-timeout.js';
 import type { DeniedCheck } from './uma-decision.js';

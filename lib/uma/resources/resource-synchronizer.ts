@@ -1,5 +1,5 @@
 import type { OxdClock } from '../../base/clock.js';
-import { OxdError, printable } from '../../base/errors.js';
+import { failureReason } from '../../base/failure-reason.js';
 import type { UmaDeclaration } from '../declarations/declaration.js';
 import { failedRegistration } from './failed-registration.js';
 import { BackoffRetry, type PauseRange } from './backoff-retry.js';
@@ -140,9 +140,8 @@ const MANUAL_WARNING =
   'been called for them. Call it, or use a store that persists.';
 
 function failure(error: unknown, orphans: number): string {
-  const reason = error instanceof OxdError ? `${error.code}: ${error.message}` : messageOf(error);
   const end = orphans > 0 ? ` ${orphansMessage(orphans)}` : '';
-  return `The resources of @UmaProtected are not registered, trying again. ${reason}${end}`;
+  return `The resources of @UmaProtected are not registered, trying again. ${failureReason(error)}${end}`;
 }
 
 function orphansMessage(count: number): string {
@@ -150,8 +149,4 @@ function orphansMessage(count: number): string {
     `Up to ${count} resources of the attempts since the start may be left at the authorization ` +
     'server, unknown to oxd: delete them there.'
   );
-}
-
-function messageOf(error: unknown): string {
-  return printable(error instanceof Error ? error.message : 'unknown reason');
 }

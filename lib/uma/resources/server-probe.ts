@@ -1,5 +1,6 @@
 import type { OxdClock } from '../../base/clock.js';
-import { OxdCommandError, OxdError, printable } from '../../base/errors.js';
+import { OxdCommandError } from '../../base/errors.js';
+import { failureReason } from '../../base/failure-reason.js';
 import type { OxdLog } from '../../base/log.js';
 import type { Params } from '../../commands/command.js';
 import type { OxdClient } from '../../oxd-client/oxd-client.js';
@@ -112,9 +113,5 @@ function named(error: OxdCommandError, declaration: UmaDeclaration): OxdCommandE
 }
 
 function failure(error: unknown): string {
-  const reason =
-    error instanceof OxdError
-      ? `${error.code}: ${error.message}`
-      : printable(error instanceof Error ? error.message : 'unknown reason');
-  return `A resource or a decision of @UmaProtected is not available, trying again. ${reason}`;
+  return `A resource or a decision of @UmaProtected is not available, trying again. ${failureReason(error)}`;
 }
