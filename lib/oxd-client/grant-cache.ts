@@ -1,7 +1,7 @@
-import { hash } from 'node:crypto';
 import { OxdCommandError } from '../base/errors.js';
 import { ExpiringCache, type CacheLimits, type Lifetime } from '../base/expiring-cache.js';
 import { objectOf } from '../base/json.js';
+import { tokenKey } from '../base/token-key.js';
 import { PartMarks, type PartMark } from '../base/part-marks.js';
 import type { CommandName, Params, Result } from '../commands/command.js';
 import type { ExecuteOptions } from '../commands/oxd-transport.js';
@@ -70,7 +70,9 @@ export class GrantCache {
   /** Returns the result of the same check if that was granted, and nothing has cleared it since. */
   find(check: SiteCheck): Checked | undefined {
     if (!check.rpt) return undefined;
-    const grant = this.#grants.get(requestKey(check, rptKey(check.oxd_id, check.rpt)));
+    const grant = this.#grants.get(
+      requestKey(check, tokenKey({ oxd_id: check.oxd_id }, check.rpt)),
+    );
     return grant && this.#marks.areCurrent(grant.marks) ? grant.result : undefined;
   }
 
@@ -101,7 +103,7 @@ export class GrantCache {
 
   async #watchIntrospection<R>({ oxd_id, rpt = '' }: SiteCheck, sent: Promise<R>): Promise<R> {
     const result = await sent;
-    if (objectOf(result)?.active !== true) this.#marks.clear(rptKey(oxd_id, rpt));
+    if (objectOf(result)?.active !== true) this.#marks.clear(tokenKey({ oxd_id }, rpt));
     return result;
   }
 
@@ -112,7 +114,7 @@ export class GrantCache {
 
   /** Retains a grant; any other result outdates the grants of the RPT. */
   #note(check: RptCheck, result: Checked, { from, position }: Begun): void {
-    const key = rptKey(check.oxd_id, check.rpt);
+    const key = tokenKey({ oxd_id: check.oxd_id }, check.rpt);
     if (result.access !== 'granted') return this.#marks.clear(key);
     if (!isRetainable(result.permissions)) return;
     const marks = this.#marks.obtain([check.oxd_id, resourcePart(check), key], position);
@@ -129,11 +131,6 @@ function frozen({ permissions, ...result }: Checked): Checked {
     ...result,
     ...(permissions && { permissions: frozenPermissions(permissions) }),
   });
-}
-
-/** Contains no part of the RPT, which is a secret; the length separates the site from the RPT. */
-function rptKey(oxd_id: string, rpt: string): string {
-  return hash('sha256', `${oxd_id.length} ${oxd_id}${rpt}`, 'hex');
 }
 
 function requestKey(check: SiteCheck, rptKeyOfSite: string): string {

@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto';
 import { ExpiringCache, type CacheLimits, type Lifetime } from '../base/expiring-cache.js';
 import { objectOf } from '../base/json.js';
+import { tokenKey } from '../base/token-key.js';
 import { PartMarks, type PartMark } from '../base/part-marks.js';
 import { unverifiedExpiry } from '../commands/retained-permissions.js';
 import type { CommandName, Params } from '../commands/command.js';
@@ -55,7 +55,7 @@ export class TokenCache {
 
   /** Returns the value of a token that nothing has cleared since. */
   find({ oxd_id, token, use }: TokenOwner): object | undefined {
-    const entry = this.#entries.get(use + keyOf(oxd_id, token));
+    const entry = this.#entries.get(use + tokenKey({ oxd_id }, token));
     return entry && this.#marks.areCurrent(entry.marks) ? entry.value : undefined;
   }
 
@@ -67,7 +67,7 @@ export class TokenCache {
   /** Retains the value of a token, unless site or token were cleared after the verification began. */
   retain({ oxd_id, token, use }: TokenOwner, value: object, times: VerificationTimes): void {
     const { from, position, exp = Infinity } = times;
-    const key = keyOf(oxd_id, token);
+    const key = tokenKey({ oxd_id }, token);
     const marks = this.#marks.obtain([oxd_id, key], position);
     if (!marks) return;
     const until = Math.min(from + this.#options.ttl, 1000 * exp, unverifiedExpiry(token));
@@ -84,14 +84,10 @@ export class TokenCache {
       if (CHANGES.has(command)) return sent.finally(() => this.#marks.clear(oxd_id));
       if (command !== 'introspect_access_token') return sent;
       return sent.then((result) => {
-        if (objectOf(result)?.active !== true) this.#marks.clear(keyOf(oxd_id, access_token));
+        if (objectOf(result)?.active !== true)
+          this.#marks.clear(tokenKey({ oxd_id }, access_token));
         return result;
       });
     };
   }
-}
-
-/** Contains no part of the token, which is a secret; the length separates the site from the token. */
-function keyOf(oxd_id: string, token: string): string {
-  return hash('sha256', `${oxd_id.length} ${oxd_id}${token}`, 'base64');
 }

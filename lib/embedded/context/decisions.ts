@@ -9,7 +9,7 @@ import {
   unverifiedExpiry,
 } from '../../commands/retained-permissions.js';
 import type { UmaPermission, UmaPushedClaims } from '../../commands/uma.js';
-import type { RptOwner } from './rpt-snapshots.js';
+import { ownedTokenKey, resourcePart, type CheckOwner } from './check-owner.js';
 
 /** Decision of an authorization server about an access token. */
 export interface Decision {
@@ -65,10 +65,10 @@ export class Decisions {
   }
 
   /** Keys of a question that a site asks. */
-  keysOf(owner: RptOwner, request: DecisionRequest): DecisionKeys {
+  keysOf(owner: CheckOwner, request: DecisionRequest): DecisionKeys {
     const { token, resource_id, scopes, requiredScopes, claims } = request;
     const { oxd_id } = owner;
-    const ofToken = tokenPart(owner, token);
+    const ofToken = ownedTokenKey(owner, token);
     const question = JSON.stringify([ofToken, resource_id, requiredScopes, scopes, claims]);
     const key = hash('sha256', question, 'hex');
     return { key, parts: [oxd_id, resourcePart(oxd_id, resource_id), ofToken] };
@@ -99,13 +99,13 @@ export class Decisions {
   }
 
   /** Outdates every decision about one resource. */
-  clearResource({ oxd_id }: RptOwner, resource_id: string): void {
+  clearResource({ oxd_id }: CheckOwner, resource_id: string): void {
     this.#clearings.clear(resourcePart(oxd_id, resource_id));
   }
 
   /** Outdates every decision about one token, after a server has rejected the token. */
-  clearToken(owner: RptOwner, token: string): void {
-    if (this.#grants) this.#clearings.clear(tokenPart(owner, token));
+  clearToken(owner: CheckOwner, token: string): void {
+    if (this.#grants) this.#clearings.clear(ownedTokenKey(owner, token));
   }
 
   #retain({ key, parts }: DecisionKeys, grant: Omit<Grant, 'until'>, token: string): void {
@@ -119,14 +119,4 @@ export class Decisions {
   #isCurrent(position: number, parts: readonly string[]): boolean {
     return parts.every((part) => this.#clearings.isCurrent(position, part));
   }
-}
-
-function resourcePart(oxd_id: string, resource_id: string): string {
-  return JSON.stringify([oxd_id, resource_id]);
-}
-
-/** The lengths separate the parts, whatever characters they contain. */
-function tokenPart({ oxd_id, client: { client_id } }: RptOwner, token: string): string {
-  const lengths = `${oxd_id.length} ${client_id.length}`;
-  return hash('sha256', `${lengths} ${oxd_id}${client_id}${token}`, 'hex');
 }

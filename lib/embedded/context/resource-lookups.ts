@@ -1,6 +1,6 @@
 import { ExpiringCache, type Lifetime } from '../../base/expiring-cache.js';
 import { SingleFlight } from '../../base/single-flight.js';
-import type { RptOwner } from './rpt-snapshots.js';
+import type { CheckOwner } from './check-owner.js';
 
 /** Resource of an administrator at the authorization server. */
 export interface AdministeredResource {
@@ -35,7 +35,7 @@ export class ResourceLookups {
   }
 
   /** Key of a name or id that a site looks up. */
-  keyOf({ oxd_id, client: { client_id } }: RptOwner, name: string): string {
+  keyOf({ oxd_id, client: { client_id } }: CheckOwner, name: string): string {
     return JSON.stringify([oxd_id, client_id, name]);
   }
 

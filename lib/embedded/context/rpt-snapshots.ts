@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { Clearings } from '../../base/clearings.js';
 import { ExpiringCache, type CacheLimits, type Lifetime } from '../../base/expiring-cache.js';
 import { SingleFlight } from '../../base/single-flight.js';
@@ -8,6 +7,7 @@ import {
   isRetainable,
 } from '../../commands/retained-permissions.js';
 import type { IntrospectRptResult, UmaPermission } from '../../commands/uma.js';
+import { resourcePart, type CheckOwner } from './check-owner.js';
 
 /** State and permissions of an RPT. */
 export interface RptStatus {
@@ -28,15 +28,9 @@ export interface RptContent {
   readonly sub?: string;
 }
 
-/** Owner of an RPT check. */
-export interface RptOwner {
-  readonly oxd_id: string;
-  readonly client: { readonly client_id: string };
-}
-
 /** Time of an introspection. */
 export interface SnapshotTime extends Lifetime {
-  /** See {@link RptSnapshots.keyOf}. */
+  /** See {@link ownedTokenKey}. */
   readonly key: string;
   /** Position of the introspection, see {@link Clearings}. */
   readonly position: number;
@@ -91,16 +85,6 @@ export class RptSnapshots {
     this.#cache = limits && new ExpiringCache(limits.max, clock);
   }
 
-  /** Key of an RPT that a site checks. Contains no part of the RPT, which is a secret. */
-  keyOf({ oxd_id, client: { client_id } }: RptOwner, rpt: string): string {
-    // The lengths separate the parts, whatever characters they contain.
-    return hash(
-      'sha256',
-      `${oxd_id.length} ${client_id.length} ${oxd_id}${client_id}${rpt}`,
-      'hex',
-    );
-  }
-
   /** Returns the retained snapshot of an RPT. */
   cached(key: string): RptSnapshot | undefined {
     return this.#cache?.get(key);
@@ -127,7 +111,7 @@ export class RptSnapshots {
   }
 
   /** Returns false if RPT, site or resource was cleared after the introspection began. */
-  isCurrent({ position, key }: RptSnapshot, { oxd_id }: RptOwner, resource_id: string): boolean {
+  isCurrent({ position, key }: RptSnapshot, { oxd_id }: CheckOwner, resource_id: string): boolean {
     // Nothing at all was cleared: no key has to be built and looked up.
     if (position === this.#clearings.position) return true;
     return (
@@ -143,7 +127,7 @@ export class RptSnapshots {
   }
 
   /** Outdates every snapshot for the checks of one resource. */
-  clearResource({ oxd_id }: RptOwner, resource_id: string): void {
+  clearResource({ oxd_id }: CheckOwner, resource_id: string): void {
     this.#clearings.clear(resourcePart(oxd_id, resource_id));
   }
 
@@ -159,8 +143,4 @@ export class RptSnapshots {
     if (isUsable && isRetainable(permissions)) cache.set(key, snapshot);
     else cache.delete(key);
   }
-}
-
-function resourcePart(oxd_id: string, resource_id: string): string {
-  return `${oxd_id} ${resource_id}`;
 }

@@ -1,6 +1,7 @@
 import type { Result } from '../../commands/command.js';
 import { withKnownRecords } from '../context/current-records.js';
 import type { Operation, OperationContext } from '../context/operation-context.js';
+import { ownedTokenKey } from '../context/check-owner.js';
 import { ProtectionApi } from '../protection-api/protection-api.js';
 import type { RegisteredSite } from '../registration/site-record.js';
 import { introspectRpt as introspect } from '../rpt/rpt-introspection.js';
@@ -29,7 +30,7 @@ async function introspected(
   const { result } = rptStatus;
   const { rpts } = context.runtime.uma;
   if (!result.active) {
-    rpts.clearRpt(rpts.keyOf(site, rpt));
+    rpts.clearRpt(ownedTokenKey(site, rpt));
     return result;
   }
   const sub = await rptSubject(context, api, { rpt, rptStatus });

@@ -1,5 +1,6 @@
 import type { EmbeddedRuntime, OperationContext } from '../context/operation-context.js';
 import type { RptContent, RptSnapshot, RptSnapshots, RptStatus } from '../context/rpt-snapshots.js';
+import { ownedTokenKey } from '../context/check-owner.js';
 import { ProtectionApi, type SiteAtServer } from '../protection-api/protection-api.js';
 import type { RegisteredSite } from '../registration/site-record.js';
 import { locallyVerifiedRpt } from './local-verification.js';
@@ -27,7 +28,7 @@ export async function rptCoverage(
   { rpt, needed }: CheckedRpt,
 ): Promise<RptContent | undefined> {
   const { rpts } = context.runtime.uma;
-  const key = rpts.keyOf(at.site, rpt);
+  const key = ownedTokenKey(at.site, rpt);
   const grants = (snapshot: RptSnapshot): boolean =>
     mayGrant(rpts, snapshot, { site: at.site, needed });
   const earlier = rpts.cached(key);
@@ -52,7 +53,7 @@ export function cachedCoverage(
   site: RegisteredSite,
   { rpt, needed }: CheckedRpt,
 ): RptContent | undefined {
-  const snapshot = rpts.cached(rpts.keyOf(site, rpt));
+  const snapshot = rpts.cached(ownedTokenKey(site, rpt));
   return snapshot && mayGrant(rpts, snapshot, { site, needed }) ? snapshot.content : undefined;
 }
 
