@@ -4,6 +4,7 @@ import {
 } from '../registration/client-configuration.js';
 import type { ClientRecord } from '../registration/site-record.js';
 import type { Provider } from '../provider/provider.js';
+import { FORM_HEADERS } from '../requests/form-headers.js';
 
 /** Request of a form that authenticates its client. */
 export interface ClientForm {
@@ -62,10 +63,7 @@ async function authenticate(
   client: ClientRecord,
   form: URLSearchParams,
 ): Promise<Readonly<Record<string, string>>> {
-  const headers = new Headers({
-    accept: 'application/json',
-    'content-type': 'application/x-www-form-urlencoded',
-  });
+  const headers = new Headers(FORM_HEADERS);
   const authentication = clientAuthentication(provider, client);
   // Typed as synchronous, but client_secret_jwt returns a promise.
   await Promise.resolve(authentication(provider.metadata, { ...client }, form, headers));

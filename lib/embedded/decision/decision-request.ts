@@ -1,6 +1,7 @@
 import type { Decision, DecisionRequest } from '../context/decisions.js';
 import type { OperationContext } from '../context/operation-context.js';
 import type { UmaServer } from '../provider/uma-discovery.js';
+import { FORM_HEADERS } from '../requests/form-headers.js';
 import type { RegisteredSite } from '../registration/site-record.js';
 import { decisionAnswer } from './decision-answer.js';
 import { decisionForm } from './decision-form.js';
@@ -19,17 +20,13 @@ export async function sendDecisionRequest(
   const form = decisionForm(site.client.client_id, request);
   const sent = request.claims
     ? await context.clientForm(site, form)
-    : ({ method: 'POST', headers: bearerHeaders(request), body: form.toString() } as const);
+    : ({ method: 'POST', headers: bearerHeaders(request.token), body: form.toString() } as const);
   // A lost decision has no effect.
   const response = await context.call.send(server.token_endpoint, { ...sent, idempotent: true });
   const { issuer } = server;
   return decisionAnswer(response, request, { issuer, now: context.runtime.clock() / 1000 });
 }
 
-function bearerHeaders({ token }: DecisionRequest): Readonly<Record<string, string>> {
-  return {
-    accept: 'application/json',
-    'content-type': 'application/x-www-form-urlencoded',
-    authorization: `Bearer ${token}`,
-  };
+function bearerHeaders(token: string): Readonly<Record<string, string>> {
+  return { ...FORM_HEADERS, authorization: `Bearer ${token}` };
 }

@@ -1,5 +1,6 @@
 import type { OperationContext } from '../context/operation-context.js';
 import type { ProviderResponse, ProviderRequest } from '../requests/provider-http.js';
+import { FORM_HEADERS } from '../requests/form-headers.js';
 import type { OperationError } from '../requests/operation-error.js';
 import type { RegisteredSite } from '../registration/site-record.js';
 import { isPatRejection, protectionAdvice } from './advice.js';
@@ -22,7 +23,6 @@ export interface ProtectionRequest extends Pick<ProviderRequest, 'method'> {
 }
 
 const JSON_TYPE = { accept: 'application/json', 'content-type': 'application/json' };
-const FORM = { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' };
 
 /** A site with its authorization server. */
 export type SiteAtServer = Pick<ProtectionApi, 'site' | 'server'>;
@@ -80,7 +80,7 @@ export class ProtectionApi {
   private send(request: ProtectionRequest, { authorization }: Pat): Promise<ProviderResponse> {
     const { method, url, body, idempotent = method !== 'POST' } = request;
     const isForm = typeof body === 'string';
-    const type = isForm ? FORM : JSON_TYPE;
+    const type = isForm ? FORM_HEADERS : JSON_TYPE;
     return this.context.call.send(url, {
       method,
       headers: body ? { ...type, authorization } : { accept: 'application/json', authorization },
