@@ -9,7 +9,7 @@ export interface HandlerPlace {
 }
 
 /**
- * Kind of the declaration of a handler: that of its own decorators, else that of its class;
+ * Kind of the declaration of a handler: by the decorators of the handler, else that of its class;
  * undefined for none.
  */
 export function declaredKind(

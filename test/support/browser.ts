@@ -103,7 +103,7 @@ export class Browser {
 export interface SandboxAnswers {
   readonly username?: string;
   readonly password?: string;
-  /** One-time code, if the login page asks for it. */
+  /** One-time code, if the login page requires one. */
   readonly code?: string;
   /** Decision on the login page; default `allow`. */
   readonly login?: 'allow' | 'deny';

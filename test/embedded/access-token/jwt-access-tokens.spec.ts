@@ -116,7 +116,7 @@ describe('a JWT access token', () => {
     expect(await verify(token)).toMatchObject({ active: true });
   });
 
-  it('is accepted with any audience only if the caller asks for that', async () => {
+  it('is accepted with any audience only if the caller requests that', async () => {
     for (const aud of [undefined, 'https://other.example']) {
       const token = await tokens.sign({ claims: { aud } });
       expect(await verify(token)).toMatchObject({ active: false });
