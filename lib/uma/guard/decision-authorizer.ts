@@ -121,11 +121,9 @@ export class DecisionAuthorizer {
     }
   }
 
-  private deny(what: string, { denial, reason, isUsual, kind }: DeniedCheck): UmaDecision {
-    const message = `${what}: ${denial.status} ${denial.error}, ${reason}`;
-    if (isUsual) this.log.expected(message);
-    else this.log.warn(message, kind);
-    return denial;
+  private deny(place: string, denied: DeniedCheck): UmaDecision {
+    this.log.denied(place, denied);
+    return denied.denial;
   }
 }
 

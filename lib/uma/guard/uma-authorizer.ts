@@ -107,10 +107,8 @@ export class UmaAuthorizer {
     return undefined;
   }
 
-  private deny(what: string, { denial, reason }: DeniedCheck): UmaDecision {
-    const message = `${what}: ${denial.status} ${denial.error}, ${reason}`;
-    if (denial.status === 401) this.log.expected(message);
-    else this.log.warn(message);
+  private deny(place: string, { denial, reason }: DeniedCheck): UmaDecision {
+    this.log.denied(place, { denial, reason, isUsual: denial.status === 401 });
     return denial;
   }
 }

@@ -1,3 +1,4 @@
+import type { LoggedDenial } from '../../http/denial-log.js';
 import { NO_STORE, type Denial } from '../../http/denial.js';
 import { AS_UNREACHABLE } from '../challenge/challenge.js';
 import type { VerifiedAccessToken } from '../../access-token/access-token-verifier.js';
@@ -20,13 +21,8 @@ export interface UmaDenial extends Denial {
 }
 
 /** Denial with its reason for the log. */
-export interface DeniedCheck {
+export interface DeniedCheck extends LoggedDenial {
   readonly denial: UmaDenial | BearerDenial;
-  readonly reason: string;
-  /** True for a denial that needs no operator. */
-  readonly isUsual?: boolean;
-  /** Kind of log lines, one of which is logged per minute; default: each line. */
-  readonly kind?: string;
 }
 
 /** Decision on a request; in mode `decision` a denial may be a Bearer response. */
