@@ -30,6 +30,14 @@ export interface ChallengeOptions {
   };
 }
 
+/** Parts that are equal in every challenge of an application. */
+export interface ChallengeParts {
+  /** Host of the application. */
+  readonly realm: string;
+  /** URL of the metadata of the API, with option `bearer.resource`. */
+  readonly resource_metadata?: string;
+}
+
 /** Characters of `error_description`, `scope` and here also of `acr_values` (RFC 6750 §3). */
 const ALLOWED = /^[ !#-[\]-~]*$/;
 
@@ -39,24 +47,28 @@ const ALLOWED = /^[ !#-[\]-~]*$/;
  *
  * @see RFC 6750 §3; RFC 9470 §3; RFC 9728 §5.1
  */
-export function bearerChallenge(options: ChallengeOptions, denial: BearerChallenge = {}): string {
+export function bearerChallenge(parts: ChallengeParts, denial: BearerChallenge = {}): string {
   const { error, error_description, scope, acr_values, max_age } = denial;
-  const metadata = resourceMetadataOf(options);
-  const isScopeShown = error !== undefined || metadata !== undefined;
+  const { realm, resource_metadata } = parts;
+  const isScopeShown = error !== undefined || resource_metadata !== undefined;
   return challengeHeader('Bearer', {
-    realm: new URL(options.baseUrl).host,
+    realm,
     error,
     error_description: allowed(error_description),
     scope: isScopeShown ? allowed(scope) : undefined,
     acr_values: allowed(acr_values),
     max_age: max_age === undefined ? undefined : String(max_age),
-    resource_metadata: metadata,
+    resource_metadata,
   });
 }
 
-/** URL of the metadata that the challenges of both guards name; undefined without `bearer.resource`. */
-export function resourceMetadataOf({ bearer }: ChallengeOptions): string | undefined {
-  return bearer?.resource === undefined ? undefined : resourceMetadataUrl(bearer.resource);
+/** Returns the parts of the challenges of both guards. */
+export function challengeParts({ baseUrl, bearer }: ChallengeOptions): ChallengeParts {
+  const { resource } = bearer ?? {};
+  return {
+    realm: new URL(baseUrl).host,
+    ...(resource !== undefined && { resource_metadata: resourceMetadataUrl(resource) }),
+  };
 }
 
 /** One value or a list with blanks between; undefined if it has other characters. */

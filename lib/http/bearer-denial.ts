@@ -1,7 +1,9 @@
 import {
   bearerChallenge,
+  challengeParts,
   type BearerChallenge,
   type ChallengeOptions,
+  type ChallengeParts,
 } from './bearer-challenge.js';
 import { NO_STORE, type Denial } from './denial.js';
 
@@ -32,7 +34,11 @@ export type RequiredAuthentication = Pick<BearerChallenge, 'acr_values' | 'max_a
  * @see RFC 6750 §3; RFC 9470 §3
  */
 export class BearerDenials {
-  constructor(private readonly options: ChallengeOptions) {}
+  private readonly parts: ChallengeParts;
+
+  constructor(options: ChallengeOptions) {
+    this.parts = challengeParts(options);
+  }
 
   /** The request has no token. `scope` is sent only with option `bearer.resource`. */
   tokenRequired(scope: readonly string[] = []): BearerDenial {
@@ -43,7 +49,7 @@ export class BearerDenials {
   /** The token is invalid, for whatever reason. `scope` is sent only with option `bearer.resource`. */
   invalidToken(scope: readonly string[] = []): BearerDenial {
     const message = 'The access token is invalid.';
-    const shown = this.options.bearer?.resource === undefined ? undefined : scope;
+    const shown = this.parts.resource_metadata === undefined ? undefined : scope;
     const challenge = { error: 'invalid_token', scope: shown } as const;
     return this.challenge(401, { error: 'BEARER_INVALID_TOKEN', message }, challenge);
   }
@@ -97,7 +103,7 @@ export class BearerDenials {
     body: Pick<BearerDenial, 'error' | 'message'>,
     challenge: BearerChallenge,
   ): BearerDenial {
-    const header = bearerChallenge(this.options, challenge);
+    const header = bearerChallenge(this.parts, challenge);
     return denial(status, body, { 'WWW-Authenticate': header });
   }
 }

@@ -1,4 +1,9 @@
-import { bearerChallenge } from '../../lib/http/bearer-challenge.js';
+import {
+  bearerChallenge,
+  challengeParts,
+  type BearerChallenge,
+  type ChallengeOptions,
+} from '../../lib/http/bearer-challenge.js';
 import { resourceMetadataUrl } from '../../lib/http/resource-metadata-url.js';
 
 const baseUrl = 'https://api.example.com:8443/app';
@@ -6,16 +11,20 @@ const resource = 'https://api.example.com:8443/mcp';
 const metadata =
   'resource_metadata="https://api.example.com:8443/.well-known/oauth-protected-resource/mcp"';
 
+function challengeWith(options: ChallengeOptions, denial?: BearerChallenge): string {
+  return bearerChallenge(challengeParts(options), denial);
+}
+
 describe('bearerChallenge', () => {
   it('has only the realm without a token, because the client made no error', () => {
-    expect(bearerChallenge({ baseUrl })).toBe('Bearer realm="api.example.com:8443"');
-    expect(bearerChallenge({ baseUrl }, { scope: 'read' })).toBe(
+    expect(challengeWith({ baseUrl })).toBe('Bearer realm="api.example.com:8443"');
+    expect(challengeWith({ baseUrl }, { scope: 'read' })).toBe(
       'Bearer realm="api.example.com:8443"',
     );
   });
 
   it('names metadata and scopes, but no error, without a token if bearer.resource is set', () => {
-    expect(bearerChallenge({ baseUrl, bearer: { resource } }, { scope: ['read', 'write'] })).toBe(
+    expect(challengeWith({ baseUrl, bearer: { resource } }, { scope: ['read', 'write'] })).toBe(
       `Bearer realm="api.example.com:8443", scope="read write", ${metadata}`,
     );
   });
@@ -23,7 +32,7 @@ describe('bearerChallenge', () => {
   it('names the error, its description and the scopes that the request needs', () => {
     const error = 'insufficient_scope';
     const denial = { error, error_description: 'A scope is missing.', scope: 'a b' } as const;
-    expect(bearerChallenge({ baseUrl }, denial)).toBe(
+    expect(challengeWith({ baseUrl }, denial)).toBe(
       'Bearer realm="api.example.com:8443", error="insufficient_scope", ' +
         'error_description="A scope is missing.", scope="a b"',
     );
@@ -32,7 +41,7 @@ describe('bearerChallenge', () => {
   it('names acr_values and max_age of a step-up, max_age 0 included', () => {
     const error = 'insufficient_user_authentication';
     const denial = { error, acr_values: ['urn:gold', 'urn:silver'], max_age: 0 } as const;
-    expect(bearerChallenge({ baseUrl, bearer: { resource } }, denial)).toBe(
+    expect(challengeWith({ baseUrl, bearer: { resource } }, denial)).toBe(
       'Bearer realm="api.example.com:8443", error="insufficient_user_authentication", ' +
         `acr_values="urn:gold urn:silver", max_age="0", ${metadata}`,
     );
@@ -52,21 +61,21 @@ describe('bearerChallenge', () => {
   ])('omits a parameter with $name and keeps the others', ({ value }) => {
     for (const parameter of ['error_description', 'scope', 'acr_values'] as const) {
       const denial = { error: 'invalid_token', [parameter]: value } as const;
-      expect(bearerChallenge({ baseUrl }, denial)).toBe(
+      expect(challengeWith({ baseUrl }, denial)).toBe(
         'Bearer realm="api.example.com:8443", error="invalid_token"',
       );
     }
   });
 
   it('omits empty lists', () => {
-    expect(bearerChallenge({ baseUrl, bearer: { resource } }, { scope: [], acr_values: [] })).toBe(
+    expect(challengeWith({ baseUrl, bearer: { resource } }, { scope: [], acr_values: [] })).toBe(
       `Bearer realm="api.example.com:8443", ${metadata}`,
     );
   });
 
   it('quotes a metadata URL whose query has a backslash', () => {
     const bearer = { resource: String.raw`https://api.example.com/?a=\b` };
-    expect(bearerChallenge({ baseUrl, bearer })).toContain(
+    expect(challengeWith({ baseUrl, bearer })).toContain(
       String.raw`resource_metadata="https://api.example.com/.well-known/oauth-protected-resource?a=\\b"`,
     );
   });

@@ -1,16 +1,13 @@
 import type { UmaRsCheckAccessResult } from '../../commands/uma.js';
 import { isTicket } from '../../base/uma-tokens.js';
+import type { ChallengeParts } from '../../http/bearer-challenge.js';
 import { umaChallenge } from '../challenge/challenge.js';
 import { parseChallenge } from '../challenge/challenge-parser.js';
 
 /** Parts of a challenge that the result of the check does not contain. */
-export interface ChallengeSource {
-  /** Host of the application. */
-  readonly realm: string;
+export interface ChallengeSource extends ChallengeParts {
   /** Issuer of the authorization server if the result does not name it. */
   readonly op_host: string;
-  /** URL of the metadata of the API, with option `bearer.resource`. */
-  readonly resource_metadata?: string;
   /** Scopes that the declaration of the route names. */
   readonly scopes?: readonly string[];
 }

@@ -6,7 +6,7 @@ import { OxdOptions, isTransport, type UmaPathResolver } from '../../options/oxd
 import { untilAborted } from '../../base/until-aborted.js';
 import { RETRY_DELAY } from '../../http/denial.js';
 import { failureReason } from '../../base/failure-reason.js';
-import { resourceMetadataOf } from '../../http/bearer-challenge.js';
+import { challengeParts } from '../../http/bearer-challenge.js';
 import { challengeOf, type ChallengeSource } from './denial-challenge.js';
 import { CheckTimeoutError, type CheckTimeLimit } from '../../routes/check-timeout.js';
 import { isRegistered, type UmaDeclaration } from '../declarations/declaration.js';
@@ -57,12 +57,8 @@ export class ResourceCheck {
     private readonly subjects: CheckSubjects,
     private readonly failures: NamedFailures,
   ) {
-    const { baseUrl, transport, site } = options;
-    this.challengeSource = {
-      realm: new URL(baseUrl).host,
-      op_host: site.op_host,
-      resource_metadata: resourceMetadataOf(options),
-    };
+    const { transport, site } = options;
+    this.challengeSource = { ...challengeParts(options), op_host: site.op_host };
     this.isCustom = isTransport(transport);
     this.isEmbedded = !isTransport(transport) && transport.type === 'embedded';
   }
