@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { INestApplication, Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import type { JWK } from 'jose';
+import passport from 'passport';
 import request from 'supertest';
 import { TestIssuer, type TestTokenOptions } from '../../lib/testing/testing.js';
 import { setEnvironment } from '../support/real-environment.js';
@@ -32,6 +33,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  // The strategy of passport-jwt stays in Passport, which other test files share.
+  passport.unuse('jwt');
   await before?.close();
   await after?.close();
   restore?.();
