@@ -9,9 +9,6 @@ export type Send = <C extends CommandName>(
   options?: ExecuteOptions,
 ) => Promise<Result<C>>;
 
-/** Commands whose results contain properties as the provider sent them. */
-const INTROSPECTIONS = new Set<CommandName>(['introspect_access_token', 'introspect_rpt']);
-
 /** Returns a sender that translates commands and results to the version of a transport. */
 export function sender(transport: OxdTransport): Send {
   const { version } = transport;
@@ -31,11 +28,14 @@ export function sender(transport: OxdTransport): Send {
   };
 }
 
-/** Sender for a transport that checks commands itself; only introspection results are converted. */
+/**
+ * Sender for a transport that checks commands itself. Only the introspection of an access token has
+ * properties as the provider sent them.
+ */
 function uncheckedSender(transport: OxdTransport): Send {
   return <C extends CommandName>(command: C, params: Params<C>, options?: ExecuteOptions) => {
     const result = transport.execute(command, params as Record<string, unknown>, options);
-    if (!INTROSPECTIONS.has(command)) return result as Promise<Result<C>>;
+    if (command !== 'introspect_access_token') return result as Promise<Result<C>>;
     return result.then((data) => fromWire(transport.version, command, params, data));
   };
 }

@@ -2,7 +2,7 @@ import { OxdCommandError } from '../base/errors.js';
 import { ExpiringCache, type CacheLimits, type Lifetime } from '../base/expiring-cache.js';
 import { objectOf } from '../base/json.js';
 import { tokenKey } from '../base/token-key.js';
-import { PartMarks, type PartMark } from '../base/part-marks.js';
+import { areCurrent, PartMarks, type PartMark } from '../base/part-marks.js';
 import type { CommandName, Params, Result } from '../commands/command.js';
 import type { ExecuteOptions } from '../commands/oxd-transport.js';
 import {
@@ -73,7 +73,7 @@ export class GrantCache {
     const grant = this.#grants.get(
       requestKey(check, tokenKey({ oxd_id: check.oxd_id }, check.rpt)),
     );
-    return grant && this.#marks.areCurrent(grant.marks) ? grant.result : undefined;
+    return grant && areCurrent(grant.marks) ? grant.result : undefined;
   }
 
   /** Returns a sender that retains grants, and clears what its commands outdate. */

@@ -1,7 +1,7 @@
 import { ExpiringCache, type CacheLimits, type Lifetime } from '../base/expiring-cache.js';
 import { objectOf } from '../base/json.js';
 import { tokenKey } from '../base/token-key.js';
-import { PartMarks, type PartMark } from '../base/part-marks.js';
+import { areCurrent, PartMarks, type PartMark } from '../base/part-marks.js';
 import { unverifiedExpiry } from '../commands/retained-permissions.js';
 import type { CommandName, Params } from '../commands/command.js';
 import type { ExecuteOptions } from '../commands/oxd-transport.js';
@@ -56,7 +56,7 @@ export class TokenCache {
   /** Returns the value of a token that nothing has cleared since. */
   find({ oxd_id, token, use }: TokenOwner): object | undefined {
     const entry = this.#entries.get(use + tokenKey({ oxd_id }, token));
-    return entry && this.#marks.areCurrent(entry.marks) ? entry.value : undefined;
+    return entry && areCurrent(entry.marks) ? entry.value : undefined;
   }
 
   /** Begins a verification, whose result {@link retain} may retain. */
