@@ -171,7 +171,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'testing/issuer': { rooms: ['commands', 'sandbox/web'], packages: ['jose'] },
   testing: {
     rooms: [
-      ...['lib/*.ts', 'commands', 'oidc', 'options', 'transaction', 'access-token'],
+      ...['lib/*.ts', 'http', 'commands', 'oidc', 'options', 'transaction', 'access-token'],
       ...['bearer/declarations', 'bearer/guard', 'uma/declarations'],
       ...['uma/guard', 'testing/frames', 'testing/oxd-server', 'testing/issuer'],
     ],

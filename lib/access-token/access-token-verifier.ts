@@ -26,6 +26,9 @@ interface Verification {
   readonly outcome: Promise<Outcome>;
 }
 
+/** Request with its verification. */
+type VerifiedRequest = Readonly<Record<symbol, Verification | undefined>>;
+
 /** Verifies access tokens for the guards by option `bearer`. */
 @Injectable()
 export class AccessTokenVerifier {
@@ -38,7 +41,11 @@ export class AccessTokenVerifier {
   /** True for a transport that may ignore the end of a command. */
   readonly #isCustom: boolean;
   readonly #policies: Readonly<Record<TokenUse, TokenPolicy>>;
-  readonly #requests = new WeakMap<object, Verification>();
+  /**
+   * Property of a request, not enumerable so that logs of the request do not show the token. Not a
+   * `WeakMap`, whose keys V8 keeps alive for long: that doubled the time for garbage collection.
+   */
+  readonly #property = Symbol('nestjs-oxd.verification');
   /** Verifications in progress, which concurrent requests with the same token share. */
   readonly #flights = {
     bearer: new SingleFlight<Outcome>(),
@@ -70,10 +77,11 @@ export class AccessTokenVerifier {
    */
   verify(request: object, token: string, use: TokenUse = 'bearer'): Promise<Outcome> {
     const policy = this.#policies[use];
-    const known = this.#requests.get(request);
+    const known = (request as VerifiedRequest)[this.#property];
     if (known?.token === token && known.use === policy.use) return known.outcome;
     const outcome = this.#obtain(token, policy);
-    this.#requests.set(request, { token, use: policy.use, outcome });
+    const value: Verification = { token, use: policy.use, outcome };
+    Object.defineProperty(request, this.#property, { value, configurable: true });
     return outcome;
   }
 

@@ -1,4 +1,5 @@
 import { MAX_RPT_LENGTH } from '../base/limits.js';
+import { isPromiseLike, type Pending } from '../base/pending.js';
 
 /** Request of Express or Fastify, with the properties that are read here. */
 export interface CredentialRequest {
@@ -21,15 +22,15 @@ export class CredentialError extends Error {
   override readonly name = 'CredentialError';
 }
 
+const MALFORMED = 'an empty or malformed token';
 const BEARER = /^bearer(?: +|$)/i;
 const TOKEN = /^[\w.~+/-]+=*$/;
 
 /**
- * Returns the token of `Authorization: Bearer`; undefined without the header or with another
- * scheme. Tokens in the query or the body are ignored. A token that is too long is returned
- * unchecked.
+ * Returns the token of `Authorization: Bearer`, whose characters {@link readToken} checks; undefined
+ * without the header or with another scheme. Tokens in the query or the body are ignored.
  *
- * @throws {CredentialError} when the token is empty or malformed, or the header is repeated
+ * @throws {CredentialError} when the token is empty, or the header is repeated
  * @see RFC 6750 §2.1 and §3.1
  */
 export function bearerToken(request: CredentialRequest): string | undefined {
@@ -38,17 +39,38 @@ export function bearerToken(request: CredentialRequest): string | undefined {
   if (countOf(raw, 'authorization') > 1) throw new CredentialError('several Authorization headers');
   const { authorization = '' } = request.headers;
   const [scheme] = BEARER.exec(authorization) ?? [];
-  return scheme === undefined ? undefined : checkedToken(authorization.slice(scheme.length));
+  if (scheme === undefined) return undefined;
+  if (scheme.length === authorization.length) throw new CredentialError(MALFORMED);
+  return authorization.slice(scheme.length);
 }
 
 /**
- * Returns the token if its characters are valid; a token over the limit of the length is not read.
+ * Reads and checks the token of a request; an empty one counts as none. Throws or rejects with any other
+ * error of the reader.
  *
- * @throws {CredentialError} when the token is malformed
+ * @returns the error of malformed or ambiguous credentials
  */
-export function checkedToken(token: string): string {
-  if (token.length <= MAX_RPT_LENGTH && !TOKEN.test(token))
-    throw new CredentialError('an empty or malformed token');
+export function readToken(
+  read: () => Pending<string | undefined>,
+): Pending<string | undefined | CredentialError> {
+  const checked = (token: string | undefined) => (token ? checkedToken(token) : undefined);
+  try {
+    const token = read();
+    if (!isPromiseLike(token)) return checked(token);
+    return token.then(checked).then(undefined, credentialError);
+  } catch (error) {
+    return credentialError(error);
+  }
+}
+
+function credentialError(error: unknown): CredentialError {
+  if (error instanceof CredentialError) return error;
+  throw error;
+}
+
+/** Returns the token if its characters are valid; a token over the limit of the length is not read. */
+function checkedToken(token: string): string {
+  if (token.length <= MAX_RPT_LENGTH && !TOKEN.test(token)) throw new CredentialError(MALFORMED);
   return token;
 }
 

@@ -1,3 +1,4 @@
+import { CredentialError, readToken } from '../http/bearer-token.js';
 import type { OxdUserProfile } from '../oidc/user-profile.js';
 import type { AccessRequest } from '../uma/guard/access-request.js';
 import { UmaAuthorizer } from '../uma/guard/uma-authorizer.js';
@@ -38,7 +39,8 @@ export class TestingAuthorizer extends UmaAuthorizer {
 
   /** Reads the token of the request too, so that malformed credentials are rejected. */
   private async rptOf({ rpt }: AccessRequest, isGranted: boolean): Promise<string | undefined> {
-    const given = await rpt();
+    const given = await readToken(rpt);
+    if (given instanceof CredentialError) throw given;
     return isGranted ? this.decisions.rpt : given;
   }
 }

@@ -6,9 +6,9 @@ import {
 } from '../../access-token/access-token-verifier.js';
 import { OxdClock } from '../../base/clock.js';
 import { MAX_RPT_LENGTH } from '../../base/limits.js';
-import { isPromiseLike, whenAvailable, type Pending } from '../../base/pending.js';
+import { whenAvailable, type Pending } from '../../base/pending.js';
 import { BearerDenials, type BearerDenial } from '../../http/bearer-denial.js';
-import { CredentialError, checkedToken } from '../../http/bearer-token.js';
+import { CredentialError, readToken } from '../../http/bearer-token.js';
 import { RETRY_DELAY } from '../../http/denial.js';
 import { DenialLog } from '../../http/denial-log.js';
 import { failureReason } from '../../base/failure-reason.js';
@@ -67,7 +67,11 @@ export class BearerAuthorizer {
       this.log.once(`${handler} is behind BearerGuard without @BearerProtected or @BearerPublic.`);
       return this.denials.forbidden();
     }
-    return route === 'public' ? route : this.readToken(route, request);
+    if (route === 'public') return route;
+    return whenAvailable(readToken(request.token), (token) => {
+      if (!(token instanceof CredentialError)) return this.authorize(route, request, token);
+      return this.deny(request, { denial: this.denials.invalidRequest(), reason: token.message });
+    });
   }
 
   /** Denies a call of a context type other than HTTP, for which no check exists. */
@@ -96,27 +100,6 @@ export class BearerAuthorizer {
     return whenAvailable(this.verify(request, token), (outcome) =>
       'denial' in outcome ? this.deny(request, outcome) : this.check(requirement, request, outcome),
     );
-  }
-
-  private readToken(
-    requirement: BearerRequirement,
-    request: BearerRequest,
-  ): Pending<BearerDecision> {
-    const authorize = (token: string | undefined): Pending<BearerDecision> =>
-      this.authorize(requirement, request, token ? checkedToken(token) : undefined);
-    const failed = (error: unknown): BearerDenial => {
-      if (!(error instanceof CredentialError)) throw error;
-      const denial = this.denials.invalidRequest();
-      return this.deny(request, { denial, reason: error.message });
-    };
-    try {
-      const token = request.token();
-      return isPromiseLike(token)
-        ? token.then(authorize).then(undefined, failed)
-        : authorize(token);
-    } catch (error) {
-      return failed(error);
-    }
   }
 
   /** Verifies a token; every failure is a denial. */

@@ -2,7 +2,7 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { HttpAdapterHost } from '@nestjs/core';
 import { whenAvailable, type Pending } from '../../base/pending.js';
 import { bearerToken } from '../../http/bearer-token.js';
-import { BearerUsers } from '../../http/bearer-user.js';
+import { attachBearerUser } from '../../http/bearer-user.js';
 import { denialResponse } from '../../routes/denial-response.js';
 import type { GuardFamily } from '../../routes/guard-family.js';
 import { handlerOf, type GuardedRequest } from '../../routes/guarded-request.js';
@@ -22,7 +22,6 @@ import { BearerAuthorizer, type BearerDecision } from './bearer-authorizer.js';
 export class BearerGuard implements CanActivate {
   /** `#` instead of `private`, so that a printed guard does not show the whole application. */
   readonly #adapterHost: HttpAdapterHost;
-  readonly #users = new BearerUsers();
 
   constructor(
     private readonly access: BearerAuthorizer,
@@ -71,7 +70,7 @@ export class BearerGuard implements CanActivate {
     if ('status' in decision) {
       throw denialResponse(decision, http.getResponse(), this.#adapterHost.httpAdapter);
     }
-    this.#users.attach(http.getRequest(), decision);
+    attachBearerUser(http.getRequest(), decision);
     return true;
   }
 }

@@ -3,7 +3,7 @@ import type { VerifiedAccessToken } from '../../access-token/access-token-verifi
 import { OxdClock } from '../../base/clock.js';
 import { OxdCommandError } from '../../base/errors.js';
 import { untilAborted } from '../../base/until-aborted.js';
-import { CredentialError, checkedToken } from '../../http/bearer-token.js';
+import { CredentialError, readToken } from '../../http/bearer-token.js';
 import { DenialLog } from '../../http/denial-log.js';
 import { logContext } from '../../options/log-context.js';
 import { OxdOptions } from '../../options/oxd.options.js';
@@ -70,14 +70,10 @@ export class DecisionAuthorizer {
     { rpt, source }: AccessRequest,
     limit: CheckTimeLimit,
   ): Promise<VerifiedAccessToken | DeniedCheck> {
-    try {
-      const token = await rpt();
-      const checked = token ? checkedToken(token) : undefined;
-      return await this.authentication.authenticate(checked, { source, limit });
-    } catch (error) {
-      if (!(error instanceof CredentialError)) throw error;
-      return this.authentication.invalidRequest(error.message);
-    }
+    const token = await readToken(rpt);
+    return token instanceof CredentialError
+      ? this.authentication.invalidRequest(token.message)
+      : this.authentication.authenticate(token, { source, limit });
   }
 
   private async decideAll(

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { OxdClock } from '../../base/clock.js';
+import { isPromiseLike, whenAvailable, type Pending } from '../../base/pending.js';
 import { logContext } from '../../options/log-context.js';
 import { OxdOptions } from '../../options/oxd.options.js';
 import { MAX_RPT_LENGTH } from '../../base/limits.js';
@@ -11,9 +12,9 @@ import {
 } from '../declarations/declaration.js';
 import { mergeRptContexts, type RptContext } from './rpt-context.js';
 import { DenialLog } from '../../http/denial-log.js';
-import { ResourceCheck } from './resource-check.js';
+import { ResourceCheck, type AuthorizationInput, type CheckOutcome } from './resource-check.js';
 import type { AccessRequest } from './access-request.js';
-import { CredentialError, checkedToken } from '../../http/bearer-token.js';
+import { CredentialError, readToken } from '../../http/bearer-token.js';
 import { DecisionAuthorizer } from './decision-authorizer.js';
 import {
   forbidden,
@@ -22,6 +23,13 @@ import {
   type UmaDecision,
 } from './uma-decision.js';
 import { UmaRouteTable } from '../declarations/declared-route.js';
+
+/** Checks of the declarations of a request. */
+interface Checks extends AuthorizationInput {
+  readonly required: readonly UmaDeclaration[];
+  /** Results of the checks so far. */
+  readonly contexts: RptContext[];
+}
 
 /** Decides on requests; the guard turns a decision into a response. */
 @Injectable()
@@ -43,8 +51,8 @@ export class UmaAuthorizer {
     this.log = new DenialLog(new Logger(logContext('UmaGuard', options)), clock);
   }
 
-  /** Decides on a request. Rejects with an error that `uma.paths` or `extractRpt()` throws. */
-  decide(request: AccessRequest): UmaDecision | Promise<UmaDecision> {
+  /** Decides on a request. Throws or rejects with an error that `uma.paths` or `extractRpt()` throws. */
+  decide(request: AccessRequest): Pending<UmaDecision> {
     const route = this.routes.find(request.route);
     if (!route) {
       this.log.once(`${request.handler()} is behind UmaGuard without @UmaProtected or @UmaPublic.`);
@@ -67,48 +75,51 @@ export class UmaAuthorizer {
     return false;
   }
 
-  private async check(
-    required: readonly UmaDeclaration[],
-    request: AccessRequest,
-  ): Promise<UmaDecision> {
-    const rpt = await this.readRpt(request);
-    if (rpt instanceof CredentialError) {
-      return this.deny(request.handler(), { denial: invalidCredentials(), reason: rpt.message });
-    }
-    const { params, context } = request;
-    const limit = new CheckTimeLimit(this.clock, this.limit);
-    const contexts: RptContext[] = [];
-    try {
-      for (const declaration of required) {
-        const outcome = await this.resources.check(declaration, { rpt, params, context, limit });
-        if ('denial' in outcome) {
-          return this.deny(`${declaration.handler}, ${shownResource(declaration)}`, outcome);
-        }
-        contexts.push(outcome.rptContext);
+  private check(required: readonly UmaDeclaration[], request: AccessRequest): Pending<UmaDecision> {
+    return whenAvailable(readToken(request.rpt), (token) => {
+      const handler = request.handler;
+      if (token instanceof CredentialError) {
+        return this.deny(handler(), { denial: invalidCredentials(), reason: token.message });
       }
-    } finally {
-      limit.stop();
-    }
-    return { granted: true, rptContext: mergeRptContexts(contexts) };
+      const rpt = this.shortEnough(token, handler);
+      const limit = new CheckTimeLimit(this.clock, this.limit);
+      const { params, context } = request;
+      const decision = this.checkFrom(0, { required, rpt, params, context, limit, contexts: [] });
+      return isPromiseLike(decision) ? stopAfter(decision, limit) : decision;
+    });
   }
 
-  /** Reads the RPT; an RPT that is too long counts as none, so that the client gets a ticket. */
-  private async readRpt(request: AccessRequest): Promise<string | undefined | CredentialError> {
-    try {
-      const token = await request.rpt();
-      const rpt = token ? checkedToken(token) : undefined;
-      if (rpt === undefined || rpt.length <= MAX_RPT_LENGTH) return rpt;
-    } catch (error) {
-      if (error instanceof CredentialError) return error;
-      throw error;
-    }
-    const handler = request.handler();
-    this.log.warn(`${handler}: ignored an RPT of more than ${MAX_RPT_LENGTH} characters`);
+  /** An RPT that is too long counts as none, so that the client gets a ticket. */
+  private shortEnough(rpt: string | undefined, handler: () => string): string | undefined {
+    if (rpt === undefined || rpt.length <= MAX_RPT_LENGTH) return rpt;
+    this.log.warn(`${handler()}: ignored an RPT of more than ${MAX_RPT_LENGTH} characters`);
     return undefined;
+  }
+
+  /** Checks the declarations from an index on, one after the other. */
+  private checkFrom(index: number, checks: Checks): Pending<UmaDecision> {
+    const { required, contexts } = checks;
+    const declaration = required[index];
+    if (!declaration) return { granted: true, rptContext: mergeRptContexts(contexts) };
+    return whenAvailable(this.resources.check(declaration, checks), (outcome: CheckOutcome) => {
+      if ('denial' in outcome) {
+        return this.deny(`${declaration.handler}, ${shownResource(declaration)}`, outcome);
+      }
+      contexts.push(outcome.rptContext);
+      return this.checkFrom(index + 1, checks);
+    });
   }
 
   private deny(place: string, { denial, reason }: DeniedCheck): UmaDecision {
     this.log.denied(place, { denial, reason, isUsual: denial.status === 401 });
     return denial;
+  }
+}
+
+async function stopAfter<T>(work: PromiseLike<T>, limit: CheckTimeLimit): Promise<T> {
+  try {
+    return await work;
+  } finally {
+    limit.stop();
   }
 }

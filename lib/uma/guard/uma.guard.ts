@@ -1,6 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { BearerUsers } from '../../http/bearer-user.js';
+import { whenAvailable } from '../../base/pending.js';
+import { attachBearerUser } from '../../http/bearer-user.js';
 import { attachRptContext } from './rpt-context.js';
 import { UMA_MARKS } from '../declarations/uma-marks.js';
 import { matchedRoute, handlerOf, type GuardedRequest } from '../../routes/guarded-request.js';
@@ -9,6 +10,7 @@ import { denialResponse } from '../../routes/denial-response.js';
 import { bearerToken } from '../../http/bearer-token.js';
 import type { GuardFamily } from '../../routes/guard-family.js';
 import { UmaAuthorizer } from './uma-authorizer.js';
+import type { UmaDecision } from './uma-decision.js';
 
 /**
  * Grants a request whose RPT covers the resources that `@UmaProtected` declares for its route.
@@ -22,7 +24,6 @@ import { UmaAuthorizer } from './uma-authorizer.js';
 export class UmaGuard implements CanActivate {
   /** `#` instead of `private`, so that a printed guard does not show the whole application. */
   readonly #adapterHost: HttpAdapterHost;
-  readonly #users = new BearerUsers();
 
   constructor(
     private readonly access: UmaAuthorizer,
@@ -33,19 +34,18 @@ export class UmaGuard implements CanActivate {
 
   /**
    * Called by Nest. Denies undeclared routes, and every handler of another context type (message,
-   * gateway, GraphQL) without `@UmaPublic()`.
+   * gateway, GraphQL) without `@UmaPublic()`. Synchronous with a grant from `uma.cache`.
    *
    * @throws {HttpException} with status 401, 403, 503 or 400 when the request is denied
    */
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const type = context.getType<string>();
     if (type !== 'http') {
       const isPublic = isPublicHandler(UMA_MARKS, context.getClass(), context.getHandler());
       return isPublic || this.access.denyNonHttp(handlerOf(context), type);
     }
-    const http = context.switchToHttp();
-    const request = http.getRequest<GuardedRequest & { user?: unknown }>();
-    const decision = await this.access.decide({
+    const request = context.switchToHttp().getRequest<GuardedRequest>();
+    const decided = this.access.decide({
       handler: () => handlerOf(context),
       route: matchedRoute(context, request),
       method: request.method,
@@ -54,12 +54,8 @@ export class UmaGuard implements CanActivate {
       source: request,
       rpt: () => this.extractRpt(request),
     });
-    if (!decision.granted)
-      throw denialResponse(decision, http.getResponse(), this.#adapterHost.httpAdapter);
-    const { verified, rptContext } = decision;
-    if (verified) this.#users.attach(request, verified);
-    attachRptContext(request, rptContext);
-    return true;
+    const granted = whenAvailable(decided, (decision) => this.#apply(decision, context));
+    return granted === true ? granted : Promise.resolve(granted);
   }
 
   /**
@@ -70,6 +66,18 @@ export class UmaGuard implements CanActivate {
    */
   protected extractRpt(request: GuardedRequest): string | undefined | Promise<string | undefined> {
     return bearerToken(request);
+  }
+
+  #apply(decision: UmaDecision, context: ExecutionContext): true {
+    const http = context.switchToHttp();
+    if (!decision.granted) {
+      throw denialResponse(decision, http.getResponse(), this.#adapterHost.httpAdapter);
+    }
+    const { verified, rptContext } = decision;
+    const request = http.getRequest<object>();
+    if (verified) attachBearerUser(request, verified);
+    attachRptContext(request, rptContext);
+    return true;
   }
 }
 
