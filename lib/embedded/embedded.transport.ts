@@ -68,8 +68,8 @@ export class EmbeddedTransport extends OxdTransport {
   readonly #runtime: EmbeddedRuntime;
   /** Time limit of a whole command, in milliseconds; other commands have a limit for each request. */
   readonly #limits: ReadonlyMap<string, number>;
-  /** Functions that reject the commands in progress. */
-  private readonly running = new Set<(reason: unknown) => void>();
+  /** Commands in progress, with the functions that reject them. */
+  private readonly running = new Set<{ end?: (reason: unknown) => void }>();
   private closed = false;
 
   /** @throws {OxdConfigurationError} when an environment variable contains an invalid proxy URL */
@@ -110,17 +110,20 @@ export class EmbeddedTransport extends OxdTransport {
     const call = new CommandCall(command, http, { signal, deadline });
     return untilEnded(this.run(call, params), (end) => {
       const stop = onAbort(signal, end);
-      this.running.add(end);
+      const running: { end?: (reason: unknown) => void } = { end };
+      this.running.add(running);
       return () => {
         stop();
-        this.running.delete(end);
+        // V8 keeps deleted entries of a busy `Set` alive for long.
+        running.end = undefined;
+        this.running.delete(running);
       };
     });
   }
 
   override async close(): Promise<void> {
     this.closed = true;
-    for (const end of this.running) end(closedError(undefined, true));
+    for (const { end } of this.running) end?.(closedError(undefined, true));
     await this.#runtime.http.close();
   }
 

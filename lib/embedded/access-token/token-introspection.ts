@@ -18,8 +18,8 @@ export async function introspectToken(
 ): Promise<JsonObject> {
   const { introspection_endpoint: url } = provider.metadata;
   if (!url) throw new OperationError('unsupported_operation', NO_ENDPOINT);
-  const form = new URLSearchParams({ token, token_type_hint: 'access_token' });
-  const request = await context.clientForm(site, form);
+  const form = `token=${encodeURIComponent(token)}&token_type_hint=access_token`;
+  const request = await context.runtime.clientForms.build(provider, site.client, form);
   return stateOf(await context.call.send(url, { ...request, idempotent: true }));
 }
 

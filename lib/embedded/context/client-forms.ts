@@ -29,23 +29,20 @@ export class ClientForms {
   /**
    * Form with the authentication of a client.
    *
+   * @param form parameters of the form, encoded
    * @throws {OperationError} `bad_request` if the authentication method of the client is not supported
    * @see RFC 6749 §2.3.1
    */
-  async build(
-    provider: Provider,
-    client: ClientRecord,
-    form: URLSearchParams,
-  ): Promise<ClientForm> {
+  async build(provider: Provider, client: ClientRecord, form: string): Promise<ClientForm> {
     if (!isStaticAuthentication(provider, client)) {
-      const headers = await authenticate(provider, client, form);
-      return { method: 'POST', headers, body: form.toString() };
+      const whole = new URLSearchParams(form);
+      const headers = await authenticate(provider, client, whole);
+      return { method: 'POST', headers, body: whole.toString() };
     }
     const known = this.#parts.get(client);
     const { headers, parameters } =
       known?.provider === provider ? known : await this.#retain(provider, client);
-    const own = form.toString();
-    return { method: 'POST', headers, body: parameters === '' ? own : `${own}&${parameters}` };
+    return { method: 'POST', headers, body: parameters === '' ? form : `${form}&${parameters}` };
   }
 
   async #retain(provider: Provider, client: ClientRecord): Promise<StaticParts> {

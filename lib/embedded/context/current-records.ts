@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isPromiseLike, whenAvailable, type Pending } from '../../base/pending.js';
 import { statusOf } from '../requests/command-error.js';
 import { OperationError } from '../requests/operation-error.js';
 import { siteKey, type RegisteredSite } from '../registration/site-record.js';
@@ -18,10 +19,12 @@ export interface KnownRecords {
  */
 export async function withKnownRecords<K extends KnownRecords, T>(
   context: OperationContext,
-  find: () => K | Promise<K>,
+  find: () => Pending<K>,
   work: (known: K) => Promise<T>,
 ): Promise<T> {
-  const known = await find();
+  const found = find();
+  // An `await` for each command would cost time.
+  const known = isPromiseLike(found) ? await found : found;
   try {
     return await work(known);
   } catch (error) {
@@ -31,6 +34,16 @@ export async function withKnownRecords<K extends KnownRecords, T>(
     if (isDeepStrictEqual(current, known)) throw error;
     return work(current);
   }
+}
+
+/** Runs work with a site, see {@link withKnownRecords}. */
+export function withKnownSite<T>(
+  context: OperationContext,
+  oxd_id: string | undefined,
+  work: (site: RegisteredSite) => Promise<T>,
+): Promise<T> {
+  const find = () => whenAvailable(context.knownSite(oxd_id), (site) => ({ site }));
+  return withKnownRecords(context, find, ({ site }) => work(site));
 }
 
 /** Drops the copies of a site and of its resources. */

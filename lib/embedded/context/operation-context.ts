@@ -21,7 +21,7 @@ import type { ProviderAddress } from '../provider/provider-address.js';
 import { Sites } from '../registration/sites.js';
 import type { RegisteredSite } from '../registration/site-record.js';
 import { UmaServers, type UmaServer } from '../provider/uma-discovery.js';
-import { ClientForms, type ClientForm } from './client-forms.js';
+import { ClientForms } from './client-forms.js';
 import { ACCESS_TOKEN_KEYS, KeyLookups } from './key-lookups.js';
 import { UmaState } from './uma-state.js';
 
@@ -138,7 +138,7 @@ export class OperationContext {
   }
 
   /** Site for a command that runs for each request: its copy in memory, else a new copy. */
-  async knownSite(oxd_id: string | undefined): Promise<RegisteredSite> {
+  knownSite(oxd_id: string | undefined): RegisteredSite | Promise<RegisteredSite> {
     const { sites } = this.runtime;
     return sites.inMemory(oxd_id) ?? sites.known(this.call, oxd_id);
   }
@@ -151,12 +151,6 @@ export class OperationContext {
   /** @see Providers.at */
   provider(address: ProviderAddress): Promise<Provider> {
     return this.runtime.providers.at(address);
-  }
-
-  /** Form that the client of a site sends to its provider. @see ClientForms.build */
-  async clientForm(site: RegisteredSite, form: URLSearchParams): Promise<ClientForm> {
-    const { providers, clientForms } = this.runtime;
-    return clientForms.build(await providers.at(site), site.client, form);
   }
 
   /** @see UmaServers.at */

@@ -17,10 +17,10 @@ export async function sendDecisionRequest(
   { site, server }: { readonly site: RegisteredSite; readonly server: UmaServer },
   request: DecisionRequest,
 ): Promise<Decision> {
-  const form = decisionForm(site.client.client_id, request);
+  const form = decisionForm(site.client.client_id, request).toString();
   const sent = request.claims
-    ? await context.clientForm(site, form)
-    : ({ method: 'POST', headers: bearerHeaders(request.token), body: form.toString() } as const);
+    ? await context.runtime.clientForms.build(await context.provider(site), site.client, form)
+    : ({ method: 'POST', headers: bearerHeaders(request.token), body: form } as const);
   // A lost decision has no effect.
   const response = await context.call.send(server.token_endpoint, { ...sent, idempotent: true });
   const { issuer } = server;

@@ -5,10 +5,9 @@ import { UMA_GRANT_TYPE } from '../../base/uma-tokens.js';
 import type { Decision, DecisionRequest } from '../context/decisions.js';
 import type { EmbeddedRuntime, OperationContext } from '../context/operation-context.js';
 import type { UmaServer } from '../provider/uma-discovery.js';
-import type { RegisteredSite } from '../registration/site-record.js';
 import { OperationError } from '../requests/operation-error.js';
 import type { KnownResource } from '../resources/known-resource.js';
-import { isRejectedResource } from '../resources/named-resource.js';
+import { isRejectedResource, missingAtServer } from '../resources/named-resource.js';
 import { neededPermission } from '../rpt/needed-permission.js';
 import { sendDecisionRequest } from './decision-request.js';
 
@@ -34,7 +33,11 @@ export async function decide(
   if (token.trim() === '') return { access: 'denied' };
   if (token.length > MAX_RPT_LENGTH) throw tooLong();
   const request = requestOf(context.runtime, params, resource);
-  const { granted, permissions } = await sharedDecision(context, { site, server }, request);
+  const { granted, permissions } = await sharedDecision(
+    context,
+    { site, server, resource },
+    request,
+  );
   if (!granted) return { access: 'denied' };
   return { access: 'granted', ...(permissions && { permissions }) };
 }
@@ -54,7 +57,7 @@ export function cachedDecision(
 
 async function sharedDecision(
   context: OperationContext,
-  { site, server }: { readonly site: RegisteredSite; readonly server: UmaServer },
+  { site, server, resource }: KnownResource & { readonly server: UmaServer },
   request: DecisionRequest,
 ): Promise<Decision> {
   const { uma, clock, options } = context.runtime;
@@ -67,9 +70,10 @@ async function sharedDecision(
   try {
     return decisions.cached(keys) ?? (await decisions.obtain(keys, token, ask));
   } catch (error) {
-    if (isRejectedResource(error)) decisions.clearResource(site, resource_id);
     if (isInvalidToken(error)) decisions.clearToken(site, token);
-    throw error;
+    if (!isRejectedResource(error)) throw error;
+    decisions.clearResource(site, resource_id);
+    throw resource.isAdministered ? error : missingAtServer(resource);
   }
 }
 

@@ -4,7 +4,7 @@ import type { IntrospectAccessTokenResult } from '../../commands/oidc.js';
 import { accessTokenCheck } from '../access-token/access-token-check.js';
 import { verifiedClaims } from '../access-token/verified-claims.js';
 import { clientConfiguration } from '../registration/client-configuration.js';
-import { withKnownRecords } from '../context/current-records.js';
+import { withKnownSite } from '../context/current-records.js';
 import type { Operation, OperationContext } from '../context/operation-context.js';
 import type { RegisteredSite } from '../registration/site-record.js';
 import { withoutUndefined } from '../../base/json.js';
@@ -19,9 +19,8 @@ import { withoutUndefined } from '../../base/json.js';
 export const introspectAccessToken: Operation<'introspect_access_token'> = (context, params) => {
   const { audience, introspection, anyAudience } = params;
   const isVerified = audience ?? introspection ?? anyAudience;
-  const find = async () => ({ site: await context.knownSite(params.oxd_id) });
   const work = isVerified === undefined ? introspected : verified;
-  return withKnownRecords(context, find, ({ site }) => work(context, site, params));
+  return withKnownSite(context, params.oxd_id, (site) => work(context, site, params));
 };
 
 async function verified(

@@ -1,5 +1,5 @@
 import type { Result } from '../../commands/command.js';
-import { withKnownRecords } from '../context/current-records.js';
+import { withKnownSite } from '../context/current-records.js';
 import type { Operation, OperationContext } from '../context/operation-context.js';
 import { ownedTokenKey } from '../context/check-owner.js';
 import { ProtectionApi } from '../protection-api/protection-api.js';
@@ -15,10 +15,8 @@ import { withoutUndefined } from '../../base/json.js';
  *
  * @see oxd command introspect_rpt; UMA Federated Authorization §5
  */
-export const introspectRpt: Operation<'introspect_rpt'> = async (context, params) => {
-  const find = async () => ({ site: await context.knownSite(params.oxd_id) });
-  return withKnownRecords(context, find, ({ site }) => introspected(context, site, params.rpt));
-};
+export const introspectRpt: Operation<'introspect_rpt'> = (context, params) =>
+  withKnownSite(context, params.oxd_id, (site) => introspected(context, site, params.rpt));
 
 async function introspected(
   context: OperationContext,

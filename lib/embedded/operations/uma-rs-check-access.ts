@@ -1,6 +1,6 @@
 import type { Params, Result } from '../../commands/command.js';
 import { OxdTransportError } from '../../base/errors.js';
-import { withKnownRecords } from '../context/current-records.js';
+import { withKnownRecords, withKnownSite } from '../context/current-records.js';
 import type { OperationContext, Operation } from '../context/operation-context.js';
 import { decide } from '../decision/decision.js';
 import { ProtectionApi, type SiteAtServer } from '../protection-api/protection-api.js';
@@ -13,14 +13,7 @@ import {
   type CheckedResource,
   type KnownResource,
 } from '../resources/known-resource.js';
-import {
-  checkMode,
-  checkNamed,
-  isRejectedResource,
-  MISSING_AT_SERVER,
-  noSuchResource,
-  notProtected,
-} from '../resources/named-resource.js';
+import { checkMode, checkNamed, missingAtServer } from '../resources/named-resource.js';
 import { permissionTicket, type PermissionRequest } from '../rpt/permission-ticket.js';
 
 type Command = 'uma_rs_check_access';
@@ -57,10 +50,7 @@ export const umaRsCheckAccess: Operation<Command> = (context, params) => {
   return withKnownRecords(
     context,
     () => knownResource(context, params),
-    (known) =>
-      check(context, params, known).catch((error: unknown) => {
-        throw isRejectedResource(error) ? notProtected(MISSING_AT_SERVER) : error;
-      }),
+    (known) => check(context, params, known),
   );
 };
 
@@ -70,8 +60,7 @@ function checkAdministered(
   check: CheckResource,
 ): Promise<Result<Command>> {
   const { resource: name } = params;
-  const find = async () => ({ site: await context.knownSite(params.oxd_id) });
-  return withKnownRecords(context, find, ({ site }) =>
+  return withKnownSite(context, params.oxd_id, (site) =>
     withAdministeredResource(context, { site, name }, params, (resource) =>
       check(context, params, { site, resource }),
     ),
@@ -99,7 +88,7 @@ async function denied(
   const ticket = await queuedTicket(context, at, { resource_id, resource_scopes });
   if (ticket === undefined) {
     context.runtime.uma.rpts.clearResource(at.site, resource_id);
-    throw noSuchResource();
+    throw missingAtServer(resource);
   }
   const { issuer: as_uri } = at.server;
   const header = challenge(as_uri, ticket);

@@ -54,6 +54,15 @@ export function noSuchResource(): OperationError {
   return new OperationError('invalid_resource', `resource: ${ADMINISTERED}`);
 }
 
+/** Error for a resource that the authorization server does not know. */
+export function missingAtServer({
+  isAdministered,
+}: {
+  readonly isAdministered?: true;
+}): OperationError {
+  return isAdministered ? noSuchResource() : notProtected(MISSING_AT_SERVER);
+}
+
 /** True if the authorization server does not know the resource, or not with these scopes. */
 export function isRejectedResource(error: unknown): boolean {
   return error instanceof OperationError && REJECTED.has(error.error);

@@ -70,17 +70,27 @@ function mayGrant(
 /**
  * State of an RPT now. An introspection has its own deadline: the check that began it may be aborted.
  */
-async function currentStatus(
+function currentStatus(
+  context: OperationContext,
+  at: SiteAtServer,
+  rpt: string,
+): Promise<RptStatus> {
+  return context.runtime.options.localVerification
+    ? locallyVerifiedRpt(context, at, rpt).then(
+        (verified) => verified ?? introspected(context, at, rpt),
+      )
+    : introspected(context, at, rpt);
+}
+
+function introspected(
   context: OperationContext,
   at: SiteAtServer,
   rpt: string,
 ): Promise<RptStatus> {
   const { clock, options } = context.runtime;
-  const verified = options.localVerification && (await locallyVerifiedRpt(context, at, rpt));
-  if (verified) return verified;
   // Twice the limit of a request, as for a whole check.
   const shared = context.detached({ deadline: clock() + 2 * options.timeout });
-  return await introspectRpt(shared, new ProtectionApi(shared, at.site, at.server), rpt);
+  return introspectRpt(shared, new ProtectionApi(shared, at.site, at.server), rpt);
 }
 
 interface Content {

@@ -74,8 +74,9 @@ type SendRequest = (
 
 const sendWith: Readonly<Record<IntrospectionMethod, SendRequest>> = {
   client: async (context, { site, server }, rpt) => {
-    const form = new URLSearchParams({ token: rpt, token_type_hint: 'requesting_party_token' });
-    const request = await context.clientForm(site, form);
+    const form = `token=${encodeURIComponent(rpt)}&token_type_hint=requesting_party_token`;
+    const provider = await context.provider(site);
+    const request = await context.runtime.clientForms.build(provider, site.client, form);
     return context.call.send(server.introspection_endpoint, { ...request, idempotent: true });
   },
   pat: (_, api, rpt) =>

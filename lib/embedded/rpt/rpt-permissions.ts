@@ -95,9 +95,10 @@ export function coversResource(
   if (!result.active) return false;
   if (wholeResources.has(resource_id)) return true;
   const { permissions = [] } = result;
-  const granted = permissions.flatMap((one) =>
-    one.resource_id === resource_id ? one.resource_scopes : [],
-  );
+  const granted: string[] = [];
+  for (const one of permissions) {
+    if (one.resource_id === resource_id) granted.push(...one.resource_scopes);
+  }
   if (scope_expression) return evaluate(scope_expression, new Set(granted));
   if (scopes.length === 0) return false;
   return requiredScopes === 'all'
