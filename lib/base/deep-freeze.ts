@@ -5,7 +5,8 @@
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
   if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return value;
-  for (const inner of Object.values(value)) {
+  for (const name of Object.keys(value)) {
+    const inner = (value as Readonly<Record<string, unknown>>)[name];
     if (typeof inner === 'object') deepFreeze(inner);
   }
   return Object.freeze(value);

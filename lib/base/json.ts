@@ -18,7 +18,8 @@ export function isJsonObject(value: unknown): value is JsonObject {
 /** Returns `value` if it is a JSON object. A property that is null counts as omitted. */
 export function objectOf(value: unknown): JsonObject | undefined {
   if (!isJsonObject(value)) return undefined;
-  return Object.values(value).includes(null) ? withoutUndefined(value) : value;
+  for (const name of Object.keys(value)) if (value[name] === null) return withoutUndefined(value);
+  return value;
 }
 
 /** Returns true for a string with at least one character. */

@@ -127,8 +127,13 @@ export class EmbeddedTransport extends OxdTransport {
     await this.#runtime.http.close();
   }
 
-  private async run(call: CommandCall, params: unknown): Promise<unknown> {
+  private run(call: CommandCall, params: unknown): Promise<unknown> {
     const { command } = call;
+    const failed = async (reason: unknown): Promise<never> => {
+      const error = await call.failure(reason);
+      this.logDescription(command, error);
+      throw error;
+    };
     try {
       if (!Object.hasOwn(OPERATIONS, command)) {
         const message = 'The embedded transport has no such command.';
@@ -136,11 +141,10 @@ export class EmbeddedTransport extends OxdTransport {
       }
       const name = command as CommandName;
       const operation = OPERATIONS[name] as Operation<CommandName>;
-      return await operation(new OperationContext(this.#runtime, call), checkParams(name, params));
+      const context = new OperationContext(this.#runtime, call);
+      return operation(context, checkParams(name, params)).catch(failed);
     } catch (reason) {
-      const error = await call.failure(reason);
-      this.logDescription(command, error);
-      throw error;
+      return failed(reason);
     }
   }
 

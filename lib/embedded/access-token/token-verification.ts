@@ -19,7 +19,7 @@ export interface Rejection {
  * @throws {OperationError} when the keys are unavailable: the token may be valid
  * @see RFC 9068 §4, RFC 8725 §3
  */
-export async function verifyAccessToken(
+export function verifyAccessToken(
   context: OperationContext,
   { token, site, provider, rules }: AccessTokenCheck,
 ): Promise<JWTVerifyResult | Rejection> {
@@ -34,18 +34,20 @@ export async function verifyAccessToken(
     listedAlgsOnly: true,
   };
   const { accessTokenKeys: lookups } = context.runtime;
-  try {
-    const verified = await verifyWith(context, jwt, { provider, lookups });
-    const reason = headerProblem(verified.protectedHeader);
-    return reason === undefined ? verified : { reason };
-  } catch (error) {
-    if (error instanceof errors.JWKSNoMatchingKey) return unknownKey(context, issuer);
-    if (error instanceof errors.JOSEError && !isJwksFailure(error)) {
-      return { reason: rejectionReason(error) };
-    }
-    lookups.recordFailure(issuer);
-    throw error;
-  }
+  return verifyWith(context, jwt, { provider, lookups }).then(
+    (verified) => {
+      const reason = headerProblem(verified.protectedHeader);
+      return reason === undefined ? verified : { reason };
+    },
+    (error: unknown) => {
+      if (error instanceof errors.JWKSNoMatchingKey) return unknownKey(context, issuer);
+      if (error instanceof errors.JOSEError && !isJwksFailure(error)) {
+        return { reason: rejectionReason(error) };
+      }
+      lookups.recordFailure(issuer);
+      throw error;
+    },
+  );
 }
 
 /** jose accepts a JWT without `exp` unless it is required. */

@@ -2,8 +2,8 @@ import { objectOf, textOf, type JsonObject } from '../../base/json.js';
 import { MAX_RPT_LENGTH } from '../../base/limits.js';
 import { accessTokenProblem, isAccessTokenType } from '../../commands/access-token-rules.js';
 import type { OperationContext } from '../context/operation-context.js';
+import { tokenForm } from '../jwt/token-form.js';
 import type { AccessTokenCheck } from './access-token-check.js';
-import { tokenForm } from './token-form.js';
 import { introspectToken } from './token-introspection.js';
 import { verifyAccessToken, type Rejection } from './token-verification.js';
 
@@ -40,15 +40,16 @@ export function verifiedClaims(
 
 const NOT_INTROSPECTED = { reason: 'it is no JWT, and introspection is never' };
 
-async function verified(context: OperationContext, check: AccessTokenCheck): Promise<Verification> {
-  const result = await verifyAccessToken(context, check);
-  if ('reason' in result) return result;
-  const { protectedHeader } = result;
-  const claims = objectOf(result.payload) ?? {};
-  const isForUser = textOf(claims.sub) !== undefined;
-  const problem = accessTokenProblem(claims, check.rules, protectedHeader);
-  const reason = problem ?? (isForUser ? undefined : NO_USER);
-  return reason === undefined ? { claims } : { reason };
+function verified(context: OperationContext, check: AccessTokenCheck): Promise<Verification> {
+  return verifyAccessToken(context, check).then((result) => {
+    if ('reason' in result) return result;
+    const { protectedHeader } = result;
+    const claims = objectOf(result.payload) ?? {};
+    const isForUser = textOf(claims.sub) !== undefined;
+    const problem = accessTokenProblem(claims, check.rules, protectedHeader);
+    const reason = problem ?? (isForUser ? undefined : NO_USER);
+    return reason === undefined ? { claims } : { reason };
+  });
 }
 
 const NO_USER =

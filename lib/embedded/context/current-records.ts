@@ -17,23 +17,21 @@ export interface KnownRecords {
  *
  * @param find returns the records from memory, or reads them
  */
-export async function withKnownRecords<K extends KnownRecords, T>(
+export function withKnownRecords<K extends KnownRecords, T>(
   context: OperationContext,
   find: () => Pending<K>,
   work: (known: K) => Promise<T>,
 ): Promise<T> {
+  const run = (known: K): Promise<T> =>
+    work(known).catch(async (error: unknown) => {
+      if (!isRejection(error)) throw error;
+      dropCopies(context, known.site);
+      const current = await find();
+      if (isDeepStrictEqual(current, known)) throw error;
+      return work(current);
+    });
   const found = find();
-  // An `await` for each command would cost time.
-  const known = isPromiseLike(found) ? await found : found;
-  try {
-    return await work(known);
-  } catch (error) {
-    if (!isRejection(error)) throw error;
-    dropCopies(context, known.site);
-    const current = await find();
-    if (isDeepStrictEqual(current, known)) throw error;
-    return work(current);
-  }
+  return isPromiseLike(found) ? Promise.resolve(found).then(run) : run(found);
 }
 
 /** Runs work with a site, see {@link withKnownRecords}. */

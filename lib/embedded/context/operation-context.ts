@@ -149,12 +149,12 @@ export class OperationContext {
   }
 
   /** @see Providers.at */
-  provider(address: ProviderAddress): Promise<Provider> {
+  provider(address: ProviderAddress): Provider | Promise<Provider> {
     return this.runtime.providers.at(address);
   }
 
   /** @see UmaServers.at */
-  umaServer(address: ProviderAddress): Promise<UmaServer> {
+  umaServer(address: ProviderAddress): UmaServer | Promise<UmaServer> {
     return this.runtime.umaServers.at(address);
   }
 

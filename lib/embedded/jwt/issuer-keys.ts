@@ -10,21 +10,19 @@ import { OperationError } from '../requests/operation-error.js';
  * @throws {OperationError} `key_id_not_found` when the key is unknown or unavailable
  * @throws {errors.JOSEError} when the JWT is invalid
  */
-export async function withIssuerKeys<T>(
+export function withIssuerKeys<T>(
   { runtime }: OperationContext,
   issuer: string,
   verify: () => Promise<T>,
 ): Promise<T> {
   const { keyLookups } = runtime.uma;
   if (keyLookups.isCoolingDown(issuer)) throw keyNotFound();
-  try {
-    return await verify();
-  } catch (error) {
+  return verify().catch((error: unknown) => {
     if (error instanceof errors.JWKSNoMatchingKey) throw keyNotFound();
     if (!isJwksFailure(error)) throw error;
     keyLookups.recordFailure(issuer);
     throw keyNotFound();
-  }
+  });
 }
 
 /** True if the keys are unavailable or invalid, so that the token may still be valid. */

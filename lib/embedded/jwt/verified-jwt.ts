@@ -1,5 +1,6 @@
 import { decodeProtectedHeader, errors, jwtVerify, type JWTVerifyResult } from 'jose';
 import { CLOCK_TOLERANCE } from '../../base/limits.js';
+import { whenAvailable } from '../../base/pending.js';
 import { PUBLIC_KEY_ALGS } from '../../site/client-rules.js';
 import { unverifiedJwt } from '../../base/unverified-jwt.js';
 import type { KeyLookups } from '../context/key-lookups.js';
@@ -38,11 +39,14 @@ export function isPublicKeyJwt(token: string): boolean {
  * @throws {errors.JOSEError} `JWKSNoMatchingKey` for an unknown key, another one for an invalid JWT
  * @see RFC 8725 §3.1
  */
-export async function verifyWithKnownKey(
+export function verifyWithKnownKey(
   context: OperationContext,
   jwt: IssuedJwt,
 ): Promise<JWTVerifyResult> {
-  return verify(context, jwt, await context.provider(jwt.site));
+  const result = whenAvailable(context.provider(jwt.site), (provider) =>
+    verify(context, jwt, provider),
+  );
+  return Promise.resolve(result);
 }
 
 /** Keys that a JWT is verified with. */
@@ -67,14 +71,12 @@ export async function verifyJwt(
 }
 
 /** Like {@link verifyJwt}, with given keys. */
-export async function verifyWith(
+export function verifyWith(
   context: OperationContext,
   jwt: IssuedJwt,
   { provider, lookups }: JwtKeys,
 ): Promise<JWTVerifyResult> {
-  try {
-    return await verify(context, jwt, provider);
-  } catch (error) {
+  return verify(context, jwt, provider).catch(async (error: unknown) => {
     const { site, issuer, token } = jwt;
     // Tokens of other issuers must not use up the look-ups.
     const isOurs = unverifiedJwt(token)?.claims.iss === issuer;
@@ -87,7 +89,7 @@ export async function verifyWith(
       : await providers.latest(site);
     if (fresh === provider) throw error;
     return verify(context, jwt, fresh);
-  }
+  });
 }
 
 function verify(

@@ -1,8 +1,9 @@
 import { tokenIntrospection } from 'openid-client';
+import { whenAvailable } from '../../base/pending.js';
 import type { Params } from '../../commands/command.js';
 import type { IntrospectAccessTokenResult } from '../../commands/oidc.js';
 import { accessTokenCheck } from '../access-token/access-token-check.js';
-import { verifiedClaims } from '../access-token/verified-claims.js';
+import { verifiedClaims, type Verification } from '../access-token/verified-claims.js';
 import { clientConfiguration } from '../registration/client-configuration.js';
 import { withKnownSite } from '../context/current-records.js';
 import type { Operation, OperationContext } from '../context/operation-context.js';
@@ -23,16 +24,23 @@ export const introspectAccessToken: Operation<'introspect_access_token'> = (cont
   return withKnownSite(context, params.oxd_id, (site) => work(context, site, params));
 };
 
-async function verified(
+function verified(
   context: OperationContext,
   site: RegisteredSite,
   params: Params<'introspect_access_token'>,
 ): Promise<IntrospectAccessTokenResult> {
-  const provider = await context.provider(site);
-  const check = accessTokenCheck(context, { site, provider }, params);
-  const result = await verifiedClaims(context, check);
-  if ('claims' in result) return { active: true, claims: result.claims };
-  const { reason } = result;
+  const result = whenAvailable(context.provider(site), (provider) =>
+    verifiedClaims(context, accessTokenCheck(context, { site, provider }, params)),
+  );
+  return Promise.resolve(result).then((verification) => resultOf(context, verification));
+}
+
+function resultOf(
+  context: OperationContext,
+  verification: Verification,
+): IntrospectAccessTokenResult {
+  if ('claims' in verification) return { active: true, claims: verification.claims };
+  const { reason } = verification;
   context.log.debug?.(`${context.call.command}: the token is not active: ${reason}.`);
   return { active: false, reason };
 }

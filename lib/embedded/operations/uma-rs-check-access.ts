@@ -1,5 +1,6 @@
 import type { Params, Result } from '../../commands/command.js';
 import { OxdTransportError } from '../../base/errors.js';
+import { isPromiseLike } from '../../base/pending.js';
 import { withKnownRecords, withKnownSite } from '../context/current-records.js';
 import type { OperationContext, Operation } from '../context/operation-context.js';
 import { decide } from '../decision/decision.js';
@@ -70,7 +71,8 @@ function checkAdministered(
 const checkRpt: CheckResource = async (context, params, { site, resource }) => {
   const { rpt = '' } = params;
   const { runtime } = context;
-  const at = { site, server: await runtime.umaServers.at(site) };
+  const found = runtime.umaServers.at(site);
+  const at = { site, server: isPromiseLike(found) ? await found : found };
   const checked = { rpt, needed: neededPermission(runtime, resource, params) };
   const coverage = rpt.trim() === '' ? undefined : await rptCoverage(context, at, checked);
   if (coverage) return { access: 'granted', ...coverage };

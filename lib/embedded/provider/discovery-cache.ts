@@ -4,8 +4,6 @@ import { addressKey, type ProviderAddress } from './provider-address.js';
 
 interface Discovery<T> {
   readonly found: T;
-  /** Promise of `found`, which every caller gets: each guarded request asks. */
-  readonly result: Promise<T>;
   /** Time of the next discovery, in milliseconds since 1970. */
   readonly staleAt: number;
 }
@@ -25,14 +23,15 @@ export abstract class DiscoveryCache<T> {
   constructor(private readonly clock: () => number) {}
 
   /**
-   * Returns the result for an address, discovered now or within the last ten minutes.
+   * Returns the result for an address, discovered now or within the last ten minutes. Without a promise
+   * if it is known, because each guarded request asks.
    *
    * @throws {OperationError} if the discovery fails
    */
-  at(address: ProviderAddress): Promise<T> {
+  at(address: ProviderAddress): T | Promise<T> {
     const key = this.keyOf(address);
     const cached = this.cache.get(key);
-    if (cached && this.clock() < cached.staleAt) return cached.result;
+    if (cached && this.clock() < cached.staleAt) return cached.found;
     return this.flights.run(key, () => this.store(key, this.discover(address)));
   }
 
@@ -41,7 +40,7 @@ export abstract class DiscoveryCache<T> {
    *
    * @throws {OperationError} if the discovery fails
    */
-  latest(address: ProviderAddress): Promise<T> {
+  latest(address: ProviderAddress): T | Promise<T> {
     return this.flights.current(this.keyOf(address)) ?? this.at(address);
   }
 
@@ -49,7 +48,11 @@ export abstract class DiscoveryCache<T> {
    * Replaces the cached result if it is still `stale`. It is used until `discover` has succeeded, and
    * stays if that fails.
    */
-  protected replace(address: ProviderAddress, stale: T, discover: () => Promise<T>): Promise<T> {
+  protected replace(
+    address: ProviderAddress,
+    stale: T,
+    discover: () => Promise<T>,
+  ): T | Promise<T> {
     const key = this.keyOf(address);
     if (this.cache.get(key)?.found !== stale) return this.latest(address);
     return this.flights.run(key, () => this.store(key, discover()));
@@ -58,7 +61,7 @@ export abstract class DiscoveryCache<T> {
   private async store(key: string, discovered: Promise<T>): Promise<T> {
     const found = await discovered;
     const staleAt = this.clock() + LIFETIME;
-    this.cache.set(key, { found, result: Promise.resolve(found), staleAt });
+    this.cache.set(key, { found, staleAt });
     return found;
   }
 

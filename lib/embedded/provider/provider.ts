@@ -46,7 +46,7 @@ export class Providers extends DiscoveryCache<Provider> {
    * Returns the provider with metadata and keys newer than those of `stale`, which stay in use until
    * both have been received.
    */
-  rediscover(address: ProviderAddress, stale: Provider): Promise<Provider> {
+  rediscover(address: ProviderAddress, stale: Provider): Provider | Promise<Provider> {
     return this.replace(address, stale, async () => {
       const provider = await this.discover(address);
       await provider.keys.reload();

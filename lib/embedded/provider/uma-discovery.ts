@@ -2,7 +2,7 @@ import { isIssuerOf } from '../../base/issuer.js';
 import { DiscoveryCache } from './discovery-cache.js';
 import { statusOf } from '../requests/command-error.js';
 import { ProviderRequestError, type ProviderHttp } from '../requests/provider-http.js';
-import type { Providers } from './provider.js';
+import type { Provider, Providers } from './provider.js';
 import {
   discoveryUrl,
   issuerMismatch,
@@ -98,11 +98,16 @@ export class UmaServers extends DiscoveryCache<UmaServer> {
    */
   private async missing(metadata: JsonObject, address: ProviderAddress): Promise<JsonObject> {
     if (SHARED.every((name) => metadata[name] !== undefined)) return {};
-    const provider = await this.options.providers.at(address).catch((error: unknown) => {
-      throw unusable('The document lacks endpoints, and OpenID discovery failed, too.', error);
-    });
-    const { metadata: rest } = provider;
+    const { metadata: rest } = await this.provider(address);
     return Object.fromEntries(SHARED.map((name) => [name, rest[name]]));
+  }
+
+  private async provider(address: ProviderAddress): Promise<Provider> {
+    try {
+      return await this.options.providers.at(address);
+    } catch (error) {
+      throw unusable('The document lacks endpoints, and OpenID discovery failed, too.', error);
+    }
   }
 
   private serverOf(issuer: string, metadata: JsonObject, rest: JsonObject): UmaServer {

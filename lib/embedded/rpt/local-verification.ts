@@ -2,7 +2,8 @@ import { errors } from 'jose';
 import { MAX_RPT_LENGTH } from '../../base/limits.js';
 import type { OperationContext } from '../context/operation-context.js';
 import { withIssuerKeys } from '../jwt/issuer-keys.js';
-import { isPublicKeyJwt, rejectionReason, verifyWithKnownKey } from '../jwt/verified-jwt.js';
+import { tokenForm } from '../jwt/token-form.js';
+import { rejectionReason, verifyWithKnownKey } from '../jwt/verified-jwt.js';
 import type { SiteAtServer } from '../protection-api/protection-api.js';
 import { isKeycloak } from '../provider/uma-discovery.js';
 import { rptOfJwt, unusable } from './jwt-rpt.js';
@@ -36,7 +37,7 @@ async function verify(
   token: string,
 ): Promise<IntrospectedRpt> {
   if (token.length > MAX_RPT_LENGTH) return unusable('it is too long');
-  if (!isPublicKeyJwt(token)) return unusable('it is not a JWT with an asymmetric algorithm');
+  if (tokenForm(token) !== 'jwt') return unusable('it is not a JWT');
   const { issuer } = server;
   try {
     const jwt = { token, site, issuer, requiredClaims: ['exp'], listedAlgsOnly: true };

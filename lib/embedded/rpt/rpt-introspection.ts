@@ -16,14 +16,20 @@ import { parseJson, objectOf } from '../../base/json.js';
  * @throws {OperationError} when the server returns no introspection response: the state is unknown
  * @see UMA Federated Authorization §5
  */
-export async function introspectRpt(
+export function introspectRpt(
   context: OperationContext,
   api: ProtectionApi,
   rpt: string,
 ): Promise<IntrospectedRpt> {
-  if (rpt.length > MAX_RPT_LENGTH) return INACTIVE;
-  const response = await introspect(context, api, rpt);
-  const { server, site } = api;
+  if (rpt.length > MAX_RPT_LENGTH) return Promise.resolve(INACTIVE);
+  return introspect(context, api, rpt).then((response) => stateOf(context, api, { rpt, response }));
+}
+
+function stateOf(
+  context: OperationContext,
+  { server, site }: ProtectionApi,
+  { rpt, response }: { readonly rpt: string; readonly response: ProviderResponse },
+): IntrospectedRpt {
   const hasWholeResources = isKeycloak(server);
   const rptStatus = introspectedRpt(bodyOf(response), {
     issuer: server.issuer,

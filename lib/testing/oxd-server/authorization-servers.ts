@@ -71,7 +71,7 @@ export class AuthorizationServers {
    */
   async issuerAt(command: string, address: ProviderAddress): Promise<string> {
     const context = this.context(command);
-    const provider = await context.call.run(() => context.provider(address));
+    const provider = await context.call.run(async () => context.provider(address));
     return provider.metadata.issuer;
   }
 
