@@ -1,16 +1,22 @@
 /** Run in progress. */
 interface Run<T> {
-  /** Undefined after the end, because V8 keeps deleted entries of a busy `Map` alive for long. */
-  promise: Promise<T> | undefined;
+  readonly key: string;
+  readonly promise: Promise<T>;
 }
+
+/**
+ * Characters at the end of a key that the map is indexed by. V8 keeps deleted entries of a busy `Map`
+ * alive for long: so few characters are a copy, which does not keep a long token alive.
+ */
+const INDEXED = 12;
 
 /** One run per key at a time: callers that arrive during the run share its promise. */
 export class SingleFlight<T> {
-  private readonly running = new Map<string, Run<T>>();
+  private readonly running = new Map<string, Run<T>[]>();
 
   /** Returns the promise of the run of this key that is in progress. */
   current(key: string): Promise<T> | undefined {
-    return this.running.get(key)?.promise;
+    return this.running.get(key.slice(-INDEXED))?.find((run) => run.key === key)?.promise;
   }
 
   /** Returns the promise of the current run of this key, or starts `work`. */
@@ -18,11 +24,13 @@ export class SingleFlight<T> {
     const current = this.current(key);
     if (current) return current;
     const promise = work();
-    const run: Run<T> = { promise };
-    this.running.set(key, run);
+    const run = { key, promise };
+    const index = key.slice(-INDEXED);
+    const runs = this.running.get(index) ?? [];
+    if (runs.push(run) === 1) this.running.set(index, runs);
     const stop = (): void => {
-      run.promise = undefined;
-      this.running.delete(key);
+      runs.splice(runs.indexOf(run), 1);
+      if (runs.length === 0) this.running.delete(index);
     };
     // Before the callers continue. Not `finally()`, which needs four more promises.
     promise.then(stop, stop);

@@ -1,5 +1,6 @@
 import type { CommandName } from '../commands/command.js';
 import { OxdCommandError, OxdTransportError, printable } from '../base/errors.js';
+import { Endings } from '../base/endings.js';
 import { OxdTransport, type ExecuteOptions } from '../commands/oxd-transport.js';
 import { withTimeLimit } from '../base/time-limit.js';
 import { onAbort, untilEnded } from '../base/until-aborted.js';
@@ -68,8 +69,8 @@ export class EmbeddedTransport extends OxdTransport {
   readonly #runtime: EmbeddedRuntime;
   /** Time limit of a whole command, in milliseconds; other commands have a limit for each request. */
   readonly #limits: ReadonlyMap<string, number>;
-  /** Commands in progress, with the functions that reject them. */
-  private readonly running = new Set<{ end?: (reason: unknown) => void }>();
+  /** Commands in progress. */
+  private readonly running = new Endings();
   private closed = false;
 
   /** @throws {OxdConfigurationError} when an environment variable contains an invalid proxy URL */
@@ -110,20 +111,17 @@ export class EmbeddedTransport extends OxdTransport {
     const call = new CommandCall(command, http, { signal, deadline });
     return untilEnded(this.run(call, params), (end) => {
       const stop = onAbort(signal, end);
-      const running: { end?: (reason: unknown) => void } = { end };
-      this.running.add(running);
+      const remove = this.running.add(end);
       return () => {
         stop();
-        // V8 keeps deleted entries of a busy `Set` alive for long.
-        running.end = undefined;
-        this.running.delete(running);
+        remove();
       };
     });
   }
 
   override async close(): Promise<void> {
     this.closed = true;
-    for (const { end } of this.running) end?.(closedError(undefined, true));
+    this.running.endAll(() => closedError(undefined, true));
     await this.#runtime.http.close();
   }
 

@@ -28,7 +28,13 @@ export interface ConnectionsOptions {
 /** A larger response is rejected, in bytes. */
 const MAX_RESPONSE = 1024 * 1024;
 
-const LIMITS = { connections: 64, maxResponseSize: MAX_RESPONSE };
+/** Without the timeouts of undici: `ProviderHttp` limits the time of each exchange. */
+const LIMITS = {
+  connections: 64,
+  maxResponseSize: MAX_RESPONSE,
+  headersTimeout: 0,
+  bodyTimeout: 0,
+};
 
 interface Dispatchers {
   readonly direct: Dispatcher;
