@@ -24,7 +24,7 @@ const chosen = CONTESTANTS.filter(({ name }) => new RegExp(settings.only).test(n
 const CELL = 2_000;
 const SETTLE = 200;
 const COUNTED = 1_000;
-const WARM_UP = { cell: 700, limit: 80_000, cycles: 3, spread: 1.1 };
+const WARM_UP = { cell: 700, limit: 240_000, cycles: 3, spread: 1.1 };
 
 const interruption = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { OxdClock } from '../base/clock.js';
 import { OxdTransportError } from '../base/errors.js';
@@ -43,7 +44,7 @@ export class AccessTokenVerifier {
   readonly #policies: Readonly<Record<TokenUse, TokenPolicy>>;
   /**
    * Property of a request, not enumerable so that logs of the request do not show the token. Not a
-   * `WeakMap`, whose keys V8 keeps alive for long: that doubled the time for garbage collection.
+   * `WeakMap`, with which garbage collection took twice the time.
    */
   readonly #property = Symbol('nestjs-oxd.verification');
   /** Verifications in progress, which concurrent requests with the same token share. */
@@ -81,7 +82,8 @@ export class AccessTokenVerifier {
     if (known?.token === token && known.use === policy.use) return known.outcome;
     const outcome = this.#obtain(token, policy);
     const value: Verification = { token, use: policy.use, outcome };
-    Object.defineProperty(request, this.#property, { value, configurable: true });
+    // False for a frozen request, whose guards then share no verification.
+    Reflect.defineProperty(request, this.#property, { value, configurable: true });
     return outcome;
   }
 
@@ -90,7 +92,8 @@ export class AccessTokenVerifier {
     if (misconfigured !== undefined) return Promise.resolve({ rejected: misconfigured });
     const cached = this.cached(token, use);
     if (cached) return Promise.resolve(cached);
-    return this.#flights[use].run(token, () => this.#run(token, policy));
+    const key = hash('sha256', token, 'base64');
+    return this.#flights[use].run(key, () => this.#run(token, policy));
   }
 
   async #run(token: string, policy: TokenPolicy): Promise<Outcome> {

@@ -8,13 +8,17 @@ interface Ending {
 }
 
 /**
- * Functions that end the calls in progress. A list instead of a `Set`, whose deleted entries V8 keeps
- * alive for long.
+ * Functions that end the calls in progress. A list instead of a `Set`, because V8 keeps deleted entries of
+ * a busy `Set` until a full garbage collection.
  */
 export class Endings {
   private readonly list: Ending[] = [];
 
-  /** @returns function that removes the function again */
+  /**
+   * Adds the function that ends a call.
+   *
+   * @returns function that removes it when the call has ended
+   */
   add(end: End): () => void {
     const ending = { end, index: this.list.length };
     this.list.push(ending);

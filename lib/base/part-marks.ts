@@ -9,7 +9,7 @@ export interface PartMark {
 /**
  * Marks of the parts that cached values belong to. A value keeps the marks of its parts, and is current
  * while all of them are. So each clearing outdates the values of one part only, however many parts are
- * cleared. A further mark than the maximum outdates the one that was obtained least recently.
+ * cleared. A mark beyond the maximum outdates the one that was obtained least recently.
  */
 export class PartMarks {
   readonly #max: number;

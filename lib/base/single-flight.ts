@@ -1,22 +1,19 @@
 /** Run in progress. */
 interface Run<T> {
-  readonly key: string;
-  readonly promise: Promise<T>;
+  /** Undefined after the end: V8 keeps deleted entries of a busy `Map` until a full garbage collection. */
+  promise: Promise<T> | undefined;
 }
 
 /**
- * Characters at the end of a key that the map is indexed by. V8 keeps deleted entries of a busy `Map`
- * alive for long: so few characters are a copy, which does not keep a long token alive.
+ * One run per key at a time: callers that arrive during the run share its promise. Keys should be short,
+ * because they stay in memory as long as a deleted entry.
  */
-const INDEXED = 12;
-
-/** One run per key at a time: callers that arrive during the run share its promise. */
 export class SingleFlight<T> {
-  private readonly running = new Map<string, Run<T>[]>();
+  private readonly running = new Map<string, Run<T>>();
 
   /** Returns the promise of the run of this key that is in progress. */
   current(key: string): Promise<T> | undefined {
-    return this.running.get(key.slice(-INDEXED))?.find((run) => run.key === key)?.promise;
+    return this.running.get(key)?.promise;
   }
 
   /** Returns the promise of the current run of this key, or starts `work`. */
@@ -24,13 +21,11 @@ export class SingleFlight<T> {
     const current = this.current(key);
     if (current) return current;
     const promise = work();
-    const run = { key, promise };
-    const index = key.slice(-INDEXED);
-    const runs = this.running.get(index) ?? [];
-    if (runs.push(run) === 1) this.running.set(index, runs);
+    const run: Run<T> = { promise };
+    this.running.set(key, run);
     const stop = (): void => {
-      runs.splice(runs.indexOf(run), 1);
-      if (runs.length === 0) this.running.delete(index);
+      run.promise = undefined;
+      this.running.delete(key);
     };
     // Before the callers continue. Not `finally()`, which needs four more promises.
     promise.then(stop, stop);

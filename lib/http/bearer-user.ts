@@ -25,7 +25,7 @@ export function attachBearerUser(
   request: { user?: unknown },
   { token, sub, claims }: VerifiedToken,
 ): void {
-  // Neither enumerable nor writable.
+  // The property is neither enumerable nor writable.
   const tokens = Object.defineProperty({}, 'access_token', {
     value: token,
   }) as BearerUser['tokens'];

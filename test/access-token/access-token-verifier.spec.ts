@@ -202,6 +202,18 @@ describe('the verifications of one request', () => {
     verified.mockRestore();
   });
 
+  it('work for a frozen request', async () => {
+    expect(await verify(await tokens.sign(), 'bearer', Object.freeze({}))).toHaveProperty('sub');
+  });
+
+  it('leave no visible trace on the request', async () => {
+    const request = {};
+    const token = await tokens.sign();
+    await verify(token, 'bearer', request);
+    expect(inspect(request, { depth: 9 })).toBe('{}');
+    expect(inspect({ ...request }, { depth: 9 })).toBe('{}');
+  });
+
   it('verify another token of the request, and another purpose', async () => {
     await start({ anyAudience: true });
     const request = {};
@@ -226,6 +238,20 @@ describe('concurrent verifications of one token', () => {
     expect(introspections()).toBe(2);
     await expect(verify(OPAQUE)).rejects.toBeInstanceOf(OxdCommandError);
     expect(introspections()).toBe(3);
+  });
+
+  it('of tokens with the same end share none', async () => {
+    op.on('introspect', ({ form }) => ({
+      json: { active: form.get('token') === OPAQUE, aud: API, sub: 'alice' },
+    }));
+    const others = [`b-${OPAQUE}`, `c-${OPAQUE}`];
+    others.forEach(registerSecret);
+    const [first = '', second = ''] = others;
+    const outcomes = await Promise.all([first, OPAQUE, second, first].map((one) => verify(one)));
+    expect(outcomes.map((outcome) => 'sub' in outcome)).toEqual([false, true, false, false]);
+    expect(introspections()).toBe(3);
+    expect(await verify(OPAQUE)).toHaveProperty('sub');
+    expect(introspections()).toBe(4);
   });
 
   it('of different purposes share none', async () => {

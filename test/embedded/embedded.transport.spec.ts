@@ -36,6 +36,12 @@ const check = () => {
   });
 };
 
+/** Returns true for a promise that is fulfilled or rejected. */
+async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  const pending = {};
+  return (await Promise.race([promise, pending])) !== pending;
+}
+
 describe('a command with signal and deadline of its caller', () => {
   it('creates no further AbortController', async () => {
     await check();
@@ -58,6 +64,24 @@ describe('a command with signal and deadline of its caller', () => {
     while (as.seen('rpt').length === 0) await settled();
     await transport.close();
     expect(await outcome).toMatchObject({ code: 'OXD_TRANSPORT_CLOSED', mayHaveRun: true });
+  });
+
+  it('ends with the transport, whichever of several commands have ended before', async () => {
+    const replies: (() => void)[] = [];
+    as.on('rpt', async (seen) => {
+      await new Promise<void>((resolve) => replies.push(resolve));
+      return as.usual('rpt', seen);
+    });
+    const outcomes = Array.from({ length: 4 }, () => check().catch((error: unknown) => error));
+    while (replies.length < 4) await settled();
+    replies[1]?.();
+    await Promise.race(outcomes);
+    replies[0]?.();
+    while ((await Promise.all(outcomes.map(isSettled))).filter(Boolean).length < 2) await settled();
+    await transport.close();
+    const ended = (await Promise.all(outcomes)).map((outcome) => outcome instanceof Error);
+    expect(ended.filter(Boolean)).toHaveLength(2);
+    replies.forEach((reply) => reply());
   });
 
   it('ends at once while it waits for a connection, and sends no request', async () => {

@@ -33,7 +33,8 @@ export class BearerGuard implements CanActivate {
   /**
    * Called by Nest. Denies undeclared routes, and every handler of another context type (message,
    * gateway, GraphQL) without `@BearerPublic()`. Passes a route without an own declaration that
-   * `@UmaProtected` protects. Synchronous with a token from `bearer.cache`.
+   * `@UmaProtected` protects. Synchronous if nothing has to be awaited, as with a token from
+   * `bearer.cache`.
    *
    * @throws {HttpException} with status 401, 403, 400 or 503 when the request is denied
    */
@@ -53,7 +54,8 @@ export class BearerGuard implements CanActivate {
   }
 
   /**
-   * Returns the access token of a request; by default that of `Authorization: Bearer`.
+   * Returns the access token of a request; by default that of `Authorization: Bearer`. The guard checks
+   * the characters of the result.
    *
    * @param request request of Express or Fastify
    * @returns undefined for a request without a token

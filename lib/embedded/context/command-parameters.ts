@@ -87,7 +87,7 @@ export function checkParams<C extends CommandName>(command: C, params: unknown):
       throw new OperationError('bad_request', `${name}: must be ${type.name}.`);
     }
   }
-  // A copy has no inherited properties. The usual one is fast, because every guarded request needs it.
+  // The copy has no inherited properties.
   const checked = isComplete ? { ...params } : withoutUndefined(params);
   const missing = REQUIRED[command]?.find((name) => {
     const value = checked[name];

@@ -1,13 +1,13 @@
 import { decodeProtectedHeader } from 'jose';
 
-/** Form of an access token. */
+/** Form of an access token or RPT. */
 export type TokenForm = 'jwt' | 'encrypted' | 'opaque';
 
 /** Begin of most JWTs: the base64url of `{"`. */
 const USUAL_BEGIN = 'eyJ';
 
 /**
- * Form of an access token; one of other parts than those of a JWT, or without a readable header, is
+ * Form of an access token or RPT; one of other parts than those of a JWT, or without a readable header, is
  * opaque. A JWT is never introspected instead of verified: the introspection endpoint may not check its
  * signature.
  *

@@ -29,7 +29,7 @@ async function introspected(
   const { rpts } = context.runtime.uma;
   if (!result.active) {
     rpts.clearRpt(ownedTokenKey(site, rpt));
-    return result;
+    return { active: false };
   }
   const sub = await rptSubject(context, api, { rpt, rptStatus });
   return withoutUndefined({ ...result, sub });

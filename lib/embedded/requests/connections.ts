@@ -28,7 +28,7 @@ export interface ConnectionsOptions {
 /** A larger response is rejected, in bytes. */
 const MAX_RESPONSE = 1024 * 1024;
 
-/** Without the timeouts of undici: `ProviderHttp` limits the time of each exchange. */
+/** Limits of connections. `ProviderHttp` limits the time of each exchange, so undici need not. */
 const LIMITS = {
   connections: 64,
   maxResponseSize: MAX_RESPONSE,

@@ -4,6 +4,7 @@ import type { ProviderResponse } from '../requests/provider-http.js';
 import { isPublicKeyJwt } from '../jwt/verified-jwt.js';
 import { isPatRejection } from '../protection-api/advice.js';
 import { unexpectedResponse, type ProtectionApi } from '../protection-api/protection-api.js';
+import { formValue } from '../requests/form-value.js';
 import { OperationError } from '../requests/operation-error.js';
 import { INACTIVE, introspectedRpt, type IntrospectedRpt } from './rpt-permissions.js';
 import { isKeycloak } from '../provider/uma-discovery.js';
@@ -80,7 +81,7 @@ type SendRequest = (
 
 const sendWith: Readonly<Record<IntrospectionMethod, SendRequest>> = {
   client: async (context, { site, server }, rpt) => {
-    const form = `token=${encodeURIComponent(rpt)}&token_type_hint=requesting_party_token`;
+    const form = `token=${formValue(rpt)}&token_type_hint=requesting_party_token`;
     const provider = await context.provider(site);
     const request = await context.runtime.clientForms.build(provider, site.client, form);
     return context.call.send(server.introspection_endpoint, { ...request, idempotent: true });
@@ -89,7 +90,7 @@ const sendWith: Readonly<Record<IntrospectionMethod, SendRequest>> = {
     api.call({
       method: 'POST',
       url: api.server.introspection_endpoint,
-      body: `token=${encodeURIComponent(rpt)}`,
+      body: `token=${formValue(rpt)}`,
       idempotent: true,
     }),
 };

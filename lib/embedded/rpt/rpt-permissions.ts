@@ -36,7 +36,10 @@ const TEXTS = ['client_id', 'sub', 'iss', 'jti'] as const;
 const TIMES = ['exp', 'iat', 'nbf'] as const;
 
 /** RPT that is not active. */
-export const INACTIVE: IntrospectedRpt = { result: { active: false }, wholeResources: new Set() };
+export const INACTIVE: IntrospectedRpt = {
+  result: Object.freeze({ active: false }),
+  wholeResources: new Set(),
+};
 
 /**
  * Reads an introspection response of Keycloak, Gluu, Janssen or SolidLab. A token that is expired,
@@ -97,7 +100,8 @@ export function coversResource(
   const { permissions = [] } = result;
   const granted: string[] = [];
   for (const one of permissions) {
-    if (one.resource_id === resource_id) granted.push(...one.resource_scopes);
+    if (one.resource_id !== resource_id) continue;
+    for (const scope of one.resource_scopes) granted.push(scope);
   }
   if (scope_expression) return evaluate(scope_expression, new Set(granted));
   if (scopes.length === 0) return false;

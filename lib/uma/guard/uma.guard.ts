@@ -34,7 +34,8 @@ export class UmaGuard implements CanActivate {
 
   /**
    * Called by Nest. Denies undeclared routes, and every handler of another context type (message,
-   * gateway, GraphQL) without `@UmaPublic()`. Synchronous with a grant from `uma.cache`.
+   * gateway, GraphQL) without `@UmaPublic()`. Synchronous if nothing has to be awaited, as with a grant
+   * from `uma.cache`.
    *
    * @throws {HttpException} with status 401, 403, 503 or 400 when the request is denied
    */
@@ -59,7 +60,8 @@ export class UmaGuard implements CanActivate {
   }
 
   /**
-   * Returns the RPT of a request; by default the token of `Authorization: Bearer`.
+   * Returns the RPT of a request; by default the token of `Authorization: Bearer`. The guard checks the
+   * characters of the result.
    *
    * @param request request of Express or Fastify
    * @returns undefined for a request without an RPT

@@ -497,6 +497,21 @@ describe('at an authorization server', () => {
     });
   });
 
+  it('introspect_rpt returns results that share nothing', async () => {
+    oxd_id = await protectedSite(transport, as);
+    const introspected = () => transport.run('introspect_rpt', { oxd_id, rpt: 'dead' });
+    const changed = { active: true, sub: 'mallory' };
+    Object.assign(await introspected(), changed);
+    expect(await introspected()).toEqual({ active: false });
+    expect(await check('dead')).toMatchObject({ access: 'denied' });
+  });
+
+  it('introspect_rpt takes an RPT with half a surrogate pair for inactive', async () => {
+    oxd_id = await protectedSite(transport, as);
+    const rpt = 'dead-\ud800';
+    expect(await transport.run('introspect_rpt', { oxd_id, rpt })).toEqual({ active: false });
+  });
+
   it.each(['', ' ', undefined])('introspect_rpt needs an RPT, not %p', async (rpt) => {
     oxd_id = await protectedSite(transport, as);
     const call = transport.run('introspect_rpt', { oxd_id, rpt: rpt as string });
