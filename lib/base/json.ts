@@ -17,9 +17,12 @@ export function isJsonObject(value: unknown): value is JsonObject {
 
 /** Returns `value` if it is a JSON object. A property that is null counts as omitted. */
 export function objectOf(value: unknown): JsonObject | undefined {
-  if (!isJsonObject(value)) return undefined;
-  for (const name of Object.keys(value)) if (value[name] === null) return withoutUndefined(value);
-  return value;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const object = value as JsonObject;
+  for (const name of Object.keys(object)) {
+    if (object[name] === null) return withoutUndefined(object);
+  }
+  return object;
 }
 
 /** Returns true for a string with at least one character. */

@@ -6,7 +6,9 @@ export function whenAvailable<T, R>(
   value: Pending<T>,
   apply: (value: T) => Pending<R>,
 ): Pending<R> {
-  return isPromiseLike(value) ? value.then(apply) : apply(value);
+  // The test of isPromiseLike(), which each guarded request would call several times.
+  const { then } = (value ?? {}) as { readonly then?: unknown };
+  return typeof then === 'function' ? (value as PromiseLike<T>).then(apply) : apply(value as T);
 }
 
 /** True for a promise, also of another implementation. */

@@ -18,7 +18,7 @@ export class SingleFlight<T> {
 
   /** Returns the promise of the current run of this key, or starts `work`. */
   run(key: string, work: () => Promise<T>): Promise<T> {
-    const current = this.current(key);
+    const current = this.running.get(key)?.promise;
     if (current) return current;
     const promise = work();
     const run: Run<T> = { promise };

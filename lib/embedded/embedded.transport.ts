@@ -1,6 +1,5 @@
 import type { CommandName } from '../commands/command.js';
 import { OxdCommandError, OxdTransportError, printable } from '../base/errors.js';
-import { Endings } from '../base/endings.js';
 import { OxdTransport, type ExecuteOptions } from '../commands/oxd-transport.js';
 import { withTimeLimit } from '../base/time-limit.js';
 import { onAbort, untilEnded } from '../base/until-aborted.js';
@@ -69,8 +68,8 @@ export class EmbeddedTransport extends OxdTransport {
   readonly #runtime: EmbeddedRuntime;
   /** Time limit of a whole command, in milliseconds; other commands have a limit for each request. */
   readonly #limits: ReadonlyMap<string, number>;
-  /** Commands in progress. */
-  private readonly running = new Endings();
+  /** Commands in progress, with the functions that reject them. */
+  private readonly running = new Set<{ end?: (reason: unknown) => void }>();
   private closed = false;
 
   /** @throws {OxdConfigurationError} when an environment variable contains an invalid proxy URL */
@@ -111,17 +110,20 @@ export class EmbeddedTransport extends OxdTransport {
     const call = new CommandCall(command, http, { signal, deadline });
     return untilEnded(this.run(call, params), (end) => {
       const stop = onAbort(signal, end);
-      const remove = this.running.add(end);
+      const running: { end?: (reason: unknown) => void } = { end };
+      this.running.add(running);
       return () => {
         stop();
-        remove();
+        // V8 keeps deleted entries of a busy `Set` until a full garbage collection.
+        running.end = undefined;
+        this.running.delete(running);
       };
     });
   }
 
   override async close(): Promise<void> {
     this.closed = true;
-    this.running.endAll(() => closedError(undefined, true));
+    for (const { end } of this.running) end?.(closedError(undefined, true));
     await this.#runtime.http.close();
   }
 

@@ -1,5 +1,5 @@
 import { MAX_RPT_LENGTH } from '../base/limits.js';
-import { isPromiseLike, type Pending } from '../base/pending.js';
+import type { Pending } from '../base/pending.js';
 
 /** Request of Express or Fastify, with the properties that are read here. */
 export interface CredentialRequest {
@@ -53,11 +53,13 @@ export function bearerToken(request: CredentialRequest): string | undefined {
 export function readToken(
   read: () => Pending<string | undefined>,
 ): Pending<string | undefined | CredentialError> {
-  const checked = (token: string | undefined) => (token ? checkedToken(token) : undefined);
   try {
     const token = read();
-    if (!isPromiseLike(token)) return checked(token);
-    return token.then(checked).then(undefined, credentialError);
+    if (!token) return undefined;
+    if (typeof token === 'string') return checkedToken(token);
+    return token
+      .then((later) => (later ? checkedToken(later) : undefined))
+      .then(undefined, credentialError);
   } catch (error) {
     return credentialError(error);
   }

@@ -1,7 +1,6 @@
 import { CallEnd } from '../base/call-end.js';
 import type { OxdClock } from '../base/clock.js';
 import { MAX_TIMER_DELAY } from '../base/limits.js';
-import { startTimeLimit } from '../base/time-limit.js';
 import type { ExecuteOptions } from '../commands/oxd-transport.js';
 import { isTransport, type OxdOptions } from '../options/oxd.options.js';
 
@@ -47,8 +46,7 @@ export class CheckTimeLimit implements ExecuteOptions {
     if (this.cancel) return this;
     const { clock, milliseconds } = this;
     const error = () => new CheckTimeoutError(`no decision in ${milliseconds} ms`);
-    const limit = { timers: clock, milliseconds, error };
-    this.cancel = startTimeLimit(limit, (reason) => this.end.abort(reason));
+    this.cancel = clock.after(milliseconds, () => this.end.abort(error()));
     this.deadline = clock.now() + milliseconds;
     return this;
   }

@@ -1,6 +1,5 @@
 import { objectOf, parseJson, type JsonObject } from '../../base/json.js';
 import type { OperationContext } from '../context/operation-context.js';
-import { formValue } from '../requests/form-value.js';
 import { OperationError } from '../requests/operation-error.js';
 import type { ProviderResponse } from '../requests/provider-http.js';
 import { responseError } from '../requests/response-error.js';
@@ -19,7 +18,7 @@ export async function introspectToken(
 ): Promise<JsonObject> {
   const { introspection_endpoint: url } = provider.metadata;
   if (!url) throw new OperationError('unsupported_operation', NO_ENDPOINT);
-  const form = `token=${formValue(token)}&token_type_hint=access_token`;
+  const form = `token=${encodeURIComponent(token.toWellFormed())}&token_type_hint=access_token`;
   const request = await context.runtime.clientForms.build(provider, site.client, form);
   return stateOf(await context.call.send(url, { ...request, idempotent: true }));
 }

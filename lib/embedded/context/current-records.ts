@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isPromiseLike, whenAvailable, type Pending } from '../../base/pending.js';
+import { whenAvailable, type Pending } from '../../base/pending.js';
 import { statusOf } from '../requests/command-error.js';
 import { OperationError } from '../requests/operation-error.js';
 import { siteKey, type RegisteredSite } from '../registration/site-record.js';
@@ -22,16 +22,16 @@ export function withKnownRecords<K extends KnownRecords, T>(
   find: () => Pending<K>,
   work: (known: K) => Promise<T>,
 ): Promise<T> {
-  const run = (known: K): Promise<T> =>
+  const result = whenAvailable(find(), (known) =>
     work(known).catch(async (error: unknown) => {
       if (!isRejection(error)) throw error;
       dropCopies(context, known.site);
       const current = await find();
       if (isDeepStrictEqual(current, known)) throw error;
       return work(current);
-    });
-  const found = find();
-  return isPromiseLike(found) ? Promise.resolve(found).then(run) : run(found);
+    }),
+  );
+  return Promise.resolve(result);
 }
 
 /** Runs work with a site, see {@link withKnownRecords}. */

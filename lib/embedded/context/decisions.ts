@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { Clearings } from '../../base/clearings.js';
+import { tokenKey } from '../../base/token-key.js';
 import { ExpiringCache, type CacheLimits, type Lifetime } from '../../base/expiring-cache.js';
 import { SingleFlight } from '../../base/single-flight.js';
 import {
@@ -9,7 +10,7 @@ import {
   unverifiedExpiry,
 } from '../../commands/retained-permissions.js';
 import type { UmaPermission, UmaPushedClaims } from '../../commands/uma.js';
-import { ownedTokenKey, resourcePart, type CheckOwner } from './check-owner.js';
+import { resourcePart, type CheckOwner } from './check-owner.js';
 
 /** Decision of an authorization server about an access token. */
 export interface Decision {
@@ -68,7 +69,7 @@ export class Decisions {
   keysOf(owner: CheckOwner, request: DecisionRequest): DecisionKeys {
     const { token, resource_id, scopes, requiredScopes, claims } = request;
     const { oxd_id } = owner;
-    const ofToken = ownedTokenKey(owner, token);
+    const ofToken = tokenKey(owner, token);
     const question = JSON.stringify([ofToken, resource_id, requiredScopes, scopes, claims]);
     const key = hash('sha256', question, 'hex');
     return { key, parts: [oxd_id, resourcePart(oxd_id, resource_id), ofToken] };
@@ -105,7 +106,7 @@ export class Decisions {
 
   /** Outdates every decision about one token, after a server has rejected the token. */
   clearToken(owner: CheckOwner, token: string): void {
-    if (this.#grants) this.#clearings.clear(ownedTokenKey(owner, token));
+    if (this.#grants) this.#clearings.clear(tokenKey(owner, token));
   }
 
   #retain({ key, parts }: DecisionKeys, grant: Omit<Grant, 'until'>, token: string): void {

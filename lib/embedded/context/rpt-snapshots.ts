@@ -30,7 +30,7 @@ export interface RptContent {
 
 /** Time of an introspection. */
 export interface SnapshotTime extends Lifetime {
-  /** See {@link ownedTokenKey}. */
+  /** See {@link tokenKey}. */
   readonly key: string;
   /** Position of the introspection, see {@link Clearings}. */
   readonly position: number;

@@ -1,12 +1,12 @@
 import type { Result } from '../../commands/command.js';
 import { withKnownSite } from '../context/current-records.js';
 import type { Operation, OperationContext } from '../context/operation-context.js';
-import { ownedTokenKey } from '../context/check-owner.js';
 import { ProtectionApi } from '../protection-api/protection-api.js';
 import type { RegisteredSite } from '../registration/site-record.js';
 import { introspectRpt as introspect } from '../rpt/rpt-introspection.js';
 import { rptSubject } from '../rpt/rpt-subject.js';
 import { withoutUndefined } from '../../base/json.js';
+import { tokenKey } from '../../base/token-key.js';
 
 /**
  * Introspects an RPT, never verifies it locally. `active` must be a boolean; for an inactive RPT no
@@ -28,7 +28,7 @@ async function introspected(
   const { result } = rptStatus;
   const { rpts } = context.runtime.uma;
   if (!result.active) {
-    rpts.clearRpt(ownedTokenKey(site, rpt));
+    rpts.clearRpt(tokenKey(site, rpt));
     return { active: false };
   }
   const sub = await rptSubject(context, api, { rpt, rptStatus });

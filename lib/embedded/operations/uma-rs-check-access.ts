@@ -1,6 +1,5 @@
 import type { Params, Result } from '../../commands/command.js';
 import { OxdTransportError } from '../../base/errors.js';
-import { isPromiseLike } from '../../base/pending.js';
 import { withKnownRecords, withKnownSite } from '../context/current-records.js';
 import type { OperationContext, Operation } from '../context/operation-context.js';
 import { decide } from '../decision/decision.js';
@@ -72,7 +71,7 @@ const checkRpt: CheckResource = async (context, params, { site, resource }) => {
   const { rpt = '' } = params;
   const { runtime } = context;
   const found = runtime.umaServers.at(site);
-  const at = { site, server: isPromiseLike(found) ? await found : found };
+  const at = { site, server: found instanceof Promise ? await found : found };
   const checked = { rpt, needed: neededPermission(runtime, resource, params) };
   const coverage = rpt.trim() === '' ? undefined : await rptCoverage(context, at, checked);
   if (coverage) return { access: 'granted', ...coverage };

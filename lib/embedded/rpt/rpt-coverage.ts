@@ -1,6 +1,6 @@
+import { tokenKey } from '../../base/token-key.js';
 import type { EmbeddedRuntime, OperationContext } from '../context/operation-context.js';
 import type { RptContent, RptSnapshot, RptSnapshots, RptStatus } from '../context/rpt-snapshots.js';
-import { ownedTokenKey } from '../context/check-owner.js';
 import { ProtectionApi, type SiteAtServer } from '../protection-api/protection-api.js';
 import type { RegisteredSite } from '../registration/site-record.js';
 import { locallyVerifiedRpt } from './local-verification.js';
@@ -28,7 +28,7 @@ export async function rptCoverage(
   { rpt, needed }: CheckedRpt,
 ): Promise<RptContent | undefined> {
   const { rpts } = context.runtime.uma;
-  const key = ownedTokenKey(at.site, rpt);
+  const key = tokenKey(at.site, rpt);
   const grants = (snapshot: RptSnapshot): boolean =>
     mayGrant(rpts, snapshot, { site: at.site, needed });
   const earlier = rpts.cached(key);
@@ -39,7 +39,9 @@ export async function rptCoverage(
     if (grants(shared)) return contentOf(context, at, { rpt, key, snapshot: shared });
     context.call.signal?.throwIfAborted();
   }
-  const fresh = await rpts.obtain(key, () => currentStatus(context, at, rpt));
+  const { localVerification } = context.runtime.options;
+  const status = localVerification ? verifiedOrIntrospected : introspected;
+  const fresh = await rpts.obtain(key, () => status(context, at, rpt));
   if (!coversResource(fresh.status, needed)) return undefined;
   return fresh.content ?? contentOf(context, at, { rpt, key, snapshot: fresh });
 }
@@ -53,7 +55,7 @@ export function cachedCoverage(
   site: RegisteredSite,
   { rpt, needed }: CheckedRpt,
 ): RptContent | undefined {
-  const snapshot = rpts.cached(ownedTokenKey(site, rpt));
+  const snapshot = rpts.cached(tokenKey(site, rpt));
   return snapshot && mayGrant(rpts, snapshot, { site, needed }) ? snapshot.content : undefined;
 }
 
@@ -67,21 +69,17 @@ function mayGrant(
   return rpts.isCurrent(snapshot, site, resource_id) && coversResource(snapshot.status, needed);
 }
 
-/**
- * State of an RPT now. An introspection has its own deadline: the check that began it may be aborted.
- */
-function currentStatus(
+async function verifiedOrIntrospected(
   context: OperationContext,
   at: SiteAtServer,
   rpt: string,
 ): Promise<RptStatus> {
-  return context.runtime.options.localVerification
-    ? locallyVerifiedRpt(context, at, rpt).then(
-        (verified) => verified ?? introspected(context, at, rpt),
-      )
-    : introspected(context, at, rpt);
+  return (await locallyVerifiedRpt(context, at, rpt)) ?? introspected(context, at, rpt);
 }
 
+/**
+ * State of an RPT now. An introspection has its own deadline: the check that began it may be aborted.
+ */
 function introspected(
   context: OperationContext,
   at: SiteAtServer,

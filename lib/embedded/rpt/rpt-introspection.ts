@@ -4,7 +4,6 @@ import type { ProviderResponse } from '../requests/provider-http.js';
 import { isPublicKeyJwt } from '../jwt/verified-jwt.js';
 import { isPatRejection } from '../protection-api/advice.js';
 import { unexpectedResponse, type ProtectionApi } from '../protection-api/protection-api.js';
-import { formValue } from '../requests/form-value.js';
 import { OperationError } from '../requests/operation-error.js';
 import { INACTIVE, introspectedRpt, type IntrospectedRpt } from './rpt-permissions.js';
 import { isKeycloak } from '../provider/uma-discovery.js';
@@ -23,32 +22,27 @@ export function introspectRpt(
   rpt: string,
 ): Promise<IntrospectedRpt> {
   if (rpt.length > MAX_RPT_LENGTH) return Promise.resolve(INACTIVE);
-  return introspect(context, api, rpt).then((response) => stateOf(context, api, { rpt, response }));
-}
-
-function stateOf(
-  context: OperationContext,
-  { server, site }: ProtectionApi,
-  { rpt, response }: { readonly rpt: string; readonly response: ProviderResponse },
-): IntrospectedRpt {
-  const hasWholeResources = isKeycloak(server);
-  const rptStatus = introspectedRpt(bodyOf(response), {
-    issuer: server.issuer,
-    audience: hasWholeResources ? site.client.client_id : undefined,
-    now: context.runtime.clock() / 1000,
-    hasWholeResources,
+  const { server, site } = api;
+  return introspect(context, api, rpt).then((response) => {
+    const hasWholeResources = isKeycloak(server);
+    const rptStatus = introspectedRpt(bodyOf(response), {
+      issuer: server.issuer,
+      audience: hasWholeResources ? site.client.client_id : undefined,
+      now: context.runtime.clock() / 1000,
+      hasWholeResources,
+    });
+    if (rptStatus) {
+      // The client only learns that it needs another RPT.
+      const { reason } = rptStatus;
+      if (reason) context.log.debug?.(`${context.call.command}: the RPT is not active: ${reason}.`);
+      return { ...rptStatus, isSubjectProven: !isPublicKeyJwt(rpt) };
+    }
+    if (response.status !== 200) {
+      throw unexpectedResponse('The RPT could not be introspected.', response);
+    }
+    const message = 'The introspection response has no boolean active.';
+    throw new OperationError('internal_error', message);
   });
-  if (rptStatus) {
-    // The client only learns that it needs another RPT.
-    const { reason } = rptStatus;
-    if (reason) context.log.debug?.(`${context.call.command}: the RPT is not active: ${reason}.`);
-    return { ...rptStatus, isSubjectProven: !isPublicKeyJwt(rpt) };
-  }
-  if (response.status !== 200) {
-    throw unexpectedResponse('The RPT could not be introspected.', response);
-  }
-  const message = 'The introspection response has no boolean active.';
-  throw new OperationError('internal_error', message);
 }
 
 /**
@@ -81,7 +75,7 @@ type SendRequest = (
 
 const sendWith: Readonly<Record<IntrospectionMethod, SendRequest>> = {
   client: async (context, { site, server }, rpt) => {
-    const form = `token=${formValue(rpt)}&token_type_hint=requesting_party_token`;
+    const form = `token=${encodeURIComponent(rpt.toWellFormed())}&token_type_hint=requesting_party_token`;
     const provider = await context.provider(site);
     const request = await context.runtime.clientForms.build(provider, site.client, form);
     return context.call.send(server.introspection_endpoint, { ...request, idempotent: true });
@@ -90,7 +84,7 @@ const sendWith: Readonly<Record<IntrospectionMethod, SendRequest>> = {
     api.call({
       method: 'POST',
       url: api.server.introspection_endpoint,
-      body: `token=${formValue(rpt)}`,
+      body: `token=${encodeURIComponent(rpt.toWellFormed())}`,
       idempotent: true,
     }),
 };

@@ -13,7 +13,7 @@ export interface DeclaredRoute {
 }
 
 /**
- * Declarations that must all grant access, each once, by HTTP method.
+ * Declarations that must all grant access, each once, by HTTP method; those of GET also for HEAD.
  *
  * @param levels declarations of the method and of the class, one level each; every level must have a
  *   declaration for a method
@@ -26,6 +26,8 @@ export function requiredByMethod(
     const each = levels.map((level) => level.filter((one) => one.http_method === http_method));
     if (each.every((level) => level.length > 0)) required.set(http_method, distinct(each.flat()));
   }
+  const ofGet = required.get('GET');
+  if (ofGet) required.set('HEAD', ofGet);
   return required;
 }
 

@@ -9,7 +9,7 @@ import { failureReason } from '../../base/failure-reason.js';
 import { challengeParts } from '../../http/bearer-challenge.js';
 import { challengeOf, type ChallengeSource } from './denial-challenge.js';
 import { CheckTimeoutError, type CheckTimeLimit } from '../../routes/check-timeout.js';
-import { isRegistered, type UmaDeclaration } from '../declarations/declaration.js';
+import type { UmaDeclaration } from '../declarations/declaration.js';
 import { CheckSubjects } from './check-subjects.js';
 import { NamedFailures } from './named-failures.js';
 import type { RptContext } from './rpt-context.js';
@@ -71,7 +71,7 @@ export class ResourceCheck {
     declaration: UmaDeclaration,
     request: AuthorizationInput,
   ): CheckOutcome | Promise<CheckOutcome> {
-    if (!isRegistered(declaration)) return this.checkAdministered(declaration, request);
+    if (declaration.resource !== undefined) return this.checkAdministered(declaration, request);
     const { wait } = this.synchronizer;
     if (wait !== undefined) return { denial: unavailable(wait), reason: 'not registered yet' };
     const { paths } = this.options.uma;

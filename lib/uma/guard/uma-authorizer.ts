@@ -1,15 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { OxdClock } from '../../base/clock.js';
-import { isPromiseLike, whenAvailable, type Pending } from '../../base/pending.js';
+import { whenAvailable, type Pending } from '../../base/pending.js';
 import { logContext } from '../../options/log-context.js';
 import { OxdOptions } from '../../options/oxd.options.js';
 import { MAX_RPT_LENGTH } from '../../base/limits.js';
 import { CheckTimeLimit, checkLimit } from '../../routes/check-timeout.js';
-import {
-  effectiveMethod,
-  shownResource,
-  type UmaDeclaration,
-} from '../declarations/declaration.js';
+import { shownResource, type UmaDeclaration } from '../declarations/declaration.js';
 import { mergeRptContexts, type RptContext } from './rpt-context.js';
 import { DenialLog } from '../../http/denial-log.js';
 import { ResourceCheck, type AuthorizationInput, type CheckOutcome } from './resource-check.js';
@@ -59,11 +55,23 @@ export class UmaAuthorizer {
       return forbidden();
     }
     if (route.isPublic) return { granted: true, rptContext: {} };
-    const required = route.required.get(effectiveMethod(request.method));
-    if (required?.[0]?.mode === 'decision') return this.serverDecisions.decide(required, request);
-    if (required) return this.check(required, request);
-    this.log.warn(`${route.handler} is not declared for this method: 403 UMA_FORBIDDEN`);
-    return forbidden();
+    const required = route.required.get(request.method);
+    if (!required) {
+      this.log.warn(`${route.handler} is not declared for this method: 403 UMA_FORBIDDEN`);
+      return forbidden();
+    }
+    if (required[0]?.mode === 'decision') return this.serverDecisions.decide(required, request);
+    return whenAvailable(readToken(request.rpt), (token): Pending<UmaDecision> => {
+      const { handler, params, context } = request;
+      if (token instanceof CredentialError) {
+        return this.deny(handler(), { denial: invalidCredentials(), reason: token.message });
+      }
+      const isTooLong = token !== undefined && token.length > MAX_RPT_LENGTH;
+      const rpt = isTooLong ? this.ignored(handler) : token;
+      const limit = new CheckTimeLimit(this.clock, this.limit);
+      const decision = this.check(0, { required, rpt, params, context, limit, contexts: [] });
+      return decision instanceof Promise ? stopAfter<UmaDecision>(decision, limit) : decision;
+    });
   }
 
   /** Denies a call of a context type other than HTTP, for which no check exists. */
@@ -75,38 +83,25 @@ export class UmaAuthorizer {
     return false;
   }
 
-  private check(required: readonly UmaDeclaration[], request: AccessRequest): Pending<UmaDecision> {
-    return whenAvailable(readToken(request.rpt), (token) => {
-      const handler = request.handler;
-      if (token instanceof CredentialError) {
-        return this.deny(handler(), { denial: invalidCredentials(), reason: token.message });
-      }
-      const rpt = this.shortEnough(token, handler);
-      const limit = new CheckTimeLimit(this.clock, this.limit);
-      const { params, context } = request;
-      const decision = this.checkFrom(0, { required, rpt, params, context, limit, contexts: [] });
-      return isPromiseLike(decision) ? stopAfter(decision, limit) : decision;
-    });
-  }
-
   /** An RPT that is too long counts as none, so that the client gets a ticket. */
-  private shortEnough(rpt: string | undefined, handler: () => string): string | undefined {
-    if (rpt === undefined || rpt.length <= MAX_RPT_LENGTH) return rpt;
+  private ignored(handler: () => string): undefined {
     this.log.warn(`${handler()}: ignored an RPT of more than ${MAX_RPT_LENGTH} characters`);
     return undefined;
   }
 
   /** Checks the declarations from an index on, one after the other. */
-  private checkFrom(index: number, checks: Checks): Pending<UmaDecision> {
+  private check(index: number, checks: Checks): Pending<UmaDecision> {
     const { required, contexts } = checks;
     const declaration = required[index];
-    if (!declaration) return { granted: true, rptContext: mergeRptContexts(contexts) };
+    if (!declaration) return forbidden();
     return whenAvailable(this.resources.check(declaration, checks), (outcome: CheckOutcome) => {
       if ('denial' in outcome) {
         return this.deny(`${declaration.handler}, ${shownResource(declaration)}`, outcome);
       }
       contexts.push(outcome.rptContext);
-      return this.checkFrom(index + 1, checks);
+      return index + 1 < required.length
+        ? this.check(index + 1, checks)
+        : { granted: true, rptContext: mergeRptContexts(contexts) };
     });
   }
 
@@ -116,7 +111,7 @@ export class UmaAuthorizer {
   }
 }
 
-async function stopAfter<T>(work: PromiseLike<T>, limit: CheckTimeLimit): Promise<T> {
+async function stopAfter<T>(work: Promise<T>, limit: CheckTimeLimit): Promise<T> {
   try {
     return await work;
   } finally {
