@@ -32,7 +32,16 @@ export const contestants = [
   { name: 'bearer-jwt', token: 'jwt', open: bearer({}) },
   { name: 'bearer-cached', token: 'jwt', open: bearer({ cache: {} }) },
   { name: 'bearer-opaque', open: bearer({}) },
-  { name: 'jose', token: 'jwt', open: async (servers) => ({ guard: await joseGuard(servers) }) },
+  {
+    name: 'jose',
+    token: 'jwt',
+    open: async (servers) => ({ guard: await joseGuard(servers, 'key') }),
+  },
+  {
+    name: 'jose-jwks',
+    token: 'jwt',
+    open: async (servers) => ({ guard: await joseGuard(servers, 'jwks') }),
+  },
   {
     name: 'passport-jwt-pem',
     token: 'jwt',

@@ -4,7 +4,7 @@ import { request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { UnauthorizedException } from '@nestjs/common';
 import { AuthGuard, PassportStrategy } from '@nestjs/passport';
-import { importSPKI, jwtVerify } from 'jose';
+import { createRemoteJWKSet, importSPKI, jwtVerify } from 'jose';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import { Pool } from 'undici';
 
@@ -80,9 +80,17 @@ function introspectOnce(issuer, token) {
   });
 }
 
-/** One verification with `jose` and an imported key, one scope check. */
-export async function joseGuard({ issuer, publicKey }) {
-  const key = await importSPKI(publicKey, 'RS256');
+/**
+ * One verification with `jose`, one scope check.
+ *
+ * @param form `key`: the key is imported once; `jwks`: the keys of the issuer, as an application needs them
+ *   whose issuer may change its keys
+ */
+export async function joseGuard({ issuer, publicKey }, form) {
+  const key =
+    form === 'key'
+      ? await importSPKI(publicKey, 'RS256')
+      : createRemoteJWKSet(new URL(`${issuer}/jwks`));
   const options = { issuer, audience: 'client-1', algorithms: ['RS256'] };
   return guardOf(async (token) => {
     const verified = await jwtVerify(token, key, options).catch(() => undefined);
