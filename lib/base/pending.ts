@@ -6,7 +6,7 @@ export function whenAvailable<T, R>(
   value: Pending<T>,
   apply: (value: T) => Pending<R>,
 ): Pending<R> {
-  // The test of isPromiseLike(), which each guarded request would call several times.
+  // Repeats isPromiseLike(), because each guarded request comes here several times.
   const { then } = (value ?? {}) as { readonly then?: unknown };
   return typeof then === 'function' ? (value as PromiseLike<T>).then(apply) : apply(value as T);
 }
