@@ -106,6 +106,16 @@ describe('a cached access token', () => {
     expect([cached(ONE), cached(TWO), cached(THREE)]).toEqual([true, false, true]);
   });
 
+  it('is verified again after many others, although it was used between them', async () => {
+    await verify(ONE);
+    for (let other = 0; other < 8; other++) {
+      await verify(await tokens.sign({ claims: { sub: `user-${other}` } }));
+      cached(ONE);
+    }
+    op.on('introspect', active({ active: false }));
+    expect(await verify(ONE)).toBe(false);
+  });
+
   it('is no rejected token', async () => {
     op.on('introspect', { json: { active: false } });
     expect([await verify(ONE), await verify(ONE), introspections()]).toEqual([false, false, 2]);
