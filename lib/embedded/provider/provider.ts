@@ -10,6 +10,7 @@ import { isIssuerOf } from '../../base/issuer.js';
 import { MAX_TIMER_DELAY } from '../../base/limits.js';
 import { PUBLIC_KEY_ALGS } from '../../site/client-rules.js';
 import { DiscoveryCache } from './discovery-cache.js';
+import { withFoundKeys, type ProviderKeys } from './found-keys.js';
 import type { ProviderHttp } from '../requests/provider-http.js';
 import {
   discoveryUrl,
@@ -25,7 +26,7 @@ import { OperationError } from '../requests/operation-error.js';
 export interface Provider {
   readonly metadata: Readonly<ServerMetadata>;
   /** Public keys of the provider, requested at first use and cached as long as the metadata. */
-  readonly keys: ReturnType<typeof createRemoteJWKSet>;
+  readonly keys: ProviderKeys;
   /** Asymmetric algorithms that the provider lists; all of them if its discovery has no list. */
   readonly listedAlgs: readonly string[];
 }
@@ -89,13 +90,14 @@ export class Providers extends DiscoveryCache<Provider> {
     if (!jwks_uri || !URL.canParse(jwks_uri)) {
       throw unusable('The discovery document has no usable jwks_uri.');
     }
-    return createRemoteJWKSet(new URL(jwks_uri), {
+    const keys = createRemoteJWKSet(new URL(jwks_uri), {
       cooldownDuration: Infinity,
       cacheMaxAge: Infinity,
       timeoutDuration: MAX_TIMER_DELAY,
       [josefetch]: async (href, init) =>
         usableKeys(await http.fetch(href, { ...init, idempotent: true })),
     });
+    return withFoundKeys(keys);
   }
 }
 

@@ -2,6 +2,7 @@ import { AccessTokens, API } from '../../support/access-tokens.js';
 import { limitEndedBy, rejectionOf, TestTransport } from '../../support/embedded-transport.js';
 import { FakeOp, type Answer } from '../../support/fake-op.js';
 import { ManualClock } from '../../support/manual-clock.js';
+import { registerSecret } from '../../support/secrets.js';
 
 let op: FakeOp;
 let tokens: AccessTokens;
@@ -24,6 +25,7 @@ beforeEach(async () => {
 });
 afterEach(() => TestTransport.closeAll());
 
+const base64url = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const verify = (access_token: string, by = transport) =>
   by.run('introspect_access_token', { oxd_id, access_token, audience: [API] });
 const unknown = (kid: string) => tokens.sign({ header: { kid } });
@@ -123,6 +125,43 @@ describe('a rotated key', () => {
       expect(await verify(token)).toMatchObject({ active: true });
     },
   );
+});
+
+describe('a known key', () => {
+  it('is not used for another alg of its kid', async () => {
+    const token = await tokens.sign();
+    expect(await verify(token)).toMatchObject({ active: true });
+    const { alg, kid } = op.key;
+    const [, payload, signature] = token.split('.');
+    for (const other of ['ES384', 'EdDSA']) {
+      expect(other).not.toBe(alg);
+      const header = base64url({ alg: other, typ: 'at+jwt', kid });
+      const changed = [header, payload, signature].join('.');
+      registerSecret(changed);
+      expect(await verify(changed)).toMatchObject({ active: false });
+    }
+    expect(await verify(token)).toMatchObject({ active: true });
+  });
+
+  it('is not used for a token without its kid, nor with a list as kid', async () => {
+    const { kid } = op.key;
+    await verify(await tokens.sign());
+    const list = await tokens.sign({ header: { kid: [kid] } });
+    expect(await verify(list)).toMatchObject({ active: false });
+  });
+
+  it('ends with the discovery after the provider has replaced it under the same kid', async () => {
+    const { kid } = op.key;
+    const long = { claims: { exp: Math.floor(clock.now() / 1000) + 3600 } };
+    const before = await tokens.sign(long);
+    expect(await verify(before)).toMatchObject({ active: true });
+    await op.rotate(kid);
+    const after = await tokens.sign(long);
+    expect(await verify(after)).toMatchObject({ active: false });
+    await clock.advance(600_000);
+    expect(await verify(after)).toMatchObject({ active: true });
+    expect(await verify(before)).toMatchObject({ active: false });
+  });
 });
 
 describe('an unknown key', () => {
