@@ -1,14 +1,14 @@
 import type { createRemoteJWKSet, CryptoKey, JWTVerifyGetKey } from 'jose';
 
-/** Public keys of a provider, as `jwtVerify()` of jose requests them. */
+/** Finds the public key of a provider for a JWT, as `jwtVerify()` of jose calls it. */
 export type ProviderKeys = JWTVerifyGetKey & {
-  /** Requests the keys. */
+  /** Requests the keys. Only before the first use, because keys that were found are retained. */
   readonly reload: () => Promise<void>;
 };
 
 /**
- * Retains the keys that were found, by `kid` and `alg`: the search takes jose a tenth of the time of a
- * verification. Only for a set that does not change after its first request.
+ * Retains the keys that jose has found, by `alg` and `kid`, to save the search for each token. Only for
+ * a set that does not change once it is loaded.
  */
 export function withFoundKeys(keys: ReturnType<typeof createRemoteJWKSet>): ProviderKeys {
   const found = new Map<string, CryptoKey>();

@@ -143,7 +143,7 @@ describe('a known key', () => {
     expect(await verify(token)).toMatchObject({ active: true });
   });
 
-  it('is not used for a token without its kid, nor with a list as kid', async () => {
+  it('is not used for a token with a list as kid', async () => {
     const { kid } = op.key;
     await verify(await tokens.sign());
     const list = await tokens.sign({ header: { kid: [kid] } });
