@@ -17,6 +17,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
 
 /** Returns `value` if it is a JSON object. A property that is null counts as omitted. */
 export function objectOf(value: unknown): JsonObject | undefined {
+  // Repeats isJsonObject(), because each introspection comes here several times.
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const object = value as JsonObject;
   for (const name of Object.keys(object)) {

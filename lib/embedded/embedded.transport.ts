@@ -53,6 +53,14 @@ const OPERATIONS: { readonly [C in CommandName]: Operation<C> } = {
   introspect_rpt: introspectRpt,
 };
 
+interface RunningCommand {
+  /**
+   * Rejects the command. Undefined after its end: V8 keeps deleted entries of a busy `Set` until a full
+   * garbage collection.
+   */
+  end?: (reason: unknown) => void;
+}
+
 /**
  * Executes commands in this process, with direct requests to the OpenID Provider.
  *
@@ -68,8 +76,8 @@ export class EmbeddedTransport extends OxdTransport {
   readonly #runtime: EmbeddedRuntime;
   /** Time limit of a whole command, in milliseconds; other commands have a limit for each request. */
   readonly #limits: ReadonlyMap<string, number>;
-  /** Commands in progress, with the functions that reject them. */
-  private readonly running = new Set<{ end?: (reason: unknown) => void }>();
+  /** Commands in progress. */
+  private readonly running = new Set<RunningCommand>();
   private closed = false;
 
   /** @throws {OxdConfigurationError} when an environment variable contains an invalid proxy URL */
@@ -110,11 +118,10 @@ export class EmbeddedTransport extends OxdTransport {
     const call = new CommandCall(command, http, { signal, deadline });
     return untilEnded(this.run(call, params), (end) => {
       const stop = onAbort(signal, end);
-      const running: { end?: (reason: unknown) => void } = { end };
+      const running: RunningCommand = { end };
       this.running.add(running);
       return () => {
         stop();
-        // V8 keeps deleted entries of a busy `Set` until a full garbage collection.
         running.end = undefined;
         this.running.delete(running);
       };

@@ -45,8 +45,9 @@ export class CheckTimeLimit implements ExecuteOptions {
   begin(): this {
     if (this.cancel) return this;
     const { clock, milliseconds } = this;
-    const error = () => new CheckTimeoutError(`no decision in ${milliseconds} ms`);
-    this.cancel = clock.after(milliseconds, () => this.end.abort(error()));
+    this.cancel = clock.after(milliseconds, () =>
+      this.end.abort(new CheckTimeoutError(`no decision in ${milliseconds} ms`)),
+    );
     this.deadline = clock.now() + milliseconds;
     return this;
   }

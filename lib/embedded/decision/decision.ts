@@ -73,7 +73,7 @@ async function sharedDecision(
     if (isInvalidToken(error)) decisions.clearToken(site, token);
     if (!isRejectedResource(error)) throw error;
     decisions.clearResource(site, resource_id);
-    throw resource.isAdministered ? error : missingAtServer(resource);
+    throw missingAtServer(resource, error);
   }
 }
 

@@ -16,11 +16,12 @@ export function withFoundKeys(keys: ReturnType<typeof createRemoteJWKSet>): Prov
     const { alg, kid } = header;
     if (typeof kid !== 'string') return keys(header, token);
     const id = `${alg} ${kid}`;
-    const retain = (key: CryptoKey): CryptoKey => {
+    const known = found.get(id);
+    if (known) return known;
+    return keys(header, token).then((key) => {
       found.set(id, key);
       return key;
-    };
-    return found.get(id) ?? keys(header, token).then(retain);
+    });
   };
   return Object.assign(find, { reload: keys.reload });
 }

@@ -54,13 +54,16 @@ export function noSuchResource(): OperationError {
   return new OperationError('invalid_resource', `resource: ${ADMINISTERED}`);
 }
 
-/** Error for a resource that the authorization server does not know. */
-export function missingAtServer({
-  isAdministered,
-}: {
-  readonly isAdministered?: true;
-}): OperationError {
-  return isAdministered ? noSuchResource() : notProtected(MISSING_AT_SERVER);
+/**
+ * Error for a resource that the authorization server does not know.
+ *
+ * @param error error for the resource of an administrator
+ */
+export function missingAtServer(
+  { isAdministered }: { readonly isAdministered?: true },
+  error: unknown = noSuchResource(),
+): unknown {
+  return isAdministered ? error : notProtected(MISSING_AT_SERVER);
 }
 
 /** True if the authorization server does not know the resource, or not with these scopes. */
