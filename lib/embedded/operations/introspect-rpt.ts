@@ -26,11 +26,11 @@ async function introspected(
   const api = new ProtectionApi(context, site, await context.umaServer(site));
   const rptStatus = await introspect(context, api, rpt);
   const { result } = rptStatus;
-  const { rpts } = context.runtime.uma;
+  const key = tokenKey(site, rpt);
   if (!result.active) {
-    rpts.clearRpt(tokenKey(site, rpt));
+    context.runtime.uma.rpts.clearRpt(key);
     return { active: false };
   }
-  const sub = await rptSubject(context, api, { rpt, rptStatus });
+  const sub = await rptSubject(context, api, { rpt, key, rptStatus });
   return withoutUndefined({ ...result, sub });
 }

@@ -6,6 +6,7 @@ import {
   type ServerMetadata,
 } from 'openid-client';
 import { createRemoteJWKSet, customFetch as josefetch } from 'jose';
+import { ExpiringCache, type Lifetime } from '../../base/expiring-cache.js';
 import { isIssuerOf } from '../../base/issuer.js';
 import { MAX_TIMER_DELAY } from '../../base/limits.js';
 import { PUBLIC_KEY_ALGS } from '../../site/client-rules.js';
@@ -29,7 +30,18 @@ export interface Provider {
   readonly keys: ProviderKeys;
   /** Asymmetric algorithms that the provider lists; all of them if its discovery has no list. */
   readonly listedAlgs: readonly string[];
+  /** Users of JWTs whose signature these keys have verified, see {@link tokenKey}. */
+  readonly subjects: ExpiringCache<VerifiedSubject>;
 }
+
+/** User of a JWT with a valid signature. */
+export interface VerifiedSubject extends Lifetime {
+  /** Undefined if the JWT names no user. */
+  readonly sub: string | undefined;
+}
+
+/** Maximum number of verified subjects of a provider: some hundred bytes each. */
+const MAX_SUBJECTS = 10_000;
 
 /** Options of {@link Providers}. */
 export interface ProvidersOptions {
@@ -67,7 +79,12 @@ export class Providers extends DiscoveryCache<Provider> {
     if (!isIssuerOf(address, metadata.issuer)) {
       throw unusable(issuerMismatch(address, metadata.issuer));
     }
-    return { metadata, keys: this.keysOf(metadata), listedAlgs: listedAlgs(metadata) };
+    return {
+      metadata,
+      keys: this.keysOf(metadata),
+      listedAlgs: listedAlgs(metadata),
+      subjects: new ExpiringCache(MAX_SUBJECTS, this.options.clock),
+    };
   }
 
   private async download(url: URL): Promise<ServerMetadata> {

@@ -106,7 +106,7 @@ async function contentOf(
   try {
     return (
       snapshot.content ??
-      (await snapshot.determineUser(() => rptSubject(context, at, { rpt, rptStatus })))
+      (await snapshot.determineUser(() => rptSubject(context, at, { rpt, key, rptStatus })))
     );
   } catch (error) {
     context.runtime.uma.rpts.clearRpt(key);

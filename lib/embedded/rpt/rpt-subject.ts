@@ -2,13 +2,15 @@ import { textOf } from '../../base/json.js';
 import type { OperationContext } from '../context/operation-context.js';
 import type { RptStatus } from '../context/rpt-snapshots.js';
 import { withIssuerKeys } from '../jwt/issuer-keys.js';
-import { verifyJwt } from '../jwt/verified-jwt.js';
+import { verifyWith } from '../jwt/verified-jwt.js';
 import type { SiteAtServer } from '../protection-api/protection-api.js';
 import { OperationError } from '../requests/operation-error.js';
 
 /** RPT with its state. */
 export interface RptWithStatus {
   readonly rpt: string;
+  /** See {@link tokenKey}. */
+  readonly key: string;
   readonly rptStatus: RptStatus;
 }
 
@@ -24,7 +26,7 @@ export interface RptWithStatus {
 export async function rptSubject(
   context: OperationContext,
   at: SiteAtServer,
-  { rpt, rptStatus }: RptWithStatus,
+  { rptStatus, ...rpt }: RptWithStatus,
 ): Promise<string | undefined> {
   const { sub: introspected } = rptStatus.result;
   if (rptStatus.isSubjectProven) return introspected;
@@ -40,20 +42,30 @@ export async function rptSubject(
 
 /**
  * Subject of an RPT that is a JWT with a valid signature of the authorization server; else
- * undefined.
+ * undefined. A valid signature is verified once per RPT and {@link Provider}, because it stays valid with
+ * the keys of that provider until the RPT expires.
  *
  * @throws {OperationError} `key_id_not_found` when the key is unknown or unavailable
  */
 async function signedSubject(
   context: OperationContext,
   { site, server: { issuer } }: SiteAtServer,
-  token: string,
+  { rpt: token, key }: Omit<RptWithStatus, 'rptStatus'>,
 ): Promise<string | undefined> {
+  const { clock, uma } = context.runtime;
   try {
-    const { payload } = await withIssuerKeys(context, issuer, () =>
-      verifyJwt(context, { token, site, issuer }),
-    );
-    return textOf(payload.sub);
+    return await withIssuerKeys(context, issuer, async () => {
+      const provider = await context.provider(site);
+      const known = provider.subjects.get(key);
+      if (known) return known.sub;
+      const from = clock();
+      const keys = { provider, lookups: uma.keyLookups };
+      const { payload } = await verifyWith(context, { token, site, issuer }, keys);
+      const { exp = 0 } = payload;
+      const sub = textOf(payload.sub);
+      provider.subjects.set(key, { sub, from, until: exp * 1000 });
+      return sub;
+    });
   } catch (error) {
     if (error instanceof OperationError) throw error;
     return undefined;
