@@ -15,8 +15,8 @@ export interface CacheLimits {
 }
 
 /**
- * Cache of a limited number of values; a further one replaces the least recently used. The lifetime of
- * a value is compared with the clock at each use.
+ * Cache of a limited number of values; a further one replaces the least recently used. A use counts from
+ * the time when the cache is half full. The lifetime of a value is compared with the clock at each use.
  */
 export class ExpiringCache<T extends Lifetime> {
   // `#` instead of `private`, so that a printed object does not show the values.
@@ -32,11 +32,17 @@ export class ExpiringCache<T extends Lifetime> {
   get(key: string): T | undefined {
     const value = this.#values.get(key);
     if (!value) return undefined;
-    this.#values.delete(key);
     const now = this.clock();
-    if (now < value.from || now >= value.until) return undefined;
-    // The first key of the map is the least recently used.
-    this.#values.set(key, value);
+    if (now < value.from || now >= value.until) {
+      this.#values.delete(key);
+      return undefined;
+    }
+    // The first key of the map is the least recently used. Not below the half: the order matters only for
+    // a full cache, and each change of it costs time.
+    if (this.#values.size > this.max / 2) {
+      this.#values.delete(key);
+      this.#values.set(key, value);
+    }
     return value;
   }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { OxdStoreError } from '../../base/errors.js';
 import type { OxdLog } from '../../base/log.js';
+import { lastResult } from '../../base/last-result.js';
 import { oncePerObject } from '../../base/once-per-object.js';
 import { SingleFlight } from '../../base/single-flight.js';
 import { runOnce } from '../../store/distributed-lock.js';
@@ -53,6 +54,8 @@ export class Sites {
   private readonly nextCheck = new Map<string, number>();
   /** Returns the {@link resourcesKey} of a site, computed once for each record. */
   readonly resourcesKey = oncePerObject(resourcesKey);
+  /** Each guarded request looks up its site, and most processes have one site only. */
+  private readonly keyInMemory = lastResult(siteKey);
 
   constructor(private readonly options: SitesOptions) {}
 
@@ -63,7 +66,7 @@ export class Sites {
    * @throws {OperationError} `bad_request`
    */
   inMemory(oxd_id: string | undefined): RegisteredSite | undefined {
-    const record = this.options.store.inMemory(siteKey(oxd_id), readSite);
+    const record = this.options.store.inMemory(this.keyInMemory(oxd_id), readSite);
     return record && !this.isCheckDue(record) ? record : undefined;
   }
 
