@@ -30,12 +30,15 @@ export function sender(transport: OxdTransport): Send {
 
 /**
  * Sender for a transport that checks commands itself. Only the introspection of an access token has
- * properties as the provider sent them.
+ * properties as the provider sent them, unless the transport verifies the token by option `bearer`.
  */
 function uncheckedSender(transport: OxdTransport): Send {
   return <C extends CommandName>(command: C, params: Params<C>, options?: ExecuteOptions) => {
     const result = transport.execute(command, params as Record<string, unknown>, options);
-    if (command !== 'introspect_access_token') return result as Promise<Result<C>>;
+    const isRaw =
+      command === 'introspect_access_token' &&
+      !(params as Params<'introspect_access_token'>).introspection;
+    if (!isRaw) return result as Promise<Result<C>>;
     return result.then((data) => fromWire(transport.version, command, params, data));
   };
 }

@@ -765,3 +765,23 @@ describe('a protected oxd-server', () => {
     await expect(call).rejects.toMatchObject({ error: 'blank_protection_access_token' });
   });
 });
+
+describe('the introspection of an access token by a transport that checks its own results', () => {
+  class CheckedTransport extends FakeTransport {
+    override readonly isChecked = true;
+  }
+
+  const introspect = (response: object, introspection: unknown) => {
+    const introspect_access_token: Responses[string] = () => response;
+    const transport = new CheckedTransport({ register_site, introspect_access_token });
+    const params = { access_token: 'a-token', introspection } as { access_token: string };
+    return client(transport).execute('introspect_access_token', params);
+  };
+
+  it.each([undefined, null])('is read as the provider sent it without a rule: %s', async (rule) => {
+    const read = introspect({ active: true, scopes: ['read', 'write'], jti: null }, rule);
+    expect(await read).toEqual({ active: true, scope: 'read write' });
+    const malformed = { code: 'OXD_TRANSPORT_MALFORMED' };
+    await expect(introspect({ active: true, sub: 7 }, rule)).rejects.toMatchObject(malformed);
+  });
+});

@@ -97,24 +97,19 @@ export class BearerAuthorizer {
       const reason = `a token of more than ${MAX_RPT_LENGTH} characters`;
       return this.deny(request, { denial: this.denials.invalidRequest(), reason });
     }
-    return whenAvailable(this.verify(request, token), (outcome) =>
-      'denial' in outcome ? this.deny(request, outcome) : this.check(requirement, request, outcome),
-    );
-  }
-
-  /** Verifies a token; every failure is a denial. */
-  private verify({ source }: BearerRequest, token: string): Pending<Outcome | DeniedCheck> {
-    const failed = (error: unknown): DeniedCheck => {
+    const check = (outcome: Outcome): Pending<BearerDecision> =>
+      this.check(requirement, request, outcome);
+    const failed = (error: unknown): BearerDecision => {
       const denial = this.denials.unavailable(RETRY_DELAY);
-      return { denial, reason: failureReason(error) };
+      return this.deny(request, { denial, reason: failureReason(error) });
     };
+    let verified: Pending<Outcome>;
     try {
-      return (
-        this.verifier.cached(token) ?? this.verifier.verify(source, token).then(undefined, failed)
-      );
+      verified = this.verifier.cached(token) ?? this.verifier.verify(request.source, token);
     } catch (error) {
       return failed(error);
     }
+    return 'then' in verified ? verified.then(check, failed) : check(verified);
   }
 
   private check(
