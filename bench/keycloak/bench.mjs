@@ -1,6 +1,7 @@
-// npm run bench:keycloak [-- --rounds=N] [--only=REGEXP] [--callers=N] (after a build): one
-// route behind nest-keycloak-connect and behind nestjs-oxd, at one running and warm Keycloak. It
-// starts the Keycloak of the test suite, or uses that of KEYCLOAK_URL.
+// npm run bench:keycloak [-- --platform=fastify] [--rounds=N] [--only=REGEXP] [--callers=N] (after a
+// build): one route behind nest-keycloak-connect and behind nestjs-oxd, on Express unless the platform is
+// given, at one running and warm Keycloak. It starts the Keycloak of the test suite, or uses that of
+// KEYCLOAK_URL.
 import { parseArgs } from 'node:util';
 import { withKeycloak } from '../../test/keycloak/with-keycloak.mjs';
 import { CONTESTANTS } from './contestants.mjs';
@@ -16,8 +17,11 @@ const { values: settings } = parseArgs({
     rounds: { type: 'string', default: '5' },
     callers: { type: 'string', default: '32' },
     only: { type: 'string', default: '' },
+    platform: { type: 'string', default: 'express' },
   },
 });
+const { platform } = settings;
+if (!['express', 'fastify'].includes(platform)) throw new Error('--platform: express or fastify.');
 const [ROUNDS, CALLERS] = [Number(settings.rounds), Number(settings.callers)];
 const chosen = CONTESTANTS.filter(({ name }) => new RegExp(settings.only).test(name));
 
@@ -41,7 +45,7 @@ try {
     try {
       const calls = await countCalls(realm);
       const { results, warmUp } = await measureAll(realm, server);
-      report(results, calls, { callers: CALLERS, rounds: ROUNDS, warmUp });
+      report(results, calls, { platform, callers: CALLERS, rounds: ROUNDS, warmUp });
     } finally {
       await realm.remove();
     }
@@ -62,7 +66,7 @@ async function countCalls(realm) {
       const only = { ...tokens, [contestant.tokens]: permitted };
       const running = await RunningContestant.start(
         contestant,
-        { url: proxy.url, realm, tokens: only },
+        { url: proxy.url, realm, tokens: only, platform },
         load,
       );
       await running.run(SETTLE);
@@ -91,7 +95,13 @@ async function measureAll(realm, server) {
   const all = [];
   try {
     for (const contestant of chosen) {
-      all.push(await RunningContestant.start(contestant, { url: realm.url, realm, tokens }, load));
+      all.push(
+        await RunningContestant.start(
+          contestant,
+          { url: realm.url, realm, tokens, platform },
+          load,
+        ),
+      );
     }
     const warmUp = await untilWarm(all);
     for (let index = 0; index < ROUNDS; index += 1) {

@@ -72,14 +72,20 @@ export const CONTESTANTS = [
     options: { bearer: { cache: {} } },
     tokens: 'access',
   },
-  { name: 'least introspection', program: LEAST, options: { introspection: true }, tokens: 'rpt' },
+  {
+    name: 'least introspection',
+    program: LEAST,
+    options: { guard: 'introspection' },
+    tokens: 'rpt',
+  },
   {
     name: 'least introspection, subject',
     program: LEAST,
-    options: { introspection: true, subject: true },
+    options: { guard: 'introspection', subject: true },
     tokens: 'rpt',
   },
-  { name: 'no guard, NestJS 12', program: LEAST, options: {}, tokens: 'none' },
+  { name: 'least role', program: LEAST, options: { guard: 'role' }, tokens: 'access' },
+  { name: 'no guard, NestJS 12', program: LEAST, options: { guard: 'none' }, tokens: 'none' },
   { name: 'no guard, NestJS 10', program: PEER, options: { guards: [] }, tokens: 'none' },
 ];
 

@@ -19,13 +19,14 @@ export class RunningContestant {
   /**
    * Starts the application.
    *
-   * @param keycloak `{ url, realm, tokens }`: address, realm, and tokens of that address by their kind
+   * @param keycloak `{ url, realm, tokens, platform }`: address, realm, tokens of that address by their kind,
+   *   and platform of NestJS
    * @param load process of `support/load.mjs`
    */
-  static async start(contestant, { url, realm, tokens }, load) {
+  static async start(contestant, { url, realm, tokens, platform }, load) {
     const child = startProcess(new URL(contestant.program, import.meta.url));
     const site = { url, realm: realm.name, client: CLIENT, secret: realm.secret };
-    const settings = { ...site, route: ROUTE, options: contestant.options };
+    const settings = { ...site, platform, route: ROUTE, options: contestant.options };
     const { port } = await child.ask({ name: 'start', settings });
     const route = { port, path: ROUTE.path };
     return new RunningContestant(contestant, child, {

@@ -10,9 +10,11 @@ import {
   UmaProtected,
   keycloakRoles,
 } from 'nestjs-oxd';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { serve } from './serve.mjs';
 
-serve((settings) => NestFactory.create(applicationModule(settings), { logger: ['error'] }));
+serve(applicationModule, { NestFactory, express: ExpressAdapter, fastify: FastifyAdapter });
 
 function applicationModule({ url, realm, client, secret, route, options }) {
   class AlbumsController {

@@ -3,12 +3,15 @@ import { answerParent } from '../../support/processes.mjs';
 /**
  * Serves the benchmark, which starts the application once and asks for its CPU time.
  *
- * @param create `(settings) => application` of NestJS
+ * @param applicationModule `(settings) => module` of NestJS
+ * @param nest `{ NestFactory, express, fastify }` of the version of NestJS, the latter two are adapters
  */
-export function serve(create) {
+export function serve(applicationModule, nest) {
   answerParent({
     async start({ settings }) {
-      const app = await create(settings);
+      const adapter = new nest[settings.platform]();
+      const root = applicationModule(settings);
+      const app = await nest.NestFactory.create(root, adapter, { logger: ['error'] });
       await app.listen(0, '127.0.0.1');
       return { port: app.getHttpServer().address().port };
     },

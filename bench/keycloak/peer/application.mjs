@@ -3,9 +3,11 @@ import 'reflect-metadata';
 import { Controller, Get, Module } from '@nestjs/common';
 import { APP_GUARD, NestFactory } from '@nestjs/core';
 import peer from 'nest-keycloak-connect';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { serve } from '../applications/serve.mjs';
 
-serve((settings) => NestFactory.create(applicationModule(settings), { logger: ['error'] }));
+serve(applicationModule, { NestFactory, express: ExpressAdapter, fastify: FastifyAdapter });
 
 function applicationModule({ url, realm, client, secret, route, options }) {
   class AlbumsController {
