@@ -29,6 +29,7 @@ export const contestants = [
   { name: 'cached', open: embedded({ cache: {} }) },
   { name: 'least-cached', open: ({ issuer }) => ({ guard: leastCachedGuard(issuer) }) },
   { name: 'local', token: 'jwt', open: embedded({ localVerification: true }) },
+  { name: 'decision', token: 'jwt', open: embedded({ mode: 'decision' }) },
   { name: 'bearer-jwt', token: 'jwt', open: bearer({}) },
   { name: 'bearer-cached', token: 'jwt', open: bearer({ cache: {} }) },
   { name: 'bearer-opaque', open: bearer({}) },

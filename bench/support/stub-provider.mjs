@@ -5,6 +5,9 @@ import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose';
 import { isRequest, listen, parseRequest, responseOf, serving } from './raw-server.mjs';
 
 const KEY_ID = 'key-1';
+const UMA_GRANT = 'urn:ietf:params:oauth:grant-type:uma-ticket';
+/** Begin of the form of a decision request. */
+const DECISION_FORM = `grant_type=${encodeURIComponent(UMA_GRANT)}&`;
 
 /**
  * Starts on a free port of 127.0.0.1. `expectNonce` sets the nonce of the next ID token, `sign` signs
@@ -48,11 +51,13 @@ async function respond({ request, socket, ...stub }) {
 }
 
 const TICKET = responseOf(JSON.stringify({ ticket: 'ticket-1' }), 201);
+const DECISION = responseOf(JSON.stringify({ result: true }));
 const INACTIVE = responseOf(JSON.stringify({ active: false }));
 
 /** Response of the endpoints that a guard calls: their bytes are prepared. */
 function fixedResponse(path, { state, body }) {
   if (path === '/permission') return TICKET;
+  if (path === '/token' && body.startsWith(DECISION_FORM)) return DECISION;
   if (path !== '/introspect') return undefined;
   if (!state.isActive(new URLSearchParams(body).get('token'))) return INACTIVE;
   state.introspection ??= responseOf(JSON.stringify(introspection(state)));
@@ -88,7 +93,7 @@ function metadata(issuer) {
     id_token_signing_alg_values_supported: ['RS256'],
     token_endpoint_auth_methods_supported: ['client_secret_basic'],
     scopes_supported: ['openid', 'profile', 'email', 'uma_protection'],
-    grant_types_supported: ['authorization_code', 'client_credentials'],
+    grant_types_supported: ['authorization_code', 'client_credentials', UMA_GRANT],
   };
 }
 

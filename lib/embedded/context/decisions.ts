@@ -110,11 +110,12 @@ export class Decisions {
   }
 
   #retain({ key, parts }: DecisionKeys, grant: Omit<Grant, 'until'>, token: string): void {
+    if (!this.#grants) return;
     const { decision, from, position } = grant;
     const { permissions } = decision;
     if (!isRetainable(permissions) || !this.#isCurrent(position, parts)) return;
     const expiry = Math.min(earliestExpiry({ permissions }), unverifiedExpiry(token));
-    this.#grants?.set(key, { ...grant, until: Math.min(from + this.#ttl, expiry) });
+    this.#grants.set(key, { ...grant, until: Math.min(from + this.#ttl, expiry) });
   }
 
   #isCurrent(position: number, parts: readonly string[]): boolean {

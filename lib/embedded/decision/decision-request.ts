@@ -17,7 +17,7 @@ export async function sendDecisionRequest(
   { site, server }: { readonly site: RegisteredSite; readonly server: UmaServer },
   request: DecisionRequest,
 ): Promise<Decision> {
-  const form = decisionForm(site.client.client_id, request).toString();
+  const form = decisionForm(site.client.client_id, request);
   const sent = request.claims
     ? await context.runtime.clientForms.build(await context.provider(site), site.client, form)
     : ({ method: 'POST', headers: bearerHeaders(request.token), body: form } as const);
