@@ -7,10 +7,7 @@ export const DESKTOP = { width: 1280, height: 900 };
 
 /** Nothing reaches over the edge. With SCREENSHOTS set to a folder, a picture goes there. */
 export async function expectToFit(page: Page, name: string): Promise<void> {
-  // Without its style sheet, a page is wider. Not `load`: a page that is being left may never fire it.
-  await page.waitForFunction(
-    "[...document.querySelectorAll('link[rel=stylesheet]')].every(({ sheet }) => sheet)",
-  );
+  await untilStyled(page);
   const { SCREENSHOTS } = process.env;
   if (SCREENSHOTS) {
     const file = `${name}-${page.viewportSize()?.width}.png`;
@@ -20,4 +17,19 @@ export async function expectToFit(page: Page, name: string): Promise<void> {
     'let { scrollWidth, clientWidth } = document.documentElement; [scrollWidth, clientWidth]',
   )) as [number, number];
   expect(needed).toBeLessThanOrEqual(there);
+}
+
+const IS_STYLED =
+  "[...document.querySelectorAll('link[rel=stylesheet]')].every(({ sheet }) => sheet)";
+
+/**
+ * Waits for the style sheets: without them, a page is wider. Not for the event `load`, which a page that is
+ * being left may never fire. Not with `waitForFunction()`, whose repetitions the Content-Security-Policy of
+ * some pages blocks.
+ */
+async function untilStyled(page: Page): Promise<void> {
+  for (let tries = 0; !(await page.evaluate(IS_STYLED)); tries += 1) {
+    expect(tries).toBeLessThan(100);
+    await page.waitForTimeout(50);
+  }
 }
