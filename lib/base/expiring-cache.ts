@@ -15,8 +15,9 @@ export interface CacheLimits {
 }
 
 /**
- * Cache of a limited number of values; a further one replaces the least recently used. A use counts from
- * the time when the cache is half full. The lifetime of a value is compared with the clock at each use.
+ * Cache of a limited number of values; a further one replaces the least recently used. A use changes the
+ * order only while the cache is more than half full. The lifetime of a value is compared with the clock at
+ * each use.
  */
 export class ExpiringCache<T extends Lifetime> {
   // `#` instead of `private`, so that a printed object does not show the values.
@@ -37,8 +38,8 @@ export class ExpiringCache<T extends Lifetime> {
       this.#values.delete(key);
       return undefined;
     }
-    // The first key of the map is the least recently used. Not below the half: the order matters only for
-    // a full cache, and each change of it costs time.
+    // The first key of the map is the least recently used. Changed only above half of `max`, because each
+    // change costs time, and the order matters for a full cache only.
     if (this.#values.size > this.max / 2) {
       this.#values.delete(key);
       this.#values.set(key, value);

@@ -1,6 +1,6 @@
 /**
- * Returns a function that computes a value again only for another argument than that of the last call. For
- * values that are computed for each request and seldom differ.
+ * Returns a function that computes a value only if its argument differs from that of the last call. For
+ * values that each request needs and that seldom differ.
  */
 export function lastResult<A, V>(compute: (argument: A) => V): (argument: A) => V {
   let last: { readonly argument: A; readonly value: V } | undefined;

@@ -30,7 +30,8 @@ export function sender(transport: OxdTransport): Send {
 
 /**
  * Sender for a transport that checks commands itself. Only the introspection of an access token has
- * properties as the provider sent them, unless the transport verifies the token by option `bearer`.
+ * properties as the provider sent them, except with parameter `introspection`: then the transport has
+ * verified the token.
  */
 function uncheckedSender(transport: OxdTransport): Send {
   return <C extends CommandName>(command: C, params: Params<C>, options?: ExecuteOptions) => {

@@ -778,7 +778,7 @@ describe('the introspection of an access token by a transport that checks its ow
     return client(transport).execute('introspect_access_token', params);
   };
 
-  it.each([undefined, null])('is read as the provider sent it without a rule: %s', async (rule) => {
+  it.each([undefined, null])('is checked when parameter introspection is %s', async (rule) => {
     const read = introspect({ active: true, scopes: ['read', 'write'], jti: null }, rule);
     expect(await read).toEqual({ active: true, scope: 'read write' });
     const malformed = { code: 'OXD_TRANSPORT_MALFORMED' };

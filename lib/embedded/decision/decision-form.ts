@@ -43,7 +43,7 @@ export function decisionForm(audience: string, request: DecisionRequest): string
   return Object.entries(parameters).map(encoded).join('&');
 }
 
-/** Not `URLSearchParams`, which takes several times as long. */
+/** Encodes one parameter; `URLSearchParams` takes several times as long. */
 function encoded([name, value]: readonly [string, string]): string {
   if (value.length <= MAX_PARAMETER_LENGTH) {
     return `${name}=${encodeURIComponent(value.toWellFormed())}`;

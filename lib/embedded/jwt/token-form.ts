@@ -20,7 +20,7 @@ export function tokenForm(token: string): TokenForm {
   return parts === 3 ? 'jwt' : 'encrypted';
 }
 
-/** Number of parts between dots; counts to 6. A loop, because each token comes here. */
+/** Number of parts between dots, at most 6. Runs for each token, so it allocates no array. */
 function countParts(token: string): number {
   let parts = 1;
   for (let at = token.indexOf('.'); at >= 0 && parts < 6; at = token.indexOf('.', at + 1)) {

@@ -30,7 +30,7 @@ export interface Provider {
   readonly keys: ProviderKeys;
   /** Asymmetric algorithms that the provider lists; all of them if its discovery has no list. */
   readonly listedAlgs: readonly string[];
-  /** Users of JWTs whose signature these keys have verified, see {@link tokenKey}. */
+  /** Users of verified JWTs by {@link tokenKey}; discarded together with the keys. */
   readonly subjects: ExpiringCache<VerifiedSubject>;
 }
 
@@ -40,7 +40,7 @@ export interface VerifiedSubject extends Lifetime {
   readonly sub: string | undefined;
 }
 
-/** Maximum number of verified subjects of a provider: some hundred bytes each. */
+/** Maximum number of verified subjects of a provider, of a few hundred bytes each. */
 const MAX_SUBJECTS = 10_000;
 
 /** Options of {@link Providers}. */

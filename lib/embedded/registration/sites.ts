@@ -54,7 +54,7 @@ export class Sites {
   private readonly nextCheck = new Map<string, number>();
   /** Returns the {@link resourcesKey} of a site, computed once for each record. */
   readonly resourcesKey = oncePerObject(resourcesKey);
-  /** Each guarded request looks up its site, and most processes have one site only. */
+  /** Store key of a site, retained for the last site: most processes have one only. */
   private readonly keyInMemory = lastResult(siteKey);
 
   constructor(private readonly options: SitesOptions) {}

@@ -74,6 +74,12 @@ describe('a decision', () => {
     expect(only()).toMatchObject({ permission: `${photo()}#view,edit`, response_mode: 'decision' });
   });
 
+  it('is requested with every character of a scope', async () => {
+    // The resource has no such scope.
+    await rejectionOf(decide({ scopes: ['a&b=c+d %é\ud800'] }));
+    expect(only()).toMatchObject({ permission: `${photo()}#a&b=c+d %é\ufffd` });
+  });
+
   it.each([{ rpt: undefined }, { rpt: '  ' }])('is no request for the token $rpt', async (none) => {
     expect(await decide(none)).toEqual({ access: 'denied' });
     expect(policies.seen).toHaveLength(0);

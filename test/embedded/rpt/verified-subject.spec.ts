@@ -97,7 +97,7 @@ describe('the subject of an RPT that was verified before', () => {
     expect(await rejectionOf(check(rpt))).toMatchObject({ error: 'key_id_not_found' });
   });
 
-  it('is unknown while the keys cannot be loaded again, which is tried once a minute', async () => {
+  it('is unknown while the keys are unavailable, and they are requested once', async () => {
     as.patLifetime = 3600;
     oxd_id = await rsSite(transport, as);
     await clock.advance(DISCOVERY / 2);
