@@ -6,7 +6,7 @@ import {
 } from '../../access-token/access-token-verifier.js';
 import { OxdClock } from '../../base/clock.js';
 import { MAX_RPT_LENGTH } from '../../base/limits.js';
-import { whenAvailable, type Pending } from '../../base/pending.js';
+import { isPromiseLike, whenAvailable, type Pending } from '../../base/pending.js';
 import { BearerDenials, type BearerDenial } from '../../http/bearer-denial.js';
 import { CredentialError, readToken } from '../../http/bearer-token.js';
 import { RETRY_DELAY } from '../../http/denial.js';
@@ -109,7 +109,7 @@ export class BearerAuthorizer {
     } catch (error) {
       return failed(error);
     }
-    return 'then' in verified ? verified.then(check, failed) : check(verified);
+    return isPromiseLike(verified) ? verified.then(check, failed) : check(verified);
   }
 
   private check(

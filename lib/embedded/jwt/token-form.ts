@@ -21,7 +21,7 @@ export function tokenForm(token: string): TokenForm {
 }
 
 /** Number of parts between dots, at most 6. Runs for each token, so it allocates no array. */
-function countParts(token: string): number {
+export function countParts(token: string): number {
   let parts = 1;
   for (let at = token.indexOf('.'); at >= 0 && parts < 6; at = token.indexOf('.', at + 1)) {
     parts += 1;

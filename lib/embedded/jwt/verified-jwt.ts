@@ -7,6 +7,7 @@ import type { KeyLookups } from '../context/key-lookups.js';
 import type { OperationContext } from '../context/operation-context.js';
 import type { Provider } from '../provider/provider.js';
 import type { RegisteredSite } from '../registration/site-record.js';
+import { countParts } from './token-form.js';
 
 /** JWT of an authorization server, and what its verification expects. */
 export interface IssuedJwt {
@@ -24,7 +25,7 @@ export interface IssuedJwt {
 
 /** True for a JWT with an asymmetric algorithm; other tokens are opaque. */
 export function isPublicKeyJwt(token: string): boolean {
-  if (token.split('.').length !== 3) return false;
+  if (countParts(token) !== 3) return false;
   try {
     return PUBLIC_KEY_ALGS.includes(decodeProtectedHeader(token).alg ?? '');
   } catch {

@@ -26,8 +26,9 @@ export interface RptWithStatus {
 export async function rptSubject(
   context: OperationContext,
   at: SiteAtServer,
-  { rptStatus, ...rpt }: RptWithStatus,
+  rpt: RptWithStatus,
 ): Promise<string | undefined> {
+  const { rptStatus } = rpt;
   const { sub: introspected } = rptStatus.result;
   if (rptStatus.isSubjectProven) return introspected;
   const signed = await signedSubject(context, at, rpt).catch((error: unknown) => {
@@ -50,7 +51,7 @@ export async function rptSubject(
 async function signedSubject(
   context: OperationContext,
   { site, server: { issuer } }: SiteAtServer,
-  { rpt: token, key }: Omit<RptWithStatus, 'rptStatus'>,
+  { rpt: token, key }: RptWithStatus,
 ): Promise<string | undefined> {
   const { clock, uma } = context.runtime;
   try {
