@@ -26,7 +26,7 @@ const [ROUNDS, CALLERS] = [Number(settings.rounds), Number(settings.callers)];
 const chosen = CONTESTANTS.filter(({ name }) => new RegExp(settings.only).test(name));
 
 const CELL = 2_000;
-/** V8 discards code of an application that is idle for long, as while the others are measured. */
+/** An application is slower at first after it was idle, as while the others are measured. */
 const SETTLE = 1_000;
 const COUNTED = 1_000;
 const WARM_UP = { cell: 700, limit: 240_000, cycles: 3, spread: 1.1 };
