@@ -1,6 +1,8 @@
 import { Client } from 'undici';
+import type { Abortable } from '../base/call-end.js';
 import type { OxdClock } from '../base/clock.js';
 import { minimumTime } from '../base/time-limit.js';
+import { onAbort } from '../base/until-aborted.js';
 import { verifyingConnector, type TlsOptions } from './connector.js';
 import { HttpsCall, type HttpsReply, type HttpsRequest } from './https-call.js';
 import {
@@ -59,7 +61,7 @@ export class HttpsConnections {
    * @throws {OxdTransportError} OXD_TRANSPORT_TIMEOUT, _CLOSED, _BUSY, _MALFORMED or _UNREACHABLE
    * @throws the signal's reason when it is aborted
    */
-  send(request: HttpsRequest, signal?: AbortSignal): Promise<HttpsReply> {
+  send(request: HttpsRequest, signal?: Abortable): Promise<HttpsReply> {
     const { clock, timeout } = this.options;
     const call = new HttpsCall(request, clock.now() + timeout);
     const failure = this.failure();
@@ -86,14 +88,13 @@ export class HttpsConnections {
     return isInUse && this.waiting.length >= MAX_QUEUE ? 'busy' : undefined;
   }
 
-  private limit(call: HttpsCall, signal?: AbortSignal): void {
+  private limit(call: HttpsCall, signal?: Abortable): void {
     const { clock, timeout } = this.options;
     const cancel = clock.after(timeout, () => this.fail(call, 'timeout'));
-    const abort = (): boolean => call.fail(signal?.reason);
-    signal?.addEventListener('abort', abort, { once: true });
+    const stop = onAbort(signal, (reason) => call.fail(reason));
     call.released = () => {
       cancel();
-      signal?.removeEventListener('abort', abort);
+      stop();
       if (!call.isSent) this.leaveQueue(call);
     };
   }

@@ -35,8 +35,9 @@ export class HttpsTransport extends OxdTransport {
   override execute(
     command: string,
     params: Readonly<Record<string, unknown>>,
-    { signal }: ExecuteOptions = {},
+    options: ExecuteOptions = {},
   ): Promise<unknown> {
+    const { end: signal = options.signal } = options;
     try {
       const { version } = this;
       const request = toHttpsRequest({ version, prefix: this.#prefix }, command, params);

@@ -1,4 +1,5 @@
 import { minimumTime } from '../base/time-limit.js';
+import { onAbort } from '../base/until-aborted.js';
 import { type Address, Connection, type ConnectionOwner } from './connection.js';
 import { Exchange, type ExchangeRequest } from './exchange.js';
 import { transportFailure } from './transport-failure.js';
@@ -58,7 +59,7 @@ export class ConnectionPool implements ConnectionOwner {
     if (signal?.aborted) exchange.fail(signal.reason);
     else if (rejection) this.reject(exchange, rejection);
     else {
-      if (signal) this.abortOn(signal, exchange);
+      if (signal) exchange.release = onAbort(signal, (reason) => this.abort(exchange, reason));
       this.start(exchange);
     }
     return exchange.reply;
@@ -144,12 +145,6 @@ export class ConnectionPool implements ConnectionOwner {
     // An exchange for which a connection can be opened does not count as waiting.
     const opening = this.options.connections - this.established.size;
     return this.queue.length < this.options.maxQueue + opening ? undefined : 'OXD_TRANSPORT_BUSY';
-  }
-
-  private abortOn(signal: AbortSignal, exchange: Exchange): void {
-    const abort = () => this.abort(exchange, signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    exchange.release = () => signal.removeEventListener('abort', abort);
   }
 
   private abort(exchange: Exchange, reason: unknown): void {

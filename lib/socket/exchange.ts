@@ -1,3 +1,5 @@
+import type { Abortable } from '../base/call-end.js';
+
 /** Request to be sent by a pool. */
 export interface ExchangeRequest {
   /** Name of the command, for errors. */
@@ -7,7 +9,7 @@ export interface ExchangeRequest {
   /** True when the server may receive the command twice without harm. */
   readonly repeatable: boolean;
   /** Aborts the exchange. */
-  readonly signal?: AbortSignal;
+  readonly signal?: Abortable;
 }
 
 /** One request and its pending reply; settled once. */

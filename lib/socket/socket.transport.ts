@@ -27,8 +27,9 @@ export class SocketTransport extends OxdTransport {
   override execute(
     command: string,
     params: Readonly<Record<string, unknown>>,
-    { signal }: ExecuteOptions = {},
+    options: ExecuteOptions = {},
   ): Promise<unknown> {
+    const { end: signal = options.signal } = options;
     try {
       const frame = encodeFrame(encodeRequest(command, params), command);
       const repeatable = isRepeatable(command);

@@ -1,9 +1,11 @@
 import { getEventListeners } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
+import { CallEnd } from '../../lib/base/call-end.js';
 import { OxdTransportError } from '../../lib/base/errors.js';
 import { HttpsTransport } from '../../lib/https/https.transport.js';
 import type { ResolvedHttpsOptions } from '../../lib/options/https-transport-options.js';
+import { AbortControllers, endOptions } from '../support/abort-controllers.js';
 import { HttpsPeer, json, ok, type Answer } from '../support/https-peer.js';
 import { ManualClock, settled } from '../support/manual-clock.js';
 import { registerSecret } from '../support/secrets.js';
@@ -398,6 +400,20 @@ describe('HttpsTransport, an aborted signal', () => {
     pending[0]?.();
     expect(await next).toEqual({ path: '/get-user-info' });
     expect(peer.opened).toBe(2);
+  });
+
+  it('may be the end of a call, for which no AbortController is created', async () => {
+    const { pending, answer } = waitingAnswers();
+    const peer = await serve(answer);
+    const controllers = new AbortControllers();
+    const end = new CallEnd();
+    const call = transportTo(peer).execute('get_user_info', {}, endOptions(end));
+    await until(() => pending.length === 1);
+    end.abort(reason);
+    await expect(call).rejects.toBe(reason);
+    controllers.stop();
+    expect(controllers.count).toBe(0);
+    pending[0]?.();
   });
 
   it('sends nothing if it is aborted before the connection is open', async () => {

@@ -1,9 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { inspect } from 'node:util';
+import { CallEnd } from '../../lib/base/call-end.js';
 import type { SocketTransportOptions } from '../../lib/options/oxd.options.js';
 import type { FrameHandler } from '../../lib/testing/frames/frame-answer.js';
 import { FrameServer } from '../../lib/testing/frames/frame-server.js';
 import { SocketTransport } from '../../lib/socket/socket.transport.js';
+import { AbortControllers, endOptions } from '../support/abort-controllers.js';
 
 const opened: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -233,6 +235,22 @@ describe('SocketTransport', () => {
     caller.abort(new Error('no longer needed'));
     await expect(asked).rejects.toBe(signal.reason);
     while (server.connections > 0) await setImmediate();
+  });
+
+  it('rejects with the reason of the end of a call, and creates no AbortController', async () => {
+    const server = await serve((request) => (request.includes('"a"') ? { hang: true } : ok({})));
+    const transport = transportTo(server);
+    // Opens the connection, for which the server creates an AbortController.
+    await transport.execute('get_user_info', {});
+    const controllers = new AbortControllers();
+    const end = new CallEnd();
+    const asked = transport.execute('a', {}, endOptions(end));
+    while (server.commands < 2) await setImmediate();
+    const reason = new Error('no longer needed');
+    end.abort(reason);
+    await expect(asked).rejects.toBe(reason);
+    controllers.stop();
+    expect(controllers.count).toBe(0);
   });
 
   it('rejects after close()', async () => {
