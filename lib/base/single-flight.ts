@@ -1,34 +1,50 @@
-/** Run in progress. */
+/** Run of a key; `promise` is undefined when none is in progress. */
 interface Run<T> {
-  /** Undefined after the end: V8 keeps deleted entries of a busy `Map` until a full garbage collection. */
   promise: Promise<T> | undefined;
 }
 
+/** Ended runs that stay in memory for their next start. */
+const MAX_ENDED = 1000;
+
 /**
- * One run per key at a time: callers that arrive during the run share its promise. Keys should be short,
- * because they stay in memory as long as a deleted entry.
+ * One run per key at a time: callers that arrive during the run share its promise. Keys must be short
+ * and no secrets, because up to 1000 of them stay in memory after the end of their run: in a busy `Map`
+ * whose entries are deleted at once, V8 would keep them until a full garbage collection.
  */
 export class SingleFlight<T> {
-  private readonly running = new Map<string, Run<T>>();
+  private readonly runs = new Map<string, Run<T>>();
+  private limit = MAX_ENDED;
 
   /** Returns the promise of the run of this key that is in progress. */
   current(key: string): Promise<T> | undefined {
-    return this.running.get(key)?.promise;
+    return this.runs.get(key)?.promise;
   }
 
   /** Returns the promise of the current run of this key, or starts `work`. */
   run(key: string, work: () => Promise<T>): Promise<T> {
-    const current = this.running.get(key)?.promise;
+    const current = this.runs.get(key)?.promise;
     if (current) return current;
     const promise = work();
-    const run: Run<T> = { promise };
-    this.running.set(key, run);
+    const run = this.runs.get(key) ?? this.added(key);
+    run.promise = promise;
     const stop = (): void => {
       run.promise = undefined;
-      this.running.delete(key);
     };
     // Before the callers continue. Not `finally()`, which needs four more promises.
     promise.then(stop, stop);
     return promise;
+  }
+
+  private added(key: string): Run<T> {
+    if (this.runs.size >= this.limit) this.deleteEnded();
+    const run: Run<T> = { promise: undefined };
+    this.runs.set(key, run);
+    return run;
+  }
+
+  private deleteEnded(): void {
+    for (const [key, { promise }] of this.runs) if (!promise) this.runs.delete(key);
+    // Twice the runs in progress, so that the cost of a run does not grow with their number.
+    this.limit = Math.max(MAX_ENDED, 2 * this.runs.size);
   }
 }

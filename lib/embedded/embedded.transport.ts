@@ -53,14 +53,6 @@ const OPERATIONS: { readonly [C in CommandName]: Operation<C> } = {
   introspect_rpt: introspectRpt,
 };
 
-interface RunningCommand {
-  /**
-   * Rejects the command. Undefined after its end: V8 keeps deleted entries of a busy `Set` until a full
-   * garbage collection.
-   */
-  end?: (reason: unknown) => void;
-}
-
 /**
  * Executes commands in this process, with direct requests to the OpenID Provider.
  *
@@ -76,8 +68,12 @@ export class EmbeddedTransport extends OxdTransport {
   readonly #runtime: EmbeddedRuntime;
   /** Time limit of a whole command, in milliseconds; other commands have a limit for each request. */
   readonly #limits: ReadonlyMap<string, number>;
-  /** Commands in progress. */
-  private readonly running = new Set<RunningCommand>();
+  /**
+   * Functions that reject the commands in progress. A later command reuses the slot of one that has
+   * ended: V8 keeps the deleted entries of a busy `Set` until a full garbage collection.
+   */
+  private readonly running: (((reason: unknown) => void) | undefined)[] = [];
+  private readonly freeSlots: number[] = [];
   private closed = false;
 
   /** @throws {OxdConfigurationError} when an environment variable contains an invalid proxy URL */
@@ -118,19 +114,19 @@ export class EmbeddedTransport extends OxdTransport {
     const call = new CommandCall(command, http, { signal, deadline });
     return untilEnded(this.run(call, params), (end) => {
       const stop = onAbort(signal, end);
-      const running: RunningCommand = { end };
-      this.running.add(running);
+      const slot = this.freeSlots.pop() ?? this.running.length;
+      this.running[slot] = end;
       return () => {
         stop();
-        running.end = undefined;
-        this.running.delete(running);
+        this.running[slot] = undefined;
+        this.freeSlots.push(slot);
       };
     });
   }
 
   override async close(): Promise<void> {
     this.closed = true;
-    for (const { end } of this.running) end?.(closedError(undefined, true));
+    for (const end of this.running) end?.(closedError(undefined, true));
     await this.#runtime.http.close();
   }
 

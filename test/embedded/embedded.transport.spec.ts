@@ -60,27 +60,30 @@ describe('a command with signal and deadline of its caller', () => {
     expect(await outcome).toMatchObject({ code: 'OXD_TRANSPORT_CLOSED', mayHaveRun: true });
   });
 
-  it('ends with the transport, whichever of several commands have ended before', async () => {
+  it('ends with the transport, whichever commands have ended and begun before', async () => {
     const replies: (() => void)[] = [];
     as.on('rpt', async (seen) => {
       await new Promise<void>((resolve) => replies.push(resolve));
       return as.usual('rpt', seen);
     });
     let granted = 0;
-    const outcomes = Array.from({ length: 4 }, () =>
+    const run = (): Promise<unknown> =>
       check().then(
         () => (granted += 1),
         (error: unknown) => error,
-      ),
-    );
+      );
+    const outcomes = [run(), run(), run(), run()];
     while (replies.length < 4) await settled();
     replies[1]?.();
     while (granted < 1) await settled();
     replies[0]?.();
     while (granted < 2) await settled();
+    outcomes.push(run());
+    while (replies.length < 5) await settled();
     await transport.close();
-    const ended = (await Promise.all(outcomes)).map((outcome) => outcome instanceof Error);
-    expect(ended.filter(Boolean)).toHaveLength(2);
+    const errors = (await Promise.all(outcomes)).filter((outcome) => outcome instanceof Error);
+    const closed = expect.objectContaining({ code: 'OXD_TRANSPORT_CLOSED' }) as unknown;
+    expect(errors).toEqual([closed, closed, closed]);
     replies.forEach((reply) => reply());
   });
 

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Operation } from '../context/operation-context.js';
 import { declaredResources } from '../resources/declared-resource.js';
 import { protect } from '../resources/protect.js';
@@ -15,7 +16,8 @@ export const umaRsProtect: Operation<'uma_rs_protect'> = async (context, params)
   const { oxd_id } = await context.site(params.oxd_id);
   const { protections } = context.runtime.uma;
   // Concurrent calls with equal declarations share one run, which continues if a caller aborts.
-  await protections.run(JSON.stringify([oxd_id, overwrite, declared]), () => {
+  const key = hash('sha256', JSON.stringify([oxd_id, overwrite, declared]), 'base64');
+  await protections.run(key, () => {
     const shared = context.detached();
     return shared.call.run(() => protect(shared, oxd_id, { declared, overwrite }));
   });
