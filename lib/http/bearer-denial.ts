@@ -94,7 +94,7 @@ export class BearerDenials {
    */
   unavailable(wait: number): BearerDenial {
     const message = 'Access cannot be checked at the moment.';
-    const headers = { 'Retry-After': String(Math.ceil(wait / 1000)) };
+    const headers = { 'Retry-After': String(Math.ceil(wait / 1000)), ...NO_STORE };
     return denial(503, { error: 'BEARER_UNAVAILABLE', message }, headers);
   }
 
@@ -104,14 +104,14 @@ export class BearerDenials {
     challenge: BearerChallenge,
   ): BearerDenial {
     const header = bearerChallenge(this.parts, challenge);
-    return denial(status, body, { 'WWW-Authenticate': header });
+    return denial(status, body, { 'WWW-Authenticate': header, ...NO_STORE });
   }
 }
 
 function denial(
   status: BearerDenial['status'],
   body: Pick<BearerDenial, 'error' | 'message'>,
-  headers: Readonly<Record<string, string>> = {},
+  headers: Readonly<Record<string, string>> = NO_STORE,
 ): BearerDenial {
-  return { granted: false, status, ...body, headers: { ...NO_STORE, ...headers } };
+  return { granted: false, status, headers, ...body };
 }

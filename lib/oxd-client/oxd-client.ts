@@ -228,9 +228,9 @@ export class OxdClient {
     const sent = this.identified(call, site);
     if (!site.setup || sent.protection_access_token) return sent;
     const protection_access_token = await this.#protection.get(site.setup);
-    if (sent.oxd_id === site.oxd_id) return { ...sent, protection_access_token };
+    if (sent.oxd_id === site.oxd_id) return Object.assign({}, sent, { protection_access_token });
     const { authorization_oxd_id = site.oxd_id } = sent;
-    return { ...sent, protection_access_token, authorization_oxd_id };
+    return Object.assign({}, sent, { protection_access_token, authorization_oxd_id });
   }
 
   /** Adds the id of the site, and parameters of the options for the own site. */
@@ -243,7 +243,7 @@ export class OxdClient {
     const whole = isCompleted
       ? withSiteDefaults(command, params, { ...this.#context, isProtected: setup !== undefined })
       : params;
-    // Object.assign() saves a microsecond per command compared with { ...params, oxd_id } in V8.
+    // Not { ...whole, oxd_id }, for which V8 creates a hidden class each time.
     return Object.assign({}, whole, { oxd_id: id });
   }
 

@@ -20,7 +20,7 @@ export async function introspectToken(
   if (!url) throw new OperationError('unsupported_operation', NO_ENDPOINT);
   const form = `token=${encodeURIComponent(token.toWellFormed())}&token_type_hint=access_token`;
   const request = await context.runtime.clientForms.build(provider, site.client, form);
-  return stateOf(await context.call.send(url, { ...request, idempotent: true }));
+  return stateOf(await context.call.send(url, { idempotent: true, ...request }));
 }
 
 const NO_ENDPOINT =

@@ -115,7 +115,7 @@ export class Decisions {
     const { permissions } = decision;
     if (!isRetainable(permissions) || !this.#isCurrent(position, parts)) return;
     const expiry = Math.min(earliestExpiry({ permissions }), unverifiedExpiry(token));
-    this.#grants.set(key, { ...grant, until: Math.min(from + this.#ttl, expiry) });
+    this.#grants.set(key, { until: Math.min(from + this.#ttl, expiry), ...grant });
   }
 
   #isCurrent(position: number, parts: readonly string[]): boolean {

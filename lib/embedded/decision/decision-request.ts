@@ -22,11 +22,11 @@ export async function sendDecisionRequest(
     ? await context.runtime.clientForms.build(await context.provider(site), site.client, form)
     : ({ method: 'POST', headers: bearerHeaders(request.token), body: form } as const);
   // A lost decision has no effect.
-  const response = await context.call.send(server.token_endpoint, { ...sent, idempotent: true });
+  const response = await context.call.send(server.token_endpoint, { idempotent: true, ...sent });
   const { issuer } = server;
   return decisionAnswer(response, request, { issuer, now: context.runtime.clock() / 1000 });
 }
 
 function bearerHeaders(token: string): Readonly<Record<string, string>> {
-  return { ...FORM_HEADERS, authorization: `Bearer ${token}` };
+  return { authorization: `Bearer ${token}`, ...FORM_HEADERS };
 }

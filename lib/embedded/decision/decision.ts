@@ -88,7 +88,7 @@ function requestOf(
   if (claims && !Object.values(claims).every(isStringList)) {
     throw unfit('claims: must be an object of lists of strings.');
   }
-  return { ...needed, token, claims };
+  return { token, claims, ...needed };
 }
 
 function checkGrant({ grant_types_supported = [] }: UmaServer): void {

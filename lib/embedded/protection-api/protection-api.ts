@@ -83,7 +83,7 @@ export class ProtectionApi {
     const type = isForm ? FORM_HEADERS : JSON_TYPE;
     return this.context.call.send(url, {
       method,
-      headers: body ? { ...type, authorization } : { accept: 'application/json', authorization },
+      headers: body ? { authorization, ...type } : { accept: 'application/json', authorization },
       body: isForm ? body : body && JSON.stringify(body),
       idempotent,
     });

@@ -27,7 +27,8 @@ export function rptOfJwt(
   if (textOf(payload.sub) === undefined) return unusable('it names no user (sub)');
   if (!Array.isArray(permissions)) return unusable('authorization.permissions is not a list');
   const named = permissions.filter((item) => objectOf(item)?.rsid !== undefined);
-  return { ...rptOfClaims(payload, named, expected), isSubjectProven: true };
+  const { result, wholeResources, reason } = rptOfClaims(payload, named, expected);
+  return { result, wholeResources, reason, isSubjectProven: true };
 }
 
 /** RPT that is not used without an introspection, with the reason for the log. */

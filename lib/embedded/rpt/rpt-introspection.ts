@@ -33,9 +33,9 @@ export function introspectRpt(
     });
     if (rptStatus) {
       // The client only learns that it needs another RPT.
-      const { reason } = rptStatus;
+      const { result, wholeResources, reason } = rptStatus;
       if (reason) context.log.debug?.(`${context.call.command}: the RPT is not active: ${reason}.`);
-      return { ...rptStatus, isSubjectProven: !isPublicKeyJwt(rpt) };
+      return { result, wholeResources, isSubjectProven: !isPublicKeyJwt(rpt) };
     }
     if (response.status !== 200) {
       throw unexpectedResponse('The RPT could not be introspected.', response);
@@ -78,7 +78,7 @@ const sendWith: Readonly<Record<IntrospectionMethod, SendRequest>> = {
     const form = `token=${encodeURIComponent(rpt.toWellFormed())}&token_type_hint=requesting_party_token`;
     const provider = await context.provider(site);
     const request = await context.runtime.clientForms.build(provider, site.client, form);
-    return context.call.send(server.introspection_endpoint, { ...request, idempotent: true });
+    return context.call.send(server.introspection_endpoint, { idempotent: true, ...request });
   },
   pat: (_, api, rpt) =>
     api.call({

@@ -184,5 +184,5 @@ function textsIn(token: JsonObject): Partial<IntrospectRptResult> {
     if (text !== undefined) found[name] = text;
   }
   const aud = token.aud === undefined ? undefined : (textOf(token.aud) ?? stringsOf(token.aud));
-  return aud === undefined ? found : { ...found, aud };
+  return aud === undefined ? found : { aud, ...found };
 }

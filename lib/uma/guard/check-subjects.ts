@@ -69,7 +69,7 @@ export class CheckSubjects {
   ): Promise<CheckSubject> {
     const { scopes, http_method } = declaration;
     const values = await declaredValues(declaration, context, this.clock);
-    if (values.resource !== undefined) return { ...values, ...(scopes && { scopes }) };
+    if (values.resource !== undefined) return scopes ? { scopes, ...values } : values;
     const { paths } = this.options.uma;
     const { clock } = this;
     const path = paths

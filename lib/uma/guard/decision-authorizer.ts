@@ -98,7 +98,7 @@ export class DecisionAuthorizer {
     const subject = await this.subjects.of(declaration, { params, context, limit });
     if ('denial' in subject) return subject;
     const { revision } = this.failures;
-    const asked = { ...subject, mode: 'decision', rpt: verified.token } as const;
+    const asked = { mode: 'decision', rpt: verified.token, ...subject } as const;
     try {
       const result =
         this.uma.cachedAccess(asked) ??

@@ -107,7 +107,7 @@ export class ResourceCheck {
     if ('denial' in subject) return subject;
     const { revision } = this.synchronizer;
     try {
-      const params = { ...subject, ...(rpt !== undefined && { rpt }) };
+      const params = rpt === undefined ? subject : { rpt, ...subject };
       const result =
         this.uma.cachedAccess(params) ??
         (await untilAborted(limit.begin().end, this.uma.checkAccess(params, limit.begin())));
@@ -173,7 +173,7 @@ export class ResourceCheck {
     if (access !== 'denied') {
       return { denial: serverUnreachable(), reason: 'the result is neither granted nor denied' };
     }
-    const challenge = challengeOf(result, { ...this.challengeSource, scopes });
+    const challenge = challengeOf(result, { scopes, ...this.challengeSource });
     if (challenge) return { denial: permissionRequired(challenge), reason: 'denied' };
     return { denial: serverUnreachable(), reason: 'denied without a valid ticket' };
   }

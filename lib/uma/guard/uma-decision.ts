@@ -43,7 +43,7 @@ export function permissionRequired(challenge: string): UmaDenial {
     status: 401,
     error: 'UMA_PERMISSION_REQUIRED',
     message: 'An RPT with a permission for this resource is required.',
-    headers: { ...NO_STORE, 'WWW-Authenticate': challenge },
+    headers: { 'WWW-Authenticate': challenge, ...NO_STORE },
   };
 }
 
@@ -54,7 +54,7 @@ export function serverUnreachable(): UmaDenial {
     status: 403,
     error: 'UMA_SERVER_UNREACHABLE',
     message: 'The authorization server issued no ticket.',
-    headers: { ...NO_STORE, Warning: AS_UNREACHABLE },
+    headers: { Warning: AS_UNREACHABLE, ...NO_STORE },
   };
 }
 
@@ -91,6 +91,6 @@ export function unavailable(wait: number): UmaDenial {
     status: 503,
     error: 'UMA_UNAVAILABLE',
     message: 'Access cannot be checked at the moment.',
-    headers: { ...NO_STORE, 'Retry-After': String(Math.ceil(wait / 1000)) },
+    headers: { 'Retry-After': String(Math.ceil(wait / 1000)), ...NO_STORE },
   };
 }
