@@ -2,6 +2,7 @@
 // its own process, which measures its own CPU and memory.
 import 'reflect-metadata';
 import { setImmediate } from 'node:timers/promises';
+import { getHeapSpaceStatistics } from 'node:v8';
 import { Controller, Get, Module, UseGuards } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -27,7 +28,7 @@ let finishProfile;
 
 answerParent({
   start,
-  usage: () => ({ ...process.cpuUsage(), reads: store.reads }),
+  usage: () => ({ ...process.cpuUsage(), reads: store.reads, old: oldBytes() }),
   heap,
   startProfile: async () => void (finishProfile = await startProfile()),
   finishProfile: ({ file }) => finishProfile(file),
@@ -41,6 +42,13 @@ async function start({ contestant, platform, servers }) {
   });
   await app.listen(0, '127.0.0.1');
   return { port: app.getHttpServer().address().port };
+}
+
+/** Memory of the objects that V8 collects only in full garbage collections, in bytes. */
+function oldBytes() {
+  return getHeapSpaceStatistics()
+    .filter(({ space_name }) => !space_name.startsWith('new_'))
+    .reduce((sum, { space_used_size }) => sum + space_used_size, 0);
 }
 
 /** Memory in use after garbage collection, in bytes. */

@@ -98,6 +98,7 @@ class MeasuredApplication {
       cpu: per('user') + per('system'),
       calls: 1000 * per('calls'),
       reads: 1000 * per('reads'),
+      old: per('old'),
     };
   }
 

@@ -1,7 +1,7 @@
 import { median } from '../support/measure.mjs';
 
 const MIB = 1_048_576;
-const MEASURED = ['perSecond', 'p50', 'p99', 'cpu', 'calls', 'reads'];
+const MEASURED = ['perSecond', 'p50', 'p99', 'cpu', 'calls', 'reads', 'old'];
 
 /**
  * Medians of each application by the name of its contestant, and what they are above the empty guard
@@ -44,6 +44,7 @@ const COLUMNS = {
   quartiles: ({ addedLow, addedHigh }) => `${addedLow.toFixed(0)} to ${addedHigh.toFixed(0)}`,
   'calls/1000': ({ calls }) => calls.toFixed(0),
   'reads/1000': ({ reads }) => reads.toFixed(1),
+  'old bytes': ({ old }) => old.toFixed(0),
   'heap MiB': ({ heap }) => heap?.toFixed(1) ?? '',
 };
 
