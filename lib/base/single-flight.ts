@@ -3,7 +3,7 @@ interface Run<T> {
   promise: Promise<T> | undefined;
 }
 
-/** Ended runs that stay in memory for their next start. */
+/** Ends of runs after which ended ones are deleted. */
 const MAX_ENDED = 1000;
 
 /**
@@ -13,7 +13,8 @@ const MAX_ENDED = 1000;
  */
 export class SingleFlight<T> {
   private readonly runs = new Map<string, Run<T>>();
-  private limit = MAX_ENDED;
+  /** Runs that have ended since {@link deleteEnded}. */
+  private ended = 0;
 
   /** Returns the promise of the run of this key that is in progress. */
   current(key: string): Promise<T> | undefined {
@@ -29,6 +30,8 @@ export class SingleFlight<T> {
     run.promise = promise;
     const stop = (): void => {
       run.promise = undefined;
+      this.ended += 1;
+      if (this.ended > MAX_ENDED) this.deleteEnded();
     };
     // Before the callers continue. Not `finally()`, which needs four more promises.
     promise.then(stop, stop);
@@ -36,15 +39,13 @@ export class SingleFlight<T> {
   }
 
   private added(key: string): Run<T> {
-    if (this.runs.size >= this.limit) this.deleteEnded();
     const run: Run<T> = { promise: undefined };
     this.runs.set(key, run);
     return run;
   }
 
   private deleteEnded(): void {
+    this.ended = 0;
     for (const [key, { promise }] of this.runs) if (!promise) this.runs.delete(key);
-    // Twice the runs in progress, so that the cost of a run does not grow with their number.
-    this.limit = Math.max(MAX_ENDED, 2 * this.runs.size);
   }
 }

@@ -184,7 +184,9 @@ export class OxdClient {
   }
 
   private async prepare<C extends CommandName>(call: Call<C>): Promise<Result<C>> {
-    const [site, sent] = await untilAborted(call.options?.signal, this.prepared(call));
+    const { options } = call;
+    const end = options?.end ?? options?.signal;
+    const [site, sent] = await untilAborted(end, this.prepared(call));
     return this.attempt(call, site, sent);
   }
 
@@ -203,7 +205,8 @@ export class OxdClient {
     const { command, options } = call;
     return this.#send(command, sent, options).catch(async (error: unknown) => {
       const again = this.corrected(error, site, { call, sent });
-      return this.#send(command, await untilAborted(options?.signal, again), options);
+      const end = options?.end ?? options?.signal;
+      return this.#send(command, await untilAborted(end, again), options);
     });
   }
 

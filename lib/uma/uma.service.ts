@@ -96,7 +96,7 @@ export class UmaService {
     const { rpt = '' } = params;
     if (rpt.trim() === '') return this.checkVerified(params, options);
     const verification = this.verifier.verify({}, rpt, 'decision');
-    const verified = await untilAborted(options?.signal, verification);
+    const verified = await untilAborted(options?.end ?? options?.signal, verification);
     if ('rejected' in verified) throw invalidToken(verified.rejected);
     const { sub } = verified;
     const result = await this.checkVerified(params, options);

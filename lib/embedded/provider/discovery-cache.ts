@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { oncePerObject } from '../../base/once-per-object.js';
 import { SingleFlight } from '../../base/single-flight.js';
 import { addressKey, type ProviderAddress } from './provider-address.js';
@@ -17,7 +18,9 @@ const LIFETIME = 600_000;
 export abstract class DiscoveryCache<T> {
   private readonly cache = new Map<string, Discovery<T>>();
   /** Records of sites are addresses, too, and are passed for each request. */
-  private readonly keyOf = oncePerObject(addressKey);
+  private readonly keyOf = oncePerObject((address: ProviderAddress) =>
+    hash('sha256', addressKey(address), 'base64'),
+  );
   private readonly flights = new SingleFlight<T>();
 
   constructor(private readonly clock: () => number) {}

@@ -45,7 +45,7 @@ const UNKNOWN_KEY = 'key_id_not_found';
 /** Checks whether the RPT of a request covers one declared resource. */
 @Injectable()
 export class ResourceCheck {
-  private readonly challengeSource: ChallengeSource;
+  private readonly challengeSource: Omit<ChallengeSource, 'scopes'>;
   private readonly isEmbedded: boolean;
   private readonly isCustom: boolean;
 
