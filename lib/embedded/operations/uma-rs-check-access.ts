@@ -8,11 +8,7 @@ import { rptCoverage } from '../rpt/rpt-coverage.js';
 import { neededPermission } from '../rpt/needed-permission.js';
 import { ticketScopes } from '../resources/declared-resource.js';
 import { withAdministeredResource } from '../resources/administered-resource.js';
-import {
-  knownResource,
-  type CheckedResource,
-  type KnownResource,
-} from '../resources/known-resource.js';
+import { knownResource, type KnownResource } from '../resources/known-resource.js';
 import { checkMode, checkNamed, missingAtServer } from '../resources/named-resource.js';
 import { permissionTicket, type PermissionRequest } from '../rpt/permission-ticket.js';
 
@@ -43,8 +39,9 @@ type CheckResource = (
  */
 export const umaRsCheckAccess: Operation<Command> = (context, params) => {
   checkMode(params);
-  const check = params.mode === 'decision' ? decide : checkRpt;
-  const { resource } = params;
+  const { resource, rpt = '', mode } = params;
+  const withoutDecision = rpt.trim() === '' ? deny : checkRpt;
+  const check = mode === 'decision' ? decide : withoutDecision;
   if (resource !== undefined) return checkAdministered(context, { ...params, resource }, check);
   checkNamed(params);
   return withKnownRecords(
@@ -67,34 +64,32 @@ function checkAdministered(
   );
 }
 
-const checkRpt: CheckResource = async (context, params, { site, resource }) => {
+const checkRpt: CheckResource = async (context, params, known) => {
+  const { site, resource } = known;
   const { rpt = '' } = params;
   const { runtime } = context;
   const found = runtime.umaServers.at(site);
   const at = { site, server: found instanceof Promise ? await found : found };
-  const checked = { rpt, needed: neededPermission(runtime, resource, params) };
-  const coverage = rpt.trim() === '' ? undefined : await rptCoverage(context, at, checked);
+  const needed = neededPermission(runtime, resource, params);
+  const coverage = await rptCoverage(context, at, { rpt, needed });
   if (coverage) return { access: 'granted', ...coverage };
-  return await denied(context, at, { resource, params });
+  return await deny(context, params, known);
 };
 
-async function denied(
-  context: OperationContext,
-  at: SiteAtServer,
-  { resource, params }: { resource: CheckedResource; params: Params<Command> },
-): Promise<Result<Command>> {
+const deny: CheckResource = async (context, { scopes = [] }, { site, resource }) => {
   const { id: resource_id } = resource;
-  const { scopes = [] } = params;
   const resource_scopes = scopes.length > 0 ? scopes : ticketScopes(resource);
-  const ticket = await queuedTicket(context, at, { resource_id, resource_scopes });
+  const found = context.runtime.umaServers.at(site);
+  const server = found instanceof Promise ? await found : found;
+  const ticket = await queuedTicket(context, { site, server }, { resource_id, resource_scopes });
   if (ticket === undefined) {
-    context.runtime.uma.rpts.clearResource(at.site, resource_id);
+    context.runtime.uma.rpts.clearResource(site, resource_id);
     throw missingAtServer(resource);
   }
-  const { issuer: as_uri } = at.server;
+  const { issuer: as_uri } = server;
   const header = challenge(as_uri, ticket);
   return { access: 'denied', 'www-authenticate_header': header, ticket, as_uri };
-}
+};
 
 /**
  * Obtains a ticket through a queue: every request without an RPT needs a ticket, and the queue
@@ -111,8 +106,7 @@ function queuedTicket(
   const { command, signal } = call;
   const shared = new ProtectionApi(context.detached(), site, server);
   const ticket = runtime.uma.tickets.run({ key: server.issuer, signal }, () => {
-    if (!context.hasTimeLeft) throw busy(command);
-    return permissionTicket(shared, request);
+    return context.hasTimeLeft ? permissionTicket(shared, request) : Promise.reject(busy(command));
   });
   if (ticket) return ticket;
   throw busy(command);
