@@ -5,6 +5,7 @@ import {
   floorGuard,
   joseGuard,
   leastCachedGuard,
+  leastTicketGuard,
   passportJwtGuard,
 } from './peers.mjs';
 
@@ -25,6 +26,11 @@ export const contestants = [
   { name: 'introspection', open: embedded({}) },
   { name: 'introspection-jwt', token: 'jwt', open: embedded({}) },
   { name: 'ticket', sends: 'none', open: embedded({}) },
+  {
+    name: 'least-ticket',
+    sends: 'none',
+    open: ({ issuer }) => ({ guard: leastTicketGuard(issuer) }),
+  },
   { name: 'socket', open: overSocket },
   { name: 'cached', open: embedded({ cache: {} }) },
   { name: 'least-cached', open: ({ issuer }) => ({ guard: leastCachedGuard(issuer) }) },

@@ -48,6 +48,30 @@ export function leastCachedGuard(issuer) {
   });
 }
 
+/** The least of a denial without a token: one request for a ticket, one `JSON.parse`, one challenge. */
+export function leastTicketGuard(issuer) {
+  const isGranted = introspecting(issuer);
+  const pool = new Pool(issuer, { connections: CONNECTIONS });
+  const ticketRequest = {
+    path: '/permission',
+    method: 'POST',
+    headers: { ...HEADERS, 'content-type': 'application/json' },
+    body: JSON.stringify([{ resource_id: 'resource-1', resource_scopes: [SCOPE] }]),
+  };
+  return class LeastTicketGuard {
+    async canActivate(context) {
+      const http = context.switchToHttp();
+      const token = tokenOf(http.getRequest());
+      if (token !== undefined && (await isGranted(token))) return true;
+      const response = await pool.request(ticketRequest);
+      const { ticket } = JSON.parse(await response.body.text());
+      const challenge = `UMA as_uri="${issuer}", ticket="${ticket}"`;
+      http.getResponse().header('WWW-Authenticate', challenge);
+      throw new UnauthorizedException();
+    }
+  };
+}
+
 function introspecting(issuer) {
   const pool = new Pool(issuer, { connections: CONNECTIONS });
   return async (token) => {
@@ -130,11 +154,14 @@ function guardOf(isGranted) {
   return class PeerGuard {
     async canActivate(context) {
       const request = context.switchToHttp().getRequest();
-      const { authorization = '' } = request.headers;
-      const token = /^Bearer (.+)$/.exec(authorization)?.[1];
+      const token = tokenOf(request);
       if (token === undefined || !(await isGranted(token, request)))
         throw new UnauthorizedException();
       return true;
     }
   };
+}
+
+function tokenOf({ headers: { authorization = '' } }) {
+  return /^Bearer (.+)$/.exec(authorization)?.[1];
 }
