@@ -4,6 +4,8 @@ const CORE = 0;
 const CALLERS = 50;
 /** Requests until V8 has optimized a contestant. */
 const WARM_UP = 5_000;
+/** Load before each round, in milliseconds: V8 discards code of an application that was idle. */
+const SETTLE = 1_000;
 const PATH = '/albums';
 /** Statuses of a denial. */
 const DENIALS = [401, 403];
@@ -55,6 +57,7 @@ class MeasuredApplication {
   }
 
   async measure(milliseconds) {
+    await this.#load({ milliseconds: SETTLE });
     this.rounds.push(await this.#load({ milliseconds }));
   }
 
