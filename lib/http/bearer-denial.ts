@@ -94,7 +94,7 @@ export class BearerDenials {
    */
   unavailable(wait: number): BearerDenial {
     const message = 'Access cannot be checked at the moment.';
-    const headers = { 'Retry-After': String(Math.ceil(wait / 1000)), ...NO_STORE };
+    const headers = { 'Retry-After': String(Math.ceil(wait / 1000)) };
     return denial(503, { error: 'BEARER_UNAVAILABLE', message }, headers);
   }
 
@@ -104,14 +104,14 @@ export class BearerDenials {
     challenge: BearerChallenge,
   ): BearerDenial {
     const header = bearerChallenge(this.parts, challenge);
-    return denial(status, body, { 'WWW-Authenticate': header, ...NO_STORE });
+    return denial(status, body, { 'WWW-Authenticate': header });
   }
 }
 
 function denial(
   status: BearerDenial['status'],
   body: Pick<BearerDenial, 'error' | 'message'>,
-  headers: Readonly<Record<string, string>> = NO_STORE,
+  headers: Readonly<Record<string, string>> = {},
 ): BearerDenial {
-  return { granted: false, status, headers, ...body };
+  return { granted: false, status, headers: Object.assign({}, NO_STORE, headers), ...body };
 }
