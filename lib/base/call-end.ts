@@ -7,6 +7,13 @@ export interface Abortable {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
+/** Returns the early end of a call; reads `signal`, which may have to be created, only without `end`. */
+export function endOf(
+  options: { readonly end?: Abortable; readonly signal?: Abortable } = {},
+): Abortable | undefined {
+  return options.end ?? options.signal;
+}
+
 /**
  * Early end of a call. Creates an `AbortSignal` only when it is read: together with its first listener
  * the signal costs as much time as a tenth of an introspection.

@@ -100,6 +100,7 @@ export class EmbeddedTransport extends OxdTransport {
     params: Readonly<Record<string, unknown>>,
     options: ExecuteOptions = {},
   ): Promise<unknown> {
+    // Repeats endOf(), because each guarded request comes here.
     const { deadline, end: signal = options.signal } = options;
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
     if (this.closed) return Promise.reject(closedError(command, false));

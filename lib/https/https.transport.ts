@@ -1,4 +1,5 @@
 import { MonotonicClock, type OxdClock } from '../base/clock.js';
+import { endOf } from '../base/call-end.js';
 import { withoutSlash } from '../base/issuer.js';
 import type { Release } from '../base/oxd-releases.js';
 import { OxdTransport, type ExecuteOptions } from '../commands/oxd-transport.js';
@@ -35,9 +36,9 @@ export class HttpsTransport extends OxdTransport {
   override execute(
     command: string,
     params: Readonly<Record<string, unknown>>,
-    options: ExecuteOptions = {},
+    options?: ExecuteOptions,
   ): Promise<unknown> {
-    const { end: signal = options.signal } = options;
+    const signal = endOf(options);
     try {
       const { version } = this;
       const request = toHttpsRequest({ version, prefix: this.#prefix }, command, params);

@@ -3,6 +3,7 @@ import type { CacheLimits } from '../base/expiring-cache.js';
 import type { OxdLog } from '../base/log.js';
 import type { SiteOptions } from '../options/oxd.options.js';
 import type { OxdStore } from '../store/oxd-store.js';
+import { endOf } from '../base/call-end.js';
 import { untilAborted } from '../base/until-aborted.js';
 import type { ExecuteOptions, OxdTransport } from '../commands/oxd-transport.js';
 import { COMMAND_ALIASES, contractParams, type GivenParams } from '../commands/aliases.js';
@@ -184,9 +185,7 @@ export class OxdClient {
   }
 
   private async prepare<C extends CommandName>(call: Call<C>): Promise<Result<C>> {
-    const { options } = call;
-    const end = options?.end ?? options?.signal;
-    const [site, sent] = await untilAborted(end, this.prepared(call));
+    const [site, sent] = await untilAborted(endOf(call.options), this.prepared(call));
     return this.attempt(call, site, sent);
   }
 
@@ -205,8 +204,7 @@ export class OxdClient {
     const { command, options } = call;
     return this.#send(command, sent, options).catch(async (error: unknown) => {
       const again = this.corrected(error, site, { call, sent });
-      const end = options?.end ?? options?.signal;
-      return this.#send(command, await untilAborted(end, again), options);
+      return this.#send(command, await untilAborted(endOf(options), again), options);
     });
   }
 

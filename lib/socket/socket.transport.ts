@@ -1,4 +1,5 @@
 import { MonotonicClock, type OxdClock } from '../base/clock.js';
+import { endOf } from '../base/call-end.js';
 import type { SocketTransportOptions } from '../options/oxd.options.js';
 import { ConnectionPool } from './connection-pool.js';
 import { encodeRequest, readReply } from '../commands/envelope.js';
@@ -27,9 +28,9 @@ export class SocketTransport extends OxdTransport {
   override execute(
     command: string,
     params: Readonly<Record<string, unknown>>,
-    options: ExecuteOptions = {},
+    options?: ExecuteOptions,
   ): Promise<unknown> {
-    const { end: signal = options.signal } = options;
+    const signal = endOf(options);
     try {
       const frame = encodeFrame(encodeRequest(command, params), command);
       const repeatable = isRepeatable(command);

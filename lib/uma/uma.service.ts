@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Params, Result } from '../commands/command.js';
 import { AccessTokenVerifier } from '../access-token/access-token-verifier.js';
 import { OxdCommandError } from '../base/errors.js';
+import { endOf } from '../base/call-end.js';
 import { untilAborted } from '../base/until-aborted.js';
 import { OxdOptions, transportSide } from '../options/oxd.options.js';
 import { OxdClient } from '../oxd-client/oxd-client.js';
@@ -96,7 +97,7 @@ export class UmaService {
     const { rpt = '' } = params;
     if (rpt.trim() === '') return this.checkVerified(params, options);
     const verification = this.verifier.verify({}, rpt, 'decision');
-    const verified = await untilAborted(options?.end ?? options?.signal, verification);
+    const verified = await untilAborted(endOf(options), verification);
     if ('rejected' in verified) throw invalidToken(verified.rejected);
     const { sub } = verified;
     const result = await this.checkVerified(params, options);

@@ -1,11 +1,12 @@
 import { getEventListeners } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
-import { CallEnd } from '../../lib/base/call-end.js';
+import { SystemClock } from '../../lib/base/clock.js';
 import { OxdTransportError } from '../../lib/base/errors.js';
 import { HttpsTransport } from '../../lib/https/https.transport.js';
 import type { ResolvedHttpsOptions } from '../../lib/options/https-transport-options.js';
-import { AbortControllers, endOptions } from '../support/abort-controllers.js';
+import { CheckTimeLimit } from '../../lib/routes/check-timeout.js';
+import { AbortControllers } from '../support/abort-controllers.js';
 import { HttpsPeer, json, ok, type Answer } from '../support/https-peer.js';
 import { ManualClock, settled } from '../support/manual-clock.js';
 import { registerSecret } from '../support/secrets.js';
@@ -406,10 +407,10 @@ describe('HttpsTransport, an aborted signal', () => {
     const { pending, answer } = waitingAnswers();
     const peer = await serve(answer);
     const controllers = new AbortControllers();
-    const end = new CallEnd();
-    const call = transportTo(peer).execute('get_user_info', {}, endOptions(end));
+    const limit = new CheckTimeLimit(new SystemClock(), 5_000);
+    const call = transportTo(peer).execute('get_user_info', {}, limit);
     await until(() => pending.length === 1);
-    end.abort(reason);
+    limit.end.abort(reason);
     await expect(call).rejects.toBe(reason);
     controllers.stop();
     expect(controllers.count).toBe(0);

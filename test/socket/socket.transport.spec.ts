@@ -1,11 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import { CallEnd } from '../../lib/base/call-end.js';
+import { SystemClock } from '../../lib/base/clock.js';
 import type { SocketTransportOptions } from '../../lib/options/oxd.options.js';
 import type { FrameHandler } from '../../lib/testing/frames/frame-answer.js';
 import { FrameServer } from '../../lib/testing/frames/frame-server.js';
+import { CheckTimeLimit } from '../../lib/routes/check-timeout.js';
 import { SocketTransport } from '../../lib/socket/socket.transport.js';
-import { AbortControllers, endOptions } from '../support/abort-controllers.js';
+import { AbortControllers } from '../support/abort-controllers.js';
 
 const opened: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -243,11 +244,11 @@ describe('SocketTransport', () => {
     // Opens the connection, for which the server creates an AbortController.
     await transport.execute('get_user_info', {});
     const controllers = new AbortControllers();
-    const end = new CallEnd();
-    const asked = transport.execute('a', {}, endOptions(end));
+    const limit = new CheckTimeLimit(new SystemClock(), 5_000);
+    const asked = transport.execute('a', {}, limit);
     while (server.commands < 2) await setImmediate();
     const reason = new Error('no longer needed');
-    end.abort(reason);
+    limit.end.abort(reason);
     await expect(asked).rejects.toBe(reason);
     controllers.stop();
     expect(controllers.count).toBe(0);
