@@ -5,6 +5,7 @@ import {
   floorGuard,
   joseGuard,
   leastCachedGuard,
+  leastSocketGuard,
   leastTicketGuard,
   passportJwtGuard,
 } from './peers.mjs';
@@ -32,6 +33,10 @@ export const contestants = [
     open: ({ issuer }) => ({ guard: leastTicketGuard(issuer) }),
   },
   { name: 'socket', open: overSocket },
+  {
+    name: 'least-socket',
+    open: async ({ socket }) => ({ guard: await leastSocketGuard(socket) }),
+  },
   { name: 'cached', open: embedded({ cache: {} }) },
   { name: 'least-cached', open: ({ issuer }) => ({ guard: leastCachedGuard(issuer) }) },
   { name: 'local', token: 'jwt', open: embedded({ localVerification: true }) },

@@ -7,6 +7,7 @@ import { AuthGuard, PassportStrategy } from '@nestjs/passport';
 import { createRemoteJWKSet, importSPKI, jwtVerify } from 'jose';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import { Pool } from 'undici';
+import { openLeastClient } from '../support/least-oxd-client.mjs';
 
 const SCOPE = 'view';
 const HEADERS = {
@@ -43,7 +44,19 @@ export function leastCachedGuard(issuer) {
       if (!(await isGranted(token))) return false;
       ends.set(key, Date.now() + LIFETIME);
     }
-    Object.defineProperty(request, RESULT, { value: end, configurable: true });
+    attach(request, end);
+    return true;
+  });
+}
+
+/** The least of a check by oxd-server: one command on kept sockets, the result on the request. */
+export async function leastSocketGuard(port) {
+  const client = await openLeastClient(port);
+  const check = { oxd_id: 'site-1', path: '/albums', http_method: 'GET' };
+  return guardOf(async (rpt, request) => {
+    const { data } = await client.execute('uma_rs_check_access', { rpt, ...check });
+    if (data.access !== 'granted') return false;
+    attach(request, data);
     return true;
   });
 }
@@ -160,6 +173,10 @@ function guardOf(isGranted) {
       return true;
     }
   };
+}
+
+function attach(request, value) {
+  Object.defineProperty(request, RESULT, { value, configurable: true });
 }
 
 function tokenOf({ headers: { authorization = '' } }) {
