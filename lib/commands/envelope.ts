@@ -12,7 +12,7 @@ import { isJsonObject, isNonEmptyString, parseJson } from '../base/json.js';
  * @throws {OxdCommandError} OXD_COMMAND_FAILED, `bad_request`, when `params` contains other values than JSON
  */
 export function encodeRequest(command: string, params: Readonly<Record<string, unknown>>): string {
-  return `{"command":${JSON.stringify(command)},"params":${encodeParams(command, params)}}`;
+  return encode(command, { command, params: params ?? {} });
 }
 
 /**
@@ -21,8 +21,13 @@ export function encodeRequest(command: string, params: Readonly<Record<string, u
  * @throws {OxdCommandError} OXD_COMMAND_FAILED, `bad_request`, when `params` contains other values than JSON
  */
 export function encodeParams(command: string, params: Readonly<Record<string, unknown>>): string {
+  return encode(command, params ?? {});
+}
+
+/** Encodes a value as JSON; `command` is named in the error. */
+function encode(command: string, value: object): string {
   try {
-    return JSON.stringify(params ?? {});
+    return JSON.stringify(value);
   } catch {
     const message = `${command} was not sent: its parameters must be JSON values.`;
     throw new OxdCommandError(message, { error: 'bad_request' }, { command });
@@ -36,20 +41,24 @@ export function encodeParams(command: string, params: Readonly<Record<string, un
  * @throws {OxdTransportError} OXD_TRANSPORT_MALFORMED for any other string
  */
 export function readReply(command: string, text: string): unknown {
-  return readEnvelope(command, parseJson(text), () => malformed(command));
+  return readEnvelope(command, parseJson(text), malformed);
 }
 
 /**
  * Returns `data` of a parsed response.
  *
- * @param malformed creates the error for a value that is no response of oxd
+ * @param invalid creates the error for a value that is no response of oxd
  * @throws {OxdCommandError} OXD_COMMAND_FAILED for an error response
  */
-export function readEnvelope(command: string, reply: unknown, malformed: () => Error): unknown {
+export function readEnvelope(
+  command: string,
+  reply: unknown,
+  invalid: (command: string) => Error,
+): unknown {
   const { status, data } = isJsonObject(reply) ? reply : {};
   if (status === 'ok' && (data === null || isJsonObject(data))) return data;
   if (status === 'error' && isErrorData(data)) throw commandError(data, { command });
-  throw malformed();
+  throw invalid(command);
 }
 
 /**

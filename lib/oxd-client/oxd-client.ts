@@ -35,8 +35,6 @@ export interface OxdClientOptions {
 /** Commands without `oxd_id`. */
 const WITHOUT_SITE = new Set<CommandName>(['setup_client', 'get_client_token', 'register_site']);
 
-const NO_ALIASES = {};
-
 const UNKNOWN_SITE = new Set(['invalid_oxd_id', 'expired_client']);
 const BLANK_TOKEN = 'blank_protection_access_token';
 const MISSING_TOKEN = new Set([BLANK_TOKEN, 'no_setup_client_for_oxd_id']);
@@ -110,8 +108,8 @@ export class OxdClient {
     given: Params<C> | GivenParams<C>,
     options?: ExecuteOptions,
   ): Promise<Result<C>> {
-    const aliases = COMMAND_ALIASES[command] ?? NO_ALIASES;
-    const isAliased = Object.keys(aliases).some((name) => Object.hasOwn(given, name));
+    const aliases = COMMAND_ALIASES[command];
+    const isAliased = aliases && Object.keys(aliases).some((name) => Object.hasOwn(given, name));
     if (isAliased || WITHOUT_SITE.has(command)) return this.respelled(command, given, options);
     // This cast is safe: no parameter has another name than in the contract.
     const call: Call<C> = { command, params: given as Params<C>, options };

@@ -1,5 +1,4 @@
 import { minimumTime } from '../base/time-limit.js';
-import { onAbort } from '../base/until-aborted.js';
 import { type Address, Connection, type ConnectionOwner } from './connection.js';
 import { Exchange, type ExchangeRequest } from './exchange.js';
 import { transportFailure } from './transport-failure.js';
@@ -13,8 +12,6 @@ export interface ConnectionPoolOptions extends Address {
   readonly maxQueue: number;
   /** Limit for an exchange, including the time in the queue, in milliseconds. */
   readonly timeout: number;
-  /** Parses a reply; its return value or error is the outcome of the exchange. */
-  readonly read: (command: string, reply: string) => unknown;
 }
 
 type FailureCode = Parameters<typeof transportFailure>[0];
@@ -24,8 +21,6 @@ type FailureCode = Parameters<typeof transportFailure>[0];
  * demand and replaced when they close while exchanges wait.
  */
 export class ConnectionPool implements ConnectionOwner {
-  /** @internal */
-  readonly read: ConnectionPoolOptions['read'];
   private readonly connecting = new Set<Connection>();
   private readonly established = new Set<Connection>();
   private readonly idle: Connection[] = [];
@@ -36,7 +31,6 @@ export class ConnectionPool implements ConnectionOwner {
 
   constructor(private readonly options: ConnectionPoolOptions) {
     const { clock, timeout } = options;
-    this.read = options.read;
     this.queue = new RequestQueue(clock, (exchange) =>
       this.reject(exchange, 'OXD_TRANSPORT_TIMEOUT'),
     );
@@ -59,7 +53,7 @@ export class ConnectionPool implements ConnectionOwner {
     if (signal?.aborted) exchange.fail(signal.reason);
     else if (rejection) this.reject(exchange, rejection);
     else {
-      if (signal) exchange.release = onAbort(signal, (reason) => this.abort(exchange, reason));
+      if (signal) exchange.listen(() => this.abort(exchange, signal.reason));
       this.start(exchange);
     }
     return exchange.reply;
@@ -160,6 +154,8 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   private reject(exchange: Exchange, code: FailureCode, cause?: unknown): void {
-    exchange.fail(transportFailure(code, this.options, { command: exchange.command, cause }));
+    exchange.fail(
+      transportFailure(code, this.options, { command: exchange.request.command, cause }),
+    );
   }
 }

@@ -20,8 +20,6 @@ export interface Address extends Endpoint {
 
 /** Callbacks of the pool that owns a connection. */
 export interface ConnectionOwner {
-  /** Parses a reply. Errors are passed to the caller; some end the {@link Connection}. */
-  read(command: string, reply: string): unknown;
   /** Called when the connection is established and after each exchange. */
   ready(connection: Connection): void;
   /** Called when the connection could not be established. */
@@ -64,7 +62,7 @@ export class Connection {
       keepAliveInitialDelay: KEEP_ALIVE_DELAY,
       onread: {
         buffer,
-        callback: (size) => this.receive(buffer.subarray(0, size)),
+        callback: (size) => this.receive(buffer, size),
       },
     });
     this.socket.once('connect', () => this.open());
@@ -109,7 +107,7 @@ export class Connection {
   /** Closes the connection; resolves when the socket is closed. */
   async close(): Promise<void> {
     const closed = once(this.socket, 'close');
-    const details = { command: this.exchange?.command, mayHaveRun: this.sent };
+    const details = { command: this.exchange?.request.command, mayHaveRun: this.sent };
     this.end()?.fail(transportFailure('OXD_TRANSPORT_CLOSED', this.address, details));
     await closed;
   }
@@ -129,7 +127,7 @@ export class Connection {
   private write(exchange: Exchange): void {
     if (this.exchange !== exchange) return;
     this.sent = true;
-    this.socket.write(exchange.frame);
+    this.socket.write(exchange.request.frame);
   }
 
   private open(): void {
@@ -138,19 +136,20 @@ export class Connection {
     this.owner.ready(this);
   }
 
-  private receive(bytes: Buffer): boolean {
+  private receive(buffer: Buffer, size: number): boolean {
     const { exchange } = this;
     if (!exchange || !this.sent) this.lose();
-    else this.readOn(exchange, bytes);
+    else this.readOn(exchange, buffer, size);
     return true;
   }
 
-  private readOn(exchange: Exchange, bytes: Buffer): void {
+  private readOn(exchange: Exchange, buffer: Buffer, size: number): void {
     this.answered = true;
     try {
-      const reply = this.decoder.push(bytes, exchange.command);
+      const { request } = exchange;
+      const reply = this.decoder.push(buffer, size, request.command);
       if (reply === undefined) return;
-      exchange.succeed(this.owner.read(exchange.command, reply));
+      exchange.succeed(request.read(reply));
     } catch (error) {
       exchange.fail(error);
       if (!(error instanceof OxdError) || error.mayHaveRun) return void this.end();
@@ -172,7 +171,7 @@ export class Connection {
     if (!established) return this.owner.unreachable(this, cause);
     if (!exchange) return;
     if (sent && !(this.wasIdle && !this.answered && exchange.repeatable)) {
-      const details = { cause, command: exchange.command, mayHaveRun: true };
+      const details = { cause, command: exchange.request.command, mayHaveRun: true };
       return exchange.fail(transportFailure('OXD_TRANSPORT_CLOSED', this.address, details));
     }
     if (sent) exchange.repeatable = false;
@@ -183,7 +182,7 @@ export class Connection {
     if (!this.established) {
       return this.lose(new Error(`not connected within ${this.address.connectTimeout} ms`));
     }
-    const details = { command: this.exchange?.command, mayHaveRun: this.sent };
+    const details = { command: this.exchange?.request.command, mayHaveRun: this.sent };
     this.end()?.fail(transportFailure('OXD_TRANSPORT_TIMEOUT', this.address, details));
   }
 }

@@ -8,30 +8,28 @@ export interface ExchangeRequest {
   readonly frame: string;
   /** True when the server may receive the command twice without harm. */
   readonly repeatable: boolean;
+  /** Parses a reply; the return value or error is the outcome of the exchange. */
+  readonly read: (reply: string) => unknown;
   /** Aborts the exchange. */
   readonly signal?: Abortable;
 }
 
 /** One request and its pending reply; settled once. */
 export class Exchange {
-  readonly command: string;
-  readonly frame: string;
   /** True when the exchange may be sent once more. */
   repeatable: boolean;
   /** Settles with the parsed reply. */
   readonly reply: Promise<unknown>;
-  /** Stops listening to the caller's signal. */
-  release?: () => void;
+  /** Listener on the caller's signal; removed when the exchange is settled. */
+  private listener?: () => void;
   private resolve: (value: unknown) => void;
   private reject: (error: unknown) => void;
 
   /** @param deadline milliseconds on the clock of the pool */
   constructor(
-    request: ExchangeRequest,
+    readonly request: ExchangeRequest,
     readonly deadline: number,
   ) {
-    this.command = request.command;
-    this.frame = request.frame;
     this.repeatable = request.repeatable;
     this.reply = new Promise((resolve, reject) => {
       this.resolve = resolve;
@@ -39,15 +37,26 @@ export class Exchange {
     });
   }
 
+  /** Calls a function when the caller's signal is aborted before the exchange is settled. */
+  listen(listener: () => void): void {
+    this.listener = listener;
+    this.request.signal?.addEventListener('abort', listener, { once: true });
+  }
+
   /** Resolves the reply with a result. */
   succeed(value: unknown): void {
-    this.release?.();
+    this.release();
     this.resolve(value);
   }
 
   /** Rejects the reply with an error. */
   fail(error: unknown): void {
-    this.release?.();
+    this.release();
     this.reject(error);
+  }
+
+  private release(): void {
+    const { listener, request } = this;
+    if (listener) request.signal?.removeEventListener('abort', listener);
   }
 }

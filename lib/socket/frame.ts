@@ -1,10 +1,12 @@
-import { isAscii } from 'node:buffer';
 import { OxdTransportError } from '../base/errors.js';
 
 /** Maximum length of a frame's body, in UTF-16 code units. */
 export const MAX_UNITS = 9999;
 
 const PREFIX = 4;
+
+/** Character of a string in Latin-1 that is not ASCII. */
+const NOT_ASCII = /[\u0080-\u00ff]/;
 
 /**
  * Encodes a body as a frame: prefixes its length as four digits, counted in UTF-16 code units. The
@@ -30,40 +32,45 @@ export class FrameDecoder {
   private ascii = true;
 
   /**
-   * Decodes the next bytes.
+   * Decodes the next bytes: the first `size` of a buffer. Retains no part of the buffer, because the
+   * next bytes overwrite it.
    *
    * @param command named in the error
    * @returns the body of the frame once it is complete; undefined before
    * @throws {OxdTransportError} OXD_TRANSPORT_MALFORMED when the bytes are not exactly one frame in
    *   UTF-8; the decoder must not be used afterwards
    */
-  push(bytes: Buffer, command?: string): string | undefined {
-    const text = this.text + this.decode(bytes, command);
+  push(buffer: Buffer, size: number, command?: string): string | undefined {
+    const text = this.text + this.decode(buffer, size, command);
     this.text = text;
     const end = PREFIX + lengthOf(text);
     if (Number.isNaN(end)) throw malformed('no length', command);
     if (text.length < PREFIX) return undefined;
     if (end === PREFIX) throw malformed('no body', command);
     if (text.length < end) return undefined;
-    if (text.length > end || this.isInsideCharacter(bytes)) throw malformed('more', command);
+    if (text.length > end || this.isInsideCharacter(buffer[size - 1]))
+      throw malformed('more', command);
     this.text = '';
     this.ascii = true;
     return text.slice(PREFIX);
   }
 
-  private decode(bytes: Buffer, command?: string): string {
-    this.ascii &&= isAscii(bytes);
-    if (this.ascii) return bytes.toString('latin1');
+  private decode(buffer: Buffer, size: number, command?: string): string {
+    if (this.ascii) {
+      const text = buffer.toString('latin1', 0, size);
+      if (!NOT_ASCII.test(text)) return text;
+      this.ascii = false;
+    }
     try {
-      return this.utf8.decode(bytes, { stream: true });
+      return this.utf8.decode(buffer.subarray(0, size), { stream: true });
     } catch {
       throw malformed('no UTF-8', command);
     }
   }
 
   /** True when the frame is followed by part of a character, which `text` does not contain. */
-  private isInsideCharacter(bytes: Buffer): boolean {
-    if ((bytes[bytes.length - 1] ?? 0) < 0x80) return false;
+  private isInsideCharacter(lastByte = 0): boolean {
+    if (lastByte < 0x80) return false;
     try {
       this.utf8.decode();
       return false;

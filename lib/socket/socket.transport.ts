@@ -22,7 +22,7 @@ export class SocketTransport extends OxdTransport {
   constructor(options: Required<SocketTransportOptions>, clock: OxdClock = new MonotonicClock()) {
     super();
     this.version = options.version;
-    this.#pool = new ConnectionPool({ ...options, clock, read: readReply });
+    this.#pool = new ConnectionPool({ ...options, clock });
   }
 
   override execute(
@@ -30,13 +30,13 @@ export class SocketTransport extends OxdTransport {
     params: Readonly<Record<string, unknown>>,
     options?: ExecuteOptions,
   ): Promise<unknown> {
-    const signal = endOf(options);
     try {
-      const frame = encodeFrame(encodeRequest(command, params), command);
-      const repeatable = isRepeatable(command);
-      const reply = this.#pool.exchange({ command, frame, repeatable, signal });
-      return reply.catch((error: unknown) => {
-        throw withoutSentParams(error, params);
+      return this.#pool.exchange({
+        command,
+        frame: encodeFrame(encodeRequest(command, params), command),
+        repeatable: isRepeatable(command),
+        read: (reply) => readReplyWithoutSecrets({ command, params }, reply),
+        signal: endOf(options),
       });
     } catch (error) {
       return Promise.reject(error);
@@ -45,5 +45,17 @@ export class SocketTransport extends OxdTransport {
 
   override close(): Promise<void> {
     return this.#pool.close();
+  }
+}
+
+/** Reads a reply; removes the secrets of the command from an error. */
+function readReplyWithoutSecrets(
+  { command, params }: { command: string; params: Readonly<Record<string, unknown>> },
+  reply: string,
+): unknown {
+  try {
+    return readReply(command, reply);
+  } catch (error) {
+    throw withoutSentParams(error, params);
   }
 }

@@ -34,7 +34,6 @@ function poolFor(port: number, options: Partial<ConnectionPoolOptions> = {}): Co
     maxQueue: 100,
     connectTimeout: 2_000,
     timeout: 5_000,
-    read: (_command, reply) => reply,
     clock,
     ...options,
   });
@@ -47,8 +46,13 @@ function ask(
   text: string,
   options: Partial<ExchangeRequest> = {},
 ): Promise<unknown> {
-  const frame = encodeFrame(text);
-  return pool.exchange({ command: 'command', frame, repeatable: false, ...options });
+  return pool.exchange({
+    command: 'command',
+    frame: encodeFrame(text),
+    repeatable: false,
+    read: (reply) => reply,
+    ...options,
+  });
 }
 
 /** A handler that replies when `open` is called. */
@@ -567,12 +571,11 @@ describe('an invalid reply', () => {
 
   it('closes the connection when parsing the reply fails', async () => {
     const server = await serve(echo);
-    const read = (_command: string, reply: string): string => {
-      if (reply === 're:a') throw new RangeError('no');
-      return reply;
+    const pool = poolFor(server.port);
+    const read = (): never => {
+      throw new RangeError('no');
     };
-    const pool = poolFor(server.port, { read });
-    await expect(ask(pool, 'a')).rejects.toThrow(RangeError);
+    await expect(ask(pool, 'a', { read })).rejects.toThrow(RangeError);
     expect(await ask(pool, 'b')).toBe('re:b');
     expect(server.accepted).toBe(2);
   });

@@ -5,7 +5,8 @@ const whole = (text: string): Buffer => Buffer.from(encodeFrame(text));
 
 function decode(segments: readonly Buffer[]): (string | undefined)[] {
   const decoder = new FrameDecoder();
-  return segments.map((segment) => decoder.push(segment));
+  const buffer = Buffer.alloc(16_384, 0xff);
+  return segments.map((segment) => decoder.push(buffer, segment.copy(buffer)));
 }
 
 function cut(bytes: Buffer, sizes: readonly number[]): Buffer[] {

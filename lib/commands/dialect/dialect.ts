@@ -14,7 +14,7 @@ import type {
 } from '../parameter-rules.js';
 import { contractError } from './error-replies.js';
 import { completeLists } from './list-parameters.js';
-import { readResult } from './results.js';
+import { readResult, type Call } from './results.js';
 
 /** Command as a transport sends it. */
 export interface WireCommand {
@@ -65,8 +65,9 @@ export function fromWire<C extends CommandName>(
   params: object,
   data: unknown,
 ): Result<C> {
+  const call = { version, command, params: params as Call['params'] };
   // This cast is safe: readResult() has checked the properties against the table of this command.
-  return readResult({ version, command, params: { ...params } }, data) as unknown as Result<C>;
+  return readResult(call, data) as unknown as Result<C>;
 }
 
 /**
@@ -83,7 +84,7 @@ export function fromWireError(
   params: object,
   error: unknown,
 ): unknown {
-  return contractError({ version, command, params: { ...params } }, error);
+  return contractError({ version, command, params: params as Call['params'] }, error);
 }
 
 /**
@@ -156,31 +157,27 @@ function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined
 }
 
 function translated(context: Context, params: object): Record<string, unknown> {
+  const { version, command, rules } = context;
   const wire: Record<string, unknown> = {};
   const given = params as Record<string, unknown>;
   for (const name of Object.keys(given)) {
     const value = given[name];
-    if (value !== undefined && value !== null) translate(context, wire, [name, value]);
+    if (value === undefined || value === null) continue;
+    const rule = own(rules, name);
+    if (!rule) throw unknownParam(command, name);
+    if (!supports(version, rule)) {
+      if (canOmit(rule, value)) continue;
+      throw unsupported(command, lacks(version, name, rule));
+    }
+    if (isMisread(version, rule, value)) continue;
+    if (rule.excludes) checkExcluded(context, [rule.excludes].flat(), [name, value]);
+    wire[spelled(version, name, rule)] = valueOf(context, rule, value);
   }
   return wire;
 }
 
-/** Adds one translated parameter to `wire`. */
-function translate(
-  context: Context,
-  wire: Record<string, unknown>,
-  [name, value]: [string, unknown],
-): void {
-  const { version, command, rules } = context;
-  const rule = own(rules, name);
-  if (!rule) throw unknownParam(command, name);
-  if (!supports(version, rule)) {
-    if (canOmit(rule, value)) return;
-    throw unsupported(command, lacks(version, name, rule));
-  }
-  if (rule.omits && within(version, rule.omits) && rule.omits.pattern.test(String(value))) return;
-  if (rule.excludes) checkExcluded(context, [rule.excludes].flat(), [name, value]);
-  wire[spelled(version, name, rule)] = valueOf(context, rule, value);
+function isMisread(version: Release, { omits }: ParamRule, value: unknown): boolean {
+  return omits !== undefined && within(version, omits) && omits.pattern.test(String(value));
 }
 
 function valueOf(context: Context, { encoded, asJson, items }: ParamRule, value: unknown): unknown {

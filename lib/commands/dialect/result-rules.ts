@@ -151,7 +151,16 @@ const RESULT_RULES: {
   },
 };
 
-/** Rules by command as a list of pairs, computed once because every response is read with it. */
+/** Rule of one property with its name. */
+export interface NamedRule extends PropertyRule {
+  readonly name: string;
+}
+
+/** Rules by command as a list, computed once because every response is read with it. */
 export const RESULT_PROPERTIES = Object.fromEntries(
-  Object.entries(RESULT_RULES).map(([command, rules]) => [command, Object.entries(rules)]),
-) as Record<CommandName, [string, PropertyRule][]>;
+  Object.entries(RESULT_RULES).map(([command, rules]) => [command, namedRules(rules)]),
+) as Record<CommandName, readonly NamedRule[]>;
+
+function namedRules(rules: Readonly<Record<string, PropertyRule>>): readonly NamedRule[] {
+  return Object.entries(rules).map(([name, rule]) => ({ name, ...rule }));
+}

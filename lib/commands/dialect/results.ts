@@ -14,7 +14,7 @@ import {
 } from '../../base/json.js';
 import { supports } from '../parameter-rules.js';
 import { isRest } from './https-paths.js';
-import { READERS, RESULT_PROPERTIES, type PropertyRule } from './result-rules.js';
+import { READERS, RESULT_PROPERTIES, type NamedRule, type PropertyRule } from './result-rules.js';
 
 /** Command with its parameters, as context of its response. */
 export interface Call {
@@ -44,28 +44,22 @@ function isBareClaims({ version, command }: Call): boolean {
 }
 
 function readProperties(call: Call, result: Record<string, unknown>): void {
-  for (const [name, rule] of RESULT_PROPERTIES[call.command]) {
-    const value = readProperty(call, {
-      name,
-      rule,
-      value: result[name] ?? (rule.alias && result[rule.alias]),
-    });
+  for (const rule of RESULT_PROPERTIES[call.command]) {
+    const { name, alias } = rule;
+    const value = readProperty(call, rule, result[name] ?? (alias && result[alias]));
     if (value !== undefined && value !== null) result[name] = value;
     else if (name in result) delete result[name];
-    if (rule.alias && rule.alias in result) delete result[rule.alias];
+    if (alias && alias in result) delete result[alias];
   }
 }
 
-function readProperty(
-  call: Call,
-  { name, rule, value }: { name: string; rule: PropertyRule; value: unknown },
-): unknown {
+function readProperty(call: Call, rule: NamedRule, value: unknown): unknown {
   const missing = isMissing(rule, value);
   if (missing && typeof rule.required === 'string') throw failed(call, rule.required);
-  if (missing && rule.required) throw malformed(call, name);
+  if (missing && rule.required) throw malformed(call, rule.name);
   if (missing) return undefined;
   const read = READERS[rule.kind](value);
-  if (read === undefined) throw malformed(call, name);
+  if (read === undefined) throw malformed(call, rule.name);
   return rule.kind === 'claims' ? readClaims(call, rule, read as JsonObject) : read;
 }
 
