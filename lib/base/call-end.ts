@@ -21,7 +21,9 @@ export function endOf(
 export class CallEnd implements Abortable {
   aborted = false;
   reason: unknown;
-  private readonly listeners: (() => void)[] = [];
+  private listener?: () => void;
+  /** Further listeners; a call seldom has any. */
+  private others?: (() => void)[];
   private aborter?: AbortController;
 
   /** Signal for code that is not part of this package. */
@@ -40,7 +42,10 @@ export class CallEnd implements Abortable {
     this.reason = reason;
     this.aborter?.abort(reason);
     // One at a time: a listener that an earlier one removes is not called, as on an AbortSignal.
-    for (let next = this.listeners.shift(); next; next = this.listeners.shift()) next();
+    for (let next = this.listener; next; next = this.listener) {
+      this.removeEventListener('abort', next);
+      next();
+    }
   }
 
   throwIfAborted(): void {
@@ -48,11 +53,13 @@ export class CallEnd implements Abortable {
   }
 
   addEventListener(_type: 'abort', listener: () => void): void {
-    if (!this.aborted) this.listeners.push(listener);
+    if (this.aborted) return;
+    if (this.listener) (this.others ??= []).push(listener);
+    else this.listener = listener;
   }
 
   removeEventListener(_type: 'abort', listener: () => void): void {
-    const index = this.listeners.indexOf(listener);
-    if (index >= 0) this.listeners.splice(index, 1);
+    if (this.listener === listener) this.listener = this.others?.shift();
+    else this.others = this.others?.filter((one) => one !== listener);
   }
 }

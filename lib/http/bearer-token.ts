@@ -23,7 +23,7 @@ export class CredentialError extends Error {
 }
 
 const MALFORMED = 'an empty or malformed token';
-const BEARER = /^bearer(?: +|$)/i;
+const BEARER = /^bearer(?: |$)/i;
 const TOKEN = /^[\w.~+/-]+=*$/;
 
 /**
@@ -38,10 +38,12 @@ export function bearerToken(request: CredentialRequest): string | undefined {
   // Node silently drops every `Authorization` header but the first.
   if (countOf(raw, 'authorization') > 1) throw new CredentialError('several Authorization headers');
   const { authorization = '' } = request.headers;
-  const [scheme] = BEARER.exec(authorization) ?? [];
-  if (scheme === undefined) return undefined;
-  if (scheme.length === authorization.length) throw new CredentialError(MALFORMED);
-  return authorization.slice(scheme.length);
+  if (!BEARER.test(authorization)) return undefined;
+  // A loop, because `exec()` creates an array for each request.
+  let start = 'bearer'.length;
+  while (authorization.charAt(start) === ' ') start += 1;
+  if (start === authorization.length) throw new CredentialError(MALFORMED);
+  return authorization.slice(start);
 }
 
 /**

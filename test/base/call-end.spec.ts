@@ -18,6 +18,18 @@ describe('CallEnd', () => {
     expect(end.reason).toBe(reason);
   });
 
+  it('calls the other listeners when the first one was removed', () => {
+    const end = new CallEnd();
+    const called: string[] = [];
+    const first = (): void => void called.push('first');
+    end.addEventListener('abort', first);
+    end.addEventListener('abort', () => void called.push('second'));
+    end.addEventListener('abort', () => void called.push('third'));
+    end.removeEventListener('abort', first);
+    end.abort(reason);
+    expect(called).toEqual(['second', 'third']);
+  });
+
   it('does not call a listener that an earlier listener removes', () => {
     const end = new CallEnd();
     const called: string[] = [];

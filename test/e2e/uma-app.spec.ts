@@ -396,6 +396,7 @@ describe.each(ADAPTERS)('an application on %s', (adapter: Adapter) => {
         throw new NotFoundException();
       });
       expect((await missing.ask('/albums/77')).status).toBe(404);
+      expect(missing.clock.waiting).toEqual([]);
       const broken = await with_(() => Promise.reject(new TypeError('broken')));
       const { status, body } = await broken.ask('/albums/77');
       expect(status).toBe(500);

@@ -80,16 +80,17 @@ export class DecisionAuthorizer {
     required: readonly UmaDeclaration[],
     checking: Checking,
   ): Promise<UmaDecision> {
-    const contexts: RptContext[] = [];
+    let rptContext: RptContext | undefined;
     for (const declaration of required) {
       const outcome = await this.check(declaration, checking);
       if ('denial' in outcome) {
         return this.deny(`${declaration.handler}, ${shownResource(declaration)}`, outcome);
       }
-      contexts.push(outcome.rptContext);
+      rptContext = mergeRptContexts(rptContext, outcome.rptContext);
     }
+    if (!rptContext) return forbidden();
     const { verified } = checking;
-    return { granted: true, rptContext: mergeRptContexts(contexts), verified };
+    return { granted: true, rptContext, verified };
   }
 
   private async check(declaration: UmaDeclaration, checking: Checking): Promise<Outcome> {

@@ -24,13 +24,18 @@ export function rptContextOf(request: object): RptContext | undefined {
   return (request as { readonly [RPT_CONTEXT]?: RptContext })[RPT_CONTEXT];
 }
 
-/** Merges contexts: each permission once, and the subject if all contexts have the same. */
-export function mergeRptContexts(contexts: readonly RptContext[]): RptContext {
-  const [first] = contexts;
-  if (first && contexts.length === 1) return first;
-  const lists = contexts.flatMap(({ permissions }) => (permissions ? [permissions] : []));
-  const each = new Map(lists.flat().map((item) => [JSON.stringify(item), item]));
-  const subjects = new Set(contexts.map(({ sub }) => sub));
-  const [sub] = subjects.size === 1 ? subjects : [];
-  return { ...(lists.length > 0 && { permissions: [...each.values()] }), ...(sub && { sub }) };
+/**
+ * Merges contexts: each permission once, and the subject if both contexts have the same.
+ *
+ * @param earlier undefined before the first context
+ */
+export function mergeRptContexts(earlier: RptContext | undefined, later: RptContext): RptContext {
+  if (!earlier) return later;
+  const { permissions } = earlier;
+  const sub = earlier.sub === later.sub ? later.sub : undefined;
+  if (!permissions || !later.permissions)
+    return { permissions: permissions ?? later.permissions, sub };
+  const all = [...permissions, ...later.permissions];
+  const each = new Map(all.map((item) => [JSON.stringify(item), item]));
+  return { permissions: [...each.values()], sub };
 }

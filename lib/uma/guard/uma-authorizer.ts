@@ -23,8 +23,8 @@ import { UmaRouteTable } from '../declarations/declared-route.js';
 /** Checks of the declarations of a request. */
 interface Checks extends AuthorizationInput {
   readonly required: readonly UmaDeclaration[];
-  /** Results of the checks so far. */
-  readonly contexts: RptContext[];
+  /** Merged contexts of the declarations that were checked before. */
+  readonly earlier?: RptContext;
 }
 
 /** Decides on requests; the guard turns a decision into a response. */
@@ -69,8 +69,7 @@ export class UmaAuthorizer {
       const isTooLong = token !== undefined && token.length > MAX_RPT_LENGTH;
       const rpt = isTooLong ? this.ignored(handler) : token;
       const limit = new CheckTimeLimit(this.clock, this.limit);
-      const decision = this.check(0, { required, rpt, params, context, limit, contexts: [] });
-      return decision instanceof Promise ? stopAfter<UmaDecision>(decision, limit) : decision;
+      return this.check(0, { required, rpt, params, context, limit });
     });
   }
 
@@ -91,30 +90,30 @@ export class UmaAuthorizer {
 
   /** Checks the declarations from an index on, one after the other. */
   private check(index: number, checks: Checks): Pending<UmaDecision> {
-    const { required, contexts } = checks;
+    const { required, limit } = checks;
     const declaration = required[index];
     if (!declaration) return forbidden();
-    return whenAvailable(this.resources.check(declaration, checks), (outcome: CheckOutcome) => {
+    const proceed = (outcome: CheckOutcome): Pending<UmaDecision> => {
+      const isLast = 'denial' in outcome || index + 1 === required.length;
+      if (isLast) limit.stop();
       if ('denial' in outcome) {
         return this.deny(`${declaration.handler}, ${shownResource(declaration)}`, outcome);
       }
-      contexts.push(outcome.rptContext);
-      return index + 1 < required.length
-        ? this.check(index + 1, checks)
-        : { granted: true, rptContext: mergeRptContexts(contexts) };
-    });
+      const rptContext = mergeRptContexts(checks.earlier, outcome.rptContext);
+      return isLast
+        ? { granted: true, rptContext }
+        : this.check(index + 1, Object.assign({}, checks, { earlier: rptContext }));
+    };
+    const fail = (error: unknown): never => {
+      limit.stop();
+      throw error;
+    };
+    // The limit is stopped by two handlers: `finally` of an async function costs memory per request.
+    return whenAvailable(this.resources.check(declaration, checks), proceed, fail);
   }
 
   private deny(place: string, { denial, reason }: DeniedCheck): UmaDecision {
     this.log.denied(place, { denial, reason, isUsual: denial.status === 401 });
     return denial;
-  }
-}
-
-async function stopAfter<T>(work: Promise<T>, limit: CheckTimeLimit): Promise<T> {
-  try {
-    return await work;
-  } finally {
-    limit.stop();
   }
 }
