@@ -1,4 +1,5 @@
 import { minimumTime } from '../base/time-limit.js';
+import { onAbort } from '../base/until-aborted.js';
 import { type Address, Connection, type ConnectionOwner } from './connection.js';
 import { Exchange, type ExchangeRequest } from './exchange.js';
 import { transportFailure } from './transport-failure.js';
@@ -53,7 +54,7 @@ export class ConnectionPool implements ConnectionOwner {
     if (signal?.aborted) exchange.fail(signal.reason);
     else if (rejection) this.reject(exchange, rejection);
     else {
-      if (signal) exchange.listen(() => this.abort(exchange, signal.reason));
+      if (signal) exchange.release = onAbort(signal, (reason) => this.abort(exchange, reason));
       this.start(exchange);
     }
     return exchange.reply;

@@ -20,8 +20,8 @@ export class Exchange {
   repeatable: boolean;
   /** Settles with the parsed reply. */
   readonly reply: Promise<unknown>;
-  /** Listener on the caller's signal; removed when the exchange is settled. */
-  private listener?: () => void;
+  /** Stops listening to the caller's signal; called when the exchange is settled. */
+  release?: () => void;
   private resolve: (value: unknown) => void;
   private reject: (error: unknown) => void;
 
@@ -37,26 +37,15 @@ export class Exchange {
     });
   }
 
-  /** Calls a function when the caller's signal is aborted before the exchange is settled. */
-  listen(listener: () => void): void {
-    this.listener = listener;
-    this.request.signal?.addEventListener('abort', listener, { once: true });
-  }
-
   /** Resolves the reply with a result. */
   succeed(value: unknown): void {
-    this.release();
+    this.release?.();
     this.resolve(value);
   }
 
   /** Rejects the reply with an error. */
   fail(error: unknown): void {
-    this.release();
+    this.release?.();
     this.reject(error);
-  }
-
-  private release(): void {
-    const { listener, request } = this;
-    if (listener) request.signal?.removeEventListener('abort', listener);
   }
 }
