@@ -2,7 +2,8 @@
 // Runs in its own process.
 import { createServer } from 'node:net';
 import { answerParent } from '../support/processes.mjs';
-import { frameOf, isFrame, listen, serving } from '../support/raw-server.mjs';
+import { frameOf, isFrame } from '../support/frames.mjs';
+import { listen, serving } from '../support/raw-server.mjs';
 import { startStubProvider } from '../support/stub-provider.mjs';
 
 /** Beginning of each opaque RPT. */

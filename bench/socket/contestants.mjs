@@ -2,9 +2,9 @@ import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { MemoryStore, OidcService, OxdModule } from 'nestjs-oxd';
+import { frameOf } from '../support/frames.mjs';
 import {
   CONNECTIONS,
-  encode,
   fail,
   onReply,
   openBareClient,
@@ -17,7 +17,7 @@ const params = {
   oxd_id: 'bcad760f-91ba-46e1-a020-05e4281d91b6',
   access_token: 'nh5jcILJKXhyxXUAZR34-pun0uLAwm1_V79yLDzHwPq',
 };
-const frame = Buffer.from(encode('get_user_info', params));
+const frame = frameOf({ command: 'get_user_info', params });
 
 // oxd-node prints every request and reply, which would dominate the measurement.
 console.log = () => {};

@@ -1,7 +1,8 @@
 // An oxd-server that sends one prepared reply to every command immediately. Runs in its own process
 // and sends its port to the parent.
 import { createServer } from 'node:net';
-import { frameOf, isFrame, listen, replying } from '../support/raw-server.mjs';
+import { frameOf, isFrame } from '../support/frames.mjs';
+import { listen, replying } from '../support/raw-server.mjs';
 
 const data = {
   claims: {

@@ -1,6 +1,7 @@
 // The least clients of oxd-server: kept sockets with one command at a time each, and no limit, time
 // limit or error of the server. Any failure ends the process.
 import { connect } from 'node:net';
+import { encodeFrame, isFrame } from './frames.mjs';
 
 /** Number of sockets: the default of `nestjs-oxd`. */
 export const CONNECTIONS = 8;
@@ -11,7 +12,7 @@ export async function openLeastClient(port) {
   const sockets = await openSockets(() => readingSocket(port));
   return {
     execute: (command, params) =>
-      new Promise((resolve) => sockets.ask(encode(command, params), resolve)),
+      new Promise((resolve) => sockets.ask(encodeFrame({ command, params }), resolve)),
     close: () => sockets.close(),
   };
 }
@@ -19,12 +20,6 @@ export async function openLeastClient(port) {
 /** Client that writes prepared bytes, and only counts those of a reply. */
 export function openBareClient(port) {
   return openSockets(() => bareSocket(port));
-}
-
-/** Encodes a command as a frame of oxd. */
-export function encode(command, params) {
-  const request = JSON.stringify({ command, params });
-  return String(request.length).padStart(4, '0') + request;
 }
 
 /** Calls `replied` when all bytes of one reply have arrived. */
@@ -71,7 +66,7 @@ function readingSocket(port) {
   const buffer = Buffer.allocUnsafe(BUFFER);
   const callback = (size) => {
     text += buffer.latin1Slice(0, size);
-    if (text.length < 4 + Number(text.slice(0, 4))) return true;
+    if (!isFrame(text)) return true;
     const reply = JSON.parse(text.slice(4));
     text = '';
     read(reply);

@@ -32,17 +32,6 @@ export async function listen(server) {
   return server.address().port;
 }
 
-/** Frame of oxd: the length in four digits, and JSON. */
-export function frameOf(value) {
-  const json = JSON.stringify(value);
-  return Buffer.from(String(json.length).padStart(4, '0') + json);
-}
-
-/** True once the bytes read so far are a frame. */
-export function isFrame(read) {
-  return read.length >= 4 && read.length >= 4 + Number(read.slice(0, 4));
-}
-
 /** HTTP response with a JSON body. */
 export function responseOf(body, status = 200) {
   const head = [

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { MemoryStore, OxdModule, UmaService } from 'nestjs-oxd';
 import { Pool } from 'undici';
+import { frameOf } from '../support/frames.mjs';
 
 const CONNECTIONS = 8;
 const path = '/albums';
@@ -90,8 +91,7 @@ function dispatched(pool) {
 
 /** Sockets that write prepared bytes and count those of the reply, one for each caller. */
 function openBareSockets(port) {
-  const request = JSON.stringify({ command: 'uma_rs_check_access', params });
-  const frame = Buffer.from(String(request.length).padStart(4, '0') + request);
+  const frame = frameOf({ command: 'uma_rs_check_access', params });
   const all = [];
   const idle = [];
   const open = () => {

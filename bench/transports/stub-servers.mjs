@@ -3,14 +3,8 @@
 import { createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { generate } from 'selfsigned';
-import {
-  frameOf,
-  isFrame,
-  isRequest,
-  listen,
-  replying,
-  responseOf,
-} from '../support/raw-server.mjs';
+import { frameOf, isFrame } from '../support/frames.mjs';
+import { isRequest, listen, replying, responseOf } from '../support/raw-server.mjs';
 import { startStubProvider } from '../support/stub-provider.mjs';
 
 const data = { access: 'granted' };
