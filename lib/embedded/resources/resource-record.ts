@@ -48,9 +48,9 @@ export function findResource(
   path: string,
   http_method: string,
 ): ProtectedResource | undefined {
-  const [key, method] = [path, http_method.toUpperCase()];
+  const method = http_method.toUpperCase();
   return resources.findLast(
-    (resource) => resource.path === key && resource.http_methods.includes(method),
+    (resource) => resource.path === path && resource.http_methods.includes(method),
   );
 }
 

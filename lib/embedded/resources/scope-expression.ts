@@ -28,15 +28,17 @@ export function scopeExpression(value: unknown): ScopeExpression | string {
   const problem = problemOf(logic, scopes.length);
   if (problem !== undefined) return problem;
   const expression = { rule: logic, data: scopes };
-  if (!evaluate(expression, new Set(scopes))) return 'the rule is false even with every scope';
-  if (evaluate(expression, new Set())) return 'the rule is true without any scope';
+  if (!evaluate(expression, () => true)) return 'the rule is false even with every scope';
+  if (evaluate(expression, () => false)) return 'the rule is true without any scope';
   return expression;
 }
 
-/** True if the scopes satisfy the expression; any result other than `true` is false. */
-export function evaluate({ rule, data }: ScopeExpression, granted: ReadonlySet<string>): boolean {
-  const isGranted = data.map((scope) => granted.has(scope));
-  return jsonLogic.apply(rule as jsonLogic.RulesLogic, isGranted) === true;
+/** True if the granted scopes satisfy the expression; any result other than `true` is false. */
+export function evaluate(
+  { rule, data }: ScopeExpression,
+  isGranted: (scope: string) => boolean,
+): boolean {
+  return jsonLogic.apply(rule as jsonLogic.RulesLogic, data.map(isGranted)) === true;
 }
 
 /**

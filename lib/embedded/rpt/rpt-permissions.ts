@@ -98,16 +98,13 @@ export function coversResource(
   if (!result.active) return false;
   if (wholeResources.has(resource_id)) return true;
   const { permissions = [] } = result;
-  const granted: string[] = [];
-  for (const one of permissions) {
-    if (one.resource_id !== resource_id) continue;
-    for (const scope of one.resource_scopes) granted.push(scope);
-  }
-  if (scope_expression) return evaluate(scope_expression, new Set(granted));
+  const isGranted = (scope: string): boolean =>
+    permissions.some(
+      (one) => one.resource_id === resource_id && one.resource_scopes.includes(scope),
+    );
+  if (scope_expression) return evaluate(scope_expression, isGranted);
   if (scopes.length === 0) return false;
-  return requiredScopes === 'all'
-    ? scopes.every((scope) => granted.includes(scope))
-    : scopes.some((scope) => granted.includes(scope));
+  return requiredScopes === 'all' ? scopes.every(isGranted) : scopes.some(isGranted);
 }
 
 interface Item {

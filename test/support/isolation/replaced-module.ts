@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 
 async function isGranted(): Promise<boolean> {
   const { evaluate } = await import('../../../lib/embedded/resources/scope-expression.js');
-  return evaluate({ rule: { var: 0 }, data: ['read'] }, new Set(['read']));
+  return evaluate({ rule: { var: 0 }, data: ['read'] }, (scope) => scope === 'read');
 }
 
 /** Tests of a file that replaces a package of `lib`, which the next file must not get. */
