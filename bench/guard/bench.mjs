@@ -26,7 +26,13 @@ console.log(JSON.stringify({ bench: 'guard', ...summaries }));
 async function measurePlatform(platform) {
   const applications = [];
   for (const contestant of options.contestants) {
-    const application = await startApplication({ contestant, platform, stubs, load });
+    const application = await startApplication({
+      contestant,
+      platform,
+      stubs,
+      load,
+      poll: options.poll,
+    });
     await application.checkResponses();
     await application.warmUp();
     applications.push(application);

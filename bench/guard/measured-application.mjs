@@ -11,7 +11,7 @@ const PATH = '/albums';
 const DENIALS = [401, 403];
 
 /** Starts the application of a contestant in its own process, with its own stub servers. */
-export async function startApplication({ contestant, platform, stubs, load }) {
+export async function startApplication({ contestant, platform, stubs, load, poll }) {
   const url = new URL('application.mjs', import.meta.url);
   const child = startProcess(url, CORE, ['--expose-gc']);
   const name = `${platform} ${contestant.name}`;
@@ -22,7 +22,16 @@ export async function startApplication({ contestant, platform, stubs, load }) {
     platform,
     servers,
   });
-  return new MeasuredApplication({ contestant, child, port, servers, stubs, load, label: name });
+  return new MeasuredApplication({
+    contestant,
+    child,
+    port,
+    servers,
+    stubs,
+    load,
+    poll,
+    label: name,
+  });
 }
 
 class MeasuredApplication {
@@ -87,11 +96,11 @@ class MeasuredApplication {
 
   /** Connections are opened before and closed after the measurement. */
   async #load(limit) {
-    const { load, port, contestant } = this.#parts;
+    const { load, port, contestant, poll } = this.#parts;
     const status = contestant.sends === 'none' ? '401' : '200';
     await load.ask({ name: 'open', port, requests: this.#requests(), status });
     const before = await this.#counters();
-    const result = await load.ask({ name: 'run', ...limit });
+    const result = await load.ask({ name: 'run', poll, ...limit });
     const after = await this.#counters();
     await load.ask({ name: 'close' });
     const per = (name) => (after[name] - before[name]) / result.requests;

@@ -10,6 +10,8 @@ const HELP = `npm run bench:guard -- [options]
   --rounds n         default 7
   --seconds n        per contestant and round; default 1
   --requests n       until memory is measured again, 0: not at all; default 100000, 0 with --only
+  --poll             the load generator polls and never sleeps, so that the application does not pay for
+                     waking it; only for contestants without stub servers, which need the same core
   --cpu-prof folder  writes a profile of each contestant after its rounds, and prints the largest shares
 `;
 
@@ -32,10 +34,11 @@ const FLAGS = {
   rounds: { ...string, default: '7' },
   seconds: { ...string, default: '1' },
   requests: string,
+  poll: { type: 'boolean', default: false },
   'cpu-prof': string,
 };
 
-function toOptions({ only, platform, rounds, seconds, requests, ...others }) {
+function toOptions({ only, platform, rounds, seconds, requests, poll, ...others }) {
   const milliseconds = 1000 * positive('--seconds', seconds);
   return {
     contestants: contestantsOf(only?.split(',')),
@@ -43,6 +46,7 @@ function toOptions({ only, platform, rounds, seconds, requests, ...others }) {
     rounds: positive('--rounds', rounds),
     milliseconds,
     requests: Number(requests ?? (only ? 0 : 100_000)),
+    poll,
     profiles: others['cpu-prof'],
   };
 }
