@@ -72,21 +72,18 @@ export function rptOfClaims(
   const times = currentTimes(token, expected.now);
   const reason = inactiveReason(token, times, expected);
   if (reason !== undefined) return { ...INACTIVE, reason };
-  const items = (Array.isArray(permissions) ? permissions : [])
-    .map((item) => readItem(item, expected.now))
-    .filter((item) => item !== undefined);
+  const valid: UmaPermission[] = [];
+  const wholeResources = new Set<string>();
+  // A loop instead of array methods, because every request is checked.
+  for (const item of Array.isArray(permissions) ? permissions : []) {
+    const read = readItem(item, expected.now);
+    if (!read) continue;
+    valid.push(read.permission);
+    if (read.isWhole && expected.hasWholeResources) wholeResources.add(read.permission.resource_id);
+  }
   return {
-    result: {
-      active: true,
-      ...times,
-      ...textsIn(token),
-      permissions: items.map(({ permission }) => permission),
-    },
-    wholeResources: new Set(
-      items
-        .filter(({ isWhole }) => isWhole && expected.hasWholeResources)
-        .map(({ permission }) => permission.resource_id),
-    ),
+    result: { active: true, permissions: valid, ...times, ...textsIn(token) },
+    wholeResources,
   };
 }
 
@@ -117,14 +114,14 @@ function readItem(value: unknown, now: number): Item | undefined {
   const item = objectOf(value);
   const times = item && currentTimes(item, now);
   if (!times) return undefined;
-  const { rsid, resource_id = rsid } = item;
+  const { rsid, resource_id = rsid, scopes = [], resource_scopes = scopes } = item;
   const id = textOf(resource_id);
-  const scopes = spellingsOf(item.resource_scopes, item.scopes);
-  if (id === undefined || !scopes || (rsid !== undefined && rsid !== id)) return undefined;
-  const [resource_scopes = []] = scopes;
+  if (id === undefined || (rsid !== undefined && rsid !== id)) return undefined;
+  if (!isStringList(scopes) || !isStringList(resource_scopes)) return undefined;
+  const hasScopes = scopes.length > 0 || resource_scopes.length > 0;
   return {
     permission: { resource_id: id, resource_scopes, ...times },
-    isWhole: rsid !== undefined && scopes.flat().length === 0 && !hasNullScopes(value),
+    isWhole: rsid !== undefined && !hasScopes && !hasNullScopes(value),
   };
 }
 
@@ -134,13 +131,6 @@ function readItem(value: unknown, now: number): Item | undefined {
 function hasNullScopes(item: unknown): boolean {
   const { scopes, resource_scopes } = item as JsonObject;
   return scopes === null || resource_scopes === null;
-}
-
-/** Lists that are present; undefined if one of them is not a list of strings. */
-function spellingsOf(...values: readonly unknown[]): readonly (readonly string[])[] | undefined {
-  const present = values.filter((value) => value !== undefined);
-  const lists = present.filter(isStringList);
-  return lists.length === present.length ? lists : undefined;
 }
 
 type Times = { -readonly [name in (typeof TIMES)[number]]?: number };
@@ -169,7 +159,8 @@ function inactiveReason(
   const { iss, aud } = token;
   if (!times) return 'exp has passed, or nbf is in the future';
   if (iss !== undefined && iss !== issuer) return 'iss is another issuer';
-  const isForClient = audience === undefined || [aud].flat().includes(audience);
+  const isForClient =
+    audience === undefined || aud === audience || (Array.isArray(aud) && aud.includes(audience));
   return isForClient ? undefined : 'aud does not contain the client';
 }
 
