@@ -114,14 +114,16 @@ function readItem(value: unknown, now: number): Item | undefined {
   const item = objectOf(value);
   const times = item && currentTimes(item, now);
   if (!times) return undefined;
-  const { rsid, resource_id = rsid, scopes = [], resource_scopes = scopes } = item;
+  const { rsid, resource_id = rsid } = item;
+  const { resource_scopes = item.scopes ?? [], scopes = resource_scopes } = item;
   const id = textOf(resource_id);
   if (id === undefined || (rsid !== undefined && rsid !== id)) return undefined;
-  if (!isStringList(scopes) || !isStringList(resource_scopes)) return undefined;
-  const hasScopes = scopes.length > 0 || resource_scopes.length > 0;
+  if (!isStringList(resource_scopes)) return undefined;
+  if (scopes !== resource_scopes && !isStringList(scopes)) return undefined;
   return {
     permission: { resource_id: id, resource_scopes, ...times },
-    isWhole: rsid !== undefined && !hasScopes && !hasNullScopes(value),
+    isWhole:
+      rsid !== undefined && [scopes, resource_scopes].flat().length === 0 && !hasNullScopes(value),
   };
 }
 

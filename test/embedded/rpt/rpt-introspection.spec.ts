@@ -279,6 +279,17 @@ describe('whole resources', () => {
     ['with a scope', { rsid: 'r1', scopes: ['view'] }, false],
     ['with a scope elsewhere', { rsid: 'r1', resource_scopes: [], scopes: ['view'] }, false],
     ['of another resource', { rsid: 'r2' }, false],
+    ['of two resources', { rsid: 'r2', resource_id: 'r1' }, false],
+    [
+      'with scopes of another type',
+      { rsid: 'r1', resource_scopes: ['view', 'edit'], scopes: 'view' },
+      false,
+    ],
+    [
+      'with scopes of another type, in the other name',
+      { rsid: 'r1', resource_scopes: 'view', scopes: ['view', 'edit'] },
+      false,
+    ],
   ])('%s', (_, item, expected) => {
     const answer = { active: true, permissions: [item] };
     const rpt = introspectedRpt(answer, { ...EXPECTED, hasWholeResources: true });
