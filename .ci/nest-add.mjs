@@ -16,24 +16,27 @@ const CLIS = [
   { cli: '12', lint: ['oxlint', '--type-aware'], main: 'dist/apps/shop/apps/shop/src/main.js' },
 ];
 
-await withPackage(async (folder, tarball) => {
-  for (const { cli, lint, main } of CLIS) {
-    const project = await makeProject({ folder, cli, tarball });
-    if (cli === '11') await proveNothingHalfWritten(project);
-    const app = { src: 'src', build: [], main: 'dist/main.js', login: true, protect: true };
-    const shop = { ...app, src: 'apps/shop/src', build: ['shop', '--builder', 'tsc'], main };
-    for (const [title, variant] of [
-      ['protection', { ...app, login: false, flags: ['--login=false'] }],
-      ['login', { ...app, protect: false, flags: ['--protect=false'] }],
-      ['login and protection', { ...app, flags: [] }],
-      ['login and protection in a monorepo', { ...shop, flags: ['--project=shop'] }],
-    ]) {
-      await project.reset();
-      await prove(project.cwd, lint, variant);
-      console.log(`Nest CLI ${cli}, ${title}: ok, ${Math.round(process.uptime())} s`);
-    }
+// Both at the same time: the installations of one leave half of the processor to the other.
+await withPackage((folder, tarball) =>
+  Promise.all(CLIS.map((cli) => proveCli({ folder, tarball, ...cli }))),
+);
+
+async function proveCli({ folder, tarball, cli, lint, main }) {
+  const project = await makeProject({ folder, cli, tarball });
+  if (cli === '11') await proveNothingHalfWritten(project);
+  const app = { src: 'src', build: [], main: 'dist/main.js', login: true, protect: true };
+  const shop = { ...app, src: 'apps/shop/src', build: ['shop', '--builder', 'tsc'], main };
+  for (const [title, variant] of [
+    ['protection', { ...app, login: false, flags: ['--login=false'] }],
+    ['login', { ...app, protect: false, flags: ['--protect=false'] }],
+    ['login and protection', { ...app, flags: [] }],
+    ['login and protection in a monorepo', { ...shop, flags: ['--project=shop'] }],
+  ]) {
+    await project.reset();
+    await prove(project.cwd, lint, variant);
+    console.log(`Nest CLI ${cli}, ${title}: ok, ${Math.round(process.uptime())} s`);
   }
-});
+}
 
 /** Makes a project with the package; `reset` returns to this state, and keeps what is installed. */
 async function makeProject({ folder, cli, tarball }) {
