@@ -14,6 +14,7 @@ const STUB_CORE = 1;
 const options = readOptions(process.argv.slice(2));
 const stubs = startProcess(new URL('stub-servers.mjs', import.meta.url), STUB_CORE);
 const load = startProcess(new URL('../support/load.mjs', import.meta.url), STUB_CORE);
+const shared = { stubs, load, poll: options.poll };
 
 const summaries = {};
 for (const platform of options.platforms) {
@@ -26,13 +27,7 @@ console.log(JSON.stringify({ bench: 'guard', ...summaries }));
 async function measurePlatform(platform) {
   const applications = [];
   for (const contestant of options.contestants) {
-    const application = await startApplication({
-      contestant,
-      platform,
-      stubs,
-      load,
-      poll: options.poll,
-    });
+    const application = await startApplication({ contestant, platform, ...shared });
     await application.checkResponses();
     await application.warmUp();
     applications.push(application);

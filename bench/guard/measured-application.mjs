@@ -10,28 +10,23 @@ const PATH = '/albums';
 /** Statuses of a denial. */
 const DENIALS = [401, 403];
 
-/** Starts the application of a contestant in its own process, with its own stub servers. */
-export async function startApplication({ contestant, platform, stubs, load, poll }) {
+/**
+ * Starts the application of a contestant in its own process, with its own stub servers.
+ *
+ * @param shared processes of the stub servers (`stubs`) and of the load (`load`), and option `poll`
+ */
+export async function startApplication({ contestant, platform, ...shared }) {
   const url = new URL('application.mjs', import.meta.url);
   const child = startProcess(url, CORE, ['--expose-gc']);
   const name = `${platform} ${contestant.name}`;
-  const servers = await stubs.ask({ name: 'start', application: name, tokens: CALLERS });
+  const servers = await shared.stubs.ask({ name: 'start', application: name, tokens: CALLERS });
   const { port } = await child.ask({
     name: 'start',
     contestant: contestant.name,
     platform,
     servers,
   });
-  return new MeasuredApplication({
-    contestant,
-    child,
-    port,
-    servers,
-    stubs,
-    load,
-    poll,
-    label: name,
-  });
+  return new MeasuredApplication({ contestant, child, port, servers, label: name, ...shared });
 }
 
 class MeasuredApplication {
