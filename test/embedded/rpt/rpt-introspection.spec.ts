@@ -287,7 +287,7 @@ describe('whole resources', () => {
     ],
     [
       'with scopes of another type, in the other name',
-      { rsid: 'r1', resource_scopes: 'view', scopes: ['view', 'edit'] },
+      { rsid: 'r1', resource_scopes: 'view edit', scopes: ['view', 'edit'] },
       false,
     ],
   ])('%s', (_, item, expected) => {
